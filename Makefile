@@ -1,0 +1,99 @@
+# Assay's one makefile. The two commands everybody needs: `make run` and `make check`.
+# Objects of each flavour live in build/FLAVOUR/ (release, debug, asan, tsan, fuzz).
+
+FLAVOUR ?= release
+BUILD   := build/$(FLAVOUR)
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CC      ?= gcc
+VERSION := 0.1.0
+
+PACKAGES := ncursesw sqlite3 jansson libsixel yaml-0.1 inih
+TEST_PACKAGES := cmocka vterm
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+            -Wwrite-strings -Wformat=2 -Wundef -Wpointer-arith -Wold-style-definition
+ifeq ($(DEV),1)
+WARNINGS += -Werror
+endif
+
+OPT_release := -O2 -g
+OPT_debug   := -O0 -g3
+OPT_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+               -fno-omit-frame-pointer
+OPT_tsan    := -O1 -g -fsanitize=thread
+OPT_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined
+
+CPPFLAGS += -D_GNU_SOURCE -DASSAY_VERSION='"$(VERSION)"' -Iinclude -Icore \
+            $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+CFLAGS   += -std=c11 $(OPT_$(FLAVOUR)) $(WARNINGS) -fstack-protector-strong -pthread -MMD -MP
+LDFLAGS  += $(OPT_$(FLAVOUR)) -pthread -Wl,--as-needed -Wl,-z,relro
+LIBS      = $(shell pkg-config --libs $(PACKAGES)) -lm -ldl
+TEST_LIBS = $(shell pkg-config --libs $(TEST_PACKAGES)) -lutil
+
+CORE_SRC := $(wildcard core/*/*.c)
+TUI_SRC  := $(wildcard tui/*.c)
+CLI_SRC  := $(wildcard cli/*.c)
+THEMES   := $(wildcard themes/*.theme)
+UNIT_SRC := $(wildcard tests/unit/test_*.c tests/source/test_*.c tests/screen/test_*.c)
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+
+CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o)
+TUI_OBJ  := $(TUI_SRC:%.c=$(BUILD)/%.o)
+CLI_OBJ  := $(CLI_SRC:%.c=$(BUILD)/%.o)
+MAIN_OBJ := $(BUILD)/cli/main.o
+PROG_OBJ := $(filter-out $(MAIN_OBJ),$(TUI_OBJ) $(CLI_OBJ))
+SUPPORT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
+TESTS    := $(UNIT_SRC:%.c=$(BUILD)/%)
+FUZZERS  := $(FUZZ_SRC:%.c=$(BUILD)/%)
+
+.PHONY: all run check debug asan tsan
+all: $(BUILD)/assay
+
+run: deps-build
+	@$(MAKE) --no-print-directory all
+	@$(BUILD)/assay $(ARGS)
+
+check: deps-test
+	@$(MAKE) --no-print-directory all tests
+	@tests/run.sh $(BUILD)
+
+debug asan tsan:
+	@$(MAKE) --no-print-directory FLAVOUR=$@ all tests
+
+.PHONY: tests deps-build deps-test deps-lint
+tests: $(TESTS)
+deps-build deps-test deps-lint:
+	@tools/deps.sh $(@:deps-%=%)
+
+$(BUILD)/assay: $(MAIN_OBJ) $(PROG_OBJ) $(BUILD)/libassay.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/libassay.a: $(CORE_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# The themes are compiled in: one string each.
+$(BUILD)/themes.inc: $(THEMES) tools/embed.sh
+	@mkdir -p $(@D)
+	tools/embed.sh $(THEMES) > $@
+$(BUILD)/tui/theme.o: CPPFLAGS += -I$(BUILD)
+$(BUILD)/tui/theme.o: $(BUILD)/themes.inc
+
+# One program per test file; it may see the private headers of what it tests.
+$(TESTS): CPPFLAGS += -I. -Itests -DTEST_DATA='"$(CURDIR)/tests"'
+$(BUILD)/tests/%: tests/%.c $(PROG_OBJ) $(SUPPORT_OBJ) $(BUILD)/libassay.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(SUPPORT_OBJ) $(PROG_OBJ) \
+	    $(BUILD)/libassay.a $(TEST_LIBS) $(LIBS)
+$(SUPPORT_OBJ): CPPFLAGS += -I. -Itests
+
+.PHONY: clean
+clean:
+	rm -rf build
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,116 @@
+/*
+ * What a reader of experiments looks like (one per format, behind one vtable), and the `ingest`
+ * it reports to. Readers are called on worker threads and know nothing of catalogs, databases or
+ * screens; they turn bytes into the nouns of <assay/catalog.h>. A reader object is used by one
+ * thread at a time, except inside ingest_parallel().
+ */
+#ifndef CORE_SOURCE_SOURCE_H
+#define CORE_SOURCE_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <assay/catalog.h>
+#include <assay/error.h>
+#include <assay/series.h>
+
+struct ingest; /* where a scan reports to; implemented by the session, and by tests */
+
+struct ingest_experiment {
+    const char *id; /* unique within the source */
+    const char *name;
+    bool deleted;
+    int64_t created_ms, updated_ms; /* or ASSAY_NO_TIME */
+};
+struct ingest_run {
+    const char *id;            /* unique within the source */
+    const char *experiment_id; /* reported before */
+    const char *name;
+    const char *user;
+    const char *artifact_uri;
+    enum assay_run_status status;
+    bool deleted;
+    int64_t start_ms, end_ms;
+    const struct assay_attrs *attrs; /* all of it, metrics' summaries included; need not be sorted */
+};
+
+/* Each report replaces what was said of that id before. All text is copied. Callable from any
+   thread of ingest_parallel(). */
+void ingest_experiment(struct ingest *in, const struct ingest_experiment *experiment);
+void ingest_run(struct ingest *in, const struct ingest_run *run);
+void ingest_run_gone(struct ingest *in, const char *run_id);
+/* Points of a streamed source, appended in the order written; the chunk is taken. The run must have
+   been reported before (with no metrics yet, if need be). */
+void ingest_chunk(struct ingest *in, const char *run_id, const char *metric,
+                  struct assay_chunk *chunk_take);
+/* Forgets the points of a run given so far (its file was replaced). */
+void ingest_restart(struct ingest *in, const char *run_id);
+
+/* Something that could not be read: file, byte offset (UINT64_MAX none), and why. */
+void ingest_problem(struct ingest *in, const char *path, uint64_t offset, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void ingest_progress(struct ingest *in, uint64_t done, uint64_t total);
+bool ingest_cancelled(const struct ingest *in); /* ask often; stop soon */
+/* The id of the run on screen ("" none), to read first. Copied to OUT (128 bytes). */
+void ingest_focus(const struct ingest *in, char out[128]);
+
+/* What a source remembers between scans (offsets, sizes, inodes, accumulators): bytes under a
+   key, kept in the cache together with what the same scan reported, so that both or neither are
+   there. get: false where there is none; the copy is the caller's (free()). put with NULL removes. */
+bool ingest_state_get(struct ingest *in, const char *key, void **bytes, size_t *length);
+void ingest_state_put(struct ingest *in, const char *key, const void *bytes, size_t length);
+
+/* Runs task(context, 0..count-1) on the pool's threads and this one; returns when all are done. */
+void ingest_parallel(struct ingest *in, size_t count, void (*task)(void *context, size_t index),
+                     void *context);
+
+struct artifact_list; /* collects what artifacts() finds */
+void artifact_list_add(struct artifact_list *list, const char *path, bool directory, uint64_t bytes,
+                       int64_t modified_ms);
+bool artifact_list_full(const struct artifact_list *list);
+
+struct source_found; /* collects what detect() finds */
+/* PATH holds a source of KIND. */
+void source_found_add(struct source_found *found, const char *kind, const char *path);
+
+struct source_ops {
+    const char *kind;  /* "tensorboard": the `kind` of the JSON contract */
+    const char *title; /* "TensorBoard event files" */
+
+    /* Looks at PATH (which exists) and reports what it finds there, through source_found_add():
+       cheap (a few stats and small reads), never a deep walk. */
+    void (*detect)(const char *path, struct source_found *found);
+
+    enum assay_status (*open)(void **self, const char *path, struct assay_error *err);
+    void (*close)(void *self);
+
+    /* Reads everything, or, where ingest_state_get() or its own memory says it was here before,
+       only what is new. Called again and again while the session lives. Problems with one file
+       are reported and passed over; it fails only where the source as a whole cannot be read. */
+    enum assay_status (*scan)(void *self, struct ingest *in, struct assay_error *err);
+
+    /* Every point of one metric, in the order written. NULL for streamed sources, whose points
+       came with the scan. May be called from another thread than scan's, at the same time. */
+    enum assay_status (*read_series)(void *self, const char *experiment_id, const char *run_id,
+                                     const char *metric, struct assay_series *out,
+                                     struct assay_error *err);
+
+    /* The artifacts of a run; *directory (may stay NULL) is the local folder, malloc'd. Thread as
+       read_series. */
+    enum assay_status (*artifacts)(void *self, const char *experiment_id, const char *run_id,
+                                   const char *artifact_uri, struct artifact_list *list,
+                                   char **directory, struct assay_error *err);
+
+    /* Files and directories to watch for changes (inotify), most useful first. Returns a
+       malloc'd NULL-terminated array of malloc'd paths. Called after a scan, on its thread. */
+    char **(*watch)(void *self);
+
+    enum assay_last_rule last_rule;
+};
+
+/* The readers, in the order they are asked. */
+extern const struct source_ops source_mlflow_files, source_mlflow_db, source_tensorboard;
+extern const struct source_ops *const source_readers[]; /* NULL-terminated */
+
+#endif

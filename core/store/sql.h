@@ -1,0 +1,52 @@
+/*
+ * The one door to SQLite: a thin layer that turns result codes into assay_error and keeps
+ * sqlite3.h out of every other folder. Used by core/store for our own databases and by readers of
+ * foreign ones (mlflow.db), which are opened read-only with a busy timeout and never changed.
+ * A struct sql belongs to one thread.
+ */
+#ifndef CORE_STORE_SQL_H
+#define CORE_STORE_SQL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <assay/error.h>
+
+struct sql;           /* a connection */
+struct sql_statement; /* a prepared statement */
+
+enum sql_mode { SQL_CREATE, SQL_READ_ONLY /* ours or foreign */ };
+enum assay_status sql_open(struct sql **out, const char *path, enum sql_mode mode,
+                           struct assay_error *err);
+void sql_close(struct sql **sql);
+/* Several statements, no results. */
+enum assay_status sql_exec(struct sql *sql, const char *text, struct assay_error *err);
+/* One number, e.g. a pragma's; FALLBACK where there is no row. */
+enum assay_status sql_int(struct sql *sql, const char *text, int64_t fallback, int64_t *out,
+                          struct assay_error *err);
+/* Stops whatever statement runs now; the only call that may come from another thread. */
+void sql_interrupt(struct sql *sql);
+
+enum assay_status sql_prepare(struct sql *sql, struct sql_statement **out, const char *text,
+                              struct assay_error *err);
+void sql_finish(struct sql_statement **statement); /* NULL is fine */
+/* Parameters count from 1. Text and blobs are copied; NULL binds NULL. */
+void sql_bind_int(struct sql_statement *statement, int index, int64_t value);
+void sql_bind_double(struct sql_statement *statement, int index, double value);
+void sql_bind_text(struct sql_statement *statement, int index, const char *value);
+void sql_bind_blob(struct sql_statement *statement, int index, const void *bytes, size_t length);
+/* Steps; *row says whether there is one. After the last row the statement is reset by itself. */
+enum assay_status sql_step(struct sql_statement *statement, bool *row, struct assay_error *err);
+void sql_reset(struct sql_statement *statement);
+/* Columns count from 0. Pointers live until the next step. NULL text gives "". */
+bool sql_is_null(struct sql_statement *statement, int column);
+int64_t sql_column_int(struct sql_statement *statement, int column);
+double sql_column_double(struct sql_statement *statement, int column);
+const char *sql_column_text(struct sql_statement *statement, int column, size_t *length);
+const void *sql_column_blob(struct sql_statement *statement, int column, size_t *length);
+
+/* Whether TABLE (with COLUMN, unless that is NULL) exists. */
+bool sql_has(struct sql *sql, const char *table, const char *column);
+
+#endif

@@ -1,0 +1,122 @@
+/*
+ * Our two databases, which share one schema: store.db (the local store: precious, WAL,
+ * synchronous=FULL) and cache.db (the index of foreign sources: WAL, synchronous=NORMAL, may be
+ * deleted at any moment). A handle belongs to one thread; open several for several threads.
+ *
+ *   source 1-* experiment 1-* run 1-1 attrs (packed, core/model/attrs.h)
+ *                             run 1-* metric series 1-* chunk (packed points), and loose points
+ *   source 1-* state (what a reader remembers), and in store.db only: note, view
+ */
+#ifndef CORE_STORE_STORE_H
+#define CORE_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <assay/catalog.h>
+#include <assay/error.h>
+#include <assay/series.h>
+#include <assay/session.h>
+
+struct store;
+
+enum store_role { STORE_LOCAL, STORE_CACHE };
+/* Opens (creates, migrates by user_version) the database; directories are made 0700, the file
+   0600. One that is newer than this program is refused; a cache that is damaged or of another
+   version is put aside (renamed *.damaged) and made anew. READ_ONLY never creates or migrates. */
+enum assay_status store_open(struct store **out, const char *path, enum store_role role,
+                             bool read_only, struct assay_error *err);
+void store_close(struct store **store);
+/* $ASSAY_STORE or $XDG_DATA_HOME/assay/store.db (~/.local/share); $ASSAY_CACHE or
+   $XDG_CACHE_HOME/assay/cache.db (~/.cache). malloc'd; NULL where there is no home at all. */
+char *store_default_path(enum store_role role);
+
+enum assay_status store_begin(struct store *store, struct assay_error *err);  /* IMMEDIATE */
+enum assay_status store_commit(struct store *store, struct assay_error *err);
+void store_rollback(struct store *store);
+
+/* Finds or makes the source's row. PLACE is the canonical path or URL without credentials. */
+enum assay_status store_source(struct store *store, const char *kind, const char *place,
+                               int64_t *id, struct assay_error *err);
+enum assay_status store_source_read_time(struct store *store, int64_t source, int64_t *time_ms,
+                                         struct assay_error *err);
+enum assay_status store_set_source_read_time(struct store *store, int64_t source, int64_t time_ms,
+                                             struct assay_error *err);
+/* Removes everything of a source (its format's reader changed, say). */
+enum assay_status store_clear_source(struct store *store, int64_t source, struct assay_error *err);
+
+struct store_experiment {
+    int64_t row; /* set by reads and by put */
+    const char *id, *name;
+    bool deleted;
+    int64_t created_ms, updated_ms;
+};
+struct store_run {
+    int64_t row;        /* set by reads and by put */
+    int64_t experiment; /* row */
+    int64_t change;     /* grows with every change in the database: read "since" */
+    const char *id, *name, *user, *artifact_uri;
+    enum assay_run_status status;
+    bool deleted, gone;
+    int64_t start_ms, end_ms;
+};
+/* Text in the callbacks lives until they return. A callback that returns false stops the read. */
+typedef bool (*store_experiment_fn)(void *context, const struct store_experiment *experiment);
+typedef bool (*store_run_fn)(void *context, const struct store_run *run);
+enum assay_status store_read_experiments(struct store *store, int64_t source,
+                                         store_experiment_fn fn, void *context,
+                                         struct assay_error *err);
+/* Runs whose change is greater than SINCE (0: all), by row. */
+enum assay_status store_read_runs(struct store *store, int64_t source, int64_t since,
+                                  store_run_fn fn, void *context, struct assay_error *err);
+enum assay_status store_put_experiment(struct store *store, int64_t source,
+                                       struct store_experiment *experiment,
+                                       struct assay_error *err);
+enum assay_status store_put_run(struct store *store, int64_t source, struct store_run *run,
+                                struct assay_error *err);
+
+/* Packed attributes. read: *bytes is malloc'd, NULL with length 0 where there are none. */
+enum assay_status store_read_attrs(struct store *store, int64_t run, void **bytes, size_t *length,
+                                   struct assay_error *err);
+typedef bool (*store_attrs_fn)(void *context, int64_t run, const void *bytes, size_t length);
+enum assay_status store_scan_attrs(struct store *store, int64_t source, store_attrs_fn fn,
+                                   void *context, struct assay_error *err);
+enum assay_status store_put_attrs(struct store *store, int64_t run, const void *bytes,
+                                  size_t length, struct assay_error *err);
+
+/* Points: chunks in the order appended; a short last chunk is merged with what is appended after
+   it, so that series stay packed. read adds all points to OUT (chunks whole, then loose points). */
+enum assay_status store_add_chunk(struct store *store, int64_t run, const char *metric,
+                                  struct assay_chunk *chunk, struct assay_error *err);
+enum assay_status store_read_series(struct store *store, int64_t run, const char *metric,
+                                    struct assay_series *out, struct assay_error *err);
+enum assay_status store_clear_series(struct store *store, int64_t run, struct assay_error *err);
+
+/* What a reader remembers; read: as store_read_attrs. put with NULL removes. */
+enum assay_status store_read_state(struct store *store, int64_t source, const char *key,
+                                   void **bytes, size_t *length, struct assay_error *err);
+enum assay_status store_put_state(struct store *store, int64_t source, const char *key,
+                                  const void *bytes, size_t length, struct assay_error *err);
+
+/* Whether another connection committed since the last call (PRAGMA data_version). */
+bool store_changed(struct store *store);
+
+/* Notes on any run, keyed by the source's kind and place and the run's id. *text is malloc'd ("").*/
+enum assay_status store_read_note(struct store *store, const char *kind, const char *place,
+                                  const char *run_id, char **text, struct assay_error *err);
+enum assay_status store_put_note(struct store *store, const char *kind, const char *place,
+                                 const char *run_id, const char *text, struct assay_error *err);
+typedef bool (*store_view_fn)(void *context, const struct assay_saved_view *view);
+enum assay_status store_read_views(struct store *store, store_view_fn fn, void *context,
+                                   struct assay_error *err);
+enum assay_status store_put_view(struct store *store, const struct assay_saved_view *view,
+                                 struct assay_error *err);
+enum assay_status store_delete_view(struct store *store, const char *name,
+                                    struct assay_error *err);
+
+/* The kind and place of the one source of store.db. */
+#define STORE_LOCAL_KIND "local"
+#define STORE_LOCAL_PLACE "store"
+
+#endif

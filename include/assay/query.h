@@ -1,0 +1,58 @@
+/*
+ * The filter language: MLflow's search grammar made complete.
+ *
+ *   filter  = or
+ *   or      = and { OR and }
+ *   and     = not { AND not }         (bare words side by side are joined by AND as well)
+ *   not     = NOT not | "(" or ")" | test | word
+ *   test    = field ( = | == | != | <> | < | <= | > | >= | LIKE | ILIKE | NOT LIKE | NOT ILIKE |
+ *                     ~ | !~ ) value
+ *           | field [NOT] IN "(" value { "," value } ")" | field IS [NOT] NULL
+ *   field   = (metrics|metric|params|param|tags|tag|attributes|attribute|run) "." name
+ *           | name of an attribute: id, name, status, user, start, end, duration, experiment,
+ *             source, lifecycle, artifact_uri and MLflow's own (run_id, run_name, start_time, …)
+ *   name    = word | "quoted" | `quoted`          (metrics take an "@best|min|max|last" suffix)
+ *   value   = number | 'text' | "text" | word | relative time (-7d, -3h, now) | ISO time
+ *
+ * Keywords are case-insensitive. A bare word matches the run's name, id, user or
+ * experiment, ignoring case. Comparisons with something absent are false (NULL rule), so NOT
+ * (metrics.x < 1) is true for a run without x, and `IS NULL` asks for it outright.
+ */
+#ifndef ASSAY_QUERY_H
+#define ASSAY_QUERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <assay/catalog.h>
+#include <assay/error.h>
+
+struct assay_query; /* opaque; immutable once parsed */
+
+/* Parses TEXT; an empty one matches everything. On failure err->column is the byte column at
+   fault, 1-based. Depth, length (64 KiB) and regular expressions (4 KiB) are bounded. */
+enum assay_status assay_query_parse(struct assay_query **out, const char *text, int64_t now_ms,
+                                    struct assay_error *err);
+void assay_query_free(struct assay_query **query);
+
+/* Keeps of rows[0..count) those the filter matches, in their order; returns how many. Uses the
+   catalog's columns; *loading (may be NULL) is set where one of them is not ready yet. */
+size_t assay_query_select(const struct assay_query *query, struct assay_catalog *catalog,
+                          uint32_t *rows, size_t count, bool *loading);
+
+/* A sort key: attribute, "metrics.NAME", "metrics.NAME@best|min|max|last", "params.NAME",
+   "tags.NAME", each with ":asc" or ":desc" after it. A bare NAME that is no attribute is taken as
+   a metric. Default direction: ascending; metrics sort best first where their direction is known. */
+struct assay_sort {
+    char field[256]; /* "start", "metrics.val_loss@min", … */
+    bool descending;
+};
+enum assay_status assay_sort_parse(struct assay_sort *out, const char *text,
+                                   struct assay_error *err);
+/* Sorts rows in place. Stable; runs without a value, and NaN after the numbers, come last either
+   way; params and tags compare as numbers where both are, else naturally. */
+void assay_sort_apply(const struct assay_sort *sort, struct assay_catalog *catalog, uint32_t *rows,
+                      size_t count, bool *loading);
+
+#endif

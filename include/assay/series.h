@@ -1,0 +1,139 @@
+/*
+ * A series: every point of one metric of one run, in the order it was written, with a pyramid of
+ * extremes above it. Points are kept in immutable packed chunks (ASSAY_CHUNK_POINTS at most), the
+ * same bytes in memory and in the databases. NaN and infinities are kept and counted; steps may go
+ * back (restarts), repeat or be unsorted. Pure data: no I/O, no threads of its own; one owner.
+ */
+#ifndef ASSAY_SERIES_H
+#define ASSAY_SERIES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <assay/buf.h>
+#include <assay/error.h>
+
+struct assay_point {
+    int64_t step;
+    int64_t time_ms; /* since 1970 UTC */
+    double value;
+};
+
+/* What is known of a series without its points. min and max range over the finite values and are
+   NaN where there is none. */
+struct assay_summary {
+    double last;
+    int64_t step;    /* of the last */
+    int64_t time_ms; /* of the last */
+    double min, max;
+    uint64_t n;         /* every point */
+    uint64_t nonfinite; /* NaN and infinities among them */
+};
+
+/* Which point is "last": the greatest (step, time), and on a tie the later written, or for MLflow
+   the greater value (NaN counts as the greatest there, as its SQL store treats none of them). */
+enum assay_last_rule { ASSAY_LAST_WRITTEN, ASSAY_LAST_VALUE };
+#define ASSAY_SUMMARY_EMPTY \
+    ((struct assay_summary){.last = __builtin_nan(""), .min = __builtin_nan(""), \
+                            .max = __builtin_nan("")})
+void assay_summary_add(struct assay_summary *summary, const struct assay_point *point,
+                       enum assay_last_rule rule);
+void assay_summary_merge(struct assay_summary *summary, const struct assay_summary *later,
+                         enum assay_last_rule rule);
+
+/* ---- chunks: immutable, reference-counted (atomically: a chunk may be shared by threads) ---- */
+
+#define ASSAY_CHUNK_POINTS 4096u
+
+struct assay_chunk; /* opaque */
+
+/* Packs 1..ASSAY_CHUNK_POINTS points: steps and times as offsets in the fewest of 0, 1, 2, 4 or 8
+   bytes (0: a constant stride), values as float where every one survives it, else double. */
+struct assay_chunk *assay_chunk_pack(const struct assay_point *points, size_t count);
+struct assay_chunk *assay_chunk_ref(struct assay_chunk *chunk);
+void assay_chunk_unref(struct assay_chunk *chunk); /* NULL is fine */
+size_t assay_chunk_count(const struct assay_chunk *chunk);
+/* Copies COUNT points from index FROM. */
+void assay_chunk_get(const struct assay_chunk *chunk, size_t from, size_t count,
+                     struct assay_point *out);
+/* n, nonfinite, min, max and last (by ASSAY_LAST_WRITTEN) of the chunk. */
+const struct assay_summary *assay_chunk_summary(const struct assay_chunk *chunk);
+/* The bytes to store; they live as long as the chunk. */
+const void *assay_chunk_bytes(const struct assay_chunk *chunk, size_t *length);
+/* A chunk from stored bytes, checked in full (they are hostile until then). */
+enum assay_status assay_chunk_load(struct assay_chunk **out, const void *bytes, size_t length,
+                                   struct assay_error *err);
+
+/* ---- series ---- */
+
+struct assay_series; /* opaque */
+
+struct assay_series *assay_series_new(enum assay_last_rule rule);
+void assay_series_free(struct assay_series **series);
+void assay_series_add(struct assay_series *series, const struct assay_point *points, size_t count);
+void assay_series_add_chunk(struct assay_series *series, struct assay_chunk *chunk_take);
+
+size_t assay_series_count(const struct assay_series *series);
+const struct assay_summary *assay_series_summary(const struct assay_series *series);
+/* Grows by one with each change: caches of derived things compare it. */
+uint64_t assay_series_version(const struct assay_series *series);
+/* Bytes of memory the series holds, its pyramid included. */
+size_t assay_series_bytes(const struct assay_series *series);
+/* Points FROM.. in the order written. */
+void assay_series_get(const struct assay_series *series, size_t from, size_t count,
+                      struct assay_point *out);
+/* A new array of all points in the order (step, time, order written); the caller frees it. */
+struct assay_point *assay_series_sorted(const struct assay_series *series, size_t *count);
+
+/* The x axis a chart looks along. */
+enum assay_axis {
+    ASSAY_AXIS_STEP,
+    ASSAY_AXIS_TIME,     /* milliseconds since 1970 */
+    ASSAY_AXIS_RELATIVE, /* seconds since the series' earliest time */
+};
+/* x of a point along AXIS; ORIGIN_MS is assay_series_origin() for RELATIVE. */
+double assay_point_x(const struct assay_point *point, enum assay_axis axis, int64_t origin_ms);
+int64_t assay_series_origin(const struct assay_series *series); /* earliest time, ms */
+
+/* A maximal stretch of points, as written, along which x never goes back: a series without
+   restarts is one segment. `live` counts the points of it that no later segment supersedes (those
+   with x below the first x of every later segment: TensorBoard's per-tag rule, applied to
+   whole segments). A series written in no order at all (more than ASSAY_SEGMENTS_MAX stretches)
+   is given as one segment of a sorted copy, which then is what the functions below index. */
+struct assay_segment {
+    size_t first, count, live;
+};
+#define ASSAY_SEGMENTS_MAX 4096u
+
+/* A series looked at along one axis; cheap to make again, holds pointers into the series and is
+   valid until the series changes. */
+struct assay_view {
+    const struct assay_series *series; /* or its sorted copy */
+    enum assay_axis axis;
+    int64_t origin_ms;
+    const struct assay_segment *segments;
+    size_t segment_count;
+};
+void assay_series_view(struct assay_series *series, enum assay_axis axis, struct assay_view *out);
+
+/* The smallest index in SEGMENT whose x is >= X (or > X with AFTER); first+count where none. */
+size_t assay_view_find(const struct assay_view *view, const struct assay_segment *segment,
+                       double x, bool after);
+struct assay_point assay_view_point(const struct assay_view *view, size_t index);
+/* Extremes of points [from, to): finite minimum and maximum (NaN where none), and how many values
+   are not finite. Exact, through the pyramid: O(log n). */
+struct assay_extent {
+    double min, max;
+    size_t nonfinite;
+};
+struct assay_extent assay_view_extent(const struct assay_view *view, size_t from, size_t to);
+
+/* ---- derived ---- */
+
+/* Exponential moving average with TensorBoard's debiasing; WEIGHT in [0, 1). Non-finite values
+   pass through and do not enter the average. The result is a new series. Source: TensorBoard,
+   tb_line_chart data loader; the formula stands in core/series/smooth.c. */
+struct assay_series *assay_series_smooth(const struct assay_series *series, double weight);
+
+#endif

@@ -1,0 +1,151 @@
+/*
+ * A session: the sources that were asked for, the two databases, the threads that read, and the
+ * catalog and series they fill. One thread (the UI thread, or a one-shot command's only thread)
+ * calls everything here; no call waits for a file, SQL or the network unless its comment says so.
+ */
+#ifndef ASSAY_SESSION_H
+#define ASSAY_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <assay/catalog.h>
+#include <assay/error.h>
+#include <assay/series.h>
+
+struct assay_session; /* opaque */
+
+struct assay_session_options {
+    const char *const *sources; /* paths, URLs, names from the config file */
+    size_t source_count;        /* 0: the defaults of the contract, in its order */
+    bool live;                  /* keep watching and following; false reads once */
+};
+
+/* Opens the databases and the sources, shows what the cache knows, starts reading. A store or
+   cache that cannot be opened is no failure: the session goes on without and says so in
+   assay_session_notices(). Fails on a source that is no source at all. */
+enum assay_status assay_session_open(struct assay_session **out,
+                                     const struct assay_session_options *options,
+                                     struct assay_error *err);
+/* Stops the threads, waits for what is being written, closes. */
+void assay_session_close(struct assay_session **session);
+
+struct assay_catalog *assay_session_catalog(struct assay_session *session);
+
+/* For the caller's poll(): readable when assay_session_dispatch() has something to take. */
+int assay_session_fd(const struct assay_session *session);
+enum assay_session_change {
+    ASSAY_CHANGED_RUNS = 1,    /* catalog: runs, experiments, attributes */
+    ASSAY_CHANGED_SOURCES = 2, /* a source's state or progress */
+    ASSAY_CHANGED_SERIES = 4,  /* points arrived for a series that was asked for */
+    ASSAY_CHANGED_COLUMNS = 8, /* a column became ready */
+    ASSAY_CHANGED_JOBS = 16,
+    ASSAY_CHANGED_ARTIFACTS = 32,
+    ASSAY_CHANGED_NOTICES = 64,
+};
+/* Takes what has arrived, for at most about 4 ms (the fd stays readable if there is more); returns
+   a mask of enum assay_session_change. Never blocks. */
+unsigned assay_session_dispatch(struct assay_session *session);
+
+/* For one-shots: blocks until every source has been read to the end once. ASSAY_IO where one
+   failed (its error names it; the others are there all the same). */
+enum assay_status assay_session_wait(struct assay_session *session, struct assay_error *err);
+
+/* Looks at the sources again now (one, or all with ASSAY_NONE). */
+void assay_session_refresh(struct assay_session *session, uint32_t source);
+/* Tells the readers what is on screen, so that it is read first. ASSAY_NONE: nothing. */
+void assay_session_focus(struct assay_session *session, uint32_t run);
+
+/* ---- series ---- */
+
+enum assay_load {
+    ASSAY_LOAD_BUSY,   /* being read; what is there so far may be drawn */
+    ASSAY_LOAD_READY,  /* complete as of the last look; a live run may still grow */
+    ASSAY_LOAD_FAILED, /* see the source's problems */
+    ASSAY_LOAD_NONE,   /* the run has no such metric */
+};
+/* The points of one metric. Starts reading at the first call; NULL while nothing has come. Stays
+   in memory while used; the least recently used are dropped past a budget (and read again later),
+   so hold the pointer only until the next assay_session_dispatch(). */
+struct assay_series *assay_session_series(struct assay_session *session, uint32_t run,
+                                          const char *metric, enum assay_load *load);
+/* The same, waiting for it: for one-shots. */
+enum assay_status assay_session_series_wait(struct assay_session *session, uint32_t run,
+                                            const char *metric, struct assay_series **out,
+                                            struct assay_error *err);
+
+/* ---- artifacts ---- */
+
+struct assay_artifact {
+    const char *path; /* relative to the run's artifact root, '/' between parts */
+    bool directory;
+    uint64_t bytes;
+    int64_t modified_ms;
+};
+struct assay_artifacts {
+    enum assay_load load;
+    const struct assay_artifact *items; /* whole tree, sorted by path, at most 10,000 */
+    size_t count;
+    bool cut;              /* there are more */
+    const char *directory; /* the local folder they lie in; NULL where they are elsewhere */
+    struct assay_error error;
+};
+/* Lists a run's artifacts, in the background at the first call. Valid until the next dispatch. */
+const struct assay_artifacts *assay_session_artifacts(struct assay_session *session, uint32_t run);
+const struct assay_artifacts *assay_session_artifacts_wait(struct assay_session *session,
+                                                           uint32_t run);
+
+/* ---- what is kept locally about any run, and saved views ---- */
+
+/* The note on a run ("" where none); the pointer is valid until the next call. */
+const char *assay_session_note(struct assay_session *session, uint32_t run);
+/* Stores it (durable when this returns); "" removes it. */
+enum assay_status assay_session_set_note(struct assay_session *session, uint32_t run,
+                                         const char *text, struct assay_error *err);
+
+struct assay_saved_view {
+    const char *name;
+    const char *filter;
+    const char *sort;    /* as assay_sort_parse() reads it */
+    const char *columns; /* comma-separated fields; "" default */
+};
+size_t assay_session_views(struct assay_session *session, const struct assay_saved_view **views);
+enum assay_status assay_session_save_view(struct assay_session *session,
+                                          const struct assay_saved_view *view,
+                                          struct assay_error *err);
+enum assay_status assay_session_delete_view(struct assay_session *session, const char *name,
+                                            struct assay_error *err);
+
+/* ---- activity ---- */
+
+struct assay_job_info {
+    uint64_t id;
+    char title[160]; /* "reading ~/runs (tensorboard)", clean */
+    uint64_t done, total; /* bytes; total 0 unknown */
+    int64_t started_us;   /* assay_monotonic_us() */
+    bool finished, failed, cancelled;
+};
+/* Jobs under way, then the latest finished ones; at most CAPACITY. */
+size_t assay_session_jobs(const struct assay_session *session, struct assay_job_info *out,
+                          size_t capacity);
+void assay_session_cancel(struct assay_session *session, uint64_t job); /* 0: all reading */
+
+struct assay_problem { /* something that could not be read; the rest was */
+    uint32_t source;
+    const char *path;    /* file */
+    uint64_t offset;     /* byte in it; UINT64_MAX where there is none */
+    const char *message; /* clean */
+};
+/* At most 1000 per source are kept; assay_source.problems counts all. */
+size_t assay_session_problems(const struct assay_session *session,
+                              const struct assay_problem **problems);
+
+/* What the session itself cannot do (no cache, read-only home, full disk), clean, newest last. */
+size_t assay_session_notices(const struct assay_session *session, const char *const **notices);
+
+/* Where the databases lie ("" where there is none). */
+const char *assay_session_store_path(const struct assay_session *session);
+const char *assay_session_cache_path(const struct assay_session *session);
+
+#endif

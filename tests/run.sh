@@ -1,0 +1,43 @@
+#!/bin/bash
+# run.sh BUILD_DIR [PATTERN]: runs every test program in a home of its own, in parallel, and prints
+# what failed and one closing line. Exit status 1 if anything failed.
+set -u
+build=$1 pattern=${2-}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+export TZ=UTC LC_ALL=C.UTF-8 TERM=xterm-256color
+unset ASSAY_SOURCES ASSAY_CONFIG ASSAY_STORE ASSAY_CACHE ASSAY_GRAPHICS NO_COLOR MLFLOW_TRACKING_URI \
+    TMUX STY DISPLAY COLUMNS LINES ASSAY_NOW_MS
+
+one() {
+    local program=$1 name home
+    name=${program##*/tests/}
+    home=$work/${name//\//_}
+    mkdir -p "$home/tmp"
+    HOME=$home XDG_DATA_HOME=$home/data XDG_CACHE_HOME=$home/cache XDG_CONFIG_HOME=$home/config \
+        TMPDIR=$home/tmp ASSAY_PROGRAM=$PWD/$build/assay \
+        timeout 300 "$program" >"$home/out" 2>&1 </dev/null
+    echo $? >"$home/status"
+}
+export -f one
+export work build
+find "$build/tests" -type f -executable -name 'test_*' | grep -F -- "$pattern" | sort |
+    xargs -r -P "$(nproc)" -I{} bash -c 'one {}'
+
+passed=0 failed=0 skipped=0
+for home in "$work"/*/; do
+    [ -f "$home/status" ] || continue
+    ok=$(grep -c '^\[       OK \]' "$home/out")
+    bad=$(grep -c '^\[  FAILED  \] [A-Za-z0-9_]*$' "$home/out")
+    skip=$(grep -c '^\[  SKIPPED \] [A-Za-z0-9_]*$' "$home/out")
+    status=$(cat "$home/status")
+    if [ "$status" != 0 ] || [ "$bad" != 0 ]; then
+        echo "---- $(basename "$home"): exit status $status"
+        tail -n 60 "$home/out"
+        [ "$bad" -gt 0 ] || bad=1
+    fi
+    [ "$skip" = 0 ] || grep '^\[  SKIPPED \]' "$home/out" | sort -u
+    passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]

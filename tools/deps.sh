@@ -1,0 +1,29 @@
+#!/bin/sh
+# deps.sh build|test|lint: installs the Debian packages that Assay needs and that are missing.
+set -eu
+build="gcc make pkg-config libncurses-dev libsqlite3-dev libjansson-dev libsixel-dev libyaml-dev
+       libinih-dev ca-certificates"
+test="$build libcmocka-dev libvterm-dev libsixel-bin ncurses-term"
+lint="$test clang clang-format clang-tidy cppcheck libclang-rt-14-dev universal-ctags"
+case ${1-} in
+build) want=$build ;;
+test) want=$test ;;
+lint) want=$lint ;;
+*) echo "usage: deps.sh build|test|lint" >&2; exit 2 ;;
+esac
+missing=
+for package in $want; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+        missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+if ! command -v apt-get >/dev/null; then
+    echo "deps.sh: this is not Debian; please install:$missing" >&2
+    exit 1
+fi
+echo "Installing:$missing" >&2
+as_root=
+[ "$(id -u)" = 0 ] || as_root=sudo
+$as_root apt-get update -qq
+# shellcheck disable=SC2086
+DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >&2
