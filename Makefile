@@ -61,6 +61,10 @@ check: deps-test
 debug asan tsan:
 	@$(MAKE) --no-print-directory FLAVOUR=$@ all tests
 
+# Compiles everything without linking.
+.PHONY: objects
+objects: $(CORE_OBJ) $(TUI_OBJ) $(CLI_OBJ)
+
 .PHONY: tests deps-build deps-test deps-lint
 tests: $(TESTS)
 deps-build deps-test deps-lint:
