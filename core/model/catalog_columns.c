@@ -1,0 +1,190 @@
+/*
+ * Columns: one field of every run in flat arrays, which is what filters and sorts work on. A
+ * column is built when it is first asked for and then kept up to date run by run.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/text.h>
+
+#include "model/attrs.h"
+#include "model/catalog_private.h"
+
+double catalog_stat(const char *metric, const struct assay_summary *summary, enum assay_stat stat)
+{
+    int direction;
+
+    switch (stat) {
+    case ASSAY_STAT_LAST:
+        return summary->last;
+    case ASSAY_STAT_MIN:
+        return summary->min;
+    case ASSAY_STAT_MAX:
+        return summary->max;
+    case ASSAY_STAT_BEST:
+        break;
+    }
+    direction = assay_metric_direction(metric);
+    return direction > 0 ? summary->max : direction < 0 ? summary->min : summary->last;
+}
+
+static struct column_node *node_of(struct assay_column *column)
+{
+    return (struct column_node *)((char *)column - offsetof(struct column_node, column));
+}
+
+/* Makes room for every run of the catalog; new ones have no value. */
+static void column_fit(struct assay_catalog *catalog, struct column_node *node)
+{
+    struct assay_column *column = &node->column;
+    size_t need = catalog->run_count;
+
+    if (need > node->capacity) {
+        size_t capacity = need + need / 2 + 64;
+
+        column->present = assay_realloc_array(column->present, capacity, 1);
+        column->numbers = assay_realloc_array(column->numbers, capacity, sizeof(double));
+        if (column->kind != ASSAY_FIELD_METRIC)
+            column->texts = assay_realloc_array(column->texts, capacity, sizeof(char *));
+        node->capacity = capacity;
+    }
+    for (; column->count < need; column->count++) {
+        column->present[column->count] = 0;
+        column->numbers[column->count] = NAN;
+        if (column->texts)
+            column->texts[column->count] = NULL;
+    }
+}
+
+void catalog_column_put(struct assay_catalog *catalog, struct assay_column *column, uint32_t run,
+                        double number, const char *text)
+{
+    struct column_node *node = node_of(column);
+
+    column_fit(catalog, node);
+    column->present[run] = 1;
+    column->numbers[run] = number;
+    if (column->kind == ASSAY_FIELD_METRIC)
+        return;
+    if (!column->texts[run] || strcmp(column->texts[run], text) != 0)
+        column->texts[run] = assay_arena_strdup(&node->text, text);
+    if (!assay_number_parse(text, strlen(text), &column->numbers[run]))
+        column->numbers[run] = NAN;
+}
+
+void catalog_column_value(struct assay_catalog *catalog, struct assay_column *column, uint32_t run,
+                          const void *attrs, size_t length)
+{
+    struct assay_summary summary;
+    const char *text = NULL;
+
+    column_fit(catalog, node_of(column));
+    if (!attrs_find(attrs, length, column->kind, column->key, &summary, &text)) {
+        column->present[run] = 0;
+        return;
+    }
+    catalog_column_put(catalog, column, run,
+                       column->kind == ASSAY_FIELD_METRIC
+                           ? catalog_stat(column->key, &summary, column->stat)
+                           : NAN,
+                       text);
+}
+
+void catalog_column_ready(struct assay_catalog *catalog, struct assay_column *column)
+{
+    column_fit(catalog, node_of(column));
+    column->ready = true;
+    catalog_touch(catalog);
+}
+
+/* Takes the value from the run's attributes where they are in memory. */
+static bool column_from_memory(struct assay_catalog *catalog, struct assay_column *column,
+                               uint32_t run)
+{
+    const struct run_private *hidden = &catalog->privates[run];
+
+    if (hidden->attrs)
+        catalog_column_value(catalog, column, run, hidden->attrs, hidden->attrs_length);
+    return hidden->attrs || !hidden->row;
+}
+
+static void column_fetch(struct assay_catalog *catalog, struct assay_column *column, uint32_t run)
+{
+    void *bytes = NULL;
+    size_t length = 0;
+
+    if (catalog->hooks.fetch &&
+        catalog->hooks.fetch(catalog->hooks.context, run, &bytes, &length))
+        catalog_column_value(catalog, column, run, bytes, length);
+    free(bytes);
+}
+
+/* A run changed: its value in every column there is. */
+void columns_update(struct assay_catalog *catalog, uint32_t run)
+{
+    for (struct column_node *node = catalog->columns; node; node = node->next) {
+        column_fit(catalog, node);
+        if (!column_from_memory(catalog, &node->column, run) && node->column.ready)
+            column_fetch(catalog, &node->column, run);
+    }
+}
+
+static void column_build(struct assay_catalog *catalog, struct assay_column *column)
+{
+    size_t missing = 0;
+
+    column_fit(catalog, node_of(column));
+    for (uint32_t run = 0; run < catalog->run_count; run++)
+        missing += !column_from_memory(catalog, column, run);
+    if (missing && catalog->hooks.load_column) {
+        catalog->hooks.load_column(catalog->hooks.context, column);
+        return;
+    }
+    for (uint32_t run = 0; missing && run < catalog->run_count; run++)
+        if (!catalog->privates[run].attrs && catalog->privates[run].row)
+            column_fetch(catalog, column, run);
+    column->ready = true;
+}
+
+const struct assay_column *assay_catalog_column(struct assay_catalog *catalog,
+                                                enum assay_field_kind kind, const char *key,
+                                                enum assay_stat stat)
+{
+    struct column_node *node;
+
+    if (kind != ASSAY_FIELD_METRIC)
+        stat = ASSAY_STAT_LAST;
+    for (node = catalog->columns; node; node = node->next) {
+        struct assay_column *column = &node->column;
+
+        if (column->kind == kind && column->stat == stat && strcmp(column->key, key) == 0) {
+            column_fit(catalog, node);
+            return column;
+        }
+    }
+    node = assay_alloc(sizeof *node);
+    node->column = (struct assay_column){
+        .kind = kind,
+        .stat = stat,
+        .key = assay_arena_strdup(&catalog->text, key),
+    };
+    node->next = catalog->columns;
+    catalog->columns = node;
+    column_build(catalog, &node->column);
+    return &node->column;
+}
+
+void columns_free(struct assay_catalog *catalog)
+{
+    while (catalog->columns) {
+        struct column_node *node = catalog->columns;
+
+        catalog->columns = node->next;
+        free(node->column.present);
+        free(node->column.numbers);
+        free(node->column.texts);
+        assay_arena_free(&node->text);
+        free(node);
+    }
+}

@@ -1,0 +1,71 @@
+/*
+ * How the session fills the catalog. Everything here runs on the thread that owns the catalog.
+ */
+#ifndef CORE_MODEL_CATALOG_EDIT_H
+#define CORE_MODEL_CATALOG_EDIT_H
+
+#include <assay/catalog.h>
+
+struct catalog_hooks {
+    void *context;
+    /* The packed attributes of a run that are not in memory: malloc'd, or false. */
+    bool (*fetch)(void *context, uint32_t run, void **bytes, size_t *length);
+    /* A column was asked for and some runs' attributes are not in memory: give them through
+       catalog_column_value() now or later, then call catalog_column_ready(). May be NULL: then
+       fetch() is called run by run. */
+    void (*load_column)(void *context, struct assay_column *column);
+};
+
+struct assay_catalog *catalog_new(const struct catalog_hooks *hooks);
+void catalog_free(struct assay_catalog **catalog);
+
+/* NAME is made unique by the caller. All text is copied. */
+uint32_t catalog_add_source(struct assay_catalog *catalog, const char *kind, const char *name,
+                            const char *where);
+/* To change state, error, progress and counts; then call catalog_touch(). */
+struct assay_source *catalog_source(struct assay_catalog *catalog, uint32_t source);
+void catalog_touch(struct assay_catalog *catalog);
+
+struct catalog_experiment {
+    const char *id, *name;
+    bool deleted;
+    int64_t created_ms, updated_ms;
+};
+/* Adds or replaces by (source, id). */
+uint32_t catalog_put_experiment(struct assay_catalog *catalog, uint32_t source,
+                                const struct catalog_experiment *experiment);
+uint32_t catalog_find_experiment_id(const struct assay_catalog *catalog, uint32_t source,
+                                    const char *id); /* ASSAY_NONE where there is none */
+
+struct catalog_run {
+    const char *id, *name, *user, *artifact_uri;
+    uint32_t experiment;
+    enum assay_run_status status;
+    bool deleted, gone;
+    int64_t start_ms, end_ms;
+    int64_t row;          /* in the source's database; 0 where it is in none yet */
+    const void *attrs;    /* packed; NULL: to be fetched by row */
+    size_t attrs_length;
+};
+/* Adds or replaces by (source, id). FRESH: the caller knows that the id is new (first load). */
+uint32_t catalog_put_run(struct assay_catalog *catalog, uint32_t source,
+                         const struct catalog_run *run, bool fresh);
+uint32_t catalog_find_run_id(struct assay_catalog *catalog, uint32_t source, const char *id);
+int64_t catalog_run_row(const struct assay_catalog *catalog, uint32_t run);
+/* The run is in the database now under ROW: its packed attributes may leave memory if they are
+   still those of VERSION. */
+void catalog_run_written(struct assay_catalog *catalog, uint32_t run, int64_t row,
+                         uint64_t version);
+
+bool catalog_attrs_in_memory(const struct assay_catalog *catalog, uint32_t run);
+/* Sets COLUMN's value of RUN from packed attributes. */
+void catalog_column_value(struct assay_catalog *catalog, struct assay_column *column, uint32_t run,
+                          const void *attrs, size_t length);
+/* The same from a value found elsewhere: a number (metric) or a text (param, tag). */
+void catalog_column_put(struct assay_catalog *catalog, struct assay_column *column, uint32_t run,
+                        double number, const char *text);
+void catalog_column_ready(struct assay_catalog *catalog, struct assay_column *column);
+/* What STAT of a metric is, with BEST by the metric's direction (last where it has none). */
+double catalog_stat(const char *metric, const struct assay_summary *summary, enum assay_stat stat);
+
+#endif

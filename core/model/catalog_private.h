@@ -1,0 +1,76 @@
+/*
+ * The catalog's insides, shared by the files of core/model alone.
+ */
+#ifndef CORE_MODEL_CATALOG_PRIVATE_H
+#define CORE_MODEL_CATALOG_PRIVATE_H
+
+#include <assay/map.h>
+#include <assay/memory.h>
+
+#include "model/catalog_edit.h"
+
+/* What belongs to a run and is nobody else's business. */
+struct run_private {
+    int64_t row;
+    void *attrs; /* packed, or NULL: in the database */
+    uint32_t attrs_length;
+    uint16_t slot;  /* in the attribute cache, plus one; 0: not there */
+    bool counted;   /* its keys were counted */
+};
+
+struct attrs_slot {
+    uint32_t run; /* ASSAY_NONE: empty */
+    uint64_t version;
+    struct assay_arena arena;
+    struct assay_attrs attrs;
+};
+
+struct key_count {
+    const char *name;
+    uint32_t experiment;
+    enum assay_field_kind kind;
+    uint32_t count;
+};
+
+struct column_node {
+    struct column_node *next;
+    struct assay_column column;
+    size_t capacity;
+    struct assay_arena text;
+};
+
+struct assay_catalog {
+    struct catalog_hooks hooks;
+    uint64_t version;
+    struct assay_arena text; /* names and ids */
+
+    struct assay_source *sources;
+    size_t source_count, source_capacity;
+    struct assay_experiment *experiments;
+    size_t experiment_count, experiment_capacity;
+    struct assay_run *runs;
+    struct run_private *privates; /* beside runs, same capacity */
+    size_t run_count, run_capacity;
+
+    struct assay_map experiment_index; /* "source id" -> experiment */
+    struct assay_map run_index;        /* likewise; filled on demand up to run_indexed */
+    size_t run_indexed;
+
+    struct attrs_slot *slots; /* ASSAY_ATTRS_CACHE of them */
+    size_t next_slot;
+
+    struct key_count *keys;
+    size_t key_count, key_capacity;
+    struct assay_map key_index;
+
+    struct column_node *columns;
+
+    uint32_t *by_id; /* runs sorted by id, for prefixes */
+    size_t by_id_count;
+};
+
+/* catalog_columns.c */
+void columns_update(struct assay_catalog *catalog, uint32_t run);
+void columns_free(struct assay_catalog *catalog);
+
+#endif
