@@ -57,7 +57,10 @@ void ingest_focus(const struct ingest *in, char out[128]);
 
 /* What a source remembers between scans (offsets, sizes, inodes, accumulators): bytes under a
    key, kept in the cache together with what the same scan reported, so that both or neither are
-   there. get: false where there is none; the copy is the caller's (free()). put with NULL removes. */
+   there. get: false where there is none; the copy is the caller's (free()). put with NULL removes.
+   A streamed source puts its state of a run under the run's id, after the run's chunks: the cache
+   holds the chunks back until then and writes both in one transaction, so that a scan that is cut
+   off half-way never leaves points that the next one would add again. */
 bool ingest_state_get(struct ingest *in, const char *key, void **bytes, size_t *length);
 void ingest_state_put(struct ingest *in, const char *key, const void *bytes, size_t length);
 
