@@ -13,6 +13,9 @@
 
 #include <assay/error.h>
 
+/* How long a statement waits for another program's lock before it fails. */
+#define SQL_BUSY_MS 10000
+
 struct sql;           /* a connection */
 struct sql_statement; /* a prepared statement */
 
@@ -25,7 +28,8 @@ enum assay_status sql_exec(struct sql *sql, const char *text, struct assay_error
 /* One number, e.g. a pragma's; FALLBACK where there is no row. */
 enum assay_status sql_int(struct sql *sql, const char *text, int64_t fallback, int64_t *out,
                           struct assay_error *err);
-/* Stops whatever statement runs now; the only call that may come from another thread. */
+/* Stops whatever statement runs or waits for a lock now; the only call that may come from another
+   thread. */
 void sql_interrupt(struct sql *sql);
 
 enum assay_status sql_prepare(struct sql *sql, struct sql_statement **out, const char *text,
@@ -46,7 +50,13 @@ double sql_column_double(struct sql_statement *statement, int column);
 const char *sql_column_text(struct sql_statement *statement, int column, size_t *length);
 const void *sql_column_blob(struct sql_statement *statement, int column, size_t *length);
 
-/* Whether TABLE (with COLUMN, unless that is NULL) exists. */
+/* Whether TABLE (with COLUMN, unless that is NULL) exists. A view is no table. */
 bool sql_has(struct sql *sql, const char *table, const char *column);
+/* The row id of the last insert; the rows the last statement changed; whether BEGIN is open. */
+int64_t sql_last_row(struct sql *sql);
+int64_t sql_changes(struct sql *sql);
+bool sql_in_transaction(struct sql *sql);
+/* Writes a consistent copy of the database to PATH, which must not exist yet (0600). */
+enum assay_status sql_backup(struct sql *sql, const char *path, struct assay_error *err);
 
 #endif
