@@ -8,9 +8,9 @@
 
 #include <assay/error.h>
 
-/* Opens the workbench on SOURCES (none: the defaults of the command line's contract) and runs it
-   in the terminal the process is in. Returns the exit status of the program; where that is not 0
-   *err says why (the terminal is restored before it returns). */
+/* Opens the workbench on SOURCES (none: the defaults of the command line's contract) and runs
+   it in the terminal the process is in. Returns the exit status of the program; where that is
+   not 0 *err says why (the terminal is restored before it returns). */
 int tui_run(const char *const *sources, size_t count, struct assay_error *err);
 
 #endif

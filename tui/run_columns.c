@@ -1,0 +1,466 @@
+/*
+ * The columns of the runs table (run_columns.h), for view_home.c.
+ */
+#include "run_columns.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/buf.h>
+#include <assay/clock.h>
+#include <assay/map.h>
+#include <assay/memory.h>
+#include <assay/text.h>
+
+#define SAMPLE_RUNS   40
+#define GUESS_METRICS 5
+#define GUESS_PARAMS  8
+#define VALUE_DIGITS  5
+#define METRIC_WIDTH  6
+#define WIDTH_MAX     22
+
+static const struct {
+    const char *name;
+    enum run_column_kind kind;
+    const char *title;
+    const char *sort;
+    int width;
+    bool right;
+} built_in[] = {
+    {"name", RUN_COLUMN_NAME, "NAME", "name", 12, false},
+    {"state", RUN_COLUMN_STATE, "STATE", "status", 6, false},
+    {"status", RUN_COLUMN_STATE, "STATE", "status", 6, false},
+    {"age", RUN_COLUMN_AGE, "AGE", "start", 4, true},
+    {"start", RUN_COLUMN_AGE, "AGE", "start", 4, true},
+    {"time", RUN_COLUMN_TIME, "TIME", "duration", 6, true},
+    {"duration", RUN_COLUMN_TIME, "TIME", "duration", 6, true},
+    {"experiment", RUN_COLUMN_EXPERIMENT, "EXPERIMENT", "experiment", 10, false},
+    {"source", RUN_COLUMN_SOURCE, "SOURCE", "source", 8, false},
+    {"user", RUN_COLUMN_USER, "USER", "user", 6, false},
+    {"id", RUN_COLUMN_ID, "ID", "id", 8, false},
+};
+
+static void add_built_in(struct run_columns *columns, enum run_column_kind kind)
+{
+    for (size_t i = 0; i < ASSAY_COUNT(built_in); i++) {
+        if (built_in[i].kind == kind && columns->count < RUN_COLUMNS_MAX) {
+            struct run_column *column = &columns->items[columns->count++];
+            *column = (struct run_column){
+                .kind = kind,
+                .width = built_in[i].width,
+                .right = built_in[i].right,
+            };
+            snprintf(column->title, sizeof column->title, "%s", built_in[i].title);
+            snprintf(column->sort, sizeof column->sort, "%s", built_in[i].sort);
+            return;
+        }
+    }
+}
+
+/* A name of the query language, quoted where it has to be. */
+static void field_text(char *out, size_t capacity, const char *prefix, const char *key)
+{
+    bool plain = *key != '\0';
+    for (const char *c = key; *c; c++) {
+        plain &= strchr("`\" ()=<>!~,:@'", *c) == NULL && (unsigned char)*c > ' ';
+    }
+    snprintf(out, capacity, plain ? "%s.%s" : "%s.`%s`", prefix, key);
+}
+
+static void add_key(struct run_columns *columns, enum run_column_kind kind, const char *key,
+                    enum assay_stat stat)
+{
+    static const char *const suffixes[] = {"", "@min", "@max", "@best"};
+    if (columns->count == RUN_COLUMNS_MAX || strlen(key) >= RUN_COLUMN_KEY_SIZE) {
+        return;
+    }
+    struct run_column *column = &columns->items[columns->count++];
+    *column = (struct run_column){.kind = kind, .stat = stat, .right = true};
+    snprintf(column->key, sizeof column->key, "%s", key);
+    assay_text_clean_to(column->title, sizeof column->title, key);
+    field_text(column->sort, sizeof column->sort - 8,
+               kind == RUN_COLUMN_METRIC  ? "metrics"
+               : kind == RUN_COLUMN_PARAM ? "params"
+                                          : "tags",
+               key);
+    if (kind == RUN_COLUMN_METRIC) {
+        strncat(column->sort, suffixes[stat], sizeof column->sort - strlen(column->sort) - 1);
+        size_t length = strlen(column->title);
+        snprintf(column->title + length, sizeof column->title - length, "%s", suffixes[stat]);
+    }
+    int width = assay_text_width(column->title);
+    column->width = width < METRIC_WIDTH ? METRIC_WIDTH : width > WIDTH_MAX ? WIDTH_MAX : width;
+}
+
+/* ---- guessing ---- */
+
+struct tally {
+    const char *key;
+    const char *value; /* of a param: the first one seen */
+    size_t count;
+    bool varies;
+    int score;
+};
+struct tallies {
+    struct assay_map index;
+    struct tally *items;
+    size_t count, capacity;
+};
+
+static struct tally *tally_of(struct tallies *tallies, const char *key)
+{
+    size_t length = strlen(key);
+    uint32_t at = assay_map_get(&tallies->index, key, length);
+    if (at == ASSAY_MAP_NONE) {
+        ASSAY_GROW(tallies->items, tallies->capacity, tallies->count + 1);
+        at = (uint32_t)tallies->count++;
+        tallies->items[at] =
+            (struct tally){.key = assay_map_set(&tallies->index, key, length, at)};
+    }
+    return &tallies->items[at];
+}
+
+static int metric_score(const struct tally *tally, size_t runs)
+{
+    static const char *const ends[] = {"epoch", "step",    "time",    "learning_rate",
+                                       "lr",    "system/", "system.", "grad"};
+    int score = (int)(tally->count * 100 / (runs ? runs : 1));
+    const char *key = tally->key;
+    score += assay_text_contains(key, "val") || assay_text_contains(key, "eval") ||
+                     assay_text_contains(key, "test")
+                 ? 45
+                 : 0;
+    score += assay_metric_direction(key) ? 25 : 0;
+    score += assay_text_contains(key, "loss") ? 10 : 0;
+    for (size_t i = 0; i < ASSAY_COUNT(ends); i++) {
+        score -= assay_text_contains(key, ends[i]) ? 60 : 0;
+    }
+    return score;
+}
+
+static int by_score(const void *a, const void *b)
+{
+    const struct tally *x = a, *y = b;
+    return x->score != y->score ? y->score - x->score : assay_text_natural(x->key, y->key);
+}
+
+static void tallies_free(struct tallies *tallies)
+{
+    assay_map_free(&tallies->index);
+    free(tallies->items);
+}
+
+static void take_sample(struct assay_catalog *catalog, const uint32_t *rows, size_t count,
+                        struct tallies *metrics, struct tallies *params)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct assay_attrs *attrs = assay_catalog_attrs(catalog, rows[i]);
+        for (size_t m = 0; m < attrs->metric_count && metrics->count < 4096; m++) {
+            tally_of(metrics, attrs->metrics[m].key)->count++;
+        }
+        for (size_t p = 0; p < attrs->param_count && params->count < 4096; p++) {
+            struct tally *tally = tally_of(params, attrs->params[p].key);
+            const char *value = attrs->params[p].value;
+            tally->varies |= tally->value && strcmp(tally->value, value) != 0;
+            tally->value = value; /* attributes stay in memory for as long as the sample does */
+            tally->count++;
+        }
+    }
+}
+
+static void add_guesses(struct run_columns *columns, struct tallies *metrics,
+                        struct tallies *params, size_t runs)
+{
+    for (size_t i = 0; i < metrics->count; i++) {
+        metrics->items[i].score = metric_score(&metrics->items[i], runs);
+    }
+    for (size_t i = 0; i < params->count; i++) {
+        struct tally *tally = &params->items[i];
+        bool varies = tally->varies || (tally->count < runs && runs > 1);
+        tally->score = varies ? (int)(tally->count * 100 / runs) : -1;
+    }
+    if (metrics->count > 0) {
+        qsort(metrics->items, metrics->count, sizeof *metrics->items, by_score);
+    }
+    if (params->count > 0) {
+        qsort(params->items, params->count, sizeof *params->items, by_score);
+    }
+    for (size_t i = 0; i < metrics->count && i < GUESS_METRICS; i++) {
+        add_key(columns, RUN_COLUMN_METRIC, metrics->items[i].key, ASSAY_STAT_LAST);
+    }
+    for (size_t i = 0; i < params->count && i < GUESS_PARAMS; i++) {
+        if (params->items[i].score >= 0) {
+            add_key(columns, RUN_COLUMN_PARAM, params->items[i].key, ASSAY_STAT_LAST);
+        }
+    }
+}
+
+void run_columns_choose(struct run_columns *columns, struct assay_catalog *catalog,
+                        const uint32_t *rows, size_t count, bool wide)
+{
+    struct tallies metrics = {0}, params = {0};
+    size_t sample = count < SAMPLE_RUNS ? count : SAMPLE_RUNS;
+    *columns = (struct run_columns){0};
+    add_built_in(columns, RUN_COLUMN_NAME);
+    if (wide) {
+        add_built_in(columns, RUN_COLUMN_EXPERIMENT);
+    }
+    add_built_in(columns, RUN_COLUMN_STATE);
+    add_built_in(columns, RUN_COLUMN_AGE);
+    add_built_in(columns, RUN_COLUMN_TIME);
+    take_sample(catalog, rows, sample, &metrics, &params);
+    add_guesses(columns, &metrics, &params, sample);
+    columns->settled = metrics.count > 0;
+    tallies_free(&metrics);
+    tallies_free(&params);
+}
+
+/* ---- as the user names them ---- */
+
+static bool parse_one(struct run_columns *columns, const char *text)
+{
+    static const struct {
+        const char *prefix;
+        enum run_column_kind kind;
+    } prefixes[] = {{"metrics.", RUN_COLUMN_METRIC}, {"metric.", RUN_COLUMN_METRIC},
+                    {"params.", RUN_COLUMN_PARAM},   {"param.", RUN_COLUMN_PARAM},
+                    {"tags.", RUN_COLUMN_TAG},       {"tag.", RUN_COLUMN_TAG}};
+    for (size_t i = 0; i < ASSAY_COUNT(built_in); i++) {
+        if (strcmp(text, built_in[i].name) == 0) {
+            add_built_in(columns, built_in[i].kind);
+            return true;
+        }
+    }
+    enum run_column_kind kind = RUN_COLUMN_METRIC;
+    for (size_t i = 0; i < ASSAY_COUNT(prefixes); i++) {
+        size_t length = strlen(prefixes[i].prefix);
+        if (strncmp(text, prefixes[i].prefix, length) == 0) {
+            kind = prefixes[i].kind;
+            text += length;
+            break;
+        }
+    }
+    char key[RUN_COLUMN_KEY_SIZE];
+    size_t length = strlen(text);
+    if (length >= 2 && (*text == '`' || *text == '"') && text[length - 1] == *text) {
+        text++;
+        length -= 2;
+    }
+    snprintf(key, sizeof key, "%.*s", (int)(length < sizeof key ? length : sizeof key - 1),
+             text);
+    enum assay_stat stat = ASSAY_STAT_LAST;
+    char *at = kind == RUN_COLUMN_METRIC ? strrchr(key, '@') : NULL;
+    if (at) {
+        static const char *const names[] = {"@last", "@min", "@max", "@best"};
+        for (size_t i = 0; i < ASSAY_COUNT(names); i++) {
+            if (strcmp(at, names[i]) == 0) {
+                stat = (enum assay_stat)i;
+                *at = '\0';
+                break;
+            }
+        }
+    }
+    if (*key) {
+        add_key(columns, kind, key, stat);
+    }
+    return *key != '\0';
+}
+
+enum assay_status run_columns_parse(struct run_columns *columns, const char *text,
+                                    struct assay_error *err)
+{
+    struct run_columns made = {.chosen = true, .settled = true};
+    const char *from = text;
+    bool quoted = false;
+    for (const char *c = text;; c++) {
+        quoted ^= *c == '`';
+        if (*c != '\0' && (*c != ',' || quoted)) {
+            continue;
+        }
+        while (*from == ' ') {
+            from++;
+        }
+        size_t length = c > from ? (size_t)(c - from) : 0;
+        while (length > 0 && from[length - 1] == ' ') {
+            length--;
+        }
+        char one[RUN_COLUMN_KEY_SIZE + 16];
+        snprintf(one, sizeof one, "%.*s", (int)(length < sizeof one ? length : sizeof one - 1),
+                 from);
+        if (length > 0 && !parse_one(&made, one)) {
+            return assay_fail(err, ASSAY_BAD_INPUT, "columns: \"%s\" is no field", one);
+        }
+        if (*c == '\0') {
+            break;
+        }
+        from = c + 1;
+    }
+    if (made.count == 0) {
+        return assay_fail(err, ASSAY_BAD_INPUT, "columns: none is named");
+    }
+    *columns = made;
+    return ASSAY_OK;
+}
+
+char *run_columns_text(const struct run_columns *columns)
+{
+    struct assay_buf out = {0};
+    for (size_t i = 0; i < columns->count; i++) {
+        const struct run_column *column = &columns->items[i];
+        const char *text = column->sort;
+        if (column->kind == RUN_COLUMN_AGE) {
+            text = "age";
+        } else if (column->kind == RUN_COLUMN_TIME) {
+            text = "time";
+        }
+        assay_buf_text_add(&out, i ? "," : "");
+        assay_buf_text_add(&out, text);
+    }
+    return assay_buf_take(&out);
+}
+
+size_t run_columns_metrics(const struct run_columns *columns, const char **names,
+                           size_t capacity)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < columns->count && count < capacity; i++) {
+        if (columns->items[i].kind == RUN_COLUMN_METRIC) {
+            names[count++] = columns->items[i].key;
+        }
+    }
+    return count;
+}
+
+/* ---- cells ---- */
+
+char *run_title(struct assay_catalog *catalog, uint32_t run, char *out, size_t capacity)
+{
+    const struct assay_run *it = assay_catalog_run(catalog, run);
+    char id[72];
+    return assay_text_clean_to(out, capacity,
+                               *it->name ? it->name : assay_catalog_short_id(catalog, run, id));
+}
+
+void number_halves(const char *text, int *before, int *after)
+{
+    size_t point = strcspn(text, ".e");
+    *before = (int)point;
+    *after = (int)(strlen(text) - point);
+}
+
+static void put_number(struct run_cell *cell, double value)
+{
+    char text[32];
+    cell->number = value;
+    cell->is_number = true;
+    snprintf(cell->text, sizeof cell->text, "%s",
+             assay_number_short(text, value, VALUE_DIGITS));
+    number_halves(cell->text, &cell->before, &cell->after);
+}
+
+static double metric_value(const struct assay_metric *metric, enum assay_stat stat)
+{
+    int direction = assay_metric_direction(metric->key);
+    if (stat == ASSAY_STAT_MIN || (stat == ASSAY_STAT_BEST && direction < 0)) {
+        return metric->summary.min;
+    }
+    if (stat == ASSAY_STAT_MAX || (stat == ASSAY_STAT_BEST && direction > 0)) {
+        return metric->summary.max;
+    }
+    return metric->summary.last;
+}
+
+static void attribute_cell(struct run_cell *cell, const struct run_column *column,
+                           struct assay_catalog *catalog, uint32_t run)
+{
+    const struct assay_attrs *attrs = assay_catalog_attrs(catalog, run);
+    if (column->kind == RUN_COLUMN_METRIC) {
+        const struct assay_metric *metric = assay_attrs_metric(attrs, column->key);
+        if (metric) {
+            put_number(cell, metric_value(metric, column->stat));
+        }
+        return;
+    }
+    const char *text = column->kind == RUN_COLUMN_PARAM ? assay_attrs_param(attrs, column->key)
+                                                        : assay_attrs_tag(attrs, column->key);
+    if (!text) {
+        return;
+    }
+    assay_text_clean_to(cell->text, sizeof cell->text, text);
+    double value;
+    if (assay_number_parse(text, strlen(text), &value)) {
+        cell->number = value;
+        cell->is_number = true;
+        number_halves(cell->text, &cell->before, &cell->after);
+    }
+}
+
+static const char *state_text(enum assay_run_status status)
+{
+    switch (status) {
+    case ASSAY_RUN_RUNNING:
+        return "live";
+    case ASSAY_RUN_SCHEDULED:
+        return "queued";
+    case ASSAY_RUN_FAILED:
+        return "failed";
+    case ASSAY_RUN_KILLED:
+        return "killed";
+    case ASSAY_RUN_FINISHED:
+        return "done";
+    case ASSAY_RUN_UNKNOWN:
+        break;
+    }
+    return "";
+}
+
+void run_cell_get(struct run_cell *cell, const struct run_column *column,
+                  struct assay_catalog *catalog, uint32_t run, int64_t now_ms)
+{
+    const struct assay_run *it = assay_catalog_run(catalog, run);
+    char text[72];
+    *cell = (struct run_cell){.number = NAN};
+    switch (column->kind) {
+    case RUN_COLUMN_NAME:
+        run_title(catalog, run, cell->text, sizeof cell->text);
+        break;
+    case RUN_COLUMN_STATE:
+        snprintf(cell->text, sizeof cell->text, "%s", state_text(it->status));
+        break;
+    case RUN_COLUMN_AGE:
+        snprintf(cell->text, sizeof cell->text, "%s",
+                 assay_age_text(text, it->start_ms, now_ms));
+        break;
+    case RUN_COLUMN_TIME:
+        if (it->start_ms != ASSAY_NO_TIME &&
+            (it->end_ms != ASSAY_NO_TIME || it->status == ASSAY_RUN_RUNNING)) {
+            int64_t end = it->end_ms != ASSAY_NO_TIME ? it->end_ms : now_ms;
+            assay_duration_text(text, end - it->start_ms);
+            snprintf(cell->text, sizeof cell->text, "%s", text);
+        }
+        break;
+    case RUN_COLUMN_EXPERIMENT:
+        assay_text_clean_to(cell->text, sizeof cell->text,
+                            assay_catalog_experiment(catalog, it->experiment)->name);
+        break;
+    case RUN_COLUMN_SOURCE:
+        assay_text_clean_to(cell->text, sizeof cell->text,
+                            assay_catalog_source(catalog, it->source)->name);
+        break;
+    case RUN_COLUMN_USER:
+        assay_text_clean_to(cell->text, sizeof cell->text, it->user);
+        break;
+    case RUN_COLUMN_ID:
+        assay_text_clean_to(cell->text, sizeof cell->text,
+                            assay_catalog_short_id(catalog, run, text));
+        break;
+    case RUN_COLUMN_METRIC:
+    case RUN_COLUMN_PARAM:
+    case RUN_COLUMN_TAG:
+        attribute_cell(cell, column, catalog, run);
+        break;
+    }
+    cell->missing = cell->text[0] == '\0';
+}

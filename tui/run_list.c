@@ -1,0 +1,187 @@
+/*
+ * The rows of the runs table (run_list.h), for view_home.c.
+ */
+#include "run_list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/clock.h>
+#include <assay/memory.h>
+
+/* A refresh may take this share of the time at most: one part in REFRESH_SHARE. */
+#define REFRESH_SHARE 12
+
+static bool in_scope(const struct run_list *list, const struct assay_run *run)
+{
+    if (!list->deleted && (run->deleted || run->gone)) {
+        return false;
+    }
+    if (list->experiment != ASSAY_NONE) {
+        return run->experiment == list->experiment;
+    }
+    if (list->source != ASSAY_NONE && run->source != list->source) {
+        return false;
+    }
+    if (list->deleted || run->experiment == ASSAY_NONE) {
+        return true;
+    }
+    return !assay_catalog_experiment(list->catalog, run->experiment)->deleted;
+}
+
+static void collect(struct run_list *list)
+{
+    size_t runs = assay_catalog_runs(list->catalog);
+    ASSAY_GROW(list->scope, list->scope_capacity, runs + 1);
+    list->scope_count = 0;
+    for (uint32_t i = 0; i < runs; i++) {
+        if (in_scope(list, assay_catalog_run(list->catalog, i))) {
+            list->scope[list->scope_count++] = i;
+        }
+    }
+    list->version = assay_catalog_version(list->catalog);
+}
+
+static void narrow(struct run_list *list)
+{
+    ASSAY_GROW(list->rows, list->rows_capacity, list->scope_count + 1);
+    if (list->scope_count > 0) {
+        memcpy(list->rows, list->scope, list->scope_count * sizeof *list->rows);
+    }
+    list->count = list->scope_count;
+    if (list->query) {
+        bool loading = false;
+        list->count =
+            assay_query_select(list->query, list->catalog, list->rows, list->count, &loading);
+        list->loading |= loading;
+    }
+}
+
+static void build(struct run_list *list)
+{
+    list->loading = false;
+    collect(list);
+    assay_sort_apply(&list->sort, list->catalog, list->scope, list->scope_count,
+                     &list->loading);
+    narrow(list);
+    list->stale = false;
+}
+
+void run_list_init(struct run_list *list, struct assay_catalog *catalog)
+{
+    *list = (struct run_list){
+        .catalog = catalog,
+        .source = ASSAY_NONE,
+        .experiment = ASSAY_NONE,
+        .sort = {.field = "start", .descending = true},
+    };
+    build(list);
+}
+
+void run_list_free(struct run_list *list)
+{
+    assay_query_free(&list->query);
+    free(list->scope);
+    free(list->rows);
+    *list = (struct run_list){0};
+}
+
+void run_list_set_scope(struct run_list *list, uint32_t source, uint32_t experiment)
+{
+    list->source = source;
+    list->experiment = experiment;
+    build(list);
+}
+
+void run_list_set_deleted(struct run_list *list, bool deleted)
+{
+    list->deleted = deleted;
+    build(list);
+}
+
+void run_list_set_sort(struct run_list *list, const struct assay_sort *sort)
+{
+    list->sort = *sort;
+    build(list);
+}
+
+void run_list_sort(struct run_list *list)
+{
+    build(list);
+}
+
+void run_list_set_query(struct run_list *list, struct assay_query *query_take)
+{
+    assay_query_free(&list->query);
+    list->query = query_take;
+    narrow(list);
+}
+
+bool run_list_due(const struct run_list *list, int64_t now_us, int *wait_ms)
+{
+    if (list->version == assay_catalog_version(list->catalog) && !list->loading) {
+        return false;
+    }
+    int64_t left = list->refreshed_us + list->took_us * REFRESH_SHARE - now_us;
+    if (left > 0) {
+        *wait_ms = (int)(left / 1000) + 1;
+        return false;
+    }
+    return true;
+}
+
+/* Puts the runs that were in OLD back into their old order, each into one of the places such
+   runs have in the list now. True where that differs from the order just made. */
+static bool keep_order(struct run_list *list, const uint32_t *old, size_t old_count)
+{
+    size_t runs = assay_catalog_runs(list->catalog);
+    uint8_t *known = assay_alloc_array(runs + 1, 1); /* 1: was there, 2: is still there */
+    for (size_t i = 0; i < old_count; i++) {
+        known[old[i]] = 1;
+    }
+    for (size_t i = 0; i < list->scope_count; i++) {
+        known[list->scope[i]] = known[list->scope[i]] ? 2 : 0;
+    }
+    bool differs = false;
+    size_t next = 0;
+    for (size_t i = 0; i < list->scope_count; i++) {
+        if (!known[list->scope[i]]) {
+            continue;
+        }
+        while (known[old[next]] != 2) {
+            next++;
+        }
+        differs |= list->scope[i] != old[next];
+        list->scope[i] = old[next++];
+    }
+    free(known);
+    return differs;
+}
+
+void run_list_refresh(struct run_list *list)
+{
+    int64_t began = assay_monotonic_us();
+    bool settling = list->loading; /* the order seen so far was made without its values */
+    size_t old_count = list->scope_count;
+    uint32_t *old = assay_alloc_array(old_count + 1, sizeof *old);
+    memcpy(old, list->scope, old_count * sizeof *old);
+    bool stale = list->stale;
+    build(list);
+    if (!settling && !list->loading) {
+        list->stale = keep_order(list, old, old_count) || stale;
+        narrow(list);
+    }
+    free(old);
+    list->refreshed_us = assay_monotonic_us();
+    list->took_us = list->refreshed_us - began;
+}
+
+size_t run_list_find(const struct run_list *list, uint32_t run)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->rows[i] == run) {
+            return i;
+        }
+    }
+    return list->count;
+}

@@ -1,0 +1,55 @@
+/*
+ * The rows of the runs table: which runs are in scope, which of them the filter keeps, in what
+ * order. Pure bookkeeping over the catalog and the query language; no drawing. A refresh never
+ * reorders what is already there (run_list_refresh): only the user's own act does.
+ */
+#ifndef TUI_RUN_LIST_H
+#define TUI_RUN_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <assay/catalog.h>
+#include <assay/query.h>
+
+struct run_list {
+    struct assay_catalog *catalog;
+    uint32_t source, experiment; /* the scope; ASSAY_NONE: any */
+    bool deleted;                /* deleted and vanished ones too */
+    struct assay_query *query;   /* NULL: everything */
+    struct assay_sort sort;
+    uint32_t *scope; /* the runs in scope, in order */
+    size_t scope_count, scope_capacity;
+    uint32_t *rows; /* those of them that the filter keeps */
+    size_t count, rows_capacity;
+    bool loading; /* a column the filter or the order needs is still being read */
+    bool stale;   /* values have changed since it was put in order */
+    uint64_t version;
+    int64_t refreshed_us, took_us;
+};
+
+/* Everything, newest first. */
+void run_list_init(struct run_list *list, struct assay_catalog *catalog);
+void run_list_free(struct run_list *list);
+
+/* Each of these puts the list in order anew. */
+void run_list_set_scope(struct run_list *list, uint32_t source, uint32_t experiment);
+void run_list_set_deleted(struct run_list *list, bool deleted);
+void run_list_set_sort(struct run_list *list, const struct assay_sort *sort);
+void run_list_sort(struct run_list *list);
+/* Takes over QUERY (NULL: everything); only narrows again, the order stays. */
+void run_list_set_query(struct run_list *list, struct assay_query *query_take);
+
+/* Whether run_list_refresh() has something to do and enough time has passed since the last (a
+   fraction of the time goes to it, however many runs there are); *wait_ms says when to ask
+   again where it has not. */
+bool run_list_due(const struct run_list *list, int64_t now_us, int *wait_ms);
+/* Takes in what has changed in the catalog: runs known before keep their order among
+   themselves, new ones come where they belong. */
+void run_list_refresh(struct run_list *list);
+
+/* The row RUN is in; list->count where it is in none. */
+size_t run_list_find(const struct run_list *list, uint32_t run);
+
+#endif
