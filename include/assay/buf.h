@@ -24,7 +24,8 @@ void assay_buf_char(struct assay_buf *buf, char c);
 void assay_buf_repeat(struct assay_buf *buf, const char *text, size_t times);
 void assay_buf_format(struct assay_buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-void assay_buf_vformat(struct assay_buf *buf, const char *format, va_list args);
+void assay_buf_vformat(struct assay_buf *buf, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 const char *assay_buf_text(const struct assay_buf *buf); /* never NULL */
 char *assay_buf_take(struct assay_buf *buf);              /* the text becomes the caller's */
 void assay_buf_reset(struct assay_buf *buf);              /* empty, keeps its memory */

@@ -1,0 +1,234 @@
+/*
+ * Time: the two clocks, and times and durations as text for people and as ISO 8601.
+ */
+#include <assay/clock.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <assay/text.h>
+
+#define SECOND INT64_C(1000)
+#define MINUTE (60 * SECOND)
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
+
+int64_t assay_now_ms(void)
+{
+    const char *fixed = getenv("ASSAY_NOW_MS");
+    int64_t ms;
+    if (fixed && assay_int_parse(fixed, strlen(fixed), &ms))
+        return ms;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t assay_monotonic_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+char *assay_age_text(char out[16], int64_t then_ms, int64_t now_ms)
+{
+    int64_t age;
+    if (then_ms == ASSAY_NO_TIME || now_ms == ASSAY_NO_TIME ||
+        __builtin_sub_overflow(now_ms, then_ms, &age)) {
+        memcpy(out, "?", 2);
+        return out;
+    }
+    if (age < 0)
+        age = 0; /* a clock elsewhere is a little ahead */
+    static const struct {
+        int64_t below, unit;
+        char letter;
+    } scale[] = {
+        {MINUTE, SECOND, 's'}, {HOUR, MINUTE, 'm'},       {DAY, HOUR, 'h'},
+        {14 * DAY, DAY, 'd'},  {366 * DAY, 7 * DAY, 'w'},
+    };
+    for (size_t i = 0; i < sizeof scale / sizeof scale[0]; i++)
+        if (age < scale[i].below) {
+            snprintf(out, 16, "%d%c", (int)(age / scale[i].unit % 1000), scale[i].letter);
+            return out;
+        }
+    int64_t years = age / (365 * DAY);
+    snprintf(out, 16, "%" PRId64 "y", years > 99 ? 99 : years);
+    return out;
+}
+
+char *assay_duration_text(char out[24], int64_t duration_ms)
+{
+    out[0] = '\0';
+    if (duration_ms == ASSAY_NO_TIME || duration_ms < 0)
+        return out;
+    if (duration_ms < 10 * SECOND) {
+        snprintf(out, 24, "%d.%02ds", (int)(duration_ms / 1000),
+                 (int)(duration_ms % 1000 / 10));
+        return out;
+    }
+    int64_t days = duration_ms / DAY;
+    int hours = (int)(duration_ms % DAY / HOUR);
+    int minutes = (int)(duration_ms % HOUR / MINUTE);
+    int seconds = (int)(duration_ms % MINUTE / SECOND);
+    if (days)
+        snprintf(out, 24, "%" PRId64 "d %02d:%02d", days, hours, minutes);
+    else if (hours)
+        snprintf(out, 24, "%d:%02d:%02d", hours, minutes, seconds);
+    else
+        snprintf(out, 24, "%d:%02d", minutes, seconds);
+    return out;
+}
+
+/* Splits off the milliseconds, rounding towards the past. */
+static int64_t split_seconds(int64_t time_ms, int *ms)
+{
+    int64_t seconds = time_ms / 1000;
+    int rest = (int)(time_ms % 1000);
+    if (rest < 0) {
+        rest += 1000;
+        seconds--;
+    }
+    *ms = rest;
+    return seconds;
+}
+
+char *assay_time_text(char out[32], int64_t time_ms)
+{
+    int ms;
+    struct tm tm;
+    time_t seconds = (time_t)split_seconds(time_ms, &ms);
+    if (time_ms == ASSAY_NO_TIME || !localtime_r(&seconds, &tm) ||
+        !strftime(out, 32, "%Y-%m-%d %H:%M:%S", &tm))
+        out[0] = '\0';
+    return out;
+}
+
+char *assay_time_iso(char out[32], int64_t time_ms)
+{
+    int ms;
+    struct tm tm;
+    time_t seconds = (time_t)split_seconds(time_ms, &ms);
+    size_t length = 0;
+    if (time_ms != ASSAY_NO_TIME && gmtime_r(&seconds, &tm))
+        length = strftime(out, 27, "%Y-%m-%dT%H:%M:%S", &tm);
+    if (length)
+        snprintf(out + length, 32 - length, ".%03dZ", ms);
+    else
+        out[0] = '\0';
+    return out;
+}
+
+/* ---- reading ISO 8601 ---- */
+
+struct cursor {
+    const char *at, *end;
+};
+
+/* Exactly DIGITS digits. */
+static bool take_digits(struct cursor *c, int digits, int *value)
+{
+    int number = 0;
+    if (c->end - c->at < digits)
+        return false;
+    for (int i = 0; i < digits; i++) {
+        unsigned digit = (unsigned char)c->at[i] - (unsigned)'0';
+        if (digit > 9)
+            return false;
+        number = number * 10 + (int)digit;
+    }
+    c->at += digits;
+    *value = number;
+    return true;
+}
+
+static bool take_char(struct cursor *c, const char *any_of)
+{
+    if (c->at == c->end || !*c->at || !strchr(any_of, *c->at))
+        return false;
+    c->at++;
+    return true;
+}
+
+/* The fraction after '.', in milliseconds, further digits dropped. */
+static bool take_fraction(struct cursor *c, int *ms)
+{
+    int digits = 0, number = 0;
+    for (; c->at < c->end && *c->at >= '0' && *c->at <= '9'; c->at++, digits++)
+        if (digits < 3)
+            number = number * 10 + (*c->at - '0');
+    for (int i = digits; i < 3; i++)
+        number *= 10;
+    *ms = number;
+    return digits > 0;
+}
+
+/* "Z", "+02:00", "+0200", "+02" or nothing. */
+static bool take_zone(struct cursor *c, bool *local, int *offset_minutes)
+{
+    *local = false;
+    *offset_minutes = 0;
+    if (c->at == c->end) {
+        *local = true;
+        return true;
+    }
+    if (take_char(c, "Zz"))
+        return true;
+    bool negative = *c->at == '-';
+    int hours, minutes = 0;
+    if (!take_char(c, "+-") || !take_digits(c, 2, &hours))
+        return false;
+    take_char(c, ":");
+    if (c->at < c->end && !take_digits(c, 2, &minutes))
+        return false;
+    *offset_minutes = (negative ? -1 : 1) * (hours * 60 + minutes);
+    return hours <= 23 && minutes <= 59;
+}
+
+static bool date_exists(const struct tm *tm)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int year = tm->tm_year + 1900;
+    if (tm->tm_mon < 0 || tm->tm_mon > 11 || tm->tm_mday < 1)
+        return false;
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return tm->tm_mday <= days[tm->tm_mon] + (tm->tm_mon == 1 && leap);
+}
+
+bool assay_time_parse(const char *text, size_t length, int64_t *time_ms)
+{
+    struct cursor c = {text, text + length};
+    struct tm tm = {.tm_isdst = -1};
+    int ms = 0, offset = 0;
+    bool local = true;
+    if (!take_digits(&c, 4, &tm.tm_year) || !take_char(&c, "-") ||
+        !take_digits(&c, 2, &tm.tm_mon) || !take_char(&c, "-") ||
+        !take_digits(&c, 2, &tm.tm_mday))
+        return false;
+    tm.tm_year -= 1900;
+    tm.tm_mon -= 1;
+    if (!date_exists(&tm))
+        return false;
+    if (c.at < c.end) {
+        if (!take_char(&c, "Tt ") || !take_digits(&c, 2, &tm.tm_hour) || !take_char(&c, ":") ||
+            !take_digits(&c, 2, &tm.tm_min))
+            return false;
+        if (take_char(&c, ":")) {
+            if (!take_digits(&c, 2, &tm.tm_sec))
+                return false;
+            if (take_char(&c, ".,") && !take_fraction(&c, &ms))
+                return false;
+        }
+        if (!take_zone(&c, &local, &offset) || c.at != c.end)
+            return false;
+    }
+    if (tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+        return false;
+    time_t seconds = local ? mktime(&tm) : timegm(&tm);
+    *time_ms = ((int64_t)seconds - (int64_t)offset * 60) * 1000 + ms;
+    return true;
+}
