@@ -1,7 +1,7 @@
 /*
  * Cells of a character, by a table of our own: the C library's answer depends on the locale,
  * and the screen, the tables and the tests have to agree. Used by text.c and the workbench.
- * Source: Unicode 15 general categories (Mn, Me, Cf take no cell) and UAX #11 East Asian Width
+ * Source: Unicode 14 general categories (Mn, Me, Cf take no cell) and UAX #11 East Asian Width
  * (W and F take two; ambiguous ones take one); Hangul vowels and finals join the syllable
  * before.
  */
