@@ -1,0 +1,157 @@
+/* Times as text and back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include <assay/clock.h>
+#include <assay/memory.h>
+
+#define S INT64_C(1000)
+#define M (60 * S)
+#define H (60 * M)
+#define D (24 * H)
+
+static void test_age(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t age;
+        const char *text;
+    } cases[] = {
+        {0, "0s"},      {59999, "59s"},        {M, "1m"},       {59 * M, "59m"},
+        {H, "1h"},      {23 * H, "23h"},       {D, "1d"},       {13 * D, "13d"},
+        {14 * D, "2w"}, {365 * D, "52w"},      {366 * D, "1y"}, {800 * D, "2y"},
+        {-5 * S, "0s"}, {36500000 * D, "99y"},
+    };
+    char text[16];
+    for (size_t i = 0; i < ASSAY_COUNT(cases); i++) {
+        assay_age_text(text, 1000000, 1000000 + cases[i].age);
+        assert_string_equal(text, cases[i].text);
+        assert_true(strlen(text) <= 3);
+    }
+    assert_string_equal(assay_age_text(text, ASSAY_NO_TIME, 0), "?");
+    assert_string_equal(assay_age_text(text, 0, ASSAY_NO_TIME), "?");
+    assert_string_equal(assay_age_text(text, INT64_MIN + 1, INT64_MAX), "?");
+}
+
+static void test_duration(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } cases[] = {
+        {0, "0.00s"},
+        {1240, "1.24s"},
+        {9999, "9.99s"},
+        {10 * S, "0:10"},
+        {11 * M + 58 * S, "11:58"},
+        {2 * H + 3 * M + 11 * S, "2:03:11"},
+        {3 * D + 4 * H + 11 * M, "3d 04:11"},
+        {ASSAY_NO_TIME, ""},
+        {-1, ""},
+        {INT64_MAX, "106751991167d 07:12"},
+    };
+    char text[24];
+    for (size_t i = 0; i < ASSAY_COUNT(cases); i++)
+        assert_string_equal(assay_duration_text(text, cases[i].ms), cases[i].text);
+}
+
+static void test_text(void **state)
+{
+    (void)state;
+    char text[32];
+    assert_string_equal(assay_time_iso(text, 1795453445123), "2026-11-23T17:04:05.123Z");
+    assert_string_equal(assay_time_iso(text, -1), "1969-12-31T23:59:59.999Z");
+    assert_string_equal(assay_time_iso(text, ASSAY_NO_TIME), "");
+    assert_string_equal(assay_time_iso(text, INT64_MAX), "292278994-08-17T07:12:55.807Z");
+    setenv("TZ", "UTC-2", 1); /* two hours east */
+    tzset();
+    assert_string_equal(assay_time_text(text, 1795453445123), "2026-11-23 19:04:05");
+    assert_string_equal(assay_time_text(text, ASSAY_NO_TIME), "");
+    setenv("TZ", "UTC", 1);
+    tzset();
+}
+
+static void check_time(const char *text, int64_t expected)
+{
+    int64_t ms = 0;
+    assert_true(assay_time_parse(text, strlen(text), &ms));
+    assert_int_equal(ms, expected);
+}
+
+static void test_parse(void **state)
+{
+    (void)state;
+    check_time("2026-11-23T17:04:05.123Z", 1795453445123);
+    check_time("2026-11-23 17:04:05.1239999Z", 1795453445123);
+    check_time("2026-11-23T19:04:05.123+02:00", 1795453445123);
+    check_time("2026-11-23T12:34:05.123-0430", 1795453445123);
+    check_time("2026-11-23T19:04:05,123+02", 1795453445123);
+    check_time("2024-02-29", 1709164800000);
+    check_time("1969-12-31T23:59:59.999Z", -1);
+    setenv("TZ", "UTC-2", 1);
+    tzset();
+    check_time("2026-11-23T19:04:05", 1795453445000); /* no zone: local */
+    check_time("2026-11-23T19:04", 1795453440000);
+    check_time("2026-11-23", 1795392000000 - 2 * H);
+    setenv("TZ", "UTC", 1);
+    tzset();
+    static const char *const bad[] = {
+        "",
+        "2026",
+        "2026-13-01",
+        "2026-02-30",
+        "2023-02-29",
+        "2026-00-10",
+        "2026-11-23T",
+        "2026-11-23T25:00",
+        "2026-11-23T17:60",
+        "2026-11-23T17:04:05.",
+        "2026-11-23T17:04:05Zx",
+        "2026-11-23T17:04:05+2",
+        "2026-11-23T17:04:05+99:00",
+        "x026-11-23",
+        "2026-11-23T17:04:05 ",
+        "+026-11-23",
+    };
+    int64_t ms;
+    for (size_t i = 0; i < ASSAY_COUNT(bad); i++)
+        assert_false(assay_time_parse(bad[i], strlen(bad[i]), &ms));
+    char text[32];
+    for (int64_t t = -60 * 365 * D; t < 200 * 365 * D; t += 37 * D + 12345678) {
+        assay_time_iso(text, t);
+        check_time(text, t);
+    }
+}
+
+static void test_now(void **state)
+{
+    (void)state;
+    unsetenv("ASSAY_NOW_MS");
+    int64_t now = assay_now_ms();
+    assert_true(now > INT64_C(1600000000000) && now / 1000 - time(NULL) <= 1);
+    setenv("ASSAY_NOW_MS", "1795453445123", 1);
+    assert_int_equal(assay_now_ms(), 1795453445123);
+    setenv("ASSAY_NOW_MS", "soon", 1);
+    assert_true(assay_now_ms() >= now);
+    unsetenv("ASSAY_NOW_MS");
+    int64_t a = assay_monotonic_us();
+    assert_true(assay_monotonic_us() >= a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_age),  cmocka_unit_test(test_duration),
+        cmocka_unit_test(test_text), cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_now),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,165 @@
+/* Files and configuration files of our own. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <assay/buf.h>
+#include <assay/file.h>
+#include <assay/ini.h>
+#include <assay/memory.h>
+
+static char *temporary(const char *name)
+{
+    const char *directory = getenv("TMPDIR");
+    return assay_path_join(directory ? directory : P_tmpdir, name);
+}
+
+static void test_write_and_read(void **state)
+{
+    (void)state;
+    char *path = temporary("assay-test-file");
+    char *bytes;
+    size_t length;
+    struct assay_error err = {0};
+    assert_int_equal(assay_file_write(path, "one\0two", 7, 0600, &err), ASSAY_OK);
+    assert_int_equal(assay_file_write(path, "three\0four", 10, 0600, &err), ASSAY_OK);
+    assert_int_equal(assay_file_read(path, 10, &bytes, &length, &err), ASSAY_OK);
+    assert_int_equal(length, 10);
+    assert_memory_equal(bytes, "three\0four", 11);
+    free(bytes);
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(assay_file_read(path, 9, &bytes, &length, &err), ASSAY_BAD_INPUT);
+    assert_null(bytes);
+    assay_error_clear(&err);
+    unlink(path);
+    assert_int_equal(assay_file_read(path, 9, &bytes, &length, &err), ASSAY_IO);
+    assert_non_null(strstr(err.what, "assay-test-file: No such file"));
+    assert_int_equal(mkfifo(path, 0600), 0); /* nobody writes to it: must not be waited for */
+    assert_int_equal(assay_file_read(path, 9, &bytes, &length, NULL), ASSAY_IO);
+    unlink(path);
+    free(path);
+    assert_int_equal(assay_file_write("/nowhere/at/all", "x", 1, 0600, NULL), ASSAY_IO);
+}
+
+static void test_directories(void **state)
+{
+    (void)state;
+    char *top = temporary("assay-test-dir");
+    char *deep = assay_path_join(top, "a/b//c/");
+    struct assay_error err = {0};
+    assert_int_equal(assay_make_directories(deep, &err), ASSAY_OK);
+    assert_int_equal(assay_make_directories(deep, &err), ASSAY_OK);
+    struct stat st;
+    assert_int_equal(stat(deep, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+    char *file = assay_path_join(deep, "file");
+    assert_int_equal(assay_file_write(file, "x", 1, 0644, &err), ASSAY_OK);
+    assert_int_equal(assay_make_directories(file, &err), ASSAY_IO);
+    assay_error_clear(&err);
+    char *under = assay_path_join(file, "under");
+    assert_int_equal(assay_make_directories(under, &err), ASSAY_IO);
+    unlink(file);
+    static const char *const parts[] = {"a/b/c", "a/b", "a", ""};
+    for (size_t i = 0; i < ASSAY_COUNT(parts); i++) {
+        char *path = assay_path_join(top, parts[i]);
+        assert_int_equal(rmdir(path), 0);
+        free(path);
+    }
+    free(under);
+    free(file);
+    free(deep);
+    free(top);
+}
+
+static void check_path(char *path, const char *expected)
+{
+    assert_string_equal(path, expected);
+    free(path);
+}
+
+static void test_paths(void **state)
+{
+    (void)state;
+    check_path(assay_path_join("a", "b"), "a/b");
+    check_path(assay_path_join("a/", "b"), "a/b");
+    check_path(assay_path_join("", "b"), "b");
+    check_path(assay_path_join("a", "/b"), "/b");
+    check_path(assay_path_directory("/a/b"), "/a");
+    check_path(assay_path_directory("/a"), "/");
+    check_path(assay_path_directory("a"), ".");
+}
+
+static enum assay_status collect(void *context, const char *section, const char *key,
+                                 const char *value, struct assay_error *err)
+{
+    if (strcmp(key, "bad") == 0)
+        return assay_fail(err, ASSAY_BAD_INPUT, "%s: not a key", key);
+    assay_buf_format(context, "%s.%s=%s|", section, key, value);
+    return ASSAY_OK;
+}
+
+static void check_ini(const char *text, enum assay_status status, const char *expected)
+{
+    struct assay_buf out = {0};
+    struct assay_error err = {0};
+    assert_int_equal(assay_ini_parse(text, strlen(text), "x.conf", collect, &out, &err),
+                     status);
+    assert_string_equal(status == ASSAY_OK ? assay_buf_text(&out) : err.what, expected);
+    assay_buf_free(&out);
+}
+
+static void test_ini(void **state)
+{
+    (void)state;
+    check_ini("", ASSAY_OK, "");
+    check_ini("a = 1\n[s]\n# note\nb=#ff0000 ; red\n\nc: x y\r\n", ASSAY_OK,
+              ".a=1|s.b=#ff0000|s.c=x y|");
+    check_ini("[s]\nlist = a\n  b\n", ASSAY_OK, "s.list=a|s.list=b|");
+    check_ini("a=1\nnonsense\n", ASSAY_BAD_INPUT, "x.conf:2: neither a section nor an entry");
+    check_ini("[s\na=1\n", ASSAY_BAD_INPUT, "x.conf:1: neither a section nor an entry");
+    check_ini("[s]\na=1\nbad=2\nnonsense\n", ASSAY_BAD_INPUT, "x.conf:3: bad: not a key");
+    char line[2000] = "a=1\nlong = ";
+    memset(line + strlen(line), 'x', 1900);
+    check_ini(line, ASSAY_BAD_INPUT, "x.conf:2: line too long");
+    struct assay_buf out = {0};
+    struct assay_error err = {0};
+    assert_int_equal(assay_ini_parse("a\0=1", 4, "x.conf", collect, &out, &err),
+                     ASSAY_BAD_INPUT);
+    assert_string_equal(err.what, "x.conf: not a text file");
+    assay_buf_free(&out);
+}
+
+static void test_ini_file(void **state)
+{
+    (void)state;
+    char *path = temporary("assay-test-ini");
+    struct assay_buf out = {0};
+    assert_int_equal(assay_file_write(path, "[s]\na=1\n", 8, 0600, NULL), ASSAY_OK);
+    assert_int_equal(assay_ini_read(path, collect, &out, NULL), ASSAY_OK);
+    assert_string_equal(assay_buf_text(&out), "s.a=1|");
+    unlink(path);
+    assert_int_equal(assay_ini_read(path, collect, &out, NULL), ASSAY_IO);
+    assay_buf_free(&out);
+    free(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_write_and_read), cmocka_unit_test(test_directories),
+        cmocka_unit_test(test_paths),          cmocka_unit_test(test_ini),
+        cmocka_unit_test(test_ini_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
