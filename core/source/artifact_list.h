@@ -14,7 +14,8 @@
 #define ARTIFACT_LIST_MAX 10000u
 
 struct artifact_list {
-    struct assay_artifact *items; /* the array is assay_realloc_array()ed, the paths lie in arena */
+    struct assay_artifact
+        *items; /* the array is assay_realloc_array()ed, the paths lie in arena */
     size_t count, capacity;
     bool cut; /* there were more than ARTIFACT_LIST_MAX */
     struct assay_arena arena;
@@ -27,8 +28,8 @@ void artifact_list_free(struct artifact_list *list);
 enum assay_status artifact_list_walk(struct artifact_list *list, const char *root,
                                      struct assay_error *err);
 
-/* The local folder that an artifact URI means (a path, or file:///path, percent-decoded), malloc'd;
-   NULL where it means none: s3://…, mlflow-artifacts:/…, C:\…, a relative path. */
+/* The local folder that an artifact URI means (a path, or file:///path, percent-decoded),
+   malloc'd; NULL where it means none: s3://…, mlflow-artifacts:/…, C:\…, a relative path. */
 char *artifact_local_path(const char *uri);
 
 #endif

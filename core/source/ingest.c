@@ -32,7 +32,8 @@ void ingest_restart(struct ingest *in, const char *run_id)
     in->ops->restart(in, run_id);
 }
 
-void ingest_problem(struct ingest *in, const char *path, uint64_t offset, const char *format, ...)
+void ingest_problem(struct ingest *in, const char *path, uint64_t offset, const char *format,
+                    ...)
 {
     char message[512];
     va_list args;

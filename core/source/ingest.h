@@ -1,7 +1,8 @@
 /*
- * What implements an ingest: a table of functions that the ingest_* calls of source.h forward to.
- * The session has one implementation (batches for the catalog and the cache), the tests another
- * (everything kept in memory). An implementation's own struct starts with a struct ingest.
+ * What implements an ingest: a table of functions that the ingest_* calls of source.h forward
+ * to. The session has one implementation (batches for the catalog and the cache), the tests
+ * another (everything kept in memory). An implementation's own struct starts with a struct
+ * ingest.
  */
 #ifndef CORE_SOURCE_INGEST_H
 #define CORE_SOURCE_INGEST_H
