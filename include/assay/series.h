@@ -32,7 +32,7 @@ struct assay_summary {
 };
 
 /* Which point is "last": the greatest (step, time), and on a tie the later written, or for MLflow
-   the greater value (NaN counts as the greatest there, as its SQL store treats none of them). */
+   the greater value (NaN compares as 0 there, which is how its SQL store keeps it). */
 enum assay_last_rule { ASSAY_LAST_WRITTEN, ASSAY_LAST_VALUE };
 #define ASSAY_SUMMARY_EMPTY \
     ((struct assay_summary){.last = __builtin_nan(""), .min = __builtin_nan(""), \
@@ -128,6 +128,20 @@ struct assay_extent {
     size_t nonfinite;
 };
 struct assay_extent assay_view_extent(const struct assay_view *view, size_t from, size_t to);
+
+/* What a chart needs of one pixel column: the points of a segment with edges[i] <= x < edges[i+1].
+   Joining the first and last points of neighbouring columns and drawing min to max in each gives
+   the picture of all points. */
+struct assay_view_column {
+    size_t from, count; /* indices of its points; count may be 0, and nothing else is set then */
+    size_t nonfinite;
+    double min, max; /* of the finite values; NaN where there is none */
+    struct assay_point first, last; /* their values may be NaN or infinite */
+};
+/* Fills out[0..columns) in one sweep; EDGES are columns + 1 numbers that never go back, at whatever
+   distances the scale gives them. */
+void assay_view_columns(const struct assay_view *view, const struct assay_segment *segment,
+                        const double *edges, size_t columns, struct assay_view_column *out);
 
 /* ---- derived ---- */
 

@@ -1,0 +1,464 @@
+/*
+ * Chunks: up to 4096 points packed, the same bytes in memory and in the databases. Readers pack
+ * (on their threads), the stores load what they find on disk, series hold them. Beside the
+ * bytes a chunk in memory carries the two lower levels of the pyramid of extremes, made where
+ * the chunk is made so that the session's thread never has to.
+ *
+ * The bytes are a header (struct header), then steps, times and values, each part padded with
+ * zeros to a multiple of eight, all little-endian (elsewhere the mark in front does not fit and
+ * the bytes are refused).
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "series/parts.h"
+
+struct header {
+    uint32_t mark;
+    uint32_t count;
+    uint8_t step_width, time_width, value_width;
+    uint8_t zero[5];
+    int64_t step_base, step_stride, time_base, time_stride;
+    double last;
+    int64_t last_step, last_time;
+    double min, max;
+    uint64_t nonfinite;
+};
+_Static_assert(sizeof(struct header) == 96, "the header has no gaps");
+#define MARK 0x31435341u /* "ASC1" */
+
+#define BLOCK_NODES (CHUNK_NODES + CHUNK_NODES2)
+
+/* The points of a chunk by field, and what is found out about them. It takes some 100 KB of
+   stack, of which a short chunk touches little. */
+struct block {
+    size_t count;
+    int64_t steps[ASSAY_CHUNK_POINTS];
+    int64_t times[ASSAY_CHUNK_POINTS];
+    double values[ASSAY_CHUNK_POINTS];
+    struct chunk_node nodes[BLOCK_NODES];
+    uint8_t nonfinite[CHUNK_NODES];
+    bool steps_ascend, times_ascend;
+    struct assay_summary summary;
+};
+
+static size_t nodes_of(size_t points)
+{
+    return (points + CHUNK_FAN - 1) / CHUNK_FAN;
+}
+
+static size_t padded(size_t bytes)
+{
+    return (bytes + 7) & ~(size_t)7;
+}
+
+/* ---- looking at points ---- */
+
+static bool ascends(const int64_t *keys, size_t count)
+{
+    int back = 0;
+    for (size_t i = 1; i < count; i++)
+        back |= keys[i] < keys[i - 1];
+    return !back;
+}
+
+/* The finite extremes of COUNT values, and how many are not finite. No branch depends on a
+   value: a value that is not finite becomes NaN, which no comparison takes. */
+static unsigned node_of(const double *values, size_t count, struct chunk_node *node)
+{
+    double min = INFINITY, max = -INFINITY;
+    unsigned finite = 0;
+    for (size_t i = 0; i < count; i++) {
+        double value = values[i] + (values[i] - values[i]);
+        min = value < min ? value : min;
+        max = value > max ? value : max;
+        finite += value == value;
+    }
+    *node = (struct chunk_node){.min = min, .max = max};
+    return (unsigned)count - finite;
+}
+
+static void examine_values(struct block *block)
+{
+    size_t nodes = nodes_of(block->count), nonfinite = 0;
+    for (size_t i = 0; i < nodes; i++) {
+        size_t from = i * CHUNK_FAN;
+        size_t count = block->count - from < CHUNK_FAN ? block->count - from : CHUNK_FAN;
+        block->nonfinite[i] = (uint8_t)node_of(block->values + from, count, &block->nodes[i]);
+        nonfinite += block->nonfinite[i];
+    }
+    struct chunk_node all = CHUNK_NODE_EMPTY;
+    for (size_t i = 0; i < nodes_of(nodes); i++) {
+        struct chunk_node *node = &block->nodes[nodes + i];
+        *node = CHUNK_NODE_EMPTY;
+        for (size_t k = i * CHUNK_FAN; k < nodes && k < (i + 1) * CHUNK_FAN; k++)
+            node_add(node, block->nodes[k]);
+        node_add(&all, *node);
+    }
+    block->summary.n = block->count;
+    block->summary.nonfinite = nonfinite;
+    block->summary.min = nonfinite == block->count ? NAN : all.min;
+    block->summary.max = nonfinite == block->count ? NAN : all.max;
+}
+
+static void examine(struct block *block)
+{
+    size_t last = block->count - 1;
+    block->steps_ascend = ascends(block->steps, block->count);
+    block->times_ascend = ascends(block->times, block->count);
+    if (!block->steps_ascend || !block->times_ascend) {
+        last = 0;
+        for (size_t i = 1; i < block->count; i++)
+            if (block->steps[i] > block->steps[last] ||
+                (block->steps[i] == block->steps[last] &&
+                 block->times[i] >= block->times[last]))
+                last = i;
+    }
+    examine_values(block);
+    block->summary.step = block->steps[last];
+    block->summary.time_ms = block->times[last];
+    block->summary.last = block->values[last];
+}
+
+/* ---- packing ---- */
+
+/* Whether base + stride * i stays within 64 bits for every i < COUNT. */
+static bool stride_fits(int64_t base, int64_t stride, size_t count)
+{
+    int64_t span, end;
+    return !__builtin_mul_overflow(stride, (int64_t)count - 1, &span) &&
+           !__builtin_add_overflow(base, span, &end);
+}
+
+/* Settles how KEYS are packed: base, stride and width. */
+static void plan_ints(const int64_t *keys, size_t count, struct packed_ints *out)
+{
+    uint64_t first = (uint64_t)keys[0], stride = count > 1 ? (uint64_t)keys[1] - first : 0;
+    uint64_t differs = 0;
+    for (size_t i = 1; i < count; i++)
+        differs |= ((uint64_t)keys[i] - (uint64_t)keys[i - 1]) ^ stride;
+    out->base = keys[0];
+    out->stride = (int64_t)stride;
+    out->width = 0;
+    if (!differs && stride_fits(keys[0], (int64_t)stride, count))
+        return;
+
+    int64_t least = keys[0], most = keys[0];
+    for (size_t i = 1; i < count; i++) {
+        least = keys[i] < least ? keys[i] : least;
+        most = keys[i] > most ? keys[i] : most;
+    }
+    uint64_t span = (uint64_t)most - (uint64_t)least;
+    out->base = least;
+    out->stride = 0;
+    out->width = span <= UINT8_MAX ? 1 : span <= UINT16_MAX ? 2 : span <= UINT32_MAX ? 4 : 8;
+}
+
+static void store_ints(const int64_t *keys, size_t count, const struct packed_ints *plan,
+                       void *out)
+{
+    uint64_t base = (uint64_t)plan->base;
+    switch (plan->width) {
+    case 1:
+        for (size_t i = 0; i < count; i++)
+            ((uint8_t *)out)[i] = (uint8_t)((uint64_t)keys[i] - base);
+        break;
+    case 2:
+        for (size_t i = 0; i < count; i++)
+            ((uint16_t *)out)[i] = (uint16_t)((uint64_t)keys[i] - base);
+        break;
+    case 4:
+        for (size_t i = 0; i < count; i++)
+            ((uint32_t *)out)[i] = (uint32_t)((uint64_t)keys[i] - base);
+        break;
+    case 8:
+        for (size_t i = 0; i < count; i++)
+            ((uint64_t *)out)[i] = (uint64_t)keys[i] - base;
+        break;
+    default:
+        break;
+    }
+}
+
+/* Whether every value is a float's (a zero keeps its sign; a NaN need only stay one). Looks in
+   pieces, so that doubles are found out early. */
+static bool all_floats(const double *values, size_t count)
+{
+    for (size_t from = 0; from < count; from += 64) {
+        size_t to = count - from < 64 ? count : from + 64;
+        uint64_t lost = 0;
+        for (size_t i = from; i < to; i++) {
+            double back = (double)(float)values[i];
+            uint64_t a, b;
+            memcpy(&a, &values[i], sizeof a);
+            memcpy(&b, &back, sizeof b);
+            lost |= values[i] == values[i] ? a ^ b : 0;
+        }
+        if (lost)
+            return false;
+    }
+    return true;
+}
+
+/* Memory for a chunk of the widths in *shape: the struct, the nodes, their counts, the bytes.
+ */
+static struct assay_chunk *chunk_new(const struct assay_chunk *shape, const struct block *block)
+{
+    size_t count = block->count, nodes = nodes_of(count), nodes2 = nodes_of(nodes);
+    size_t steps = padded(count * shape->steps.width);
+    size_t times = padded(count * shape->times.width);
+    size_t length = sizeof(struct header) + steps + times + padded(count * shape->value_width);
+    size_t at_nodes = (sizeof *shape + 15) & ~(size_t)15;
+    size_t at_nonfinite = at_nodes + (nodes + nodes2) * sizeof(struct chunk_node);
+    size_t at_bytes = at_nonfinite + (block->summary.nonfinite ? padded(nodes) : 0);
+    unsigned char *memory = assay_alloc(at_bytes + length);
+
+    struct assay_chunk *chunk = (struct assay_chunk *)(void *)memory;
+    *chunk = *shape;
+    atomic_init(&chunk->references, 1);
+    chunk->count = (uint32_t)count;
+    chunk->summary = block->summary;
+    chunk->nodes = (struct chunk_node *)(void *)(memory + at_nodes);
+    chunk->node_count = (uint32_t)nodes;
+    memcpy(chunk->nodes, block->nodes, (nodes + nodes2) * sizeof(struct chunk_node));
+    if (block->summary.nonfinite) {
+        chunk->nonfinite = memory + at_nonfinite;
+        memcpy(chunk->nonfinite, block->nonfinite, nodes);
+    }
+    chunk->length = length;
+    chunk->total = at_bytes + length;
+    chunk->bytes = memory + at_bytes;
+    chunk->steps.data = chunk->bytes + sizeof(struct header);
+    chunk->times.data = chunk->bytes + sizeof(struct header) + steps;
+    chunk->values = chunk->bytes + sizeof(struct header) + steps + times;
+    chunk->steps.ascending = block->steps_ascend;
+    chunk->times.ascending = block->times_ascend;
+    return chunk;
+}
+
+static void write_header(struct assay_chunk *chunk)
+{
+    struct header header = {
+        .mark = MARK,
+        .count = chunk->count,
+        .step_width = chunk->steps.width,
+        .time_width = chunk->times.width,
+        .value_width = chunk->value_width,
+        .step_base = chunk->steps.base,
+        .step_stride = chunk->steps.stride,
+        .time_base = chunk->times.base,
+        .time_stride = chunk->times.stride,
+        .last = chunk->summary.last,
+        .last_step = chunk->summary.step,
+        .last_time = chunk->summary.time_ms,
+        .min = chunk->summary.min,
+        .max = chunk->summary.max,
+        .nonfinite = chunk->summary.nonfinite,
+    };
+    memcpy(chunk->bytes, &header, sizeof header);
+}
+
+struct assay_chunk *assay_chunk_pack(const struct assay_point *points, size_t count)
+{
+    struct block block;
+    block.count = count;
+    for (size_t i = 0; i < count; i++) {
+        block.steps[i] = points[i].step;
+        block.times[i] = points[i].time_ms;
+        block.values[i] = points[i].value;
+    }
+    examine(&block);
+
+    struct assay_chunk shape = {0};
+    plan_ints(block.steps, count, &shape.steps);
+    plan_ints(block.times, count, &shape.times);
+    shape.value_width = all_floats(block.values, count) ? 4 : 8;
+
+    struct assay_chunk *chunk = chunk_new(&shape, &block);
+    write_header(chunk);
+    store_ints(block.steps, count, &chunk->steps, (void *)(uintptr_t)chunk->steps.data);
+    store_ints(block.times, count, &chunk->times, (void *)(uintptr_t)chunk->times.data);
+    if (chunk->value_width == 4) {
+        float *out = (void *)(uintptr_t)chunk->values;
+        for (size_t i = 0; i < count; i++)
+            out[i] = (float)block.values[i];
+    } else {
+        memcpy((void *)(uintptr_t)chunk->values, block.values, count * sizeof(double));
+    }
+    return chunk;
+}
+
+/* ---- loading ---- */
+
+/* Nothing in HEADER can lead outside LENGTH bytes or past 64 bits of a key afterwards. */
+static const char *check_header(const struct header *header, size_t length)
+{
+    static const uint8_t zeros[sizeof header->zero];
+    const uint8_t widths[] = {header->step_width, header->time_width};
+    size_t need = sizeof *header;
+
+    if (header->mark != MARK)
+        return "it does not begin as a chunk does";
+    if (header->count == 0 || header->count > ASSAY_CHUNK_POINTS)
+        return "the number of points is out of range";
+    if (memcmp(header->zero, zeros, sizeof zeros) != 0)
+        return "reserved bytes are in use";
+    for (size_t i = 0; i < ASSAY_COUNT(widths); i++) {
+        if (widths[i] > 8 || !((1u << widths[i]) & 0x117u)) /* 0, 1, 2, 4, 8 */
+            return "a width is none of 0, 1, 2, 4 and 8";
+        need += padded((size_t)header->count * widths[i]);
+    }
+    if (header->value_width != 4 && header->value_width != 8)
+        return "the width of values is neither 4 nor 8";
+    need += padded((size_t)header->count * header->value_width);
+    if (need != length)
+        return "the length does not fit the number of points";
+    if ((header->step_width == 0 &&
+         !stride_fits(header->step_base, header->step_stride, header->count)) ||
+        (header->time_width == 0 &&
+         !stride_fits(header->time_base, header->time_stride, header->count)))
+        return "a stride runs out of range";
+    return NULL;
+}
+
+/* Offsets of WIDTH bytes, widened; false where base + offset is out of range. */
+static bool load_ints(int64_t *out, const unsigned char *in, size_t count, uint8_t width,
+                      int64_t base, int64_t stride)
+{
+    struct packed_ints ints = {.base = base, .stride = stride, .width = width};
+    uint64_t room = (uint64_t)INT64_MAX - (uint64_t)base;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t offset = 0;
+        memcpy(&offset, in + i * width, width);
+        if (offset > room)
+            return false;
+        out[i] = width ? (int64_t)((uint64_t)base + offset) : packed_at(&ints, i);
+    }
+    return true;
+}
+
+static void load_values(double *out, const unsigned char *in, size_t count, uint8_t width)
+{
+    if (width == 8) {
+        memcpy(out, in, count * sizeof *out);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        float value;
+        memcpy(&value, in + i * sizeof value, sizeof value);
+        out[i] = (double)value;
+    }
+}
+
+static bool same(double a, double b)
+{
+    return a == b || (isnan(a) && isnan(b));
+}
+
+/* Reads the points of checked HEADER into BLOCK, examines them and compares the summary. */
+static const char *load_block(struct block *block, const struct header *header,
+                              const unsigned char *bytes)
+{
+    size_t count = header->count;
+    const unsigned char *steps = bytes + sizeof *header;
+    const unsigned char *times = steps + padded(count * header->step_width);
+    const unsigned char *values = times + padded(count * header->time_width);
+
+    block->count = count;
+    if (!load_ints(block->steps, steps, count, header->step_width, header->step_base,
+                   header->step_stride) ||
+        !load_ints(block->times, times, count, header->time_width, header->time_base,
+                   header->time_stride))
+        return "an offset runs out of range";
+    load_values(block->values, values, count, header->value_width);
+    examine(block);
+
+    const struct assay_summary *summary = &block->summary;
+    if (!same(header->last, summary->last) || header->last_step != summary->step ||
+        header->last_time != summary->time_ms || !same(header->min, summary->min) ||
+        !same(header->max, summary->max) || header->nonfinite != summary->nonfinite)
+        return "the summary does not fit the points";
+    return NULL;
+}
+
+enum assay_status assay_chunk_load(struct assay_chunk **out, const void *bytes, size_t length,
+                                   struct assay_error *err)
+{
+    struct header header;
+    struct block block;
+    const char *wrong = "it is too short";
+
+    *out = NULL;
+    if (length >= sizeof header) {
+        memcpy(&header, bytes, sizeof header);
+        wrong = check_header(&header, length);
+        if (!wrong)
+            wrong = load_block(&block, &header, bytes);
+    }
+    if (wrong)
+        return assay_fail(err, ASSAY_CORRUPT, "stored points of %zu bytes: %s", length, wrong);
+
+    struct assay_chunk shape = {
+        .steps = {.base = header.step_base,
+                  .stride = header.step_stride,
+                  .width = header.step_width},
+        .times = {.base = header.time_base,
+                  .stride = header.time_stride,
+                  .width = header.time_width},
+        .value_width = header.value_width,
+    };
+    struct assay_chunk *chunk = chunk_new(&shape, &block);
+    memcpy(chunk->bytes, bytes, length);
+    *out = chunk;
+    return ASSAY_OK;
+}
+
+/* ---- the rest ---- */
+
+struct assay_chunk *assay_chunk_ref(struct assay_chunk *chunk)
+{
+    atomic_fetch_add_explicit(&chunk->references, 1, memory_order_relaxed);
+    return chunk;
+}
+
+void assay_chunk_unref(struct assay_chunk *chunk)
+{
+    if (chunk && atomic_fetch_sub_explicit(&chunk->references, 1, memory_order_acq_rel) == 1)
+        free(chunk);
+}
+
+size_t assay_chunk_count(const struct assay_chunk *chunk)
+{
+    return chunk->count;
+}
+
+void assay_chunk_get(const struct assay_chunk *chunk, size_t from, size_t count,
+                     struct assay_point *out)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i].step = packed_at(&chunk->steps, from + i);
+    for (size_t i = 0; i < count; i++)
+        out[i].time_ms = packed_at(&chunk->times, from + i);
+    for (size_t i = 0; i < count; i++)
+        out[i].value = chunk_value(chunk, from + i);
+}
+
+const struct assay_summary *assay_chunk_summary(const struct assay_chunk *chunk)
+{
+    return &chunk->summary;
+}
+
+const void *assay_chunk_bytes(const struct assay_chunk *chunk, size_t *length)
+{
+    *length = chunk->length;
+    return chunk->bytes;
+}
+
+int64_t chunk_first_time(const struct assay_chunk *chunk)
+{
+    const struct packed_ints *times = &chunk->times;
+    if (times->width || times->stride >= 0)
+        return times->ascending ? packed_at(times, 0) : times->base;
+    return packed_at(times, chunk->count - 1);
+}
