@@ -296,6 +296,7 @@ static const char *check_header(const struct header *header, size_t length)
 {
     static const uint8_t zeros[sizeof header->zero];
     const uint8_t widths[] = {header->step_width, header->time_width};
+    const int64_t strides[] = {header->step_stride, header->time_stride};
     size_t need = sizeof *header;
 
     if (header->mark != MARK)
@@ -307,6 +308,8 @@ static const char *check_header(const struct header *header, size_t length)
     for (size_t i = 0; i < ASSAY_COUNT(widths); i++) {
         if (widths[i] > 8 || !((1u << widths[i]) & 0x117u)) /* 0, 1, 2, 4, 8 */
             return "a width is none of 0, 1, 2, 4 and 8";
+        if (widths[i] && strides[i])
+            return "a stride stands beside offsets";
         need += padded((size_t)header->count * widths[i]);
     }
     if (header->value_width != 4 && header->value_width != 8)
@@ -314,10 +317,8 @@ static const char *check_header(const struct header *header, size_t length)
     need += padded((size_t)header->count * header->value_width);
     if (need != length)
         return "the length does not fit the number of points";
-    if ((header->step_width == 0 &&
-         !stride_fits(header->step_base, header->step_stride, header->count)) ||
-        (header->time_width == 0 &&
-         !stride_fits(header->time_base, header->time_stride, header->count)))
+    if (!stride_fits(header->step_base, header->step_stride, header->count) ||
+        !stride_fits(header->time_base, header->time_stride, header->count))
         return "a stride runs out of range";
     return NULL;
 }
