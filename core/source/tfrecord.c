@@ -73,7 +73,11 @@ void tfrecord_close(struct tfrecord_reader *reader)
 static enum tfrecord_result fill(struct tfrecord_reader *reader, size_t need)
 {
     size_t have = reader->end - reader->at;
-    size_t want = need > reader->block ? need : reader->block;
+    uint64_t rest = reader->size - reader->offset;
+    size_t want = rest < reader->block ? (size_t)rest : reader->block;
+    if (want < need)
+        want = need;
+    reader->reads++;
     if (have > 0)
         memmove(reader->buffer, reader->buffer + reader->at, have);
     reader->at = 0;
@@ -155,11 +159,4 @@ enum tfrecord_result tfrecord_next(struct tfrecord_reader *reader, struct tfreco
         if (result != TFRECORD_OK)
             return result;
     }
-}
-
-bool tfrecord_buffered(const struct tfrecord_reader *reader)
-{
-    size_t have = reader->end - reader->at;
-    return have >= TFRECORD_HEADER && load64(reader->buffer + reader->at) <= have &&
-           load64(reader->buffer + reader->at) + TFRECORD_FRAME <= have;
 }

@@ -51,6 +51,7 @@ struct tfrecord_reader {
     uint8_t *buffer;
     size_t capacity, at, end; /* unread: buffer[at..end) */
     size_t block;             /* bytes to read at once */
+    uint64_t reads; /* grows when the file was read: a good moment to look at clocks */
     uint8_t seen[TFRECORD_HEADER];
 };
 
@@ -58,9 +59,6 @@ struct tfrecord_reader {
 void tfrecord_open(struct tfrecord_reader *reader, const struct crc32c *crc, int fd,
                    uint64_t offset, uint64_t size, size_t block);
 enum tfrecord_result tfrecord_next(struct tfrecord_reader *reader, struct tfrecord *record);
-/* Whether the next call needs no further read(): a good moment to look at clocks is when not.
- */
-bool tfrecord_buffered(const struct tfrecord_reader *reader);
 void tfrecord_close(struct tfrecord_reader *reader);
 
 #endif
