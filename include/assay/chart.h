@@ -38,6 +38,9 @@ struct assay_chart_palette {
    256-colour index of a series colour, for text, is assay_rgb_index256(). */
 extern const struct assay_chart_palette assay_palette_dark, assay_palette_light;
 int assay_rgb_index256(struct assay_rgb rgb); /* 16..255, the nearest */
+/* What tells series apart where there is no colour: the character that draws COLOR in ASCII when
+   there are several lines. */
+char assay_chart_mark(int color);
 struct assay_rgb assay_index256_rgb(int index);
 
 struct assay_chart_line {
@@ -91,6 +94,7 @@ struct assay_frame {
     uint8_t *pixels;   /* width*height palette indices, row by row; owned */
     struct assay_rgb palette[256];
     int colors; /* entries of palette in use */
+    struct assay_frame_scratch *scratch; /* what drawing keeps from frame to frame; owned */
 };
 /* Makes the frame width x height (keeps its memory where it fits). Limits: 1..16384 each. */
 void assay_frame_resize(struct assay_frame *frame, int width, int height);
@@ -98,7 +102,8 @@ void assay_frame_free(struct assay_frame *frame);
 
 struct assay_raster_options {
     const struct assay_chart_palette *palette;
-    int registers;      /* colours the terminal has: <= 16 no anti-aliasing; >= 64 three levels */
+    int registers;      /* colours the terminal has: <= 16 no anti-aliasing; >= 64 three levels;
+                           0: unknown, taken as 16 */
     double line_width;  /* pixels, 1.0 .. 4.0; 0: 1.6 */
     double cursor_x;    /* x of a vertical cursor line; NaN none */
     size_t grid_x, grid_y; /* grid lines wanted, as for assay_chart_ticks(); 0 none */

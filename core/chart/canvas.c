@@ -1,0 +1,307 @@
+/*
+ * Thick anti-aliased lines on a palette canvas (see canvas.h). Called by raster.c for pixels, by
+ * cells.c for the dots of characters and by font.c for letters.
+ */
+#include "chart/canvas.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A column whose line wanders further than this beyond its first and last point is drawn as the
+   bar from its least to its greatest value. */
+#define ROUGH 0.5
+/* A calm column that moves less than this is one vertex of the line, else two. */
+#define CALM 1.5
+
+void pen_shape(struct pen *pen, double width, bool smooth)
+{
+    if (!smooth) {
+        double whole = floor(width + 0.5);
+        pen->levels = 1;
+        pen->reach[0] = (whole < 1 ? 1 : whole) / 2;
+        return;
+    }
+    /* Coverage at distance d is width / 2 + 1/2 - d, shown as thirds: a level begins where it is
+       nearer to that third than to the one below. */
+    pen->levels = CANVAS_LEVELS;
+    for (int level = 0; level < CANVAS_LEVELS; level++)
+        pen->reach[level] = width / 2 + 0.5 - (2 * level + 1) / 6.0;
+    if (pen->reach[2] < 0.5) /* never a line without a solid core */
+        pen->reach[2] = 0.5;
+}
+
+struct run {
+    double lo, hi;
+};
+
+static void paint(struct canvas *canvas, const struct pen *pen, int level, uint8_t *column, int x,
+                  int from, int to)
+{
+    uint8_t index = pen->index[level];
+
+    if (pen->stipple) {
+        for (int y = from; y < to; y++)
+            if (((x + y) & 1) == 0 && canvas->rank[index] >= canvas->rank[column[y]])
+                column[y] = index;
+    } else if (level == pen->levels - 1 && to - from > 8) {
+        memset(column + from, index, (size_t)(to - from));
+    } else {
+        uint8_t rank = canvas->rank[index];
+        for (int y = from; y < to; y++)
+            if (rank >= canvas->rank[column[y]])
+                column[y] = index;
+    }
+}
+
+/* Paints nested runs of one column, the outermost level first. */
+static void paint_runs(struct canvas *canvas, const struct pen *pen, int x,
+                       const struct run runs[CANVAS_LEVELS])
+{
+    uint8_t *column = canvas->pixels + (size_t)x * (size_t)canvas->height;
+    int from[CANVAS_LEVELS + 1], to[CANVAS_LEVELS + 1];
+    double height = canvas->height;
+
+    if (pen->dash_on > 0 && x % (pen->dash_on + pen->dash_off) >= pen->dash_on)
+        return;
+    for (int level = 0; level < pen->levels; level++) {
+        /* A pixel belongs to a run when its centre lies in [lo, hi). */
+        double lo = runs[level].lo - 0.5, hi = runs[level].hi - 0.5;
+        from[level] = lo <= 0 ? 0 : lo >= height ? canvas->height : (int)ceil(lo);
+        to[level] = hi <= 0 ? 0 : hi >= height ? canvas->height : (int)ceil(hi);
+        if (to[level] < from[level])
+            to[level] = from[level];
+    }
+    for (int level = 0; level < pen->levels; level++) {
+        if (from[level] == to[level])
+            continue;
+        bool inner = level + 1 < pen->levels && from[level + 1] < to[level + 1];
+        paint(canvas, pen, level, column, x, from[level], inner ? from[level + 1] : to[level]);
+        if (inner)
+            paint(canvas, pen, level, column, x, to[level + 1], to[level]);
+    }
+}
+
+/* A segment from its left end, and what of it is the same in every column. */
+struct capsule {
+    double x0, y0, x1, y1;
+    double ux, uy, length;
+};
+
+static void widen(struct run *run, double lo, double hi)
+{
+    if (lo < run->lo)
+        run->lo = lo;
+    if (hi > run->hi)
+        run->hi = hi;
+}
+
+/* The run of column centre X that lies within REACH of the segment. */
+static struct run capsule_run(const struct capsule *c, double x, double reach)
+{
+    struct run run = {INFINITY, -INFINITY};
+    double dx = x - c->x0, far = x - c->x1, square = reach * reach;
+
+    if (dx * dx < square) {
+        double half = sqrt(square - dx * dx);
+        widen(&run, c->y0 - half, c->y0 + half);
+    }
+    if (far * far < square) {
+        double half = sqrt(square - far * far);
+        widen(&run, c->y1 - half, c->y1 + half);
+    }
+    if (c->length == 0)
+        return run;
+    /* The part beside the segment proper: between the two parallels, and between the two ends. */
+    double lo = -INFINITY, hi = INFINITY;
+    if (c->ux > 1e-12) {
+        lo = (c->uy * dx - reach) / c->ux;
+        hi = (c->uy * dx + reach) / c->ux;
+    } else if (fabs(dx) > reach) {
+        return run;
+    }
+    if (fabs(c->uy) > 1e-12) {
+        double a = -c->ux * dx / c->uy, b = (c->length - c->ux * dx) / c->uy;
+        double least = a < b ? a : b, most = a < b ? b : a;
+        lo = lo > least ? lo : least;
+        hi = hi < most ? hi : most;
+    } else if (dx < 0 || far > 0) {
+        return run;
+    }
+    if (lo < hi)
+        widen(&run, c->y0 + lo, c->y0 + hi);
+    return run;
+}
+
+void canvas_segment(struct canvas *canvas, const struct pen *pen, double x0, double y0, double x1,
+                    double y1, double grow)
+{
+    struct capsule capsule = {.x0 = x0, .y0 = y0, .x1 = x1, .y1 = y1};
+    if (x1 < x0)
+        capsule = (struct capsule){.x0 = x1, .y0 = y1, .x1 = x0, .y1 = y0};
+    double dx = capsule.x1 - capsule.x0, dy = capsule.y1 - capsule.y0;
+    double widest = pen->reach[0] + grow;
+
+    capsule.length = sqrt(dx * dx + dy * dy);
+    if (capsule.length > 0) {
+        capsule.ux = dx / capsule.length;
+        capsule.uy = dy / capsule.length;
+    }
+    double left = capsule.x0 - widest - 0.5, right = capsule.x1 + widest - 0.5;
+    int from = left <= 0 ? 0 : left >= canvas->width ? canvas->width : (int)ceil(left);
+    int to = right < 0 ? -1 : right >= canvas->width ? canvas->width - 1 : (int)floor(right);
+    for (int x = from; x <= to; x++) {
+        struct run runs[CANVAS_LEVELS];
+        for (int level = 0; level < pen->levels; level++)
+            runs[level] = capsule_run(&capsule, x + 0.5, pen->reach[level] + grow);
+        paint_runs(canvas, pen, x, runs);
+    }
+}
+
+void canvas_bar(struct canvas *canvas, const struct pen *pen, int x, double top, double bottom)
+{
+    struct run runs[CANVAS_LEVELS];
+
+    if (x < 0 || x >= canvas->width)
+        return;
+    for (int level = 0; level < pen->levels; level++)
+        runs[level] = (struct run){top - pen->reach[level], bottom + pen->reach[level]};
+    paint_runs(canvas, pen, x, runs);
+}
+
+/* ---- lines ---- */
+
+/* A column as the line goes through it: in at one vertex, out at another. */
+struct joint {
+    const struct chart_column *column;
+    bool rough, linked;
+    double top, bottom; /* of the bar, where rough */
+    double in_x, in_y, out_x, out_y;
+};
+
+static struct joint joint_of(const struct chart_column *column)
+{
+    struct joint joint = {.column = column, .top = column->y_top, .bottom = column->y_bottom,
+                          .in_x = column->x_first, .in_y = column->y_first,
+                          .out_x = column->x_last, .out_y = column->y_last};
+    double least = fmin(column->y_first, column->y_last);
+    double most = fmax(column->y_first, column->y_last);
+
+    joint.rough = !column->open_left || !column->open_right || least - column->y_top > ROUGH ||
+                  column->y_bottom - most > ROUGH;
+    if (!joint.rough && most - least <= CALM) {
+        joint.in_x = joint.out_x = (column->x_first + column->x_last) / 2;
+        joint.in_y = joint.out_y = (column->y_first + column->y_last) / 2;
+    }
+    return joint;
+}
+
+/* Draws a column itself, when everything that leads to it is known. */
+static void joint_draw(struct canvas *canvas, const struct pen *pen, const struct joint *joint)
+{
+    double height = joint->bottom - joint->top;
+
+    if (joint->rough)
+        canvas_bar(canvas, pen, joint->column->column, joint->top, joint->bottom);
+    else if (joint->in_x != joint->out_x || joint->in_y != joint->out_y)
+        canvas_segment(canvas, pen, joint->in_x, joint->in_y, joint->out_x, joint->out_y, 0);
+    if (!joint->linked && height < 2 * pen->dot) {
+        double x = joint->rough ? joint->column->column + 0.5 : joint->in_x;
+        double y = (joint->top + joint->bottom) / 2;
+        canvas_segment(canvas, pen, x, y, x, y, pen->dot);
+    }
+}
+
+static void stretch(struct joint *joint, double y)
+{
+    joint->top = fmin(joint->top, y);
+    joint->bottom = fmax(joint->bottom, y);
+}
+
+/* Joins two columns. Where both are calm, or columns lie between them, a true line; between
+   neighbours of which one is a bar the bar reaches to where the line crosses the border. */
+static void joint_link(struct canvas *canvas, const struct pen *pen, struct joint *a,
+                       struct joint *b)
+{
+    a->linked = b->linked = true;
+    if ((!a->rough && !b->rough) || b->column->column - a->column->column > 1) {
+        canvas_segment(canvas, pen, a->out_x, a->out_y, b->in_x, b->in_y, 0);
+        return;
+    }
+    double border = b->column->column;
+    double part = b->in_x > a->out_x ? (border - a->out_x) / (b->in_x - a->out_x) : 0.5;
+    double y = a->out_y + part * (b->in_y - a->out_y);
+    if (a->rough)
+        stretch(a, y);
+    else
+        canvas_segment(canvas, pen, a->out_x, a->out_y, border, y, 0);
+    if (b->rough)
+        stretch(b, y);
+    else
+        canvas_segment(canvas, pen, border, y, b->in_x, b->in_y, 0);
+}
+
+void canvas_line(struct canvas *canvas, const struct pen *pen, const struct chart_columns *columns)
+{
+    struct joint previous = {0};
+
+    for (size_t i = 0; i < columns->count; i++) {
+        const struct chart_column *column = &columns->items[i];
+        struct joint joint = {0};
+        if (column->count > 0) {
+            joint = joint_of(column);
+            if (previous.column != NULL && previous.column->open_right && column->open_left)
+                joint_link(canvas, pen, &previous, &joint);
+        }
+        if (previous.column != NULL)
+            joint_draw(canvas, pen, &previous);
+        previous = joint;
+    }
+    if (previous.column != NULL)
+        joint_draw(canvas, pen, &previous);
+}
+
+/* ---- rows from columns ---- */
+
+/* An 8 x 8 block of bytes in eight words: swap halves, quarters, bytes across the diagonal. */
+static void transpose_block(const uint8_t *in, size_t in_stride, uint8_t *out, size_t out_stride)
+{
+    uint64_t r[8];
+
+    for (size_t i = 0; i < 8; i++)
+        memcpy(&r[i], in + i * in_stride, 8);
+    for (size_t i = 0; i < 4; i++) {
+        uint64_t t = ((r[i] >> 32) ^ r[i + 4]) & 0x00000000ffffffffu;
+        r[i + 4] ^= t;
+        r[i] ^= t << 32;
+    }
+    for (size_t k = 0; k < 4; k++) {
+        size_t i = (k & 1) | ((k & 2) << 1);
+        uint64_t t = ((r[i] >> 16) ^ r[i + 2]) & 0x0000ffff0000ffffu;
+        r[i + 2] ^= t;
+        r[i] ^= t << 16;
+    }
+    for (size_t i = 0; i < 8; i += 2) {
+        uint64_t t = ((r[i] >> 8) ^ r[i + 1]) & 0x00ff00ff00ff00ffu;
+        r[i + 1] ^= t;
+        r[i] ^= t << 8;
+    }
+    for (size_t i = 0; i < 8; i++)
+        memcpy(out + i * out_stride, &r[i], 8);
+}
+
+void canvas_transpose(const struct canvas *canvas, uint8_t *out)
+{
+    size_t width = (size_t)canvas->width, height = (size_t)canvas->height;
+    size_t x8 = width & ~(size_t)7, y8 = height & ~(size_t)7;
+    const uint16_t probe = 1;
+    bool little = *(const uint8_t *)&probe == 1;
+
+    if (!little)
+        x8 = y8 = 0;
+    for (size_t y = 0; y < y8; y += 8)
+        for (size_t x = 0; x < x8; x += 8)
+            transpose_block(canvas->pixels + x * height + y, height, out + y * width + x, width);
+    for (size_t y = 0; y < height; y++)
+        for (size_t x = y < y8 ? x8 : 0; x < width; x++)
+            out[y * width + x] = canvas->pixels[x * height + y];
+}

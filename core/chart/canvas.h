@@ -1,0 +1,47 @@
+/*
+ * Where lines become pixels: a byte per pixel, column by column (a chart is drawn in columns, so
+ * its runs are contiguous), and the two shapes everything is made of: a thick line segment with
+ * round ends, and a vertical bar one column wide. Both are convex, so in each column each level of
+ * coverage is one run of pixels; there is no arithmetic per pixel.
+ */
+#ifndef CORE_CHART_CANVAS_H
+#define CORE_CHART_CANVAS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chart/reduce.h"
+
+#define CANVAS_LEVELS 3
+
+struct canvas {
+    uint8_t *pixels; /* pixels[x * height + y] */
+    int width, height;
+    const uint8_t *rank; /* by what a pixel holds: the higher stays on top; 256 entries */
+};
+
+/* How a line is painted. Level 0 is the outermost and palest; the last is solid. */
+struct pen {
+    int levels;
+    uint8_t index[CANVAS_LEVELS];
+    double reach[CANVAS_LEVELS]; /* pixels from the line's centre that the level covers */
+    double dot;                  /* radius of a point that stands alone, beyond the line's own */
+    int dash_on, dash_off;       /* columns; 0: an unbroken line */
+    bool stipple;                /* every other pixel only: faint where there are few colours */
+};
+/* Fills levels and reach for a line WIDTH pixels wide, anti-aliased or not. */
+void pen_shape(struct pen *pen, double width, bool smooth);
+
+/* A segment with round ends, grown by GROW. */
+void canvas_segment(struct canvas *canvas, const struct pen *pen, double x0, double y0, double x1,
+                    double y1, double grow);
+/* The bar [top, bottom] in column X. */
+void canvas_bar(struct canvas *canvas, const struct pen *pen, int x, double top, double bottom);
+
+/* Draws the line through COLUMNS. */
+void canvas_line(struct canvas *canvas, const struct pen *pen, const struct chart_columns *columns);
+
+/* Writes the canvas row by row. OUT holds width * height bytes. */
+void canvas_transpose(const struct canvas *canvas, uint8_t *out);
+
+#endif

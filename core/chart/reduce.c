@@ -1,0 +1,258 @@
+/*
+ * From points to pixel columns (see reduce.h). Called by the rasteriser, the character grids and
+ * the vector export. Few points are walked one by one; many are answered by the series' pyramid,
+ * so the work depends on the width of the picture and not on the number of points.
+ */
+#include "chart/reduce.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include <assay/memory.h>
+
+/* Beyond this a position is as good as infinite: it keeps slopes and integers sane. */
+#define FAR_AWAY 1e8
+
+/* Up to this many points per column a walk is cheaper than asking the pyramid. */
+#define WALK_PER_COLUMN 8
+
+static double clamp_far(double position)
+{
+    return position < -FAR_AWAY ? -FAR_AWAY : position > FAR_AWAY ? FAR_AWAY : position;
+}
+
+static void linear_part(double lo, double hi, bool log, double *half, double *from, double *range)
+{
+    if (log) {
+        lo = log10(lo);
+        hi = log10(hi);
+    }
+    *half = isfinite(hi - lo) ? 1 : 0.5;
+    *from = lo * *half;
+    *range = hi * *half - *from;
+    if (!(*range > 0))
+        *range = 1;
+}
+
+void chart_map_init(struct chart_map *map, const struct assay_chart *chart, int width, int height)
+{
+    double range;
+
+    *map = (struct chart_map){.width = width, .height = height, .log_x = chart->log_x,
+                              .log_y = chart->log_y, .x_lo = chart->x_min, .x_hi = chart->x_max};
+    linear_part(chart->x_min, chart->x_max, chart->log_x, &map->x_half, &map->x_from, &range);
+    map->x_base = width > 1 ? 0.5 : 0;
+    map->x_scale = (width > 1 ? width - 1 : 1) / range;
+    linear_part(chart->y_min, chart->y_max, chart->log_y, &map->y_half, &map->y_from, &range);
+    map->y_base = height > 1 ? height - 0.5 : 1;
+    map->y_scale = -(height > 1 ? height - 1 : 1) / range;
+}
+
+double chart_map_x(const struct chart_map *map, double x)
+{
+    if (map->log_x)
+        x = x > 0 ? log10(x) : NAN;
+    return clamp_far(map->x_base + (x * map->x_half - map->x_from) * map->x_scale);
+}
+
+double chart_map_y(const struct chart_map *map, double value)
+{
+    if (map->log_y)
+        value = value > 0 ? log10(value) : NAN;
+    return clamp_far(map->y_base + (value * map->y_half - map->y_from) * map->y_scale);
+}
+
+static bool drawable(const struct chart_map *map, double value)
+{
+    return isfinite(value) && (!map->log_y || value > 0);
+}
+
+void chart_columns_begin(struct chart_columns *columns, const struct chart_map *map)
+{
+    int width = map->width;
+
+    ASSAY_GROW(columns->bounds, columns->bounds_capacity, (size_t)width + 1);
+    for (int c = 0; c <= width; c++) {
+        double linear = (c - map->x_base) / map->x_scale + map->x_from;
+        columns->bounds[c] = map->log_x ? pow(10, linear) : linear / map->x_half;
+    }
+    if (width == 1) /* the greatest x belongs to the only column */
+        columns->bounds[1] = nextafter(columns->bounds[1], INFINITY);
+    ASSAY_GROW(columns->items, columns->capacity, (size_t)width + 2);
+}
+
+void chart_columns_free(struct chart_columns *columns)
+{
+    free(columns->items);
+    free(columns->bounds);
+    *columns = (struct chart_columns){0};
+}
+
+size_t chart_segment_count(const struct assay_segment *segment, bool hide_superseded)
+{
+    return hide_superseded && segment->live < segment->count ? segment->live : segment->count;
+}
+
+/* ---- walking ---- */
+
+static double point_x(const struct assay_view *view, const struct assay_point *point)
+{
+    return assay_point_x(point, view->axis, view->origin_ms);
+}
+
+static struct chart_column *column_add(struct chart_columns *columns, int column)
+{
+    struct chart_column *item = &columns->items[columns->count++];
+
+    *item = (struct chart_column){.column = column};
+    return item;
+}
+
+static void column_point(struct chart_column *item, const struct chart_map *map, double x,
+                         double value)
+{
+    if (!drawable(map, value)) {
+        item->nonfinite += !isfinite(value);
+        if (item->count == 0)
+            item->open_left = false;
+        item->open_right = false;
+        return;
+    }
+    double position = chart_map_x(map, x), height = chart_map_y(map, value);
+    if (item->count++ == 0) {
+        item->x_first = position;
+        item->y_first = item->y_top = item->y_bottom = height;
+    }
+    if (height < item->y_top)
+        item->y_top = height;
+    if (height > item->y_bottom)
+        item->y_bottom = height;
+    item->x_last = position;
+    item->y_last = height;
+    item->open_right = true;
+}
+
+/* The column that holds X, which is not left of column FROM. */
+static int column_of(const struct chart_columns *columns, int width, int from, double x)
+{
+    const double *bounds = columns->bounds;
+    int lo = from, hi = width - 1;
+
+    for (int step = 0; step < 4; step++, lo++)
+        if (lo >= hi || x < bounds[lo + 1])
+            return lo;
+    while (lo < hi) {
+        int middle = lo + (hi - lo) / 2;
+        if (x < bounds[middle + 1])
+            hi = middle;
+        else
+            lo = middle + 1;
+    }
+    return lo;
+}
+
+static void walk(const struct assay_view *view, size_t from, size_t to,
+                 const struct chart_map *map, struct chart_columns *columns)
+{
+    struct assay_point points[256];
+    struct chart_column *item = NULL;
+    int column = 0;
+
+    while (from < to) {
+        size_t take = to - from < ASSAY_COUNT(points) ? to - from : ASSAY_COUNT(points);
+        assay_series_get(view->series, from, take, points);
+        for (size_t i = 0; i < take; i++) {
+            double x = point_x(view, &points[i]);
+            column = column_of(columns, map->width, column, x);
+            if (item == NULL || item->column != column) {
+                item = column_add(columns, column);
+                item->open_left = true;
+            }
+            column_point(item, map, x, points[i].value);
+        }
+        from += take;
+    }
+}
+
+/* ---- through the pyramid ---- */
+
+static void column_range(const struct assay_view *view, size_t from, size_t to,
+                         const struct chart_map *map, struct chart_column *item)
+{
+    struct assay_extent extent = assay_view_extent(view, from, to);
+
+    item->nonfinite = (uint32_t)extent.nonfinite;
+    if (!drawable(map, extent.max) || !drawable(map, extent.min)) {
+        /* Nothing to draw at all, or values that a logarithmic axis cannot show among others. */
+        if (isnan(extent.max) || (map->log_y && extent.max <= 0))
+            return;
+        item->nonfinite = 0;
+        item->open_left = true;
+        for (size_t i = from; i < to; i++) {
+            struct assay_point point = assay_view_point(view, i);
+            column_point(item, map, point_x(view, &point), point.value);
+        }
+        return;
+    }
+    struct assay_point first = assay_view_point(view, from);
+    struct assay_point last = assay_view_point(view, to - 1);
+    item->count = (uint32_t)(to - from - extent.nonfinite);
+    item->y_top = chart_map_y(map, extent.max);
+    item->y_bottom = chart_map_y(map, extent.min);
+    item->open_left = isfinite(first.value);
+    item->open_right = isfinite(last.value);
+    item->x_first = chart_map_x(map, point_x(view, &first));
+    item->x_last = chart_map_x(map, point_x(view, &last));
+    item->y_first = item->open_left ? chart_map_y(map, first.value) : item->y_top;
+    item->y_last = item->open_right ? chart_map_y(map, last.value) : item->y_top;
+}
+
+static void ask(const struct assay_view *view, const struct assay_segment *segment, size_t from,
+                size_t to, const struct chart_map *map, struct chart_columns *columns)
+{
+    for (int c = 0; c < map->width && from < to; c++) {
+        size_t next = to;
+        if (c + 1 < map->width) {
+            next = assay_view_find(view, segment, columns->bounds[c + 1], false);
+            next = next < to ? next : to;
+        }
+        if (next <= from)
+            continue;
+        column_range(view, from, next, map, column_add(columns, c));
+        from = next;
+    }
+}
+
+/* The point beside the picture that the line at its edge leads to. */
+static void neighbour(const struct assay_view *view, size_t index, int column,
+                      const struct chart_map *map, struct chart_columns *columns)
+{
+    struct assay_point point = assay_view_point(view, index);
+    double x = point_x(view, &point);
+
+    if (!drawable(map, point.value) || (map->log_x && x <= 0))
+        return;
+    struct chart_column *item = column_add(columns, column);
+    item->open_left = true;
+    column_point(item, map, x, point.value);
+}
+
+void chart_reduce(const struct assay_view *view, const struct assay_segment *segment, size_t count,
+                  const struct chart_map *map, struct chart_columns *columns)
+{
+    size_t end = segment->first + count;
+    size_t from = assay_view_find(view, segment, columns->bounds[0], false);
+    size_t to = assay_view_find(view, segment, columns->bounds[map->width], false);
+
+    columns->count = 0;
+    from = from < end ? from : end;
+    to = to < end ? to : end;
+    if (from > segment->first)
+        neighbour(view, from - 1, -1, map, columns);
+    if (to - from <= (size_t)map->width * WALK_PER_COLUMN)
+        walk(view, from, to, map, columns);
+    else
+        ask(view, segment, from, to, map, columns);
+    if (to < end)
+        neighbour(view, to, map->width, map, columns);
+}
