@@ -8,7 +8,7 @@ DESTDIR ?=
 CC      ?= gcc
 VERSION := 0.1.0
 
-PACKAGES := ncursesw sqlite3 jansson libsixel yaml-0.1 inih
+PACKAGES := ncursesw sqlite3 jansson libsixel zlib yaml-0.1 inih
 TEST_PACKAGES := cmocka vterm
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # deps.sh build|test|lint: installs the Debian packages that Assay needs and that are missing.
 set -eu
-build="gcc make pkg-config libncurses-dev libsqlite3-dev libjansson-dev libsixel-dev libyaml-dev
+build="gcc make pkg-config libncurses-dev libsqlite3-dev libjansson-dev libsixel-dev zlib1g-dev libyaml-dev
        libinih-dev ca-certificates"
 test="$build libcmocka-dev libvterm-dev libsixel-bin ncurses-term"
 lint="$test clang clang-format clang-tidy cppcheck libclang-rt-14-dev universal-ctags"

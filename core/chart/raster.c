@@ -228,9 +228,7 @@ static void draw_cursor_points(struct drawing *d)
         double x = chart_map_x(&d->map, reading.x), y = chart_map_y(&d->map, reading.point.value);
         if (!(x >= 0 && x < d->canvas.width && y >= 0 && y < d->canvas.height))
             continue;
-        struct pen ring;
-        pen_shape(&ring, d->width, false);
-        ring = (struct pen){.levels = 1, .reach = {d->width * 2.4}, .index = {INK_BACKGROUND}};
+        struct pen ring = {.levels = 1, .reach = {d->width * 2.4}, .index = {INK_BACKGROUND}};
         canvas_segment(&top, &ring, x, y, x, y, 0);
         const struct pen *pen =
             &d->scratch->inks.line[(unsigned)line->color % ASSAY_CHART_COLORS];

@@ -1,0 +1,234 @@
+/*
+ * A chart drawn with characters: braille dots (2 x 4 a cell), quadrant blocks (2 x 2) or ASCII
+ * (three heights a cell). Each line is drawn as pixels are, without smooth edges, and a cell takes
+ * the colour of the line with the most dots in it. Called by the front ends until a terminal has
+ * said that it can show pixels, and by plot.c.
+ */
+#include "chart/canvas.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/memory.h>
+
+#define CELL_LIMIT 4096
+#define GRID_TICKS 64
+
+void assay_cells_resize(struct assay_cells *cells, int columns, int rows)
+{
+    columns = columns < 1 ? 1 : columns > CELL_LIMIT ? CELL_LIMIT : columns;
+    rows = rows < 1 ? 1 : rows > CELL_LIMIT ? CELL_LIMIT : rows;
+    if (cells->cells != NULL && cells->columns == columns && cells->rows == rows)
+        return;
+    free(cells->cells);
+    cells->cells = assay_alloc_array((size_t)columns * (size_t)rows, sizeof *cells->cells);
+    cells->columns = columns;
+    cells->rows = rows;
+}
+
+void assay_cells_free(struct assay_cells *cells)
+{
+    free(cells->cells);
+    *cells = (struct assay_cells){0};
+}
+
+/* ---- glyphs ---- */
+
+/* How many dots a cell has, and what the rest of a chart is drawn with. */
+struct glyph_set {
+    int across, down;
+    uint32_t horizontal, vertical, cursor, gap, restart;
+};
+static const struct glyph_set glyph_sets[] = {
+    [ASSAY_GLYPHS_BRAILLE] = {2, 4, 0x2508, 0x250a, 0x2502, 0xd7, 0x25bc},
+    [ASSAY_GLYPHS_BLOCKS] = {2, 2, 0x2508, 0x250a, 0x2502, 0xd7, 0x25bc},
+    [ASSAY_GLYPHS_ASCII] = {1, 3, '.', ':', '|', '!', 'v'},
+};
+
+/* Bit Y * across + X of MASK is the dot at (X, Y). */
+static uint32_t glyph(enum assay_glyphs glyphs, unsigned mask, bool several, int color)
+{
+    static const uint8_t braille[8] = {0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80};
+    /* By upper left 1, upper right 2, lower left 4, lower right 8. */
+    static const uint16_t quadrants[16] = {' ',    0x2598, 0x259d, 0x2580, 0x2596, 0x258c,
+                                           0x259e, 0x259b, 0x2597, 0x259a, 0x2590, 0x259c,
+                                           0x2584, 0x2599, 0x259f, 0x2588};
+    static const char heights[8] = {' ', '\'', '-', '\'', '.', ':', ',', '|'};
+    uint32_t code = 0x2800;
+
+    if (glyphs == ASSAY_GLYPHS_BLOCKS)
+        return quadrants[mask & 15];
+    if (glyphs == ASSAY_GLYPHS_ASCII)
+        return (unsigned char)(several ? assay_chart_mark(color) : heights[mask & 7]);
+    for (int bit = 0; bit < 8; bit++)
+        if (mask & 1u << bit)
+            code |= braille[bit];
+    return code;
+}
+
+/* ---- drawing ---- */
+
+struct sketch {
+    const struct assay_chart *chart;
+    const struct glyph_set *set;
+    struct assay_cells *cells;
+    struct chart_map map;
+    struct chart_columns columns;
+    struct canvas dots; /* of one line at a time */
+    uint8_t *most;      /* by cell: dots of the line whose colour it has */
+    bool *gaps;         /* by dot column */
+};
+
+static void put(struct sketch *s, int column, int row, uint32_t code, int color)
+{
+    if (column >= 0 && column < s->cells->columns && row >= 0 && row < s->cells->rows)
+        s->cells->cells[(size_t)row * (size_t)s->cells->columns + (size_t)column] =
+            (struct assay_cell){.code = code, .color = (int8_t)color};
+}
+
+static void sketch_vertical(struct sketch *s, double x, uint32_t code, int color)
+{
+    double position = chart_map_x(&s->map, x) / s->set->across;
+
+    if (position >= 0 && position < s->cells->columns)
+        for (int row = 0; row < s->cells->rows; row++)
+            put(s, (int)position, row, code, color);
+}
+
+static void sketch_frame(struct sketch *s, const struct assay_raster_options *options)
+{
+    const struct assay_chart *chart = s->chart;
+    struct assay_tick ticks[GRID_TICKS];
+    size_t want = options->grid_x < GRID_TICKS ? options->grid_x : GRID_TICKS;
+    size_t cells = (size_t)s->cells->columns * (size_t)s->cells->rows;
+
+    for (size_t i = 0; i < cells; i++)
+        s->cells->cells[i] = (struct assay_cell){.code = ' ', .color = -4};
+    size_t count = assay_chart_ticks(chart->x_min, chart->x_max, chart->log_x, chart->axis, false,
+                                     want, ticks, GRID_TICKS);
+    for (size_t i = 0; i < count; i++)
+        sketch_vertical(s, ticks[i].value, s->set->vertical, -1);
+    want = options->grid_y < GRID_TICKS ? options->grid_y : GRID_TICKS;
+    count = assay_chart_ticks(chart->y_min, chart->y_max, chart->log_y, ASSAY_AXIS_STEP, true,
+                              want, ticks, GRID_TICKS);
+    for (size_t i = 0; i < count; i++) {
+        double row = chart_map_y(&s->map, ticks[i].value) / s->set->down;
+        for (int column = 0; row >= 0 && column < s->cells->columns; column++)
+            put(s, column, (int)row, s->set->horizontal, -1);
+    }
+    if (isfinite(options->cursor_x))
+        sketch_vertical(s, options->cursor_x, s->set->cursor, -2);
+}
+
+static unsigned mask_of(const struct sketch *s, int column, int row)
+{
+    unsigned mask = 0;
+
+    for (int y = 0; y < s->set->down; y++)
+        for (int x = 0; x < s->set->across; x++) {
+            size_t at = (size_t)(column * s->set->across + x) * (size_t)s->dots.height +
+                        (size_t)(row * s->set->down + y);
+            if (s->dots.pixels[at] != 0)
+                mask |= 1u << (y * s->set->across + x);
+        }
+    return mask;
+}
+
+/* Puts the dots of one line into the cells. Where lines share a cell the shape is that of both
+   and the colour that of the greater part; on a tie the earlier line keeps it. */
+static void merge(struct sketch *s, enum assay_glyphs glyphs, unsigned *masks, int color)
+{
+    bool several = s->chart->line_count > 1;
+
+    for (int row = 0; row < s->cells->rows; row++)
+        for (int column = 0; column < s->cells->columns; column++) {
+            size_t cell = (size_t)row * (size_t)s->cells->columns + (size_t)column;
+            unsigned mask = mask_of(s, column, row);
+            int dots = __builtin_popcount(mask);
+            if (dots == 0)
+                continue;
+            masks[cell] |= mask;
+            int kept = s->cells->cells[cell].color;
+            if (dots > s->most[cell]) {
+                s->most[cell] = (uint8_t)dots;
+                kept = color;
+            }
+            put(s, column, row, glyph(glyphs, masks[cell], several, kept), kept);
+        }
+}
+
+static void sketch_line(struct sketch *s, struct assay_series *series, int color)
+{
+    struct pen pen = {.index = {1}};
+    struct assay_view view;
+
+    pen_shape(&pen, 1, false);
+    if ((unsigned)color / ASSAY_CHART_COLORS % 2 == 1)
+        pen.dash_on = pen.dash_off = 2 * s->set->across;
+    memset(s->dots.pixels, 0, (size_t)s->dots.width * (size_t)s->dots.height);
+    assay_series_view(series, s->chart->axis, &view);
+    for (size_t i = 0; i < view.segment_count; i++) {
+        const struct assay_segment *segment = &view.segments[i];
+        size_t count = chart_segment_count(segment, s->chart->hide_superseded);
+        if (count == 0)
+            continue;
+        chart_reduce(&view, segment, count, &s->map, &s->columns);
+        canvas_line(&s->dots, &pen, &s->columns);
+        for (size_t j = 0; j < s->columns.count; j++) {
+            const struct chart_column *item = &s->columns.items[j];
+            if (item->nonfinite > 0 && item->column >= 0 && item->column < s->dots.width)
+                s->gaps[item->column] = true;
+        }
+    }
+}
+
+static void sketch_marks(struct sketch *s)
+{
+    for (int x = 0; x < s->dots.width; x++)
+        if (s->gaps[x])
+            put(s, x / s->set->across, s->cells->rows - 1, s->set->gap, -3);
+    for (size_t i = 0; i < s->chart->line_count; i++) {
+        struct assay_view view;
+        if (s->chart->lines[i].series == NULL)
+            continue;
+        assay_series_view(s->chart->lines[i].series, s->chart->axis, &view);
+        for (size_t j = 1; j < view.segment_count; j++) {
+            struct assay_point point = assay_view_point(&view, view.segments[j].first);
+            double x = chart_map_x(&s->map, assay_point_x(&point, view.axis, view.origin_ms));
+            if (x >= 0 && x < s->dots.width)
+                put(s, (int)x / s->set->across, 0, s->set->restart, -3);
+        }
+    }
+}
+
+void assay_chart_cells(const struct assay_chart *chart, const struct assay_raster_options *options,
+                       enum assay_glyphs glyphs, struct assay_cells *cells)
+{
+    static const uint8_t rank[256] = {[1] = 1};
+    struct sketch s = {.chart = chart, .set = &glyph_sets[glyphs], .cells = cells};
+
+    if (cells->cells == NULL)
+        return;
+    size_t count = (size_t)cells->columns * (size_t)cells->rows;
+    s.dots = (struct canvas){.width = cells->columns * s.set->across,
+                             .height = cells->rows * s.set->down, .rank = rank};
+    s.dots.pixels = assay_alloc_array((size_t)s.dots.width, (size_t)s.dots.height);
+    s.most = assay_alloc(count);
+    s.gaps = assay_alloc_array((size_t)s.dots.width, sizeof *s.gaps);
+    unsigned *masks = assay_alloc_array(count, sizeof *masks);
+    chart_map_init(&s.map, chart, s.dots.width, s.dots.height);
+    chart_columns_begin(&s.columns, &s.map);
+    sketch_frame(&s, options);
+    for (size_t i = 0; i < chart->line_count; i++)
+        if (chart->lines[i].series != NULL)
+            sketch_line(&s, chart->lines[i].series, chart->lines[i].color),
+                merge(&s, glyphs, masks,
+                      (int)((unsigned)chart->lines[i].color % ASSAY_CHART_COLORS));
+    sketch_marks(&s);
+    free(masks);
+    free(s.gaps);
+    free(s.most);
+    free(s.dots.pixels);
+    chart_columns_free(&s.columns);
+}
