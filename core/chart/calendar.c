@@ -1,6 +1,6 @@
 /*
- * Ticks in time: wall time on calendar steps in local time (a day starts at midnight here, a month
- * on its first), relative time on steps people count in. Called by scale.c.
+ * Ticks in time: wall time on calendar steps in local time (a day starts at midnight here, a
+ * month on its first), relative time on steps people count in. Called by scale.c.
  */
 #include "chart/scale.h"
 
@@ -14,11 +14,11 @@
 #define DAY    86400.0
 
 /* Seconds per step of both kinds of time, below the calendar's months. */
-static const double steps[] = {0.001,     0.002,     0.005,     0.01,      0.02,      0.05,
-                               0.1,       0.2,       0.5,       1,         2,         5,
-                               10,        15,        30,        MINUTE,    2 * MINUTE, 5 * MINUTE,
-                               10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR,
-                               6 * HOUR,  12 * HOUR, DAY,       2 * DAY,   7 * DAY,   14 * DAY};
+static const double steps[] = {
+    0.001,      0.002,      0.005,       0.01,        0.02,        0.05,    0.1,      0.2,
+    0.5,        1,          2,           5,           10,          15,      30,       MINUTE,
+    2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR,    2 * HOUR, 3 * HOUR,
+    6 * HOUR,   12 * HOUR,  DAY,         2 * DAY,     7 * DAY,     14 * DAY};
 #define STEP_COUNT (sizeof steps / sizeof steps[0])
 
 /* How many multiples of STEP lie in [lo, hi]. */
@@ -130,15 +130,18 @@ static size_t month_ticks(double lo, double hi, size_t want, struct assay_tick *
     long month = (broken.tm_year + 1900L) * 12 + broken.tm_mon;
     size_t count = 0;
     for (month -= month % step; count < want; month += step) {
-        struct tm first = {.tm_year = (int)(month / 12 - 1900), .tm_mon = (int)(month % 12),
-                           .tm_mday = 1, .tm_isdst = -1};
+        struct tm first = {.tm_year = (int)(month / 12 - 1900),
+                           .tm_mon = (int)(month % 12),
+                           .tm_mday = 1,
+                           .tm_isdst = -1};
         double at = (double)mktime(&first) * 1000;
         if (at > hi)
             break;
         if (at < lo)
             continue;
         ticks[count].value = at;
-        strftime(ticks[count++].label, sizeof ticks->label, step >= 12 ? "%Y" : "%Y-%m", &first);
+        strftime(ticks[count++].label, sizeof ticks->label, step >= 12 ? "%Y" : "%Y-%m",
+                 &first);
     }
     return count;
 }
@@ -194,9 +197,9 @@ static void duration_label(char out[24], double seconds, double step)
 
 static size_t duration_log_ticks(double lo, double hi, size_t want, struct assay_tick *ticks)
 {
-    static const double marks[] = {0.001,      0.01, 0.1,       1,   10,       MINUTE,
-                                   10 * MINUTE, HOUR, 10 * HOUR, DAY, 10 * DAY, 100 * DAY,
-                                   1000 * DAY};
+    static const double marks[] = {0.001,    0.01,        0.1,       1,         10,
+                                   MINUTE,   10 * MINUTE, HOUR,      10 * HOUR, DAY,
+                                   10 * DAY, 100 * DAY,   1000 * DAY};
     size_t inside = 0, count = 0;
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
         inside += marks[i] >= lo && marks[i] <= hi;
@@ -210,7 +213,8 @@ static size_t duration_log_ticks(double lo, double hi, size_t want, struct assay
     return count;
 }
 
-size_t scale_duration_ticks(double lo, double hi, bool log, size_t want, struct assay_tick *ticks)
+size_t scale_duration_ticks(double lo, double hi, bool log, size_t want,
+                            struct assay_tick *ticks)
 {
     if (log && hi / lo > 20)
         return duration_log_ticks(lo, hi, want, ticks);

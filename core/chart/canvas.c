@@ -1,6 +1,6 @@
 /*
- * Thick anti-aliased lines on a palette canvas (see canvas.h). Called by raster.c for pixels, by
- * cells.c for the dots of characters and by font.c for letters.
+ * Thick anti-aliased lines on a palette canvas (see canvas.h). Called by raster.c for pixels,
+ * by cells.c for the dots of characters and by font.c for letters.
  */
 #include "chart/canvas.h"
 
@@ -21,8 +21,8 @@ void pen_shape(struct pen *pen, double width, bool smooth)
         pen->reach[0] = (whole < 1 ? 1 : whole) / 2;
         return;
     }
-    /* Coverage at distance d is width / 2 + 1/2 - d, shown as thirds: a level begins where it is
-       nearer to that third than to the one below. */
+    /* Coverage at distance d is width / 2 + 1/2 - d, shown as thirds: a level begins where it
+       is nearer to that third than to the one below. */
     pen->levels = CANVAS_LEVELS;
     for (int level = 0; level < CANVAS_LEVELS; level++)
         pen->reach[level] = width / 2 + 0.5 - (2 * level + 1) / 6.0;
@@ -34,8 +34,8 @@ struct run {
     double lo, hi;
 };
 
-static void paint(struct canvas *canvas, const struct pen *pen, int level, uint8_t *column, int x,
-                  int from, int to)
+static void paint(struct canvas *canvas, const struct pen *pen, int level, uint8_t *column,
+                  int x, int from, int to)
 {
     uint8_t index = pen->index[level];
 
@@ -111,7 +111,8 @@ static struct run capsule_run(const struct capsule *c, double x, double reach)
     }
     if (c->length == 0)
         return run;
-    /* The part beside the segment proper: between the two parallels, and between the two ends. */
+    /* The part beside the segment proper: between the two parallels, and between the two ends.
+     */
     double lo = -INFINITY, hi = INFINITY;
     if (c->ux > 1e-12) {
         lo = (c->uy * dx - reach) / c->ux;
@@ -132,8 +133,8 @@ static struct run capsule_run(const struct capsule *c, double x, double reach)
     return run;
 }
 
-void canvas_segment(struct canvas *canvas, const struct pen *pen, double x0, double y0, double x1,
-                    double y1, double grow)
+void canvas_segment(struct canvas *canvas, const struct pen *pen, double x0, double y0,
+                    double x1, double y1, double grow)
 {
     struct capsule capsule = {.x0 = x0, .y0 = y0, .x1 = x1, .y1 = y1};
     if (x1 < x0)
@@ -180,9 +181,13 @@ struct joint {
 
 static struct joint joint_of(const struct chart_column *column)
 {
-    struct joint joint = {.column = column, .top = column->y_top, .bottom = column->y_bottom,
-                          .in_x = column->x_first, .in_y = column->y_first,
-                          .out_x = column->x_last, .out_y = column->y_last};
+    struct joint joint = {.column = column,
+                          .top = column->y_top,
+                          .bottom = column->y_bottom,
+                          .in_x = column->x_first,
+                          .in_y = column->y_first,
+                          .out_x = column->x_last,
+                          .out_y = column->y_last};
     double least = fmin(column->y_first, column->y_last);
     double most = fmax(column->y_first, column->y_last);
 
@@ -240,7 +245,8 @@ static void joint_link(struct canvas *canvas, const struct pen *pen, struct join
         canvas_segment(canvas, pen, border, y, b->in_x, b->in_y, 0);
 }
 
-void canvas_line(struct canvas *canvas, const struct pen *pen, const struct chart_columns *columns)
+void canvas_line(struct canvas *canvas, const struct pen *pen,
+                 const struct chart_columns *columns)
 {
     struct joint previous = {0};
 
@@ -263,7 +269,8 @@ void canvas_line(struct canvas *canvas, const struct pen *pen, const struct char
 /* ---- rows from columns ---- */
 
 /* An 8 x 8 block of bytes in eight words: swap halves, quarters, bytes across the diagonal. */
-static void transpose_block(const uint8_t *in, size_t in_stride, uint8_t *out, size_t out_stride)
+static void transpose_block(const uint8_t *in, size_t in_stride, uint8_t *out,
+                            size_t out_stride)
 {
     uint64_t r[8];
 
@@ -300,7 +307,8 @@ void canvas_transpose(const struct canvas *canvas, uint8_t *out)
         x8 = y8 = 0;
     for (size_t y = 0; y < y8; y += 8)
         for (size_t x = 0; x < x8; x += 8)
-            transpose_block(canvas->pixels + x * height + y, height, out + y * width + x, width);
+            transpose_block(canvas->pixels + x * height + y, height, out + y * width + x,
+                            width);
     for (size_t y = 0; y < height; y++)
         for (size_t x = y < y8 ? x8 : 0; x < width; x++)
             out[y * width + x] = canvas->pixels[x * height + y];

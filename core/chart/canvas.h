@@ -1,8 +1,8 @@
 /*
- * Where lines become pixels: a byte per pixel, column by column (a chart is drawn in columns, so
- * its runs are contiguous), and the two shapes everything is made of: a thick line segment with
- * round ends, and a vertical bar one column wide. Both are convex, so in each column each level of
- * coverage is one run of pixels; there is no arithmetic per pixel.
+ * Where lines become pixels: a byte per pixel, column by column (a chart is drawn in columns,
+ * so its runs are contiguous), and the two shapes everything is made of: a thick line segment
+ * with round ends, and a vertical bar one column wide. Both are convex, so in each column each
+ * level of coverage is one run of pixels; there is no arithmetic per pixel.
  */
 #ifndef CORE_CHART_CANVAS_H
 #define CORE_CHART_CANVAS_H
@@ -25,21 +25,22 @@ struct pen {
     int levels;
     uint8_t index[CANVAS_LEVELS];
     double reach[CANVAS_LEVELS]; /* pixels from the line's centre that the level covers */
-    double dot;                  /* radius of a point that stands alone, beyond the line's own */
-    int dash_on, dash_off;       /* columns; 0: an unbroken line */
-    bool stipple;                /* every other pixel only: faint where there are few colours */
+    double dot;            /* radius of a point that stands alone, beyond the line's own */
+    int dash_on, dash_off; /* columns; 0: an unbroken line */
+    bool stipple;          /* every other pixel only: faint where there are few colours */
 };
 /* Fills levels and reach for a line WIDTH pixels wide, anti-aliased or not. */
 void pen_shape(struct pen *pen, double width, bool smooth);
 
 /* A segment with round ends, grown by GROW. */
-void canvas_segment(struct canvas *canvas, const struct pen *pen, double x0, double y0, double x1,
-                    double y1, double grow);
+void canvas_segment(struct canvas *canvas, const struct pen *pen, double x0, double y0,
+                    double x1, double y1, double grow);
 /* The bar [top, bottom] in column X. */
 void canvas_bar(struct canvas *canvas, const struct pen *pen, int x, double top, double bottom);
 
 /* Draws the line through COLUMNS. */
-void canvas_line(struct canvas *canvas, const struct pen *pen, const struct chart_columns *columns);
+void canvas_line(struct canvas *canvas, const struct pen *pen,
+                 const struct chart_columns *columns);
 
 /* Writes the canvas row by row. OUT holds width * height bytes. */
 void canvas_transpose(const struct canvas *canvas, uint8_t *out);

@@ -1,8 +1,8 @@
 /*
  * A chart drawn with characters: braille dots (2 x 4 a cell), quadrant blocks (2 x 2) or ASCII
- * (three heights a cell). Each line is drawn as pixels are, without smooth edges, and a cell takes
- * the colour of the line with the most dots in it. Called by the front ends until a terminal has
- * said that it can show pixels, and by plot.c.
+ * (three heights a cell). Each line is drawn as pixels are, without smooth edges, and a cell
+ * takes the colour of the line with the most dots in it. Called by the front ends until a
+ * terminal has said that it can show pixels, and by plot.c.
  */
 #include "chart/canvas.h"
 
@@ -105,8 +105,8 @@ static void sketch_frame(struct sketch *s, const struct assay_raster_options *op
 
     for (size_t i = 0; i < cells; i++)
         s->cells->cells[i] = (struct assay_cell){.code = ' ', .color = -4};
-    size_t count = assay_chart_ticks(chart->x_min, chart->x_max, chart->log_x, chart->axis, false,
-                                     want, ticks, GRID_TICKS);
+    size_t count = assay_chart_ticks(chart->x_min, chart->x_max, chart->log_x, chart->axis,
+                                     false, want, ticks, GRID_TICKS);
     for (size_t i = 0; i < count; i++)
         sketch_vertical(s, ticks[i].value, s->set->vertical, -1);
     want = options->grid_y < GRID_TICKS ? options->grid_y : GRID_TICKS;
@@ -202,8 +202,9 @@ static void sketch_marks(struct sketch *s)
     }
 }
 
-void assay_chart_cells(const struct assay_chart *chart, const struct assay_raster_options *options,
-                       enum assay_glyphs glyphs, struct assay_cells *cells)
+void assay_chart_cells(const struct assay_chart *chart,
+                       const struct assay_raster_options *options, enum assay_glyphs glyphs,
+                       struct assay_cells *cells)
 {
     static const uint8_t rank[256] = {[1] = 1};
     struct sketch s = {.chart = chart, .set = &glyph_sets[glyphs], .cells = cells};
@@ -212,7 +213,8 @@ void assay_chart_cells(const struct assay_chart *chart, const struct assay_raste
         return;
     size_t count = (size_t)cells->columns * (size_t)cells->rows;
     s.dots = (struct canvas){.width = cells->columns * s.set->across,
-                             .height = cells->rows * s.set->down, .rank = rank};
+                             .height = cells->rows * s.set->down,
+                             .rank = rank};
     s.dots.pixels = assay_alloc_array((size_t)s.dots.width, (size_t)s.dots.height);
     s.most = assay_alloc(count);
     s.gaps = assay_alloc_array((size_t)s.dots.width, sizeof *s.gaps);

@@ -1,7 +1,7 @@
 /*
- * The ranges of a chart: x to the data, y to what is visible in the x range; and the counts that
- * stand under it. Called before every drawing. Exact, and through the pyramid wherever a linear
- * axis allows it.
+ * The ranges of a chart: x to the data, y to what is visible in the x range; and the counts
+ * that stand under it. Called before every drawing. Exact, and through the pyramid wherever a
+ * linear axis allows it.
  */
 #include <assay/chart.h>
 
@@ -88,7 +88,8 @@ static bool fit_x(struct assay_chart *chart)
         x.hi = x.lo;
         x.lo = lo;
     }
-    widen(&x, fmax(chart->axis == ASSAY_AXIS_TIME ? 1000 : 1, fabs(x.lo) * 1e-12), chart->log_x);
+    widen(&x, fmax(chart->axis == ASSAY_AXIS_TIME ? 1000 : 1, fabs(x.lo) * 1e-12),
+          chart->log_x);
     chart->x_min = x.lo;
     chart->x_max = x.hi;
     return any;
@@ -98,8 +99,8 @@ static bool fit_x(struct assay_chart *chart)
 
 #define SCAN 256
 
-/* The least positive value of points [from, to), and how many values are not positive: read point
-   by point, because the pyramid knows the least value only. */
+/* The least positive value of points [from, to), and how many values are not positive: read
+   point by point, because the pyramid knows the least value only. */
 static uint64_t scan_positive(const struct assay_view *view, size_t from, size_t to,
                               double *least)
 {
@@ -186,7 +187,8 @@ static void look_at_segment(const struct assay_chart *chart, const struct assay_
 static void include_crossing(const struct assay_chart *chart, const struct assay_view *view,
                              const struct assay_segment *segment, struct range *y)
 {
-    size_t end = segment->first + chart_segment_count(segment, chart->hide_superseded), from, to;
+    size_t end = segment->first + chart_segment_count(segment, chart->hide_superseded), from,
+           to;
 
     in_view(chart, view, segment, end, &from, &to);
     if (from != to || from == segment->first || from >= end)

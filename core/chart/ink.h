@@ -1,7 +1,8 @@
 /*
- * The colours of a frame: which palette entry paints what. The first sixteen entries are background,
- * grid, cursor, mark and the twelve series, so that a terminal with sixteen registers shows every
- * line in its own colour; shades for smooth edges and faint lines come after them.
+ * The colours of a frame: which palette entry paints what. The first sixteen entries are
+ * background, grid, cursor, mark and the twelve series, so that a terminal with sixteen
+ * registers shows every line in its own colour; shades for smooth edges and faint lines come
+ * after them.
  */
 #ifndef CORE_CHART_INK_H
 #define CORE_CHART_INK_H

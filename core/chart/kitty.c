@@ -1,8 +1,8 @@
 /*
- * A frame for terminals that speak kitty's graphics protocol: a PNG in base64, in pieces of 4096
- * characters. The image scales to cells, the cursor stays, replies are silenced (a reply would
- * arrive as keys), and the same id takes the place of the image sent before. Called by the front
- * ends and by plot.c. Protocol: https://sw.kovidgoyal.net/kitty/graphics-protocol/
+ * A frame for terminals that speak kitty's graphics protocol: a PNG in base64, in pieces of
+ * 4096 characters. The image scales to cells, the cursor stays, replies are silenced (a reply
+ * would arrive as keys), and the same id takes the place of the image sent before. Called by
+ * the front ends and by plot.c. Protocol: https://sw.kovidgoyal.net/kitty/graphics-protocol/
  */
 #include <assay/chart.h>
 
@@ -12,7 +12,8 @@
 
 static void add_base64(struct assay_buf *out, const uint8_t *bytes, size_t length)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     char text[PIECE];
     size_t used = 0;
 
@@ -40,8 +41,8 @@ enum assay_status assay_encode_kitty(const struct assay_frame *frame, unsigned i
         size_t take = png.length - at < PIECE / 4 * 3 ? png.length - at : PIECE / 4 * 3;
         bool more = at + take < png.length;
         if (at == 0)
-            assay_buf_format(out, "\033_Ga=T,f=100,i=%u,p=1,q=2,C=1,c=%d,r=%d,m=%d;", id, columns,
-                             rows, more);
+            assay_buf_format(out, "\033_Ga=T,f=100,i=%u,p=1,q=2,C=1,c=%d,r=%d,m=%d;", id,
+                             columns, rows, more);
         else
             assay_buf_format(out, "\033_Gm=%d,q=2;", more);
         add_base64(out, (const uint8_t *)png.data + at, take);

@@ -1,9 +1,10 @@
 /*
- * Colours of charts. Every series colour is a member of the 256-colour cube, so a legend in text is
- * the same colour as its line. The twelve of each palette were searched for the greatest least
- * distance (CIEDE2000) between any two, seen with normal vision and with simulated protanopia and
- * deuteranopia (Machado, Oliveira, Fernandes 2009), under the condition of contrast with the
- * background; test_palette holds them to it. Called by raster.c, plot.c and the front ends.
+ * Colours of charts. Every series colour is a member of the 256-colour cube, so a legend in
+ * text is the same colour as its line. The twelve of each palette were searched for the
+ * greatest least distance (CIEDE2000) between any two, seen with normal vision and with
+ * simulated protanopia and deuteranopia (Machado, Oliveira, Fernandes 2009), under the
+ * condition of contrast with the background; test_palette holds them to it. Called by raster.c,
+ * plot.c and the front ends.
  */
 #include "chart/ink.h"
 
@@ -18,9 +19,18 @@ const struct assay_chart_palette assay_palette_dark = {
     .axis = {88, 88, 88},
     .cursor = {168, 168, 168},
     .mark = {255, 95, 95},
-    .series = {{95, 175, 255}, {255, 175, 0}, {0, 215, 135}, {255, 135, 175}, {255, 255, 135},
-               {135, 95, 255}, {215, 95, 0}, {135, 255, 255}, {0, 135, 135}, {255, 215, 255},
-               {175, 175, 0}, {175, 0, 135}},
+    .series = {{95, 175, 255},
+               {255, 175, 0},
+               {0, 215, 135},
+               {255, 135, 175},
+               {255, 255, 135},
+               {135, 95, 255},
+               {215, 95, 0},
+               {135, 255, 255},
+               {0, 135, 135},
+               {255, 215, 255},
+               {175, 175, 0},
+               {175, 0, 135}},
 };
 
 const struct assay_chart_palette assay_palette_light = {
@@ -29,9 +39,18 @@ const struct assay_chart_palette assay_palette_light = {
     .axis = {158, 158, 158},
     .cursor = {98, 98, 98},
     .mark = {215, 0, 0},
-    .series = {{0, 95, 215}, {215, 95, 0}, {0, 135, 95}, {215, 95, 175}, {135, 95, 0},
-               {95, 0, 175}, {175, 0, 0}, {0, 175, 215}, {0, 0, 95}, {95, 135, 0},
-               {135, 135, 255}, {95, 0, 0}},
+    .series = {{0, 95, 215},
+               {215, 95, 0},
+               {0, 135, 95},
+               {215, 95, 175},
+               {135, 95, 0},
+               {95, 0, 175},
+               {175, 0, 0},
+               {0, 175, 215},
+               {0, 0, 95},
+               {95, 135, 0},
+               {135, 135, 255},
+               {95, 0, 0}},
 };
 
 /* ---- the 256-colour cube ---- */
@@ -62,7 +81,8 @@ int assay_rgb_index256(struct assay_rgb rgb)
 
     for (int i = 16; i < 256; i++) {
         struct assay_rgb other = assay_index256_rgb(i);
-        int distance = square(rgb.r - other.r) + square(rgb.g - other.g) + square(rgb.b - other.b);
+        int distance =
+            square(rgb.r - other.r) + square(rgb.g - other.g) + square(rgb.b - other.b);
         if (distance < least) {
             least = distance;
             best = i;
@@ -97,8 +117,8 @@ static uint8_t mix_one(uint8_t a, uint8_t b, double part)
 {
     double light = to_light(a) * (1 - part) + to_light(b) * part;
 
-    return as_percent(255 * (light <= 0.0031308 ? light * 12.92
-                                                : 1.055 * pow(light, 1 / 2.4) - 0.055));
+    return as_percent(
+        255 * (light <= 0.0031308 ? light * 12.92 : 1.055 * pow(light, 1 / 2.4) - 0.055));
 }
 
 struct assay_rgb ink_mix(struct assay_rgb a, struct assay_rgb b, double part)
@@ -115,8 +135,8 @@ static uint8_t add_color(struct assay_frame *frame, struct assay_rgb color)
     return (uint8_t)frame->colors++;
 }
 
-/* How much of a line's colour its edge levels have, and how much of it a faint line has. On a light
-   background the eye takes mixed light for paler than it is, hence the difference. */
+/* How much of a line's colour its edge levels have, and how much of it a faint line has. On a
+   light background the eye takes mixed light for paler than it is, hence the difference. */
 static const double edge_parts[CANVAS_LEVELS] = {0.30, 0.64, 1};
 #define FAINT_PART_DARK  0.16
 #define FAINT_PART_LIGHT 0.42
@@ -151,8 +171,8 @@ void inks_init(struct inks *inks, struct assay_frame *frame,
         add_color(frame, ink_mix(fixed[i], fixed[i], 0));
     for (int i = 0; i < ASSAY_CHART_COLORS; i++)
         add_color(frame, ink_mix(palette->series[i], palette->series[i], 0));
-    inks->axis = registers > 16 ? add_color(frame, ink_mix(palette->axis, palette->axis, 0))
-                                : INK_GRID;
+    inks->axis =
+        registers > 16 ? add_color(frame, ink_mix(palette->axis, palette->axis, 0)) : INK_GRID;
     inks->rank[INK_GRID] = inks->rank[inks->axis] = 1;
     inks->rank[INK_CURSOR] = 2;
     inks->rank[INK_MARK] = 60;

@@ -16,7 +16,8 @@ static void put_u32(uint8_t out[4], uint32_t value)
         out[i] = (uint8_t)(value >> (24 - 8 * i));
 }
 
-static void add_chunk(struct assay_buf *out, const char type[4], const void *bytes, size_t length)
+static void add_chunk(struct assay_buf *out, const char type[4], const void *bytes,
+                      size_t length)
 {
     uint8_t word[4];
     uLong sum = crc32(0, (const Bytef *)type, 4);
@@ -32,8 +33,8 @@ static void add_chunk(struct assay_buf *out, const char type[4], const void *byt
     assay_buf_add(out, word, 4);
 }
 
-/* Rows with filter 0 before each, compressed: charts are runs, for which the quickest level does
-   nearly as well as the best. */
+/* Rows with filter 0 before each, compressed: charts are runs, for which the quickest level
+   does nearly as well as the best. */
 static int compress_rows(const struct assay_frame *frame, struct assay_buf *out)
 {
     static const Bytef no_filter = 0;

@@ -1,8 +1,8 @@
 /*
- * The plot rectangle of a chart as palette pixels. Order of painting, from below: grid, restarts,
- * cursor line, faint lines, lines (the first one of the chart on top), marks at the edges, cursor
- * points. Nothing is allocated once a frame has been drawn at its size. Called by the front ends for
- * every frame, and by plot.c.
+ * The plot rectangle of a chart as palette pixels. Order of painting, from below: grid,
+ * restarts, cursor line, faint lines, lines (the first one of the chart on top), marks at the
+ * edges, cursor points. Nothing is allocated once a frame has been drawn at its size. Called by
+ * the front ends for every frame, and by plot.c.
  */
 #include "chart/ink.h"
 
@@ -97,8 +97,8 @@ static void draw_grid(struct drawing *d)
         memcpy(first + (size_t)x * height, first, height);
 
     want = d->options->grid_x < GRID_TICKS ? d->options->grid_x : GRID_TICKS;
-    count = assay_chart_ticks(chart->x_min, chart->x_max, chart->log_x, chart->axis, false, want,
-                              ticks, GRID_TICKS);
+    count = assay_chart_ticks(chart->x_min, chart->x_max, chart->log_x, chart->axis, false,
+                              want, ticks, GRID_TICKS);
     for (size_t i = 0; i < count; i++)
         draw_vertical(d, ticks[i].value, INK_GRID, 1, 0);
 }
@@ -213,7 +213,8 @@ static void draw_marks(struct drawing *d)
     draw_restarts(d, false, size);
 }
 
-/* A ring in the background's colour and a dot in the line's, where the cursor reads each line. */
+/* A ring in the background's colour and a dot in the line's, where the cursor reads each line.
+ */
 static void draw_cursor_points(struct drawing *d)
 {
     static const uint8_t no_rank[256] = {0};
@@ -225,7 +226,8 @@ static void draw_cursor_points(struct drawing *d)
         struct assay_reading reading = assay_chart_read(d->chart, i, d->options->cursor_x);
         if (!reading.found || !isfinite(reading.point.value))
             continue;
-        double x = chart_map_x(&d->map, reading.x), y = chart_map_y(&d->map, reading.point.value);
+        double x = chart_map_x(&d->map, reading.x),
+               y = chart_map_y(&d->map, reading.point.value);
         if (!(x >= 0 && x < d->canvas.width && y >= 0 && y < d->canvas.height))
             continue;
         struct pen ring = {.levels = 1, .reach = {d->width * 2.4}, .index = {INK_BACKGROUND}};
@@ -236,14 +238,16 @@ static void draw_cursor_points(struct drawing *d)
     }
 }
 
-void assay_chart_raster(const struct assay_chart *chart, const struct assay_raster_options *options,
-                        struct assay_frame *frame)
+void assay_chart_raster(const struct assay_chart *chart,
+                        const struct assay_raster_options *options, struct assay_frame *frame)
 {
     if (frame->width < 1 || frame->height < 1 || frame->scratch == NULL)
         return;
     struct assay_frame_scratch *scratch = frame->scratch;
     double width = options->line_width > 0 ? options->line_width : LINE_WIDTH;
-    struct drawing d = {.chart = chart, .options = options, .scratch = scratch,
+    struct drawing d = {.chart = chart,
+                        .options = options,
+                        .scratch = scratch,
                         .width = fmin(fmax(width, 1), 4)};
     unsigned used = 0, faint = 0;
     for (size_t i = 0; i < chart->line_count; i++) {
@@ -260,8 +264,10 @@ void assay_chart_raster(const struct assay_chart *chart, const struct assay_rast
     memset(scratch->gaps, 0, (size_t)frame->width * sizeof *scratch->gaps);
     chart_map_init(&d.map, chart, frame->width, frame->height);
     chart_columns_begin(&scratch->columns, &d.map);
-    d.canvas = (struct canvas){.pixels = scratch->canvas, .width = frame->width,
-                               .height = frame->height, .rank = scratch->inks.rank};
+    d.canvas = (struct canvas){.pixels = scratch->canvas,
+                               .width = frame->width,
+                               .height = frame->height,
+                               .rank = scratch->inks.rank};
     draw_grid(&d);
     draw_restarts(&d, true, 0);
     if (isfinite(options->cursor_x))

@@ -1,6 +1,7 @@
 /*
- * Reading a chart: the value under a cursor, and the places worth jumping to. Called by the front
- * ends for every key that moves the cursor, and by raster.c to mark what the cursor reads.
+ * Reading a chart: the value under a cursor, and the places worth jumping to. Called by the
+ * front ends for every key that moves the cursor, and by raster.c to mark what the cursor
+ * reads.
  */
 #include <assay/chart.h>
 
@@ -31,7 +32,8 @@ struct assay_reading assay_chart_read(const struct assay_chart *chart, size_t li
         size_t after = assay_view_find(&view, segment, x, true);
         after = after < end ? after : end;
         /* The last point at or before x, the first one after it. */
-        for (size_t j = after > segment->first ? after - 1 : after; j <= after && j < end; j++) {
+        for (size_t j = after > segment->first ? after - 1 : after; j <= after && j < end;
+             j++) {
             double distance = fabs(x_at(&view, j) - x);
             if (distance > nearest || (distance == nearest && reading.found && found_in == i))
                 continue;

@@ -1,7 +1,7 @@
 /*
- * From points to pixel columns (see reduce.h). Called by the rasteriser, the character grids and
- * the vector export. Few points are walked one by one; many are answered by the series' pyramid,
- * so the work depends on the width of the picture and not on the number of points.
+ * From points to pixel columns (see reduce.h). Called by the rasteriser, the character grids
+ * and the vector export. Few points are walked one by one; many are answered by the series'
+ * pyramid, so the work depends on the width of the picture and not on the number of points.
  */
 #include "chart/reduce.h"
 
@@ -21,7 +21,8 @@ static double clamp_far(double position)
     return position < -FAR_AWAY ? -FAR_AWAY : position > FAR_AWAY ? FAR_AWAY : position;
 }
 
-static void linear_part(double lo, double hi, bool log, double *half, double *from, double *range)
+static void linear_part(double lo, double hi, bool log, double *half, double *from,
+                        double *range)
 {
     if (log) {
         lo = log10(lo);
@@ -34,12 +35,17 @@ static void linear_part(double lo, double hi, bool log, double *half, double *fr
         *range = 1;
 }
 
-void chart_map_init(struct chart_map *map, const struct assay_chart *chart, int width, int height)
+void chart_map_init(struct chart_map *map, const struct assay_chart *chart, int width,
+                    int height)
 {
     double range;
 
-    *map = (struct chart_map){.width = width, .height = height, .log_x = chart->log_x,
-                              .log_y = chart->log_y, .x_lo = chart->x_min, .x_hi = chart->x_max};
+    *map = (struct chart_map){.width = width,
+                              .height = height,
+                              .log_x = chart->log_x,
+                              .log_y = chart->log_y,
+                              .x_lo = chart->x_min,
+                              .x_hi = chart->x_max};
     linear_part(chart->x_min, chart->x_max, chart->log_x, &map->x_half, &map->x_from, &range);
     map->x_base = width > 1 ? 0.5 : 0;
     map->x_scale = (width > 1 ? width - 1 : 1) / range;
@@ -85,6 +91,7 @@ void chart_columns_free(struct chart_columns *columns)
 {
     free(columns->items);
     free(columns->bounds);
+    free(columns->raw);
     *columns = (struct chart_columns){0};
 }
 
@@ -176,51 +183,44 @@ static void walk(const struct assay_view *view, size_t from, size_t to,
 
 /* ---- through the pyramid ---- */
 
-static void column_range(const struct assay_view *view, size_t from, size_t to,
+static void column_range(const struct assay_view *view, const struct assay_view_column *raw,
                          const struct chart_map *map, struct chart_column *item)
 {
-    struct assay_extent extent = assay_view_extent(view, from, to);
-
-    item->nonfinite = (uint32_t)extent.nonfinite;
-    if (!drawable(map, extent.max) || !drawable(map, extent.min)) {
-        /* Nothing to draw at all, or values that a logarithmic axis cannot show among others. */
-        if (isnan(extent.max) || (map->log_y && extent.max <= 0))
-            return;
+    item->nonfinite = (uint32_t)raw->nonfinite;
+    if (isnan(raw->max) || (map->log_y && raw->max <= 0))
+        return;
+    if (map->log_y && raw->min <= 0) { /* only some of them can be shown: which? */
         item->nonfinite = 0;
         item->open_left = true;
-        for (size_t i = from; i < to; i++) {
+        for (size_t i = raw->from; i < raw->from + raw->count; i++) {
             struct assay_point point = assay_view_point(view, i);
             column_point(item, map, point_x(view, &point), point.value);
         }
         return;
     }
-    struct assay_point first = assay_view_point(view, from);
-    struct assay_point last = assay_view_point(view, to - 1);
-    item->count = (uint32_t)(to - from - extent.nonfinite);
-    item->y_top = chart_map_y(map, extent.max);
-    item->y_bottom = chart_map_y(map, extent.min);
-    item->open_left = isfinite(first.value);
-    item->open_right = isfinite(last.value);
-    item->x_first = chart_map_x(map, point_x(view, &first));
-    item->x_last = chart_map_x(map, point_x(view, &last));
-    item->y_first = item->open_left ? chart_map_y(map, first.value) : item->y_top;
-    item->y_last = item->open_right ? chart_map_y(map, last.value) : item->y_top;
+    item->count = (uint32_t)(raw->count - raw->nonfinite);
+    item->y_top = chart_map_y(map, raw->max);
+    item->y_bottom = chart_map_y(map, raw->min);
+    item->open_left = isfinite(raw->first.value);
+    item->open_right = isfinite(raw->last.value);
+    item->x_first = chart_map_x(map, point_x(view, &raw->first));
+    item->x_last = chart_map_x(map, point_x(view, &raw->last));
+    item->y_first = item->open_left ? chart_map_y(map, raw->first.value) : item->y_top;
+    item->y_last = item->open_right ? chart_map_y(map, raw->last.value) : item->y_top;
 }
 
-static void ask(const struct assay_view *view, const struct assay_segment *segment, size_t from,
-                size_t to, const struct chart_map *map, struct chart_columns *columns)
+static void ask(const struct assay_view *view, const struct assay_segment *segment,
+                size_t count, const struct chart_map *map, struct chart_columns *columns)
 {
-    for (int c = 0; c < map->width && from < to; c++) {
-        size_t next = to;
-        if (c + 1 < map->width) {
-            next = assay_view_find(view, segment, columns->bounds[c + 1], false);
-            next = next < to ? next : to;
-        }
-        if (next <= from)
-            continue;
-        column_range(view, from, next, map, column_add(columns, c));
-        from = next;
-    }
+    struct assay_segment part = *segment;
+    size_t width = (size_t)map->width;
+
+    part.count = count;
+    ASSAY_GROW(columns->raw, columns->raw_capacity, width);
+    assay_view_columns(view, &part, columns->bounds, width, columns->raw);
+    for (size_t c = 0; c < width; c++)
+        if (columns->raw[c].count > 0)
+            column_range(view, &columns->raw[c], map, column_add(columns, (int)c));
 }
 
 /* The point beside the picture that the line at its edge leads to. */
@@ -237,8 +237,8 @@ static void neighbour(const struct assay_view *view, size_t index, int column,
     column_point(item, map, x, point.value);
 }
 
-void chart_reduce(const struct assay_view *view, const struct assay_segment *segment, size_t count,
-                  const struct chart_map *map, struct chart_columns *columns)
+void chart_reduce(const struct assay_view *view, const struct assay_segment *segment,
+                  size_t count, const struct chart_map *map, struct chart_columns *columns)
 {
     size_t end = segment->first + count;
     size_t from = assay_view_find(view, segment, columns->bounds[0], false);
@@ -252,7 +252,7 @@ void chart_reduce(const struct assay_view *view, const struct assay_segment *seg
     if (to - from <= (size_t)map->width * WALK_PER_COLUMN)
         walk(view, from, to, map, columns);
     else
-        ask(view, segment, from, to, map, columns);
+        ask(view, segment, count, map, columns);
     if (to < end)
         neighbour(view, to, map->width, map, columns);
 }

@@ -1,7 +1,7 @@
 /*
- * From points to pixel columns: what every drawing of a chart (pixels, characters, vectors) starts
- * from. A column keeps the first, last, least and greatest of the points whose x falls in it; the
- * line through those is the line through all points, as far as pixels can tell.
+ * From points to pixel columns: what every drawing of a chart (pixels, characters, vectors)
+ * starts from. A column keeps the first, last, least and greatest of the points whose x falls
+ * in it; the line through those is the line through all points, as far as pixels can tell.
  */
 #ifndef CORE_CHART_REDUCE_H
 #define CORE_CHART_REDUCE_H
@@ -14,12 +14,13 @@ struct chart_map {
     int width, height;
     bool log_x, log_y;
     double x_lo, x_hi; /* as the chart has them */
-    /* Position = base + (value * half - from) * scale, of the value or its logarithm; half is 0.5
-       where the range itself does not fit a double, else 1. */
+    /* Position = base + (value * half - from) * scale, of the value or its logarithm; half is
+       0.5 where the range itself does not fit a double, else 1. */
     double x_base, x_half, x_from, x_scale;
     double y_base, y_half, y_from, y_scale;
 };
-void chart_map_init(struct chart_map *map, const struct assay_chart *chart, int width, int height);
+void chart_map_init(struct chart_map *map, const struct assay_chart *chart, int width,
+                    int height);
 double chart_map_x(const struct chart_map *map, double x);
 double chart_map_y(const struct chart_map *map, double value);
 
@@ -28,8 +29,9 @@ struct chart_column {
     uint32_t count;     /* points that can be drawn */
     uint32_t nonfinite; /* NaN and infinities beside them */
     bool open_left, open_right; /* the first, the last point of the column can be drawn */
-    double x_first, y_first, x_last, y_last; /* pixels; of the outermost drawable points known */
-    double y_top, y_bottom;                  /* of the greatest and the least value */
+    double x_first, y_first, x_last,
+        y_last;             /* pixels; of the outermost drawable points known */
+    double y_top, y_bottom; /* of the greatest and the least value */
 };
 
 /* Memory for the columns of one segment; keep it between frames. */
@@ -38,6 +40,8 @@ struct chart_columns {
     size_t count, capacity;
     double *bounds; /* width + 1 values of x: where the columns begin */
     size_t bounds_capacity;
+    struct assay_view_column *raw; /* by column, as the series answers */
+    size_t raw_capacity;
 };
 /* Sets up bounds for MAP; before the first chart_reduce() of a frame. */
 void chart_columns_begin(struct chart_columns *columns, const struct chart_map *map);
@@ -46,9 +50,10 @@ void chart_columns_free(struct chart_columns *columns);
 /* How many points of SEGMENT are to be drawn. */
 size_t chart_segment_count(const struct assay_segment *segment, bool hide_superseded);
 
-/* Reduces the first COUNT points of SEGMENT. Columns come in ascending order; empty ones are left
-   out; one column at either side of the picture holds the neighbour that the line leads to. */
-void chart_reduce(const struct assay_view *view, const struct assay_segment *segment, size_t count,
-                  const struct chart_map *map, struct chart_columns *columns);
+/* Reduces the first COUNT points of SEGMENT. Columns come in ascending order; empty ones are
+   left out; one column at either side of the picture holds the neighbour that the line leads
+   to. */
+void chart_reduce(const struct assay_view *view, const struct assay_segment *segment,
+                  size_t count, const struct chart_map *map, struct chart_columns *columns);
 
 #endif

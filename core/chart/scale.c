@@ -1,8 +1,8 @@
 /*
- * Scales and ticks: where a value lies on an axis, and which values of an axis are written beside
- * it. Plain numbers step by 1, 2 or 5 times a power of ten, logarithmic axes by decades, wall
- * time by calendar units in local time (calendar.c), relative time by durations. Called by the
- * rasterisers for their grid lines and by whoever writes the labels.
+ * Scales and ticks: where a value lies on an axis, and which values of an axis are written
+ * beside it. Plain numbers step by 1, 2 or 5 times a power of ten, logarithmic axes by decades,
+ * wall time by calendar units in local time (calendar.c), relative time by durations. Called by
+ * the rasterisers for their grid lines and by whoever writes the labels.
  */
 #include <assay/chart.h>
 
@@ -111,8 +111,8 @@ static void number_label(char out[24], double value, const struct number_style *
     snprintf(out, 24, "%.*f%s", style->decimals, value / style->unit, style->suffix);
 }
 
-static size_t number_ticks(double lo, double hi, size_t want, bool whole, struct assay_tick *ticks,
-                           size_t capacity)
+static size_t number_ticks(double lo, double hi, size_t want, bool whole,
+                           struct assay_tick *ticks, size_t capacity)
 {
     double range = isfinite(hi - lo) ? hi - lo : DBL_MAX;
     double step = nice_step(range / (double)want);
@@ -190,7 +190,8 @@ static size_t log_ticks(double lo, double hi, size_t want, struct assay_tick *ti
     return count;
 }
 
-/* Makes labels distinct, which rounding (or a clock set back for winter) may have made equal. */
+/* Makes labels distinct, which rounding (or a clock set back for winter) may have made equal.
+ */
 static size_t drop_equal_labels(struct assay_tick *ticks, size_t count)
 {
     size_t kept = 0;

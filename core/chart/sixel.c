@@ -3,8 +3,8 @@
  * already, so nothing is quantised or dithered. Called by the front ends and by plot.c.
  *
  * libsixel ignores what the write callback returns, so failure is latched by the buffer; its
- * transparency is broken and not used; images lower than one band of six rows come out displaced
- * and are refused.
+ * transparency is broken and not used; images lower than one band of six rows come out
+ * displaced and are refused.
  */
 #include <assay/chart.h>
 
