@@ -24,6 +24,10 @@
 #include <assay/buf.h>
 #include <assay/memory.h>
 
+/* The largest text or blob, of theirs and of ours: what we could not read back is not written.
+ */
+#define LENGTH_MAX (64 << 20)
+
 struct sql {
     sqlite3 *db;
     char *path;
@@ -144,17 +148,17 @@ static int wait_for_lock(void *context, int times)
     return 1;
 }
 
-/* What hostile content may cost. The largest text we keep of any source is far below 64 MiB. */
+/* What hostile content may cost. */
 static void limit_foreign(sqlite3 *db)
 {
     static const struct {
         int limit, value;
     } limits[] = {
-        {SQLITE_LIMIT_LENGTH, 64 << 20},  {SQLITE_LIMIT_SQL_LENGTH, 1 << 20},
-        {SQLITE_LIMIT_EXPR_DEPTH, 200},   {SQLITE_LIMIT_COMPOUND_SELECT, 20},
-        {SQLITE_LIMIT_VDBE_OP, 100000},   {SQLITE_LIMIT_ATTACHED, 0},
-        {SQLITE_LIMIT_TRIGGER_DEPTH, 1},  {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000},
-        {SQLITE_LIMIT_FUNCTION_ARG, 16},  {SQLITE_LIMIT_VARIABLE_NUMBER, 1000},
+        {SQLITE_LIMIT_LENGTH, LENGTH_MAX}, {SQLITE_LIMIT_SQL_LENGTH, 1 << 20},
+        {SQLITE_LIMIT_EXPR_DEPTH, 200},    {SQLITE_LIMIT_COMPOUND_SELECT, 20},
+        {SQLITE_LIMIT_VDBE_OP, 100000},    {SQLITE_LIMIT_ATTACHED, 0},
+        {SQLITE_LIMIT_TRIGGER_DEPTH, 1},   {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000},
+        {SQLITE_LIMIT_FUNCTION_ARG, 16},   {SQLITE_LIMIT_VARIABLE_NUMBER, 1000},
         {SQLITE_LIMIT_WORKER_THREADS, 0},
     };
     for (size_t i = 0; i < ASSAY_COUNT(limits); i++) {
@@ -174,7 +178,7 @@ static int configure(struct sql *sql)
     sqlite3_db_config(sql->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_db_config(sql->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     sqlite3_db_config(sql->db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
-    sqlite3_limit(sql->db, SQLITE_LIMIT_LENGTH, 512 << 20);
+    sqlite3_limit(sql->db, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
     if (sql->foreign) {
         limit_foreign(sql->db);
     }
@@ -508,6 +512,28 @@ int64_t sql_changes(struct sql *sql)
 bool sql_in_transaction(struct sql *sql)
 {
     return sqlite3_get_autocommit(sql->db) == 0;
+}
+
+static int journal_mode(void *wal, int columns, char **values, char **names)
+{
+    (void)names;
+    *(bool *)wal = columns == 1 && values[0] != NULL && strcmp(values[0], "wal") == 0;
+    return 0;
+}
+
+enum assay_status sql_use_wal(struct sql *sql, bool *wal, struct assay_error *err)
+{
+    int code = SQLITE_OK;
+
+    *wal = false;
+    /* The switch needs the file alone for a moment; SQLite asks no busy handler for that. */
+    for (int times = 0;; times++) {
+        code = sqlite3_exec(sql->db, "PRAGMA journal_mode=WAL;", journal_mode, wal, NULL);
+        if ((code & 0xff) != SQLITE_BUSY || wait_for_lock(sql, times) == 0) {
+            break;
+        }
+    }
+    return code == SQLITE_OK ? ASSAY_OK : fail_code(sql, code, err);
 }
 
 enum assay_status sql_backup(struct sql *sql, const char *path, struct assay_error *err)

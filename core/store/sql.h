@@ -56,6 +56,9 @@ bool sql_has(struct sql *sql, const char *table, const char *column);
 int64_t sql_last_row(struct sql *sql);
 int64_t sql_changes(struct sql *sql);
 bool sql_in_transaction(struct sql *sql);
+/* Puts the database into WAL mode, waiting for others who do the same now. *wal says whether it is:
+   some file systems cannot, and a rollback journal is as durable there. */
+enum assay_status sql_use_wal(struct sql *sql, bool *wal, struct assay_error *err);
 /* Writes a consistent copy of the database to PATH, which must not exist yet (0600). */
 enum assay_status sql_backup(struct sql *sql, const char *path, struct assay_error *err);
 

@@ -28,10 +28,17 @@ enum store_role { STORE_LOCAL, STORE_CACHE };
 enum assay_status store_open(struct store **out, const char *path, enum store_role role,
                              bool read_only, struct assay_error *err);
 void store_close(struct store **store);
+/* For a cache found damaged after it was opened (ASSAY_CORRUPT from any call here): close it, put it
+   aside, open anew. */
+enum assay_status store_put_aside(const char *path, struct assay_error *err);
+/* Writes a consistent copy to PATH, which must not exist yet. */
+enum assay_status store_backup(struct store *store, const char *path, struct assay_error *err);
 /* $ASSAY_STORE or $XDG_DATA_HOME/assay/store.db (~/.local/share); $ASSAY_CACHE or
    $XDG_CACHE_HOME/assay/cache.db (~/.cache). malloc'd; NULL where there is no home at all. */
 char *store_default_path(enum store_role role);
 
+/* What changes the database outside of a transaction is one of its own. Where a call in one fails,
+   roll it back: a part of what the call does may be done. */
 enum assay_status store_begin(struct store *store, struct assay_error *err);  /* IMMEDIATE */
 enum assay_status store_commit(struct store *store, struct assay_error *err);
 void store_rollback(struct store *store);
@@ -43,7 +50,7 @@ enum assay_status store_source_read_time(struct store *store, int64_t source, in
                                          struct assay_error *err);
 enum assay_status store_set_source_read_time(struct store *store, int64_t source, int64_t time_ms,
                                              struct assay_error *err);
-/* Removes everything of a source (its format's reader changed, say). */
+/* Removes everything of a source but its row and the notes (its format's reader changed, say). */
 enum assay_status store_clear_source(struct store *store, int64_t source, struct assay_error *err);
 
 struct store_experiment {
@@ -55,7 +62,8 @@ struct store_experiment {
 struct store_run {
     int64_t row;        /* set by reads and by put */
     int64_t experiment; /* row */
-    int64_t change;     /* grows with every change in the database: read "since" */
+    int64_t change;     /* the number of the transaction that last changed the run or its
+                           attributes; set by reads and by put: read "since" */
     const char *id, *name, *user, *artifact_uri;
     enum assay_run_status status;
     bool deleted, gone;
@@ -76,6 +84,20 @@ enum assay_status store_put_experiment(struct store *store, int64_t source,
 enum assay_status store_put_run(struct store *store, int64_t source, struct store_run *run,
                                 struct assay_error *err);
 
+/* One run or experiment by id, by name; *row is 0 where there is none. */
+enum assay_status store_find_run(struct store *store, int64_t source, const char *id, int64_t *row,
+                                 struct assay_error *err);
+enum assay_status store_find_experiment(struct store *store, int64_t source, const char *name,
+                                        int64_t *row, struct assay_error *err);
+/* What a run becomes when it ends. */
+enum assay_status store_set_run_status(struct store *store, int64_t run,
+                                       enum assay_run_status status, int64_t end_ms,
+                                       struct assay_error *err);
+/* How many runs EXPERIMENT has; the greatest row of any experiment. */
+enum assay_status store_count_runs(struct store *store, int64_t experiment, int64_t *count,
+                                   struct assay_error *err);
+enum assay_status store_last_experiment(struct store *store, int64_t *row, struct assay_error *err);
+
 /* Packed attributes. read: *bytes is malloc'd, NULL with length 0 where there are none. */
 enum assay_status store_read_attrs(struct store *store, int64_t run, void **bytes, size_t *length,
                                    struct assay_error *err);
@@ -92,6 +114,12 @@ enum assay_status store_add_chunk(struct store *store, int64_t run, const char *
 enum assay_status store_read_series(struct store *store, int64_t run, const char *metric,
                                     struct assay_series *out, struct assay_error *err);
 enum assay_status store_clear_series(struct store *store, int64_t run, struct assay_error *err);
+/* Appends single points (of a run that is being logged): few are kept loose until they fill a chunk.
+   seal packs what is loose of all the run's series. */
+enum assay_status store_append(struct store *store, int64_t run, const char *metric,
+                               const struct assay_point *points, size_t count,
+                               struct assay_error *err);
+enum assay_status store_seal(struct store *store, int64_t run, struct assay_error *err);
 
 /* What a reader remembers; read: as store_read_attrs. put with NULL removes. */
 enum assay_status store_read_state(struct store *store, int64_t source, const char *key,

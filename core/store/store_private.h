@@ -1,0 +1,96 @@
+/*
+ * Inside core/store: the handle, its cache of prepared statements, and how a change finds its
+ * transaction.
+ */
+#ifndef CORE_STORE_PRIVATE_H
+#define CORE_STORE_PRIVATE_H
+
+#include "store/sql.h"
+#include "store/store.h"
+
+/* One slot per statement; the text stands where it is used. */
+enum store_slot {
+    SLOT_COUNTER_READ,
+    SLOT_COUNTER_WRITE,
+    SLOT_BEGIN,
+    SLOT_COMMIT,
+    SLOT_DATA_VERSION,
+    SLOT_SOURCE_FIND,
+    SLOT_SOURCE_MAKE,
+    SLOT_SOURCE_TIME,
+    SLOT_SOURCE_SET_TIME,
+    SLOT_SOURCE_RUNS,
+    SLOT_EXPERIMENTS_READ,
+    SLOT_EXPERIMENT_PUT,
+    SLOT_EXPERIMENT_FIND,
+    SLOT_EXPERIMENT_LAST,
+    SLOT_EXPERIMENT_COUNT,
+    SLOT_RUNS_READ,
+    SLOT_RUNS_SINCE,
+    SLOT_RUN_PUT,
+    SLOT_RUN_FIND,
+    SLOT_RUN_STATUS,
+    SLOT_RUN_TOUCH,
+    SLOT_ATTRS_READ,
+    SLOT_ATTRS_SCAN,
+    SLOT_ATTRS_PUT,
+    SLOT_SERIES_FIND,
+    SLOT_SERIES_PUT,
+    SLOT_SERIES_OF_RUN,
+    SLOT_SERIES_DELETE,
+    SLOT_SERIES_LOOSE,
+    SLOT_CHUNKS_READ,
+    SLOT_CHUNK_PUT,
+    SLOT_CHUNKS_DELETE,
+    SLOT_LOOSE_READ,
+    SLOT_LOOSE_PUT,
+    SLOT_LOOSE_DELETE,
+    SLOT_STATE_READ,
+    SLOT_STATE_PUT,
+    SLOT_STATE_DELETE,
+    SLOT_NOTE_READ,
+    SLOT_NOTE_PUT,
+    SLOT_NOTE_DELETE,
+    SLOT_VIEWS_READ,
+    SLOT_VIEW_PUT,
+    SLOT_VIEW_DELETE,
+    SLOTS,
+};
+
+struct store {
+    struct sql *sql;
+    struct sql_statement *statements[SLOTS];
+    bool open;            /* store_begin() was called */
+    bool dirty;           /* the counter row must be written before the commit */
+    int64_t change;       /* number of the transaction under way */
+    int64_t last_series;  /* last series id given away */
+    int64_t touched;      /* the run last marked with `change` in it */
+    int64_t data_version; /* as store_changed() last saw it; -1 never */
+    struct assay_point *points; /* room for packing */
+    size_t point_capacity;
+};
+
+/* The prepared statement of SLOT, reset. */
+enum assay_status store_statement(struct store *store, enum store_slot slot, const char *text,
+                                  struct sql_statement **out, struct assay_error *err);
+/* Runs a statement that gives no rows. */
+enum assay_status store_run_once(struct sql_statement *statement, struct assay_error *err);
+/* Runs one that gives at most one row of one number; *out stays where there is none. */
+enum assay_status store_number(struct sql_statement *statement, int64_t *out,
+                               struct assay_error *err);
+/* Runs one that gives at most one row of one blob: a malloc'd copy, or NULL. */
+enum assay_status store_blob(struct sql_statement *statement, void **bytes, size_t *length,
+                             struct assay_error *err);
+
+/* Brackets around a change: a transaction of its own (*own) where none is open. leave passes on
+   STATUS and commits or rolls back what enter began. */
+enum assay_status store_enter(struct store *store, bool *own, struct assay_error *err);
+enum assay_status store_leave(struct store *store, bool own, enum assay_status status,
+                              struct assay_error *err);
+/* The number that marks what changes in this transaction. */
+int64_t store_mark(struct store *store);
+
+void store_bind_time(struct sql_statement *statement, int index, int64_t time_ms);
+int64_t store_column_time(struct sql_statement *statement, int column);
+
+#endif
