@@ -1,0 +1,270 @@
+/*
+ * The session's insides, shared by the files of core/session alone. What each file does:
+ *
+ *   session.c   open, close, dispatch, wait; the messages from the other threads
+ *   places.c    which sources were asked for: arguments, environment, configuration file
+ *   scan.c      the session's ingest: what a reader reports becomes batches
+ *   batch.c     batches: applied to the catalog, then handed to the writer
+ *   writer.c    the one thread that writes the cache
+ *   points.c    series: asked for, loaded, kept, dropped
+ *   stored.c    what the databases know: the local store's runs, the cache's, attributes, columns
+ *   details.c   artifacts, notes, saved views
+ *   activity.c  jobs, problems, notices
+ *   watch.c     inotify, and the timer that gathers its events
+ *   pool.c      threads
+ */
+#ifndef CORE_SESSION_SESSION_PRIVATE_H
+#define CORE_SESSION_SESSION_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <assay/map.h>
+#include <assay/memory.h>
+#include <assay/session.h>
+
+#include "model/catalog_edit.h"
+#include "session/pool.h"
+#include "source/artifact_list.h"
+#include "source/ingest.h"
+#include "source/readers.h"
+#include "store/store.h"
+
+/* Something another thread made for the session's thread. */
+struct message {
+    struct message *next;
+    /* Takes the message in and frees it or hands it on; returns a mask of enum
+       assay_session_change. Clearing *done asks to be called again later (a long batch). */
+    unsigned (*apply)(struct assay_session *session, struct message *message, int64_t until_us,
+                      bool *done);
+    void (*discard)(struct message *message);
+};
+
+struct session_source {
+    uint32_t index;               /* in the catalog */
+    const struct source_ops *ops; /* NULL: the local store */
+    void *self;
+    char *kind, *path;
+    int64_t row;      /* in its database; 0 none */
+    bool scanning;
+    bool again;       /* something changed while it was being scanned */
+    bool scanned;     /* read to the end once, well or not */
+    size_t unwritten; /* batches the writer has not finished */
+    uint64_t job;     /* of the scan under way */
+    int64_t ended_us; /* when the last scan ended */
+    bool due;         /* to be scanned when the timer fires */
+    bool slow_watch;  /* on a file system that sends no events: looked at by the clock */
+    atomic_bool stop;
+    _Atomic uint64_t done, total;
+
+    pthread_mutex_t memory_lock; /* guards the rest: a reader's state where there is no cache */
+    struct assay_map memory_index;
+    struct memory_state {
+        void *bytes;
+        size_t length;
+    } *memory;
+    size_t memory_count, memory_capacity;
+};
+
+/* ---- batches ---- */
+
+enum batch_kind {
+    BATCH_EXPERIMENT,
+    BATCH_RUN,
+    BATCH_GONE,
+    BATCH_CHUNK,
+    BATCH_RESTART,
+    BATCH_STATE,
+    BATCH_PROBLEM,
+};
+struct batch_item {
+    struct batch_item *next;
+    enum batch_kind kind;
+    const char *id;   /* of the experiment or run; state: its key; problem: the path */
+    const char *name; /* of the experiment or run; chunk: the metric; problem: the message */
+    uint32_t run;     /* run, gone, chunk, restart: index, set when applied */
+    union {
+        struct {
+            bool deleted;
+            int64_t created_ms, updated_ms;
+        } experiment;
+        struct {
+            const char *experiment_id, *user, *artifact_uri;
+            enum assay_run_status status;
+            bool deleted;
+            int64_t start_ms, end_ms;
+            const void *attrs; /* packed */
+            size_t attrs_length;
+            uint64_t version; /* set when applied */
+            int64_t row;      /* set when written */
+        } run;
+        struct assay_chunk *chunk; /* a reference */
+        struct {
+            const void *bytes; /* NULL removes */
+            size_t length;
+        } state;
+        uint64_t offset; /* problem */
+    } u;
+};
+struct batch {
+    struct message message;
+    struct session_source *source;
+    struct assay_arena arena;
+    struct batch_item *first, *last;
+    struct batch_item *cursor; /* the next to apply */
+    size_t count;
+    bool started;
+};
+struct batch *batch_new(struct session_source *source);
+void batch_free(struct batch *batch);
+struct batch_item *batch_add(struct batch *batch, enum batch_kind kind, const char *id,
+                             const char *name);
+void batch_post(struct assay_session *session, struct batch *batch); /* any thread */
+
+/* ---- series ---- */
+
+struct series_entry {
+    uint32_t run;
+    char *metric;
+    struct assay_series *series; /* NULL: nothing yet */
+    size_t bytes;                /* of the series, as counted in the session's total */
+    bool failed;
+    bool loading;     /* a job is under way */
+    bool streamed;    /* it is filled by the chunks of a scan */
+    bool stale;       /* the run changed since it was read */
+    bool again;       /* chunks came while it was being loaded */
+    size_t unwritten; /* chunks on their way to the cache */
+    uint64_t used;    /* session->tick when last asked for */
+};
+
+struct assay_session {
+    struct assay_catalog *catalog;
+    bool live;
+    int epoll_fd, event_fd, timer_fd, inotify_fd;
+
+    pthread_mutex_t inbox_lock;
+    struct message *inbox_first, *inbox_last;
+    struct message *held_first, *held_last; /* taken from the inbox, not applied yet */
+
+    struct pool *pool;
+    struct writer *writer; /* NULL: there is no cache */
+
+    struct session_source **sources;
+    size_t source_count, source_capacity;
+    size_t detecting; /* places being looked at */
+    struct assay_error wait_error;
+
+    char *store_path, *cache_path;
+    struct store *store; /* this thread's; NULL where there is none (yet) */
+    struct store *cache;
+    bool cache_tried;
+    bool closing;
+    int64_t local_change;
+    struct session_source *local;
+
+    struct series_entry **series;
+    size_t series_count, series_capacity;
+    struct assay_map series_index;
+    size_t series_bytes;
+    uint64_t tick;
+
+    struct artifacts_entry *artifacts;
+    char *note;
+    struct assay_saved_view *views;
+    size_t view_count;
+    struct assay_arena view_arena;
+    bool views_read;
+
+    struct assay_job_info *jobs;
+    size_t job_count, job_capacity;
+    uint64_t next_job;
+    struct assay_problem *problems;
+    size_t problem_count, problem_capacity;
+    struct assay_map problem_index;
+    struct assay_arena problem_arena;
+    const char **notices;
+    size_t notice_count, notice_capacity;
+    struct assay_arena notice_arena;
+
+    pthread_mutex_t focus_lock;
+    char focus[128];
+
+    struct watch_entry *watches;
+    size_t watch_count, watch_capacity;
+    unsigned changes; /* made outside dispatch, told at the next one */
+};
+
+/* session.c */
+void session_post(struct assay_session *session, struct message *message); /* any thread */
+struct store *session_cache(struct assay_session *session); /* opened on demand; NULL: none */
+enum assay_status session_store(struct assay_session *session, struct assay_error *err);
+struct session_source *session_add_source(struct assay_session *session, const char *kind,
+                                          const char *name, const char *path,
+                                          const struct source_ops *ops);
+
+/* places.c: what the user asked for, as a list of places. */
+struct session_place {
+    char *name;  /* from the configuration file, or NULL */
+    char *place; /* path or URL */
+    bool named;  /* by the user: nothing there is an error */
+};
+struct session_places {
+    struct session_place *items;
+    size_t count, capacity;
+    bool local; /* the local store as well */
+};
+enum assay_status places_collect(const struct assay_session_options *options,
+                                 struct session_places *out, struct assay_error *err);
+void places_free(struct session_places *places);
+/* A short name for PATH that no source has yet; malloc'd. WANTED may be NULL. */
+char *places_name(struct assay_session *session, const char *wanted, const char *path);
+
+/* scan.c */
+void scan_start(struct assay_session *session, struct session_source *source);
+
+/* writer.c */
+struct writer *writer_new(struct assay_session *session, const char *path);
+void writer_add(struct writer *writer, struct batch *batch_take);
+/* FINISH: writes all there is first; else only what it has begun. */
+void writer_free(struct writer **writer, bool finish);
+
+/* points.c */
+void points_chunk(struct assay_session *session, uint32_t run, const char *metric,
+                  struct assay_chunk *chunk);
+void points_written(struct assay_session *session, uint32_t run, const char *metric);
+void points_run_changed(struct assay_session *session, uint32_t run);
+void points_restart(struct assay_session *session, uint32_t run);
+void points_free(struct assay_session *session);
+
+/* stored.c */
+void stored_open_local(struct assay_session *session);
+unsigned stored_reload_local(struct assay_session *session);
+void stored_load_cached(struct assay_session *session, struct session_source *source);
+bool stored_fetch_attrs(void *context, uint32_t run, void **bytes, size_t *length);
+void stored_load_column(void *context, struct assay_column *column);
+/* The database a source's rows are in: its path, for a thread's own connection. */
+const char *stored_path(const struct assay_session *session, const struct session_source *source,
+                        enum store_role *role);
+
+/* details.c */
+void details_free(struct assay_session *session);
+void details_run_changed(struct assay_session *session, uint32_t run);
+
+/* activity.c */
+uint64_t activity_job(struct assay_session *session, const char *title);
+struct assay_job_info *activity_find(struct assay_session *session, uint64_t job);
+void activity_problem(struct assay_session *session, uint32_t source, const char *path,
+                      uint64_t offset, const char *message);
+void activity_notice(struct assay_session *session, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void activity_free(struct assay_session *session);
+
+/* watch.c */
+void watch_open(struct assay_session *session);
+void watch_set(struct assay_session *session, struct session_source *source, char **paths_take);
+void watch_local(struct assay_session *session);
+void watch_later(struct assay_session *session, struct session_source *source);
+unsigned watch_dispatch(struct assay_session *session);
+void watch_close(struct assay_session *session);
+
+#endif
