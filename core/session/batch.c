@@ -94,7 +94,6 @@ static void put_run(struct assay_session *session, struct batch *batch, struct b
                                 },
                                 false);
     item->u.run.version = assay_catalog_run(session->catalog, item->run)->version;
-    points_run_changed(session, item->run);
     details_run_changed(session, item->run);
 }
 

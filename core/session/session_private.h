@@ -45,7 +45,7 @@ struct session_source {
     const struct source_ops *ops; /* NULL: the local store */
     void *self;
     char *kind, *path;
-    int64_t row;      /* in its database; 0 none */
+    _Atomic int64_t row; /* in its database; 0 none. The writer sets the cache's */
     bool scanning;
     bool again;       /* something changed while it was being scanned */
     bool scanned;     /* read to the end once, well or not */
@@ -129,9 +129,9 @@ struct series_entry {
     struct assay_series *series; /* NULL: nothing yet */
     size_t bytes;                /* of the series, as counted in the session's total */
     bool failed;
+    uint64_t version; /* of the run when it was read */
     bool loading;     /* a job is under way */
     bool streamed;    /* it is filled by the chunks of a scan */
-    bool stale;       /* the run changed since it was read */
     bool again;       /* chunks came while it was being loaded */
     size_t unwritten; /* chunks on their way to the cache */
     uint64_t used;    /* session->tick when last asked for */
@@ -197,7 +197,9 @@ struct assay_session {
 /* session.c */
 void session_post(struct assay_session *session, struct message *message); /* any thread */
 struct store *session_cache(struct assay_session *session); /* opened on demand; NULL: none */
-enum assay_status session_store(struct assay_session *session, struct assay_error *err);
+/* A connection for writing to the local store, which is made where it is not there; to be closed. */
+enum assay_status session_store(struct assay_session *session, struct store **out,
+                                struct assay_error *err);
 struct session_source *session_add_source(struct assay_session *session, const char *kind,
                                           const char *name, const char *path,
                                           const struct source_ops *ops);
@@ -232,7 +234,6 @@ void writer_free(struct writer **writer, bool finish);
 void points_chunk(struct assay_session *session, uint32_t run, const char *metric,
                   struct assay_chunk *chunk);
 void points_written(struct assay_session *session, uint32_t run, const char *metric);
-void points_run_changed(struct assay_session *session, uint32_t run);
 void points_restart(struct assay_session *session, uint32_t run);
 void points_free(struct assay_session *session);
 

@@ -1,0 +1,211 @@
+/*
+ * Following what changes on disk: inotify on the paths that readers name, and one timer that
+ * gathers a burst of events into one look, and that looks by the clock where the file system sends
+ * no events (NFS and its like). Nothing here wakes up while nothing happens.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/timerfd.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <assay/clock.h>
+#include <assay/file.h>
+
+#include "session/session_private.h"
+
+#define GATHER_US 200000   /* from an event to the look it causes, at least after the last look */
+#define SLOW_US 5000000    /* between looks at a file system without events */
+#define WATCHES_MAX 8192u  /* per session; the kernel's own limit is often the same */
+#define EVENTS                                                                                   \
+    (IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_MOVED_FROM | IN_ATTRIB)
+
+struct watch_entry {
+    int wd;
+    struct session_source *source;
+};
+
+static void add_fd(struct assay_session *session, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+    if (fd >= 0)
+        epoll_ctl(session->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+void watch_open(struct assay_session *session)
+{
+    session->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    session->inotify_fd = session->live ? inotify_init1(IN_NONBLOCK | IN_CLOEXEC) : -1;
+    add_fd(session, session->timer_fd);
+    add_fd(session, session->inotify_fd);
+    if (session->live && session->inotify_fd < 0)
+        activity_notice(session, "changes on disk are not followed (inotify: %s); press R to "
+                                 "look again",
+                        strerror(errno));
+}
+
+void watch_close(struct assay_session *session)
+{
+    if (session->inotify_fd >= 0)
+        close(session->inotify_fd);
+    if (session->timer_fd >= 0)
+        close(session->timer_fd);
+    free(session->watches);
+}
+
+/* Sets the timer to the earliest look that is due; off where none is. */
+static void set_timer(struct assay_session *session)
+{
+    struct itimerspec when = {0};
+    int64_t earliest = INT64_MAX, now = assay_monotonic_us();
+
+    for (size_t i = 0; i < session->source_count; i++) {
+        const struct session_source *source = session->sources[i];
+        int64_t at = INT64_MAX;
+
+        if (source->due && !source->scanning)
+            at = source->ended_us + GATHER_US;
+        else if (source->slow_watch && !source->scanning)
+            at = source->ended_us + SLOW_US;
+        if (at < earliest)
+            earliest = at;
+    }
+    if (earliest != INT64_MAX) {
+        int64_t wait = earliest > now ? earliest - now : 1;
+
+        when.it_value.tv_sec = wait / 1000000;
+        when.it_value.tv_nsec = wait % 1000000 * 1000;
+    }
+    timerfd_settime(session->timer_fd, 0, &when, NULL);
+}
+
+void watch_later(struct assay_session *session, struct session_source *source)
+{
+    source->due = true;
+    set_timer(session);
+}
+
+/* Network and user-space file systems tell no other machine's changes. */
+static bool is_silent(const char *path)
+{
+    static const long magics[] = {0x6969 /* NFS */, 0xFF534D42 /* CIFS */, 0xFE534D42 /* SMB2 */,
+                                  0x65735546 /* FUSE */, 0x01021997 /* 9P */, 0x0BD00BD0 /* Lustre */,
+                                  0x47504653 /* GPFS */, 0x00C36400 /* Ceph */};
+    struct statfs status;
+
+    if (statfs(path, &status) != 0)
+        return false;
+    for (size_t i = 0; i < ASSAY_COUNT(magics); i++)
+        if ((unsigned long)status.f_type == (unsigned long)magics[i])
+            return true;
+    return false;
+}
+
+static void watch_path(struct assay_session *session, struct session_source *source,
+                       const char *path)
+{
+    int wd;
+
+    if (session->watch_count >= WATCHES_MAX) {
+        source->slow_watch = true;
+        return;
+    }
+    wd = inotify_add_watch(session->inotify_fd, path, EVENTS);
+    if (wd < 0) {
+        source->slow_watch = source->slow_watch || errno == ENOSPC;
+        return;
+    }
+    for (size_t i = 0; i < session->watch_count; i++)
+        if (session->watches[i].wd == wd && session->watches[i].source == source)
+            return;
+    ASSAY_GROW(session->watches, session->watch_capacity, session->watch_count + 1);
+    session->watches[session->watch_count++] = (struct watch_entry){.wd = wd, .source = source};
+}
+
+void watch_set(struct assay_session *session, struct session_source *source, char **paths)
+{
+    if (session->inotify_fd >= 0)
+        for (size_t i = 0; paths && paths[i]; i++)
+            watch_path(session, source, paths[i]);
+    if (source->ops && is_silent(source->path))
+        source->slow_watch = true;
+    for (size_t i = 0; paths && paths[i]; i++)
+        free(paths[i]);
+    free(paths);
+    set_timer(session);
+}
+
+void watch_local(struct assay_session *session)
+{
+    char *directory, *journal;
+
+    if (!session->local || session->inotify_fd < 0)
+        return;
+    directory = assay_path_directory(session->store_path);
+    journal = assay_alloc(strlen(session->store_path) + 8);
+    strncpy(journal, session->store_path, strlen(session->store_path) + 1);
+    memcpy(journal + strlen(session->store_path), "-wal", 5);
+    watch_path(session, session->local, journal);
+    watch_path(session, session->local, session->store_path);
+    watch_path(session, session->local, directory);
+    free(journal);
+    free(directory);
+}
+
+/* Takes all events; a source that has some becomes due. */
+static void take_events(struct assay_session *session)
+{
+    char bytes[16384] __attribute__((aligned(__alignof__(struct inotify_event))));
+    ssize_t length;
+
+    if (session->inotify_fd < 0)
+        return;
+    while ((length = read(session->inotify_fd, bytes, sizeof bytes)) > 0) {
+        for (char *at = bytes; at < bytes + length;) {
+            const struct inotify_event *event = (const struct inotify_event *)(void *)at;
+
+            for (size_t i = 0; i < session->watch_count; i++)
+                if (session->watches[i].wd == event->wd || (event->mask & IN_Q_OVERFLOW))
+                    session->watches[i].source->due = true;
+            if (event->mask & IN_IGNORED)
+                for (size_t i = session->watch_count; i-- > 0;)
+                    if (session->watches[i].wd == event->wd)
+                        session->watches[i] = session->watches[--session->watch_count];
+            at += sizeof *event + event->len;
+        }
+    }
+}
+
+unsigned watch_dispatch(struct assay_session *session)
+{
+    int64_t now = assay_monotonic_us();
+    uint64_t expirations;
+    unsigned changed = 0;
+    ssize_t ignored = read(session->timer_fd, &expirations, sizeof expirations);
+
+    (void)ignored;
+    take_events(session);
+    for (size_t i = 0; i < session->source_count; i++) {
+        struct session_source *source = session->sources[i];
+        bool slow = source->slow_watch && now - source->ended_us >= SLOW_US;
+
+        if (source->scanning || !(source->due || slow) || !source->scanned)
+            continue;
+        if (source->due && now - source->ended_us < GATHER_US)
+            continue;
+        source->due = false;
+        if (source->ops) {
+            scan_start(session, source);
+        } else {
+            changed |= stored_reload_local(session);
+            source->ended_us = now;
+            watch_local(session);
+        }
+    }
+    set_timer(session);
+    return changed;
+}

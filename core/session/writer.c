@@ -1,0 +1,478 @@
+/*
+ * The writer: one thread that stores applied batches in the cache, behind what is on the screen.
+ *
+ * A batch comes from the session's thread and goes back to it as "written". Several batches share
+ * a transaction, committed when the queue runs dry or the transaction is large or old. Chunks of a
+ * run are held back until the reader's state of that run comes (see ingest_state_put), so that
+ * points and the offset they were read up to are stored together or not at all.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/clock.h>
+
+#include "session/session_private.h"
+
+#define COMMIT_BATCHES 64
+#define COMMIT_AGE_US 400000
+
+/* Chunks of one run waiting for its state. */
+struct held {
+    struct held_chunk {
+        char *metric;
+        struct assay_chunk *chunk; /* a reference */
+        uint32_t run;
+    } *chunks;
+    size_t count, capacity;
+    int64_t row; /* of the run; 0 not known yet */
+};
+
+struct written {
+    struct message message;
+    struct batch *batches; /* linked by message.next */
+    struct told {          /* chunks that were stored */
+        uint32_t run;
+        char *metric;
+    } *told;
+    size_t told_count, told_capacity;
+    struct assay_error error; /* where the cache failed: nothing was written */
+};
+
+struct writer {
+    struct assay_session *session;
+    char *path;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t work;
+    struct batch *first, *last; /* linked by message.next */
+    bool ending, finish, running;
+
+    /* The rest belongs to the writer's thread. */
+    struct store *store;
+    bool open; /* a transaction */
+    int64_t begun_us;
+    size_t open_batches;
+    struct written *written;
+    struct assay_map held_index; /* "source run-id" */
+    struct held *held;
+    size_t held_count, held_capacity;
+    struct assay_map experiment_rows; /* "source id" -> index into rows */
+    int64_t *rows;
+    size_t row_count, row_capacity;
+    bool broken;
+};
+
+static size_t key_of(struct assay_buf *key, const struct session_source *source, const char *id)
+{
+    assay_buf_reset(key);
+    assay_buf_format(key, "%u %s", source->index, id);
+    return key->length;
+}
+
+static struct held *held_of(struct writer *writer, const struct session_source *source,
+                            const char *run_id, bool make)
+{
+    struct assay_buf key = {0};
+    size_t length = key_of(&key, source, run_id);
+    uint32_t at = assay_map_get(&writer->held_index, key.data, length);
+
+    if (at == ASSAY_MAP_NONE && make) {
+        ASSAY_GROW(writer->held, writer->held_capacity, writer->held_count + 1);
+        at = (uint32_t)writer->held_count++;
+        writer->held[at] = (struct held){0};
+        assay_map_set(&writer->held_index, key.data, length, at);
+    }
+    assay_buf_free(&key);
+    return at == ASSAY_MAP_NONE ? NULL : &writer->held[at];
+}
+
+static void held_clear(struct held *held)
+{
+    for (size_t i = 0; i < held->count; i++) {
+        assay_chunk_unref(held->chunks[i].chunk);
+        free(held->chunks[i].metric);
+    }
+    free(held->chunks);
+    held->chunks = NULL;
+    held->count = held->capacity = 0;
+}
+
+/* ---- storing the items ---- */
+
+static enum assay_status put_experiment(struct writer *writer, struct batch *batch,
+                                        const struct batch_item *item, struct assay_error *err)
+{
+    struct store_experiment experiment = {
+        .id = item->id,
+        .name = item->name,
+        .deleted = item->u.experiment.deleted,
+        .created_ms = item->u.experiment.created_ms,
+        .updated_ms = item->u.experiment.updated_ms,
+    };
+    struct assay_buf key = {0};
+    enum assay_status status =
+        store_put_experiment(writer->store, batch->source->row, &experiment, err);
+
+    if (status == ASSAY_OK) {
+        ASSAY_GROW(writer->rows, writer->row_capacity, writer->row_count + 1);
+        writer->rows[writer->row_count] = experiment.row;
+        key_of(&key, batch->source, item->id);
+        assay_map_set(&writer->experiment_rows, key.data, key.length,
+                      (uint32_t)writer->row_count++);
+    }
+    assay_buf_free(&key);
+    return status;
+}
+
+static int64_t experiment_row(struct writer *writer, const struct session_source *source,
+                              const char *id)
+{
+    struct assay_buf key = {0};
+    uint32_t at;
+
+    key_of(&key, source, id);
+    at = assay_map_get(&writer->experiment_rows, key.data, key.length);
+    assay_buf_free(&key);
+    return at == ASSAY_MAP_NONE ? 0 : writer->rows[at];
+}
+
+/* The row of an experiment that this scan did not report (unchanged since an earlier one). */
+static enum assay_status find_experiment(struct writer *writer, struct batch *batch,
+                                         const char *id, int64_t *row, struct assay_error *err)
+{
+    struct batch_item unknown = {.id = id, .name = id};
+
+    *row = experiment_row(writer, batch->source, id);
+    if (*row)
+        return ASSAY_OK;
+    unknown.u.experiment.created_ms = unknown.u.experiment.updated_ms = ASSAY_NO_TIME;
+    if (put_experiment(writer, batch, &unknown, err) != ASSAY_OK)
+        return err ? err->status : ASSAY_IO;
+    *row = experiment_row(writer, batch->source, id);
+    return ASSAY_OK;
+}
+
+static enum assay_status put_run(struct writer *writer, struct batch *batch,
+                                 struct batch_item *item, bool gone, struct assay_error *err)
+{
+    struct store_run run = {
+        .id = item->id,
+        .name = item->name,
+        .user = item->u.run.user,
+        .artifact_uri = item->u.run.artifact_uri,
+        .status = item->u.run.status,
+        .deleted = item->u.run.deleted,
+        .gone = gone,
+        .start_ms = item->u.run.start_ms,
+        .end_ms = item->u.run.end_ms,
+    };
+    enum assay_status status =
+        find_experiment(writer, batch, item->u.run.experiment_id, &run.experiment, err);
+
+    if (status == ASSAY_OK)
+        status = store_put_run(writer->store, batch->source->row, &run, err);
+    if (status == ASSAY_OK && !gone)
+        status = store_put_attrs(writer->store, run.row, item->u.run.attrs,
+                                 item->u.run.attrs_length, err);
+    item->u.run.row = run.row;
+    held_of(writer, batch->source, item->id, true)->row = run.row;
+    return status;
+}
+
+static enum assay_status hold_chunk(struct writer *writer, struct batch *batch,
+                                    struct batch_item *item)
+{
+    struct held *held = held_of(writer, batch->source, item->id, true);
+
+    ASSAY_GROW(held->chunks, held->capacity, held->count + 1);
+    held->chunks[held->count++] = (struct held_chunk){
+        .metric = assay_strdup(item->name),
+        .chunk = assay_chunk_ref(item->u.chunk),
+        .run = item->run,
+    };
+    return ASSAY_OK;
+}
+
+/* Remembers to tell the session that a chunk of RUN's METRIC is stored; takes METRIC. */
+static void tell(struct written *written, uint32_t run, char *metric)
+{
+    ASSAY_GROW(written->told, written->told_capacity, written->told_count + 1);
+    written->told[written->told_count++] = (struct told){.run = run, .metric = metric};
+}
+
+static enum assay_status put_state(struct writer *writer, struct batch *batch,
+                                   struct batch_item *item, struct assay_error *err)
+{
+    struct held *held = held_of(writer, batch->source, item->id, false);
+    enum assay_status status = ASSAY_OK;
+
+    for (size_t i = 0; held && held->row && i < held->count && status == ASSAY_OK; i++) {
+        status = store_add_chunk(writer->store, held->row, held->chunks[i].metric,
+                                 held->chunks[i].chunk, err);
+        tell(writer->written, held->chunks[i].run, held->chunks[i].metric);
+        held->chunks[i].metric = NULL;
+    }
+    if (held && held->row)
+        held_clear(held);
+    if (status == ASSAY_OK)
+        status = store_put_state(writer->store, batch->source->row, item->id,
+                                 item->u.state.bytes, item->u.state.length, err);
+    return status;
+}
+
+static enum assay_status restart_run(struct writer *writer, struct batch *batch,
+                                     struct batch_item *item, struct assay_error *err)
+{
+    struct held *held = held_of(writer, batch->source, item->id, true);
+
+    held_clear(held);
+    return held->row ? store_clear_series(writer->store, held->row, err) : ASSAY_OK;
+}
+
+static enum assay_status store_item(struct writer *writer, struct batch *batch,
+                                    struct batch_item *item, struct assay_error *err)
+{
+    switch (item->kind) {
+    case BATCH_EXPERIMENT:
+        return put_experiment(writer, batch, item, err);
+    case BATCH_RUN:
+        return put_run(writer, batch, item, false, err);
+    case BATCH_GONE:
+        return item->run == ASSAY_NONE ? ASSAY_OK : put_run(writer, batch, item, true, err);
+    case BATCH_CHUNK:
+        return item->run == ASSAY_NONE ? ASSAY_OK : hold_chunk(writer, batch, item);
+    case BATCH_RESTART:
+        return restart_run(writer, batch, item, err);
+    case BATCH_STATE:
+        return put_state(writer, batch, item, err);
+    case BATCH_PROBLEM:
+        return ASSAY_OK;
+    }
+    return ASSAY_OK;
+}
+
+/* ---- transactions ---- */
+
+static unsigned written_apply(struct assay_session *session, struct message *message,
+                              int64_t until_us, bool *done);
+
+static void written_free(struct written *written)
+{
+    while (written->batches) {
+        struct batch *batch = written->batches;
+
+        written->batches = (struct batch *)batch->message.next;
+        batch_free(batch);
+    }
+    for (size_t i = 0; i < written->told_count; i++)
+        free(written->told[i].metric);
+    free(written->told);
+    free(written);
+}
+
+static void written_discard(struct message *message)
+{
+    written_free((struct written *)message);
+}
+
+static void send_written(struct writer *writer)
+{
+    struct written *written = writer->written;
+
+    writer->written = NULL;
+    writer->open_batches = 0;
+    if (!written)
+        return;
+    written->message.apply = written_apply;
+    written->message.discard = written_discard;
+    session_post(writer->session, &written->message);
+}
+
+/* The cache cannot be written: gives up on it and says why, once. */
+static void writer_break(struct writer *writer, const struct assay_error *err)
+{
+    if (writer->open)
+        store_rollback(writer->store);
+    writer->open = false;
+    writer->broken = true;
+    if (writer->written)
+        writer->written->error = *err;
+    send_written(writer);
+}
+
+static void writer_commit(struct writer *writer)
+{
+    struct assay_error err = {0};
+
+    if (!writer->open)
+        return;
+    if (store_commit(writer->store, &err) != ASSAY_OK) {
+        writer_break(writer, &err);
+        return;
+    }
+    writer->open = false;
+    send_written(writer);
+}
+
+static void writer_store(struct writer *writer, struct batch *batch)
+{
+    struct assay_error err = {0};
+    enum assay_status status = ASSAY_OK;
+
+    if (!writer->written)
+        writer->written = assay_alloc(sizeof *writer->written);
+    batch->message.next = (struct message *)writer->written->batches;
+    writer->written->batches = batch;
+    writer->open_batches++;
+    if (!writer->broken && !writer->store)
+        status = store_open(&writer->store, writer->path, STORE_CACHE, false, &err);
+    if (status == ASSAY_OK && !writer->broken && !writer->open) {
+        status = store_begin(writer->store, &err);
+        writer->open = status == ASSAY_OK;
+        writer->begun_us = assay_monotonic_us();
+    }
+    if (status == ASSAY_OK && !writer->broken && !batch->source->row) {
+        int64_t row = 0;
+
+        status = store_source(writer->store, batch->source->kind, batch->source->path, &row, &err);
+        batch->source->row = row;
+    }
+    for (struct batch_item *item = batch->first;
+         item && status == ASSAY_OK && !writer->broken; item = item->next)
+        status = store_item(writer, batch, item, &err);
+    if (status != ASSAY_OK)
+        writer_break(writer, &err);
+    else if (writer->broken)
+        send_written(writer);
+}
+
+static struct batch *writer_next(struct writer *writer, bool *end)
+{
+    struct batch *batch;
+
+    pthread_mutex_lock(&writer->lock);
+    while (!writer->first && !writer->ending && !writer->open)
+        pthread_cond_wait(&writer->work, &writer->lock);
+    batch = writer->first;
+    if (writer->ending && !writer->finish)
+        batch = NULL;
+    if (batch) {
+        writer->first = (struct batch *)batch->message.next;
+        if (!writer->first)
+            writer->last = NULL;
+    }
+    *end = !batch && writer->ending;
+    pthread_mutex_unlock(&writer->lock);
+    return batch;
+}
+
+static void *writer_main(void *argument)
+{
+    struct writer *writer = argument;
+    bool end = false;
+
+    while (!end) {
+        struct batch *batch = writer_next(writer, &end);
+
+        if (batch)
+            writer_store(writer, batch);
+        if (!batch || writer->open_batches >= COMMIT_BATCHES ||
+            (writer->open && assay_monotonic_us() - writer->begun_us > COMMIT_AGE_US))
+            writer_commit(writer);
+    }
+    store_close(&writer->store);
+    return NULL;
+}
+
+/* ---- on the session's thread ---- */
+
+static unsigned written_apply(struct assay_session *session, struct message *message,
+                              int64_t until_us, bool *done)
+{
+    struct written *written = (struct written *)message;
+    bool good = written->error.status == ASSAY_OK;
+
+    (void)until_us;
+    (void)done;
+    if (!good)
+        activity_notice(session, "the cache is not kept: %s", written->error.what);
+    for (struct batch *batch = written->batches; batch;
+         batch = (struct batch *)batch->message.next) {
+        if (batch->source->unwritten)
+            batch->source->unwritten--;
+        for (struct batch_item *item = batch->first; good && item; item = item->next)
+            if ((item->kind == BATCH_RUN || item->kind == BATCH_GONE) && item->run != ASSAY_NONE)
+                catalog_run_written(session->catalog, item->run, item->u.run.row,
+                                    item->u.run.version);
+        if (batch->source->again && !batch->source->unwritten && !batch->source->scanning)
+            watch_later(session, batch->source);
+    }
+    for (size_t i = 0; good && i < written->told_count; i++)
+        points_written(session, written->told[i].run, written->told[i].metric);
+    written_free(written);
+    if (good)
+        return ASSAY_CHANGED_SERIES;
+    /* From here on readers' states are kept in memory, and nothing waits for the cache. */
+    writer_free(&session->writer, false);
+    for (size_t i = 0; i < session->source_count; i++)
+        session->sources[i]->unwritten = 0;
+    return ASSAY_CHANGED_NOTICES;
+}
+
+struct writer *writer_new(struct assay_session *session, const char *path)
+{
+    struct writer *writer = assay_alloc(sizeof *writer);
+
+    writer->session = session;
+    writer->path = assay_strdup(path);
+    pthread_mutex_init(&writer->lock, NULL);
+    pthread_cond_init(&writer->work, NULL);
+    return writer;
+}
+
+void writer_add(struct writer *writer, struct batch *batch)
+{
+    pthread_mutex_lock(&writer->lock);
+    batch->message.next = NULL;
+    if (writer->last)
+        writer->last->message.next = &batch->message;
+    else
+        writer->first = batch;
+    writer->last = batch;
+    if (!writer->running)
+        writer->running = pthread_create(&writer->thread, NULL, writer_main, writer) == 0;
+    pthread_cond_signal(&writer->work);
+    pthread_mutex_unlock(&writer->lock);
+}
+
+void writer_free(struct writer **writer_ptr, bool finish)
+{
+    struct writer *writer = *writer_ptr;
+
+    if (!writer)
+        return;
+    pthread_mutex_lock(&writer->lock);
+    writer->ending = true;
+    writer->finish = finish;
+    pthread_cond_signal(&writer->work);
+    pthread_mutex_unlock(&writer->lock);
+    if (writer->running)
+        pthread_join(writer->thread, NULL);
+    while (writer->first) {
+        struct batch *batch = writer->first;
+
+        writer->first = (struct batch *)batch->message.next;
+        batch_free(batch);
+    }
+    for (size_t i = 0; i < writer->held_count; i++)
+        held_clear(&writer->held[i]);
+    free(writer->held);
+    free(writer->rows);
+    assay_map_free(&writer->held_index);
+    assay_map_free(&writer->experiment_rows);
+    pthread_mutex_destroy(&writer->lock);
+    pthread_cond_destroy(&writer->work);
+    free(writer->path);
+    free(writer);
+    *writer_ptr = NULL;
+}
