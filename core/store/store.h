@@ -46,6 +46,9 @@ void store_rollback(struct store *store);
 /* Finds or makes the source's row. PLACE is the canonical path or URL without credentials. */
 enum assay_status store_source(struct store *store, const char *kind, const char *place,
                                int64_t *id, struct assay_error *err);
+/* The same without making it: *id is 0 where there is none. Works read-only. */
+enum assay_status store_find_source(struct store *store, const char *kind, const char *place,
+                                    int64_t *id, struct assay_error *err);
 enum assay_status store_source_read_time(struct store *store, int64_t source, int64_t *time_ms,
                                          struct assay_error *err);
 enum assay_status store_set_source_read_time(struct store *store, int64_t source, int64_t time_ms,
