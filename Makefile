@@ -5,8 +5,18 @@ FLAVOUR ?= release
 BUILD   := build/$(FLAVOUR)
 PREFIX  ?= /usr/local
 DESTDIR ?=
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 VERSION := 0.1.0
+
+# V=1 shows the commands.
+ifeq ($(V),1)
+Q :=
+else
+Q := @
+endif
+say = @printf '  %-5s %s\n' $(1) $(2)
 
 PACKAGES := ncursesw sqlite3 jansson libsixel zlib yaml-0.1 inih
 TEST_PACKAGES := cmocka vterm
@@ -71,15 +81,17 @@ deps-build deps-test deps-lint:
 	@tools/deps.sh $(@:deps-%=%)
 
 $(BUILD)/assay: $(MAIN_OBJ) $(PROG_OBJ) $(BUILD)/libassay.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/libassay.a: $(CORE_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 # The themes are compiled in: one string each.
 $(BUILD)/themes.inc: $(THEMES) tools/embed.sh
@@ -92,7 +104,8 @@ $(BUILD)/tui/theme.o: $(BUILD)/themes.inc
 $(TESTS): CPPFLAGS += -I. -Itests -DTEST_DATA='"$(CURDIR)/tests"'
 $(BUILD)/tests/%: tests/%.c $(PROG_OBJ) $(SUPPORT_OBJ) $(BUILD)/libassay.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(SUPPORT_OBJ) $(PROG_OBJ) \
+	$(call say,TEST,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(SUPPORT_OBJ) $(PROG_OBJ) \
 	    $(BUILD)/libassay.a $(TEST_LIBS) $(LIBS)
 $(SUPPORT_OBJ): CPPFLAGS += -I. -Itests
 

@@ -141,18 +141,17 @@ void watch_set(struct assay_session *session, struct session_source *source, cha
 
 void watch_local(struct assay_session *session)
 {
-    char *directory, *journal;
+    struct assay_buf journal = {0};
+    char *directory;
 
     if (!session->local || session->inotify_fd < 0)
         return;
     directory = assay_path_directory(session->store_path);
-    journal = assay_alloc(strlen(session->store_path) + 8);
-    strncpy(journal, session->store_path, strlen(session->store_path) + 1);
-    memcpy(journal + strlen(session->store_path), "-wal", 5);
-    watch_path(session, session->local, journal);
+    assay_buf_format(&journal, "%s-wal", session->store_path);
+    watch_path(session, session->local, assay_buf_text(&journal));
     watch_path(session, session->local, session->store_path);
     watch_path(session, session->local, directory);
-    free(journal);
+    assay_buf_free(&journal);
     free(directory);
 }
 
