@@ -115,20 +115,6 @@ size_t protobuf_numbers(const struct protobuf_field *field, enum protobuf_wire w
     return count;
 }
 
-double protobuf_double(uint64_t bits)
-{
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-float protobuf_float(uint32_t bits)
-{
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 bool protobuf_is(struct protobuf_slice slice, const char *text)
 {
     return slice.length == strlen(text) && memcmp(slice.data, text, slice.length) == 0;

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct protobuf_slice { /* bytes inside somebody else's message */
     const uint8_t *data;
@@ -52,8 +53,20 @@ bool protobuf_varint(struct protobuf *walk, uint64_t *value);
 size_t protobuf_numbers(const struct protobuf_field *field, enum protobuf_wire wire,
                         uint64_t *last, struct protobuf_slice *where);
 
-double protobuf_double(uint64_t bits);
-float protobuf_float(uint32_t bits);
+static inline double protobuf_double(uint64_t bits)
+{
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static inline float protobuf_float(uint32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
 bool protobuf_is(struct protobuf_slice slice, const char *text);
 
 #endif
