@@ -175,6 +175,8 @@ static unsigned apply_item(struct assay_session *session, struct batch *batch,
     case BATCH_PROBLEM:
         activity_problem(session, batch->source->index, item->id, item->u.offset, item->name);
         return ASSAY_CHANGED_SOURCES;
+    case BATCH_READ:
+        return 0;
     }
     return 0;
 }

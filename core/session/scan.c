@@ -443,6 +443,8 @@ static void scan_task(struct pool_task *task)
     if (atomic_load(&source->stop))
         done->status = ASSAY_CANCELLED;
     pthread_mutex_lock(&scan->lock);
+    if (done->status == ASSAY_OK)
+        scan_add(scan, BATCH_READ, NULL, NULL)->u.offset = (uint64_t)assay_now_ms();
     scan_flush(scan);
     pthread_mutex_unlock(&scan->lock);
     session_post(scan->session, &done->message);

@@ -76,6 +76,7 @@ enum batch_kind {
     BATCH_RESTART,
     BATCH_STATE,
     BATCH_PROBLEM,
+    BATCH_READ, /* the source was read to its end; u.offset is the time in ms */
 };
 struct batch_item {
     struct batch_item *next;
@@ -103,7 +104,7 @@ struct batch_item {
             const void *bytes; /* NULL removes */
             size_t length;
         } state;
-        uint64_t offset; /* problem */
+        uint64_t offset; /* problem; read */
     } u;
 };
 struct batch {

@@ -247,6 +247,9 @@ static enum assay_status store_item(struct writer *writer, struct batch *batch,
         return put_state(writer, batch, item, err);
     case BATCH_PROBLEM:
         return ASSAY_OK;
+    case BATCH_READ:
+        return store_set_source_read_time(writer->store, batch->source->row,
+                                          (int64_t)item->u.offset, err);
     }
     return ASSAY_OK;
 }

@@ -3,8 +3,8 @@
  */
 #include "store/store_private.h"
 
-enum assay_status store_source(struct store *store, const char *kind, const char *place,
-                               int64_t *id, struct assay_error *err)
+enum assay_status store_find_source(struct store *store, const char *kind, const char *place,
+                                    int64_t *id, struct assay_error *err)
 {
     struct sql_statement *statement = NULL;
 
@@ -17,6 +17,15 @@ enum assay_status store_source(struct store *store, const char *kind, const char
         sql_bind_text(statement, 2, place);
         status = store_number(statement, id, err);
     }
+    return status;
+}
+
+enum assay_status store_source(struct store *store, const char *kind, const char *place,
+                               int64_t *id, struct assay_error *err)
+{
+    struct sql_statement *statement = NULL;
+    enum assay_status status = store_find_source(store, kind, place, id, err);
+
     if (status != ASSAY_OK || *id != 0) {
         return status;
     }

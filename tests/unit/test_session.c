@@ -1,0 +1,398 @@
+/*
+ * The session end to end: a file store and the local store read into the catalog, the cache behind
+ * it, a second start from the cache, changes followed, and life without a cache.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <assay/buf.h>
+#include <assay/clock.h>
+#include <assay/file.h>
+#include <assay/local.h>
+#include <assay/session.h>
+
+#define DEADLINE_US 20000000
+
+static char root[256]; /* a directory of this test's own */
+
+static void put_file(const char *name, const char *text)
+{
+    char *path = assay_path_join(root, name);
+    char *directory = assay_path_directory(path);
+
+    assert_int_equal(assay_make_directories(directory, NULL), ASSAY_OK);
+    assert_int_equal(assay_file_write(path, text, strlen(text), 0600, NULL), ASSAY_OK);
+    free(directory);
+    free(path);
+}
+
+static void append(const char *name, const char *text)
+{
+    char *path = assay_path_join(root, name);
+    FILE *file = fopen(path, "a");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    free(path);
+}
+
+#define RUN_A "0123456789abcdef0123456789abcdef"
+#define RUN_B "fedcba98765432100123456789abcdef"
+
+static void put_run(const char *id, const char *name, int status, const char *end)
+{
+    struct assay_buf path = {0}, meta = {0};
+    static const char *const folders[] = {"params", "tags", "artifacts"};
+
+    assay_buf_format(&path, "mlruns/1/%s/meta.yaml", id);
+    assay_buf_format(&meta,
+                     "artifact_uri: file://%s/mlruns/1/%s/artifacts\nend_time: %s\n"
+                     "entry_point_name: ''\nexperiment_id: '1'\nlifecycle_stage: active\n"
+                     "run_id: %s\nrun_name: %s\nrun_uuid: %s\nsource_name: ''\nsource_type: 4\n"
+                     "source_version: ''\nstart_time: 1760000000000\nstatus: %d\ntags: []\n"
+                     "user_id: ada\n",
+                     root, id, end, id, name, id, status);
+    put_file(assay_buf_text(&path), assay_buf_text(&meta));
+    for (size_t i = 0; i < 3; i++) {
+        assay_buf_reset(&path);
+        assay_buf_format(&path, "%s/mlruns/1/%s/%s", root, id, folders[i]);
+        assert_int_equal(assay_make_directories(assay_buf_text(&path), NULL), ASSAY_OK);
+    }
+    assay_buf_free(&path);
+    assay_buf_free(&meta);
+}
+
+static void make_tree(void)
+{
+    put_file("mlruns/1/meta.yaml",
+             "artifact_location: ''\ncreation_time: 1\nexperiment_id: '1'\nlast_update_time: 1\n"
+             "lifecycle_stage: active\nname: sweep\n");
+    put_run(RUN_A, "first", 3, "1760000060000");
+    put_run(RUN_B, "second", 1, "null");
+    put_file("mlruns/1/" RUN_A "/metrics/train/loss", "1760000000001 0.5 0\n"
+                                                      "1760000000002 0.25 1\n"
+                                                      "1760000000003 nan 2\n");
+    put_file("mlruns/1/" RUN_A "/params/lr", "0.1");
+    put_file("mlruns/1/" RUN_B "/metrics/train/loss", "1760000000001 0.75 0\n");
+    put_file("mlruns/1/" RUN_B "/params/lr", "0.01");
+    put_file("mlruns/1/" RUN_A "/artifacts/model/weights.bin", "12345");
+}
+
+static int set_up(void **state)
+{
+    const char *base = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
+    struct assay_buf path = {0};
+
+    (void)state;
+    snprintf(root, sizeof root, "%s/session-XXXXXX", base);
+    assert_non_null(mkdtemp(root));
+    assay_buf_format(&path, "%s/store.db", root);
+    setenv("ASSAY_STORE", assay_buf_text(&path), 1);
+    assay_buf_reset(&path);
+    assay_buf_format(&path, "%s/cache.db", root);
+    setenv("ASSAY_CACHE", assay_buf_text(&path), 1);
+    assay_buf_free(&path);
+    unsetenv("ASSAY_SOURCES");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct assay_buf command = {0};
+    int status;
+
+    (void)state;
+    assay_buf_format(&command, "chmod -R u+rwX '%s' && rm -rf '%s'", root, root);
+    status = system(assay_buf_text(&command));
+    assay_buf_free(&command);
+    return status;
+}
+
+static struct assay_session *open_tree(bool live)
+{
+    struct assay_session *session = NULL;
+    struct assay_error err = {0};
+    char *path = assay_path_join(root, "mlruns");
+    const char *const sources[] = {path};
+
+    assert_int_equal(assay_session_open(&session,
+                                        &(struct assay_session_options){
+                                            .sources = sources, .source_count = 1, .live = live},
+                                        &err),
+                     ASSAY_OK);
+    free(path);
+    return session;
+}
+
+static void check_runs(struct assay_session *session)
+{
+    struct assay_catalog *catalog = assay_session_catalog(session);
+    const struct assay_attrs *attrs;
+    const struct assay_metric *metric;
+    struct assay_error err = {0};
+    uint32_t run;
+
+    assert_int_equal(assay_catalog_runs(catalog), 2);
+    assert_int_equal(assay_catalog_find_run(catalog, "0123", &run, &err), ASSAY_OK);
+    assert_string_equal(assay_catalog_run(catalog, run)->name, "first");
+    assert_int_equal(assay_catalog_run(catalog, run)->status, ASSAY_RUN_FINISHED);
+    assert_int_equal(assay_catalog_run(catalog, run)->end_ms, 1760000060000);
+    attrs = assay_catalog_attrs(catalog, run);
+    assert_string_equal(assay_attrs_param(attrs, "lr"), "0.1");
+    metric = assay_attrs_metric(attrs, "train/loss");
+    assert_non_null(metric);
+    assert_int_equal(metric->summary.n, 3);
+    assert_int_equal(metric->summary.nonfinite, 1);
+    assert_true(metric->summary.min == 0.25 && metric->summary.max == 0.5);
+    assert_true(isnan(metric->summary.last));
+    assert_int_equal(assay_catalog_find_run(catalog, "sweep/second", &run, &err), ASSAY_OK);
+    assert_int_equal(assay_catalog_run(catalog, run)->status, ASSAY_RUN_RUNNING);
+    assert_int_equal(assay_catalog_experiment(catalog, 0)->runs, 2);
+    assert_int_equal(assay_catalog_experiment(catalog, 0)->running, 1);
+}
+
+static void reads_a_file_store_and_its_points(void **state)
+{
+    struct assay_session *session;
+    struct assay_series *series = NULL;
+    const struct assay_artifacts *artifacts;
+    struct assay_point points[3];
+    struct assay_error err = {0};
+    uint32_t run;
+
+    (void)state;
+    make_tree();
+    session = open_tree(false);
+    assert_int_equal(assay_session_wait(session, &err), ASSAY_OK);
+    check_runs(session);
+    assert_int_equal(
+        assay_catalog_find_run(assay_session_catalog(session), RUN_A, &run, &err), ASSAY_OK);
+    assert_int_equal(assay_session_series_wait(session, run, "train/loss", &series, &err),
+                     ASSAY_OK);
+    assert_int_equal(assay_series_count(series), 3);
+    assay_series_get(series, 0, 3, points);
+    assert_int_equal(points[1].step, 1);
+    assert_int_equal(points[1].time_ms, 1760000000002);
+    assert_true(points[1].value == 0.25 && isnan(points[2].value));
+    assert_int_equal(assay_session_series_wait(session, run, "nothing", &series, &err),
+                     ASSAY_BAD_INPUT);
+    artifacts = assay_session_artifacts_wait(session, run);
+    assert_int_equal(artifacts->load, ASSAY_LOAD_READY);
+    assert_int_equal(artifacts->count, 2);
+    assert_string_equal(artifacts->items[1].path, "model/weights.bin");
+    assert_int_equal(artifacts->items[1].bytes, 5);
+    assay_session_close(&session);
+}
+
+static void starts_again_from_the_cache(void **state)
+{
+    struct assay_session *session;
+    struct assay_error err = {0};
+    int64_t until = assay_monotonic_us() + DEADLINE_US;
+
+    (void)state;
+    make_tree();
+    session = open_tree(false);
+    assert_int_equal(assay_session_wait(session, &err), ASSAY_OK);
+    assay_session_close(&session);
+
+    session = open_tree(true);
+    while (!assay_catalog_sources(assay_session_catalog(session)) &&
+           assay_monotonic_us() < until) {
+        struct pollfd ready = {.fd = assay_session_fd(session), .events = POLLIN};
+
+        poll(&ready, 1, 100);
+        assay_session_dispatch(session);
+    }
+    /* Known the moment the source is: nothing has been read from its files yet or it just has. */
+    assert_int_equal(assay_catalog_runs(assay_session_catalog(session)), 2);
+    check_runs(session);
+    assert_true(assay_catalog_source(assay_session_catalog(session), 0)->read_ms !=
+                ASSAY_NO_TIME);
+    assay_session_close(&session);
+}
+
+static void follows_a_growing_file(void **state)
+{
+    struct assay_session *session;
+    struct assay_error err = {0};
+    struct assay_catalog *catalog;
+    const struct assay_metric *metric = NULL;
+    enum assay_load load;
+    struct assay_series *series;
+    int64_t until = assay_monotonic_us() + DEADLINE_US;
+    uint32_t run;
+
+    (void)state;
+    make_tree();
+    session = open_tree(true);
+    assert_int_equal(assay_session_wait(session, &err), ASSAY_OK);
+    catalog = assay_session_catalog(session);
+    assert_int_equal(assay_catalog_find_run(catalog, RUN_B, &run, &err), ASSAY_OK);
+    assert_int_equal(assay_session_series_wait(session, run, "train/loss", &series, &err),
+                     ASSAY_OK);
+    append("mlruns/1/" RUN_B "/metrics/train/loss", "1760000000005 0.125 1\n");
+    do {
+        struct pollfd ready = {.fd = assay_session_fd(session), .events = POLLIN};
+
+        poll(&ready, 1, 100);
+        assay_session_dispatch(session);
+        metric = assay_attrs_metric(assay_catalog_attrs(catalog, run), "train/loss");
+        series = assay_session_series(session, run, "train/loss", &load);
+    } while ((metric->summary.n < 2 || !series || assay_series_count(series) < 2) &&
+             assay_monotonic_us() < until);
+    assert_int_equal(metric->summary.n, 2);
+    assert_true(metric->summary.last == 0.125);
+    assert_int_equal(assay_series_count(series), 2);
+    assay_session_close(&session);
+}
+
+static void lives_without_a_cache(void **state)
+{
+    struct assay_session *session;
+    struct assay_error err = {0};
+    const char *const *notices;
+
+    (void)state;
+    make_tree();
+    setenv("ASSAY_CACHE", "/proc/no/such/cache.db", 1);
+    session = open_tree(false);
+    assert_int_equal(assay_session_wait(session, &err), ASSAY_OK);
+    check_runs(session);
+    while (!assay_session_notices(session, &notices)) {
+        struct pollfd ready = {.fd = assay_session_fd(session), .events = POLLIN};
+
+        assert_int_equal(poll(&ready, 1, 10000), 1);
+        assay_session_dispatch(session);
+    }
+    assert_non_null(strstr(notices[0], "cache"));
+    assay_session_close(&session);
+}
+
+static void shows_the_local_store_and_what_is_added(void **state)
+{
+    struct assay_session *session = NULL;
+    struct assay_local *local = NULL;
+    struct assay_error err = {0};
+    struct assay_catalog *catalog;
+    struct assay_series *series = NULL;
+    char id[ASSAY_RUN_ID_SIZE];
+    char cwd[4096];
+    struct assay_log_point points[2] = {
+        {.metric = "loss", .point = {.step = 0, .time_ms = 1, .value = 2}},
+        {.metric = "loss", .point = {.step = 1, .time_ms = 2, .value = 1}},
+    };
+    int64_t until = assay_monotonic_us() + DEADLINE_US;
+    uint32_t run;
+
+    (void)state;
+    assert_non_null(getcwd(cwd, sizeof cwd));
+    assert_int_equal(chdir(root), 0);
+    assert_int_equal(assay_local_open(&local, NULL, &err), ASSAY_OK);
+    assert_int_equal(assay_local_start(local, "demo", "one", 5, id, &err), ASSAY_OK);
+    assert_int_equal(assay_session_open(
+                         &session, &(struct assay_session_options){.live = true}, &err),
+                     ASSAY_OK);
+    catalog = assay_session_catalog(session);
+    assert_int_equal(assay_catalog_runs(catalog), 1); /* at once, before any dispatch */
+    assert_int_equal(assay_catalog_find_run(catalog, "demo/one", &run, &err), ASSAY_OK);
+    assert_int_equal(assay_local_log(local, id,
+                                     &(struct assay_log_batch){.points = points, .point_count = 2},
+                                     &err),
+                     ASSAY_OK);
+    while (!assay_catalog_attrs(catalog, run)->metric_count && assay_monotonic_us() < until) {
+        struct pollfd ready = {.fd = assay_session_fd(session), .events = POLLIN};
+
+        poll(&ready, 1, 100);
+        assay_session_dispatch(session);
+    }
+    assert_int_equal(assay_session_series_wait(session, run, "loss", &series, &err), ASSAY_OK);
+    assert_int_equal(assay_series_count(series), 2);
+    assert_int_equal(assay_session_set_note(session, run, "good one", &err), ASSAY_OK);
+    assert_string_equal(assay_session_note(session, run), "good one");
+    assay_local_close(&local);
+    assay_session_close(&session);
+    assert_int_equal(chdir(cwd), 0);
+}
+
+static void says_what_is_wrong_with_a_place(void **state)
+{
+    struct assay_session *session = NULL;
+    struct assay_error err = {0};
+    const char *nothing[] = {"/no/such/place"};
+    const char *empty[] = {root};
+
+    (void)state;
+    assert_int_equal(
+        assay_session_open(&session,
+                           &(struct assay_session_options){.sources = nothing, .source_count = 1},
+                           &err),
+        ASSAY_BAD_INPUT);
+    assert_null(session);
+    assert_non_null(strstr(err.what, "/no/such/place"));
+    assay_error_clear(&err);
+    assert_int_equal(
+        assay_session_open(&session,
+                           &(struct assay_session_options){.sources = empty, .source_count = 1},
+                           &err),
+        ASSAY_OK);
+    assert_int_equal(assay_session_wait(session, &err), ASSAY_BAD_INPUT);
+    assert_non_null(strstr(err.what, "no experiments"));
+    assay_session_close(&session);
+}
+
+static void columns_come_from_the_databases(void **state)
+{
+    struct assay_session *session;
+    struct assay_error err = {0};
+    const struct assay_column *column;
+    uint32_t run;
+
+    (void)state;
+    make_tree();
+    session = open_tree(false);
+    assert_int_equal(assay_session_wait(session, &err), ASSAY_OK);
+    assay_session_close(&session);
+    session = open_tree(false);
+    assert_int_equal(assay_session_wait(session, &err), ASSAY_OK);
+    assert_int_equal(
+        assay_catalog_find_run(assay_session_catalog(session), RUN_B, &run, &err), ASSAY_OK);
+    column = assay_catalog_column(assay_session_catalog(session), ASSAY_FIELD_METRIC,
+                                  "train/loss", ASSAY_STAT_MIN);
+    assert_true(column->ready && column->present[run]);
+    assert_true(column->numbers[run] == 0.75);
+    column = assay_catalog_column(assay_session_catalog(session), ASSAY_FIELD_PARAM, "lr",
+                                  ASSAY_STAT_LAST);
+    assert_string_equal(column->texts[run], "0.01");
+    assert_true(column->numbers[run] == 0.01);
+    assay_session_close(&session);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(reads_a_file_store_and_its_points, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(starts_again_from_the_cache, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(follows_a_growing_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lives_without_a_cache, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(shows_the_local_store_and_what_is_added, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(says_what_is_wrong_with_a_place, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(columns_come_from_the_databases, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
