@@ -102,11 +102,15 @@ $(BUILD)/tui/theme.o: $(BUILD)/themes.inc
 
 # One program per test file; it may see the private headers of what it tests.
 $(TESTS): CPPFLAGS += -I. -Itests -DTEST_DATA='"$(CURDIR)/tests"'
-$(BUILD)/tests/%: tests/%.c $(PROG_OBJ) $(SUPPORT_OBJ) $(BUILD)/libassay.a
+$(BUILD)/tests/%: tests/%.c $(BUILD)/libtest.a $(BUILD)/libassay.a
 	@mkdir -p $(@D)
 	$(call say,TEST,$<)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(SUPPORT_OBJ) $(PROG_OBJ) \
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libtest.a \
 	    $(BUILD)/libassay.a $(TEST_LIBS) $(LIBS)
+# The front ends and the tests' own helpers, of which each test takes what it needs.
+$(BUILD)/libtest.a: $(SUPPORT_OBJ) $(PROG_OBJ)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
 $(SUPPORT_OBJ): CPPFLAGS += -I. -Itests
 
 .PHONY: clean
