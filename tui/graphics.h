@@ -109,7 +109,8 @@ bool graphics_pending(const struct graphics *graphics);
 void graphics_erase(struct graphics *graphics, struct assay_buf *out);
 /* Appends the images to be shown anew, unless the terminal is still busy with the last ones. */
 void graphics_draw(struct graphics *graphics, struct assay_buf *out, int64_t now_us);
-/* Whether the cell belongs to an image that is, or after this flush will be, on the screen. */
-bool graphics_owns(const struct graphics *graphics, int x, int y);
+/* The rectangles of images that are, or after this flush will be, on the screen; RECTS has room
+   for GRAPHICS_SLOTS. Returns how many. */
+size_t graphics_rects(const struct graphics *graphics, struct rect *rects);
 
 #endif
