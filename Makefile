@@ -75,9 +75,9 @@ debug asan tsan:
 .PHONY: objects
 objects: $(CORE_OBJ) $(TUI_OBJ) $(CLI_OBJ)
 
-.PHONY: tests deps-build deps-test deps-lint
+.PHONY: tests deps-build deps-test deps-lint deps-live deps-screenshots
 tests: $(TESTS)
-deps-build deps-test deps-lint:
+deps-build deps-test deps-lint deps-live deps-screenshots:
 	@tools/deps.sh $(@:deps-%=%)
 
 $(BUILD)/assay: $(MAIN_OBJ) $(PROG_OBJ) $(BUILD)/libassay.a
@@ -113,7 +113,64 @@ $(BUILD)/libtest.a: $(SUPPORT_OBJ) $(PROG_OBJ)
 	$(Q)$(AR) rcs $@ $^
 $(SUPPORT_OBJ): CPPFLAGS += -I. -Itests
 
-.PHONY: clean
+# ---- fuzzing: make fuzz SECONDS_EACH=20 ----
+
+SECONDS_EACH ?= 20
+.PHONY: fuzz fuzzers
+fuzz: deps-lint
+	@$(MAKE) --no-print-directory FLAVOUR=fuzz CC=clang fuzzers
+	@tests/fuzz/run.sh build/fuzz $(SECONDS_EACH)
+fuzzers: $(FUZZERS)
+$(FUZZERS): CPPFLAGS += -I. -Itests
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(BUILD)/libtest.a $(BUILD)/libassay.a
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $< \
+	    $(BUILD)/libtest.a $(BUILD)/libassay.a $(TEST_LIBS) $(LIBS)
+
+# ---- benchmarks, live comparison, pictures ----
+
+BENCH := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+.PHONY: bench bench-programs check-live screenshots
+bench: deps-test
+	@$(MAKE) --no-print-directory all bench-programs
+	@tests/bench/run.sh $(BUILD)
+bench-programs: $(BENCH)
+$(BENCH): CPPFLAGS += -I. -Itests
+
+check-live: deps-live
+	@$(MAKE) --no-print-directory all
+	@tests/live/run.sh $(BUILD)/assay
+
+screenshots: deps-screenshots
+	@$(MAKE) --no-print-directory all
+	@tools/screenshots.sh $(BUILD)/assay screenshots
+
+# ---- care ----
+
+.PHONY: lint fmt install uninstall clean
+lint: deps-lint
+	@$(MAKE) --no-print-directory DEV=1 FLAVOUR=release objects
+	@tools/lint.sh
+
+fmt:
+	clang-format -i $(wildcard core/*/*.[ch] cli/*.[ch] tui/*.[ch] include/assay/*.h)
+
+install: all
+	install -Dm755 $(BUILD)/assay $(DESTDIR)$(PREFIX)/bin/assay
+	install -Dm644 docs/assay.1 $(DESTDIR)$(PREFIX)/share/man/man1/assay.1
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	$(BUILD)/assay completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/assay
+	$(BUILD)/assay completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_assay
+	$(BUILD)/assay completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/assay.fish
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/assay $(DESTDIR)$(PREFIX)/share/man/man1/assay.1 \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/assay \
+	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_assay \
+	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/assay.fish
+
 clean:
 	rm -rf build
 

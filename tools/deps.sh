@@ -1,15 +1,19 @@
 #!/bin/sh
-# deps.sh build|test|lint: installs the Debian packages that Assay needs and that are missing.
+# deps.sh build|test|lint|live|screenshots: installs the Debian packages that Assay needs and that are missing.
 set -eu
 build="gcc make pkg-config libncurses-dev libsqlite3-dev libjansson-dev libsixel-dev zlib1g-dev libyaml-dev
        libinih-dev ca-certificates"
 test="$build libcmocka-dev libvterm-dev libsixel-bin ncurses-term"
-lint="$test clang clang-format clang-tidy cppcheck libclang-rt-14-dev universal-ctags"
+lint="$test clang clang-format cppcheck libclang-rt-14-dev universal-ctags shellcheck"
+live="$build python3 python3-venv python3-pip"
+screenshots="$build xterm xvfb xdotool imagemagick fonts-dejavu-core"
 case ${1-} in
 build) want=$build ;;
 test) want=$test ;;
 lint) want=$lint ;;
-*) echo "usage: deps.sh build|test|lint" >&2; exit 2 ;;
+live) want=$live ;;
+screenshots) want=$screenshots ;;
+*) echo "usage: deps.sh build|test|lint|live|screenshots" >&2; exit 2 ;;
 esac
 missing=
 for package in $want; do

@@ -1,8 +1,8 @@
 /*
  * The catalog: sources, experiments, runs and their attributes in memory, by index. The session
  * fills it (catalog_edit.h), everything else reads it. Attributes of a run live packed, either
- * here (just read, not yet in a database) or in the databases; the ones looked at lately are kept
- * unpacked in a ring of ASSAY_ATTRS_CACHE slots.
+ * here (just read, not yet in a database) or in the databases; the ones looked at lately are
+ * kept unpacked in a ring of ASSAY_ATTRS_CACHE slots.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,7 +158,8 @@ static void count_run(struct assay_catalog *catalog, const struct assay_run *run
 
 /* ---- runs ---- */
 
-/* Brings the index of ids up to date; most sessions never need it for the runs of a first load. */
+/* Brings the index of ids up to date; most sessions never need it for the runs of a first load.
+ */
 static void index_runs(struct assay_catalog *catalog)
 {
     char key[1200];
@@ -166,7 +167,8 @@ static void index_runs(struct assay_catalog *catalog)
     for (; catalog->run_indexed < catalog->run_count; catalog->run_indexed++) {
         const struct assay_run *run = &catalog->runs[catalog->run_indexed];
 
-        assay_map_set(&catalog->run_index, key, index_key(key, sizeof key, run->source, run->id),
+        assay_map_set(&catalog->run_index, key,
+                      index_key(key, sizeof key, run->source, run->id),
                       (uint32_t)catalog->run_indexed);
     }
 }
@@ -294,7 +296,8 @@ static void count_keys(struct assay_catalog *catalog, uint32_t run,
         count_key(catalog, experiment, ASSAY_FIELD_METRIC, attrs->metrics[i].key,
                   hidden->counted);
     for (size_t i = 0; i < attrs->param_count; i++)
-        count_key(catalog, experiment, ASSAY_FIELD_PARAM, attrs->params[i].key, hidden->counted);
+        count_key(catalog, experiment, ASSAY_FIELD_PARAM, attrs->params[i].key,
+                  hidden->counted);
     for (size_t i = 0; i < attrs->tag_count; i++)
         count_key(catalog, experiment, ASSAY_FIELD_TAG, attrs->tags[i].key, hidden->counted);
     hidden->counted = true;

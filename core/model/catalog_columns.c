@@ -11,7 +11,8 @@
 #include "model/attrs.h"
 #include "model/catalog_private.h"
 
-double catalog_stat(const char *metric, const struct assay_summary *summary, enum assay_stat stat)
+double catalog_stat(const char *metric, const struct assay_summary *summary,
+                    enum assay_stat stat)
 {
     int direction;
 
@@ -57,8 +58,8 @@ static void column_fit(struct assay_catalog *catalog, struct column_node *node)
     }
 }
 
-void catalog_column_put(struct assay_catalog *catalog, struct assay_column *column, uint32_t run,
-                        double number, const char *text)
+void catalog_column_put(struct assay_catalog *catalog, struct assay_column *column,
+                        uint32_t run, double number, const char *text)
 {
     struct column_node *node = node_of(column);
 
@@ -73,8 +74,8 @@ void catalog_column_put(struct assay_catalog *catalog, struct assay_column *colu
         column->numbers[run] = NAN;
 }
 
-void catalog_column_value(struct assay_catalog *catalog, struct assay_column *column, uint32_t run,
-                          const void *attrs, size_t length)
+void catalog_column_value(struct assay_catalog *catalog, struct assay_column *column,
+                          uint32_t run, const void *attrs, size_t length)
 {
     struct assay_summary summary;
     const char *text = NULL;
@@ -109,7 +110,8 @@ static bool column_from_memory(struct assay_catalog *catalog, struct assay_colum
     return hidden->attrs || !hidden->row;
 }
 
-static void column_fetch(struct assay_catalog *catalog, struct assay_column *column, uint32_t run)
+static void column_fetch(struct assay_catalog *catalog, struct assay_column *column,
+                         uint32_t run)
 {
     void *bytes = NULL;
     size_t length = 0;

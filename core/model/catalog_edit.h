@@ -43,8 +43,8 @@ struct catalog_run {
     enum assay_run_status status;
     bool deleted, gone;
     int64_t start_ms, end_ms;
-    int64_t row;          /* in the source's database; 0 where it is in none yet */
-    const void *attrs;    /* packed; NULL: to be fetched by row */
+    int64_t row;       /* in the source's database; 0 where it is in none yet */
+    const void *attrs; /* packed; NULL: to be fetched by row */
     size_t attrs_length;
 };
 /* Adds or replaces by (source, id). FRESH: the caller knows that the id is new (first load). */
@@ -59,13 +59,14 @@ void catalog_run_written(struct assay_catalog *catalog, uint32_t run, int64_t ro
 
 bool catalog_attrs_in_memory(const struct assay_catalog *catalog, uint32_t run);
 /* Sets COLUMN's value of RUN from packed attributes. */
-void catalog_column_value(struct assay_catalog *catalog, struct assay_column *column, uint32_t run,
-                          const void *attrs, size_t length);
+void catalog_column_value(struct assay_catalog *catalog, struct assay_column *column,
+                          uint32_t run, const void *attrs, size_t length);
 /* The same from a value found elsewhere: a number (metric) or a text (param, tag). */
-void catalog_column_put(struct assay_catalog *catalog, struct assay_column *column, uint32_t run,
-                        double number, const char *text);
+void catalog_column_put(struct assay_catalog *catalog, struct assay_column *column,
+                        uint32_t run, double number, const char *text);
 void catalog_column_ready(struct assay_catalog *catalog, struct assay_column *column);
 /* What STAT of a metric is, with BEST by the metric's direction (last where it has none). */
-double catalog_stat(const char *metric, const struct assay_summary *summary, enum assay_stat stat);
+double catalog_stat(const char *metric, const struct assay_summary *summary,
+                    enum assay_stat stat);
 
 #endif

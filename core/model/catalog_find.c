@@ -10,8 +10,8 @@
 
 #include "model/catalog_private.h"
 
-#define SHORTEST_PREFIX 4
-#define SHORT_ID 8
+#define SHORTEST_PREFIX  4
+#define SHORT_ID         8
 #define CANDIDATES_SHOWN 10
 
 /* Follows SOURCE-NAME: at the start of *ref; ASSAY_NONE where there is none. */
@@ -40,7 +40,8 @@ static bool is_named(const struct assay_catalog *catalog, const struct assay_run
         size_t length = strlen(firsts[i]);
 
         if (length && strncmp(ref, firsts[i], length) == 0 && ref[length] == '/' &&
-            (strcmp(ref + length + 1, run->name) == 0 || strcmp(ref + length + 1, run->id) == 0))
+            (strcmp(ref + length + 1, run->name) == 0 ||
+             strcmp(ref + length + 1, run->id) == 0))
             return true;
     }
     return false;
@@ -124,8 +125,9 @@ enum assay_status assay_catalog_find_run(struct assay_catalog *catalog, const ch
         }
     }
     status = assay_fail(err, ASSAY_BAD_INPUT, "%s: no such run", ref);
-    assay_hint(err, "give a prefix of a run id (%d characters at least) or EXPERIMENT/NAME; "
-                    "`assay runs` lists them",
+    assay_hint(err,
+               "give a prefix of a run id (%d characters at least) or EXPERIMENT/NAME; "
+               "`assay runs` lists them",
                SHORTEST_PREFIX);
     return status;
 }
@@ -168,7 +170,8 @@ static int by_id_order(const void *a, const void *b, void *context)
 {
     const struct assay_catalog *catalog = context;
 
-    return strcmp(catalog->runs[*(const uint32_t *)a].id, catalog->runs[*(const uint32_t *)b].id);
+    return strcmp(catalog->runs[*(const uint32_t *)a].id,
+                  catalog->runs[*(const uint32_t *)b].id);
 }
 
 static void sort_ids(struct assay_catalog *catalog)
@@ -209,7 +212,8 @@ const char *assay_catalog_short_id(struct assay_catalog *catalog, uint32_t run, 
     }
     for (size_t at = low ? low - 1 : 0; at < catalog->by_id_count && at <= low + 1; at++) {
         const char *other = catalog->runs[catalog->by_id[at]].id;
-        size_t common = other == id || strcmp(other, id) == 0 ? 0 : common_prefix(other, id) + 1;
+        size_t common =
+            other == id || strcmp(other, id) == 0 ? 0 : common_prefix(other, id) + 1;
 
         if (common > need)
             need = common;

@@ -14,8 +14,8 @@ struct run_private {
     int64_t row;
     void *attrs; /* packed, or NULL: in the database */
     uint32_t attrs_length;
-    uint16_t slot;  /* in the attribute cache, plus one; 0: not there */
-    bool counted;   /* its keys were counted */
+    uint16_t slot; /* in the attribute cache, plus one; 0: not there */
+    bool counted;  /* its keys were counted */
 };
 
 struct attrs_slot {

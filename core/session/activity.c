@@ -11,7 +11,7 @@
 
 #include "session/session_private.h"
 
-#define JOBS_KEPT 64
+#define JOBS_KEPT     64
 #define PROBLEMS_KEPT 1000 /* per source */
 
 uint64_t activity_job(struct assay_session *session, const char *title)
@@ -99,7 +99,8 @@ void activity_problem(struct assay_session *session, uint32_t source, const char
         shown->problems++;
         if (shown->problems <= PROBLEMS_KEPT) {
             assay_map_set(&session->problem_index, key.data, key.length, 1);
-            ASSAY_GROW(session->problems, session->problem_capacity, session->problem_count + 1);
+            ASSAY_GROW(session->problems, session->problem_capacity,
+                       session->problem_count + 1);
             session->problems[session->problem_count++] = (struct assay_problem){
                 .source = source,
                 .path = assay_arena_strdup(&session->problem_arena, path),

@@ -1,6 +1,6 @@
 /*
- * What a single run has besides numbers: its artifacts (listed in the background), the note kept
- * on it locally; and the saved views.
+ * What a single run has besides numbers: its artifacts (listed in the background), the note
+ * kept on it locally; and the saved views.
  */
 #include <poll.h>
 #include <stdlib.h>
@@ -46,7 +46,8 @@ static void load_free(struct artifacts_load *load)
 
 static struct artifacts_load *load_of(struct message *message)
 {
-    return (struct artifacts_load *)((char *)message - offsetof(struct artifacts_load, message));
+    return (struct artifacts_load *)((char *)message -
+                                     offsetof(struct artifacts_load, message));
 }
 
 static void entry_free(struct artifacts_entry *entry)
@@ -174,7 +175,8 @@ static struct artifacts_entry *entry_to_front(struct assay_session *session, uin
     return entry;
 }
 
-const struct assay_artifacts *assay_session_artifacts(struct assay_session *session, uint32_t run)
+const struct assay_artifacts *assay_session_artifacts(struct assay_session *session,
+                                                      uint32_t run)
 {
     struct artifacts_entry *entry = entry_to_front(session, run);
 
@@ -216,8 +218,8 @@ const char *assay_session_note(struct assay_session *session, uint32_t run)
     session->note = NULL;
     if (session->store)
         store_read_note(session->store, source->kind,
-                        source->ops ? source->path : STORE_LOCAL_PLACE, shown->id, &session->note,
-                        NULL);
+                        source->ops ? source->path : STORE_LOCAL_PLACE, shown->id,
+                        &session->note, NULL);
     return session->note ? session->note : "";
 }
 
@@ -230,9 +232,9 @@ enum assay_status assay_session_set_note(struct assay_session *session, uint32_t
     enum assay_status status = session_store(session, &store, err);
 
     if (status == ASSAY_OK)
-        status = store_put_note(store, source->kind,
-                                source->ops ? source->path : STORE_LOCAL_PLACE, shown->id, text,
-                                err);
+        status =
+            store_put_note(store, source->kind, source->ops ? source->path : STORE_LOCAL_PLACE,
+                           shown->id, text, err);
     store_close(&store);
     return status;
 }
@@ -244,8 +246,8 @@ static bool take_view(void *context, const struct assay_saved_view *view)
     struct assay_session *session = context;
     struct assay_arena *arena = &session->view_arena;
 
-    session->views = assay_realloc_array(session->views, session->view_count + 1,
-                                         sizeof *session->views);
+    session->views =
+        assay_realloc_array(session->views, session->view_count + 1, sizeof *session->views);
     session->views[session->view_count++] = (struct assay_saved_view){
         .name = assay_arena_strdup(arena, view->name),
         .filter = assay_arena_strdup(arena, view->filter),

@@ -1,6 +1,6 @@
 /*
- * Which sources were asked for: the arguments; else $ASSAY_SOURCES; else the configuration file's
- * sources, the local store, $MLFLOW_TRACKING_URI and the current directory.
+ * Which sources were asked for: the arguments; else $ASSAY_SOURCES; else the configuration
+ * file's sources, the local store, $MLFLOW_TRACKING_URI and the current directory.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +63,8 @@ static char *config_path(void)
     return assay_buf_take(&path);
 }
 
-/* Sections [source NAME] with `place = PATH or URL`; other sections are other readers' business. */
+/* Sections [source NAME] with `place = PATH or URL`; other sections are other readers'
+ * business. */
 static enum assay_status take_entry(void *context, const char *section, const char *key,
                                     const char *value, struct assay_error *err)
 {
@@ -72,8 +73,8 @@ static enum assay_status take_entry(void *context, const char *section, const ch
     if (strncmp(section, "source ", 7) != 0)
         return ASSAY_OK;
     if (strcmp(key, "place") != 0)
-        return assay_fail(err, ASSAY_BAD_INPUT, "[%s] has no setting %s: it is `place`", section,
-                          key);
+        return assay_fail(err, ASSAY_BAD_INPUT, "[%s] has no setting %s: it is `place`",
+                          section, key);
     if (value[0] == '~' && value[1] == '/' && getenv("HOME")) {
         char *path = assay_path_join(getenv("HOME"), value + 2);
 
@@ -106,7 +107,8 @@ static enum assay_status add_argument(struct session_places *places,
     struct stat status;
 
     if (is_url(argument)) {
-        assay_fail(err, ASSAY_BAD_INPUT, "%s: servers cannot be read by this version", argument);
+        assay_fail(err, ASSAY_BAD_INPUT, "%s: servers cannot be read by this version",
+                   argument);
         assay_hint(err, "give a directory or a file");
         return ASSAY_BAD_INPUT;
     }
@@ -125,8 +127,8 @@ static enum assay_status add_argument(struct session_places *places,
         places->local = true;
         return ASSAY_OK;
     }
-    assay_fail(err, ASSAY_BAD_INPUT, "%s: no such file or directory, and no source of that name",
-               argument);
+    assay_fail(err, ASSAY_BAD_INPUT,
+               "%s: no such file or directory, and no source of that name", argument);
     assay_hint(err, "give a path, or a name from the configuration file");
     return ASSAY_BAD_INPUT;
 }

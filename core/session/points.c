@@ -1,9 +1,10 @@
 /*
  * Series: asked for by the screens, read in the background, kept while there is room.
  *
- * Three ways points come: the chunks of a scan (streamed sources), the databases (the local store;
- * streamed sources of an earlier day), and a reader's read_series(). An entry's series is complete
- * or it is not there at all; chunks that arrive for one that is not there go to the cache only.
+ * Three ways points come: the chunks of a scan (streamed sources), the databases (the local
+ * store; streamed sources of an earlier day), and a reader's read_series(). An entry's series
+ * is complete or it is not there at all; chunks that arrive for one that is not there go to the
+ * cache only.
  */
 #include <poll.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #include "session/session_private.h"
 
 #define BUDGET_BYTES ((size_t)1 << 30)
-#define AT_ONCE 20000 /* points read from a database without a detour over the pool */
+#define AT_ONCE      20000 /* points read from a database without a detour over the pool */
 
 static struct session_source *source_of(struct assay_session *session, uint32_t run)
 {
@@ -99,7 +100,8 @@ void points_chunk(struct assay_session *session, uint32_t run, const char *metri
         return;
     }
     if (!entry->series && stored_before)
-        return; /* its beginning is in the cache: it will be read from there, this chunk with it */
+        return; /* its beginning is in the cache: it will be read from there, this chunk with it
+                 */
     if (!entry->series)
         entry->series = assay_series_new(source_of(session, run)->ops->last_rule);
     assay_series_add_chunk(entry->series, assay_chunk_ref(chunk));
@@ -315,13 +317,13 @@ struct assay_series *assay_session_series(struct assay_session *session, uint32_
     }
     entry->used = ++session->tick;
     if (!entry->loading && !is_current(session, entry, metric)) {
-        bool waits = entry->streamed &&
-                     (entry->unwritten || !catalog_run_row(session->catalog, run) ||
-                      !session->writer);
+        bool waits =
+            entry->streamed &&
+            (entry->unwritten || !catalog_run_row(session->catalog, run) || !session->writer);
 
-        if (!waits && !load_at_once(session, entry,
-                                    assay_catalog_run(session->catalog, run)->version,
-                                    metric ? metric->summary.n : 0))
+        if (!waits &&
+            !load_at_once(session, entry, assay_catalog_run(session->catalog, run)->version,
+                          metric ? metric->summary.n : 0))
             load_start(session, entry);
     }
     if (entry->loading)

@@ -1,8 +1,8 @@
 /*
  * Scanning a source: a task of the pool that lets the reader report to an ingest of ours, which
- * gathers what it says into batches for the session's thread. A batch leaves when it is large or
- * some milliseconds old, so that the first runs and points are on the screen while the rest is
- * still being read.
+ * gathers what it says into batches for the session's thread. A batch leaves when it is large
+ * or some milliseconds old, so that the first runs and points are on the screen while the rest
+ * is still being read.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -19,11 +19,11 @@
 #include "model/attrs.h"
 #include "session/session_private.h"
 
-#define BATCH_ITEMS 512
-#define BATCH_BYTES (4u << 20)
-#define BATCH_AGE_US 15000
-#define PROGRESS_US 100000
-#define PROBLEMS_KEY "\001problems"
+#define BATCH_ITEMS   512
+#define BATCH_BYTES   (4u << 20)
+#define BATCH_AGE_US  15000
+#define PROGRESS_US   100000
+#define PROBLEMS_KEY  "\001problems"
 #define PROBLEMS_KEPT 1000
 
 struct scan {
@@ -231,8 +231,8 @@ static bool scan_state_get(struct ingest *in, const char *key, void **bytes, siz
         scan->states_tried = true;
         store_open(&scan->states, scan->session->cache_path, STORE_CACHE, true, NULL);
     }
-    found = scan->states && store_read_state(scan->states, scan->source->row, key, bytes, length,
-                                             NULL) == ASSAY_OK;
+    found = scan->states && store_read_state(scan->states, scan->source->row, key, bytes,
+                                             length, NULL) == ASSAY_OK;
     pthread_mutex_unlock(&scan->lock);
     return found && *bytes;
 }
@@ -254,8 +254,8 @@ static void scan_state_put(struct ingest *in, const char *key, const void *bytes
 
 /* ---- problems ---- */
 
-/* Adds a problem to the batch and to the list that is kept with the file's size and time, so that
-   a later start, which does not read the unchanged file again, still knows of it. */
+/* Adds a problem to the batch and to the list that is kept with the file's size and time, so
+   that a later start, which does not read the unchanged file again, still knows of it. */
 static void scan_add_problem(struct scan *scan, const char *path, uint64_t offset,
                              const char *message)
 {
@@ -321,7 +321,8 @@ static void recall_problems(struct scan *scan)
         uint64_t offset;
         struct stat status;
 
-        if (sscanf(facts, "%lld %lld.%ld %" SCNu64, &size, &seconds, &nanoseconds, &offset) == 4 &&
+        if (sscanf(facts, "%lld %lld.%ld %" SCNu64, &size, &seconds, &nanoseconds, &offset) ==
+                4 &&
             stat(path, &status) == 0 && status.st_size == size &&
             status.st_mtim.tv_sec == seconds && status.st_mtim.tv_nsec == nanoseconds)
             scan_add_problem(scan, path, offset, message);

@@ -1,6 +1,6 @@
 /*
- * The session: opens what was asked for, takes in what the other threads made, closes. The rest of
- * the folder is listed in session_private.h.
+ * The session: opens what was asked for, takes in what the other threads made, closes. The rest
+ * of the folder is listed in session_private.h.
  */
 #include <errno.h>
 #include <limits.h>
@@ -215,8 +215,9 @@ static void nothing_found(struct assay_session *session, const struct detection 
                detection->place);
     assay_hint(&session->wait_error,
                "Assay reads mlruns/ directories, mlflow.db files and TensorBoard event files");
-    activity_notice(session, "%s: no experiments found there (mlruns/ directories, mlflow.db "
-                             "files and TensorBoard event files are looked for)",
+    activity_notice(session,
+                    "%s: no experiments found there (mlruns/ directories, mlflow.db "
+                    "files and TensorBoard event files are looked for)",
                     detection->place);
 }
 
@@ -297,7 +298,8 @@ enum assay_status session_store(struct assay_session *session, struct store **ou
 
     *out = NULL;
     if (!session->store_path)
-        return assay_fail(err, ASSAY_IO, "there is no home directory to keep the local store in");
+        return assay_fail(err, ASSAY_IO,
+                          "there is no home directory to keep the local store in");
     status = store_open(out, session->store_path, STORE_LOCAL, false, err);
     if (status == ASSAY_OK && !session->store)
         store_open(&session->store, session->store_path, STORE_LOCAL, true, NULL);

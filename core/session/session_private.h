@@ -7,11 +7,9 @@
  *   batch.c     batches: applied to the catalog, then handed to the writer
  *   writer.c    the one thread that writes the cache
  *   points.c    series: asked for, loaded, kept, dropped
- *   stored.c    what the databases know: the local store's runs, the cache's, attributes, columns
- *   details.c   artifacts, notes, saved views
- *   activity.c  jobs, problems, notices
- *   watch.c     inotify, and the timer that gathers its events
- *   pool.c      threads
+ *   stored.c    what the databases know: the local store's runs, the cache's, attributes,
+ * columns details.c   artifacts, notes, saved views activity.c  jobs, problems, notices watch.c
+ * inotify, and the timer that gathers its events pool.c      threads
  */
 #ifndef CORE_SESSION_SESSION_PRIVATE_H
 #define CORE_SESSION_SESSION_PRIVATE_H
@@ -62,7 +60,7 @@ struct session_source {
     struct memory_state {
         void *bytes;
         size_t length;
-    } *memory;
+    } * memory;
     size_t memory_count, memory_capacity;
 };
 
@@ -198,7 +196,8 @@ struct assay_session {
 /* session.c */
 void session_post(struct assay_session *session, struct message *message); /* any thread */
 struct store *session_cache(struct assay_session *session); /* opened on demand; NULL: none */
-/* A connection for writing to the local store, which is made where it is not there; to be closed. */
+/* A connection for writing to the local store, which is made where it is not there; to be
+ * closed. */
 enum assay_status session_store(struct assay_session *session, struct store **out,
                                 struct assay_error *err);
 struct session_source *session_add_source(struct assay_session *session, const char *kind,
@@ -245,8 +244,8 @@ void stored_load_cached(struct assay_session *session, struct session_source *so
 bool stored_fetch_attrs(void *context, uint32_t run, void **bytes, size_t *length);
 void stored_load_column(void *context, struct assay_column *column);
 /* The database a source's rows are in: its path, for a thread's own connection. */
-const char *stored_path(const struct assay_session *session, const struct session_source *source,
-                        enum store_role *role);
+const char *stored_path(const struct assay_session *session,
+                        const struct session_source *source, enum store_role *role);
 
 /* details.c */
 void details_free(struct assay_session *session);

@@ -9,16 +9,18 @@
 #include "model/attrs.h"
 #include "session/session_private.h"
 
-#define COLUMN_AT_ONCE 3000 /* runs whose attributes are read without a detour over the pool */
+#define COLUMN_AT_ONCE 3000 /* runs whose attributes are read without a detour over the pool   \
+                             */
 
-const char *stored_path(const struct assay_session *session, const struct session_source *source,
-                        enum store_role *role)
+const char *stored_path(const struct assay_session *session,
+                        const struct session_source *source, enum store_role *role)
 {
     *role = source->ops ? STORE_CACHE : STORE_LOCAL;
     return source->ops ? session->cache_path : session->store_path;
 }
 
-static struct store *store_of(struct assay_session *session, const struct session_source *source)
+static struct store *store_of(struct assay_session *session,
+                              const struct session_source *source)
 {
     return source->ops ? session_cache(session) : session->store;
 }
@@ -33,7 +35,7 @@ struct loading {
     struct row_of_experiment {
         int64_t row;
         uint32_t experiment;
-    } *experiments;
+    } * experiments;
     size_t count, capacity;
     size_t last; /* where the last one was found: runs of one experiment come together */
     size_t runs;
@@ -109,8 +111,8 @@ void stored_load_cached(struct assay_session *session, struct session_source *so
     struct assay_source *shown = catalog_source(session->catalog, source->index);
     int64_t row = 0;
 
-    if (!cache || store_find_source(cache, source->kind, source->path, &row, NULL) != ASSAY_OK ||
-        !row)
+    if (!cache ||
+        store_find_source(cache, source->kind, source->path, &row, NULL) != ASSAY_OK || !row)
         return;
     source->row = row;
     if (load_rows(cache, &loading, 0, NULL) != ASSAY_OK)
@@ -199,8 +201,8 @@ bool stored_fetch_attrs(void *context, uint32_t run, void **bytes, size_t *lengt
     *bytes = NULL;
     *length = 0;
     return store &&
-           store_read_attrs(store, catalog_run_row(session->catalog, run), bytes, length, NULL) ==
-               ASSAY_OK &&
+           store_read_attrs(store, catalog_run_row(session->catalog, run), bytes, length,
+                            NULL) == ASSAY_OK &&
            *bytes;
 }
 
@@ -226,8 +228,9 @@ struct column_load {
     struct pool_task task;
     struct message message;
     struct assay_session *session;
-    struct assay_column *column; /* only its address, kind, key and stat are used off the thread */
-    uint64_t version;            /* of the catalog when it was asked for */
+    struct assay_column
+        *column;      /* only its address, kind, key and stat are used off the thread */
+    uint64_t version; /* of the catalog when it was asked for */
     struct column_part *parts;
     size_t part_count;
     struct column_part *current;
@@ -279,7 +282,8 @@ static void column_read(struct column_load *load)
         struct store *store = NULL;
 
         load->current = &load->parts[i];
-        if (store_open(&store, load->current->path, load->current->role, true, NULL) == ASSAY_OK)
+        if (store_open(&store, load->current->path, load->current->role, true, NULL) ==
+            ASSAY_OK)
             store_scan_attrs(store, load->current->source_row, take_value, load, NULL);
         store_close(&store);
     }
@@ -342,8 +346,7 @@ static size_t column_parts(struct assay_session *session, struct column_load *lo
     load->parts = assay_alloc_array(session->source_count + 1, sizeof *load->parts);
     load->part_count = session->source_count;
     for (size_t i = 0; i < load->part_count; i++) {
-        load->parts[i].path =
-            stored_path(session, session->sources[i], &load->parts[i].role);
+        load->parts[i].path = stored_path(session, session->sources[i], &load->parts[i].role);
         load->parts[i].source_row = session->sources[i]->row;
     }
     for (uint32_t run = 0; run < assay_catalog_runs(session->catalog); run++) {

@@ -1,7 +1,7 @@
 /*
  * Following what changes on disk: inotify on the paths that readers name, and one timer that
- * gathers a burst of events into one look, and that looks by the clock where the file system sends
- * no events (NFS and its like). Nothing here wakes up while nothing happens.
+ * gathers a burst of events into one look, and that looks by the clock where the file system
+ * sends no events (NFS and its like). Nothing here wakes up while nothing happens.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,11 +17,13 @@
 
 #include "session/session_private.h"
 
-#define GATHER_US 200000   /* from an event to the look it causes, at least after the last look */
-#define SLOW_US 5000000    /* between looks at a file system without events */
-#define WATCHES_MAX 8192u  /* per session; the kernel's own limit is often the same */
-#define EVENTS                                                                                   \
-    (IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_MOVED_FROM | IN_ATTRIB)
+#define GATHER_US 200000 /* from an event to the look it causes, at least after the last look  \
+                          */
+#define SLOW_US     5000000 /* between looks at a file system without events */
+#define WATCHES_MAX 8192u   /* per session; the kernel's own limit is often the same */
+#define EVENTS                                                                                 \
+    (IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_MOVED_FROM |        \
+     IN_ATTRIB)
 
 struct watch_entry {
     int wd;
@@ -43,8 +45,9 @@ void watch_open(struct assay_session *session)
     add_fd(session, session->timer_fd);
     add_fd(session, session->inotify_fd);
     if (session->live && session->inotify_fd < 0)
-        activity_notice(session, "changes on disk are not followed (inotify: %s); press R to "
-                                 "look again",
+        activity_notice(session,
+                        "changes on disk are not followed (inotify: %s); press R to "
+                        "look again",
                         strerror(errno));
 }
 
@@ -92,8 +95,9 @@ void watch_later(struct assay_session *session, struct session_source *source)
 /* Network and user-space file systems tell no other machine's changes. */
 static bool is_silent(const char *path)
 {
-    static const long magics[] = {0x6969 /* NFS */, 0xFF534D42 /* CIFS */, 0xFE534D42 /* SMB2 */,
-                                  0x65735546 /* FUSE */, 0x01021997 /* 9P */, 0x0BD00BD0 /* Lustre */,
+    static const long magics[] = {0x6969 /* NFS */,      0xFF534D42 /* CIFS */,
+                                  0xFE534D42 /* SMB2 */, 0x65735546 /* FUSE */,
+                                  0x01021997 /* 9P */,   0x0BD00BD0 /* Lustre */,
                                   0x47504653 /* GPFS */, 0x00C36400 /* Ceph */};
     struct statfs status;
 

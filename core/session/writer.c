@@ -1,10 +1,12 @@
 /*
- * The writer: one thread that stores applied batches in the cache, behind what is on the screen.
+ * The writer: one thread that stores applied batches in the cache, behind what is on the
+ * screen.
  *
- * A batch comes from the session's thread and goes back to it as "written". Several batches share
- * a transaction, committed when the queue runs dry or the transaction is large or old. Chunks of a
- * run are held back until the reader's state of that run comes (see ingest_state_put), so that
- * points and the offset they were read up to are stored together or not at all.
+ * A batch comes from the session's thread and goes back to it as "written". Several batches
+ * share a transaction, committed when the queue runs dry or the transaction is large or old.
+ * Chunks of a run are held back until the reader's state of that run comes (see
+ * ingest_state_put), so that points and the offset they were read up to are stored together or
+ * not at all.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +16,7 @@
 #include "session/session_private.h"
 
 #define COMMIT_BATCHES 64
-#define COMMIT_AGE_US 400000
+#define COMMIT_AGE_US  400000
 
 /* Chunks of one run waiting for its state. */
 struct held {
@@ -22,7 +24,7 @@ struct held {
         char *metric;
         struct assay_chunk *chunk; /* a reference */
         uint32_t run;
-    } *chunks;
+    } * chunks;
     size_t count, capacity;
     int64_t row; /* of the run; 0 not known yet */
 };
@@ -33,7 +35,7 @@ struct written {
     struct told {          /* chunks that were stored */
         uint32_t run;
         char *metric;
-    } *told;
+    } * told;
     size_t told_count, told_capacity;
     struct assay_error error; /* where the cache failed: nothing was written */
 };
@@ -337,11 +339,12 @@ static void writer_store(struct writer *writer, struct batch *batch)
     if (status == ASSAY_OK && !writer->broken && !batch->source->row) {
         int64_t row = 0;
 
-        status = store_source(writer->store, batch->source->kind, batch->source->path, &row, &err);
+        status =
+            store_source(writer->store, batch->source->kind, batch->source->path, &row, &err);
         batch->source->row = row;
     }
-    for (struct batch_item *item = batch->first;
-         item && status == ASSAY_OK && !writer->broken; item = item->next)
+    for (struct batch_item *item = batch->first; item && status == ASSAY_OK && !writer->broken;
+         item = item->next)
         status = store_item(writer, batch, item, &err);
     if (status != ASSAY_OK)
         writer_break(writer, &err);
@@ -404,7 +407,8 @@ static unsigned written_apply(struct assay_session *session, struct message *mes
         if (batch->source->unwritten)
             batch->source->unwritten--;
         for (struct batch_item *item = batch->first; good && item; item = item->next)
-            if ((item->kind == BATCH_RUN || item->kind == BATCH_GONE) && item->run != ASSAY_NONE)
+            if ((item->kind == BATCH_RUN || item->kind == BATCH_GONE) &&
+                item->run != ASSAY_NONE)
                 catalog_run_written(session->catalog, item->run, item->u.run.row,
                                     item->u.run.version);
         if (batch->source->again && !batch->source->unwritten && !batch->source->scanning)

@@ -1,8 +1,8 @@
 /*
  * What a reader of experiments looks like (one per format, behind one vtable), and the `ingest`
- * it reports to. Readers are called on worker threads and know nothing of catalogs, databases or
- * screens; they turn bytes into the nouns of <assay/catalog.h>. A reader object is used by one
- * thread at a time, except inside ingest_parallel().
+ * it reports to. Readers are called on worker threads and know nothing of catalogs, databases
+ * or screens; they turn bytes into the nouns of <assay/catalog.h>. A reader object is used by
+ * one thread at a time, except inside ingest_parallel().
  */
 #ifndef CORE_SOURCE_SOURCE_H
 #define CORE_SOURCE_SOURCE_H
@@ -32,7 +32,8 @@ struct ingest_run {
     enum assay_run_status status;
     bool deleted;
     int64_t start_ms, end_ms;
-    const struct assay_attrs *attrs; /* all of it, metrics' summaries included; need not be sorted */
+    const struct assay_attrs
+        *attrs; /* all of it, metrics' summaries included; need not be sorted */
 };
 
 /* Each report replaces what was said of that id before. All text is copied. Callable from any
@@ -40,16 +41,16 @@ struct ingest_run {
 void ingest_experiment(struct ingest *in, const struct ingest_experiment *experiment);
 void ingest_run(struct ingest *in, const struct ingest_run *run);
 void ingest_run_gone(struct ingest *in, const char *run_id);
-/* Points of a streamed source, appended in the order written; the chunk is taken. The run must have
-   been reported before (with no metrics yet, if need be). */
+/* Points of a streamed source, appended in the order written; the chunk is taken. The run must
+   have been reported before (with no metrics yet, if need be). */
 void ingest_chunk(struct ingest *in, const char *run_id, const char *metric,
                   struct assay_chunk *chunk_take);
 /* Forgets the points of a run given so far (its file was replaced). */
 void ingest_restart(struct ingest *in, const char *run_id);
 
 /* Something that could not be read: file, byte offset (UINT64_MAX none), and why. */
-void ingest_problem(struct ingest *in, const char *path, uint64_t offset, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+void ingest_problem(struct ingest *in, const char *path, uint64_t offset, const char *format,
+                    ...) __attribute__((format(printf, 4, 5)));
 void ingest_progress(struct ingest *in, uint64_t done, uint64_t total);
 bool ingest_cancelled(const struct ingest *in); /* ask often; stop soon */
 /* The id of the run on screen ("" none), to read first. Copied to OUT (128 bytes). */
@@ -57,20 +58,22 @@ void ingest_focus(const struct ingest *in, char out[128]);
 
 /* What a source remembers between scans (offsets, sizes, inodes, accumulators): bytes under a
    key, kept in the cache together with what the same scan reported, so that both or neither are
-   there. get: false where there is none; the copy is the caller's (free()). put with NULL removes.
-   A streamed source puts its state of a run under the run's id, after the run's chunks: the cache
-   holds the chunks back until then and writes both in one transaction, so that a scan that is cut
-   off half-way never leaves points that the next one would add again. */
+   there. get: false where there is none; the copy is the caller's (free()). put with NULL
+   removes. A streamed source puts its state of a run under the run's id, after the run's
+   chunks: the cache holds the chunks back until then and writes both in one transaction, so
+   that a scan that is cut off half-way never leaves points that the next one would add again.
+ */
 bool ingest_state_get(struct ingest *in, const char *key, void **bytes, size_t *length);
 void ingest_state_put(struct ingest *in, const char *key, const void *bytes, size_t length);
 
-/* Runs task(context, 0..count-1) on the pool's threads and this one; returns when all are done. */
+/* Runs task(context, 0..count-1) on the pool's threads and this one; returns when all are done.
+ */
 void ingest_parallel(struct ingest *in, size_t count, void (*task)(void *context, size_t index),
                      void *context);
 
 struct artifact_list; /* collects what artifacts() finds */
-void artifact_list_add(struct artifact_list *list, const char *path, bool directory, uint64_t bytes,
-                       int64_t modified_ms);
+void artifact_list_add(struct artifact_list *list, const char *path, bool directory,
+                       uint64_t bytes, int64_t modified_ms);
 bool artifact_list_full(const struct artifact_list *list);
 
 struct source_found; /* collects what detect() finds */
@@ -90,7 +93,8 @@ struct source_ops {
 
     /* Reads everything, or, where ingest_state_get() or its own memory says it was here before,
        only what is new. Called again and again while the session lives. Problems with one file
-       are reported and passed over; it fails only where the source as a whole cannot be read. */
+       are reported and passed over; it fails only where the source as a whole cannot be read.
+     */
     enum assay_status (*scan)(void *self, struct ingest *in, struct assay_error *err);
 
     /* Every point of one metric, in the order written. NULL for streamed sources, whose points
@@ -99,8 +103,8 @@ struct source_ops {
                                      const char *metric, struct assay_series *out,
                                      struct assay_error *err);
 
-    /* The artifacts of a run; *directory (may stay NULL) is the local folder, malloc'd. Thread as
-       read_series. */
+    /* The artifacts of a run; *directory (may stay NULL) is the local folder, malloc'd. Thread
+       as read_series. */
     enum assay_status (*artifacts)(void *self, const char *experiment_id, const char *run_id,
                                    const char *artifact_uri, struct artifact_list *list,
                                    char **directory, struct assay_error *err);

@@ -27,8 +27,8 @@ void assay_buf_format(struct assay_buf *buf, const char *format, ...)
 void assay_buf_vformat(struct assay_buf *buf, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 const char *assay_buf_text(const struct assay_buf *buf); /* never NULL */
-char *assay_buf_take(struct assay_buf *buf);              /* the text becomes the caller's */
-void assay_buf_reset(struct assay_buf *buf);              /* empty, keeps its memory */
+char *assay_buf_take(struct assay_buf *buf);             /* the text becomes the caller's */
+void assay_buf_reset(struct assay_buf *buf);             /* empty, keeps its memory */
 void assay_buf_free(struct assay_buf *buf);
 
 #endif

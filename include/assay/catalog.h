@@ -1,8 +1,9 @@
 /*
- * The catalog: every source, experiment and run a session knows, in memory, by index. Indices are
- * stable for the life of the session (nothing is ever removed; a run that vanished is `gone`).
- * Owned by the session's thread (the UI thread); nothing here may be called from another one.
- * All text is as it came from outside: clean it (assay_text_clean) before showing it.
+ * The catalog: every source, experiment and run a session knows, in memory, by index. Indices
+ * are stable for the life of the session (nothing is ever removed; a run that vanished is
+ * `gone`). Owned by the session's thread (the UI thread); nothing here may be called from
+ * another one. All text is as it came from outside: clean it (assay_text_clean) before showing
+ * it.
  */
 #ifndef ASSAY_CATALOG_H
 #define ASSAY_CATALOG_H
@@ -32,7 +33,8 @@ enum assay_run_status assay_run_status_parse(const char *name);  /* any case; el
 
 enum assay_source_state {
     ASSAY_SOURCE_WAITING, /* nothing is known yet */
-    ASSAY_SOURCE_CACHED,  /* what is shown comes from the cache; the source is not looked at yet */
+    ASSAY_SOURCE_CACHED,  /* what is shown comes from the cache; the source is not looked at yet
+                           */
     ASSAY_SOURCE_READING,
     ASSAY_SOURCE_READY,
     ASSAY_SOURCE_FAILED, /* see `error`; what was known before is still there */
@@ -44,9 +46,9 @@ struct assay_source {
     const char *where; /* path or URL, without credentials */
     enum assay_source_state state;
     struct assay_error error;
-    uint64_t done, total;  /* bytes (or items) of the reading under way; total 0: not known */
-    size_t problems;       /* things in it that could not be read */
-    int64_t read_ms;       /* when it was last read to the end; ASSAY_NO_TIME never */
+    uint64_t done, total; /* bytes (or items) of the reading under way; total 0: not known */
+    size_t problems;      /* things in it that could not be read */
+    int64_t read_ms;      /* when it was last read to the end; ASSAY_NO_TIME never */
 };
 
 struct assay_experiment {
@@ -56,7 +58,7 @@ struct assay_experiment {
     bool deleted;
     int64_t created_ms; /* or ASSAY_NO_TIME */
     int64_t last_ms;    /* latest activity: start or end of a run, or its own update */
-    size_t runs;         /* active ones */
+    size_t runs;        /* active ones */
     size_t deleted_runs;
     size_t running; /* of the active ones */
 };
@@ -69,8 +71,8 @@ struct assay_run {
     uint32_t source;
     uint32_t experiment;
     enum assay_run_status status;
-    bool deleted; /* lifecycle "deleted" */
-    bool gone;    /* no longer there */
+    bool deleted;             /* lifecycle "deleted" */
+    bool gone;                /* no longer there */
     int64_t start_ms, end_ms; /* or ASSAY_NO_TIME */
     uint64_t version;         /* grows when anything of the run changes */
 };
@@ -84,8 +86,8 @@ struct assay_metric {
     struct assay_summary summary;
     bool single; /* its values are floats by nature: show about 7 digits */
 };
-struct assay_input { /* a dataset or model a run used; any text may be "" */
-    const char *type;    /* "dataset", "model" */
+struct assay_input {  /* a dataset or model a run used; any text may be "" */
+    const char *type; /* "dataset", "model" */
     const char *name;
     const char *digest;
     const char *context; /* "training", "evaluation", … */
@@ -101,7 +103,8 @@ struct assay_output { /* a model a run made */
     int64_t step;
 };
 
-/* Everything of one run but its points. Each array is sorted by key (natural order of bytes). */
+/* Everything of one run but its points. Each array is sorted by key (natural order of bytes).
+ */
 struct assay_attrs {
     struct assay_pair *params;
     size_t param_count;
@@ -121,15 +124,16 @@ const char *assay_attrs_tag(const struct assay_attrs *attrs, const char *key);  
 size_t assay_catalog_sources(const struct assay_catalog *catalog);
 size_t assay_catalog_experiments(const struct assay_catalog *catalog);
 size_t assay_catalog_runs(const struct assay_catalog *catalog);
-const struct assay_source *assay_catalog_source(const struct assay_catalog *catalog, uint32_t i);
+const struct assay_source *assay_catalog_source(const struct assay_catalog *catalog,
+                                                uint32_t i);
 const struct assay_experiment *assay_catalog_experiment(const struct assay_catalog *catalog,
                                                         uint32_t i);
 const struct assay_run *assay_catalog_run(const struct assay_catalog *catalog, uint32_t i);
 /* Grows when any run, experiment or source changes. */
 uint64_t assay_catalog_version(const struct assay_catalog *catalog);
 
-/* A run's attributes; read from the databases where they are not in memory (a point look-up, tens
-   of microseconds). Never NULL. Valid until the next call that may change the catalog
+/* A run's attributes; read from the databases where they are not in memory (a point look-up,
+   tens of microseconds). Never NULL. Valid until the next call that may change the catalog
    (assay_session_dispatch) or ASSAY_ATTRS_CACHE further calls of this. */
 #define ASSAY_ATTRS_CACHE 512
 const struct assay_attrs *assay_catalog_attrs(struct assay_catalog *catalog, uint32_t run);
@@ -143,10 +147,11 @@ struct assay_column {
     enum assay_field_kind kind;
     enum assay_stat stat;
     const char *key;
-    bool ready;       /* false while it is still being read in the background: values may miss */
-    size_t count;     /* runs covered; a later run has no value yet */
+    bool ready;   /* false while it is still being read in the background: values may miss */
+    size_t count; /* runs covered; a later run has no value yet */
     uint8_t *present; /* by run: 0 none, 1 there */
-    double *numbers;  /* metric: the value; param, tag: the text as a number, NaN where it is none */
+    double *
+        numbers; /* metric: the value; param, tag: the text as a number, NaN where it is none */
     const char **texts; /* param, tag: the text (NULL where none); metric: NULL */
 };
 /* Builds it at the first call (possibly in the background: see `ready`), keeps it up to date
@@ -156,12 +161,13 @@ const struct assay_column *assay_catalog_column(struct assay_catalog *catalog,
                                                 enum assay_stat stat);
 
 /* Which way is better for METRIC, by its name: +1 greater (acc, auc, f1, reward, …), -1 smaller
-   (loss, error, perplexity, latency, …), 0 not known. The list stands in core/model/direction.c. */
+   (loss, error, perplexity, latency, …), 0 not known. The list stands in
+   core/model/direction.c. */
 int assay_metric_direction(const char *metric);
 
 /* Metric, param or tag names met so far in EXPERIMENT (ASSAY_NONE: any), most frequent first,
-   natural order on ties. *names is a new array of pointers into the catalog; the caller frees the
-   array alone. Returns how many. */
+   natural order on ties. *names is a new array of pointers into the catalog; the caller frees
+   the array alone. Returns how many. */
 size_t assay_catalog_keys(struct assay_catalog *catalog, uint32_t experiment,
                           enum assay_field_kind kind, const char ***names);
 
@@ -173,7 +179,8 @@ enum assay_status assay_catalog_find_run(struct assay_catalog *catalog, const ch
 /* The experiment NAME_OR_ID means, likewise. */
 enum assay_status assay_catalog_find_experiment(struct assay_catalog *catalog, const char *ref,
                                                 uint32_t *experiment, struct assay_error *err);
-/* The shortest prefix (at least 8 characters, or the whole id) that is unique among all runs. */
+/* The shortest prefix (at least 8 characters, or the whole id) that is unique among all runs.
+ */
 const char *assay_catalog_short_id(struct assay_catalog *catalog, uint32_t run, char out[72]);
 
 #endif

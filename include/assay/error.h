@@ -19,13 +19,14 @@ enum assay_status {
 
 struct assay_error {
     enum assay_status status;
-    size_t column;   /* 1-based byte column in the text at fault (filters); 0 where none */
-    char what[512];  /* "WHAT: WHY", clean of control characters, no final full stop */
-    char hint[256];  /* what to do about it; may be empty */
+    size_t column;  /* 1-based byte column in the text at fault (filters); 0 where none */
+    char what[512]; /* "WHAT: WHY", clean of control characters, no final full stop */
+    char hint[256]; /* what to do about it; may be empty */
 };
 
 /* Sets *err (unless one is set already) and returns STATUS, for `return assay_fail(...)`. The
-   formatted text is cleaned as assay_text_clean() does, so names from outside are safe in it. */
+   formatted text is cleaned as assay_text_clean() does, so names from outside are safe in it.
+ */
 enum assay_status assay_fail(struct assay_error *err, enum assay_status status,
                              const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -21,8 +21,10 @@ struct assay_map {
 #define ASSAY_MAP_NONE UINT32_MAX
 
 uint32_t assay_map_get(const struct assay_map *map, const char *key, size_t length);
-/* Sets or replaces. Returns the key's stable copy (NUL-terminated), which lives with the map. */
-const char *assay_map_set(struct assay_map *map, const char *key, size_t length, uint32_t value);
+/* Sets or replaces. Returns the key's stable copy (NUL-terminated), which lives with the map.
+ */
+const char *assay_map_set(struct assay_map *map, const char *key, size_t length,
+                          uint32_t value);
 void assay_map_free(struct assay_map *map); /* empty and reusable afterwards */
 
 #endif

@@ -1,22 +1,22 @@
 /*
- * Memory. Small allocations abort on exhaustion (there is nothing sensible left to do); sizes that
- * come from a file, a server or a terminal are bounded by the caller before they come here.
- * An arena holds everything of one loaded result and is freed whole.
+ * Memory. Small allocations abort on exhaustion (there is nothing sensible left to do); sizes
+ * that come from a file, a server or a terminal are bounded by the caller before they come
+ * here. An arena holds everything of one loaded result and is freed whole.
  */
 #ifndef ASSAY_MEMORY_H
 #define ASSAY_MEMORY_H
 
 #include <stddef.h>
 
-void *assay_alloc(size_t bytes);                   /* zeroed; never NULL; free with free() */
+void *assay_alloc(size_t bytes);                    /* zeroed; never NULL; free with free() */
 void *assay_alloc_array(size_t count, size_t size); /* zeroed; checks the product */
 void *assay_realloc_array(void *old, size_t count, size_t size); /* new part not zeroed */
-char *assay_strdup(const char *text);              /* NULL gives NULL */
+char *assay_strdup(const char *text);                            /* NULL gives NULL */
 char *assay_strndup(const char *text, size_t length);
 
 /* Grows *items (of SIZE bytes each) so that it holds at least NEED; doubles. Use ASSAY_GROW. */
 void *assay_grow(void *items, size_t *capacity, size_t need, size_t size);
-#define ASSAY_GROW(items, capacity, need) \
+#define ASSAY_GROW(items, capacity, need)                                                      \
     ((items) = assay_grow((items), &(capacity), (need), sizeof *(items)))
 
 #define ASSAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -1,7 +1,8 @@
 /*
  * A session: the sources that were asked for, the two databases, the threads that read, and the
  * catalog and series they fill. One thread (the UI thread, or a one-shot command's only thread)
- * calls everything here; no call waits for a file, SQL or the network unless its comment says so.
+ * calls everything here; no call waits for a file, SQL or the network unless its comment says
+ * so.
  */
 #ifndef ASSAY_SESSION_H
 #define ASSAY_SESSION_H
@@ -44,8 +45,8 @@ enum assay_session_change {
     ASSAY_CHANGED_ARTIFACTS = 32,
     ASSAY_CHANGED_NOTICES = 64,
 };
-/* Takes what has arrived, for at most about 4 ms (the fd stays readable if there is more); returns
-   a mask of enum assay_session_change. Never blocks. */
+/* Takes what has arrived, for at most about 4 ms (the fd stays readable if there is more);
+   returns a mask of enum assay_session_change. Never blocks. */
 unsigned assay_session_dispatch(struct assay_session *session);
 
 /* For one-shots: blocks until every source has been read to the end once. ASSAY_IO where one
@@ -65,9 +66,9 @@ enum assay_load {
     ASSAY_LOAD_FAILED, /* see the source's problems */
     ASSAY_LOAD_NONE,   /* the run has no such metric */
 };
-/* The points of one metric. Starts reading at the first call; NULL while nothing has come. Stays
-   in memory while used; the least recently used are dropped past a budget (and read again later),
-   so hold the pointer only until the next assay_session_dispatch(). */
+/* The points of one metric. Starts reading at the first call; NULL while nothing has come.
+   Stays in memory while used; the least recently used are dropped past a budget (and read again
+   later), so hold the pointer only until the next assay_session_dispatch(). */
 struct assay_series *assay_session_series(struct assay_session *session, uint32_t run,
                                           const char *metric, enum assay_load *load);
 /* The same, waiting for it: for one-shots. */
@@ -91,8 +92,10 @@ struct assay_artifacts {
     const char *directory; /* the local folder they lie in; NULL where they are elsewhere */
     struct assay_error error;
 };
-/* Lists a run's artifacts, in the background at the first call. Valid until the next dispatch. */
-const struct assay_artifacts *assay_session_artifacts(struct assay_session *session, uint32_t run);
+/* Lists a run's artifacts, in the background at the first call. Valid until the next dispatch.
+ */
+const struct assay_artifacts *assay_session_artifacts(struct assay_session *session,
+                                                      uint32_t run);
 const struct assay_artifacts *assay_session_artifacts_wait(struct assay_session *session,
                                                            uint32_t run);
 
@@ -110,7 +113,8 @@ struct assay_saved_view {
     const char *sort;    /* as assay_sort_parse() reads it */
     const char *columns; /* comma-separated fields; "" default */
 };
-size_t assay_session_views(struct assay_session *session, const struct assay_saved_view **views);
+size_t assay_session_views(struct assay_session *session,
+                           const struct assay_saved_view **views);
 enum assay_status assay_session_save_view(struct assay_session *session,
                                           const struct assay_saved_view *view,
                                           struct assay_error *err);
@@ -121,7 +125,7 @@ enum assay_status assay_session_delete_view(struct assay_session *session, const
 
 struct assay_job_info {
     uint64_t id;
-    char title[160]; /* "reading ~/runs (tensorboard)", clean */
+    char title[160];      /* "reading ~/runs (tensorboard)", clean */
     uint64_t done, total; /* bytes; total 0 unknown */
     int64_t started_us;   /* assay_monotonic_us() */
     bool finished, failed, cancelled;
@@ -141,7 +145,8 @@ struct assay_problem { /* something that could not be read; the rest was */
 size_t assay_session_problems(const struct assay_session *session,
                               const struct assay_problem **problems);
 
-/* What the session itself cannot do (no cache, read-only home, full disk), clean, newest last. */
+/* What the session itself cannot do (no cache, read-only home, full disk), clean, newest last.
+ */
 size_t assay_session_notices(const struct assay_session *session, const char *const **notices);
 
 /* Where the databases lie ("" where there is none). */
