@@ -628,7 +628,8 @@ static void load_tags(struct tb_content *content, struct tb_unpack *in)
             in->bad = true;
             return;
         }
-        struct tag *tag = &content->tags[tag_new(content, name, length)];
+        uint32_t index = tag_new(content, name, length); /* moves content->tags */
+        struct tag *tag = &content->tags[index];
         tag->kind = (uint8_t)(flags & 0xff);
         tag->single = (flags >> 8 & 1) != 0;
         tag->complained = (flags >> 9 & 1) != 0;

@@ -347,8 +347,8 @@ static bool odd_record(struct reader *reader, struct tb_file *file, const char *
     }
 }
 
-/* A block was read: tells how far we are, and hands over what there is if it is time. */
-static void after_block(struct reader *reader, struct tb_file *file, uint64_t offset)
+/* The file is dealt with up to OFFSET: tells how far we are. */
+static void advance(struct reader *reader, struct tb_file *file, uint64_t offset)
 {
     struct tb_reading *reading = reader->reading;
     uint64_t bytes = offset - file->offset;
@@ -357,11 +357,11 @@ static void after_block(struct reader *reader, struct tb_file *file, uint64_t of
     file->offset = offset;
     reader->unsaved += bytes;
     uint64_t done = atomic_fetch_add(&reading->done, bytes) + bytes;
-    if (reader->first || reader->unsaved >= CHECKPOINT_BYTES ||
-        assay_monotonic_us() - reader->saved_us >= CHECKPOINT_US)
-        checkpoint(reader);
     ingest_progress(reading->in, done, reading->total);
     reader->stopped = ingest_cancelled(reading->in);
+    if (reader->unsaved >= CHECKPOINT_BYTES ||
+        assay_monotonic_us() - reader->saved_us >= CHECKPOINT_US)
+        checkpoint(reader);
 }
 
 static void read_records(struct reader *reader, struct tb_file *file, const char *path, int fd)
@@ -378,7 +378,9 @@ static void read_records(struct reader *reader, struct tb_file *file, const char
             /* What was in the block before this record is dealt with. */
             reads = records.reads;
             records.block = BLOCK;
-            after_block(reader, file, record.offset);
+            advance(reader, file, record.offset);
+            if (reader->first)
+                checkpoint(reader);
             if (reader->stopped)
                 break;
         }
@@ -390,7 +392,7 @@ static void read_records(struct reader *reader, struct tb_file *file, const char
         }
     }
     if (!reader->stopped)
-        after_block(reader, file, record.offset);
+        advance(reader, file, record.offset);
     tfrecord_close(&records);
 }
 
