@@ -86,11 +86,11 @@ static void on_chunk(struct ingest *in, const char *run_id, const char *metric,
     if (!collect->first_point_us)
         collect->first_point_us = assay_monotonic_us();
     struct collected_run *run = run_of(collect, run_id);
-    for (size_t i = 0; i < run->series_count && !series; i++) {
-        if (strcmp(run->series[i].metric, metric) == 0)
-            series = &run->series[i];
-    }
-    if (!series) {
+    uint32_t index = assay_map_get(&run->series_index, metric, strlen(metric));
+    if (index != ASSAY_MAP_NONE) {
+        series = &run->series[index];
+    } else {
+        assay_map_set(&run->series_index, metric, strlen(metric), (uint32_t)run->series_count);
         ASSAY_GROW(run->series, run->series_capacity, run->series_count + 1);
         series = &run->series[run->series_count++];
         *series = (struct collected_series){.metric = assay_strdup(metric),
@@ -108,6 +108,7 @@ static void drop_series(struct collected_run *run)
         assay_series_free(&run->series[i].series);
     }
     run->series_count = 0;
+    assay_map_free(&run->series_index);
 }
 
 static void on_restart(struct ingest *in, const char *run_id)
@@ -300,9 +301,7 @@ struct assay_series *ingest_collect_series(const struct ingest_collect *collect,
                                            const char *metric)
 {
     const struct collected_run *run = ingest_collect_run(collect, id);
-    for (size_t i = 0; run && i < run->series_count; i++) {
-        if (strcmp(run->series[i].metric, metric) == 0)
-            return run->series[i].series;
-    }
-    return NULL;
+    uint32_t index =
+        run ? assay_map_get(&run->series_index, metric, strlen(metric)) : ASSAY_MAP_NONE;
+    return index == ASSAY_MAP_NONE ? NULL : run->series[index].series;
 }

@@ -27,6 +27,7 @@ struct collected_run {
     struct assay_arena arena;
     struct collected_series *series;
     size_t series_count, series_capacity;
+    struct assay_map series_index; /* by metric */
     unsigned reports, restarts; /* how often it was reported; its points forgotten */
 };
 struct collected_problem {
