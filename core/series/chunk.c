@@ -39,7 +39,7 @@ struct block {
     double values[ASSAY_CHUNK_POINTS];
     struct chunk_node nodes[BLOCK_NODES];
     uint8_t nonfinite[CHUNK_NODES];
-    bool steps_ascend, times_ascend;
+    struct packed_ints step_plan, time_plan;
     struct assay_summary summary;
 };
 
@@ -55,37 +55,115 @@ static size_t padded(size_t bytes)
 
 /* ---- looking at points ---- */
 
-static bool ascends(const int64_t *keys, size_t count)
+/* Loops over points go in groups of 16, whose inner loops have a fixed length: compilers turn
+   those into vector instructions at -O2, and a chunk is packed for every 4096 points that are
+   read. */
+#define GROUP CHUNK_FAN
+
+/* The finite extremes of 16 values. A value that is not finite becomes NaN, which no comparison
+   takes, so that no branch depends on a value. */
+static struct chunk_node node_of_group(const double values[GROUP])
 {
+    double min[GROUP], max[GROUP];
+    for (size_t i = 0; i < GROUP; i++) {
+        double value = values[i] + (values[i] - values[i]);
+        min[i] = value < INFINITY ? value : INFINITY;
+        max[i] = value > -INFINITY ? value : -INFINITY;
+    }
+    for (size_t i = 0; i < 8; i++) {
+        min[i] = min[i] < min[i + 8] ? min[i] : min[i + 8];
+        max[i] = max[i] > max[i + 8] ? max[i] : max[i + 8];
+    }
+    for (size_t i = 0; i < 4; i++) {
+        min[i] = min[i] < min[i + 4] ? min[i] : min[i + 4];
+        max[i] = max[i] > max[i + 4] ? max[i] : max[i + 4];
+    }
+    struct chunk_node node = {.min = min[0], .max = max[0]};
+    for (size_t i = 1; i < 4; i++)
+        node_add(&node, (struct chunk_node){.min = min[i], .max = max[i]});
+    return node;
+}
+
+static unsigned nonfinite_in(const double *values, size_t count)
+{
+    unsigned nonfinite = 0;
+    for (size_t i = 0; i < count; i++)
+        nonfinite += !isfinite(values[i]);
+    return nonfinite;
+}
+
+/* Whether all of 16 values are finite: a sum of differences to themselves is then 0. */
+static bool group_is_finite(const double values[GROUP])
+{
+    double sum[GROUP];
+    for (size_t i = 0; i < GROUP; i++)
+        sum[i] = values[i] - values[i];
+    for (size_t i = 0; i < 8; i++)
+        sum[i] += sum[i + 8];
+    for (size_t i = 0; i < 4; i++)
+        sum[i] += sum[i + 4];
+    return sum[0] + sum[1] + sum[2] + sum[3] == 0;
+}
+
+/* Whether base + stride * i stays within 64 bits for every i < COUNT. */
+static bool stride_fits(int64_t base, int64_t stride, size_t count)
+{
+    int64_t span, end;
+    return !__builtin_mul_overflow(stride, (int64_t)count - 1, &span) &&
+           !__builtin_add_overflow(base, span, &end);
+}
+
+/* Whether each of COUNT keys is STRIDE more than the one before it. */
+static bool regular(const int64_t *keys, size_t count, uint64_t stride)
+{
+    size_t i = 1;
+    for (; i + GROUP <= count; i += GROUP) {
+        uint64_t differs = 0;
+        for (size_t k = i; k < i + GROUP; k++)
+            differs |= ((uint64_t)keys[k] - (uint64_t)keys[k - 1]) ^ stride;
+        if (differs)
+            return false;
+    }
+    for (; i < count; i++)
+        if ((uint64_t)keys[i] - (uint64_t)keys[i - 1] != stride)
+            return false;
+    return true;
+}
+
+/* Settles how KEYS are packed: base, stride and width. */
+static void plan_ints(const int64_t *keys, size_t count, struct packed_ints *out)
+{
+    uint64_t stride = count > 1 ? (uint64_t)keys[1] - (uint64_t)keys[0] : 0;
+    *out = (struct packed_ints){.base = keys[0], .stride = (int64_t)stride};
+    out->ascending = out->stride >= 0;
+    if (regular(keys, count, stride) && stride_fits(keys[0], out->stride, count))
+        return;
+
+    int64_t least = keys[0], most = keys[count - 1];
     int back = 0;
     for (size_t i = 1; i < count; i++)
         back |= keys[i] < keys[i - 1];
-    return !back;
-}
-
-/* The finite extremes of COUNT values, and how many are not finite. No branch depends on a
-   value: a value that is not finite becomes NaN, which no comparison takes. */
-static unsigned node_of(const double *values, size_t count, struct chunk_node *node)
-{
-    double min = INFINITY, max = -INFINITY;
-    unsigned finite = 0;
-    for (size_t i = 0; i < count; i++) {
-        double value = values[i] + (values[i] - values[i]);
-        min = value < min ? value : min;
-        max = value > max ? value : max;
-        finite += value == value;
+    for (size_t i = 0; back && i < count; i++) {
+        least = keys[i] < least ? keys[i] : least;
+        most = keys[i] > most ? keys[i] : most;
     }
-    *node = (struct chunk_node){.min = min, .max = max};
-    return (unsigned)count - finite;
+    uint64_t span = (uint64_t)most - (uint64_t)least;
+    *out = (struct packed_ints){.base = least, .ascending = !back};
+    out->width = span <= UINT8_MAX ? 1 : span <= UINT16_MAX ? 2 : span <= UINT32_MAX ? 4 : 8;
 }
 
 static void examine_values(struct block *block)
 {
     size_t nodes = nodes_of(block->count), nonfinite = 0;
+    for (size_t i = block->count; i < nodes * GROUP; i++) /* the last group, made whole */
+        block->values[i] = block->values[block->count - 1];
     for (size_t i = 0; i < nodes; i++) {
-        size_t from = i * CHUNK_FAN;
-        size_t count = block->count - from < CHUNK_FAN ? block->count - from : CHUNK_FAN;
-        block->nonfinite[i] = (uint8_t)node_of(block->values + from, count, &block->nodes[i]);
+        const double *values = block->values + i * GROUP;
+        size_t count = block->count - i * GROUP < GROUP ? block->count - i * GROUP : GROUP;
+        block->nodes[i] = node_of_group(values);
+        block->nonfinite[i] = 0;
+        if (!group_is_finite(values))
+            block->nonfinite[i] = (uint8_t)nonfinite_in(values, count);
         nonfinite += block->nonfinite[i];
     }
     struct chunk_node all = CHUNK_NODE_EMPTY;
@@ -105,9 +183,9 @@ static void examine_values(struct block *block)
 static void examine(struct block *block)
 {
     size_t last = block->count - 1;
-    block->steps_ascend = ascends(block->steps, block->count);
-    block->times_ascend = ascends(block->times, block->count);
-    if (!block->steps_ascend || !block->times_ascend) {
+    plan_ints(block->steps, block->count, &block->step_plan);
+    plan_ints(block->times, block->count, &block->time_plan);
+    if (!block->step_plan.ascending || !block->time_plan.ascending) {
         last = 0;
         for (size_t i = 1; i < block->count; i++)
             if (block->steps[i] > block->steps[last] ||
@@ -122,38 +200,6 @@ static void examine(struct block *block)
 }
 
 /* ---- packing ---- */
-
-/* Whether base + stride * i stays within 64 bits for every i < COUNT. */
-static bool stride_fits(int64_t base, int64_t stride, size_t count)
-{
-    int64_t span, end;
-    return !__builtin_mul_overflow(stride, (int64_t)count - 1, &span) &&
-           !__builtin_add_overflow(base, span, &end);
-}
-
-/* Settles how KEYS are packed: base, stride and width. */
-static void plan_ints(const int64_t *keys, size_t count, struct packed_ints *out)
-{
-    uint64_t first = (uint64_t)keys[0], stride = count > 1 ? (uint64_t)keys[1] - first : 0;
-    uint64_t differs = 0;
-    for (size_t i = 1; i < count; i++)
-        differs |= ((uint64_t)keys[i] - (uint64_t)keys[i - 1]) ^ stride;
-    out->base = keys[0];
-    out->stride = (int64_t)stride;
-    out->width = 0;
-    if (!differs && stride_fits(keys[0], (int64_t)stride, count))
-        return;
-
-    int64_t least = keys[0], most = keys[0];
-    for (size_t i = 1; i < count; i++) {
-        least = keys[i] < least ? keys[i] : least;
-        most = keys[i] > most ? keys[i] : most;
-    }
-    uint64_t span = (uint64_t)most - (uint64_t)least;
-    out->base = least;
-    out->stride = 0;
-    out->width = span <= UINT8_MAX ? 1 : span <= UINT16_MAX ? 2 : span <= UINT32_MAX ? 4 : 8;
-}
 
 static void store_ints(const int64_t *keys, size_t count, const struct packed_ints *plan,
                        void *out)
@@ -181,24 +227,36 @@ static void store_ints(const int64_t *keys, size_t count, const struct packed_in
     }
 }
 
-/* Whether every value is a float's (a zero keeps its sign; a NaN need only stay one). Looks in
-   pieces, so that doubles are found out early. */
+/* Whether every value is a float's (a zero keeps its sign; a NaN need only stay one). The
+   values are made up to whole groups. Doubles are found out at the first group that has one. */
 static bool all_floats(const double *values, size_t count)
 {
-    for (size_t from = 0; from < count; from += 64) {
-        size_t to = count - from < 64 ? count : from + 64;
-        uint64_t lost = 0;
-        for (size_t i = from; i < to; i++) {
-            double back = (double)(float)values[i];
-            uint64_t a, b;
-            memcpy(&a, &values[i], sizeof a);
-            memcpy(&b, &back, sizeof b);
-            lost |= values[i] == values[i] ? a ^ b : 0;
-        }
-        if (lost)
-            return false;
+    for (size_t from = 0; from < count; from += GROUP) {
+        double back[GROUP];
+        uint64_t a[GROUP], b[GROUP], lost = 0;
+        for (size_t i = 0; i < GROUP; i++)
+            back[i] = (double)(float)values[from + i];
+        memcpy(a, values + from, sizeof a);
+        memcpy(b, back, sizeof b);
+        for (size_t i = 0; i < GROUP; i++)
+            lost |= a[i] ^ b[i];
+        if (!lost)
+            continue;
+        for (size_t i = 0; i < GROUP; i++)
+            if (a[i] != b[i] && !isnan(values[from + i]))
+                return false;
     }
     return true;
+}
+
+static void store_floats(const double *values, size_t count, float *out)
+{
+    size_t i = 0;
+    for (; i + GROUP <= count; i += GROUP)
+        for (size_t k = i; k < i + GROUP; k++)
+            out[k] = (float)values[k];
+    for (; i < count; i++)
+        out[i] = (float)values[i];
 }
 
 /* Memory for a chunk of the widths in *shape: the struct, the nodes, their counts, the bytes.
@@ -232,8 +290,8 @@ static struct assay_chunk *chunk_new(const struct assay_chunk *shape, const stru
     chunk->steps.data = chunk->bytes + sizeof(struct header);
     chunk->times.data = chunk->bytes + sizeof(struct header) + steps;
     chunk->values = chunk->bytes + sizeof(struct header) + steps + times;
-    chunk->steps.ascending = block->steps_ascend;
-    chunk->times.ascending = block->times_ascend;
+    chunk->steps.ascending = block->step_plan.ascending;
+    chunk->times.ascending = block->time_plan.ascending;
     return chunk;
 }
 
@@ -271,8 +329,8 @@ struct assay_chunk *assay_chunk_pack(const struct assay_point *points, size_t co
     examine(&block);
 
     struct assay_chunk shape = {0};
-    plan_ints(block.steps, count, &shape.steps);
-    plan_ints(block.times, count, &shape.times);
+    shape.steps = block.step_plan;
+    shape.times = block.time_plan;
     shape.value_width = all_floats(block.values, count) ? 4 : 8;
 
     struct assay_chunk *chunk = chunk_new(&shape, &block);
@@ -280,9 +338,7 @@ struct assay_chunk *assay_chunk_pack(const struct assay_point *points, size_t co
     store_ints(block.steps, count, &chunk->steps, (void *)(uintptr_t)chunk->steps.data);
     store_ints(block.times, count, &chunk->times, (void *)(uintptr_t)chunk->times.data);
     if (chunk->value_width == 4) {
-        float *out = (void *)(uintptr_t)chunk->values;
-        for (size_t i = 0; i < count; i++)
-            out[i] = (float)block.values[i];
+        store_floats(block.values, count, (void *)(uintptr_t)chunk->values);
     } else {
         memcpy((void *)(uintptr_t)chunk->values, block.values, count * sizeof(double));
     }

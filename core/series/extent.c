@@ -63,6 +63,38 @@ size_t packed_find(const struct packed_ints *ints, size_t from, size_t to, int64
     }
 }
 
+size_t packed_find_near(const struct packed_ints *ints, size_t from, size_t to, size_t guess,
+                        int64_t key)
+{
+    if (ints->width == 0 || guess <= from || guess >= to)
+        return packed_find(ints, from, to, key);
+    size_t step = 4;
+    if (packed_at(ints, guess) < key) {
+        while (to - guess > step && packed_at(ints, guess + step) < key) {
+            guess += step;
+            step *= 2;
+        }
+        return packed_find(ints, guess + 1, to - guess > step ? guess + step : to, key);
+    }
+    while (guess - from > step && packed_at(ints, guess - step) >= key) {
+        guess -= step;
+        step *= 2;
+    }
+    return packed_find(ints, guess - from > step ? guess - step + 1 : from, guess, key);
+}
+
+void chunk_prefetch(const struct assay_chunk *chunk, size_t i)
+{
+    if (i >= chunk->count)
+        return;
+    __builtin_prefetch((const char *)chunk->steps.data + i * chunk->steps.width);
+    __builtin_prefetch((const char *)chunk->times.data + i * chunk->times.width);
+    __builtin_prefetch((const char *)chunk->values + i * chunk->value_width);
+    const char *nodes = (const char *)(chunk->nodes + i / CHUNK_FAN);
+    for (size_t line = 0; line < 4; line++)
+        __builtin_prefetch(nodes + line * 64);
+}
+
 /* ---- extremes ---- */
 
 /* Points one by one. Where the chunk is known to be finite, two comparisons each. */

@@ -225,31 +225,50 @@ struct assay_extent assay_view_extent(const struct assay_view *view, size_t from
                                  .nonfinite = sum.nonfinite};
 }
 
+/* Where the column that begins at AT ends: about EXPECTED points further, in the same chunk, as
+   a rule. */
+static size_t column_end(const struct assay_view *view, size_t span, size_t at, size_t end,
+                         size_t expected, double x)
+{
+    struct reach reach = {.axis = view->axis, .origin_ms = view->origin_ms, .x = x};
+    const struct series_span *place = &view->series->spans[span];
+    const struct packed_ints *keys = keys_of(place->chunk, key_of(view->axis));
+    size_t count = place->chunk->count;
+    int64_t key;
+
+    if (!first_key(&reach, &key))
+        return end;
+    if (end > place->first + count && packed_at(keys, count - 1) < key)
+        return find_key(view->series, span, at, end, key_of(view->axis), key);
+    size_t local = at - place->first;
+    size_t high = end - place->first < count ? end - place->first : count;
+    return place->first + packed_find_near(keys, local, high, local + expected, key);
+}
+
 void assay_view_columns(const struct assay_view *view, const struct assay_segment *segment,
                         const double *edges, size_t columns, struct assay_view_column *out)
 {
     const struct assay_series *series = view->series;
-    enum series_key by = key_of(view->axis);
-    size_t end = segment->first + segment->count;
+    size_t end = segment->first + segment->count, count = 0;
     size_t at = columns ? assay_view_find(view, segment, edges[0], false) : end;
 
     for (size_t i = 0; i < columns; i++) {
-        struct reach reach = {
-            .axis = view->axis, .origin_ms = view->origin_ms, .x = edges[i + 1]};
-        int64_t key;
         out[i] = (struct assay_view_column){.from = at, .min = NAN, .max = NAN};
         if (at >= end)
             continue;
         size_t span = series_span_of(series, at);
-        size_t next = first_key(&reach, &key) ? find_key(series, span, at, end, by, key) : end;
+        const struct series_span *place = &series->spans[span];
+        chunk_prefetch(place->chunk, at - place->first + 2 * count);
+        size_t next = column_end(view, span, at, end, count, edges[i + 1]);
         if (next == at)
             continue;
         struct series_node sum = extent_from(series, span, at, next);
-        out[i].count = next - at;
+        count = next - at;
+        out[i].count = count;
         out[i].nonfinite = sum.nonfinite;
         out[i].min = or_nan(sum.extremes.min);
         out[i].max = or_nan(sum.extremes.max);
-        out[i].first = chunk_point(series->spans[span].chunk, at - series->spans[span].first);
+        out[i].first = chunk_point(place->chunk, at - place->first);
         out[i].last = assay_view_point(view, next - 1);
         at = next;
     }
