@@ -117,5 +117,6 @@ size_t protobuf_numbers(const struct protobuf_field *field, enum protobuf_wire w
 
 bool protobuf_is(struct protobuf_slice slice, const char *text)
 {
-    return slice.length == strlen(text) && memcmp(slice.data, text, slice.length) == 0;
+    size_t length = strlen(text);
+    return slice.length == length && (length == 0 || memcmp(slice.data, text, length) == 0);
 }

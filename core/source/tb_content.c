@@ -269,20 +269,21 @@ static uint32_t tag_find(struct tb_content *content, struct protobuf_slice name,
     if (content->tag_count > 0) {
         uint32_t expected = content->tags[content->previous].next;
         const struct tag *tag = &content->tags[expected];
-        if (tag->length == name.length && memcmp(tag->name, name.data, name.length) == 0)
+        if (tag->length == name.length &&
+            (name.length == 0 || memcmp(tag->name, name.data, name.length) == 0))
             return expected;
     }
-    const char *text = (const char *)name.data;
+    const char *text = name.length ? (const char *)name.data : "";
     uint32_t index = ASSAY_MAP_NONE;
     if (name.length <= TB_TAG_MAX)
-        index = assay_map_get(&content->by_name, name.length ? text : "", name.length);
+        index = assay_map_get(&content->by_name, text, name.length);
     if (index != ASSAY_MAP_NONE)
         return index;
     if (name.length > TB_TAG_MAX) {
         tb_content_problem(content, file, offset,
                            "a tag's name has %zu bytes, more than %u: its value is left out",
                            name.length, TB_TAG_MAX);
-    } else if (name.length > 0 && memchr(name.data, '\0', name.length)) {
+    } else if (memchr(text, '\0', name.length)) {
         tb_content_problem(content, file, offset,
                            "a tag's name holds a zero byte: its value is left out");
     } else if (content->tag_count >= TB_TAGS_MAX) {
@@ -292,7 +293,7 @@ static uint32_t tag_find(struct tb_content *content, struct protobuf_slice name,
                                TB_TAGS_MAX);
         content->told_limit = true;
     } else if (hold(content, name.length, file, offset)) {
-        return tag_new(content, name.length ? text : "", name.length);
+        return tag_new(content, text, name.length);
     }
     return ASSAY_MAP_NONE;
 }

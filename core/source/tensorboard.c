@@ -22,8 +22,9 @@
 #include "source/tb_run.h"
 #include "source/tb_walk.h"
 
-#define RUNS_KEY "/runs" /* state: the names of the runs there were; no run's name starts so   \
-                          */
+#define RUNS_KEY                                                                               \
+    "/runs" /* state: the names of the runs there were; no run's name starts so                \
+             */
 #define WATCH_MAX 4096u
 
 struct tensorboard {
