@@ -1,0 +1,368 @@
+/*
+ * What one chart shows (chart_state.h), for view_chart.c, view_run.c and the preview at home.
+ */
+#include "chart_state.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <assay/clock.h>
+#include <assay/text.h>
+
+#include "run_columns.h"
+
+/* Smoothing a million points takes some ten milliseconds: what does not fit into this much of
+   one turn waits for the next, and the raw line stands in for it. */
+#define SMOOTH_BUDGET_US 8000
+
+void chart_state_init(struct chart_state *state, struct assay_session *session)
+{
+    *state = (struct chart_state){
+        .session = session,
+        .x_min = NAN,
+        .x_max = NAN,
+        .cursor = NAN,
+    };
+}
+
+void chart_state_free(struct chart_state *state)
+{
+    for (size_t i = 0; i < state->count; i++) {
+        assay_series_free(&state->sources[i].smooth);
+    }
+    state->count = 0;
+}
+
+static void forget_smooth(struct chart_state *state)
+{
+    for (size_t i = 0; i < state->count; i++) {
+        assay_series_free(&state->sources[i].smooth);
+    }
+}
+
+void chart_state_set_runs(struct chart_state *state, const uint32_t *runs, const int *colors,
+                          size_t count)
+{
+    if (count > CHART_LINES_MAX) {
+        count = CHART_LINES_MAX;
+    }
+    bool same = count == state->count;
+    for (size_t i = 0; same && i < count; i++) {
+        same = state->sources[i].run == runs[i];
+    }
+    if (!same) {
+        forget_smooth(state);
+        memset(state->sources, 0, sizeof state->sources);
+        state->count = count;
+    }
+    struct assay_catalog *catalog = assay_session_catalog(state->session);
+    for (size_t i = 0; i < count; i++) {
+        struct chart_source *source = &state->sources[i];
+        source->run = runs[i];
+        source->color = colors[i];
+        run_title(catalog, runs[i], source->label, sizeof source->label);
+    }
+}
+
+void chart_state_set_metric(struct chart_state *state, const char *metric)
+{
+    if (strcmp(state->metric, metric) == 0) {
+        return;
+    }
+    snprintf(state->metric, sizeof state->metric, "%s", metric);
+    forget_smooth(state);
+    chart_state_zoom_all(state);
+    state->cursor = NAN;
+}
+
+static void smooth_source(struct chart_state *state, struct chart_source *source, int64_t until)
+{
+    if (state->weight <= 0 || !source->series) {
+        assay_series_free(&source->smooth);
+        return;
+    }
+    uint64_t version = assay_series_version(source->series);
+    if (source->smooth && source->smooth_version == version &&
+        source->smooth_weight == state->weight) {
+        return;
+    }
+    if (assay_monotonic_us() > until) {
+        state->more = true;
+        return;
+    }
+    assay_series_free(&source->smooth);
+    source->smooth = assay_series_smooth(source->series, state->weight);
+    source->smooth_version = version;
+    source->smooth_weight = state->weight;
+}
+
+void chart_state_update(struct chart_state *state)
+{
+    int64_t until = assay_monotonic_us() + SMOOTH_BUDGET_US;
+    state->busy = state->more = false;
+    for (size_t i = 0; i < state->count; i++) {
+        struct chart_source *source = &state->sources[i];
+        source->series = NULL;
+        source->load = ASSAY_LOAD_NONE;
+        if (state->metric[0]) {
+            source->series =
+                assay_session_series(state->session, source->run, state->metric, &source->load);
+        }
+        state->busy |= source->load == ASSAY_LOAD_BUSY;
+        source->last = source->series ? assay_series_summary(source->series)->last : NAN;
+        smooth_source(state, source, until);
+        state->lines[i] = (struct assay_chart_line){
+            .series = source->smooth ? source->smooth : source->series,
+            .faint = source->smooth ? source->series : NULL,
+            .label = source->label,
+            .color = source->color,
+        };
+    }
+    state->chart = (struct assay_chart){
+        .lines = state->lines,
+        .line_count = state->count,
+        .axis = state->axis,
+        .log_x = state->log_x,
+        .log_y = state->log_y,
+        .hide_superseded = state->hide_superseded,
+        .x_min = state->x_min,
+        .x_max = state->x_max,
+        .y_min = NAN,
+        .y_max = NAN,
+    };
+    state->info = (struct assay_chart_info){0};
+    state->drawable = assay_chart_fit(&state->chart, &state->info);
+}
+
+/* ---- ranges ---- */
+
+static double unit_to_x(const struct chart_state *state, double unit)
+{
+    return assay_scale_from_unit(unit, state->chart.x_min, state->chart.x_max, state->log_x);
+}
+
+static void set_range(struct chart_state *state, double from, double to)
+{
+    double lo = unit_to_x(state, from), hi = unit_to_x(state, to);
+    double least = fmax(fabs(lo), fabs(hi)) * 1e-9;
+    if (state->axis == ASSAY_AXIS_STEP) {
+        least = fmax(least, 2); /* closer than two steps there is nothing to see */
+    }
+    if (!isfinite(lo) || !isfinite(hi) || hi - lo < least) {
+        return;
+    }
+    state->x_min = lo;
+    state->x_max = hi;
+}
+
+/* The range of everything, whatever is seen now. */
+static bool whole_range(const struct chart_state *state, double *lo, double *hi)
+{
+    struct assay_chart whole = state->chart;
+    whole.x_min = whole.x_max = whole.y_min = whole.y_max = NAN;
+    struct assay_chart_info info;
+    bool found = assay_chart_fit(&whole, &info);
+    *lo = whole.x_min;
+    *hi = whole.x_max;
+    return found;
+}
+
+void chart_state_zoom(struct chart_state *state, double factor, double unit)
+{
+    if (!state->drawable) {
+        return;
+    }
+    set_range(state, unit - unit * factor, unit + (1 - unit) * factor);
+    double lo, hi;
+    if (factor > 1 && whole_range(state, &lo, &hi)) {
+        if (state->x_min <= lo && state->x_max >= hi) {
+            chart_state_zoom_all(state);
+            return;
+        }
+        /* Further out never shows more void than the data's own ends. */
+        state->x_min = fmax(state->x_min, lo);
+        state->x_max = fmin(state->x_max, hi);
+    }
+}
+
+void chart_state_zoom_all(struct chart_state *state)
+{
+    state->x_min = state->x_max = NAN;
+}
+
+void chart_state_pan(struct chart_state *state, double share)
+{
+    double lo, hi;
+    if (!state->drawable || isnan(state->x_min) || !whole_range(state, &lo, &hi)) {
+        return; /* everything is in sight */
+    }
+    double least =
+        assay_scale_to_unit(lo, state->chart.x_min, state->chart.x_max, state->log_x);
+    double most = assay_scale_to_unit(hi, state->chart.x_min, state->chart.x_max, state->log_x);
+    share = share < 0 ? fmax(share, fmin(least, 0)) : fmin(share, fmax(most - 1, 0));
+    if (share != 0) {
+        set_range(state, share, 1 + share);
+    }
+}
+
+/* ---- the cursor ---- */
+
+double chart_state_cursor_unit(const struct chart_state *state)
+{
+    if (isnan(state->cursor) || !state->drawable) {
+        return NAN;
+    }
+    double unit = assay_scale_to_unit(state->cursor, state->chart.x_min, state->chart.x_max,
+                                      state->log_x);
+    return unit < -1e-9 || unit > 1 + 1e-9 ? NAN : unit;
+}
+
+/* x of the point nearest to X over all lines; NaN where there is none. */
+static double nearest(const struct chart_state *state, double x)
+{
+    double best = NAN;
+    for (size_t i = 0; i < state->count; i++) {
+        struct assay_reading reading = assay_chart_read(&state->chart, i, x);
+        if (reading.found && (isnan(best) || fabs(reading.x - x) < fabs(best - x))) {
+            best = reading.x;
+        }
+    }
+    return best;
+}
+
+void chart_state_put_cursor(struct chart_state *state, double unit)
+{
+    if (state->drawable) {
+        double x = nearest(state, unit_to_x(state, fmin(fmax(unit, 0), 1)));
+        state->cursor = x;
+    }
+}
+
+/* Pans so that the cursor is in sight. */
+static void follow_cursor(struct chart_state *state)
+{
+    if (isnan(state->x_min) || isnan(state->cursor)) {
+        return;
+    }
+    double unit = assay_scale_to_unit(state->cursor, state->chart.x_min, state->chart.x_max,
+                                      state->log_x);
+    if (unit < 0) {
+        set_range(state, unit - 0.1, unit + 0.9);
+    } else if (unit > 1) {
+        set_range(state, unit - 0.9, unit + 0.1);
+    }
+}
+
+void chart_state_move_cursor(struct chart_state *state, int steps, int width)
+{
+    if (!state->drawable || steps == 0) {
+        return;
+    }
+    double unit = chart_state_cursor_unit(state);
+    if (isnan(unit)) {
+        chart_state_put_cursor(state, 0.5);
+        return;
+    }
+    for (int tried = 0; tried <= width; tried++) {
+        unit += (double)steps / width;
+        double x = nearest(state, unit_to_x(state, unit));
+        bool further = steps > 0 ? x > state->cursor : x < state->cursor;
+        if (further) {
+            state->cursor = x;
+            follow_cursor(state);
+            return;
+        }
+    }
+}
+
+bool chart_state_landmark(struct chart_state *state, bool forward, enum assay_landmark *which)
+{
+    if (!state->drawable) {
+        return false;
+    }
+    double from = state->cursor, x;
+    if (isnan(from)) {
+        from = forward ? -INFINITY : INFINITY;
+    }
+    if (!assay_chart_landmark(&state->chart, from, forward, ASSAY_LANDMARK_ANY, &x, which)) {
+        return false;
+    }
+    state->cursor = x;
+    follow_cursor(state);
+    return true;
+}
+
+void chart_state_set_axis(struct chart_state *state, enum assay_axis axis)
+{
+    double cursor = NAN;
+    if (!isnan(state->cursor) && state->drawable) {
+        for (size_t i = 0; i < state->count && isnan(cursor); i++) {
+            struct assay_reading reading = assay_chart_read(&state->chart, i, state->cursor);
+            if (reading.found && state->sources[i].series) {
+                cursor = assay_point_x(&reading.point, axis,
+                                       assay_series_origin(state->sources[i].series));
+            }
+        }
+    }
+    state->axis = axis;
+    state->cursor = cursor;
+    chart_state_zoom_all(state);
+}
+
+bool chart_state_read(const struct chart_state *state, size_t index, double *shown,
+                      struct assay_point *raw)
+{
+    if (!state->drawable || isnan(state->cursor) || !state->sources[index].series) {
+        return false;
+    }
+    struct assay_reading reading = assay_chart_read(&state->chart, index, state->cursor);
+    if (!reading.found) {
+        return false;
+    }
+    *shown = reading.point.value;
+    *raw = reading.point;
+    if (state->lines[index].faint) {
+        struct assay_chart_line line = {.series = state->sources[index].series};
+        struct assay_chart chart = state->chart;
+        chart.lines = &line;
+        chart.line_count = 1;
+        reading = assay_chart_read(&chart, 0, state->cursor);
+        if (reading.found) {
+            *raw = reading.point;
+        }
+    }
+    return true;
+}
+
+/* ---- words ---- */
+
+const char *chart_axis_name(enum assay_axis axis)
+{
+    switch (axis) {
+    case ASSAY_AXIS_TIME:
+        return "wall time";
+    case ASSAY_AXIS_RELATIVE:
+        return "time since start";
+    case ASSAY_AXIS_STEP:
+        break;
+    }
+    return "step";
+}
+
+void chart_x_text(char *out, size_t capacity, enum assay_axis axis, double x)
+{
+    char text[40];
+    switch (axis) {
+    case ASSAY_AXIS_TIME:
+        snprintf(out, capacity, "%s", assay_time_text(text, (int64_t)x));
+        return;
+    case ASSAY_AXIS_RELATIVE:
+        snprintf(out, capacity, "%s", assay_duration_text(text, (int64_t)(x * 1000)));
+        return;
+    case ASSAY_AXIS_STEP:
+        snprintf(out, capacity, "step %s%s", x < 0 ? "-" : "",
+                 assay_count_text(text, (uint64_t)fabs(x)));
+        return;
+    }
+}
