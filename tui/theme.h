@@ -50,7 +50,7 @@ enum role {
 #define X(id, name, what) ROLE_##id,
     THEME_ROLES(X)
 #undef X
-    ROLE_SERIES, /* ROLE_SERIES + i, i < ASSAY_CHART_COLORS: the colours of series */
+        ROLE_SERIES, /* ROLE_SERIES + i, i < ASSAY_CHART_COLORS: the colours of series */
     ROLE_COUNT = ROLE_SERIES + ASSAY_CHART_COLORS,
 };
 
