@@ -1,0 +1,182 @@
+/*
+ * The frame around every screen (frame.h), drawn by app.c's loop.
+ */
+#include "frame.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <assay/clock.h>
+#include <assay/text.h>
+
+#include "app.h"
+
+#define JOBS_SEEN 32
+
+/* What is being read, in words: "reading 42 %" or nothing. */
+static void jobs_text(struct app *app, struct assay_buf *out)
+{
+    struct assay_job_info jobs[JOBS_SEEN];
+    size_t count = assay_session_jobs(app->session, jobs, JOBS_SEEN);
+    uint64_t done = 0, total = 0;
+    size_t busy = 0;
+    bool known = true;
+    for (size_t i = 0; i < count; i++) {
+        if (!jobs[i].finished) {
+            busy++;
+            done += jobs[i].done;
+            total += jobs[i].total;
+            known &= jobs[i].total > 0;
+        }
+    }
+    if (busy == 0) {
+        return;
+    }
+    assay_buf_text_add(out, "reading");
+    if (known && total > 0 && done <= total) {
+        assay_buf_format(out, " %d %%", (int)((double)done / (double)total * 100));
+    }
+}
+
+static int part(struct area line, int x, enum role role, const char *text)
+{
+    /* From the right: the part ends at x; returns where the one before it ends. */
+    int width = assay_text_width(text);
+    draw_text(line, x - width, 0, role, text);
+    return x - width - 3;
+}
+
+static int draw_needs(struct app *app, struct area line)
+{
+    int x = line.rect.width - 1;
+    size_t live = 0, problems = 0;
+    char text[64];
+    for (uint32_t i = 0; i < assay_catalog_experiments(app->catalog); i++) {
+        live += assay_catalog_experiment(app->catalog, i)->running;
+    }
+    for (uint32_t i = 0; i < assay_catalog_sources(app->catalog); i++) {
+        const struct assay_source *source = assay_catalog_source(app->catalog, i);
+        problems += source->problems + (source->state == ASSAY_SOURCE_FAILED);
+    }
+    if (problems) {
+        snprintf(text, sizeof text, "%zu %s !", problems,
+                 problems == 1 ? "problem" : "problems");
+        x = part(line, x, ROLE_WARNING, text);
+    }
+    if (app->diverged) {
+        snprintf(text, sizeof text, "%zu NaN", app->diverged);
+        x = part(line, x, ROLE_FAILED, text);
+    }
+    if (live) {
+        snprintf(text, sizeof text, "%zu live", live);
+        x = part(line, x, ROLE_LIVE, text);
+    }
+    struct assay_buf jobs = {0};
+    jobs_text(app, &jobs);
+    if (jobs.length) {
+        x = part(line, x, ROLE_DIM, assay_buf_text(&jobs));
+    }
+    assay_buf_free(&jobs);
+    return x;
+}
+
+static void draw_top(struct app *app, struct area line, struct app_screen *screen)
+{
+    line = area_under(line, ROLE_HEADER);
+    draw_clear(line);
+    int end = draw_needs(app, line);
+    int x = 1 + draw_text(line, 1, 0, ROLE_STRONG, "assay") + 2;
+    struct assay_buf title = {0};
+    if (screen->ops->title) {
+        screen->ops->title(screen->self, &title);
+    }
+    if (end > x) {
+        draw_field(line, x, 0, end - x, ALIGN_LEFT, ROLE_NORMAL, assay_buf_text(&title));
+    }
+    assay_buf_free(&title);
+}
+
+/* Commands next to each other that share their word share their place: "j/k move". */
+static void draw_hints(struct app *app, struct area line, struct app_screen *screen)
+{
+    const enum command_id *ids = screen->ops->hints ? screen->ops->hints(screen->self) : NULL;
+    int x = 1;
+    for (size_t i = 0; ids && ids[i] != CMD_NONE; i++) {
+        char keys[80] = "", key[32];
+        const char *word = command_get(ids[i])->hint;
+        for (;; i++) {
+            keymap_key(&app->keymap, ids[i], screen->ops->where, key);
+            size_t length = strlen(keys);
+            if (*key) {
+                snprintf(keys + length, sizeof keys - length, "%s%s", length ? "/" : "", key);
+            }
+            if (ids[i + 1] == CMD_NONE || strcmp(command_get(ids[i + 1])->hint, word) != 0) {
+                break;
+            }
+        }
+        int width = assay_text_width(keys) + 1 + assay_text_width(word);
+        if (!*keys || x + width > line.rect.width - 1) {
+            continue;
+        }
+        x += draw_text(line, x, 0, ROLE_KEY, keys) + 1;
+        x += draw_text(line, x, 0, ROLE_DIM, word) + 2;
+    }
+}
+
+static void draw_bottom(struct app *app, struct area line, struct app_screen *screen)
+{
+    line = area_under(line, ROLE_STATUS);
+    draw_clear(line);
+    if (app->message_shown && app->message_count > 0) {
+        const struct app_message *message = &app->messages[app->message_count - 1];
+        draw_field(line, 1, 0, line.rect.width - 2, ALIGN_LEFT,
+                   message->error ? ROLE_ERROR : ROLE_NORMAL, message->text);
+        return;
+    }
+    draw_hints(app, line, screen);
+}
+
+static void draw_too_small(struct area all)
+{
+    int y = all.rect.height / 2;
+    draw_field(all, 0, y - 1, all.rect.width, ALIGN_CENTER, ROLE_NORMAL, "a little more room");
+    char text[64];
+    snprintf(text, sizeof text, "%dx%d, and this is %dx%d", TERM_MIN_COLUMNS, TERM_MIN_ROWS,
+             all.rect.width, all.rect.height);
+    draw_field(all, 0, y, all.rect.width, ALIGN_CENTER, ROLE_DIM, text);
+}
+
+void frame_draw(struct app *app)
+{
+    struct app_screen *screen = &app->screens[app->depth - 1];
+    struct area all = area_all(term_canvas(app->term));
+    int64_t now = assay_monotonic_us();
+    app->dirty = app->retry = false;
+    app->redraw_us = INT64_MAX;
+    app->drawn_us = now;
+    app->now_ms = assay_now_ms();
+    draw_clear(all);
+    term_cursor(app->term, -1, -1);
+    graphics_hide_all(term_graphics(app->term));
+    int width = all.rect.width, height = all.rect.height;
+    if (width < TERM_MIN_COLUMNS || height < TERM_MIN_ROWS) {
+        draw_too_small(all);
+        term_flush(app->term);
+        return;
+    }
+    app->cover =
+        app->palette.open ? palette_box(&app->palette, width, height) : (struct rect){0};
+    struct area inner = area_part(all, 0, FRAME_TOP, width, height - FRAME_TOP - FRAME_BOTTOM);
+    screen->ops->draw(screen->self, inner);
+    draw_top(app, area_row(all, 0), screen);
+    draw_bottom(app, area_row(all, height - 1), screen);
+    if (app->palette.open) {
+        graphics_cover(term_graphics(app->term), app->cover);
+        palette_draw(app, all);
+    }
+    if (screen->ops->wake_us) {
+        int64_t when = screen->ops->wake_us(screen->self, now);
+        app->redraw_us = when < app->redraw_us ? when : app->redraw_us;
+    }
+    term_flush(app->term);
+}
