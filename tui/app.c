@@ -229,7 +229,7 @@ void app_command(struct app *app, enum command_id id, const char *argument)
 
 /* ---- events ---- */
 
-static void on_event(struct app *app, struct event *event)
+static void on_event(struct app *app, const struct event *event)
 {
     struct app_screen *screen = top(app);
     app_dirty(app);
@@ -245,9 +245,6 @@ static void on_event(struct app *app, struct event *event)
             palette_close(app);
         }
         return;
-    }
-    if (event->kind == EVENT_MOUSE) {
-        event->y -= FRAME_TOP;
     }
     if (screen->ops->event && screen->ops->event(screen->self, event)) {
         return;

@@ -123,6 +123,24 @@ static void draw_hints(struct app *app, struct area line, struct app_screen *scr
     }
 }
 
+/* "key=word" pairs with tabs between them. */
+static void draw_typing(struct area line, const char *pairs)
+{
+    int x = 1;
+    while (*pairs) {
+        char pair[80];
+        size_t length = strcspn(pairs, "\t");
+        snprintf(pair, sizeof pair, "%.*s", (int)length, pairs);
+        char *word = strchr(pair, '=');
+        if (word) {
+            *word++ = '\0';
+            x += draw_text(line, x, 0, ROLE_KEY, pair) + 1;
+            x += draw_text(line, x, 0, ROLE_DIM, word) + 2;
+        }
+        pairs += length + (pairs[length] == '\t');
+    }
+}
+
 static void draw_bottom(struct app *app, struct area line, struct app_screen *screen)
 {
     line = area_under(line, ROLE_STATUS);
@@ -133,7 +151,12 @@ static void draw_bottom(struct app *app, struct area line, struct app_screen *sc
                    message->error ? ROLE_ERROR : ROLE_NORMAL, message->text);
         return;
     }
-    draw_hints(app, line, screen);
+    const char *typing = screen->ops->typing ? screen->ops->typing(screen->self) : NULL;
+    if (typing) {
+        draw_typing(line, typing);
+    } else {
+        draw_hints(app, line, screen);
+    }
 }
 
 static void draw_too_small(struct area all)

@@ -31,8 +31,8 @@ struct view_ops {
 
     /* Any of the following may be NULL. */
 
-    /* Sees each event before the keymap does (a prompt of its own, the mouse; y counts from the
-       top of its area); true where it took it. */
+    /* Sees each event before the keymap does (a prompt of its own, the mouse); true where it
+       took it. */
     bool (*event)(void *self, const struct event *event);
     /* The session has changed: a mask of enum assay_session_change. */
     void (*changed)(void *self, unsigned changes);
@@ -42,6 +42,10 @@ struct view_ops {
     void (*title)(void *self, struct assay_buf *out);
     /* The commands to name in the bottom line, ended by CMD_NONE. */
     const enum command_id *(*hints)(void *self);
+    /* Other words for the bottom line ("enter=keep\tesc=restore") while it takes text; else
+     * NULL.
+     */
+    const char *(*typing)(void *self);
     /* Whether what a command needs is there. */
     bool (*has)(void *self, enum command_needs needs);
     /* Words that may follow COMMAND in the palette, each added to OUT with a line end. */

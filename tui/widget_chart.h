@@ -1,0 +1,37 @@
+/*
+ * A chart on the screen: tick labels as text around a plot rectangle, which holds an image
+ * where the terminal can show one and characters where it cannot.
+ */
+#ifndef TUI_WIDGET_CHART_H
+#define TUI_WIDGET_CHART_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chart_state.h"
+#include "draw.h"
+
+struct app;
+
+struct chart_widget { /* what was made for it, kept from frame to frame */
+    struct assay_frame frame;
+    uint64_t version; /* of what is painted in `frame`; 0 nothing */
+    struct assay_cells cells;
+    struct rect plot; /* where it stands, on the screen; width 0: nowhere */
+};
+
+void chart_widget_free(struct chart_widget *widget);
+/* Draws STATE (updated before) into AREA: axes, labels and plot, no title. SLOT is the image's
+   place among those of the screen. */
+void chart_widget_draw(struct chart_widget *widget, struct app *app,
+                       const struct chart_state *state, struct area area, int slot);
+/* Where across the plot the cell column x of the screen stands, 0..1; false where it is
+ * outside.
+ */
+bool chart_widget_unit(const struct chart_widget *widget, int x, int y, double *unit);
+
+/* A coloured dot for line COLOR ("*" in ASCII); the role of its colour. */
+const char *chart_dot(const struct area *area);
+enum role chart_role(int color);
+
+#endif

@@ -1,0 +1,218 @@
+/*
+ * A table (widget_table.h), for the runs at home, a run's metrics and params, and the activity.
+ */
+#include "widget_table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/memory.h>
+#include <assay/text.h>
+
+#define GAP  2
+#define MOST 24
+
+void table_free(struct table *table)
+{
+    free(table->cells);
+    *table = (struct table){0};
+}
+
+static struct table_cell *cell_at(struct table *table, size_t columns, size_t y, size_t column)
+{
+    return &table->cells[y * columns + column];
+}
+
+static int column_width(const struct table_column *column)
+{
+    int most = column->most > 0 ? column->most : MOST;
+    return column->width < most ? column->width : most;
+}
+
+static void measure(struct table_column *column, const struct table_cell *cell)
+{
+    int width;
+    if (cell->number && column->right) {
+        column->before = cell->before > column->before ? cell->before : column->before;
+        column->after = cell->after > column->after ? cell->after : column->after;
+        width = column->before + column->after;
+    } else {
+        width = assay_text_width(cell->text);
+    }
+    column->width = width > column->width ? width : column->width;
+}
+
+static void fetch(struct table *table, struct table_column *columns, size_t count,
+                  const struct table_rows *rows, size_t visible)
+{
+    ASSAY_GROW(table->cells, table->cells_capacity, visible * count + 1);
+    for (size_t c = 0; c < count; c++) {
+        int title = assay_text_width(columns[c].title);
+        columns[c].width = title > columns[c].width ? title : columns[c].width;
+        columns[c].shown_width = 0;
+    }
+    for (size_t y = 0; y < visible; y++) {
+        for (size_t c = 0; c < count; c++) {
+            struct table_cell *cell = cell_at(table, count, y, c);
+            *cell = (struct table_cell){.role = ROLE_NORMAL};
+            rows->cell(rows->context, table->list.top + y, c, cell);
+            measure(&columns[c], cell);
+        }
+    }
+}
+
+/* Gives each column that fits its place; the first one is always there and takes what is left
+   up to what it could use. */
+static size_t place(struct table *table, struct table_column *columns, size_t count, int margin,
+                    int width)
+{
+    int first = column_width(&columns[0]);
+    int x = margin + first + GAP;
+    size_t last = table->left + 1;
+    for (size_t c = table->left + 1; c < count; c++) {
+        int wide = column_width(&columns[c]);
+        if (x + wide > width && c > table->left + 1) {
+            break;
+        }
+        columns[c].shown_x = x;
+        columns[c].shown_width = x + wide > width ? width - x : wide;
+        x += wide + GAP;
+        last = c;
+    }
+    int spare = width - (x - GAP);
+    int more = columns[0].width - first;
+    more = more < spare ? more : spare;
+    columns[0].shown_x = margin;
+    columns[0].shown_width = first + (more > 0 ? more : 0);
+    for (size_t c = table->left + 1; more > 0 && c <= last && c < count; c++) {
+        columns[c].shown_x += more;
+    }
+    return last;
+}
+
+/* Scrolls sideways until the column under the cursor is in sight. */
+static void lay_out(struct table *table, struct table_column *columns, size_t count, int margin,
+                    int width)
+{
+    if (table->column >= count) {
+        table->column = count - 1;
+    }
+    if (table->column > 0 && table->column <= table->left) {
+        table->left = table->column - 1;
+    }
+    while (place(table, columns, count, margin, width) < table->column &&
+           table->left + 1 < table->column) {
+        columns[table->left + 1].shown_width = 0;
+        table->left++;
+    }
+}
+
+static void draw_header(struct area row, const struct table *table,
+                        const struct table_column *columns, size_t count,
+                        const struct table_look *look)
+{
+    const char *up = row.canvas->ascii ? "^" : "▴";
+    const char *down = row.canvas->ascii ? "v" : "▾";
+    for (size_t c = 0; c < count; c++) {
+        const struct table_column *column = &columns[c];
+        if (column->shown_width == 0) {
+            continue;
+        }
+        enum role role = ROLE_HEADER;
+        if (look->pick_column && look->focus && c == table->column) {
+            role = ROLE_ACCENT;
+        }
+        enum align align = column->right ? ALIGN_RIGHT : ALIGN_LEFT;
+        draw_field(row, column->shown_x, 0, column->shown_width, align, role, column->title);
+        if (c == look->sorted) {
+            int title = assay_text_width(column->title);
+            title = title < column->shown_width ? title : column->shown_width;
+            int x = column->shown_x + (column->right ? column->shown_width : title);
+            draw_text(row, x, 0, ROLE_ACCENT, look->descending ? down : up);
+        }
+    }
+}
+
+static void draw_table_cell(struct area row, const struct table_column *column,
+                            const struct table_cell *cell)
+{
+    int x = column->shown_x, width = column->shown_width;
+    if (cell->number && column->right) {
+        int after = column->after - cell->after;
+        int text = cell->before + cell->after;
+        if (text + after > width) {
+            after = width - text;
+        }
+        draw_field(row, x, 0, width - (after > 0 ? after : 0), ALIGN_RIGHT, cell->role,
+                   cell->text);
+        return;
+    }
+    draw_field(row, x, 0, width, column->right ? ALIGN_RIGHT : ALIGN_LEFT, cell->role,
+               cell->text);
+}
+
+static void draw_row(struct table *table, struct area row, const struct table_column *columns,
+                     size_t count, size_t y, const struct table_rows *rows, int margin)
+{
+    for (size_t c = 0; c < count; c++) {
+        if (columns[c].shown_width > 0) {
+            draw_table_cell(row, &columns[c], cell_at(table, count, y, c));
+        }
+    }
+    if (rows->mark) {
+        rows->mark(rows->context, table->list.top + y, area_part(row, 0, 0, margin, 1));
+    }
+}
+
+void table_draw(struct table *table, struct area area, struct table_column *columns,
+                size_t count, const struct table_rows *rows, const struct table_look *look)
+{
+    int header = look->no_header ? 0 : 1;
+    int height = area.rect.height - header, width = area.rect.width;
+    if (height < 1 || width < 4 || count == 0) {
+        return;
+    }
+    list_fit(&table->list, rows->count, height);
+    size_t visible = rows->count - table->list.top;
+    visible = visible < (size_t)height ? visible : (size_t)height;
+    fetch(table, columns, count, rows, visible);
+    lay_out(table, columns, count, look->margin, width - 1);
+    if (header) {
+        draw_header(area_row(area, 0), table, columns, count, look);
+    }
+    for (size_t y = 0; y < visible; y++) {
+        struct area row = area_row(area, (int)y + header);
+        if (table->list.top + y == table->list.cursor) {
+            row = area_under(row, look->focus ? ROLE_HERE : ROLE_HERE_IDLE);
+            draw_clear(row);
+        }
+        draw_row(table, row, columns, count, y, rows, look->margin);
+    }
+    if (rows->count == 0 && look->empty) {
+        draw_field(area, look->margin, header, width - look->margin, ALIGN_LEFT, ROLE_DIM,
+                   look->empty);
+    }
+    draw_scrollbar(area, width - 1, header, height, table->list.top, rows->count);
+}
+
+bool table_move_column(struct table *table, size_t column_count, int delta)
+{
+    if ((delta < 0 && table->column == 0) || (delta > 0 && table->column + 1 >= column_count)) {
+        return false;
+    }
+    table->column = delta < 0 ? table->column - 1 : table->column + 1;
+    return true;
+}
+
+bool table_column_at(const struct table_column *columns, size_t count, int x, size_t *column)
+{
+    for (size_t c = 0; c < count; c++) {
+        if (columns[c].shown_width > 0 && x >= columns[c].shown_x &&
+            x <= columns[c].shown_x + columns[c].shown_width) {
+            *column = c;
+            return true;
+        }
+    }
+    return false;
+}
