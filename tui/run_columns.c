@@ -304,19 +304,26 @@ enum assay_status run_columns_parse(struct run_columns *columns, const char *tex
     return ASSAY_OK;
 }
 
+const char *run_column_name(const struct run_column *column)
+{
+    switch (column->kind) {
+    case RUN_COLUMN_AGE:
+        return "age";
+    case RUN_COLUMN_TIME:
+        return "time";
+    case RUN_COLUMN_STATE:
+        return "state";
+    default:
+        return column->sort;
+    }
+}
+
 char *run_columns_text(const struct run_columns *columns)
 {
     struct assay_buf out = {0};
     for (size_t i = 0; i < columns->count; i++) {
-        const struct run_column *column = &columns->items[i];
-        const char *text = column->sort;
-        if (column->kind == RUN_COLUMN_AGE) {
-            text = "age";
-        } else if (column->kind == RUN_COLUMN_TIME) {
-            text = "time";
-        }
         assay_buf_text_add(&out, i ? "," : "");
-        assay_buf_text_add(&out, text);
+        assay_buf_text_add(&out, run_column_name(&columns->items[i]));
     }
     return assay_buf_take(&out);
 }

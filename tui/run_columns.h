@@ -55,6 +55,8 @@ void run_columns_choose(struct run_columns *columns, struct assay_catalog *catal
 /* Columns as the user names them: "name,val_loss,metrics.acc@max,params.lr,tags.team". */
 enum assay_status run_columns_parse(struct run_columns *columns, const char *text,
                                     struct assay_error *err);
+/* One of them, so named. */
+const char *run_column_name(const struct run_column *column);
 /* The same text back; the caller frees it. */
 char *run_columns_text(const struct run_columns *columns);
 

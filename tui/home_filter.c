@@ -1,0 +1,143 @@
+/*
+ * The line above the runs table: what is shown, how many of how many, and the filter, which
+ * narrows the table while it is typed.
+ */
+#include "home.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <assay/text.h>
+
+/* Takes TEXT as the filter where it can be understood; else the one before stays in force. */
+static bool take(struct home *home, const char *text)
+{
+    struct assay_query *query = NULL;
+    home->filter_error = (struct assay_error){0};
+    if (*text && assay_query_parse(&query, text, home->app->now_ms, &home->filter_error)) {
+        return false;
+    }
+    uint32_t run = home_run(home);
+    run_list_set_query(&home->list, query);
+    size_t at = run_list_find(&home->list, run);
+    home->table.list.cursor = at < home->list.count ? at : 0;
+    snprintf(home->filter_kept, sizeof home->filter_kept, "%s", text);
+    return true;
+}
+
+bool home_filter_set(struct home *home, const char *text)
+{
+    if (!take(home, text)) {
+        app_fail(home->app, &home->filter_error);
+        home->filter_error = (struct assay_error){0};
+        return false;
+    }
+    return true;
+}
+
+void home_filter_open(struct home *home)
+{
+    memcpy(home->filter_before, home->filter_kept, sizeof home->filter_before);
+    prompt_set(&home->filter, home->filter_kept);
+    home->filter_error = (struct assay_error){0};
+    home->filtering = true;
+}
+
+bool home_filter_event(struct home *home, const struct event *event)
+{
+    if (event->kind == EVENT_MOUSE) {
+        return false;
+    }
+    switch (prompt_event(&home->filter, event)) {
+    case PROMPT_CHANGED:
+        take(home, home->filter.text);
+        break;
+    case PROMPT_ENTER:
+        if (home->filter_error.status == ASSAY_OK) {
+            prompt_remember(&home->filter);
+            home->filtering = false;
+        }
+        break;
+    case PROMPT_ESCAPE:
+        take(home, home->filter_before);
+        home->filtering = false;
+        break;
+    case PROMPT_MOVED:
+    case PROMPT_NOTHING:
+        break;
+    }
+    return true;
+}
+
+/* "23 of 128", against the right edge; returns where it begins. */
+static int draw_counts(struct home *home, struct area line)
+{
+    char shown[32], all[32], text[160];
+    int x = line.rect.width - 1;
+    assay_count_text(shown, home->list.count);
+    assay_count_text(all, home->list.scope_count);
+    if (home->list.query) {
+        snprintf(text, sizeof text, "%s of %s", shown, all);
+    } else {
+        snprintf(text, sizeof text, "%s %s", all, home->list.scope_count == 1 ? "run" : "runs");
+    }
+    x -= assay_text_width(text);
+    draw_text(line, x, 0, home->list.query ? ROLE_STRONG : ROLE_DIM, text);
+    if (home->app->marks.count > 0) {
+        snprintf(text, sizeof text, "%zu marked", home->app->marks.count);
+        x -= assay_text_width(text) + 3;
+        draw_text(line, x, 0, ROLE_SELECTED, text);
+    }
+    if (home->list.loading || home->list.stale) {
+        const char *why = home->list.loading ? "reading" : "values moved: R sorts";
+        x -= assay_text_width(why) + 3;
+        draw_text(line, x, 0, ROLE_DIM, why);
+    }
+    return x;
+}
+
+/* Points at what is wrong, in the row below: the headings make room as long as it is. */
+static void draw_error(struct home *home, struct area line, int column)
+{
+    char text[800];
+    draw_clear(line);
+    snprintf(text, sizeof text, "%s %s%s%s", line.canvas->ascii ? "^" : "▲",
+             home->filter_error.what, home->filter_error.hint[0] ? "; " : "",
+             home->filter_error.hint);
+    int width = assay_text_width(text), room = line.rect.width - 1;
+    if (column + width > room) {
+        column = room - width > 1 ? room - width : 1;
+    }
+    draw_field(line, column, 0, room - column, ALIGN_LEFT, ROLE_ERROR, text);
+}
+
+void home_filter_draw(struct home *home, struct area area)
+{
+    struct area line = area_row(area, 0);
+    char scope[200];
+    int end = draw_counts(home, line) - 2;
+    int x = 1 + draw_text(line, 1, 0, ROLE_TITLE, "RUNS") + 2;
+    home_scope_text(home, scope, sizeof scope);
+    bool filter = home->filtering || home->filter_kept[0];
+    int room = end - x;
+    int name = assay_text_width(scope), most = filter ? room / 3 : room;
+    name = name < most ? name : most;
+    draw_field(line, x, 0, name, ALIGN_LEFT, ROLE_NORMAL, scope);
+    x += name + 2;
+    if (!filter || end - x < 8) {
+        return;
+    }
+    x += draw_text(line, x, 0, home->filtering ? ROLE_ACCENT : ROLE_DIM, "/") + 1;
+    if (!home->filtering) {
+        draw_field(line, x, 0, end - x, ALIGN_LEFT, ROLE_MATCH, home->filter_kept);
+        return;
+    }
+    const struct assay_error *err = &home->filter_error;
+    int column = x;
+    int cursor = prompt_draw(&home->filter, line, x, 0, end - x,
+                             err->column ? err->column - 1 : 0, &column);
+    term_cursor(home->app->term, line.rect.x + cursor, line.rect.y);
+    if (err->status != ASSAY_OK) {
+        draw_error(home, area_row(area, 1), column);
+    }
+}

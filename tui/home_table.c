@@ -1,0 +1,379 @@
+/*
+ * The runs table on the first screen: its scope, its columns, its order, its rows.
+ */
+#include "home.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <assay/clock.h>
+#include <assay/memory.h>
+#include <assay/text.h>
+
+#define MARGIN 3
+
+uint32_t home_run(const struct home *home)
+{
+    size_t at = home->table.list.cursor;
+    return at < home->list.count ? home->list.rows[at] : ASSAY_NONE;
+}
+
+static void show_columns(struct home *home)
+{
+    static const struct {
+        enum run_column_kind kind;
+        int most;
+    } widest[] = {{RUN_COLUMN_NAME, 34}, {RUN_COLUMN_EXPERIMENT, 24}, {RUN_COLUMN_TAG, 24}};
+    for (size_t i = 0; i < home->columns.count; i++) {
+        const struct run_column *column = &home->columns.items[i];
+        struct table_column *heading = &home->headings[i];
+        *heading =
+            (struct table_column){.right = column->right, .width = column->width, .most = 18};
+        memcpy(heading->title, column->title, sizeof heading->title);
+        for (size_t w = 0; w < ASSAY_COUNT(widest); w++) {
+            heading->most = column->kind == widest[w].kind ? widest[w].most : heading->most;
+        }
+    }
+    home->table.left = 0;
+    if (home->table.column >= home->columns.count) {
+        home->table.column = 0;
+    }
+}
+
+void home_set_columns(struct home *home, const struct run_columns *columns)
+{
+    home->columns = *columns;
+    show_columns(home);
+    home_metrics_collect(home);
+}
+
+void home_guess_columns(struct home *home)
+{
+    bool wide = home->list.experiment == ASSAY_NONE &&
+                assay_catalog_experiments(home->app->catalog) > 1;
+    struct run_columns columns;
+    run_columns_choose(&columns, home->app->catalog, home->list.scope, home->list.scope_count,
+                       wide);
+    home_set_columns(home, &columns);
+}
+
+void home_set_scope(struct home *home, uint32_t source, uint32_t experiment)
+{
+    if (home->list.source == source && home->list.experiment == experiment) {
+        return;
+    }
+    run_list_set_scope(&home->list, source, experiment);
+    home->table.list = (struct list){.height = home->table.list.height};
+    home_guess_columns(home);
+}
+
+/* ---- what changes by itself ---- */
+
+void home_choose_scope(struct home *home)
+{
+    struct assay_catalog *catalog = home->app->catalog;
+    uint32_t best = ASSAY_NONE;
+    size_t with_runs = 0;
+    for (uint32_t i = 0; i < assay_catalog_experiments(catalog); i++) {
+        const struct assay_experiment *it = assay_catalog_experiment(catalog, i);
+        if (it->deleted || it->runs == 0) {
+            continue;
+        }
+        with_runs++;
+        if (best == ASSAY_NONE ||
+            it->last_ms > assay_catalog_experiment(catalog, best)->last_ms) {
+            best = i;
+        }
+    }
+    if (with_runs > 0) {
+        home_set_scope(home, ASSAY_NONE, best);
+        home_tree_find(home);
+    }
+}
+
+static bool reading(struct home *home)
+{
+    for (uint32_t i = 0; i < assay_catalog_sources(home->app->catalog); i++) {
+        enum assay_source_state state = assay_catalog_source(home->app->catalog, i)->state;
+        if (state == ASSAY_SOURCE_WAITING || state == ASSAY_SOURCE_READING) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Live runs whose last value of some metric is not finite: they want to be looked at. */
+static void count_diverged(struct home *home)
+{
+    struct assay_catalog *catalog = home->app->catalog;
+    size_t looked = 0, found = 0;
+    for (uint32_t i = (uint32_t)assay_catalog_runs(catalog); i-- > 0 && looked < 64;) {
+        const struct assay_run *run = assay_catalog_run(catalog, i);
+        if (run->status != ASSAY_RUN_RUNNING || run->deleted || run->gone) {
+            continue;
+        }
+        looked++;
+        const struct assay_attrs *attrs = assay_catalog_attrs(catalog, i);
+        for (size_t m = 0; m < attrs->metric_count; m++) {
+            if (attrs->metrics[m].summary.n && !isfinite(attrs->metrics[m].summary.last)) {
+                found++;
+                break;
+            }
+        }
+    }
+    home->app->diverged = found;
+}
+
+void home_refresh(struct home *home)
+{
+    int wait = 0;
+    if (home->tree_version != assay_catalog_version(home->app->catalog)) {
+        home_tree_build(home);
+    }
+    if (!run_list_due(&home->list, assay_monotonic_us(), &wait)) {
+        if (wait > 0) {
+            app_draw_in(home->app, wait);
+        }
+        return;
+    }
+    struct list *list = &home->table.list;
+    uint32_t run = home_run(home);
+    size_t line = list->cursor - list->top;
+    run_list_refresh(&home->list);
+    if (home->touched && run != ASSAY_NONE) {
+        size_t at = run_list_find(&home->list, run);
+        if (at < home->list.count) { /* the same run on the same line of the screen */
+            list->cursor = at;
+            list->top = at > line ? at - line : 0;
+        }
+    }
+    count_diverged(home);
+    if (!home->touched && (home->list.experiment == ASSAY_NONE || !reading(home))) {
+        home_choose_scope(home);
+    }
+    if (!home->columns.chosen && !home->columns.settled) {
+        home_guess_columns(home);
+    }
+}
+
+/* ---- cells ---- */
+
+static bool diverged(struct home *home, uint32_t run)
+{
+    const struct assay_attrs *attrs = assay_catalog_attrs(home->app->catalog, run);
+    for (size_t i = 0; i < attrs->metric_count; i++) {
+        if (attrs->metrics[i].summary.n && !isfinite(attrs->metrics[i].summary.last)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void state_cell(struct home *home, uint32_t run, struct table_cell *out)
+{
+    static const struct {
+        const char *glyph, *plain, *word;
+        enum role role;
+    } states[] = {
+        [ASSAY_RUN_UNKNOWN] = {"·", ".", "", ROLE_DIM},
+        [ASSAY_RUN_RUNNING] = {"▶", ">", "live", ROLE_LIVE},
+        [ASSAY_RUN_SCHEDULED] = {"·", ".", "queued", ROLE_WAITING},
+        [ASSAY_RUN_FINISHED] = {"✓", "+", "", ROLE_DONE},
+        [ASSAY_RUN_FAILED] = {"✗", "x", "failed", ROLE_FAILED},
+        [ASSAY_RUN_KILLED] = {"■", "#", "killed", ROLE_WARNING},
+    };
+    const struct assay_run *it = assay_catalog_run(home->app->catalog, run);
+    size_t at = (size_t)it->status < ASSAY_COUNT(states) ? (size_t)it->status : 0;
+    const char *glyph = term_ascii(home->app->term) ? states[at].plain : states[at].glyph;
+    const char *word = states[at].word;
+    out->role = states[at].role;
+    if (it->deleted || it->gone) {
+        word = it->gone ? "gone" : "deleted";
+        out->role = ROLE_DIM;
+    } else if (diverged(home, run)) {
+        word = "nan";
+        out->role = ROLE_FAILED;
+    }
+    snprintf(out->text, sizeof out->text, "%s%s%s", glyph, *word ? " " : "", word);
+}
+
+static void table_text(void *context, size_t row, size_t column, struct table_cell *out)
+{
+    struct home *home = context;
+    const struct run_column *what = &home->columns.items[column];
+    uint32_t run = home->list.rows[row];
+    struct run_cell cell;
+    if (what->kind == RUN_COLUMN_STATE) {
+        state_cell(home, run, out);
+        return;
+    }
+    run_cell_get(&cell, what, home->app->catalog, run, home->app->now_ms);
+    memcpy(out->text, cell.text, sizeof out->text);
+    out->number = cell.is_number;
+    out->before = cell.before;
+    out->after = cell.after;
+    if (what->kind == RUN_COLUMN_METRIC) {
+        out->role = !cell.missing && !isfinite(cell.number) ? ROLE_FAILED : ROLE_NORMAL;
+    } else if (what->kind != RUN_COLUMN_NAME) {
+        out->role = ROLE_DIM;
+    }
+    if (assay_catalog_run(home->app->catalog, run)->deleted) {
+        out->role = ROLE_DIM;
+    }
+}
+
+static void table_mark(void *context, size_t row, struct area margin)
+{
+    struct home *home = context;
+    int color = marks_color(&home->app->marks, home->list.rows[row]);
+    if (color >= 0) {
+        draw_text(margin, 1, 0, chart_role(color), chart_dot(&margin));
+    }
+}
+
+static size_t sorted_column(const struct home *home)
+{
+    for (size_t i = 0; i < home->columns.count; i++) {
+        if (strcmp(home->columns.items[i].sort, home->list.sort.field) == 0) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+void home_table_draw(struct home *home, struct area area)
+{
+    struct area below = area_part(area, 0, 1, area.rect.width, area.rect.height - 1);
+    struct table_rows rows = {
+        .context = home,
+        .count = home->list.count,
+        .cell = table_text,
+        .mark = table_mark,
+    };
+    struct table_look look = {
+        .focus = home->focus == HOME_TABLE,
+        .pick_column = true,
+        .sorted = sorted_column(home),
+        .descending = home->list.sort.descending,
+        .margin = MARGIN,
+        .empty = home->list.scope_count ? "no run matches the filter; esc takes it away"
+                                        : "no runs here",
+    };
+    home->table_rect = below.rect;
+    table_draw(&home->table, below, home->headings, home->columns.count, &rows, &look);
+    home_filter_draw(home, area); /* last: an error in it stands where the headings are */
+}
+
+/* ---- commands ---- */
+
+bool home_sort(struct home *home, const char *field)
+{
+    struct assay_error err = {0};
+    struct assay_sort sort;
+    uint32_t run = home_run(home);
+    if (assay_sort_parse(&sort, field, &err) != ASSAY_OK) {
+        app_fail(home->app, &err);
+        return false;
+    }
+    run_list_set_sort(&home->list, &sort);
+    size_t at = run_list_find(&home->list, run);
+    home->table.list.cursor = at < home->list.count ? at : 0;
+    return true;
+}
+
+/* By the column under the cursor; a second time turns it round. */
+static void sort_by_column(struct home *home, size_t at)
+{
+    const struct run_column *column = &home->columns.items[at];
+    char field[300];
+    if (at == sorted_column(home)) {
+        snprintf(field, sizeof field, "%s:%s", column->sort,
+                 home->list.sort.descending ? "asc" : "desc");
+    } else {
+        bool newest = column->kind == RUN_COLUMN_AGE;
+        snprintf(field, sizeof field, "%s%s", column->sort, newest ? ":desc" : "");
+    }
+    home_sort(home, field);
+    home->table.list.cursor = 0; /* whoever sorts wants to see the first ones */
+}
+
+static void reverse(struct home *home)
+{
+    struct assay_sort sort = home->list.sort;
+    sort.descending = !sort.descending;
+    run_list_set_sort(&home->list, &sort);
+    home->table.list.cursor = 0;
+}
+
+static void mark(struct home *home)
+{
+    if (!marks_toggle(&home->app->marks, home_run(home))) {
+        app_say(home->app, "%d runs are marked already: more lines than eyes can tell apart",
+                MARKS_MAX);
+        return;
+    }
+    list_move(&home->table.list, home->list.count, 1);
+}
+
+bool home_table_command(struct home *home, enum command_id id, const char *argument)
+{
+    if (list_command(&home->table.list, home->list.count, id)) {
+        return true;
+    }
+    switch (id) {
+    case CMD_LEFT:
+        if (!table_move_column(&home->table, home->columns.count, -1) && !home->no_tree) {
+            home->focus = HOME_TREE;
+        }
+        return true;
+    case CMD_RIGHT:
+        table_move_column(&home->table, home->columns.count, 1);
+        return true;
+    case CMD_NEXT_PANE:
+    case CMD_PREVIOUS_PANE:
+        home->focus = HOME_TREE;
+        return true;
+    case CMD_MARK:
+        mark(home);
+        return true;
+    case CMD_SORT:
+        if (*argument) {
+            home_sort(home, argument);
+            home->table.list.cursor = 0;
+        } else {
+            sort_by_column(home, home->table.column);
+        }
+        return true;
+    case CMD_REVERSE:
+        reverse(home);
+        return true;
+    default:
+        return false;
+    }
+}
+
+void home_table_click(struct home *home, int x, int y)
+{
+    size_t row, column;
+    if (y == home->table_rect.y) {
+        if (table_column_at(home->headings, home->columns.count, x - home->table_rect.x,
+                            &column)) {
+            home->table.column = column;
+            sort_by_column(home, column);
+        }
+        return;
+    }
+    if (!list_hit(&home->table.list, home->list.count, y - home->table_rect.y - 1, &row)) {
+        return;
+    }
+    bool again = row == home->table.list.cursor && home->focus == HOME_TABLE;
+    home->focus = HOME_TABLE;
+    home->table.list.cursor = row;
+    if (x < home->table_rect.x + MARGIN) {
+        app_command(home->app, CMD_MARK, "");
+        home->table.list.cursor = row;
+    } else if (again) {
+        app_command(home->app, CMD_OPEN, "");
+    }
+}

@@ -1,0 +1,514 @@
+/*
+ * The first screen: what is running, did it diverge, which won. Sources and experiments in a
+ * tree, their runs in a table, the highlighted or marked runs as charts below. Its parts stand
+ * in home_*.c; this file puts them on the screen and hands events and commands to them.
+ */
+#include "home.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/clock.h>
+#include <assay/memory.h>
+#include <assay/text.h>
+
+#include "run_args.h"
+
+#define TREE_WIDTH_FROM 100 /* the tree has its own pane from this many columns on */
+
+static void *home_open(struct app *app, const void *argument)
+{
+    (void)argument;
+    struct home *home = assay_alloc(sizeof *home);
+    home->app = app;
+    run_list_init(&home->list, app->catalog);
+    for (size_t i = 0; i < HOME_CHARTS; i++) {
+        chart_state_init(&home->charts[i], app->session);
+    }
+    home_tree_build(home);
+    home_guess_columns(home);
+    home_refresh(home);
+    home_choose_scope(home);
+    return home;
+}
+
+static void home_close(void *self)
+{
+    struct home *home = self;
+    for (size_t i = 0; i < HOME_CHARTS; i++) {
+        chart_state_free(&home->charts[i]);
+        chart_widget_free(&home->widgets[i]);
+    }
+    for (size_t i = 0; i < home->metric_count; i++) {
+        free(home->metrics[i]);
+    }
+    free(home->metrics);
+    free(home->folded);
+    home_picker_close(home);
+    prompt_free(&home->filter);
+    prompt_free(&home->picker.prompt);
+    tree_free(&home->tree);
+    table_free(&home->table);
+    run_list_free(&home->list);
+    free(home);
+}
+
+/* ---- nothing to show ---- */
+
+static int empty_line(struct area area, int y, enum role role, const char *left,
+                      const char *right)
+{
+    draw_text(area, 4, y, role, left);
+    draw_field(area, 30, y, area.rect.width - 32, ALIGN_LEFT, ROLE_DIM, right);
+    return y + 1;
+}
+
+static int empty_key(struct home *home, struct area area, int y, enum command_id id,
+                     const char *what)
+{
+    char key[32];
+    keymap_key(&home->app->keymap, id, WHERE_HOME, key);
+    draw_field(area, 4, y, 5, ALIGN_LEFT, ROLE_KEY, key);
+    draw_field(area, 9, y, area.rect.width - 11, ALIGN_LEFT, ROLE_NORMAL, what);
+    return y + 1;
+}
+
+static void draw_empty(struct home *home, struct area area)
+{
+    struct assay_catalog *catalog = home->app->catalog;
+    size_t sources = assay_catalog_sources(catalog);
+    int rows = area.rect.height;
+    int y = rows > 24 ? 3 : 1;
+    draw_text(area, 4, y, ROLE_STRONG, "Nothing to show yet");
+    y += 2;
+    draw_text(area, 4, y++, ROLE_DIM,
+              sources ? "Assay looked here:" : "There was no place to look at.");
+    for (uint32_t i = 0; i < sources && y < rows - 6; i++) {
+        const struct assay_source *source = assay_catalog_source(catalog, i);
+        char name[120], where[400];
+        assay_text_clean_to(name, sizeof name, source->name);
+        assay_text_clean_to(where, sizeof where, source->where);
+        bool failed = source->state == ASSAY_SOURCE_FAILED;
+        y = empty_line(area, y, failed ? ROLE_FAILED : ROLE_NORMAL, name,
+                       failed ? source->error.what : where);
+    }
+    y++;
+    y = empty_key(home, area, y, CMD_DEMO,
+                  "train small models here, for a second or two, and look at what they logged");
+    y = empty_key(home, area, y, CMD_HELP, "every key and command");
+    y = empty_key(home, area, y, CMD_BACK, "leave, and name what holds your experiments:");
+    draw_text(area, 9, y + 1, ROLE_DIM, "assay mlruns/    assay runs/    assay mlflow.db");
+}
+
+/* ---- drawing ---- */
+
+static int tree_width(const struct home *home, int width)
+{
+    if (home->focus != HOME_TREE && (width < TREE_WIDTH_FROM || home->no_tree)) {
+        return 0;
+    }
+    int wide = width / 5;
+    return wide < 24 ? 24 : wide > 36 ? 36 : wide;
+}
+
+static int preview_height(const struct home *home, int height)
+{
+    if (home->no_preview || height < 20 || home->list.count == 0) {
+        return 0;
+    }
+    int rows = height * 2 / 5;
+    return rows < 9 ? 9 : rows > 24 ? 24 : rows;
+}
+
+static void draw_panes(struct home *home, struct area area)
+{
+    int width = area.rect.width, height = area.rect.height;
+    int preview = preview_height(home, height);
+    int tree = tree_width(home, width);
+    int rows = height - preview;
+    int top = 0;
+    if (tree == 0 && !home->no_tree) {
+        home_tree_line(home, area_row(area, 0));
+        top = 1;
+    }
+    if (tree > 0) {
+        home_tree_draw(home, area_part(area, 0, 0, tree, rows));
+        draw_vline(area, tree, 0, rows, ROLE_BORDER);
+    }
+    int left = tree ? tree + 1 : 0;
+    home_table_draw(home, area_part(area, left, top, width - left, rows - top));
+    if (preview > 0) {
+        draw_hline(area, 0, rows, width, ROLE_BORDER);
+        home_preview_draw(home, area_part(area, 0, rows + 1, width, preview - 1));
+    }
+}
+
+static void home_draw(void *self, struct area area)
+{
+    struct home *home = self;
+    home->tree_rect = home->table_rect = home->preview_rect = (struct rect){0};
+    home_refresh(home);
+    if (app_empty(home->app)) {
+        draw_empty(home, area);
+        return;
+    }
+    if (home->picker.open) {
+        /* No image may lie below its box. */
+        home->app->cover = area.rect;
+    }
+    draw_panes(home, area);
+    if (home->picker.open) {
+        home_picker_draw(home, area);
+    }
+    uint32_t run = home_run(home);
+    assay_session_focus(home->app->session, run);
+}
+
+static void home_title(void *self, struct assay_buf *out)
+{
+    struct home *home = self;
+    struct assay_catalog *catalog = home->app->catalog;
+    for (uint32_t i = 0; i < assay_catalog_sources(catalog) && i < 12; i++) {
+        const char *name = assay_catalog_source(catalog, i)->name;
+        assay_buf_text_add(out, i ? ", " : "");
+        assay_text_clean(out, name, strlen(name));
+    }
+}
+
+/* ---- commands ---- */
+
+static void open_run(struct home *home)
+{
+    struct run_args args = {
+        .run = home_run(home),
+        .rows = home->list.rows,
+        .count = home->list.count,
+        .metric = home->metric_count ? home->metrics[home->metric_at] : "",
+    };
+    if (args.run != ASSAY_NONE) {
+        app_open(home->app, &view_run, &args);
+    }
+}
+
+static void plot(struct home *home, const char *metric)
+{
+    if (*metric) {
+        home_next_metric(home, 0, metric);
+    }
+    struct chart_args args = {
+        .metric = home->metric_count ? home->metrics[home->metric_at] : "",
+        .metrics = home->metrics,
+        .metric_count = home->metric_count,
+        .run = home_run(home),
+        .marked = true,
+    };
+    app_open(home->app, &view_chart, &args);
+}
+
+static void save_view(struct home *home, const char *name)
+{
+    struct assay_error err = {0};
+    char sort[300];
+    if (!*name) {
+        palette_open(home->app, "save-view ");
+        return;
+    }
+    char *columns = run_columns_text(&home->columns);
+    snprintf(sort, sizeof sort, "%s:%s", home->list.sort.field,
+             home->list.sort.descending ? "desc" : "asc");
+    struct assay_saved_view view = {.name = name,
+                                    .filter = home->filter_kept,
+                                    .sort = sort,
+                                    .columns = home->columns.chosen ? columns : ""};
+    if (assay_session_save_view(home->app->session, &view, &err) == ASSAY_OK) {
+        app_say(home->app, "saved as \"%s\": it stands below the experiments", name);
+        home_tree_build(home);
+    } else {
+        app_fail(home->app, &err);
+    }
+    free(columns);
+}
+
+static void delete_view(struct home *home, const char *name)
+{
+    struct assay_error err = {0};
+    if (!*name) {
+        palette_open(home->app, "delete-view ");
+    } else if (assay_session_delete_view(home->app->session, name, &err) == ASSAY_OK) {
+        app_say(home->app, "the view \"%s\" is forgotten", name);
+        home_tree_build(home);
+    } else {
+        app_fail(home->app, &err);
+    }
+}
+
+static void set_columns(struct home *home, const char *names)
+{
+    struct assay_error err = {0};
+    struct run_columns columns;
+    if (!*names) {
+        home_picker_open(home);
+    } else if (run_columns_parse(&columns, names, &err) == ASSAY_OK) {
+        home_set_columns(home, &columns);
+    } else {
+        app_fail(home->app, &err);
+    }
+}
+
+/* Gives up one thing at a time: the filter, then the marks. */
+static bool cancel(struct home *home)
+{
+    if (home->filter_kept[0]) {
+        home_filter_set(home, "");
+    } else if (home->app->marks.count > 0) {
+        marks_clear(&home->app->marks);
+    }
+    return true;
+}
+
+static void show_deleted(struct home *home)
+{
+    uint32_t run = home_run(home);
+    run_list_set_deleted(&home->list, !home->list.deleted);
+    size_t at = run_list_find(&home->list, run);
+    home->table.list.cursor = at < home->list.count ? at : 0;
+    home_tree_build(home);
+    app_say(home->app, "deleted experiments and runs are %s",
+            home->list.deleted ? "shown" : "hidden");
+}
+
+static bool own_command(struct home *home, enum command_id id, const char *argument)
+{
+    switch (id) {
+    case CMD_CANCEL:
+        return cancel(home);
+    case CMD_OPEN:
+        open_run(home);
+        return true;
+    case CMD_PLOT:
+        plot(home, argument);
+        return true;
+    case CMD_FILTER:
+        if (*argument) {
+            home_filter_set(home, argument);
+        } else {
+            home_filter_open(home);
+        }
+        return true;
+    case CMD_UNMARK:
+        marks_clear(&home->app->marks);
+        return true;
+    case CMD_COLUMNS:
+        set_columns(home, argument);
+        return true;
+    case CMD_TREE:
+        home->no_tree = !home->no_tree;
+        home->focus = HOME_TABLE;
+        return true;
+    case CMD_PREVIEW:
+        home->no_preview = !home->no_preview;
+        return true;
+    case CMD_DELETED:
+        show_deleted(home);
+        return true;
+    case CMD_SAVE_VIEW:
+        save_view(home, argument);
+        return true;
+    case CMD_DELETE_VIEW:
+        delete_view(home, argument);
+        return true;
+    case CMD_NEXT_METRIC:
+    case CMD_PREVIOUS_METRIC:
+        home_next_metric(home, id == CMD_NEXT_METRIC ? 1 : -1, argument);
+        return true;
+    case CMD_REFRESH:
+        run_list_sort(&home->list);
+        return true;
+    case CMD_DEMO:
+        app_demo(home->app);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool home_command(void *self, enum command_id id, const char *argument)
+{
+    struct home *home = self;
+    home->touched |= id != CMD_DEMO && id != CMD_REFRESH;
+    if (home->focus == HOME_TREE && home_tree_command(home, id)) {
+        return true;
+    }
+    if (home->focus == HOME_TABLE && home_table_command(home, id, argument)) {
+        return true;
+    }
+    if (own_command(home, id, argument)) {
+        return true;
+    }
+    /* With the focus in the tree, what is meant for the table still works. */
+    return home->focus == HOME_TREE && home_table_command(home, id, argument);
+}
+
+/* ---- the mouse, and what the palette offers ---- */
+
+static bool home_mouse(struct home *home, const struct event *event)
+{
+    bool wheel = event->action == MOUSE_WHEEL_UP || event->action == MOUSE_WHEEL_DOWN;
+    long delta = event->action == MOUSE_WHEEL_UP ? -3 : 3;
+    home->touched = true;
+    if (rect_contains(home->tree_rect, event->x, event->y)) {
+        size_t row;
+        if (wheel) {
+            list_scroll(&home->tree.list, home->tree.count, delta);
+        } else if (event->action == MOUSE_PRESS &&
+                   list_hit(&home->tree.list, home->tree.count, event->y - home->tree_rect.y,
+                            &row)) {
+            home->focus = HOME_TREE;
+            home->tree.list.cursor = row;
+            home_tree_follow(home);
+        }
+    } else if (rect_contains(home->table_rect, event->x, event->y)) {
+        if (wheel) {
+            list_scroll(&home->table.list, home->list.count, delta);
+        } else if (event->action == MOUSE_PRESS) {
+            home_table_click(home, event->x, event->y);
+        }
+    } else if (rect_contains(home->preview_rect, event->x, event->y) &&
+               event->action == MOUSE_PRESS) {
+        bool second = rect_contains(home->widgets[1].plot, event->x, event->y);
+        if (second && home->metric_count > 0) {
+            home->metric_at = (home->metric_at + 1) % home->metric_count;
+        }
+        app_command(home->app, CMD_PLOT, "");
+    }
+    return true;
+}
+
+static bool home_event(void *self, const struct event *event)
+{
+    struct home *home = self;
+    if (home->picker.open && (event->kind == EVENT_KEY || event->kind == EVENT_PASTE)) {
+        home_picker_event(home, event);
+        return true;
+    }
+    if (home->filtering && home_filter_event(home, event)) {
+        home->touched = true;
+        return true;
+    }
+    return event->kind == EVENT_MOUSE && !home->picker.open && home_mouse(home, event);
+}
+
+static void complete_fields(struct home *home, struct assay_buf *out, bool sort)
+{
+    static const enum assay_field_kind kinds[] = {ASSAY_FIELD_METRIC, ASSAY_FIELD_PARAM,
+                                                  ASSAY_FIELD_TAG};
+    static const char *const prefixes[] = {"metrics.", "params.", "tags."};
+    assay_buf_text_add(out, sort ? "start\nduration\nname\nstatus\nuser\n"
+                                 : "name\nstate\nage\ntime\nuser\nid\nexperiment\nsource\n");
+    for (size_t k = 0; k < ASSAY_COUNT(kinds); k++) {
+        const char **keys = NULL;
+        size_t count =
+            assay_catalog_keys(home->app->catalog, home->list.experiment, kinds[k], &keys);
+        for (size_t i = 0; i < count && i < 300; i++) {
+            assay_buf_format(out, "%s%s\n", prefixes[k], keys[i]);
+        }
+        free((void *)keys);
+    }
+}
+
+static void home_complete(void *self, enum command_argument argument, struct assay_buf *out)
+{
+    struct home *home = self;
+    const struct assay_saved_view *views;
+    switch (argument) {
+    case ARG_FIELD:
+    case ARG_FIELDS:
+    case ARG_FILTER:
+        complete_fields(home, out, argument == ARG_FIELD);
+        break;
+    case ARG_METRIC:
+        for (size_t i = 0; i < home->metric_count; i++) {
+            assay_buf_format(out, "%s\n", home->metrics[i]);
+        }
+        break;
+    case ARG_VIEW:
+        for (size_t i = 0, n = assay_session_views(home->app->session, &views); i < n; i++) {
+            assay_buf_format(out, "%s\n", views[i].name);
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+static bool home_has(void *self, enum command_needs needs)
+{
+    struct home *home = self;
+    if (needs == NEEDS_RUN) {
+        return home_run(home) != ASSAY_NONE;
+    }
+    return app_empty(home->app);
+}
+
+static const enum command_id *home_hints(void *self)
+{
+    static const enum command_id empty[] = {CMD_DEMO, CMD_HELP, CMD_BACK, CMD_NONE};
+    static const enum command_id tree[] = {CMD_DOWN,   CMD_UP,      CMD_OPEN, CMD_NEXT_PANE,
+                                           CMD_FILTER, CMD_PALETTE, CMD_HELP, CMD_NONE};
+    static const enum command_id table[] = {CMD_DOWN, CMD_UP,      CMD_MARK,        CMD_OPEN,
+                                            CMD_PLOT, CMD_FILTER,  CMD_NEXT_METRIC, CMD_SORT,
+                                            CMD_HELP, CMD_PALETTE, CMD_NONE};
+    struct home *home = self;
+    if (app_empty(home->app)) {
+        return empty;
+    }
+    return home->focus == HOME_TREE ? tree : table;
+}
+
+static const char *home_typing(void *self)
+{
+    struct home *home = self;
+    if (home->picker.open) {
+        return "space=in or out\tenter=done\tesc=leave as it was";
+    }
+    return home->filtering ? "enter=keep\tesc=restore\tup=earlier filters" : NULL;
+}
+
+static void home_changed(void *self, unsigned changes)
+{
+    struct home *home = self;
+    if (changes & ASSAY_CHANGED_SOURCES) {
+        home_tree_build(home);
+    }
+}
+
+/* Ages and durations of what runs now move on once a second. */
+static int64_t home_wake(void *self, int64_t now_us)
+{
+    struct home *home = self;
+    size_t end = home->table.list.top + (size_t)home->table.list.height;
+    for (size_t i = home->table.list.top; i < end && i < home->list.count; i++) {
+        const struct assay_run *run = assay_catalog_run(home->app->catalog, home->list.rows[i]);
+        if (run->status == ASSAY_RUN_RUNNING) {
+            return now_us + 1000000;
+        }
+    }
+    return INT64_MAX;
+}
+
+const struct view_ops view_home = {
+    .where = WHERE_HOME,
+    .open = home_open,
+    .close = home_close,
+    .draw = home_draw,
+    .command = home_command,
+    .event = home_event,
+    .changed = home_changed,
+    .title = home_title,
+    .hints = home_hints,
+    .typing = home_typing,
+    .has = home_has,
+    .complete = home_complete,
+    .wake_us = home_wake,
+};
