@@ -1,0 +1,167 @@
+/*
+ * The head of the run screen: what it is, how it went, its best values, and the tabs.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <assay/clock.h>
+#include <assay/memory.h>
+#include <assay/text.h>
+
+#include "run_view.h"
+
+static const struct {
+    const char *glyph, *plain, *word;
+    enum role role;
+} states[] = {
+    [ASSAY_RUN_UNKNOWN] = {"·", ".", "state unknown", ROLE_DIM},
+    [ASSAY_RUN_RUNNING] = {"▶", ">", "live", ROLE_LIVE},
+    [ASSAY_RUN_SCHEDULED] = {"·", ".", "queued", ROLE_WAITING},
+    [ASSAY_RUN_FINISHED] = {"✓", "+", "finished", ROLE_DONE},
+    [ASSAY_RUN_FAILED] = {"✗", "x", "failed", ROLE_FAILED},
+    [ASSAY_RUN_KILLED] = {"■", "#", "killed", ROLE_WARNING},
+};
+
+static void draw_name(struct run_view *view, struct area line)
+{
+    struct assay_catalog *catalog = view->app->catalog;
+    const struct assay_run *run = assay_catalog_run(catalog, view->run);
+    char name[240], id[72], clean[80];
+    size_t at = (size_t)run->status < ASSAY_COUNT(states) ? (size_t)run->status : 0;
+    run_title(catalog, view->run, name, sizeof name);
+    assay_text_clean_to(clean, sizeof clean, assay_catalog_short_id(catalog, view->run, id));
+    int right = line.rect.width - 1 - assay_text_width(clean);
+    draw_text(line, right, 0, ROLE_DIM, clean);
+    int color = marks_color(&view->app->marks, view->run);
+    draw_text(line, 1, 0, chart_role(color >= 0 ? color : 0), chart_dot(&line));
+    int room = right - 4 - 22;
+    int width = assay_text_width(name);
+    width = width < room ? width : room;
+    draw_field(line, 3, 0, width, ALIGN_LEFT, ROLE_STRONG, name);
+    int x = 3 + width + 3;
+    draw_format(line, x, 0, states[at].role, "%s %s%s",
+                line.canvas->ascii ? states[at].plain : states[at].glyph, states[at].word,
+                run->deleted ? ", deleted"
+                : run->gone  ? ", no longer there"
+                             : "");
+}
+
+static void draw_times(struct run_view *view, struct area line)
+{
+    const struct assay_run *run = assay_catalog_run(view->app->catalog, view->run);
+    struct assay_buf text = {0};
+    char time[32], age[24];
+    if (run->start_ms != ASSAY_NO_TIME) {
+        int64_t end = run->end_ms != ASSAY_NO_TIME       ? run->end_ms
+                      : run->status == ASSAY_RUN_RUNNING ? view->app->now_ms
+                                                         : ASSAY_NO_TIME;
+        assay_buf_format(&text, "%s   %s ago", assay_time_text(time, run->start_ms),
+                         assay_age_text(age, run->start_ms, view->app->now_ms));
+        if (end != ASSAY_NO_TIME) {
+            assay_duration_text(age, end - run->start_ms);
+            assay_buf_format(&text, "   %s %s",
+                             run->status == ASSAY_RUN_RUNNING ? "for" : "took", age);
+        }
+    }
+    if (*run->user) {
+        assay_buf_text_add(&text, text.length ? "   by " : "by ");
+        assay_text_clean(&text, run->user, strlen(run->user));
+    }
+    draw_field(line, 3, 0, line.rect.width - 4, ALIGN_LEFT, ROLE_DIM, assay_buf_text(&text));
+    assay_buf_free(&text);
+}
+
+static double best_of(const struct assay_metric *metric)
+{
+    int direction = assay_metric_direction(metric->key);
+    return direction < 0   ? metric->summary.min
+           : direction > 0 ? metric->summary.max
+                           : metric->summary.last;
+}
+
+static void draw_best(struct run_view *view, struct area line)
+{
+    const struct assay_attrs *attrs = run_attrs(view);
+    const char *names[8];
+    uint64_t version = assay_catalog_run(view->app->catalog, view->run)->version;
+    if (version != view->best_version || view->best.count == 0) {
+        run_columns_choose(&view->best, view->app->catalog, &view->run, 1, false);
+        view->best_version = version;
+        attrs = run_attrs(view);
+    }
+    size_t count = run_columns_metrics(&view->best, names, ASSAY_COUNT(names));
+    int x = 3;
+    for (size_t i = 0; i < count; i++) {
+        const struct assay_metric *metric = assay_attrs_metric(attrs, names[i]);
+        char key[80], last[32], best[32], text[160];
+        if (!metric) {
+            continue;
+        }
+        assay_text_clean_to(key, sizeof key, metric->key);
+        assay_number_short(last, metric->summary.last, 5);
+        assay_number_short(best, best_of(metric), 5);
+        bool same = strcmp(last, best) == 0;
+        snprintf(text, sizeof text, same ? "%s" : "%s  best %s", last, best);
+        int width = assay_text_width(key) + 1 + assay_text_width(text);
+        if (x + width > line.rect.width - 1) {
+            break;
+        }
+        x += draw_text(line, x, 0, ROLE_DIM, key) + 1;
+        x += draw_text(line, x, 0, isfinite(metric->summary.last) ? ROLE_STRONG : ROLE_FAILED,
+                       last);
+        if (!same) {
+            x += draw_format(line, x, 0, ROLE_DIM, "  best %s", best);
+        }
+        x += 4;
+    }
+}
+
+int run_header_draw(struct run_view *view, struct area area)
+{
+    draw_name(view, area_row(area, 0));
+    draw_times(view, area_row(area, 1));
+    draw_best(view, area_row(area, 2));
+    return area.rect.height >= 20 ? 4 : 3;
+}
+
+void run_tabs_draw(struct run_view *view, struct area line)
+{
+    static const char *const names[RUN_TABS] = {"metrics",   "params", "tags",
+                                                "artifacts", "inputs", "notes"};
+    const struct assay_attrs *attrs = run_attrs(view);
+    const struct assay_artifacts *files =
+        assay_session_artifacts(view->app->session, view->run);
+    size_t counts[RUN_TABS] = {attrs->metric_count,
+                               attrs->param_count,
+                               attrs->tag_count,
+                               files->count,
+                               attrs->input_count + attrs->output_count,
+                               0};
+    bool noted = *assay_session_note(view->app->session, view->run) != '\0';
+    int x = 1;
+    for (int i = 0; i < RUN_TABS; i++) {
+        char text[64], count[32] = "";
+        if (counts[i]) {
+            assay_count_text(count, counts[i]);
+        } else if (i == RUN_NOTES && noted) {
+            snprintf(count, sizeof count, "%s", line.canvas->ascii ? "*" : "✎");
+        }
+        snprintf(text, sizeof text, "%s%s%s", names[i], *count ? " " : "", count);
+        bool here = i == (int)view->tab;
+        int width = assay_text_width(text) + 4;
+        view->tab_rects[i] = (struct rect){line.rect.x + x, line.rect.y, width, 1};
+        struct area tab = area_part(line, x, 0, width, 1);
+        if (here) {
+            tab = area_under(tab, ROLE_HERE);
+            draw_clear(tab);
+        }
+        draw_format(tab, 1, 0, here ? ROLE_ACCENT : ROLE_KEY, "%d", i + 1);
+        draw_text(tab, 3, 0,
+                  here                 ? ROLE_STRONG
+                  : counts[i] || noted ? ROLE_NORMAL
+                                       : ROLE_DIM,
+                  text);
+        x += width + 1;
+    }
+}

@@ -1,0 +1,83 @@
+/*
+ * The run screen, inside: shared by view_run.c and the files run_*.c that draw its tabs.
+ */
+#ifndef TUI_RUN_VIEW_H
+#define TUI_RUN_VIEW_H
+
+#include <assay/map.h>
+
+#include "app.h"
+#include "file_preview.h"
+#include "run_columns.h"
+#include "widget_chart.h"
+#include "widget_prompt.h"
+#include "widget_table.h"
+#include "widget_tree.h"
+
+enum run_tab {
+    RUN_METRICS,
+    RUN_PARAMS,
+    RUN_TAGS,
+    RUN_ARTIFACTS,
+    RUN_INPUTS,
+    RUN_NOTES,
+    RUN_TABS
+};
+#define RUN_LISTS 3 /* the first tabs are tables of keys and values */
+
+struct run_view {
+    struct app *app;
+    uint32_t run;
+    uint32_t *rows; /* the list it was opened from */
+    size_t row_count;
+    enum run_tab tab;
+
+    struct table tables[RUN_LISTS];
+    struct table_column headings[RUN_LISTS][8];
+    size_t *shown; /* of the tab's keys, those the filter keeps */
+    size_t shown_count, shown_capacity;
+    struct prompt filter;
+    bool filtering;
+
+    struct chart_state chart;
+    struct chart_widget widget;
+    struct run_columns best; /* the metrics named in the header */
+    uint64_t best_version;
+
+    struct tree files;
+    struct assay_map opened; /* folders: 1 open, 0 closed */
+    size_t *file_at;         /* by row of the tree: index of the artifact */
+    size_t file_capacity;
+    struct file_preview preview;
+
+    long scroll; /* of the note, the inputs */
+    struct rect list_rect, tab_rects[RUN_TABS];
+};
+
+/* The attributes of the run now; good for this frame only. */
+const struct assay_attrs *run_attrs(const struct run_view *view);
+
+/* ---- run_header.c ---- */
+/* Draws name, state, times and best values; returns the rows used. */
+int run_header_draw(struct run_view *view, struct area area);
+void run_tabs_draw(struct run_view *view, struct area line);
+
+/* ---- run_lists.c ---- */
+void run_list_rows(struct run_view *view); /* which keys the filter keeps */
+void run_metrics_draw(struct run_view *view, struct area area);
+void run_pairs_draw(struct run_view *view, struct area area);
+/* The metric under the cursor; NULL where there is none. */
+const char *run_metric(struct run_view *view);
+void run_select_metric(struct run_view *view, const char *metric);
+
+/* ---- run_files.c ---- */
+void run_files_draw(struct run_view *view, struct area area);
+bool run_files_command(struct run_view *view, enum command_id id);
+void run_files_forget(struct run_view *view);
+
+/* ---- run_note.c ---- */
+void run_inputs_draw(struct run_view *view, struct area area);
+void run_note_draw(struct run_view *view, struct area area);
+void run_note_edit(struct run_view *view);
+
+#endif

@@ -1,0 +1,352 @@
+/*
+ * The run screen: what, where, who, how long, state and best values in one glance; then metrics
+ * with their chart, params, tags, artifacts, inputs and outputs, and the note.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/clock.h>
+#include <assay/memory.h>
+#include <assay/text.h>
+
+#include "run_args.h"
+#include "run_view.h"
+
+static void show_run(struct run_view *view, uint32_t run, const char *metric)
+{
+    view->run = run;
+    view->scroll = 0;
+    view->best_version = 0;
+    view->best.count = 0;
+    run_files_forget(view);
+    if (*metric && view->tab == RUN_METRICS) {
+        run_select_metric(view, metric);
+    }
+    assay_session_focus(view->app->session, run);
+}
+
+static void *run_open(struct app *app, const void *argument)
+{
+    const struct run_args *args = argument;
+    struct run_view *view = assay_alloc(sizeof *view);
+    view->app = app;
+    view->rows = assay_alloc_array(args->count + 1, sizeof *view->rows);
+    if (args->count > 0) {
+        memcpy(view->rows, args->rows, args->count * sizeof *view->rows);
+    }
+    view->row_count = args->count;
+    chart_state_init(&view->chart, app->session);
+    file_preview_init(&view->preview);
+    show_run(view, args->run, args->metric);
+    return view;
+}
+
+static void run_close(void *self)
+{
+    struct run_view *view = self;
+    run_files_forget(view);
+    tree_free(&view->files);
+    for (size_t i = 0; i < RUN_LISTS; i++) {
+        table_free(&view->tables[i]);
+    }
+    prompt_free(&view->filter);
+    chart_state_free(&view->chart);
+    chart_widget_free(&view->widget);
+    free(view->shown);
+    free(view->rows);
+    free(view);
+}
+
+static void run_draw(void *self, struct area area)
+{
+    struct run_view *view = self;
+    int width = area.rect.width, height = area.rect.height;
+    file_preview_take(&view->preview, view->app);
+    int top = run_header_draw(view, area);
+    run_tabs_draw(view, area_row(area, top));
+    draw_hline(area, 0, top + 1, width, ROLE_BORDER);
+    struct area body = area_part(area, 0, top + 2, width, height - top - 2);
+    switch (view->tab) {
+    case RUN_METRICS:
+        run_metrics_draw(view, body);
+        break;
+    case RUN_PARAMS:
+    case RUN_TAGS:
+        run_pairs_draw(view, body);
+        break;
+    case RUN_ARTIFACTS:
+        run_files_draw(view, body);
+        break;
+    case RUN_INPUTS:
+        run_inputs_draw(view, body);
+        break;
+    case RUN_NOTES:
+    case RUN_TABS:
+        run_note_draw(view, body);
+        break;
+    }
+}
+
+static void run_title_text(void *self, struct assay_buf *out)
+{
+    struct run_view *view = self;
+    struct assay_catalog *catalog = view->app->catalog;
+    const struct assay_run *run = assay_catalog_run(catalog, view->run);
+    const char *name = assay_catalog_source(catalog, run->source)->name;
+    const char *sign = term_ascii(view->app->term) ? " > " : " › ";
+    char title[200];
+    assay_text_clean(out, name, strlen(name));
+    if (run->experiment != ASSAY_NONE) {
+        name = assay_catalog_experiment(catalog, run->experiment)->name;
+        assay_buf_text_add(out, sign);
+        assay_text_clean(out, name, strlen(name));
+    }
+    assay_buf_text_add(out, sign);
+    assay_buf_text_add(out, run_title(catalog, view->run, title, sizeof title));
+}
+
+/* ---- commands ---- */
+
+static void set_tab(struct run_view *view, enum run_tab tab)
+{
+    view->tab = tab;
+    view->filtering = false;
+    view->scroll = 0;
+    prompt_set(&view->filter, "");
+}
+
+static void next_run(struct run_view *view, int delta)
+{
+    for (size_t i = 0; i < view->row_count; i++) {
+        if (view->rows[i] != view->run) {
+            continue;
+        }
+        if ((delta < 0 && i == 0) || (delta > 0 && i + 1 >= view->row_count)) {
+            app_say(view->app, "that was the %s of the list", delta < 0 ? "first" : "last");
+            return;
+        }
+        const char *metric = run_metric(view);
+        char *kept = assay_strdup(metric ? metric : "");
+        show_run(view, view->rows[delta < 0 ? i - 1 : i + 1], kept);
+        free(kept);
+        return;
+    }
+}
+
+static void plot(struct run_view *view, const char *metric)
+{
+    const struct assay_attrs *attrs = run_attrs(view);
+    char **names = assay_alloc_array(attrs->metric_count + 1, sizeof *names);
+    const char *here = run_metric(view);
+    for (size_t i = 0; i < attrs->metric_count; i++) {
+        names[i] = assay_strdup(attrs->metrics[i].key);
+    }
+    struct chart_args args = {
+        .metric = *metric               ? metric
+                  : here                ? here
+                  : attrs->metric_count ? names[0]
+                                        : "",
+        .metrics = names,
+        .metric_count = attrs->metric_count,
+        .run = view->run,
+    };
+    size_t count = attrs->metric_count;
+    app_open(view->app, &view_chart, &args);
+    for (size_t i = 0; i < count; i++) {
+        free(names[i]);
+    }
+    free(names);
+}
+
+static bool list_tab_command(struct run_view *view, enum command_id id)
+{
+    if (view->tab < RUN_LISTS) {
+        return list_command(&view->tables[view->tab].list, view->shown_count, id);
+    }
+    if (view->tab == RUN_ARTIFACTS) {
+        return run_files_command(view, id);
+    }
+    if (id == CMD_DOWN || id == CMD_PAGE_DOWN) {
+        view->scroll += id == CMD_DOWN ? 1 : 10;
+        return true;
+    }
+    if (id == CMD_UP || id == CMD_PAGE_UP || id == CMD_TOP) {
+        view->scroll -= id == CMD_UP ? 1 : 10;
+        view->scroll = view->scroll < 0 || id == CMD_TOP ? 0 : view->scroll;
+        return true;
+    }
+    return id == CMD_BOTTOM;
+}
+
+static bool run_command(void *self, enum command_id id, const char *argument)
+{
+    struct run_view *view = self;
+    if (list_tab_command(view, id)) {
+        return true;
+    }
+    if (id >= CMD_TAB_1 && id <= CMD_TAB_6) {
+        set_tab(view, (enum run_tab)(id - CMD_TAB_1));
+        return true;
+    }
+    switch (id) {
+    case CMD_NEXT_PANE:
+    case CMD_RIGHT:
+        set_tab(view, (enum run_tab)((view->tab + 1) % RUN_TABS));
+        return true;
+    case CMD_PREVIOUS_PANE:
+    case CMD_LEFT:
+        set_tab(view, (enum run_tab)((view->tab + RUN_TABS - 1) % RUN_TABS));
+        return true;
+    case CMD_OPEN:
+        if (view->tab == RUN_METRICS && run_metric(view)) {
+            plot(view, "");
+        } else if (view->tab == RUN_NOTES) {
+            run_note_edit(view);
+        }
+        return true;
+    case CMD_PLOT:
+        plot(view, argument);
+        return true;
+    case CMD_FILTER:
+        prompt_set(&view->filter, argument);
+        view->filtering = !*argument && view->tab < RUN_LISTS;
+        return true;
+    case CMD_CANCEL:
+        if (view->filter.length) {
+            prompt_set(&view->filter, "");
+        } else {
+            app_back(view->app);
+        }
+        return true;
+    case CMD_EDIT_NOTE:
+        set_tab(view, RUN_NOTES);
+        run_note_edit(view);
+        return true;
+    case CMD_NEXT_RUN:
+    case CMD_PREVIOUS_RUN:
+        next_run(view, id == CMD_NEXT_RUN ? 1 : -1);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* ---- events ---- */
+
+static bool filter_event(struct run_view *view, const struct event *event)
+{
+    switch (prompt_event(&view->filter, event)) {
+    case PROMPT_ENTER:
+        view->filtering = false;
+        break;
+    case PROMPT_ESCAPE:
+        view->filtering = false;
+        prompt_set(&view->filter, "");
+        break;
+    case PROMPT_CHANGED:
+        view->tables[view->tab].list.cursor = 0;
+        break;
+    case PROMPT_MOVED:
+    case PROMPT_NOTHING:
+        break;
+    }
+    return true;
+}
+
+static void press(struct run_view *view, const struct event *event)
+{
+    size_t row;
+    for (int i = 0; i < RUN_TABS; i++) {
+        if (rect_contains(view->tab_rects[i], event->x, event->y)) {
+            set_tab(view, (enum run_tab)i);
+            return;
+        }
+    }
+    if (rect_contains(view->widget.plot, event->x, event->y)) {
+        plot(view, "");
+    } else if (rect_contains(view->list_rect, event->x, event->y)) {
+        bool files = view->tab == RUN_ARTIFACTS;
+        struct list *list = files ? &view->files.list : &view->tables[view->tab].list;
+        size_t count = files ? view->files.count : view->shown_count;
+        if (list_hit(list, count, event->y - view->list_rect.y - (files ? 0 : 1), &row)) {
+            list->cursor = row;
+            if (files) {
+                run_files_command(view, CMD_OPEN);
+            }
+        }
+    }
+}
+
+static bool run_event(void *self, const struct event *event)
+{
+    struct run_view *view = self;
+    if (view->filtering && event->kind != EVENT_MOUSE) {
+        return filter_event(view, event);
+    }
+    if (event->kind != EVENT_MOUSE) {
+        return false;
+    }
+    if (event->action == MOUSE_WHEEL_UP || event->action == MOUSE_WHEEL_DOWN) {
+        enum command_id id = event->action == MOUSE_WHEEL_UP ? CMD_UP : CMD_DOWN;
+        for (int i = 0; i < 3; i++) {
+            list_tab_command(view, id);
+        }
+    } else if (event->action == MOUSE_PRESS) {
+        press(view, event);
+    }
+    return true;
+}
+
+static void run_complete(void *self, enum command_argument argument, struct assay_buf *out)
+{
+    struct run_view *view = self;
+    const struct assay_attrs *attrs = run_attrs(view);
+    for (size_t i = 0; argument == ARG_METRIC && i < attrs->metric_count; i++) {
+        assay_buf_format(out, "%s\n", attrs->metrics[i].key);
+    }
+}
+
+static bool run_has(void *self, enum command_needs needs)
+{
+    (void)self;
+    return needs == NEEDS_RUN;
+}
+
+static const enum command_id *run_hints(void *self)
+{
+    static const enum command_id metrics[] = {
+        CMD_DOWN,     CMD_UP,   CMD_NEXT_PANE, CMD_OPEN,    CMD_FILTER,
+        CMD_NEXT_RUN, CMD_BACK, CMD_HELP,      CMD_PALETTE, CMD_NONE};
+    static const enum command_id notes[] = {CMD_EDIT_NOTE, CMD_NEXT_PANE, CMD_NEXT_RUN,
+                                            CMD_BACK,      CMD_HELP,      CMD_NONE};
+    struct run_view *view = self;
+    return view->tab == RUN_NOTES ? notes : metrics;
+}
+
+static const char *run_typing(void *self)
+{
+    struct run_view *view = self;
+    return view->filtering ? "enter=keep\tesc=everything" : NULL;
+}
+
+static int64_t run_wake(void *self, int64_t now_us)
+{
+    struct run_view *view = self;
+    const struct assay_run *run = assay_catalog_run(view->app->catalog, view->run);
+    return run->status == ASSAY_RUN_RUNNING ? now_us + 1000000 : INT64_MAX;
+}
+
+const struct view_ops view_run = {
+    .where = WHERE_RUN,
+    .open = run_open,
+    .close = run_close,
+    .draw = run_draw,
+    .command = run_command,
+    .event = run_event,
+    .title = run_title_text,
+    .hints = run_hints,
+    .typing = run_typing,
+    .has = run_has,
+    .complete = run_complete,
+    .wake_us = run_wake,
+};
