@@ -311,6 +311,11 @@ static bool woken(struct app *app, unsigned wake, int session_watch)
     if (demo_woken(app, wake)) {
         app_dirty(app);
     }
+    for (size_t i = 0; i < app->depth; i++) {
+        if (app->screens[i].ops->poll && app->screens[i].ops->poll(app->screens[i].self)) {
+            app_dirty(app);
+        }
+    }
     return term_input(app->term);
 }
 

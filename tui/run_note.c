@@ -72,6 +72,8 @@ void run_inputs_draw(struct run_view *view, struct area area)
         y = field(area, y, "made at step", step);
         y = field(area, y, "id", output->id) + 1;
     }
+    long rows = y + view->scroll;
+    view->scroll = view->scroll < rows ? view->scroll : rows - 1;
 }
 
 /* Line ends are kept, everything else is made safe. */
@@ -99,9 +101,12 @@ void run_note_draw(struct run_view *view, struct area area)
                   " writes one: why it was run, what it showed, what to try next.");
     } else {
         const char *from = assay_buf_text(&text);
-        for (long i = 0; i < view->scroll && strchr(from, '\n'); i++) {
+        long skipped = 0;
+        for (; skipped < view->scroll && strchr(from, '\n') && strchr(from, '\n')[1];
+             skipped++) {
             from = strchr(from, '\n') + 1;
         }
+        view->scroll = skipped;
         draw_wrapped(area, 4, 1, width, area.rect.height - 1, ROLE_NORMAL, from);
     }
     assay_buf_free(&text);

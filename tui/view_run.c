@@ -61,7 +61,6 @@ static void run_draw(void *self, struct area area)
 {
     struct run_view *view = self;
     int width = area.rect.width, height = area.rect.height;
-    file_preview_take(&view->preview, view->app);
     int top = run_header_draw(view, area);
     run_tabs_draw(view, area_row(area, top));
     draw_hline(area, 0, top + 1, width, ROLE_BORDER);
@@ -306,6 +305,12 @@ static void run_complete(void *self, enum command_argument argument, struct assa
     }
 }
 
+static bool run_poll(void *self)
+{
+    struct run_view *view = self;
+    return file_preview_take(&view->preview, view->app);
+}
+
 static bool run_has(void *self, enum command_needs needs)
 {
     (void)self;
@@ -343,6 +348,7 @@ const struct view_ops view_run = {
     .draw = run_draw,
     .command = run_command,
     .event = run_event,
+    .poll = run_poll,
     .title = run_title_text,
     .hints = run_hints,
     .typing = run_typing,
