@@ -235,7 +235,8 @@ void detect_decide(struct detect *detect, const struct graphics_options *options
         limit = (struct detect_size){.width = most, .height = most};
     }
     caps->settled =
-        detect->gave_up || options->silent || (detect->answered && detect->tmux != TMUX_ASKED);
+        detect->gave_up || options->silent ||
+        (detect->answered && !(detect->sixel && options->tmux && detect->tmux == TMUX_UNASKED));
     caps->registers = count_registers(detect, options, caps->kind);
     caps->cell_width = cell.width;
     caps->cell_height = cell.height;

@@ -19,7 +19,7 @@ struct detect {
     bool kitty;   /* the kitty query was answered with OK */
     bool sync;    /* DECRQM 2026 said 1 or 2 */
     bool in_tmux; /* by the environment, or the terminal said so itself */
-    enum { TMUX_UNASKED, TMUX_ASKED, TMUX_CAN, TMUX_CANNOT } tmux;
+    enum { TMUX_UNASKED, TMUX_CAN, TMUX_CANNOT } tmux;
     int registers;               /* XTSMGRAPHICS; 0 unknown */
     struct detect_size geometry; /* XTSMGRAPHICS: the largest image */
     struct detect_size cell;     /* CSI 16 t */

@@ -247,6 +247,8 @@ bool graphics_place(struct graphics *graphics, int slot, struct rect rect,
         return false;
     if (version != s->version)
         s->failed = false;
+    if (s->failed)
+        return false;
     s->wanted = true;
     s->covered = false;
     s->rect = rect;

@@ -13,6 +13,7 @@
  *         wake = loop_wait(loop, min(term_deadline(term), own deadline));
  *         if (wake & LOOP_RESIZE) term_resize(term);
  *         if (wake & LOOP_SUSPEND) term_suspend(term);     (also for the key ctrl+z)
+ *         if (wake & LOOP_CONTINUE) term_enter(term);
  *         if (wake & LOOP_QUIT) break;
  *         term_input(term);                                (never blocks)
  *     }
@@ -92,11 +93,10 @@ term_deadline(const struct term *term); /* when term_input() is wanted; INT64_MA
 void term_resize(struct term *term);
 /* Gives the terminal back, stops the process as ^Z does, and takes it again when continued. */
 void term_suspend(struct term *term);
-/* For running another program in the terminal. */
+/* For running another program in the terminal. term_enter() is also the answer to
+   LOOP_CONTINUE: somebody stopped the process from outside, and the shell has used the terminal
+   since. */
 void term_leave(struct term *term);
 void term_enter(struct term *term);
-
-/* The bytes written so far: for tests of thrift. */
-uint64_t term_written(const struct term *term);
 
 #endif
