@@ -19,17 +19,19 @@ struct assay_map_slot {
 };
 
 /* The only state: a secret drawn once per process. */
-static uint64_t seed[2];
-static pthread_once_t seed_once = PTHREAD_ONCE_INIT;
+static struct {
+    uint64_t words[2];
+    pthread_once_t once;
+} seed = {.once = PTHREAD_ONCE_INIT};
 
 static void seed_draw(void)
 {
-    if (getrandom(seed, sizeof seed, GRND_NONBLOCK) == (ssize_t)sizeof seed)
+    if (getrandom(seed.words, sizeof seed.words, GRND_NONBLOCK) == (ssize_t)sizeof seed.words)
         return;
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    seed[0] ^= (uint64_t)now.tv_nsec << 20 ^ (uint64_t)now.tv_sec;
-    seed[1] ^= (uint64_t)(uintptr_t)&now;
+    seed.words[0] ^= (uint64_t)now.tv_nsec << 20 ^ (uint64_t)now.tv_sec;
+    seed.words[1] ^= (uint64_t)(uintptr_t)&now;
 }
 
 static uint64_t rotl(uint64_t x, int bits)
@@ -54,10 +56,10 @@ static void sip_round(uint64_t v[4])
 static uint64_t hash_bytes(const char *key, size_t length)
 {
     uint64_t v[4] = {
-        seed[0] ^ UINT64_C(0x736f6d6570736575),
-        seed[1] ^ UINT64_C(0x646f72616e646f6d),
-        seed[0] ^ UINT64_C(0x6c7967656e657261),
-        seed[1] ^ UINT64_C(0x7465646279746573),
+        seed.words[0] ^ UINT64_C(0x736f6d6570736575),
+        seed.words[1] ^ UINT64_C(0x646f72616e646f6d),
+        seed.words[0] ^ UINT64_C(0x6c7967656e657261),
+        seed.words[1] ^ UINT64_C(0x7465646279746573),
     };
     size_t whole = length / 8 * 8;
     for (size_t i = 0; i < whole; i += 8) {
@@ -115,7 +117,7 @@ uint32_t assay_map_get(const struct assay_map *map, const char *key, size_t leng
 
 const char *assay_map_set(struct assay_map *map, const char *key, size_t length, uint32_t value)
 {
-    pthread_once(&seed_once, seed_draw);
+    pthread_once(&seed.once, seed_draw);
     if (map->count + 1 > map->capacity / 4 * 3)
         grow(map);
     uint64_t hash = hash_bytes(key, length);

@@ -23,9 +23,7 @@ static pthread_once_t c_locale_once = PTHREAD_ONCE_INIT;
 
 static void c_locale_make(void)
 {
-    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (!c_locale)
-        abort();
+    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* built in: never fails */
 }
 
 /* Reads NUL-terminated TEXT; *end gets what follows the number. */
@@ -56,7 +54,7 @@ static void decimal_of(struct decimal *d, double value, int count)
     for (; *at && *at != 'e'; at++)
         if (*at >= '0' && *at <= '9' && d->count < 18)
             d->digits[d->count++] = *at;
-    d->point = *at ? atoi(at + 1) + 1 : 1;
+    d->point = *at ? (int)strtol(at + 1, NULL, 10) + 1 : 1;
     while (d->count > 1 && d->digits[d->count - 1] == '0')
         d->count--;
     d->digits[d->count] = '\0';

@@ -1,0 +1,204 @@
+/*
+ * assay artifacts: what a run left behind as files: the list, one of them printed, or saved.
+ */
+#include "cli.h"
+#include "json.h"
+#include "table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <assay/file.h>
+#include <assay/memory.h>
+#include <assay/text.h>
+
+#define SAVE_LIMIT ((size_t)1 << 30)
+#define BLOCK      65536
+
+/* Is PATH the item itself or something below it? */
+static bool is_within(const char *path, const char *item)
+{
+    size_t length = strlen(path);
+    return strncmp(item, path, length) == 0 && (!item[length] || item[length] == '/');
+}
+
+static void list_json(struct cli *cli, const struct assay_run *run,
+                      const struct assay_artifacts *artifacts, const char *within)
+{
+    struct cli_json json = {.out = &cli->out};
+    cli_json_open(&json, '{');
+    cli_json_member(&json, "run", run->id);
+    cli_json_member(&json, "directory", artifacts->directory);
+    cli_json_key(&json, "artifacts");
+    cli_json_open(&json, '[');
+    for (size_t i = 0; i < artifacts->count; i++) {
+        const struct assay_artifact *a = &artifacts->items[i];
+        if (within && !is_within(within, a->path))
+            continue;
+        cli_json_open(&json, '{');
+        cli_json_member(&json, "path", a->path);
+        cli_json_key(&json, "directory");
+        cli_json_bool(&json, a->directory);
+        cli_json_key(&json, "bytes");
+        cli_json_count(&json, a->bytes);
+        cli_json_key(&json, "modified_ms");
+        cli_json_time(&json, a->modified_ms);
+        cli_json_close(&json);
+    }
+    cli_json_close(&json);
+    cli_json_close(&json);
+}
+
+static void list_table(struct cli *cli, const struct assay_artifacts *artifacts,
+                       const char *within)
+{
+    struct cli_table *table = cli_table_new(cli);
+    cli_table_column(table, "path", "path", false);
+    cli_table_column(table, "type", "type", false);
+    cli_table_column(table, "bytes", "size", true);
+    cli_table_column(table, "modified_ms", "modified", false);
+    for (size_t i = 0; i < artifacts->count; i++) {
+        const struct assay_artifact *a = &artifacts->items[i];
+        if (within && !is_within(within, a->path))
+            continue;
+        cli_table_text(table, a->path);
+        cli_table_text(table, a->directory ? "directory" : "file");
+        if (a->directory)
+            cli_table_none(table);
+        else
+            cli_table_bytes(table, a->bytes);
+        cli_table_time(table, a->modified_ms);
+    }
+    if (cli->format == CLI_TABLE && !cli_table_rows(table))
+        cli_complain(&(struct assay_error){.what = "the run has no artifacts"});
+    else
+        cli_table_print(table);
+    cli_table_free(&table);
+}
+
+/* ---- one file ---- */
+
+static const struct assay_artifact *find_item(const struct assay_artifacts *artifacts,
+                                              const char *path)
+{
+    for (size_t i = 0; i < artifacts->count; i++)
+        if (strcmp(artifacts->items[i].path, path) == 0)
+            return &artifacts->items[i];
+    return NULL;
+}
+
+/* A block of a file for people to read on a terminal: clean, but with its lines. False where it
+   is no text at all. */
+static bool show_text(struct cli *cli, const char *bytes, size_t length)
+{
+    if (memchr(bytes, '\0', length))
+        return false;
+    while (length) {
+        const char *newline = memchr(bytes, '\n', length);
+        size_t line = newline ? (size_t)(newline - bytes) : length;
+        assay_text_clean(&cli->out, bytes, line);
+        if (newline)
+            assay_buf_char(&cli->out, '\n');
+        bytes += line + (newline != NULL);
+        length -= line + (newline != NULL);
+    }
+    return true;
+}
+
+static enum assay_status print_file(struct cli *cli, const char *path, struct assay_error *err)
+{
+    char block[BLOCK];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        assay_fail(err, ASSAY_IO, "%s: %s", path, fd < 0 ? strerror(errno) : "not a file");
+        if (fd >= 0)
+            close(fd);
+        return ASSAY_IO;
+    }
+    enum assay_status status = ASSAY_OK;
+    ssize_t count = 1;
+    while (status == ASSAY_OK && count > 0 && !cli->gone) {
+        count = read(fd, block, sizeof block);
+        if (count < 0) {
+            status = assay_fail(err, ASSAY_IO, "%s: %s", path, strerror(errno));
+        } else if (!cli->tty) {
+            assay_buf_add(&cli->out, block, (size_t)count);
+        } else if (!show_text(cli, block, (size_t)count)) {
+            status = assay_fail(err, ASSAY_BAD_INPUT, "%s: not text", path);
+            assay_hint(err, "save it with -o FILE");
+        }
+        cli_spill(cli);
+    }
+    close(fd);
+    return status;
+}
+
+static enum assay_status save_file(const char *path, const char *as, struct assay_error *err)
+{
+    char *bytes;
+    size_t length;
+    enum assay_status status = assay_file_read(path, SAVE_LIMIT, &bytes, &length, err);
+    if (status != ASSAY_OK)
+        return status;
+    status = assay_file_write(as, bytes, length, 0666, err);
+    free(bytes);
+    return status;
+}
+
+static enum assay_status one_file(struct cli *cli, const struct assay_artifacts *artifacts,
+                                  const struct assay_artifact *item, struct assay_error *err)
+{
+    if (!artifacts->directory) {
+        assay_fail(err, ASSAY_IO, "%s: not on this machine", item->path);
+        assay_hint(err, "the run's artifacts lie elsewhere; assay show names the place");
+        return ASSAY_IO;
+    }
+    char *path = assay_path_join(artifacts->directory, item->path);
+    const char *as = cli_value(cli, "output");
+    enum assay_status status = as ? save_file(path, as, err) : print_file(cli, path, err);
+    free(path);
+    return status;
+}
+
+enum assay_status cli_artifacts(struct cli *cli, struct assay_error *err)
+{
+    uint32_t run;
+    const char *path = cli->args.operand_count > 1 ? cli->args.operands[1] : NULL;
+    if (cli_has(cli, "output") && !path) {
+        assay_fail(err, ASSAY_BAD_INPUT, "artifacts: --output needs the PATH of one file");
+        return ASSAY_BAD_INPUT;
+    }
+    enum assay_status status = cli_open(cli, err);
+    if (status == ASSAY_OK)
+        status = cli_find_run(cli, cli->args.operands[0], &run, err);
+    if (status != ASSAY_OK)
+        return status;
+    const struct assay_artifacts *artifacts = assay_session_artifacts_wait(cli->session, run);
+    if (artifacts->load == ASSAY_LOAD_FAILED) {
+        assay_hint(err, "%s", artifacts->error.hint);
+        return assay_fail(err, ASSAY_IO, "%s", artifacts->error.what);
+    }
+    /* Only what is in the list can be named, so no path leads out of the run's folder. */
+    const struct assay_artifact *item = path ? find_item(artifacts, path) : NULL;
+    if (path && !item) {
+        assay_fail(err, ASSAY_BAD_INPUT, "%s: no such artifact", path);
+        assay_hint(err, "assay artifacts %s lists them", cli->args.operands[0]);
+        return ASSAY_BAD_INPUT;
+    }
+    if (item && !item->directory)
+        return one_file(cli, artifacts, item, err);
+    if (cli_has(cli, "output")) {
+        assay_fail(err, ASSAY_BAD_INPUT, "%s: a directory cannot be saved as one file", path);
+        return ASSAY_BAD_INPUT;
+    }
+    if (cli->format == CLI_JSON)
+        list_json(cli, assay_catalog_run(cli->catalog, run), artifacts, path);
+    else
+        list_table(cli, artifacts, path);
+    return ASSAY_OK;
+}

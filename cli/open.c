@@ -1,0 +1,123 @@
+/*
+ * Opening the session for a one-shot command, saying what could not be read, and finding runs.
+ */
+#include "cli.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/memory.h>
+#include <assay/text.h>
+
+#define PROBLEMS_SHOWN 20
+
+static void complain_of_problem(const struct assay_problem *problem)
+{
+    struct assay_buf path = {0};
+    assay_text_clean(&path, problem->path, strlen(problem->path));
+    if (problem->offset != UINT64_MAX)
+        fprintf(stderr, "assay: %s: byte %" PRIu64 ": %s\n", assay_buf_text(&path),
+                problem->offset, problem->message);
+    else
+        fprintf(stderr, "assay: %s: %s\n", assay_buf_text(&path), problem->message);
+    assay_buf_free(&path);
+}
+
+static void complain_of_problems(struct cli *cli)
+{
+    const struct assay_problem *problems;
+    size_t count = assay_session_problems(cli->session, &problems);
+    for (size_t i = 0; i < count && i < PROBLEMS_SHOWN; i++)
+        complain_of_problem(&problems[i]);
+    uint64_t all = 0;
+    for (uint32_t s = 0; s < assay_catalog_sources(cli->catalog); s++)
+        all += assay_catalog_source(cli->catalog, s)->problems;
+    if (all < count)
+        all = count;
+    if (all > PROBLEMS_SHOWN)
+        fprintf(stderr, "assay: %" PRIu64 " more problems: assay doctor lists them\n",
+                all - PROBLEMS_SHOWN);
+    if (all)
+        cli->worst = ASSAY_IO;
+}
+
+/* The sources that failed as a whole; FAILED is what the waiting said, for want of any. */
+static void complain_of_sources(struct cli *cli, const struct assay_error *failed)
+{
+    bool named = false;
+    for (uint32_t s = 0; s < assay_catalog_sources(cli->catalog); s++) {
+        const struct assay_source *source = assay_catalog_source(cli->catalog, s);
+        struct assay_error err = {0};
+        if (source->state != ASSAY_SOURCE_FAILED || !source->error.what[0])
+            continue;
+        assay_fail(&err, ASSAY_IO, "%s: %s", source->where, source->error.what);
+        assay_hint(&err, "%s", source->error.hint);
+        cli_complain(&err);
+        named = true;
+    }
+    if (!named)
+        cli_complain(failed);
+    cli->worst = failed->status;
+}
+
+/* What the session itself cannot do; FAILED has been said already. */
+static void complain_of_notices(struct cli *cli, const struct assay_error *failed)
+{
+    const char *const *notices;
+    size_t count = assay_session_notices(cli->session, &notices), said = strlen(failed->what);
+    for (size_t i = 0; i < count; i++)
+        if (!said || strncmp(notices[i], failed->what, said) != 0)
+            fprintf(stderr, "assay: %s\n", notices[i]);
+}
+
+enum assay_status cli_open(struct cli *cli, struct assay_error *err)
+{
+    const char **sources = NULL;
+    size_t count = 0, capacity = 0;
+    for (const char *source; (source = cli_value_at(cli, "source", count)) != NULL;) {
+        ASSAY_GROW(sources, capacity, count + 1);
+        sources[count++] = source;
+    }
+    const struct assay_session_options options = {.sources = sources, .source_count = count};
+    enum assay_status status = assay_session_open(&cli->session, &options, err);
+    free(sources);
+    if (status != ASSAY_OK)
+        return status;
+    cli->catalog = assay_session_catalog(cli->session);
+    struct assay_error failed = {0};
+    status = assay_session_wait(cli->session, &failed);
+    /* Where nothing at all could be opened there is nothing to go on with. */
+    if (status == ASSAY_CANCELLED ||
+        (status != ASSAY_OK && !assay_catalog_sources(cli->catalog))) {
+        assay_hint(err, "%s", failed.hint);
+        return assay_fail(err, status, "%s", failed.what);
+    }
+    if (status != ASSAY_OK)
+        complain_of_sources(cli, &failed);
+    complain_of_problems(cli);
+    complain_of_notices(cli, &failed);
+    return ASSAY_OK;
+}
+
+void cli_close(struct cli *cli)
+{
+    if (cli->session)
+        assay_session_close(&cli->session);
+    cli->catalog = NULL;
+}
+
+enum assay_status cli_find_run(struct cli *cli, const char *ref, uint32_t *run,
+                               struct assay_error *err)
+{
+    return assay_catalog_find_run(cli->catalog, ref, run, err);
+}
+
+bool cli_run_hidden(const struct cli *cli, uint32_t run)
+{
+    const struct assay_run *r = assay_catalog_run(cli->catalog, run);
+    return r->deleted || r->gone ||
+           (r->experiment != ASSAY_NONE &&
+            assay_catalog_experiment(cli->catalog, r->experiment)->deleted);
+}

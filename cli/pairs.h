@@ -1,0 +1,36 @@
+/*
+ * "NAME=VALUE" arguments and JSON lines, gathered into a batch for the local store. Used by
+ * `assay log` and `assay track`.
+ */
+#ifndef CLI_PAIRS_H
+#define CLI_PAIRS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <assay/local.h>
+#include <assay/memory.h>
+
+#include "cli.h"
+
+struct cli_batch {
+    struct assay_arena arena; /* holds all text */
+    struct assay_log_point *points;
+    size_t point_count, point_capacity;
+    struct assay_pair *params;
+    size_t param_count, param_capacity;
+    struct assay_pair *tags;
+    size_t tag_count, tag_capacity;
+};
+
+/* Takes every -p and -t given (and every -m, as points at STEP and TIME_MS). */
+enum assay_status cli_batch_arguments(struct cli_batch *batch, const struct cli *cli, int64_t step,
+                                      int64_t time_ms, struct assay_error *err);
+/* Takes one JSON line; LINE is its number, for errors. */
+enum assay_status cli_batch_json(struct cli_batch *batch, const char *text, size_t length,
+                                 size_t line, int64_t now_ms, struct assay_error *err);
+struct assay_log_batch cli_batch_view(const struct cli_batch *batch);
+void cli_batch_reset(struct cli_batch *batch); /* empty, to be filled again */
+void cli_batch_free(struct cli_batch *batch);
+
+#endif

@@ -1,0 +1,180 @@
+/*
+ * Running one command line: from the arguments to the exit status. main() calls cli_run(); the
+ * tests call it too.
+ */
+#include "cli.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <assay/text.h>
+
+#include "../tui/tui.h"
+
+/* ---- standard output and standard error ---- */
+
+void cli_flush(struct cli *cli)
+{
+    const char *at = cli->out.data;
+    size_t left = cli->out.length;
+    while (left && !cli->gone && !cli->write_error) {
+        ssize_t count = write(cli->fd, at, left);
+        if (count >= 0) {
+            at += count;
+            left -= (size_t)count;
+        } else if (errno == EPIPE) {
+            cli->gone = true;
+        } else if (errno != EINTR) {
+            cli->write_error = errno;
+        }
+    }
+    assay_buf_reset(&cli->out);
+}
+
+void cli_spill(struct cli *cli)
+{
+    if (cli->out.length >= 64 * 1024)
+        cli_flush(cli);
+}
+
+void cli_complain(const struct assay_error *err)
+{
+    if (!err->what[0])
+        return;
+    fprintf(stderr, "assay: %s\n", err->what);
+    if (err->hint[0])
+        fprintf(stderr, "  %s\n", err->hint);
+}
+
+static void on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    _exit(130);
+}
+
+void cli_catch_interrupt(void)
+{
+    struct sigaction old;
+    /* A shell starts background jobs with SIGINT ignored: that is left as it is. */
+    if (sigaction(SIGINT, NULL, &old) == 0 && old.sa_handler != SIG_IGN) {
+        struct sigaction now = {.sa_handler = on_interrupt};
+        sigaction(SIGINT, &now, NULL);
+    }
+}
+
+/* ---- the workbench ---- */
+
+static int open_workbench(int argc, char *const *argv)
+{
+    for (int i = 0; i < argc; i++)
+        if (argv[i][0] == '-') {
+            struct assay_error err = {0};
+            assay_fail(&err, ASSAY_BAD_INPUT, "unknown option %s", argv[i]);
+            assay_hint(&err, "assay --help lists the options and commands");
+            cli_complain(&err);
+            return assay_exit_status(err.status);
+        }
+    struct assay_error err = {0};
+    int status = tui_run((const char *const *)argv, (size_t)argc, &err);
+    /* A single word that is no source may have been meant as a command. */
+    if (status == 2 && argc && !strchr(argv[0], '/'))
+        assay_hint(&err, "assay --help lists the commands");
+    cli_complain(&err);
+    return status;
+}
+
+/* ---- one command ---- */
+
+static void look_at_output(struct cli *cli)
+{
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    struct winsize size;
+    cli->fd = STDOUT_FILENO;
+    cli->tty = isatty(cli->fd);
+    cli->color = cli->tty && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
+    cli->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    cli->columns = 80;
+    cli->rows = 24;
+    if (cli->tty && ioctl(cli->fd, TIOCGWINSZ, &size) == 0 && size.ws_col && size.ws_row) {
+        cli->columns = size.ws_col;
+        cli->rows = size.ws_row;
+    }
+}
+
+static enum cli_format format_of(const struct cli *cli)
+{
+    const char *name = cli_value(cli, "format");
+    if (!name || strcmp(name, "table") == 0)
+        return CLI_TABLE;
+    if (strcmp(name, "json") == 0)
+        return CLI_JSON;
+    return strcmp(name, "csv") == 0 ? CLI_CSV : CLI_MD;
+}
+
+static int finish(struct cli *cli, enum assay_status status, struct assay_error *err)
+{
+    cli_flush(cli);
+    if (cli->write_error)
+        status = assay_fail(err, ASSAY_IO, "standard output: %s", strerror(cli->write_error));
+    cli_complain(err);
+    cli_close(cli);
+    assay_buf_free(&cli->out);
+    cli_args_free(&cli->args);
+    if (status == ASSAY_OK && cli->pass_on)
+        return cli->pass_on;
+    return assay_exit_status(status != ASSAY_OK ? status : cli->worst);
+}
+
+static int run_command(const struct cli_command *command, int argc, char *const *argv)
+{
+    struct cli cli = {.command = command};
+    struct assay_error err = {0};
+    cli_catch_interrupt();
+    look_at_output(&cli);
+    enum assay_status status = cli_args_parse(&cli.args, command, argc, argv, &err);
+    if (status != ASSAY_OK)
+        return finish(&cli, status, &err);
+    cli.format = format_of(&cli);
+    if (cli.args.help)
+        cli_command_help(command, &cli.out);
+    else
+        status = command->run(&cli, &err);
+    return finish(&cli, status, &err);
+}
+
+static int print_text(void (*text)(struct assay_buf *out))
+{
+    struct cli cli = {.fd = STDOUT_FILENO};
+    struct assay_error err = {0};
+    text(&cli.out);
+    return finish(&cli, ASSAY_OK, &err);
+}
+
+static void version_text(struct assay_buf *out)
+{
+    assay_buf_text_add(out, "assay " ASSAY_VERSION "\n");
+}
+
+int cli_run(int argc, char *const *argv)
+{
+    setlocale(LC_CTYPE, "");
+    signal(SIGPIPE, SIG_IGN);
+    if (argc > 0) {
+        const struct cli_command *command = cli_find_command(argv[0]);
+        if (command)
+            return run_command(command, argc - 1, argv + 1);
+        if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0 ||
+            strcmp(argv[0], "help") == 0)
+            return print_text(cli_help);
+        if (strcmp(argv[0], "--version") == 0)
+            return print_text(version_text);
+    }
+    return open_workbench(argc, argv);
+}

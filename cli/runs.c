@@ -1,0 +1,206 @@
+/*
+ * assay runs: the runs of all sources, or those of an experiment or a filter, sorted.
+ */
+#include "cli.h"
+#include "column.h"
+#include "json.h"
+#include "run_json.h"
+#include "table.h"
+
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/memory.h>
+#include <assay/query.h>
+#include <assay/text.h>
+
+struct selection {
+    uint32_t *rows;
+    size_t count;
+};
+
+/* The filter with a mark under the byte at fault: on a line of its own, so that it can be seen
+   where it went wrong. */
+static void point_at(const char *filter, size_t column, struct assay_error *err)
+{
+    struct assay_buf shown = {0}, before = {0};
+    size_t length = strlen(filter), at = column ? column - 1 : 0;
+    assay_text_clean(&shown, filter, length);
+    assay_text_clean(&before, filter, at < length ? at : length);
+    cli_complain(&(struct assay_error){0});
+    fprintf(stderr, "assay: %s\n  %s\n", err->what, assay_buf_text(&shown));
+    if (column)
+        fprintf(stderr, "  %*s^\n", assay_text_width(assay_buf_text(&before)), "");
+    if (err->hint[0])
+        fprintf(stderr, "  %s\n", err->hint);
+    assay_buf_free(&shown);
+    assay_buf_free(&before);
+    err->what[0] = err->hint[0] = '\0'; /* said */
+}
+
+/* Waits for something that is being read in the background. */
+static void wait_for_more(struct cli *cli)
+{
+    struct pollfd ready = {.fd = assay_session_fd(cli->session), .events = POLLIN};
+    poll(&ready, 1, 1000);
+    assay_session_dispatch(cli->session);
+}
+
+static enum assay_status select_runs(struct cli *cli, struct selection *s, struct assay_error *err)
+{
+    uint32_t experiment = ASSAY_NONE;
+    const char *ref = cli_value(cli, "experiment");
+    if (ref) {
+        enum assay_status status =
+            assay_catalog_find_experiment(cli->catalog, ref, &experiment, err);
+        if (status != ASSAY_OK)
+            return status;
+    }
+    bool deleted = cli_has(cli, "deleted");
+    size_t all = assay_catalog_runs(cli->catalog);
+    s->rows = assay_alloc_array(all, sizeof *s->rows);
+    for (uint32_t i = 0; i < all; i++) {
+        const struct assay_run *run = assay_catalog_run(cli->catalog, i);
+        if ((experiment == ASSAY_NONE || run->experiment == experiment) && !run->gone &&
+            (deleted || !cli_run_hidden(cli, i)))
+            s->rows[s->count++] = i;
+    }
+    return ASSAY_OK;
+}
+
+static enum assay_status filter_runs(struct cli *cli, struct assay_query *query,
+                                     struct selection *s)
+{
+    uint32_t *all = assay_alloc_array(s->count, sizeof *all);
+    size_t count = s->count;
+    if (count)
+        memcpy(all, s->rows, count * sizeof *all);
+    for (bool loading = true; loading;) {
+        loading = false;
+        if (count)
+            memcpy(s->rows, all, count * sizeof *all);
+        s->count = assay_query_select(query, cli->catalog, s->rows, count, &loading);
+        if (loading)
+            wait_for_more(cli);
+    }
+    free(all);
+    return ASSAY_OK;
+}
+
+static enum assay_status sort_runs(struct cli *cli, struct selection *s, struct assay_error *err)
+{
+    struct assay_sort sort;
+    const char *key = cli_value(cli, "sort");
+    enum assay_status status = assay_sort_parse(&sort, key ? key : "start:desc", err);
+    if (status != ASSAY_OK)
+        return status;
+    for (bool loading = true; loading;) {
+        loading = false;
+        assay_sort_apply(&sort, cli->catalog, s->rows, s->count, &loading);
+        if (loading)
+            wait_for_more(cli);
+    }
+    return ASSAY_OK;
+}
+
+static void print_json(struct cli *cli, const struct selection *s)
+{
+    struct cli_json json = {.out = &cli->out};
+    cli_json_open(&json, '{');
+    cli_json_key(&json, "runs");
+    cli_json_open(&json, '[');
+    for (size_t i = 0; i < s->count; i++) {
+        cli_json_open(&json, '{');
+        cli_run_json(&json, cli, s->rows[i]);
+        cli_json_close(&json);
+        cli_spill(cli);
+    }
+    cli_json_close(&json);
+    cli_json_close(&json);
+}
+
+static enum assay_status print_table(struct cli *cli, const struct selection *s,
+                                     struct assay_error *err)
+{
+    struct cli_columns columns = {0};
+    enum assay_status status = ASSAY_OK;
+    for (size_t i = 0; status == ASSAY_OK && cli_value_at(cli, "columns", i); i++)
+        status = cli_columns_parse(&columns, cli_value_at(cli, "columns", i), err);
+    if (status == ASSAY_OK && !columns.count) {
+        if (cli->format == CLI_TABLE)
+            cli_columns_main(&columns, cli, s->rows, s->count);
+        else
+            cli_columns_all(&columns, cli, s->rows, s->count);
+    }
+    if (status == ASSAY_OK) {
+        struct cli_table *table = cli_table_new(cli);
+        cli_columns_head(&columns, table);
+        for (size_t i = 0; i < s->count; i++)
+            cli_columns_row(&columns, cli, s->rows[i], table);
+        cli_table_print(table);
+        cli_table_free(&table);
+    }
+    cli_columns_free(&columns);
+    return status;
+}
+
+static enum assay_status print_runs(struct cli *cli, const struct selection *s,
+                                    struct assay_error *err)
+{
+    if (cli->format == CLI_JSON) {
+        print_json(cli, s);
+    } else if (cli->format == CLI_TABLE && !s->count) {
+        bool asked = cli_has(cli, "filter") || cli_has(cli, "experiment");
+        struct assay_error none = {.what = "no runs found"};
+        assay_hint(&none, "%s", asked ? "--deleted looks at deleted ones as well"
+                                      : "name a directory with -S, or try: assay demo");
+        cli_complain(&none);
+    } else {
+        return print_table(cli, s, err);
+    }
+    return ASSAY_OK;
+}
+
+enum assay_status cli_runs(struct cli *cli, struct assay_error *err)
+{
+    struct assay_query *query = NULL;
+    struct selection s = {0};
+    struct assay_sort unused;
+    const char *filter = cli_value(cli, "filter");
+    int64_t limit = INT64_MAX;
+    struct cli_columns columns = {0};
+
+    /* What is wrong with the arguments is said before anything is read. */
+    enum assay_status status = cli_integer(cli, "limit", 0, INT64_MAX, &limit, err);
+    if (status == ASSAY_OK && cli_value(cli, "sort"))
+        status = assay_sort_parse(&unused, cli_value(cli, "sort"), err);
+    for (size_t i = 0; status == ASSAY_OK && cli_value_at(cli, "columns", i); i++)
+        status = cli_columns_parse(&columns, cli_value_at(cli, "columns", i), err);
+    cli_columns_free(&columns);
+    if (status == ASSAY_OK && filter) {
+        status = assay_query_parse(&query, filter, assay_now_ms(), err);
+        if (status != ASSAY_OK)
+            point_at(filter, err->column, err);
+    }
+    if (status == ASSAY_OK)
+        status = cli_open(cli, err);
+    if (status == ASSAY_OK)
+        status = select_runs(cli, &s, err);
+    if (status == ASSAY_OK && query)
+        status = filter_runs(cli, query, &s);
+    if (status == ASSAY_OK)
+        status = sort_runs(cli, &s, err);
+    if (status == ASSAY_OK) {
+        if ((uint64_t)limit < s.count)
+            s.count = (size_t)limit;
+        status = print_runs(cli, &s, err);
+    }
+    if (status == ASSAY_OK && !s.count && cli_has(cli, "fail-empty"))
+        status = ASSAY_NO;
+    free(s.rows);
+    assay_query_free(&query);
+    return status;
+}
