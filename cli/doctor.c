@@ -1,0 +1,392 @@
+/*
+ * assay doctor: looks at everything the workbench leans on and says what works, what does not, and
+ * what to do about it.
+ */
+#include "cli.h"
+#include "json.h"
+#include "table.h"
+#include "terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <langinfo.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <assay/file.h>
+#include <assay/memory.h>
+#include <assay/text.h>
+
+#define ASK_MS     1500
+#define LITTLE_ROOM (UINT64_C(200) * 1000 * 1000)
+
+enum state { WORKS, NOTE, FAILS };
+
+struct check {
+    const char *section, *name; /* literals, or in the arena */
+    enum state state;
+    const char *detail, *advice;
+};
+struct doctor {
+    struct cli *cli;
+    struct assay_arena arena;
+    struct check *checks;
+    size_t count, capacity;
+};
+
+/* ADVICE "" where none is needed. */
+static void say(struct doctor *d, const char *section, const char *name, enum state state,
+                const char *advice, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
+
+static void say(struct doctor *d, const char *section, const char *name, enum state state,
+                const char *advice, const char *format, ...)
+{
+    struct assay_buf text = {0};
+    va_list args;
+    va_start(args, format);
+    assay_buf_vformat(&text, format, args);
+    va_end(args);
+    ASSAY_GROW(d->checks, d->capacity, d->count + 1);
+    d->checks[d->count++] = (struct check){
+        .section = section,
+        .name = assay_arena_strdup(&d->arena, name),
+        .state = state,
+        .detail = assay_arena_strdup(&d->arena, assay_buf_text(&text)),
+        .advice = assay_arena_strdup(&d->arena, advice),
+    };
+    assay_buf_free(&text);
+    if (state == FAILS)
+        d->cli->worst = ASSAY_IO;
+}
+
+/* ---- the terminal ---- */
+
+static void check_graphics(struct doctor *d)
+{
+    struct cli_terminal t;
+    if (!cli_terminal_ask(&t, ASK_MS)) {
+        say(d, "terminal", "graphics", NOTE, "", "the terminal cannot be asked from here");
+        return;
+    }
+    if (!t.answered)
+        say(d, "terminal", "sixel", NOTE, "charts are drawn in braille",
+            "no answer within %.1f s", ASK_MS / 1000.0);
+    else if (t.sixel)
+        say(d, "terminal", "sixel", WORKS, "", "yes (%s), %d colour registers", t.reply,
+            t.registers);
+    else
+        say(d, "terminal", "sixel", NOTE,
+            "charts are drawn in braille; xterm needs -ti vt340, tmux needs sixel support",
+            "no (%s)", t.reply);
+    if (t.cell_width)
+        say(d, "terminal", "cell", WORKS, "", "%d x %d pixels", t.cell_width, t.cell_height);
+    else
+        say(d, "terminal", "cell", NOTE, "pictures need the size of a cell", "size unknown");
+}
+
+static void check_terminal(struct doctor *d)
+{
+    const struct cli *cli = d->cli;
+    static const char *const variables[] = {"NO_COLOR", "ASSAY_GRAPHICS", "TMUX", "STY"};
+    const char *term = getenv("TERM"), *colors = getenv("COLORTERM");
+    say(d, "terminal", "charset", cli->utf8 ? WORKS : NOTE,
+        cli->utf8 ? "" : "charts are drawn in ASCII; set LC_ALL to a UTF-8 locale, say C.UTF-8",
+        "%s", nl_langinfo(CODESET));
+    if (!term || !*term || strcmp(term, "dumb") == 0)
+        say(d, "terminal", "TERM", NOTE, "the workbench needs a TERM that is in terminfo", "%s",
+            term && *term ? term : "not set");
+    else
+        say(d, "terminal", "TERM", WORKS, "", "%s%s%s", term, colors && *colors ? ", " : "",
+            colors ? colors : "");
+    for (size_t i = 0; i < ASSAY_COUNT(variables); i++) {
+        const char *value = getenv(variables[i]);
+        if (value && *value)
+            say(d, "terminal", variables[i], NOTE, "", "%s", value);
+    }
+    if (!cli->tty) {
+        say(d, "terminal", "output", NOTE, "run this in the terminal you use",
+            "standard output is no terminal");
+        return;
+    }
+    bool small = cli->columns < 60 || cli->rows < 16;
+    say(d, "terminal", "size", small ? NOTE : WORKS, small ? "60 x 16 is the least" : "",
+        "%d x %d cells", cli->columns, cli->rows);
+    check_graphics(d);
+}
+
+/* ---- files ---- */
+
+/* The nearest directory above PATH that is there. */
+static char *existing_directory(const char *path)
+{
+    char *at = assay_path_directory(path);
+    while (access(at, F_OK) != 0 && strcmp(at, "/") != 0 && strcmp(at, ".") != 0) {
+        char *up = assay_path_directory(at);
+        free(at);
+        at = up;
+    }
+    return at;
+}
+
+static void check_room(struct doctor *d, const char *section, const char *path)
+{
+    struct statvfs fs;
+    char text[32];
+    char *directory = existing_directory(path);
+    if (statvfs(directory, &fs) == 0) {
+        uint64_t room = (uint64_t)fs.f_bavail * fs.f_frsize;
+        bool little = room < LITTLE_ROOM;
+        say(d, section, "room", little ? NOTE : WORKS, little ? "make room on that disk" : "",
+            "%s free", assay_bytes_text(text, room));
+    }
+    if (access(directory, W_OK) != 0)
+        say(d, section, "directory", FAILS, "make it writable, or set another place",
+            "%s: %s", directory, strerror(errno));
+    free(directory);
+}
+
+/* The file's first bytes say whether it is a database at all. */
+static bool is_database(const char *path, struct assay_buf *why)
+{
+    char head[16];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t count = fd >= 0 ? read(fd, head, sizeof head) : -1;
+    if (count < 0)
+        assay_buf_format(why, "%s", strerror(errno));
+    else if (count > 0 && (count < 16 || memcmp(head, "SQLite format 3", 16) != 0))
+        assay_buf_text_add(why, "not a database");
+    if (fd >= 0)
+        close(fd);
+    return !why->length;
+}
+
+static void check_database(struct doctor *d, const char *section, const char *path,
+                           const char *advice)
+{
+    struct stat st;
+    char text[32];
+    if (!*path) {
+        say(d, section, "path", FAILS, "set HOME", "there is no place for it");
+        return;
+    }
+    if (stat(path, &st) != 0) {
+        say(d, section, "path", errno == ENOENT ? NOTE : FAILS, "", "%s: %s", path,
+            errno == ENOENT ? "not there yet" : strerror(errno));
+    } else {
+        struct assay_buf why = {0};
+        say(d, section, "path", WORKS, "", "%s, %s", path,
+            assay_bytes_text(text, (uint64_t)st.st_size));
+        if (!is_database(path, &why))
+            say(d, section, "content", FAILS, advice, "%s", assay_buf_text(&why));
+        else if (access(path, W_OK) != 0)
+            say(d, section, "writing", FAILS, "make it writable", "%s", strerror(errno));
+        else
+            say(d, section, "writing", WORKS, "", "allowed");
+        assay_buf_free(&why);
+    }
+    check_room(d, section, path);
+}
+
+/* ---- sources ---- */
+
+static size_t runs_of(const struct cli *cli, uint32_t source)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < assay_catalog_runs(cli->catalog); i++) {
+        const struct assay_run *run = assay_catalog_run(cli->catalog, i);
+        count += run->source == source && !run->gone;
+    }
+    return count;
+}
+
+static void check_source(struct doctor *d, uint32_t i)
+{
+    const struct assay_source *source = assay_catalog_source(d->cli->catalog, i);
+    char text[32];
+    if (source->state == ASSAY_SOURCE_FAILED)
+        say(d, "sources", source->name, FAILS, source->error.hint, "%s (%s): %s", source->where,
+            source->kind, source->error.what);
+    else
+        say(d, "sources", source->name, WORKS, "", "%s (%s): %s runs%s", source->where,
+            source->kind, assay_count_text(text, runs_of(d->cli, i)),
+            source->problems ? ", with problems:" : "");
+    const struct assay_problem *problems;
+    size_t count = assay_session_problems(d->cli->session, &problems);
+    for (size_t p = 0; p < count; p++) {
+        if (problems[p].source != i)
+            continue;
+        if (problems[p].offset != UINT64_MAX)
+            say(d, "sources", source->name, FAILS, "", "%s: byte %" PRIu64 ": %s",
+                problems[p].path, problems[p].offset, problems[p].message);
+        else
+            say(d, "sources", source->name, FAILS, "", "%s: %s", problems[p].path,
+                problems[p].message);
+    }
+    if (source->problems > 1000)
+        say(d, "sources", source->name, FAILS, "", "%zu more", source->problems - 1000);
+}
+
+static void check_sources(struct doctor *d)
+{
+    struct cli *cli = d->cli;
+    const char **sources = NULL;
+    size_t count = 0, capacity = 0;
+    for (const char *source; (source = cli_value_at(cli, "source", count)) != NULL;) {
+        ASSAY_GROW(sources, capacity, count + 1);
+        sources[count++] = source;
+    }
+    const struct assay_session_options options = {.sources = sources, .source_count = count};
+    struct assay_error err = {0};
+    enum assay_status status = assay_session_open(&cli->session, &options, &err);
+    free(sources);
+    if (status != ASSAY_OK) {
+        say(d, "sources", "opening", FAILS, err.hint, "%s", err.what);
+        return;
+    }
+    cli->catalog = assay_session_catalog(cli->session);
+    status = assay_session_wait(cli->session, &err);
+    size_t found = assay_catalog_sources(cli->catalog);
+    for (uint32_t i = 0; i < found; i++)
+        check_source(d, i);
+    if (!found && status == ASSAY_OK)
+        say(d, "sources", "none", NOTE, "name a directory with -S, or try: assay demo",
+            "nothing to read was found");
+    const char *const *notices;
+    size_t notice_count = assay_session_notices(cli->session, &notices);
+    for (size_t i = 0; i < notice_count; i++)
+        say(d, "session", "notice", FAILS, "", "%s", notices[i]);
+}
+
+/* ---- what is configured ---- */
+
+static void check_configuration(struct doctor *d)
+{
+    const char *given = getenv("ASSAY_CONFIG"), *base = getenv("XDG_CONFIG_HOME"),
+               *home = getenv("HOME"), *uri = getenv("MLFLOW_TRACKING_URI");
+    struct assay_buf path = {0};
+    if (given && *given)
+        assay_buf_text_add(&path, given);
+    else if (base && *base)
+        assay_buf_format(&path, "%s/assay/config.ini", base);
+    else if (home && *home)
+        assay_buf_format(&path, "%s/.config/assay/config.ini", home);
+    if (path.length && access(path.data, R_OK) == 0)
+        say(d, "configuration", "file", WORKS, "", "%s", path.data);
+    else if (given && *given)
+        say(d, "configuration", "file", FAILS, "correct $ASSAY_CONFIG", "%s: %s", given,
+            strerror(errno));
+    else
+        say(d, "configuration", "file", NOTE, "", "%s: none, which is fine",
+            assay_buf_text(&path));
+    assay_buf_free(&path);
+    if (uri && strncmp(uri, "http", 4) == 0)
+        say(d, "servers", "mlflow", NOTE, "its runs can be read from mlruns/ or mlflow.db",
+            "$MLFLOW_TRACKING_URI names a server; servers are not read by this version");
+    else
+        say(d, "servers", "servers", NOTE, "", "none configured");
+    say(d, "keys", "signing", NOTE, "", "not configured");
+}
+
+/* ---- printing ---- */
+
+static const char *state_name(enum state state)
+{
+    return state == WORKS ? "ok" : state == NOTE ? "note" : "fails";
+}
+
+static void print_people(struct doctor *d)
+{
+    static const char *const colors[] = {[WORKS] = "32", [NOTE] = "33", [FAILS] = "31"};
+    struct assay_buf *out = &d->cli->out;
+    const char *section = "";
+    for (size_t i = 0; i < d->count; i++) {
+        const struct check *c = &d->checks[i];
+        if (strcmp(section, c->section) != 0) {
+            section = c->section;
+            assay_buf_format(out, d->cli->color ? "%s\x1b[1m%s\x1b[0m\n" : "%s%s\n",
+                             i ? "\n" : "", section);
+        }
+        if (d->cli->color)
+            assay_buf_format(out, "  \x1b[%sm%-5s\x1b[0m ", colors[c->state], state_name(c->state));
+        else
+            assay_buf_format(out, "  %-5s ", state_name(c->state));
+        struct assay_buf name = {0};
+        assay_text_clean(&name, c->name, strlen(c->name));
+        assay_text_pad(out, assay_buf_text(&name), 14, false, !d->cli->utf8);
+        assay_buf_free(&name);
+        assay_buf_char(out, ' ');
+        assay_text_clean(out, c->detail, strlen(c->detail));
+        assay_buf_char(out, '\n');
+        if (*c->advice)
+            assay_buf_format(out, "%24s%s\n", "-> ", c->advice);
+    }
+}
+
+static void print_json(struct doctor *d)
+{
+    struct cli_json json = {.out = &d->cli->out};
+    cli_json_open(&json, '{');
+    cli_json_key(&json, "works");
+    cli_json_bool(&json, d->cli->worst == ASSAY_OK);
+    cli_json_key(&json, "checks");
+    cli_json_open(&json, '[');
+    for (size_t i = 0; i < d->count; i++) {
+        const struct check *c = &d->checks[i];
+        cli_json_open(&json, '{');
+        cli_json_member(&json, "section", c->section);
+        cli_json_member(&json, "name", c->name);
+        cli_json_member(&json, "state", state_name(c->state));
+        cli_json_member(&json, "detail", c->detail);
+        cli_json_member(&json, "advice", c->advice);
+        cli_json_close(&json);
+    }
+    cli_json_close(&json);
+    cli_json_close(&json);
+}
+
+static void print_rows(struct doctor *d)
+{
+    static const char *const names[] = {"section", "name", "state", "detail", "advice"};
+    struct cli_table *table = cli_table_new(d->cli);
+    for (size_t n = 0; n < ASSAY_COUNT(names); n++)
+        cli_table_column(table, names[n], names[n], false);
+    for (size_t i = 0; i < d->count; i++) {
+        const struct check *c = &d->checks[i];
+        const char *cells[] = {c->section, c->name, state_name(c->state), c->detail, c->advice};
+        for (size_t n = 0; n < ASSAY_COUNT(cells); n++)
+            cli_table_text(table, cells[n]);
+    }
+    cli_table_print(table);
+    cli_table_free(&table);
+}
+
+enum assay_status cli_doctor(struct cli *cli, struct assay_error *err)
+{
+    (void)err;
+    struct doctor d = {.cli = cli};
+    check_terminal(&d);
+    check_sources(&d);
+    if (cli->session) {
+        check_database(&d, "store", assay_session_store_path(cli->session),
+                       "put it aside and restore a copy; what it holds exists nowhere else");
+        check_database(&d, "cache", assay_session_cache_path(cli->session),
+                       "delete it: it is made again");
+    }
+    check_configuration(&d);
+    if (cli->format == CLI_JSON)
+        print_json(&d);
+    else if (cli->format == CLI_TABLE)
+        print_people(&d);
+    else
+        print_rows(&d);
+    free(d.checks);
+    assay_arena_free(&d.arena);
+    return ASSAY_OK;
+}
