@@ -129,7 +129,8 @@ static void add_operand(struct cli_args *args, const char *text)
 }
 
 static enum assay_status check_operands(const struct cli_args *args,
-                                        const struct cli_command *command, struct assay_error *err)
+                                        const struct cli_command *command,
+                                        struct assay_error *err)
 {
     if (args->operand_count < command->least)
         assay_fail(err, ASSAY_BAD_INPUT, "%s: too few arguments: %s is missing", command->name,
@@ -200,8 +201,8 @@ bool cli_has(const struct cli *cli, const char *name)
     return false;
 }
 
-enum assay_status cli_integer(const struct cli *cli, const char *name, int64_t least, int64_t most,
-                              int64_t *value, struct assay_error *err)
+enum assay_status cli_integer(const struct cli *cli, const char *name, int64_t least,
+                              int64_t most, int64_t *value, struct assay_error *err)
 {
     const char *text = cli_value(cli, name);
     int64_t number;
@@ -223,7 +224,8 @@ enum assay_status cli_number(const struct cli *cli, const char *name, double lea
     double number;
     if (!text)
         return ASSAY_OK;
-    if (!assay_number_parse(text, strlen(text), &number) || !(number >= least && number <= most)) {
+    if (!assay_number_parse(text, strlen(text), &number) ||
+        !(number >= least && number <= most)) {
         char low[32], high[32];
         assay_fail(err, ASSAY_BAD_INPUT, "%s: --%s %s: not a number from %s to %s",
                    cli->command->name, name, text, assay_number_short(low, least, 6),

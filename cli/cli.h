@@ -1,7 +1,8 @@
 /*
- * What the one-shot commands share: the table of commands and their options, what was given on the
- * command line, standard output, and the session. A command is one function in a file of its name;
- * main() finds it in the table, and everything it fails with comes back through one assay_error.
+ * What the one-shot commands share: the table of commands and their options, what was given on
+ * the command line, standard output, and the session. A command is one function in a file of
+ * its name; main() finds it in the table, and everything it fails with comes back through one
+ * assay_error.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -56,18 +57,21 @@ struct cli_args {
     size_t operand_count, operand_capacity;
     bool help;
 };
-/* Reads ARGV (without the command's own name) by the command's table. The values point into ARGV. */
+/* Reads ARGV (without the command's own name) by the command's table. The values point into
+ * ARGV. */
 enum assay_status cli_args_parse(struct cli_args *args, const struct cli_command *command,
                                  int argc, char *const *argv, struct assay_error *err);
 void cli_args_free(struct cli_args *args);
 
 /* The last value given of the option with this long name; NULL where there is none. */
 const char *cli_value(const struct cli *cli, const char *name);
-const char *cli_value_at(const struct cli *cli, const char *name, size_t i); /* in order; or NULL */
+const char *cli_value_at(const struct cli *cli, const char *name,
+                         size_t i); /* in order; or NULL */
 bool cli_has(const struct cli *cli, const char *name);
-/* The option's value as a number in [least, most]; *value is left alone where it was not given. */
-enum assay_status cli_integer(const struct cli *cli, const char *name, int64_t least, int64_t most,
-                              int64_t *value, struct assay_error *err);
+/* The option's value as a number in [least, most]; *value is left alone where it was not given.
+ */
+enum assay_status cli_integer(const struct cli *cli, const char *name, int64_t least,
+                              int64_t most, int64_t *value, struct assay_error *err);
 enum assay_status cli_number(const struct cli *cli, const char *name, double least, double most,
                              double *value, struct assay_error *err);
 
@@ -83,7 +87,7 @@ struct cli {
     /* Standard output. */
     struct assay_buf out;
     int fd;
-    bool gone;     /* nobody reads it any more: not an error */
+    bool gone;       /* nobody reads it any more: not an error */
     int write_error; /* errno of the first other failure */
     bool tty, color, utf8;
     int columns, rows; /* of the terminal; 80 x 24 where there is none */
@@ -102,11 +106,12 @@ void cli_flush(struct cli *cli);
 void cli_spill(struct cli *cli);
 /* "assay: WHAT" and the advice, on standard error. */
 void cli_complain(const struct assay_error *err);
-/* Ends the process with status 130 on SIGINT, unless the command line is run in the background. */
+/* Ends the process with status 130 on SIGINT, unless the command line is run in the background.
+ */
 void cli_catch_interrupt(void);
 
-/* Opens the sources given with -S, or the defaults, and waits until they are read. What could not
-   be read is named on standard error and remembered in cli->worst. */
+/* Opens the sources given with -S, or the defaults, and waits until they are read. What could
+   not be read is named on standard error and remembered in cli->worst. */
 enum assay_status cli_open(struct cli *cli, struct assay_error *err);
 void cli_close(struct cli *cli);
 

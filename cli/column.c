@@ -48,8 +48,8 @@ static void add_attribute(struct cli_columns *columns, enum cli_field field)
 {
     for (size_t i = 0; i < ASSAY_COUNT(attributes); i++)
         if (attributes[i].field == field) {
-            add(columns, (struct cli_column){.field = field,
-                                             .title = assay_strdup(attributes[i].name)});
+            add(columns,
+                (struct cli_column){.field = field, .title = assay_strdup(attributes[i].name)});
             return;
         }
 }
@@ -197,7 +197,8 @@ static int by_name(const void *a, const void *b)
 static int by_use(const void *a, const void *b)
 {
     const struct tally *x = a, *y = b;
-    bool x_system = strncmp(x->key, "system/", 7) == 0, y_system = strncmp(y->key, "system/", 7) == 0;
+    bool x_system = strncmp(x->key, "system/", 7) == 0,
+         y_system = strncmp(y->key, "system/", 7) == 0;
     if (x_system != y_system)
         return x_system ? 1 : -1;
     if (x->runs != y->runs)
@@ -223,9 +224,9 @@ static void add_keys(struct cli_columns *columns, struct cli *cli, enum cli_fiel
 void cli_columns_main(struct cli_columns *columns, struct cli *cli, const uint32_t *rows,
                       size_t count)
 {
-    static const enum cli_field fields[] = {CLI_FIELD_ID,     CLI_FIELD_NAME,
+    static const enum cli_field fields[] = {CLI_FIELD_ID,         CLI_FIELD_NAME,
                                             CLI_FIELD_EXPERIMENT, CLI_FIELD_STATUS,
-                                            CLI_FIELD_START,  CLI_FIELD_DURATION};
+                                            CLI_FIELD_START,      CLI_FIELD_DURATION};
     for (size_t i = 0; i < ASSAY_COUNT(fields); i++)
         add_attribute(columns, fields[i]);
     add_keys(columns, cli, CLI_FIELD_METRIC, rows, count, MAIN_METRICS);
@@ -276,7 +277,9 @@ static double stat_of(const struct assay_metric *metric, enum assay_stat stat)
     const struct assay_summary *s = &metric->summary;
     if (stat == ASSAY_STAT_BEST) {
         int direction = assay_metric_direction(metric->key);
-        stat = direction > 0 ? ASSAY_STAT_MAX : direction < 0 ? ASSAY_STAT_MIN : ASSAY_STAT_LAST;
+        stat = direction > 0   ? ASSAY_STAT_MAX
+               : direction < 0 ? ASSAY_STAT_MIN
+                               : ASSAY_STAT_LAST;
     }
     return stat == ASSAY_STAT_MIN ? s->min : stat == ASSAY_STAT_MAX ? s->max : s->last;
 }
@@ -326,7 +329,8 @@ static void add_cell(const struct cli_column *column, struct cli *cli, uint32_t 
     const struct assay_run *r = assay_catalog_run(cli->catalog, run);
     const struct assay_source *source = assay_catalog_source(cli->catalog, r->source);
     const struct assay_experiment *experiment =
-        r->experiment == ASSAY_NONE ? NULL : assay_catalog_experiment(cli->catalog, r->experiment);
+        r->experiment == ASSAY_NONE ? NULL
+                                    : assay_catalog_experiment(cli->catalog, r->experiment);
     char id[72];
     switch (column->field) {
     case CLI_FIELD_ID:

@@ -10,18 +10,26 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
-#define OPTION_SOURCE \
-    {'S', "source", "SOURCE", NULL, "read this path, URL or configured source (repeatable)"}
-#define OPTION_FORMAT \
-    {0, "format", "FORMAT", "table|json|csv|md", "how to print: table, json, csv or md"}
-#define OPTION_HELP {'h', "help", NULL, NULL, "print this help"}
-#define OPTION_END  {0, NULL, NULL, NULL, NULL}
+#define OPTION_SOURCE                                                                          \
+    {                                                                                          \
+        'S', "source", "SOURCE", NULL, "read this path, URL or configured source (repeatable)" \
+    }
+#define OPTION_FORMAT                                                                          \
+    {                                                                                          \
+        0, "format", "FORMAT", "table|json|csv|md", "how to print: table, json, csv or md"     \
+    }
+#define OPTION_HELP                                                                            \
+    {                                                                                          \
+        'h', "help", NULL, NULL, "print this help"                                             \
+    }
+#define OPTION_END                                                                             \
+    {                                                                                          \
+        0, NULL, NULL, NULL, NULL                                                              \
+    }
 
 static const struct cli_option ls_options[] = {
-    OPTION_SOURCE,
-    {0, "deleted", NULL, NULL, "deleted experiments as well"},
-    OPTION_FORMAT,
-    OPTION_HELP,
+    OPTION_SOURCE, {0, "deleted", NULL, NULL, "deleted experiments as well"},
+    OPTION_FORMAT, OPTION_HELP,
     OPTION_END,
 };
 
@@ -48,10 +56,8 @@ static const struct cli_option show_options[] = {
 };
 
 static const struct cli_option series_options[] = {
-    OPTION_SOURCE,
-    {'m', "metric", "METRIC", NULL, "only this metric (repeatable)"},
-    OPTION_FORMAT,
-    OPTION_HELP,
+    OPTION_SOURCE, {'m', "metric", "METRIC", NULL, "only this metric (repeatable)"},
+    OPTION_FORMAT, OPTION_HELP,
     OPTION_END,
 };
 
@@ -61,7 +67,8 @@ static const struct cli_option plot_options[] = {
     {0, "size", "WxH", NULL, "width and height in cells; default: what the terminal has"},
     {0, "as", "WHAT", "auto|sixel|kitty|braille|ascii|svg|png",
      "auto, sixel, kitty, braille, ascii, svg or png"},
-    {0, "smooth", "X", NULL, "moving average of weight X, 0 to 0.999, over the faint raw curve"},
+    {0, "smooth", "X", NULL,
+     "moving average of weight X, 0 to 0.999, over the faint raw curve"},
     {0, "x", "AXIS", "step|time|relative", "along x: step, time or relative (seconds)"},
     {0, "logx", NULL, NULL, "logarithmic x axis"},
     {0, "logy", NULL, NULL, "logarithmic y axis"},
@@ -72,10 +79,8 @@ static const struct cli_option plot_options[] = {
 };
 
 static const struct cli_option artifacts_options[] = {
-    OPTION_SOURCE,
-    {'o', "output", "FILE", NULL, "save the file PATH as FILE"},
-    OPTION_FORMAT,
-    OPTION_HELP,
+    OPTION_SOURCE, {'o', "output", "FILE", NULL, "save the file PATH as FILE"},
+    OPTION_FORMAT, OPTION_HELP,
     OPTION_END,
 };
 
@@ -133,9 +138,10 @@ const struct cli_command cli_commands[] = {
         .name = "runs",
         .operands = "",
         .summary = "list runs, filtered and sorted",
-        .details = "Columns: id, name, experiment, source, status, lifecycle, user, start, end,\n"
-                   "duration, artifact_uri, metrics.NAME[@best|min|max|last], params.NAME,\n"
-                   "tags.NAME. Without -c a table shows the main ones, csv and md show all.\n",
+        .details =
+            "Columns: id, name, experiment, source, status, lifecycle, user, start, end,\n"
+            "duration, artifact_uri, metrics.NAME[@best|min|max|last], params.NAME,\n"
+            "tags.NAME. Without -c a table shows the main ones, csv and md show all.\n",
         .options = runs_options,
         .run = cli_runs,
     },
@@ -161,8 +167,9 @@ const struct cli_command cli_commands[] = {
         .name = "plot",
         .operands = "RUN...",
         .summary = "draw one chart to standard output",
-        .details = "auto draws sixel where standard output is a terminal that answers that it can,\n"
-                   "else braille, or ASCII where the locale is not UTF-8.\n",
+        .details =
+            "auto draws sixel where standard output is a terminal that answers that it can,\n"
+            "else braille, or ASCII where the locale is not UTF-8.\n",
         .options = plot_options,
         .least = 1,
         .most = 64,
@@ -182,8 +189,10 @@ const struct cli_command cli_commands[] = {
         .operands = "[RUN]",
         .summary = "add points, params and tags to a run in the local store",
         .details =
-            "With -e a run is started and its id printed; else RUN, or $ASSAY_RUN, says which.\n"
-            "A JSON line is an object with any of \"step\", \"time_ms\", \"metrics\", \"params\"\n"
+            "With -e a run is started and its id printed; else RUN, or $ASSAY_RUN, says "
+            "which.\n"
+            "A JSON line is an object with any of \"step\", \"time_ms\", \"metrics\", "
+            "\"params\"\n"
             "and \"tags\"; metrics may be numbers or \"NaN\", \"Infinity\", \"-Infinity\".\n",
         .options = log_options,
         .most = 1,
@@ -193,8 +202,9 @@ const struct cli_command cli_commands[] = {
         .name = "track",
         .operands = "-- CMD [ARG...]",
         .summary = "run a command as a tracked run and pass on its exit status",
-        .details = "The command finds the run's id in $ASSAY_RUN, so that `assay log` inside it\n"
-                   "needs no RUN.\n",
+        .details =
+            "The command finds the run's id in $ASSAY_RUN, so that `assay log` inside it\n"
+            "needs no RUN.\n",
         .options = track_options,
         .least = 1,
         .most = SIZE_MAX,
@@ -242,22 +252,24 @@ const struct cli_command *cli_find_command(const char *name)
 
 void cli_help(struct assay_buf *out)
 {
-    assay_buf_text_add(out, "usage: assay [SOURCE...]\n"
-                            "       assay COMMAND [OPTION...] [ARGUMENT...]\n\n"
-                            "Without a command the workbench opens on the sources: directories or\n"
-                            "files that hold experiments, or what is found here and in the local\n"
-                            "store where none is given.\n\nCommands:\n");
+    assay_buf_text_add(out,
+                       "usage: assay [SOURCE...]\n"
+                       "       assay COMMAND [OPTION...] [ARGUMENT...]\n\n"
+                       "Without a command the workbench opens on the sources: directories or\n"
+                       "files that hold experiments, or what is found here and in the local\n"
+                       "store where none is given.\n\nCommands:\n");
     for (const struct cli_command *c = cli_commands; c->name; c++)
         assay_buf_format(out, "  %-11s %s\n", c->name, c->summary);
-    assay_buf_text_add(
-        out,
-        "\nOptions:\n"
-        "  -h, --help     print this help; `assay COMMAND --help` says more\n"
-        "      --version  print the version\n"
-        "\nA RUN is the start of a run's id (4 characters at least) or EXPERIMENT/NAME, either with\n"
-        "SOURCE-NAME: before it where needed.\n"
-        "\nExit status: 0 done, 1 the answer is no, 2 bad usage or input, 3 something could not be\n"
-        "read (what could be is printed), 130 interrupted.\n");
+    assay_buf_text_add(out,
+                       "\nOptions:\n"
+                       "  -h, --help     print this help; `assay COMMAND --help` says more\n"
+                       "      --version  print the version\n"
+                       "\nA RUN is the start of a run's id (4 characters at least) or "
+                       "EXPERIMENT/NAME, either with\n"
+                       "SOURCE-NAME: before it where needed.\n"
+                       "\nExit status: 0 done, 1 the answer is no, 2 bad usage or input, 3 "
+                       "something could not be\n"
+                       "read (what could be is printed), 130 interrupted.\n");
 }
 
 static size_t option_width(const struct cli_option *o)

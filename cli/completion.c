@@ -29,9 +29,11 @@ static void bash_values(struct assay_buf *out)
         for (const struct cli_option *o = c->options; o->name; o++) {
             if (!o->choices)
                 continue;
-            assay_buf_format(out, "    --%s)\n        [[ $command == %s ]] && { COMPREPLY=($(compgen "
-                                  "-W \"",
-                             o->name, c->name);
+            assay_buf_format(
+                out,
+                "    --%s)\n        [[ $command == %s ]] && { COMPREPLY=($(compgen "
+                "-W \"",
+                o->name, c->name);
             add_choices(out, o->choices);
             assay_buf_text_add(out, "\" -- \"$word\")); return; }\n        ;;&\n");
         }
@@ -40,12 +42,13 @@ static void bash_values(struct assay_buf *out)
 
 static void bash(struct assay_buf *out)
 {
-    assay_buf_text_add(out, "# bash completion for assay\n_assay() {\n"
-                            "    local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}\n"
-                            "    local previous=${COMP_WORDS[COMP_CWORD-1]} options=\n"
-                            "    COMPREPLY=()\n"
-                            "    if ((COMP_CWORD == 1)); then\n"
-                            "        COMPREPLY=($(compgen -W \"");
+    assay_buf_text_add(out,
+                       "# bash completion for assay\n_assay() {\n"
+                       "    local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}\n"
+                       "    local previous=${COMP_WORDS[COMP_CWORD-1]} options=\n"
+                       "    COMPREPLY=()\n"
+                       "    if ((COMP_CWORD == 1)); then\n"
+                       "        COMPREPLY=($(compgen -W \"");
     add_commands(out);
     assay_buf_text_add(out, " --help --version\" -- \"$word\") $(compgen -f -- \"$word\"))\n"
                             "        return\n    fi\n");
@@ -102,8 +105,8 @@ static void zsh_option(struct assay_buf *out, const struct cli_option *o)
             assay_buf_char(out, '(');
             add_choices(out, o->choices);
             assay_buf_char(out, ')');
-        } else if (o->argument && (strcmp(o->argument, "FILE") == 0 ||
-                                   strcmp(o->argument, "SOURCE") == 0)) {
+        } else if (o->argument &&
+                   (strcmp(o->argument, "FILE") == 0 || strcmp(o->argument, "SOURCE") == 0)) {
             assay_buf_text_add(out, "_files");
         }
         assay_buf_char(out, '\'');

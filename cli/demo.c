@@ -1,6 +1,6 @@
 /*
- * assay demo: trains a few small networks for real, logs them into the local store as any training
- * would, and opens the workbench on them.
+ * assay demo: trains a few small networks for real, logs them into the local store as any
+ * training would, and opens the workbench on them.
  */
 #include "cli.h"
 #include "demo_train.h"
@@ -136,8 +136,8 @@ static enum assay_status train_one(struct demo *demo, double rate, int seed)
     char name[64], rate_text[32];
     snprintf(name, sizeof name, "lr%s-seed%d", assay_number_short(rate_text, rate, 3), seed);
     demo->wrong = 0;
-    demo->status = assay_local_start(demo->local, EXPERIMENT, name, ASSAY_NO_TIME, demo->run,
-                                     demo->err);
+    demo->status =
+        assay_local_start(demo->local, EXPERIMENT, name, ASSAY_NO_TIME, demo->run, demo->err);
     if (demo->status == ASSAY_OK)
         demo->status = log_params(demo, rate, seed);
     if (demo->status != ASSAY_OK)
@@ -146,7 +146,7 @@ static enum assay_status train_one(struct demo *demo, double rate, int seed)
     const struct demo_observer observer = {demo, on_step, on_epoch};
     demo_train(&settings, &observer);
     store_points(demo);
-    enum assay_run_status ended = interrupted ? ASSAY_RUN_KILLED
+    enum assay_run_status ended = interrupted   ? ASSAY_RUN_KILLED
                                   : demo->wrong ? ASSAY_RUN_FAILED
                                                 : ASSAY_RUN_FINISHED;
     enum assay_status status =

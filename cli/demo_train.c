@@ -1,6 +1,7 @@
 /*
  * Training for `assay demo`: stochastic gradient descent with momentum on a perceptron of two
- * hidden layers of leaky rectified linear units and a softmax, over points of three noisy spirals.
+ * hidden layers of leaky rectified linear units and a softmax, over points of three noisy
+ * spirals.
  */
 #include "demo_train.h"
 
@@ -119,8 +120,8 @@ static void layer_forward(const struct layer *layer, const float *in, float *out
     }
 }
 
-/* Adds to the slopes of the weights; BACK (may be NULL) gets those of the inputs, which came out
-   of rectified units. */
+/* Adds to the slopes of the weights; BACK (may be NULL) gets those of the inputs, which came
+   out of rectified units. */
 static void layer_backward(struct layer *layer, const float *in, const float *out_slope,
                            float *back)
 {

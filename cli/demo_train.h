@@ -1,7 +1,7 @@
 /*
- * What `assay demo` trains: a multi-layer perceptron that tells three interleaved spirals apart.
- * Small, but a real optimisation: the curves it logs have noise, plateaus, over-fitting and, with
- * too high a learning rate, a divergence to NaN.
+ * What `assay demo` trains: a multi-layer perceptron that tells three interleaved spirals
+ * apart. Small, but a real optimisation: the curves it logs have noise, plateaus, over-fitting
+ * and, with too high a learning rate, a divergence to NaN.
  */
 #ifndef CLI_DEMO_TRAIN_H
 #define CLI_DEMO_TRAIN_H

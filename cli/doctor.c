@@ -1,6 +1,6 @@
 /*
- * assay doctor: looks at everything the workbench leans on and says what works, what does not, and
- * what to do about it.
+ * assay doctor: looks at everything the workbench leans on and says what works, what does not,
+ * and what to do about it.
  */
 #include "cli.h"
 #include "json.h"
@@ -23,7 +23,7 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
-#define ASK_MS     1500
+#define ASK_MS      1500
 #define LITTLE_ROOM (UINT64_C(200) * 1000 * 1000)
 
 enum state { WORKS, NOTE, FAILS };
@@ -147,8 +147,8 @@ static void check_room(struct doctor *d, const char *section, const char *path)
             "%s free", assay_bytes_text(text, room));
     }
     if (access(directory, W_OK) != 0)
-        say(d, section, "directory", FAILS, "make it writable, or set another place",
-            "%s: %s", directory, strerror(errno));
+        say(d, section, "directory", FAILS, "make it writable, or set another place", "%s: %s",
+            directory, strerror(errno));
     free(directory);
 }
 
@@ -314,7 +314,8 @@ static void print_people(struct doctor *d)
                              i ? "\n" : "", section);
         }
         if (d->cli->color)
-            assay_buf_format(out, "  \x1b[%sm%-5s\x1b[0m ", colors[c->state], state_name(c->state));
+            assay_buf_format(out, "  \x1b[%sm%-5s\x1b[0m ", colors[c->state],
+                             state_name(c->state));
         else
             assay_buf_format(out, "  %-5s ", state_name(c->state));
         struct assay_buf name = {0};

@@ -1,8 +1,8 @@
 /*
- * Writing JSON: strictly valid UTF-8, numbers that keep every bit, values that are not finite as
- * the strings the contract names. Written by hand because libraries print reals with a fixed number
- * of digits. Commas and blanks are put by themselves; every element of an array that is a member of
- * the document starts a line.
+ * Writing JSON: strictly valid UTF-8, numbers that keep every bit, values that are not finite
+ * as the strings the contract names. Written by hand because libraries print reals with a fixed
+ * number of digits. Commas and blanks are put by themselves; every element of an array that is
+ * a member of the document starts a line.
  */
 #ifndef CLI_JSON_H
 #define CLI_JSON_H

@@ -14,9 +14,9 @@
 #include <assay/local.h>
 #include <assay/text.h>
 
-#define LINE_LIMIT  ((size_t)16 << 20)
-#define BATCH_MOST  20000 /* points in one transaction */
-#define FLUSH_MS    1000  /* what came is stored at least this often */
+#define LINE_LIMIT ((size_t)16 << 20)
+#define BATCH_MOST 20000 /* points in one transaction */
+#define FLUSH_MS   1000  /* what came is stored at least this often */
 
 struct logging {
     struct cli *cli;
@@ -73,7 +73,8 @@ static enum assay_status start_or_find(struct logging *l, struct assay_error *er
     const char *ref = cli->args.operand_count ? cli->args.operands[0] : NULL;
     if (experiment && ref)
         return assay_fail(err, ASSAY_BAD_INPUT,
-                          "log: --experiment starts a run: RUN %s cannot be meant as well", ref);
+                          "log: --experiment starts a run: RUN %s cannot be meant as well",
+                          ref);
     if (cli_has(cli, "name") && !experiment)
         return assay_fail(err, ASSAY_BAD_INPUT, "log: --name goes with --experiment");
     if (experiment) {
@@ -95,8 +96,8 @@ static enum assay_status start_or_find(struct logging *l, struct assay_error *er
 
 /* ---- standard input ---- */
 
-static enum assay_status take_line(struct logging *l, const char *text, size_t length, size_t line,
-                                   struct assay_error *err)
+static enum assay_status take_line(struct logging *l, const char *text, size_t length,
+                                   size_t line, struct assay_error *err)
 {
     if (strspn(text, " \t\r") >= length)
         return ASSAY_OK;
@@ -138,7 +139,8 @@ static enum assay_status read_lines(struct logging *l, struct assay_error *err)
             text.length -= from;
         }
         if (text.length > LINE_LIMIT)
-            status = assay_fail(err, ASSAY_BAD_INPUT, "standard input:%zu: line too long", line + 1);
+            status =
+                assay_fail(err, ASSAY_BAD_INPUT, "standard input:%zu: line too long", line + 1);
     }
     if (status == ASSAY_OK && text.length)
         status = take_line(l, text.data, text.length, ++line, err);
@@ -166,8 +168,8 @@ enum assay_status cli_log(struct cli *cli, struct assay_error *err)
     if (status == ASSAY_OK && cli_has(cli, "json"))
         status = read_lines(&l, err);
     if (status == ASSAY_OK && finish)
-        status = assay_local_finish(l.local, l.run, assay_run_status_parse(finish), assay_now_ms(),
-                                    err);
+        status = assay_local_finish(l.local, l.run, assay_run_status_parse(finish),
+                                    assay_now_ms(), err);
     cli_batch_free(&l.batch);
     assay_local_close(&l.local);
     return status;

@@ -105,9 +105,9 @@ enum assay_status cli_ls(struct cli *cli, struct assay_error *err)
     if (cli->format == CLI_JSON)
         print_json(cli, entries, count);
     else if (cli->format == CLI_TABLE && !count)
-        cli_complain(&(struct assay_error){
-            .what = "no experiments found",
-            .hint = "name a directory with -S, or try: assay demo"});
+        cli_complain(
+            &(struct assay_error){.what = "no experiments found",
+                                  .hint = "name a directory with -S, or try: assay demo"});
     else
         print_table(cli, entries, count);
     free(entries);

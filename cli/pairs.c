@@ -11,8 +11,8 @@
 
 #include <assay/text.h>
 
-static void add_point(struct cli_batch *batch, const char *metric, int64_t step, int64_t time_ms,
-                      double value)
+static void add_point(struct cli_batch *batch, const char *metric, int64_t step,
+                      int64_t time_ms, double value)
 {
     ASSAY_GROW(batch->points, batch->point_capacity, batch->point_count + 1);
     batch->points[batch->point_count++] = (struct assay_log_point){
@@ -37,26 +37,26 @@ static void add_tag(struct cli_batch *batch, const char *key, const char *value)
 
 /* ---- arguments ---- */
 
-static enum assay_status split(struct cli_batch *batch, const struct cli *cli, const char *option,
-                               const char *text, const char **key, const char **value,
-                               struct assay_error *err)
+static enum assay_status split(struct cli_batch *batch, const struct cli *cli,
+                               const char *option, const char *text, const char **key,
+                               const char **value, struct assay_error *err)
 {
     const char *equals = strchr(text, '=');
     if (!equals || equals == text)
-        return assay_fail(err, ASSAY_BAD_INPUT, "%s: --%s %s: not NAME=VALUE", cli->command->name,
-                          option, text);
+        return assay_fail(err, ASSAY_BAD_INPUT, "%s: --%s %s: not NAME=VALUE",
+                          cli->command->name, option, text);
     *key = assay_arena_strndup(&batch->arena, text, (size_t)(equals - text));
     *value = equals + 1;
     return ASSAY_OK;
 }
 
-enum assay_status cli_batch_arguments(struct cli_batch *batch, const struct cli *cli, int64_t step,
-                                      int64_t time_ms, struct assay_error *err)
+enum assay_status cli_batch_arguments(struct cli_batch *batch, const struct cli *cli,
+                                      int64_t step, int64_t time_ms, struct assay_error *err)
 {
     static const char *const options[] = {"param", "tag", "metric"};
     for (size_t o = 0; o < ASSAY_COUNT(options); o++)
         for (size_t i = 0; cli_value_at(cli, options[o], i); i++) {
-            const char *text = cli_value_at(cli, options[o], i), *key, *value;
+            const char *text = cli_value_at(cli, options[o], i), *key = "", *value = "";
             double number;
             enum assay_status status = split(batch, cli, options[o], text, &key, &value, err);
             if (status != ASSAY_OK)
@@ -140,7 +140,8 @@ static enum assay_status take_object(struct json_line *j, json_t *object)
     enum assay_status status = take_integer(j, object, "step", &j->step);
     if (status == ASSAY_OK)
         status = take_integer(j, object, "time_ms", &j->time_ms);
-    json_object_foreach (object, name, members) {
+    json_object_foreach(object, name, members)
+    {
         if (status != ASSAY_OK)
             break;
         if (strcmp(name, "step") == 0 || strcmp(name, "time_ms") == 0)
@@ -150,7 +151,8 @@ static enum assay_status take_object(struct json_line *j, json_t *object)
             return bad_line(j, "a member that is none of step, time_ms, metrics, params, tags");
         if (!json_is_object(members))
             return bad_line(j, "metrics, params and tags are objects");
-        json_object_foreach (members, key, value) {
+        json_object_foreach(members, key, value)
+        {
             status = metrics ? take_metric(j, key, value)
                              : take_pair(j, key, value, params ? add_param : add_tag);
             if (status != ASSAY_OK)
@@ -169,8 +171,8 @@ enum assay_status cli_batch_json(struct cli_batch *batch, const char *text, size
     if (!object)
         return assay_fail(err, ASSAY_BAD_INPUT, "standard input:%zu:%d: %s", line, why.column,
                           why.text);
-    enum assay_status status = json_is_object(object) ? take_object(&j, object)
-                                                      : bad_line(&j, "not a JSON object");
+    enum assay_status status =
+        json_is_object(object) ? take_object(&j, object) : bad_line(&j, "not a JSON object");
     json_decref(object);
     return status;
 }

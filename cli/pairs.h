@@ -24,8 +24,8 @@ struct cli_batch {
 };
 
 /* Takes every -p and -t given (and every -m, as points at STEP and TIME_MS). */
-enum assay_status cli_batch_arguments(struct cli_batch *batch, const struct cli *cli, int64_t step,
-                                      int64_t time_ms, struct assay_error *err);
+enum assay_status cli_batch_arguments(struct cli_batch *batch, const struct cli *cli,
+                                      int64_t step, int64_t time_ms, struct assay_error *err);
 /* Takes one JSON line; LINE is its number, for errors. */
 enum assay_status cli_batch_json(struct cli_batch *batch, const char *text, size_t length,
                                  size_t line, int64_t now_ms, struct assay_error *err);

@@ -105,7 +105,8 @@ static enum assay_status choose_output(struct plot *plot, struct assay_error *er
     o->rows = o->rows < 8 ? 8 : o->rows;
     o->cell_width = terminal.cell_width;
     o->cell_height = terminal.cell_height;
-    /* Behind a multiplexer the registers are another terminal's: the fewest there are is safe. */
+    /* Behind a multiplexer the registers are another terminal's: the fewest there are is safe.
+     */
     o->registers = terminal.registers ? terminal.registers : 256;
     if (getenv("TMUX"))
         o->registers = 16;
@@ -125,8 +126,8 @@ static const char *label_of(struct plot *plot, uint32_t run, const char *metric)
     if (plot->metric_count > 1)
         assay_buf_format(&raw, "%s ", metric);
     if (plot->run_count > 1 || plot->metric_count == 1)
-        assay_buf_text_add(&raw, *r->name ? r->name
-                                          : assay_catalog_short_id(plot->cli->catalog, run, id));
+        assay_buf_text_add(
+            &raw, *r->name ? r->name : assay_catalog_short_id(plot->cli->catalog, run, id));
     while (raw.length && raw.data[raw.length - 1] == ' ')
         raw.data[--raw.length] = '\0';
     assay_text_clean(&clean, assay_buf_text(&raw), raw.length);
@@ -136,8 +137,10 @@ static const char *label_of(struct plot *plot, uint32_t run, const char *metric)
     return label;
 }
 
-/* Reads one series, so that it is at hand when the lines are made. False where there is none. */
-static bool read_one(struct plot *plot, uint32_t run, const char *metric, struct assay_error *err)
+/* Reads one series, so that it is at hand when the lines are made. False where there is none.
+ */
+static bool read_one(struct plot *plot, uint32_t run, const char *metric,
+                     struct assay_error *err)
 {
     struct cli *cli = plot->cli;
     struct assay_series *series;

@@ -49,7 +49,8 @@ static void wait_for_more(struct cli *cli)
     assay_session_dispatch(cli->session);
 }
 
-static enum assay_status select_runs(struct cli *cli, struct selection *s, struct assay_error *err)
+static enum assay_status select_runs(struct cli *cli, struct selection *s,
+                                     struct assay_error *err)
 {
     uint32_t experiment = ASSAY_NONE;
     const char *ref = cli_value(cli, "experiment");
@@ -90,7 +91,8 @@ static enum assay_status filter_runs(struct cli *cli, struct assay_query *query,
     return ASSAY_OK;
 }
 
-static enum assay_status sort_runs(struct cli *cli, struct selection *s, struct assay_error *err)
+static enum assay_status sort_runs(struct cli *cli, struct selection *s,
+                                   struct assay_error *err)
 {
     struct assay_sort sort;
     const char *key = cli_value(cli, "sort");
@@ -155,8 +157,9 @@ static enum assay_status print_runs(struct cli *cli, const struct selection *s,
     } else if (cli->format == CLI_TABLE && !s->count) {
         bool asked = cli_has(cli, "filter") || cli_has(cli, "experiment");
         struct assay_error none = {.what = "no runs found"};
-        assay_hint(&none, "%s", asked ? "--deleted looks at deleted ones as well"
-                                      : "name a directory with -S, or try: assay demo");
+        assay_hint(&none, "%s",
+                   asked ? "--deleted looks at deleted ones as well"
+                         : "name a directory with -S, or try: assay demo");
         cli_complain(&none);
     } else {
         return print_table(cli, s, err);

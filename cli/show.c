@@ -157,7 +157,8 @@ static void add_run_rows(struct cli *cli, uint32_t run, struct cli_table *table)
     const struct assay_run *r = assay_catalog_run(cli->catalog, run);
     const struct assay_source *source = assay_catalog_source(cli->catalog, r->source);
     const struct assay_experiment *experiment =
-        r->experiment == ASSAY_NONE ? NULL : assay_catalog_experiment(cli->catalog, r->experiment);
+        r->experiment == ASSAY_NONE ? NULL
+                                    : assay_catalog_experiment(cli->catalog, r->experiment);
     add_row(table, "run", "id", r->id);
     add_row(table, "run", "name", r->name);
     add_row(table, "run", "experiment", experiment ? experiment->name : "");

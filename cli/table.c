@@ -1,6 +1,6 @@
 /*
- * Tables: cells are turned into text as they come, since the format is known; widths are settled
- * when the table is printed.
+ * Tables: cells are turned into text as they come, since the format is known; widths are
+ * settled when the table is printed.
  */
 #include "table.h"
 
@@ -12,7 +12,7 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
-#define GAP      2 /* blanks between columns */
+#define GAP       2 /* blanks between columns */
 #define NARROWEST 6 /* a column is not cut below this */
 
 struct column {
@@ -62,7 +62,8 @@ static char *clean_copy(const struct cli *cli, const char *text)
     return copy;
 }
 
-void cli_table_column(struct cli_table *table, const char *name, const char *heading, bool right)
+void cli_table_column(struct cli_table *table, const char *name, const char *heading,
+                      bool right)
 {
     ASSAY_GROW(table->columns, table->column_capacity, table->column_count + 1);
     table->columns[table->column_count++] = (struct column){
@@ -168,8 +169,8 @@ void cli_table_duration(struct cli_table *table, int64_t duration_ms)
 void cli_table_status(struct cli_table *table, enum assay_run_status status)
 {
     static const char *const colors[] = {
-        [ASSAY_RUN_RUNNING] = "34",  [ASSAY_RUN_SCHEDULED] = "36", [ASSAY_RUN_FINISHED] = "32",
-        [ASSAY_RUN_FAILED] = "31",   [ASSAY_RUN_KILLED] = "33",
+        [ASSAY_RUN_RUNNING] = "34", [ASSAY_RUN_SCHEDULED] = "36", [ASSAY_RUN_FINISHED] = "32",
+        [ASSAY_RUN_FAILED] = "31",  [ASSAY_RUN_KILLED] = "33",
     };
     size_t i = (size_t)status;
     add_cell(table, assay_run_status_name(status), i < ASSAY_COUNT(colors) ? colors[i] : NULL);
@@ -202,8 +203,8 @@ static int total_width(const struct cli_table *table, size_t columns)
     return total;
 }
 
-/* Cuts the widest text column, one cell at a time in effect, until all fit in the terminal; then
-   leaves columns away at the right. Returns how many are shown. */
+/* Cuts the widest text column, one cell at a time in effect, until all fit in the terminal;
+   then leaves columns away at the right. Returns how many are shown. */
 static size_t fit(struct cli_table *table)
 {
     size_t shown = table->column_count;
@@ -258,7 +259,8 @@ static void print_people(struct cli_table *table)
     for (size_t r = 0; r < rows; r++) {
         const struct cell *cells = &table->cells[r * table->column_count];
         for (size_t c = 0; c < shown; c++)
-            print_cell(table, &table->columns[c], cells[c].text, cells[c].color, c + 1 == shown);
+            print_cell(table, &table->columns[c], cells[c].text, cells[c].color,
+                       c + 1 == shown);
         assay_buf_char(out, '\n');
         cli_spill(table->cli);
     }
@@ -318,8 +320,8 @@ static void print_csv(struct cli_table *table)
     }
 }
 
-static void print_md_row(struct cli_table *table, const char *(*text)(struct cli_table *, size_t),
-                         size_t first)
+static void print_md_row(struct cli_table *table,
+                         const char *(*text)(struct cli_table *, size_t), size_t first)
 {
     for (size_t c = 0; c < table->column_count; c++) {
         assay_buf_text_add(&table->cli->out, c ? " | " : "| ");

@@ -19,15 +19,16 @@ struct cli_table; /* opaque */
 
 struct cli_table *cli_table_new(struct cli *cli);
 /* NAME heads the column in CSV, HEADING (from outside or not) for people. Numbers go RIGHT. */
-void cli_table_column(struct cli_table *table, const char *name, const char *heading, bool right);
+void cli_table_column(struct cli_table *table, const char *name, const char *heading,
+                      bool right);
 
 void cli_table_text(struct cli_table *table, const char *text);
 void cli_table_number(struct cli_table *table, double value, bool single);
 void cli_table_count(struct cli_table *table, uint64_t count);
 void cli_table_integer(struct cli_table *table, int64_t value);
 void cli_table_bytes(struct cli_table *table, uint64_t bytes);
-void cli_table_age(struct cli_table *table, int64_t time_ms);      /* "2h" for people */
-void cli_table_time(struct cli_table *table, int64_t time_ms);     /* date and time for people */
+void cli_table_age(struct cli_table *table, int64_t time_ms);  /* "2h" for people */
+void cli_table_time(struct cli_table *table, int64_t time_ms); /* date and time for people */
 void cli_table_duration(struct cli_table *table, int64_t duration_ms);
 void cli_table_status(struct cli_table *table, enum assay_run_status status);
 void cli_table_none(struct cli_table *table); /* there is no value */
@@ -37,8 +38,8 @@ size_t cli_table_rows(const struct cli_table *table);
 void cli_table_print(struct cli_table *table);
 void cli_table_free(struct cli_table **table);
 
-/* One field of CSV, quoted where it has to be; one cell of Markdown. On a terminal both are made
-   clean, so that nobody's name moves its cursor. */
+/* One field of CSV, quoted where it has to be; one cell of Markdown. On a terminal both are
+   made clean, so that nobody's name moves its cursor. */
 void cli_csv_field(struct cli *cli, const char *text);
 void cli_md_field(struct cli *cli, const char *text);
 

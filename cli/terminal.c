@@ -1,7 +1,7 @@
 /*
- * Asking the terminal: the size of a cell, its colour registers, and last what it is (DA1), which
- * every terminal answers, so that what comes before that answer is all there will be. Attribute 4
- * in it means sixel; names in $TERM mean nothing.
+ * Asking the terminal: the size of a cell, its colour registers, and last what it is (DA1),
+ * which every terminal answers, so that what comes before that answer is all there will be.
+ * Attribute 4 in it means sixel; names in $TERM mean nothing.
  */
 #include "terminal.h"
 
@@ -113,12 +113,13 @@ static void exchange(int fd, struct cli_terminal *terminal, int timeout_ms)
     }
 }
 
-/* Where the terminal did not say: what the kernel knows. Both include the window's border, which
-   rounding down takes off. */
+/* Where the terminal did not say: what the kernel knows. Both include the window's border,
+   which rounding down takes off. */
 static void cell_from_kernel(int fd, struct cli_terminal *terminal)
 {
     struct winsize size;
-    if (terminal->cell_width || ioctl(fd, TIOCGWINSZ, &size) != 0 || !size.ws_col || !size.ws_row)
+    if (terminal->cell_width || ioctl(fd, TIOCGWINSZ, &size) != 0 || !size.ws_col ||
+        !size.ws_row)
         return;
     int width = size.ws_xpixel / size.ws_col, height = size.ws_ypixel / size.ws_row;
     if (width >= 2 && height >= 4 && width <= 256 && height <= 256) {

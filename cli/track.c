@@ -83,8 +83,8 @@ static enum assay_status log_start(struct cli *cli, struct assay_local *local, c
     return status;
 }
 
-static enum assay_status log_command(struct cli *cli, struct assay_local *local, const char *run,
-                                     struct assay_error *err)
+static enum assay_status log_command(struct cli *cli, struct assay_local *local,
+                                     const char *run, struct assay_error *err)
 {
     struct assay_buf line = {0};
     for (size_t i = 0; i < cli->args.operand_count; i++)
