@@ -1,0 +1,1117 @@
+BEGIN TRANSACTION;
+CREATE TABLE alembic_version (
+	version_num VARCHAR(32) NOT NULL, 
+	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+INSERT INTO "alembic_version" VALUES('dc11669786a5');
+CREATE TABLE "assessments" (
+	assessment_id VARCHAR(50) NOT NULL, 
+	trace_id VARCHAR(50) NOT NULL, 
+	name VARCHAR(250) NOT NULL, 
+	assessment_type VARCHAR(20) NOT NULL, 
+	value TEXT NOT NULL, 
+	error TEXT, 
+	created_timestamp BIGINT NOT NULL, 
+	last_updated_timestamp BIGINT NOT NULL, 
+	source_type VARCHAR(50) NOT NULL, 
+	source_id VARCHAR(250), 
+	run_id VARCHAR(32), 
+	span_id VARCHAR(50), 
+	rationale TEXT, 
+	overrides VARCHAR(50), 
+	valid BOOLEAN NOT NULL, 
+	assessment_metadata TEXT, 
+	experiment_id INTEGER, 
+	trace_timestamp_ms BIGINT, 
+	aggregate_value FLOAT, 
+	is_numeric_value BOOLEAN DEFAULT 0 NOT NULL, 
+	CONSTRAINT assessments_pk PRIMARY KEY (assessment_id), 
+	CONSTRAINT fk_assessments_trace_id FOREIGN KEY(trace_id) REFERENCES trace_info (request_id) ON DELETE CASCADE
+);
+CREATE TABLE budget_policies (
+	budget_policy_id VARCHAR(36) NOT NULL, 
+	budget_unit VARCHAR(32) NOT NULL, 
+	budget_amount FLOAT NOT NULL, 
+	duration_unit VARCHAR(32) NOT NULL, 
+	duration_value INTEGER NOT NULL, 
+	target_scope VARCHAR(32) NOT NULL, 
+	budget_action VARCHAR(32) NOT NULL, 
+	created_by VARCHAR(255), 
+	created_at BIGINT NOT NULL, 
+	last_updated_by VARCHAR(255), 
+	last_updated_at BIGINT NOT NULL, 
+	workspace VARCHAR(63) DEFAULT 'default' NOT NULL, target_value VARCHAR(255), 
+	CONSTRAINT budget_policies_pk PRIMARY KEY (budget_policy_id)
+);
+CREATE TABLE "datasets" (
+	dataset_uuid VARCHAR(36) NOT NULL, 
+	experiment_id INTEGER NOT NULL, 
+	name VARCHAR(500) NOT NULL, 
+	digest VARCHAR(36) NOT NULL, 
+	dataset_source_type VARCHAR(36) NOT NULL, 
+	dataset_source TEXT NOT NULL, 
+	dataset_schema TEXT, 
+	dataset_profile TEXT, 
+	CONSTRAINT dataset_pk PRIMARY KEY (experiment_id, name, digest), 
+	CONSTRAINT fk_datasets_experiment_id_experiments FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id) ON DELETE CASCADE
+);
+INSERT INTO "datasets" VALUES('1f6808a2dc7a42dd928e9e9c1b64cd7a',1,'wine','abc123','local','{"uri": "data/wine.csv"}','{"columns": []}','{"rows": 178}');
+CREATE TABLE endpoint_bindings (
+	endpoint_id VARCHAR(36) NOT NULL, 
+	resource_type VARCHAR(50) NOT NULL, 
+	resource_id VARCHAR(255) NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	created_by VARCHAR(255), 
+	last_updated_at BIGINT NOT NULL, 
+	last_updated_by VARCHAR(255), display_name VARCHAR(255), 
+	CONSTRAINT endpoint_bindings_pk PRIMARY KEY (endpoint_id, resource_type, resource_id), 
+	CONSTRAINT fk_endpoint_bindings_endpoint_id FOREIGN KEY(endpoint_id) REFERENCES endpoints (endpoint_id) ON DELETE CASCADE
+);
+CREATE TABLE endpoint_model_mappings (
+	mapping_id VARCHAR(36) NOT NULL, 
+	endpoint_id VARCHAR(36) NOT NULL, 
+	model_definition_id VARCHAR(36) NOT NULL, 
+	weight FLOAT NOT NULL, 
+	created_by VARCHAR(255), 
+	created_at BIGINT NOT NULL, linkage_type VARCHAR(64) DEFAULT 'PRIMARY' NOT NULL, fallback_order INTEGER, 
+	CONSTRAINT endpoint_model_mappings_pk PRIMARY KEY (mapping_id), 
+	CONSTRAINT fk_endpoint_model_mappings_endpoint_id FOREIGN KEY(endpoint_id) REFERENCES endpoints (endpoint_id) ON DELETE CASCADE, 
+	CONSTRAINT fk_endpoint_model_mappings_model_definition_id FOREIGN KEY(model_definition_id) REFERENCES model_definitions (model_definition_id)
+);
+CREATE TABLE endpoint_tags (
+	"key" VARCHAR(250) NOT NULL, 
+	value VARCHAR(5000), 
+	endpoint_id VARCHAR(36) NOT NULL, 
+	CONSTRAINT endpoint_tag_pk PRIMARY KEY ("key", endpoint_id), 
+	CONSTRAINT fk_endpoint_tags_endpoint_id FOREIGN KEY(endpoint_id) REFERENCES endpoints (endpoint_id) ON DELETE CASCADE
+);
+CREATE TABLE "endpoints" (
+	endpoint_id VARCHAR(36) NOT NULL, 
+	name VARCHAR(255), 
+	created_by VARCHAR(255), 
+	created_at BIGINT NOT NULL, 
+	last_updated_by VARCHAR(255), 
+	last_updated_at BIGINT NOT NULL, 
+	routing_strategy VARCHAR(64), 
+	fallback_config_json TEXT, 
+	experiment_id INTEGER, 
+	usage_tracking BOOLEAN DEFAULT '0' NOT NULL, 
+	workspace VARCHAR(63) DEFAULT 'default' NOT NULL, 
+	CONSTRAINT endpoints_pk PRIMARY KEY (endpoint_id), 
+	CONSTRAINT fk_endpoints_experiment_id FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id) ON DELETE SET NULL, 
+	CONSTRAINT uq_endpoints_workspace_name UNIQUE (workspace, name)
+);
+CREATE TABLE entity_associations (
+	association_id VARCHAR(36) NOT NULL, 
+	source_type VARCHAR(36) NOT NULL, 
+	source_id VARCHAR(36) NOT NULL, 
+	destination_type VARCHAR(36) NOT NULL, 
+	destination_id VARCHAR(36) NOT NULL, 
+	created_time BIGINT, 
+	CONSTRAINT entity_associations_pk PRIMARY KEY (source_type, source_id, destination_type, destination_id)
+);
+CREATE TABLE "evaluation_dataset_records" (
+	dataset_record_id VARCHAR(36) NOT NULL, 
+	dataset_id VARCHAR(36) NOT NULL, 
+	inputs JSON NOT NULL, 
+	expectations JSON, 
+	tags JSON, 
+	source JSON, 
+	source_id VARCHAR(36), 
+	source_type VARCHAR(255), 
+	created_time BIGINT, 
+	last_update_time BIGINT, 
+	created_by VARCHAR(255), 
+	last_updated_by VARCHAR(255), 
+	input_hash VARCHAR(64) NOT NULL, outputs JSON, 
+	CONSTRAINT evaluation_dataset_records_pk PRIMARY KEY (dataset_record_id), 
+	CONSTRAINT fk_evaluation_dataset_records_dataset_id FOREIGN KEY(dataset_id) REFERENCES evaluation_datasets (dataset_id) ON DELETE CASCADE, 
+	CONSTRAINT unique_dataset_input UNIQUE (dataset_id, input_hash)
+);
+CREATE TABLE evaluation_dataset_tags (
+	dataset_id VARCHAR(36) NOT NULL, 
+	"key" VARCHAR(255) NOT NULL, 
+	value VARCHAR(5000), 
+	CONSTRAINT evaluation_dataset_tags_pk PRIMARY KEY (dataset_id, "key"), 
+	CONSTRAINT fk_evaluation_dataset_tags_dataset_id FOREIGN KEY(dataset_id) REFERENCES evaluation_datasets (dataset_id) ON DELETE CASCADE
+);
+CREATE TABLE "evaluation_datasets" (
+	dataset_id VARCHAR(36) NOT NULL, 
+	name VARCHAR(255) NOT NULL, 
+	schema TEXT, 
+	profile TEXT, 
+	digest VARCHAR(64), 
+	created_time BIGINT, 
+	last_update_time BIGINT, 
+	created_by VARCHAR(255), 
+	last_updated_by VARCHAR(255), 
+	workspace VARCHAR(63) DEFAULT 'default' NOT NULL, 
+	CONSTRAINT evaluation_datasets_pk PRIMARY KEY (dataset_id)
+);
+CREATE TABLE "experiment_tags" (
+	"key" VARCHAR(250) NOT NULL, 
+	value TEXT, 
+	experiment_id INTEGER NOT NULL, 
+	CONSTRAINT experiment_tag_pk PRIMARY KEY ("key", experiment_id), 
+	FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id)
+);
+INSERT INTO "experiment_tags" VALUES('team','ads',1);
+CREATE TABLE "experiments" (
+	experiment_id INTEGER NOT NULL, 
+	name VARCHAR(256) NOT NULL, 
+	artifact_location VARCHAR(256), 
+	lifecycle_stage VARCHAR(32), 
+	creation_time BIGINT, 
+	last_update_time BIGINT, 
+	workspace VARCHAR(63) DEFAULT 'default' NOT NULL, 
+	CONSTRAINT experiment_pk PRIMARY KEY (experiment_id), 
+	CONSTRAINT experiments_lifecycle_stage CHECK (lifecycle_stage IN ('active', 'deleted')), 
+	CONSTRAINT uq_experiments_workspace_name UNIQUE (workspace, name)
+);
+INSERT INTO "experiments" VALUES(0,'Default','/srv/experiments/mlruns/0','active',1795480263316,1795480263316,'default');
+INSERT INTO "experiments" VALUES(1,'vit: sweep é 漢字','file:///srv/experiments/artifacts/sweep','active',1795480263335,1795480263335,'default');
+INSERT INTO "experiments" VALUES(2,'given up','file:///srv/experiments/artifacts/gone','deleted',1795480263340,1795480263680,'default');
+CREATE TABLE guardrail_configs (
+	endpoint_id VARCHAR(36) NOT NULL, 
+	guardrail_id VARCHAR(36) NOT NULL, 
+	execution_order INTEGER, 
+	created_by VARCHAR(255), 
+	created_at BIGINT NOT NULL, 
+	workspace VARCHAR(63) DEFAULT 'default' NOT NULL, 
+	CONSTRAINT guardrail_configs_pk PRIMARY KEY (endpoint_id, guardrail_id), 
+	CONSTRAINT fk_guardrail_configs_endpoint_id FOREIGN KEY(endpoint_id) REFERENCES endpoints (endpoint_id) ON DELETE CASCADE, 
+	CONSTRAINT fk_guardrail_configs_guardrail_id FOREIGN KEY(guardrail_id) REFERENCES guardrails (guardrail_id) ON DELETE CASCADE
+);
+CREATE TABLE guardrails (
+	guardrail_id VARCHAR(36) NOT NULL, 
+	name VARCHAR(255) NOT NULL, 
+	scorer_id VARCHAR(36) NOT NULL, 
+	scorer_version INTEGER NOT NULL, 
+	stage VARCHAR(32) NOT NULL, 
+	action VARCHAR(32) NOT NULL, 
+	action_endpoint_id VARCHAR(36), 
+	created_by VARCHAR(255), 
+	created_at BIGINT NOT NULL, 
+	last_updated_by VARCHAR(255), 
+	last_updated_at BIGINT NOT NULL, 
+	workspace VARCHAR(63) DEFAULT 'default' NOT NULL, 
+	CONSTRAINT guardrails_pk PRIMARY KEY (guardrail_id), 
+	CONSTRAINT fk_guardrails_scorer_version FOREIGN KEY(scorer_id, scorer_version) REFERENCES scorer_versions (scorer_id, scorer_version), 
+	CONSTRAINT fk_guardrails_action_endpoint_id FOREIGN KEY(action_endpoint_id) REFERENCES endpoints (endpoint_id) ON DELETE SET NULL
+);
+CREATE TABLE input_tags (
+	input_uuid VARCHAR(36) NOT NULL, 
+	name VARCHAR(255) NOT NULL, 
+	value VARCHAR(500) NOT NULL, 
+	CONSTRAINT input_tags_pk PRIMARY KEY (input_uuid, name)
+);
+INSERT INTO "input_tags" VALUES('622bdea81f1a42e2abc6202dea3e73a0','mlflow.data.context','training');
+CREATE TABLE inputs (
+	input_uuid VARCHAR(36) NOT NULL, 
+	source_type VARCHAR(36) NOT NULL, 
+	source_id VARCHAR(36) NOT NULL, 
+	destination_type VARCHAR(36) NOT NULL, 
+	destination_id VARCHAR(36) NOT NULL, step BIGINT DEFAULT '0' NOT NULL, 
+	CONSTRAINT inputs_pk PRIMARY KEY (source_type, source_id, destination_type, destination_id)
+);
+INSERT INTO "inputs" VALUES('622bdea81f1a42e2abc6202dea3e73a0','DATASET','1f6808a2dc7a42dd928e9e9c1b64cd7a','RUN','74a33d5d58cb4316970c4eee42538256',0);
+INSERT INTO "inputs" VALUES('c923e87d723441cca7fb2c4c7549d9f3','RUN_OUTPUT','74a33d5d58cb4316970c4eee42538256','MODEL_OUTPUT','m-dd952118d1e942a981eeb623d5bc4e37',7);
+INSERT INTO "inputs" VALUES('c5abba74273a406a845e45f5e9bbb929','RUN_INPUT','74a33d5d58cb4316970c4eee42538256','MODEL_INPUT','m-c1f022773c07494896dd96e7acf050c8',0);
+CREATE TABLE issues (
+	issue_id VARCHAR(36) NOT NULL, 
+	experiment_id INTEGER NOT NULL, 
+	name VARCHAR(250) NOT NULL, 
+	description TEXT NOT NULL, 
+	status VARCHAR(50) NOT NULL, 
+	severity VARCHAR(50), 
+	root_causes TEXT, 
+	source_run_id VARCHAR(32), 
+	categories TEXT, 
+	created_timestamp BIGINT NOT NULL, 
+	last_updated_timestamp BIGINT NOT NULL, 
+	created_by VARCHAR(255), 
+	CONSTRAINT issues_pk PRIMARY KEY (issue_id), 
+	CONSTRAINT fk_issues_experiment_id FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id) ON DELETE CASCADE, 
+	CONSTRAINT fk_issues_source_run_id FOREIGN KEY(source_run_id) REFERENCES runs (run_uuid) ON DELETE SET NULL
+);
+CREATE TABLE job_locks (
+	lock_key VARCHAR(255) NOT NULL, 
+	job_id VARCHAR(36) NOT NULL, 
+	acquired_at BIGINT NOT NULL, 
+	CONSTRAINT job_locks_pk PRIMARY KEY (lock_key), 
+	CONSTRAINT fk_job_locks_job_id FOREIGN KEY(job_id) REFERENCES jobs (id) ON DELETE CASCADE
+);
+CREATE TABLE "jobs" (
+	id VARCHAR(36) NOT NULL, 
+	creation_time BIGINT NOT NULL, 
+	job_name VARCHAR(500) NOT NULL, 
+	params TEXT NOT NULL, 
+	timeout FLOAT, 
+	status INTEGER NOT NULL, 
+	result TEXT, 
+	retry_count INTEGER NOT NULL, 
+	last_update_time BIGINT NOT NULL, 
+	workspace VARCHAR(63) DEFAULT 'default' NOT NULL, status_details JSON, creator VARCHAR(255), executor_backend VARCHAR(255), lease_expires_at BIGINT, status_message TEXT, progress JSON, progress_updated_at BIGINT, token_hash VARCHAR(64), scoped_permissions JSON, next_attempt_at BIGINT, 
+	CONSTRAINT jobs_pk PRIMARY KEY (id)
+);
+CREATE TABLE label_schemas (
+	schema_id VARCHAR(36) NOT NULL, 
+	experiment_id INTEGER NOT NULL, 
+	name VARCHAR(250) NOT NULL, 
+	type VARCHAR(16) NOT NULL, 
+	instruction TEXT, 
+	enable_comment BOOLEAN DEFAULT '0' NOT NULL, 
+	input_type VARCHAR(32) NOT NULL, 
+	input_config TEXT NOT NULL, 
+	created_by VARCHAR(255), 
+	created_time BIGINT NOT NULL, 
+	last_update_time BIGINT NOT NULL, 
+	is_default BOOLEAN DEFAULT 0 NOT NULL, 
+	CONSTRAINT label_schemas_pk PRIMARY KEY (schema_id), 
+	CONSTRAINT fk_label_schemas_experiment_id FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id) ON DELETE CASCADE, 
+	CONSTRAINT uq_label_schemas_exp_name UNIQUE (experiment_id, name)
+);
+CREATE TABLE "latest_metrics" (
+	"key" VARCHAR(250) NOT NULL, 
+	value FLOAT NOT NULL, 
+	timestamp BIGINT, 
+	step BIGINT NOT NULL, 
+	is_nan BOOLEAN NOT NULL, 
+	run_uuid VARCHAR(32) NOT NULL, 
+	CONSTRAINT latest_metric_pk PRIMARY KEY ("key", run_uuid), 
+	FOREIGN KEY(run_uuid) REFERENCES runs (run_uuid), 
+	CHECK (is_nan IN (0, 1))
+);
+INSERT INTO "latest_metrics" VALUES('nested/train/loss',0.1,1700000002000,2,0,'74a33d5d58cb4316970c4eee42538256');
+INSERT INTO "latest_metrics" VALUES('nan_at_end',0.0,1700000001000,1,1,'74a33d5d58cb4316970c4eee42538256');
+INSERT INTO "latest_metrics" VALUES('inf',7.0,1700000002000,2,0,'74a33d5d58cb4316970c4eee42538256');
+INSERT INTO "latest_metrics" VALUES('tie/step',4.0,1700000002000,5,0,'74a33d5d58cb4316970c4eee42538256');
+INSERT INTO "latest_metrics" VALUES('steps_back',2.0,1700000001000,10,0,'74a33d5d58cb4316970c4eee42538256');
+INSERT INTO "latest_metrics" VALUES('negative step',0.5,1700000001000,-1,0,'74a33d5d58cb4316970c4eee42538256');
+INSERT INTO "latest_metrics" VALUES('tiny',0.0,1700000002000,2,0,'74a33d5d58cb4316970c4eee42538256');
+INSERT INTO "latest_metrics" VALUES('third',1.23456789012345680004e+17,1700000003000,3,0,'74a33d5d58cb4316970c4eee42538256');
+INSERT INTO "latest_metrics" VALUES('all_nan',0.0,1700000001000,1,1,'74a33d5d58cb4316970c4eee42538256');
+INSERT INTO "latest_metrics" VALUES('tie/greater',9.0,1700000007000,5,0,'74a33d5d58cb4316970c4eee42538256');
+INSERT INTO "latest_metrics" VALUES('tie/nan first',1.0,1700000007000,5,0,'74a33d5d58cb4316970c4eee42538256');
+INSERT INTO "latest_metrics" VALUES('tie/nan after greater',1.0,1700000007000,5,0,'74a33d5d58cb4316970c4eee42538256');
+INSERT INTO "latest_metrics" VALUES('tie/nan after less',0.0,1700000007000,5,1,'74a33d5d58cb4316970c4eee42538256');
+INSERT INTO "latest_metrics" VALUES('curve',0.005,1700000000199,199,0,'74a33d5d58cb4316970c4eee42538256');
+INSERT INTO "latest_metrics" VALUES('curve',0.5,1700000000000,0,0,'ffa1d9758af040cd9943151508050c77');
+INSERT INTO "latest_metrics" VALUES('curve',0.25,1700000000000,3,0,'5f074826bf98473c8f6784872198a460');
+INSERT INTO "latest_metrics" VALUES('curve',0.125,1700000000000,1,0,'c66a0a8a20114d62a00d6a65610ab02b');
+CREATE TABLE logged_model_metrics (
+	model_id VARCHAR(36) NOT NULL, 
+	metric_name VARCHAR(500) NOT NULL, 
+	metric_timestamp_ms BIGINT NOT NULL, 
+	metric_step BIGINT NOT NULL, 
+	metric_value FLOAT, 
+	experiment_id INTEGER NOT NULL, 
+	run_id VARCHAR(32) NOT NULL, 
+	dataset_uuid VARCHAR(36), 
+	dataset_name VARCHAR(500), 
+	dataset_digest VARCHAR(36), 
+	CONSTRAINT logged_model_metrics_pk PRIMARY KEY (model_id, metric_name, metric_timestamp_ms, metric_step, run_id), 
+	CONSTRAINT fk_logged_model_metrics_experiment_id FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id), 
+	CONSTRAINT fk_logged_model_metrics_model_id FOREIGN KEY(model_id) REFERENCES logged_models (model_id) ON DELETE CASCADE, 
+	CONSTRAINT fk_logged_model_metrics_run_id FOREIGN KEY(run_id) REFERENCES runs (run_uuid) ON DELETE CASCADE
+);
+CREATE TABLE logged_model_params (
+	model_id VARCHAR(36) NOT NULL, 
+	experiment_id INTEGER NOT NULL, 
+	param_key VARCHAR(255) NOT NULL, 
+	param_value TEXT NOT NULL, 
+	CONSTRAINT logged_model_params_pk PRIMARY KEY (model_id, param_key), 
+	CONSTRAINT fk_logged_model_params_experiment_id FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id), 
+	CONSTRAINT fk_logged_model_params_model_id FOREIGN KEY(model_id) REFERENCES logged_models (model_id) ON DELETE CASCADE
+);
+CREATE TABLE logged_model_tags (
+	model_id VARCHAR(36) NOT NULL, 
+	experiment_id INTEGER NOT NULL, 
+	tag_key VARCHAR(255) NOT NULL, 
+	tag_value TEXT NOT NULL, 
+	CONSTRAINT logged_model_tags_pk PRIMARY KEY (model_id, tag_key), 
+	CONSTRAINT fk_logged_model_tags_experiment_id FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id), 
+	CONSTRAINT fk_logged_model_tags_model_id FOREIGN KEY(model_id) REFERENCES logged_models (model_id) ON DELETE CASCADE
+);
+CREATE TABLE logged_models (
+	model_id VARCHAR(36) NOT NULL, 
+	experiment_id INTEGER NOT NULL, 
+	name VARCHAR(500) NOT NULL, 
+	artifact_location VARCHAR(1000) NOT NULL, 
+	creation_timestamp_ms BIGINT NOT NULL, 
+	last_updated_timestamp_ms BIGINT NOT NULL, 
+	status INTEGER NOT NULL, 
+	lifecycle_stage VARCHAR(32), 
+	model_type VARCHAR(500), 
+	source_run_id VARCHAR(32), 
+	status_message VARCHAR(1000), 
+	CONSTRAINT logged_models_pk PRIMARY KEY (model_id), 
+	CONSTRAINT logged_models_lifecycle_stage_check CHECK (lifecycle_stage IN ('active', 'deleted')), 
+	CONSTRAINT fk_logged_models_experiment_id FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id) ON DELETE CASCADE
+);
+INSERT INTO "logged_models" VALUES('m-dd952118d1e942a981eeb623d5bc4e37',1,'vit-base','file:///srv/experiments/artifacts/sweep/models/m-dd952118d1e942a981eeb623d5bc4e37/artifacts',1795480263581,1795480263581,1,'active',NULL,'74a33d5d58cb4316970c4eee42538256',NULL);
+INSERT INTO "logged_models" VALUES('m-c1f022773c07494896dd96e7acf050c8',1,'teacher','file:///srv/experiments/artifacts/sweep/models/m-c1f022773c07494896dd96e7acf050c8/artifacts',1795480263599,1795480263599,1,'active',NULL,'74a33d5d58cb4316970c4eee42538256',NULL);
+CREATE TABLE mcp_access_endpoints (
+	id VARCHAR(36) NOT NULL, 
+	workspace VARCHAR(63) DEFAULT 'default' NOT NULL, 
+	server_name VARCHAR(256) NOT NULL, 
+	server_version VARCHAR(128), 
+	server_alias VARCHAR(256), 
+	url VARCHAR(2048) NOT NULL, 
+	transport_type VARCHAR(32) DEFAULT 'streamable-http' NOT NULL, 
+	created_by VARCHAR(256), 
+	last_updated_by VARCHAR(256), 
+	created_at BIGINT NOT NULL, 
+	last_updated_at BIGINT NOT NULL, 
+	CONSTRAINT mcp_access_endpoints_pk PRIMARY KEY (id), 
+	CONSTRAINT mcp_access_endpoints_server_fkey FOREIGN KEY(workspace, server_name) REFERENCES mcp_servers (workspace, name) ON DELETE CASCADE ON UPDATE CASCADE
+);
+CREATE TABLE mcp_server_aliases (
+	workspace VARCHAR(63) DEFAULT 'default' NOT NULL, 
+	name VARCHAR(256) NOT NULL, 
+	alias VARCHAR(256) NOT NULL, 
+	version VARCHAR(128) NOT NULL, 
+	CONSTRAINT mcp_server_aliases_pk PRIMARY KEY (workspace, name, alias), 
+	CONSTRAINT mcp_server_aliases_server_fkey FOREIGN KEY(workspace, name) REFERENCES mcp_servers (workspace, name) ON DELETE CASCADE ON UPDATE CASCADE
+);
+CREATE TABLE mcp_server_tags (
+	workspace VARCHAR(63) DEFAULT 'default' NOT NULL, 
+	name VARCHAR(256) NOT NULL, 
+	"key" VARCHAR(250) NOT NULL, 
+	value VARCHAR(5000), 
+	CONSTRAINT mcp_server_tags_pk PRIMARY KEY (workspace, name, "key"), 
+	CONSTRAINT mcp_server_tags_server_fkey FOREIGN KEY(workspace, name) REFERENCES mcp_servers (workspace, name) ON DELETE CASCADE ON UPDATE CASCADE
+);
+CREATE TABLE mcp_server_version_tags (
+	workspace VARCHAR(63) DEFAULT 'default' NOT NULL, 
+	name VARCHAR(256) NOT NULL, 
+	version VARCHAR(128) NOT NULL, 
+	"key" VARCHAR(250) NOT NULL, 
+	value VARCHAR(5000), 
+	CONSTRAINT mcp_server_version_tags_pk PRIMARY KEY (workspace, name, version, "key"), 
+	CONSTRAINT mcp_server_version_tags_version_fkey FOREIGN KEY(workspace, name, version) REFERENCES mcp_server_versions (workspace, name, version) ON DELETE CASCADE ON UPDATE CASCADE
+);
+CREATE TABLE mcp_server_versions (
+	workspace VARCHAR(63) DEFAULT 'default' NOT NULL, 
+	name VARCHAR(256) NOT NULL, 
+	version VARCHAR(128) NOT NULL, 
+	version_major INTEGER NOT NULL, 
+	version_minor INTEGER NOT NULL, 
+	version_patch INTEGER NOT NULL, 
+	version_prerelease_sort_key VARCHAR(512) NOT NULL, 
+	server_json JSON NOT NULL, 
+	status VARCHAR(20) DEFAULT 'draft' NOT NULL, 
+	tools JSON, 
+	source VARCHAR(512), 
+	connect_options JSON, 
+	created_by VARCHAR(256), 
+	last_updated_by VARCHAR(256), 
+	created_at BIGINT NOT NULL, 
+	last_updated_at BIGINT NOT NULL, 
+	CONSTRAINT mcp_server_versions_pk PRIMARY KEY (workspace, name, version), 
+	CONSTRAINT mcp_server_versions_server_fkey FOREIGN KEY(workspace, name) REFERENCES mcp_servers (workspace, name) ON DELETE CASCADE ON UPDATE CASCADE
+);
+CREATE TABLE mcp_servers (
+	workspace VARCHAR(63) DEFAULT 'default' NOT NULL, 
+	name VARCHAR(256) NOT NULL, 
+	display_name VARCHAR(256), 
+	description TEXT, 
+	icons JSON, 
+	created_by VARCHAR(256), 
+	last_updated_by VARCHAR(256), 
+	created_at BIGINT NOT NULL, 
+	last_updated_at BIGINT NOT NULL, 
+	CONSTRAINT mcp_servers_pk PRIMARY KEY (workspace, name)
+);
+CREATE TABLE "metrics" (
+	"key" VARCHAR(250) NOT NULL, 
+	value FLOAT NOT NULL, 
+	timestamp BIGINT NOT NULL, 
+	run_uuid VARCHAR(32) NOT NULL, 
+	step BIGINT DEFAULT '0' NOT NULL, 
+	is_nan BOOLEAN DEFAULT '0' NOT NULL, 
+	CONSTRAINT metric_pk PRIMARY KEY ("key", timestamp, step, run_uuid, value, is_nan), 
+	FOREIGN KEY(run_uuid) REFERENCES runs (run_uuid), 
+	CHECK (is_nan IN (0, 1))
+);
+INSERT INTO "metrics" VALUES('nested/train/loss',2.5,1700000000000,'74a33d5d58cb4316970c4eee42538256',0,0);
+INSERT INTO "metrics" VALUES('nested/train/loss',1.25,1700000001000,'74a33d5d58cb4316970c4eee42538256',1,0);
+INSERT INTO "metrics" VALUES('nested/train/loss',0.1,1700000002000,'74a33d5d58cb4316970c4eee42538256',2,0);
+INSERT INTO "metrics" VALUES('nan_at_end',1.0,1700000000000,'74a33d5d58cb4316970c4eee42538256',0,0);
+INSERT INTO "metrics" VALUES('nan_at_end',0.0,1700000001000,'74a33d5d58cb4316970c4eee42538256',1,1);
+INSERT INTO "metrics" VALUES('inf',1.79769313486231562234e+308,1700000000000,'74a33d5d58cb4316970c4eee42538256',0,0);
+INSERT INTO "metrics" VALUES('inf',-1.79769313486231562234e+308,1700000001000,'74a33d5d58cb4316970c4eee42538256',1,0);
+INSERT INTO "metrics" VALUES('inf',7.0,1700000002000,'74a33d5d58cb4316970c4eee42538256',2,0);
+INSERT INTO "metrics" VALUES('tie/step',3.0,1700000000000,'74a33d5d58cb4316970c4eee42538256',5,0);
+INSERT INTO "metrics" VALUES('tie/step',9.0,1700000001000,'74a33d5d58cb4316970c4eee42538256',5,0);
+INSERT INTO "metrics" VALUES('tie/step',4.0,1700000002000,'74a33d5d58cb4316970c4eee42538256',5,0);
+INSERT INTO "metrics" VALUES('steps_back',1.0,1700000000000,'74a33d5d58cb4316970c4eee42538256',0,0);
+INSERT INTO "metrics" VALUES('steps_back',2.0,1700000001000,'74a33d5d58cb4316970c4eee42538256',10,0);
+INSERT INTO "metrics" VALUES('steps_back',5.0,1700000002000,'74a33d5d58cb4316970c4eee42538256',3,0);
+INSERT INTO "metrics" VALUES('negative step',1.0,1700000000000,'74a33d5d58cb4316970c4eee42538256',-5,0);
+INSERT INTO "metrics" VALUES('negative step',0.5,1700000001000,'74a33d5d58cb4316970c4eee42538256',-1,0);
+INSERT INTO "metrics" VALUES('tiny',4.94065645841247e-324,1700000000000,'74a33d5d58cb4316970c4eee42538256',0,0);
+INSERT INTO "metrics" VALUES('tiny',1.0e-300,1700000001000,'74a33d5d58cb4316970c4eee42538256',1,0);
+INSERT INTO "metrics" VALUES('tiny',0.0,1700000002000,'74a33d5d58cb4316970c4eee42538256',2,0);
+INSERT INTO "metrics" VALUES('third',3.33333333333333314829e-01,1700000000000,'74a33d5d58cb4316970c4eee42538256',0,0);
+INSERT INTO "metrics" VALUES('third',6.66666666666666629659e-01,1700000001000,'74a33d5d58cb4316970c4eee42538256',1,0);
+INSERT INTO "metrics" VALUES('third',1.0e+22,1700000002000,'74a33d5d58cb4316970c4eee42538256',2,0);
+INSERT INTO "metrics" VALUES('third',1.23456789012345680004e+17,1700000003000,'74a33d5d58cb4316970c4eee42538256',3,0);
+INSERT INTO "metrics" VALUES('all_nan',0.0,1700000000000,'74a33d5d58cb4316970c4eee42538256',0,1);
+INSERT INTO "metrics" VALUES('all_nan',0.0,1700000001000,'74a33d5d58cb4316970c4eee42538256',1,1);
+INSERT INTO "metrics" VALUES('tie/greater',3.0,1700000007000,'74a33d5d58cb4316970c4eee42538256',5,0);
+INSERT INTO "metrics" VALUES('tie/greater',9.0,1700000007000,'74a33d5d58cb4316970c4eee42538256',5,0);
+INSERT INTO "metrics" VALUES('tie/greater',4.0,1700000007000,'74a33d5d58cb4316970c4eee42538256',5,0);
+INSERT INTO "metrics" VALUES('tie/nan first',0.0,1700000007000,'74a33d5d58cb4316970c4eee42538256',5,1);
+INSERT INTO "metrics" VALUES('tie/nan first',1.0,1700000007000,'74a33d5d58cb4316970c4eee42538256',5,0);
+INSERT INTO "metrics" VALUES('tie/nan first',-1.0,1700000007000,'74a33d5d58cb4316970c4eee42538256',5,0);
+INSERT INTO "metrics" VALUES('tie/nan after greater',1.0,1700000007000,'74a33d5d58cb4316970c4eee42538256',5,0);
+INSERT INTO "metrics" VALUES('tie/nan after greater',0.0,1700000007000,'74a33d5d58cb4316970c4eee42538256',5,1);
+INSERT INTO "metrics" VALUES('tie/nan after less',-1.0,1700000007000,'74a33d5d58cb4316970c4eee42538256',5,0);
+INSERT INTO "metrics" VALUES('tie/nan after less',0.0,1700000007000,'74a33d5d58cb4316970c4eee42538256',5,1);
+INSERT INTO "metrics" VALUES('curve',1.0,1700000000000,'74a33d5d58cb4316970c4eee42538256',0,0);
+INSERT INTO "metrics" VALUES('curve',0.5,1700000000001,'74a33d5d58cb4316970c4eee42538256',1,0);
+INSERT INTO "metrics" VALUES('curve',3.33333333333333314829e-01,1700000000002,'74a33d5d58cb4316970c4eee42538256',2,0);
+INSERT INTO "metrics" VALUES('curve',0.25,1700000000003,'74a33d5d58cb4316970c4eee42538256',3,0);
+INSERT INTO "metrics" VALUES('curve',0.2,1700000000004,'74a33d5d58cb4316970c4eee42538256',4,0);
+INSERT INTO "metrics" VALUES('curve',1.66666666666666657414e-01,1700000000005,'74a33d5d58cb4316970c4eee42538256',5,0);
+INSERT INTO "metrics" VALUES('curve',1.42857142857142849212e-01,1700000000006,'74a33d5d58cb4316970c4eee42538256',6,0);
+INSERT INTO "metrics" VALUES('curve',0.125,1700000000007,'74a33d5d58cb4316970c4eee42538256',7,0);
+INSERT INTO "metrics" VALUES('curve',1.11111111111111104943e-01,1700000000008,'74a33d5d58cb4316970c4eee42538256',8,0);
+INSERT INTO "metrics" VALUES('curve',0.1,1700000000009,'74a33d5d58cb4316970c4eee42538256',9,0);
+INSERT INTO "metrics" VALUES('curve',9.09090909090909116141e-02,1700000000010,'74a33d5d58cb4316970c4eee42538256',10,0);
+INSERT INTO "metrics" VALUES('curve',8.33333333333333287074e-02,1700000000011,'74a33d5d58cb4316970c4eee42538256',11,0);
+INSERT INTO "metrics" VALUES('curve',7.6923076923076927347e-02,1700000000012,'74a33d5d58cb4316970c4eee42538256',12,0);
+INSERT INTO "metrics" VALUES('curve',7.14285714285714246063e-02,1700000000013,'74a33d5d58cb4316970c4eee42538256',13,0);
+INSERT INTO "metrics" VALUES('curve',6.66666666666666657414e-02,1700000000014,'74a33d5d58cb4316970c4eee42538256',14,0);
+INSERT INTO "metrics" VALUES('curve',0.0625,1700000000015,'74a33d5d58cb4316970c4eee42538256',15,0);
+INSERT INTO "metrics" VALUES('curve',5.8823529411764705066e-02,1700000000016,'74a33d5d58cb4316970c4eee42538256',16,0);
+INSERT INTO "metrics" VALUES('curve',5.55555555555555524716e-02,1700000000017,'74a33d5d58cb4316970c4eee42538256',17,0);
+INSERT INTO "metrics" VALUES('curve',5.26315789473684181309e-02,1700000000018,'74a33d5d58cb4316970c4eee42538256',18,0);
+INSERT INTO "metrics" VALUES('curve',0.05,1700000000019,'74a33d5d58cb4316970c4eee42538256',19,0);
+INSERT INTO "metrics" VALUES('curve',4.76190476190476164042e-02,1700000000020,'74a33d5d58cb4316970c4eee42538256',20,0);
+INSERT INTO "metrics" VALUES('curve',4.5454545454545455807e-02,1700000000021,'74a33d5d58cb4316970c4eee42538256',21,0);
+INSERT INTO "metrics" VALUES('curve',4.34782608695652161845e-02,1700000000022,'74a33d5d58cb4316970c4eee42538256',22,0);
+INSERT INTO "metrics" VALUES('curve',4.16666666666666643537e-02,1700000000023,'74a33d5d58cb4316970c4eee42538256',23,0);
+INSERT INTO "metrics" VALUES('curve',0.04,1700000000024,'74a33d5d58cb4316970c4eee42538256',24,0);
+INSERT INTO "metrics" VALUES('curve',3.84615384615384636735e-02,1700000000025,'74a33d5d58cb4316970c4eee42538256',25,0);
+INSERT INTO "metrics" VALUES('curve',3.7037037037037034981e-02,1700000000026,'74a33d5d58cb4316970c4eee42538256',26,0);
+INSERT INTO "metrics" VALUES('curve',3.57142857142857123031e-02,1700000000027,'74a33d5d58cb4316970c4eee42538256',27,0);
+INSERT INTO "metrics" VALUES('curve',3.44827586206896546938e-02,1700000000028,'74a33d5d58cb4316970c4eee42538256',28,0);
+INSERT INTO "metrics" VALUES('curve',3.33333333333333328707e-02,1700000000029,'74a33d5d58cb4316970c4eee42538256',29,0);
+INSERT INTO "metrics" VALUES('curve',3.22580645161290313627e-02,1700000000030,'74a33d5d58cb4316970c4eee42538256',30,0);
+INSERT INTO "metrics" VALUES('curve',0.03125,1700000000031,'74a33d5d58cb4316970c4eee42538256',31,0);
+INSERT INTO "metrics" VALUES('curve',3.03030303030303038713e-02,1700000000032,'74a33d5d58cb4316970c4eee42538256',32,0);
+INSERT INTO "metrics" VALUES('curve',2.9411764705882352533e-02,1700000000033,'74a33d5d58cb4316970c4eee42538256',33,0);
+INSERT INTO "metrics" VALUES('curve',2.85714285714285705364e-02,1700000000034,'74a33d5d58cb4316970c4eee42538256',34,0);
+INSERT INTO "metrics" VALUES('curve',2.77777777777777762358e-02,1700000000035,'74a33d5d58cb4316970c4eee42538256',35,0);
+INSERT INTO "metrics" VALUES('curve',2.70270270270270285273e-02,1700000000036,'74a33d5d58cb4316970c4eee42538256',36,0);
+INSERT INTO "metrics" VALUES('curve',2.63157894736842090654e-02,1700000000037,'74a33d5d58cb4316970c4eee42538256',37,0);
+INSERT INTO "metrics" VALUES('curve',2.5641025641025640136e-02,1700000000038,'74a33d5d58cb4316970c4eee42538256',38,0);
+INSERT INTO "metrics" VALUES('curve',0.025,1700000000039,'74a33d5d58cb4316970c4eee42538256',39,0);
+INSERT INTO "metrics" VALUES('curve',2.43902439024390252364e-02,1700000000040,'74a33d5d58cb4316970c4eee42538256',40,0);
+INSERT INTO "metrics" VALUES('curve',2.38095238095238082021e-02,1700000000041,'74a33d5d58cb4316970c4eee42538256',41,0);
+INSERT INTO "metrics" VALUES('curve',2.32558139534883717702e-02,1700000000042,'74a33d5d58cb4316970c4eee42538256',42,0);
+INSERT INTO "metrics" VALUES('curve',2.27272727272727279035e-02,1700000000043,'74a33d5d58cb4316970c4eee42538256',43,0);
+INSERT INTO "metrics" VALUES('curve',2.22222222222222230703e-02,1700000000044,'74a33d5d58cb4316970c4eee42538256',44,0);
+INSERT INTO "metrics" VALUES('curve',2.17391304347826080922e-02,1700000000045,'74a33d5d58cb4316970c4eee42538256',45,0);
+INSERT INTO "metrics" VALUES('curve',2.12765957446808505471e-02,1700000000046,'74a33d5d58cb4316970c4eee42538256',46,0);
+INSERT INTO "metrics" VALUES('curve',2.08333333333333321768e-02,1700000000047,'74a33d5d58cb4316970c4eee42538256',47,0);
+INSERT INTO "metrics" VALUES('curve',2.04081632653061208204e-02,1700000000048,'74a33d5d58cb4316970c4eee42538256',48,0);
+INSERT INTO "metrics" VALUES('curve',0.02,1700000000049,'74a33d5d58cb4316970c4eee42538256',49,0);
+INSERT INTO "metrics" VALUES('curve',0.0196078431372549,1700000000050,'74a33d5d58cb4316970c4eee42538256',50,0);
+INSERT INTO "metrics" VALUES('curve',1.92307692307692318367e-02,1700000000051,'74a33d5d58cb4316970c4eee42538256',51,0);
+INSERT INTO "metrics" VALUES('curve',1.88679245283018860723e-02,1700000000052,'74a33d5d58cb4316970c4eee42538256',52,0);
+INSERT INTO "metrics" VALUES('curve',1.85185185185185174905e-02,1700000000053,'74a33d5d58cb4316970c4eee42538256',53,0);
+INSERT INTO "metrics" VALUES('curve',1.8181818181818180935e-02,1700000000054,'74a33d5d58cb4316970c4eee42538256',54,0);
+INSERT INTO "metrics" VALUES('curve',1.78571428571428561515e-02,1700000000055,'74a33d5d58cb4316970c4eee42538256',55,0);
+INSERT INTO "metrics" VALUES('curve',1.75438596491228060436e-02,1700000000056,'74a33d5d58cb4316970c4eee42538256',56,0);
+INSERT INTO "metrics" VALUES('curve',1.72413793103448273469e-02,1700000000057,'74a33d5d58cb4316970c4eee42538256',57,0);
+INSERT INTO "metrics" VALUES('curve',1.69491525423728812971e-02,1700000000058,'74a33d5d58cb4316970c4eee42538256',58,0);
+INSERT INTO "metrics" VALUES('curve',1.66666666666666664353e-02,1700000000059,'74a33d5d58cb4316970c4eee42538256',59,0);
+INSERT INTO "metrics" VALUES('curve',1.63934426229508205252e-02,1700000000060,'74a33d5d58cb4316970c4eee42538256',60,0);
+INSERT INTO "metrics" VALUES('curve',1.61290322580645156813e-02,1700000000061,'74a33d5d58cb4316970c4eee42538256',61,0);
+INSERT INTO "metrics" VALUES('curve',1.58730158730158721347e-02,1700000000062,'74a33d5d58cb4316970c4eee42538256',62,0);
+INSERT INTO "metrics" VALUES('curve',0.015625,1700000000063,'74a33d5d58cb4316970c4eee42538256',63,0);
+INSERT INTO "metrics" VALUES('curve',1.53846153846153854694e-02,1700000000064,'74a33d5d58cb4316970c4eee42538256',64,0);
+INSERT INTO "metrics" VALUES('curve',1.51515151515151519356e-02,1700000000065,'74a33d5d58cb4316970c4eee42538256',65,0);
+INSERT INTO "metrics" VALUES('curve',1.49253731343283579241e-02,1700000000066,'74a33d5d58cb4316970c4eee42538256',66,0);
+INSERT INTO "metrics" VALUES('curve',1.47058823529411762665e-02,1700000000067,'74a33d5d58cb4316970c4eee42538256',67,0);
+INSERT INTO "metrics" VALUES('curve',1.4492753623188405973e-02,1700000000068,'74a33d5d58cb4316970c4eee42538256',68,0);
+INSERT INTO "metrics" VALUES('curve',1.42857142857142852682e-02,1700000000069,'74a33d5d58cb4316970c4eee42538256',69,0);
+INSERT INTO "metrics" VALUES('curve',1.40845070422535214443e-02,1700000000070,'74a33d5d58cb4316970c4eee42538256',70,0);
+INSERT INTO "metrics" VALUES('curve',1.38888888888888881179e-02,1700000000071,'74a33d5d58cb4316970c4eee42538256',71,0);
+INSERT INTO "metrics" VALUES('curve',0.0136986301369863,1700000000072,'74a33d5d58cb4316970c4eee42538256',72,0);
+INSERT INTO "metrics" VALUES('curve',1.35135135135135142636e-02,1700000000073,'74a33d5d58cb4316970c4eee42538256',73,0);
+INSERT INTO "metrics" VALUES('curve',1.33333333333333341891e-02,1700000000074,'74a33d5d58cb4316970c4eee42538256',74,0);
+INSERT INTO "metrics" VALUES('curve',1.31578947368421045327e-02,1700000000075,'74a33d5d58cb4316970c4eee42538256',75,0);
+INSERT INTO "metrics" VALUES('curve',1.2987012987012987869e-02,1700000000076,'74a33d5d58cb4316970c4eee42538256',76,0);
+INSERT INTO "metrics" VALUES('curve',1.2820512820512820068e-02,1700000000077,'74a33d5d58cb4316970c4eee42538256',77,0);
+INSERT INTO "metrics" VALUES('curve',1.26582278481012656251e-02,1700000000078,'74a33d5d58cb4316970c4eee42538256',78,0);
+INSERT INTO "metrics" VALUES('curve',0.0125,1700000000079,'74a33d5d58cb4316970c4eee42538256',79,0);
+INSERT INTO "metrics" VALUES('curve',1.2345679012345678327e-02,1700000000080,'74a33d5d58cb4316970c4eee42538256',80,0);
+INSERT INTO "metrics" VALUES('curve',1.21951219512195126182e-02,1700000000081,'74a33d5d58cb4316970c4eee42538256',81,0);
+INSERT INTO "metrics" VALUES('curve',1.20481927710843379764e-02,1700000000082,'74a33d5d58cb4316970c4eee42538256',82,0);
+INSERT INTO "metrics" VALUES('curve',1.1904761904761904101e-02,1700000000083,'74a33d5d58cb4316970c4eee42538256',83,0);
+INSERT INTO "metrics" VALUES('curve',1.17647058823529410132e-02,1700000000084,'74a33d5d58cb4316970c4eee42538256',84,0);
+INSERT INTO "metrics" VALUES('curve',1.16279069767441858851e-02,1700000000085,'74a33d5d58cb4316970c4eee42538256',85,0);
+INSERT INTO "metrics" VALUES('curve',1.14942528735632182312e-02,1700000000086,'74a33d5d58cb4316970c4eee42538256',86,0);
+INSERT INTO "metrics" VALUES('curve',1.13636363636363639517e-02,1700000000087,'74a33d5d58cb4316970c4eee42538256',87,0);
+INSERT INTO "metrics" VALUES('curve',1.1235955056179774969e-02,1700000000088,'74a33d5d58cb4316970c4eee42538256',88,0);
+INSERT INTO "metrics" VALUES('curve',1.11111111111111115351e-02,1700000000089,'74a33d5d58cb4316970c4eee42538256',89,0);
+INSERT INTO "metrics" VALUES('curve',1.09890109890109898688e-02,1700000000090,'74a33d5d58cb4316970c4eee42538256',90,0);
+INSERT INTO "metrics" VALUES('curve',1.08695652173913040461e-02,1700000000091,'74a33d5d58cb4316970c4eee42538256',91,0);
+INSERT INTO "metrics" VALUES('curve',1.07526881720430116107e-02,1700000000092,'74a33d5d58cb4316970c4eee42538256',92,0);
+INSERT INTO "metrics" VALUES('curve',1.06382978723404252735e-02,1700000000093,'74a33d5d58cb4316970c4eee42538256',93,0);
+INSERT INTO "metrics" VALUES('curve',1.05263157894736839731e-02,1700000000094,'74a33d5d58cb4316970c4eee42538256',94,0);
+INSERT INTO "metrics" VALUES('curve',1.04166666666666660884e-02,1700000000095,'74a33d5d58cb4316970c4eee42538256',95,0);
+INSERT INTO "metrics" VALUES('curve',1.03092783505154637208e-02,1700000000096,'74a33d5d58cb4316970c4eee42538256',96,0);
+INSERT INTO "metrics" VALUES('curve',1.02040816326530604102e-02,1700000000097,'74a33d5d58cb4316970c4eee42538256',97,0);
+INSERT INTO "metrics" VALUES('curve',1.01010101010101018687e-02,1700000000098,'74a33d5d58cb4316970c4eee42538256',98,0);
+INSERT INTO "metrics" VALUES('curve',0.01,1700000000099,'74a33d5d58cb4316970c4eee42538256',99,0);
+INSERT INTO "metrics" VALUES('curve',9.90099009900990111032e-03,1700000000100,'74a33d5d58cb4316970c4eee42538256',100,0);
+INSERT INTO "metrics" VALUES('curve',0.00980392156862745,1700000000101,'74a33d5d58cb4316970c4eee42538256',101,0);
+INSERT INTO "metrics" VALUES('curve',9.70873786407766906081e-03,1700000000102,'74a33d5d58cb4316970c4eee42538256',102,0);
+INSERT INTO "metrics" VALUES('curve',9.61538461538461591837e-03,1700000000103,'74a33d5d58cb4316970c4eee42538256',103,0);
+INSERT INTO "metrics" VALUES('curve',9.52380952380952466862e-03,1700000000104,'74a33d5d58cb4316970c4eee42538256',104,0);
+INSERT INTO "metrics" VALUES('curve',9.43396226415094303618e-03,1700000000105,'74a33d5d58cb4316970c4eee42538256',105,0);
+INSERT INTO "metrics" VALUES('curve',9.34579439252336378884e-03,1700000000106,'74a33d5d58cb4316970c4eee42538256',106,0);
+INSERT INTO "metrics" VALUES('curve',9.25925925925925874526e-03,1700000000107,'74a33d5d58cb4316970c4eee42538256',107,0);
+INSERT INTO "metrics" VALUES('curve',9.17431192660550509643e-03,1700000000108,'74a33d5d58cb4316970c4eee42538256',108,0);
+INSERT INTO "metrics" VALUES('curve',0.00909090909090909,1700000000109,'74a33d5d58cb4316970c4eee42538256',109,0);
+INSERT INTO "metrics" VALUES('curve',9.00900900900900893086e-03,1700000000110,'74a33d5d58cb4316970c4eee42538256',110,0);
+INSERT INTO "metrics" VALUES('curve',8.92857142857142807579e-03,1700000000111,'74a33d5d58cb4316970c4eee42538256',111,0);
+INSERT INTO "metrics" VALUES('curve',8.84955752212389368249e-03,1700000000112,'74a33d5d58cb4316970c4eee42538256',112,0);
+INSERT INTO "metrics" VALUES('curve',8.77192982456140302183e-03,1700000000113,'74a33d5d58cb4316970c4eee42538256',113,0);
+INSERT INTO "metrics" VALUES('curve',8.69565217391304358385e-03,1700000000114,'74a33d5d58cb4316970c4eee42538256',114,0);
+INSERT INTO "metrics" VALUES('curve',8.62068965517241367346e-03,1700000000115,'74a33d5d58cb4316970c4eee42538256',115,0);
+INSERT INTO "metrics" VALUES('curve',8.54700854700854786849e-03,1700000000116,'74a33d5d58cb4316970c4eee42538256',116,0);
+INSERT INTO "metrics" VALUES('curve',0.00847457627118644,1700000000117,'74a33d5d58cb4316970c4eee42538256',117,0);
+INSERT INTO "metrics" VALUES('curve',8.40336134453781476161e-03,1700000000118,'74a33d5d58cb4316970c4eee42538256',118,0);
+INSERT INTO "metrics" VALUES('curve',8.33333333333333321768e-03,1700000000119,'74a33d5d58cb4316970c4eee42538256',119,0);
+INSERT INTO "metrics" VALUES('curve',8.26446280991735560128e-03,1700000000120,'74a33d5d58cb4316970c4eee42538256',120,0);
+INSERT INTO "metrics" VALUES('curve',0.00819672131147541,1700000000121,'74a33d5d58cb4316970c4eee42538256',121,0);
+INSERT INTO "metrics" VALUES('curve',8.13008130081300899039e-03,1700000000122,'74a33d5d58cb4316970c4eee42538256',122,0);
+INSERT INTO "metrics" VALUES('curve',8.06451612903225784068e-03,1700000000123,'74a33d5d58cb4316970c4eee42538256',123,0);
+INSERT INTO "metrics" VALUES('curve',0.008,1700000000124,'74a33d5d58cb4316970c4eee42538256',124,0);
+INSERT INTO "metrics" VALUES('curve',7.93650793650793606737e-03,1700000000125,'74a33d5d58cb4316970c4eee42538256',125,0);
+INSERT INTO "metrics" VALUES('curve',7.87401574803149595371e-03,1700000000126,'74a33d5d58cb4316970c4eee42538256',126,0);
+INSERT INTO "metrics" VALUES('curve',0.0078125,1700000000127,'74a33d5d58cb4316970c4eee42538256',127,0);
+INSERT INTO "metrics" VALUES('curve',7.75193798449612392342e-03,1700000000128,'74a33d5d58cb4316970c4eee42538256',128,0);
+INSERT INTO "metrics" VALUES('curve',7.6923076923076927347e-03,1700000000129,'74a33d5d58cb4316970c4eee42538256',129,0);
+INSERT INTO "metrics" VALUES('curve',7.63358778625954168678e-03,1700000000130,'74a33d5d58cb4316970c4eee42538256',130,0);
+INSERT INTO "metrics" VALUES('curve',7.57575757575757596784e-03,1700000000131,'74a33d5d58cb4316970c4eee42538256',131,0);
+INSERT INTO "metrics" VALUES('curve',7.51879699248120259014e-03,1700000000132,'74a33d5d58cb4316970c4eee42538256',132,0);
+INSERT INTO "metrics" VALUES('curve',7.46268656716417896207e-03,1700000000133,'74a33d5d58cb4316970c4eee42538256',133,0);
+INSERT INTO "metrics" VALUES('curve',7.4074074074074076901e-03,1700000000134,'74a33d5d58cb4316970c4eee42538256',134,0);
+INSERT INTO "metrics" VALUES('curve',7.35294117647058813325e-03,1700000000135,'74a33d5d58cb4316970c4eee42538256',135,0);
+INSERT INTO "metrics" VALUES('curve',7.29927007299270048934e-03,1700000000136,'74a33d5d58cb4316970c4eee42538256',136,0);
+INSERT INTO "metrics" VALUES('curve',7.24637681159420298654e-03,1700000000137,'74a33d5d58cb4316970c4eee42538256',137,0);
+INSERT INTO "metrics" VALUES('curve',7.19424460431654713699e-03,1700000000138,'74a33d5d58cb4316970c4eee42538256',138,0);
+INSERT INTO "metrics" VALUES('curve',7.1428571428571426341e-03,1700000000139,'74a33d5d58cb4316970c4eee42538256',139,0);
+INSERT INTO "metrics" VALUES('curve',7.0921985815602835157e-03,1700000000140,'74a33d5d58cb4316970c4eee42538256',140,0);
+INSERT INTO "metrics" VALUES('curve',7.04225352112676072219e-03,1700000000141,'74a33d5d58cb4316970c4eee42538256',141,0);
+INSERT INTO "metrics" VALUES('curve',6.99300699300699300092e-03,1700000000142,'74a33d5d58cb4316970c4eee42538256',142,0);
+INSERT INTO "metrics" VALUES('curve',6.94444444444444405895e-03,1700000000143,'74a33d5d58cb4316970c4eee42538256',143,0);
+INSERT INTO "metrics" VALUES('curve',6.89655172413793093877e-03,1700000000144,'74a33d5d58cb4316970c4eee42538256',144,0);
+INSERT INTO "metrics" VALUES('curve',0.00684931506849315,1700000000145,'74a33d5d58cb4316970c4eee42538256',145,0);
+INSERT INTO "metrics" VALUES('curve',6.80272108843537389594e-03,1700000000146,'74a33d5d58cb4316970c4eee42538256',146,0);
+INSERT INTO "metrics" VALUES('curve',6.75675675675675713183e-03,1700000000147,'74a33d5d58cb4316970c4eee42538256',147,0);
+INSERT INTO "metrics" VALUES('curve',6.71140939597315421688e-03,1700000000148,'74a33d5d58cb4316970c4eee42538256',148,0);
+INSERT INTO "metrics" VALUES('curve',6.66666666666666709456e-03,1700000000149,'74a33d5d58cb4316970c4eee42538256',149,0);
+INSERT INTO "metrics" VALUES('curve',6.62251655629139072273e-03,1700000000150,'74a33d5d58cb4316970c4eee42538256',150,0);
+INSERT INTO "metrics" VALUES('curve',6.57894736842105226637e-03,1700000000151,'74a33d5d58cb4316970c4eee42538256',151,0);
+INSERT INTO "metrics" VALUES('curve',6.53594771241830085201e-03,1700000000152,'74a33d5d58cb4316970c4eee42538256',152,0);
+INSERT INTO "metrics" VALUES('curve',6.49350649350649393454e-03,1700000000153,'74a33d5d58cb4316970c4eee42538256',153,0);
+INSERT INTO "metrics" VALUES('curve',6.45161290322580644601e-03,1700000000154,'74a33d5d58cb4316970c4eee42538256',154,0);
+INSERT INTO "metrics" VALUES('curve',0.00641025641025641,1700000000155,'74a33d5d58cb4316970c4eee42538256',155,0);
+INSERT INTO "metrics" VALUES('curve',6.36942675159235700832e-03,1700000000156,'74a33d5d58cb4316970c4eee42538256',156,0);
+INSERT INTO "metrics" VALUES('curve',6.32911392405063281257e-03,1700000000157,'74a33d5d58cb4316970c4eee42538256',157,0);
+INSERT INTO "metrics" VALUES('curve',6.28930817610062926903e-03,1700000000158,'74a33d5d58cb4316970c4eee42538256',158,0);
+INSERT INTO "metrics" VALUES('curve',0.00625,1700000000159,'74a33d5d58cb4316970c4eee42538256',159,0);
+INSERT INTO "metrics" VALUES('curve',6.21118012422360206425e-03,1700000000160,'74a33d5d58cb4316970c4eee42538256',160,0);
+INSERT INTO "metrics" VALUES('curve',6.17283950617283916351e-03,1700000000161,'74a33d5d58cb4316970c4eee42538256',161,0);
+INSERT INTO "metrics" VALUES('curve',6.1349693251533743768e-03,1700000000162,'74a33d5d58cb4316970c4eee42538256',162,0);
+INSERT INTO "metrics" VALUES('curve',6.09756097560975630911e-03,1700000000163,'74a33d5d58cb4316970c4eee42538256',163,0);
+INSERT INTO "metrics" VALUES('curve',6.0606060606060606008e-03,1700000000164,'74a33d5d58cb4316970c4eee42538256',164,0);
+INSERT INTO "metrics" VALUES('curve',6.0240963855421689882e-03,1700000000165,'74a33d5d58cb4316970c4eee42538256',165,0);
+INSERT INTO "metrics" VALUES('curve',5.98802395209580874679e-03,1700000000166,'74a33d5d58cb4316970c4eee42538256',166,0);
+INSERT INTO "metrics" VALUES('curve',5.95238095238095205052e-03,1700000000167,'74a33d5d58cb4316970c4eee42538256',167,0);
+INSERT INTO "metrics" VALUES('curve',5.91715976331360932888e-03,1700000000168,'74a33d5d58cb4316970c4eee42538256',168,0);
+INSERT INTO "metrics" VALUES('curve',5.8823529411764705066e-03,1700000000169,'74a33d5d58cb4316970c4eee42538256',169,0);
+INSERT INTO "metrics" VALUES('curve',5.84795321637426868122e-03,1700000000170,'74a33d5d58cb4316970c4eee42538256',170,0);
+INSERT INTO "metrics" VALUES('curve',5.81395348837209294257e-03,1700000000171,'74a33d5d58cb4316970c4eee42538256',171,0);
+INSERT INTO "metrics" VALUES('curve',5.78034682080924826913e-03,1700000000172,'74a33d5d58cb4316970c4eee42538256',172,0);
+INSERT INTO "metrics" VALUES('curve',5.74712643678160911564e-03,1700000000173,'74a33d5d58cb4316970c4eee42538256',173,0);
+INSERT INTO "metrics" VALUES('curve',5.71428571428571428075e-03,1700000000174,'74a33d5d58cb4316970c4eee42538256',174,0);
+INSERT INTO "metrics" VALUES('curve',5.68181818181818197588e-03,1700000000175,'74a33d5d58cb4316970c4eee42538256',175,0);
+INSERT INTO "metrics" VALUES('curve',5.6497175141242937657e-03,1700000000176,'74a33d5d58cb4316970c4eee42538256',176,0);
+INSERT INTO "metrics" VALUES('curve',5.61797752808988748451e-03,1700000000177,'74a33d5d58cb4316970c4eee42538256',177,0);
+INSERT INTO "metrics" VALUES('curve',0.00558659217877095,1700000000178,'74a33d5d58cb4316970c4eee42538256',178,0);
+INSERT INTO "metrics" VALUES('curve',5.55555555555555576757e-03,1700000000179,'74a33d5d58cb4316970c4eee42538256',179,0);
+INSERT INTO "metrics" VALUES('curve',5.52486187845303844401e-03,1700000000180,'74a33d5d58cb4316970c4eee42538256',180,0);
+INSERT INTO "metrics" VALUES('curve',5.4945054945054949344e-03,1700000000181,'74a33d5d58cb4316970c4eee42538256',181,0);
+INSERT INTO "metrics" VALUES('curve',0.00546448087431694,1700000000182,'74a33d5d58cb4316970c4eee42538256',182,0);
+INSERT INTO "metrics" VALUES('curve',5.43478260869565202306e-03,1700000000183,'74a33d5d58cb4316970c4eee42538256',183,0);
+INSERT INTO "metrics" VALUES('curve',5.40540540540540570546e-03,1700000000184,'74a33d5d58cb4316970c4eee42538256',184,0);
+INSERT INTO "metrics" VALUES('curve',5.37634408602150580536e-03,1700000000185,'74a33d5d58cb4316970c4eee42538256',185,0);
+INSERT INTO "metrics" VALUES('curve',0.0053475935828877,1700000000186,'74a33d5d58cb4316970c4eee42538256',186,0);
+INSERT INTO "metrics" VALUES('curve',5.31914893617021263677e-03,1700000000187,'74a33d5d58cb4316970c4eee42538256',187,0);
+INSERT INTO "metrics" VALUES('curve',5.29100529100529071158e-03,1700000000188,'74a33d5d58cb4316970c4eee42538256',188,0);
+INSERT INTO "metrics" VALUES('curve',5.26315789473684198657e-03,1700000000189,'74a33d5d58cb4316970c4eee42538256',189,0);
+INSERT INTO "metrics" VALUES('curve',5.23560209424083801421e-03,1700000000190,'74a33d5d58cb4316970c4eee42538256',190,0);
+INSERT INTO "metrics" VALUES('curve',5.20833333333333304421e-03,1700000000191,'74a33d5d58cb4316970c4eee42538256',191,0);
+INSERT INTO "metrics" VALUES('curve',5.18134715025906755075e-03,1700000000192,'74a33d5d58cb4316970c4eee42538256',192,0);
+INSERT INTO "metrics" VALUES('curve',5.1546391752577318604e-03,1700000000193,'74a33d5d58cb4316970c4eee42538256',193,0);
+INSERT INTO "metrics" VALUES('curve',5.12820512820512820068e-03,1700000000194,'74a33d5d58cb4316970c4eee42538256',194,0);
+INSERT INTO "metrics" VALUES('curve',0.00510204081632653,1700000000195,'74a33d5d58cb4316970c4eee42538256',195,0);
+INSERT INTO "metrics" VALUES('curve',5.07614213197969503521e-03,1700000000196,'74a33d5d58cb4316970c4eee42538256',196,0);
+INSERT INTO "metrics" VALUES('curve',5.05050505050505093435e-03,1700000000197,'74a33d5d58cb4316970c4eee42538256',197,0);
+INSERT INTO "metrics" VALUES('curve',5.02512562814070359168e-03,1700000000198,'74a33d5d58cb4316970c4eee42538256',198,0);
+INSERT INTO "metrics" VALUES('curve',0.005,1700000000199,'74a33d5d58cb4316970c4eee42538256',199,0);
+INSERT INTO "metrics" VALUES('curve',0.5,1700000000000,'ffa1d9758af040cd9943151508050c77',0,0);
+INSERT INTO "metrics" VALUES('curve',0.25,1700000000000,'5f074826bf98473c8f6784872198a460',3,0);
+INSERT INTO "metrics" VALUES('curve',0.125,1700000000000,'c66a0a8a20114d62a00d6a65610ab02b',1,0);
+CREATE TABLE "model_definitions" (
+	model_definition_id VARCHAR(36) NOT NULL, 
+	name VARCHAR(255) NOT NULL, 
+	secret_id VARCHAR(36), 
+	provider VARCHAR(64) NOT NULL, 
+	model_name VARCHAR(256) NOT NULL, 
+	created_by VARCHAR(255), 
+	created_at BIGINT NOT NULL, 
+	last_updated_by VARCHAR(255), 
+	last_updated_at BIGINT NOT NULL, 
+	workspace VARCHAR(63) DEFAULT 'default' NOT NULL, 
+	CONSTRAINT model_definitions_pk PRIMARY KEY (model_definition_id), 
+	CONSTRAINT fk_model_definitions_secret_id FOREIGN KEY(secret_id) REFERENCES secrets (secret_id) ON DELETE SET NULL, 
+	CONSTRAINT uq_model_definitions_workspace_name UNIQUE (workspace, name)
+);
+CREATE TABLE "model_version_tags" (
+	"key" VARCHAR(250) NOT NULL, 
+	value TEXT, 
+	name VARCHAR(256) NOT NULL, 
+	version INTEGER NOT NULL, 
+	workspace VARCHAR(63) DEFAULT 'default' NOT NULL, 
+	CONSTRAINT model_version_tag_pk PRIMARY KEY (workspace, "key", name, version), 
+	CONSTRAINT fk_model_version_tags_model_versions FOREIGN KEY(workspace, name, version) REFERENCES model_versions (workspace, name, version) ON UPDATE CASCADE
+);
+CREATE TABLE "model_versions" (
+	name VARCHAR(256) NOT NULL, 
+	version INTEGER NOT NULL, 
+	creation_time BIGINT, 
+	last_updated_time BIGINT, 
+	description VARCHAR(5000), 
+	user_id VARCHAR(256), 
+	current_stage VARCHAR(20), 
+	source VARCHAR(500), 
+	run_id VARCHAR(32), 
+	status VARCHAR(20), 
+	status_message VARCHAR(500), 
+	run_link VARCHAR(500), 
+	storage_location VARCHAR(500), 
+	workspace VARCHAR(63) DEFAULT 'default' NOT NULL, 
+	CONSTRAINT model_version_pk PRIMARY KEY (workspace, name, version), 
+	CONSTRAINT fk_model_versions_registered_models FOREIGN KEY(workspace, name) REFERENCES registered_models (workspace, name) ON UPDATE CASCADE
+);
+CREATE TABLE online_scoring_configs (
+	online_scoring_config_id VARCHAR(36) NOT NULL, 
+	scorer_id VARCHAR(36) NOT NULL, 
+	sample_rate FLOAT NOT NULL, 
+	experiment_id INTEGER NOT NULL, 
+	filter_string TEXT, 
+	CONSTRAINT online_scoring_config_pk PRIMARY KEY (online_scoring_config_id), 
+	CONSTRAINT fk_online_scoring_configs_scorer_id FOREIGN KEY(scorer_id) REFERENCES scorers (scorer_id) ON DELETE CASCADE, 
+	CONSTRAINT fk_online_scoring_configs_experiment_id FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id)
+);
+CREATE TABLE "params" (
+	"key" VARCHAR(250) NOT NULL, 
+	value VARCHAR(8000) NOT NULL, 
+	run_uuid VARCHAR(32) NOT NULL, 
+	CONSTRAINT param_pk PRIMARY KEY ("key", run_uuid), 
+	FOREIGN KEY(run_uuid) REFERENCES runs (run_uuid)
+);
+INSERT INTO "params" VALUES('lr','0.001','74a33d5d58cb4316970c4eee42538256');
+INSERT INTO "params" VALUES('optimizer/name','adam','74a33d5d58cb4316970c4eee42538256');
+INSERT INTO "params" VALUES('long','xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx','74a33d5d58cb4316970c4eee42538256');
+INSERT INTO "params" VALUES('empty','','74a33d5d58cb4316970c4eee42538256');
+CREATE TABLE "registered_model_aliases" (
+	alias VARCHAR(256) NOT NULL, 
+	version INTEGER NOT NULL, 
+	name VARCHAR(256) NOT NULL, 
+	workspace VARCHAR(63) DEFAULT 'default' NOT NULL, 
+	CONSTRAINT registered_model_alias_pk PRIMARY KEY (workspace, name, alias), 
+	CONSTRAINT fk_registered_model_aliases_registered_models FOREIGN KEY(workspace, name) REFERENCES registered_models (workspace, name) ON DELETE CASCADE ON UPDATE CASCADE
+);
+CREATE TABLE "registered_model_tags" (
+	"key" VARCHAR(250) NOT NULL, 
+	value VARCHAR(5000), 
+	name VARCHAR(256) NOT NULL, 
+	workspace VARCHAR(63) DEFAULT 'default' NOT NULL, 
+	CONSTRAINT registered_model_tag_pk PRIMARY KEY (workspace, "key", name), 
+	CONSTRAINT fk_registered_model_tags_registered_models FOREIGN KEY(workspace, name) REFERENCES registered_models (workspace, name) ON UPDATE CASCADE
+);
+CREATE TABLE "registered_models" (
+	name VARCHAR(256) NOT NULL, 
+	creation_time BIGINT, 
+	last_updated_time BIGINT, 
+	description VARCHAR(5000), 
+	workspace VARCHAR(63) DEFAULT 'default' NOT NULL, 
+	CONSTRAINT registered_model_pk PRIMARY KEY (workspace, name)
+);
+CREATE TABLE review_queue_items (
+	queue_id VARCHAR(36) NOT NULL, 
+	item_type VARCHAR(16) NOT NULL, 
+	item_id VARCHAR(50) NOT NULL, 
+	status VARCHAR(16) NOT NULL, 
+	completed_by VARCHAR(250), 
+	completed_time_ms BIGINT, 
+	creation_time_ms BIGINT NOT NULL, 
+	last_update_time_ms BIGINT NOT NULL, 
+	CONSTRAINT review_queue_items_pk PRIMARY KEY (queue_id, item_id), 
+	CONSTRAINT fk_review_queue_items_queue_id FOREIGN KEY(queue_id) REFERENCES review_queues (queue_id) ON DELETE CASCADE
+);
+CREATE TABLE review_queue_label_schemas (
+	queue_id VARCHAR(36) NOT NULL, 
+	schema_id VARCHAR(36) NOT NULL, 
+	CONSTRAINT review_queue_label_schemas_pk PRIMARY KEY (queue_id, schema_id), 
+	CONSTRAINT fk_review_queue_label_schemas_queue_id FOREIGN KEY(queue_id) REFERENCES review_queues (queue_id) ON DELETE CASCADE
+);
+CREATE TABLE review_queue_users (
+	queue_id VARCHAR(36) NOT NULL, 
+	user_id VARCHAR(250) NOT NULL, 
+	CONSTRAINT review_queue_users_pk PRIMARY KEY (queue_id, user_id), 
+	CONSTRAINT fk_review_queue_users_queue_id FOREIGN KEY(queue_id) REFERENCES review_queues (queue_id) ON DELETE CASCADE
+);
+CREATE TABLE review_queues (
+	queue_id VARCHAR(36) NOT NULL, 
+	experiment_id INTEGER NOT NULL, 
+	name VARCHAR(250) NOT NULL, 
+	queue_type VARCHAR(16) NOT NULL, 
+	created_by VARCHAR(255), 
+	creation_time_ms BIGINT NOT NULL, 
+	last_update_time_ms BIGINT NOT NULL, 
+	name_key VARCHAR(250) NOT NULL, 
+	CONSTRAINT review_queues_pk PRIMARY KEY (queue_id), 
+	CONSTRAINT fk_review_queues_experiment_id FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id) ON DELETE CASCADE, 
+	CONSTRAINT uq_review_queues_experiment_name_key UNIQUE (experiment_id, name_key)
+);
+CREATE TABLE "runs" (
+	run_uuid VARCHAR(32) NOT NULL, 
+	name VARCHAR(250), 
+	source_type VARCHAR(20), 
+	source_name VARCHAR(500), 
+	entry_point_name VARCHAR(50), 
+	user_id VARCHAR(256), 
+	status VARCHAR(9), 
+	start_time BIGINT, 
+	end_time BIGINT, 
+	source_version VARCHAR(50), 
+	lifecycle_stage VARCHAR(20), 
+	artifact_uri VARCHAR(200), 
+	experiment_id INTEGER, deleted_time BIGINT, 
+	CONSTRAINT run_pk PRIMARY KEY (run_uuid), 
+	CONSTRAINT source_type CHECK (source_type IN ('NOTEBOOK', 'JOB', 'LOCAL', 'UNKNOWN', 'PROJECT')), 
+	CONSTRAINT runs_lifecycle_stage CHECK (lifecycle_stage IN ('active', 'deleted')), 
+	FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id), 
+	CHECK (status IN ('SCHEDULED', 'FAILED', 'FINISHED', 'RUNNING', 'KILLED'))
+);
+INSERT INTO "runs" VALUES('74a33d5d58cb4316970c4eee42538256','first ''quoted'': #1','UNKNOWN','','','ann','FINISHED',1700000000000,1700000099999,'','active','file:///srv/experiments/artifacts/sweep/74a33d5d58cb4316970c4eee42538256/artifacts',1,NULL);
+INSERT INTO "runs" VALUES('ffa1d9758af040cd9943151508050c77','failed','UNKNOWN','','','ann','FAILED',1700000000001,1700000000005,'','active','file:///srv/experiments/artifacts/sweep/ffa1d9758af040cd9943151508050c77/artifacts',1,NULL);
+INSERT INTO "runs" VALUES('3fae8c567f5d4a7abcc601fcdf7e0781','killed','UNKNOWN','','','ann','KILLED',1700000000002,1700000060002,'','active','file:///srv/experiments/artifacts/sweep/3fae8c567f5d4a7abcc601fcdf7e0781/artifacts',1,NULL);
+INSERT INTO "runs" VALUES('b8e43c354e814200874c738a883b1b93','defiant-gnat-273','UNKNOWN','','','ann','RUNNING',1700000000003,NULL,'','active','/srv/experiments/mlruns/0/b8e43c354e814200874c738a883b1b93/artifacts',0,NULL);
+INSERT INTO "runs" VALUES('5f074826bf98473c8f6784872198a460','removed','UNKNOWN','','','ann','FINISHED',1700000000004,1700000060004,'','deleted','file:///srv/experiments/artifacts/sweep/5f074826bf98473c8f6784872198a460/artifacts',1,1795480263656);
+INSERT INTO "runs" VALUES('c66a0a8a20114d62a00d6a65610ab02b','in a deleted experiment','UNKNOWN','','','ann','FINISHED',1700000000005,1700000060005,'','deleted','file:///srv/experiments/artifacts/gone/c66a0a8a20114d62a00d6a65610ab02b/artifacts',2,1795480263684);
+CREATE TABLE scheduler_leases (
+	lease_key VARCHAR(255) NOT NULL, 
+	acquired_at BIGINT NOT NULL, 
+	ttl_seconds INTEGER NOT NULL, 
+	CONSTRAINT scheduler_leases_pk PRIMARY KEY (lease_key)
+);
+CREATE TABLE scorer_versions (
+	scorer_id VARCHAR(36) NOT NULL, 
+	scorer_version INTEGER NOT NULL, 
+	serialized_scorer TEXT NOT NULL, 
+	creation_time BIGINT, 
+	CONSTRAINT scorer_version_pk PRIMARY KEY (scorer_id, scorer_version), 
+	CONSTRAINT fk_scorer_versions_scorer_id FOREIGN KEY(scorer_id) REFERENCES scorers (scorer_id) ON DELETE CASCADE
+);
+CREATE TABLE scorers (
+	experiment_id INTEGER NOT NULL, 
+	scorer_name VARCHAR(256) NOT NULL, 
+	scorer_id VARCHAR(36) NOT NULL, 
+	CONSTRAINT scorer_pk PRIMARY KEY (scorer_id), 
+	CONSTRAINT fk_scorers_experiment_id FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id) ON DELETE CASCADE
+);
+CREATE TABLE "secrets" (
+	secret_id VARCHAR(36) NOT NULL, 
+	secret_name VARCHAR(255) NOT NULL, 
+	encrypted_value BLOB NOT NULL, 
+	wrapped_dek BLOB NOT NULL, 
+	kek_version INTEGER NOT NULL, 
+	masked_value VARCHAR(500) NOT NULL, 
+	provider VARCHAR(64), 
+	auth_config TEXT, 
+	description TEXT, 
+	created_by VARCHAR(255), 
+	created_at BIGINT NOT NULL, 
+	last_updated_by VARCHAR(255), 
+	last_updated_at BIGINT NOT NULL, 
+	workspace VARCHAR(63) DEFAULT 'default' NOT NULL, 
+	CONSTRAINT secrets_pk PRIMARY KEY (secret_id), 
+	CONSTRAINT uq_secrets_workspace_secret_name UNIQUE (workspace, secret_name)
+);
+CREATE TABLE span_metrics (
+	trace_id VARCHAR(50) NOT NULL, 
+	span_id VARCHAR(50) NOT NULL, 
+	"key" VARCHAR(250) NOT NULL, 
+	value FLOAT, 
+	CONSTRAINT span_metrics_pk PRIMARY KEY (trace_id, span_id, "key"), 
+	CONSTRAINT fk_span_metrics_span FOREIGN KEY(trace_id, span_id) REFERENCES spans (trace_id, span_id) ON DELETE CASCADE
+);
+CREATE TABLE "spans" (
+	trace_id VARCHAR(50) NOT NULL, 
+	experiment_id INTEGER NOT NULL, 
+	span_id VARCHAR(50) NOT NULL, 
+	parent_span_id VARCHAR(50), 
+	name TEXT, 
+	type VARCHAR(500), 
+	status VARCHAR(50) NOT NULL, 
+	start_time_unix_nano BIGINT NOT NULL, 
+	end_time_unix_nano BIGINT, 
+	duration_ns BIGINT GENERATED ALWAYS AS (end_time_unix_nano - start_time_unix_nano) STORED, 
+	content TEXT NOT NULL, 
+	input_cost FLOAT, 
+	output_cost FLOAT, 
+	total_cost FLOAT, 
+	model_name VARCHAR(500), 
+	model_provider VARCHAR(500), 
+	CONSTRAINT spans_pk PRIMARY KEY (trace_id, span_id), 
+	CONSTRAINT fk_spans_experiment_id FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id), 
+	CONSTRAINT fk_spans_trace_id FOREIGN KEY(trace_id) REFERENCES trace_info (request_id) ON DELETE CASCADE
+);
+CREATE TABLE sql_assessment_daily_rollups (
+	id INTEGER NOT NULL, 
+	experiment_id INTEGER NOT NULL, 
+	rollup_day DATE NOT NULL, 
+	metric_name VARCHAR(250) NOT NULL, 
+	grouping_set VARCHAR(50) NOT NULL, 
+	sample_count BIGINT NOT NULL, 
+	sum_value FLOAT, 
+	min_value FLOAT, 
+	max_value FLOAT, 
+	CONSTRAINT sql_assessment_daily_rollups_pk PRIMARY KEY (id)
+);
+CREATE TABLE sql_span_cost_daily_rollups (
+	id INTEGER NOT NULL, 
+	experiment_id INTEGER NOT NULL, 
+	rollup_day DATE NOT NULL, 
+	metric_name VARCHAR(250) NOT NULL, 
+	grouping_set VARCHAR(50) NOT NULL, 
+	model_name VARCHAR(500), 
+	model_provider VARCHAR(500), 
+	sample_count BIGINT NOT NULL, 
+	sum_value FLOAT, 
+	min_value FLOAT, 
+	max_value FLOAT, 
+	CONSTRAINT sql_span_cost_daily_rollups_pk PRIMARY KEY (id)
+);
+CREATE TABLE sql_trace_metric_daily_rollups (
+	id INTEGER NOT NULL, 
+	experiment_id INTEGER NOT NULL, 
+	rollup_day DATE NOT NULL, 
+	metric_name VARCHAR(250) NOT NULL, 
+	grouping_set VARCHAR(50) NOT NULL, 
+	trace_status VARCHAR(50), 
+	sample_count BIGINT NOT NULL, 
+	sum_value FLOAT, 
+	min_value FLOAT, 
+	max_value FLOAT, 
+	p50_value FLOAT, 
+	p90_value FLOAT, 
+	p99_value FLOAT, 
+	CONSTRAINT sql_trace_metric_daily_rollups_pk PRIMARY KEY (id)
+);
+CREATE TABLE sql_trace_rollup_rebuild_queue (
+	experiment_id INTEGER NOT NULL, 
+	rollup_day DATE NOT NULL, 
+	rollup_family VARCHAR(50) NOT NULL, 
+	CONSTRAINT sql_trace_rollup_rebuild_queue_pk PRIMARY KEY (experiment_id, rollup_day, rollup_family)
+);
+CREATE TABLE "tags" (
+	"key" VARCHAR(250) NOT NULL, 
+	value VARCHAR(8000), 
+	run_uuid VARCHAR(32) NOT NULL, 
+	CONSTRAINT tag_pk PRIMARY KEY ("key", run_uuid), 
+	FOREIGN KEY(run_uuid) REFERENCES runs (run_uuid)
+);
+INSERT INTO "tags" VALUES('mlflow.user','ann','74a33d5d58cb4316970c4eee42538256');
+INSERT INTO "tags" VALUES('mlflow.runName','first ''quoted'': #1','74a33d5d58cb4316970c4eee42538256');
+INSERT INTO "tags" VALUES('mlflow.note.content','A note.
+
+With *lines*,	and a tab.','74a33d5d58cb4316970c4eee42538256');
+INSERT INTO "tags" VALUES('unicode','naïve ☃ 漢字','74a33d5d58cb4316970c4eee42538256');
+INSERT INTO "tags" VALUES('spaced key',' padded ','74a33d5d58cb4316970c4eee42538256');
+INSERT INTO "tags" VALUES('mlflow.user','ann','ffa1d9758af040cd9943151508050c77');
+INSERT INTO "tags" VALUES('mlflow.runName','failed','ffa1d9758af040cd9943151508050c77');
+INSERT INTO "tags" VALUES('mlflow.user','ann','3fae8c567f5d4a7abcc601fcdf7e0781');
+INSERT INTO "tags" VALUES('mlflow.runName','killed','3fae8c567f5d4a7abcc601fcdf7e0781');
+INSERT INTO "tags" VALUES('mlflow.user','ann','b8e43c354e814200874c738a883b1b93');
+INSERT INTO "tags" VALUES('mlflow.runName','defiant-gnat-273','b8e43c354e814200874c738a883b1b93');
+INSERT INTO "tags" VALUES('mlflow.user','ann','5f074826bf98473c8f6784872198a460');
+INSERT INTO "tags" VALUES('mlflow.runName','removed','5f074826bf98473c8f6784872198a460');
+INSERT INTO "tags" VALUES('mlflow.user','ann','c66a0a8a20114d62a00d6a65610ab02b');
+INSERT INTO "tags" VALUES('mlflow.runName','in a deleted experiment','c66a0a8a20114d62a00d6a65610ab02b');
+CREATE TABLE "trace_info" (
+	request_id VARCHAR(50) NOT NULL, 
+	experiment_id INTEGER NOT NULL, 
+	timestamp_ms BIGINT NOT NULL, 
+	execution_time_ms BIGINT, 
+	status VARCHAR(50) NOT NULL, 
+	client_request_id VARCHAR(50), 
+	request_preview VARCHAR(1000), 
+	response_preview VARCHAR(1000), 
+	db_payload_generation INTEGER DEFAULT '0' NOT NULL, trace_name VARCHAR(4096), session_id VARCHAR(250), input_tokens BIGINT, output_tokens BIGINT, total_tokens BIGINT, cache_read_input_tokens BIGINT, cache_creation_input_tokens BIGINT, cache_creation_input_tokens_above_1hr BIGINT, input_cost FLOAT, output_cost FLOAT, total_cost FLOAT, 
+	CONSTRAINT trace_info_pk PRIMARY KEY (request_id), 
+	CONSTRAINT fk_trace_info_experiment_id FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id) ON DELETE CASCADE
+);
+CREATE TABLE trace_metrics (
+	request_id VARCHAR(50) NOT NULL, 
+	"key" VARCHAR(250) NOT NULL, 
+	value FLOAT, 
+	CONSTRAINT trace_metrics_pk PRIMARY KEY (request_id, "key"), 
+	CONSTRAINT fk_trace_metrics_request_id FOREIGN KEY(request_id) REFERENCES trace_info (request_id) ON DELETE CASCADE
+);
+CREATE TABLE "trace_request_metadata" (
+	"key" VARCHAR(250) NOT NULL, 
+	value VARCHAR(8000), 
+	request_id VARCHAR(50) NOT NULL, 
+	CONSTRAINT trace_request_metadata_pk PRIMARY KEY ("key", request_id), 
+	CONSTRAINT fk_trace_request_metadata_request_id FOREIGN KEY(request_id) REFERENCES trace_info (request_id) ON DELETE CASCADE
+);
+CREATE TABLE "trace_tags" (
+	"key" VARCHAR(250) NOT NULL, 
+	value VARCHAR(8000), 
+	request_id VARCHAR(50) NOT NULL, 
+	CONSTRAINT trace_tag_pk PRIMARY KEY ("key", request_id), 
+	CONSTRAINT fk_trace_tags_request_id FOREIGN KEY(request_id) REFERENCES trace_info (request_id) ON DELETE CASCADE
+);
+CREATE TABLE webhook_events (
+	webhook_id VARCHAR(256) NOT NULL, 
+	entity VARCHAR(50) NOT NULL, 
+	action VARCHAR(50) NOT NULL, 
+	CONSTRAINT webhook_event_pk PRIMARY KEY (webhook_id, entity, action), 
+	FOREIGN KEY(webhook_id) REFERENCES webhooks (webhook_id) ON DELETE cascade
+);
+CREATE TABLE "webhooks" (
+	webhook_id VARCHAR(256) NOT NULL, 
+	name VARCHAR(256) NOT NULL, 
+	description VARCHAR(1000), 
+	url VARCHAR(500) NOT NULL, 
+	status VARCHAR(20) DEFAULT 'ACTIVE' NOT NULL, 
+	secret VARCHAR(1000), 
+	creation_timestamp BIGINT, 
+	last_updated_timestamp BIGINT, 
+	deleted_timestamp BIGINT, 
+	workspace VARCHAR(63) DEFAULT 'default' NOT NULL, 
+	CONSTRAINT webhook_pk PRIMARY KEY (webhook_id)
+);
+CREATE TABLE workspaces (
+	name VARCHAR(63) NOT NULL, 
+	description TEXT, 
+	default_artifact_root TEXT, trace_archival_location TEXT, trace_archival_retention VARCHAR(32), 
+	CONSTRAINT workspaces_pk PRIMARY KEY (name)
+);
+INSERT INTO "workspaces" VALUES('default','Default workspace for legacy resources',NULL,NULL,NULL);
+CREATE INDEX index_metrics_run_uuid ON metrics (run_uuid);
+CREATE INDEX index_latest_metrics_run_uuid ON latest_metrics (run_uuid);
+CREATE INDEX index_inputs_destination_type_destination_id_source_type ON inputs (destination_type, destination_id, source_type);
+CREATE INDEX index_inputs_input_uuid ON inputs (input_uuid);
+CREATE INDEX index_params_run_uuid ON params (run_uuid);
+CREATE INDEX index_trace_tags_request_id ON trace_tags (request_id);
+CREATE INDEX index_trace_request_metadata_request_id ON trace_request_metadata (request_id);
+CREATE INDEX index_tags_run_uuid ON tags (run_uuid);
+CREATE INDEX index_datasets_dataset_uuid ON datasets (dataset_uuid);
+CREATE INDEX index_datasets_experiment_id_dataset_source_type ON datasets (experiment_id, dataset_source_type);
+CREATE INDEX index_logged_model_metrics_model_id ON logged_model_metrics (model_id);
+CREATE INDEX index_entity_associations_association_id ON entity_associations (association_id);
+CREATE INDEX index_entity_associations_reverse_lookup ON entity_associations (destination_type, destination_id, source_type, source_id);
+CREATE INDEX idx_webhook_events_entity ON webhook_events (entity);
+CREATE INDEX idx_webhook_events_action ON webhook_events (action);
+CREATE INDEX idx_webhook_events_entity_action ON webhook_events (entity, action);
+CREATE UNIQUE INDEX index_scorers_experiment_id_scorer_name ON scorers (experiment_id, scorer_name);
+CREATE INDEX index_scorer_versions_scorer_id ON scorer_versions (scorer_id);
+CREATE INDEX index_evaluation_dataset_tags_dataset_id ON evaluation_dataset_tags (dataset_id);
+CREATE INDEX index_evaluation_dataset_records_dataset_id ON evaluation_dataset_records (dataset_id);
+CREATE INDEX index_endpoint_model_mappings_endpoint_id ON endpoint_model_mappings (endpoint_id);
+CREATE INDEX index_endpoint_model_mappings_model_definition_id ON endpoint_model_mappings (model_definition_id);
+CREATE INDEX index_endpoint_tags_endpoint_id ON endpoint_tags (endpoint_id);
+CREATE INDEX index_trace_metrics_request_id ON trace_metrics (request_id);
+CREATE UNIQUE INDEX unique_endpoint_model_linkage_mapping ON endpoint_model_mappings (endpoint_id, model_definition_id, linkage_type);
+CREATE INDEX index_span_metrics_trace_id_span_id ON span_metrics (trace_id, span_id);
+CREATE INDEX index_evaluation_datasets_created_time ON evaluation_datasets (created_time);
+CREATE INDEX index_evaluation_datasets_name ON evaluation_datasets (name);
+CREATE INDEX idx_webhooks_name ON webhooks (name);
+CREATE INDEX idx_webhooks_status ON webhooks (status);
+CREATE TRIGGER prevent_secrets_aad_mutation
+BEFORE UPDATE ON secrets
+FOR EACH ROW
+WHEN OLD.secret_id != NEW.secret_id OR OLD.secret_name != NEW.secret_name
+BEGIN
+    SELECT RAISE(ABORT, 'secret_id and secret_name are immutable (used as AAD in encryption)');
+END;
+CREATE INDEX index_model_definitions_provider ON model_definitions (provider);
+CREATE INDEX index_model_definitions_secret_id ON model_definitions (secret_id);
+CREATE INDEX index_jobs_name_status_creation_time ON jobs (job_name, workspace, status, creation_time);
+CREATE INDEX idx_experiments_workspace ON experiments (workspace);
+CREATE INDEX idx_registered_models_workspace ON registered_models (workspace);
+CREATE INDEX idx_experiments_workspace_creation_time ON experiments (workspace, creation_time);
+CREATE INDEX idx_evaluation_datasets_workspace ON evaluation_datasets (workspace);
+CREATE INDEX idx_webhooks_workspace ON webhooks (workspace);
+CREATE INDEX idx_secrets_workspace ON secrets (workspace);
+CREATE INDEX idx_endpoints_workspace ON endpoints (workspace);
+CREATE INDEX idx_model_definitions_workspace ON model_definitions (workspace);
+CREATE INDEX idx_budget_policies_workspace ON budget_policies (workspace);
+CREATE INDEX index_issues_experiment_id ON issues (experiment_id);
+CREATE INDEX index_issues_source_run_id ON issues (source_run_id);
+CREATE INDEX index_issues_status ON issues (status);
+CREATE INDEX index_metrics_run_uuid_key_step ON metrics (run_uuid, "key", step);
+CREATE INDEX idx_guardrails_workspace ON guardrails (workspace);
+CREATE INDEX idx_guardrails_scorer ON guardrails (scorer_id, scorer_version);
+CREATE INDEX idx_guardrail_configs_endpoint_id ON guardrail_configs (endpoint_id);
+CREATE INDEX idx_guardrail_configs_guardrail_id ON guardrail_configs (guardrail_id);
+CREATE INDEX idx_model_version_tags_workspace_name_version ON model_version_tags (workspace, name, version);
+CREATE INDEX idx_registered_model_tags_workspace_name ON registered_model_tags (workspace, name);
+CREATE INDEX index_label_schemas_experiment_id ON label_schemas (experiment_id);
+CREATE INDEX index_review_queues_experiment_id ON review_queues (experiment_id);
+CREATE INDEX index_review_queue_users_user_id ON review_queue_users (user_id);
+CREATE INDEX index_review_queue_items_queue_id_status ON review_queue_items (queue_id, status);
+CREATE INDEX index_review_queue_items_item_id ON review_queue_items (item_id);
+CREATE INDEX index_review_queue_label_schemas_schema_id ON review_queue_label_schemas (schema_id);
+CREATE INDEX idx_mcp_server_versions_latest ON mcp_server_versions (workspace, name, status, version_major DESC, version_minor DESC, version_patch DESC);
+CREATE INDEX ix_mcp_access_endpoints_server_name ON mcp_access_endpoints (workspace, server_name);
+CREATE INDEX ix_mcp_access_endpoints_version ON mcp_access_endpoints (workspace, server_name, server_version);
+CREATE INDEX ix_mcp_access_endpoints_alias ON mcp_access_endpoints (workspace, server_name, server_alias);
+CREATE INDEX idx_budget_policies_target_value ON budget_policies (target_value);
+CREATE INDEX index_trace_info_experiment_id_timestamp_ms ON trace_info (experiment_id, timestamp_ms);
+CREATE INDEX index_trace_info_timestamp_ms_request_id ON trace_info (timestamp_ms, request_id);
+CREATE INDEX index_assessments_last_updated_timestamp ON assessments (last_updated_timestamp);
+CREATE INDEX index_assessments_run_id_created_timestamp ON assessments (run_id, created_timestamp);
+CREATE INDEX index_assessments_trace_id_created_timestamp ON assessments (trace_id, created_timestamp);
+CREATE INDEX index_assessments_assessment_type ON assessments (assessment_type);
+CREATE INDEX index_spans_experiment_id_status_type ON spans (experiment_id, status, type);
+CREATE INDEX index_spans_experiment_id_type_status ON spans (experiment_id, type, status);
+CREATE INDEX index_spans_experiment_id_duration ON spans (experiment_id, duration_ns);
+CREATE INDEX index_spans_experiment_id_start_time ON spans (experiment_id, start_time_unix_nano);
+CREATE INDEX index_trace_info_experiment_id_session_id ON trace_info (experiment_id, session_id);
+CREATE INDEX idx_trace_rollups_lookup ON sql_trace_metric_daily_rollups (experiment_id, rollup_day, metric_name, grouping_set, trace_status);
+CREATE INDEX idx_span_cost_rollups_lookup ON sql_span_cost_daily_rollups (experiment_id, rollup_day, metric_name, grouping_set, model_name, model_provider);
+CREATE INDEX idx_assessment_rollups_lookup ON sql_assessment_daily_rollups (experiment_id, rollup_day, metric_name, grouping_set);
+CREATE INDEX idx_spans_cost_trace_time_cover ON spans (trace_id, start_time_unix_nano);
+CREATE INDEX idx_spans_cost_exp_time_cover ON spans (experiment_id, start_time_unix_nano);
+CREATE INDEX idx_assessments_exp_trace_ts ON assessments (experiment_id, trace_timestamp_ms);
+CREATE INDEX idx_assessments_exp_trace_ts_name ON assessments (experiment_id, trace_timestamp_ms, name);
+CREATE INDEX idx_assessments_exp_name_valid ON assessments (experiment_id, name, valid);
+CREATE INDEX index_job_locks_job_id ON job_locks (job_id);
+CREATE INDEX index_jobs_status_lease_expires_at ON jobs (status, lease_expires_at);
+COMMIT;
