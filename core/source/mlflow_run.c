@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,12 +183,25 @@ struct fold {
     struct assay_summary *summary;
 };
 
+/* Of equal steps and times MLflow's file store takes the greater value as the last, comparing
+   NaN as IEEE 754 does: it is greater than nothing, and nothing is greater. So where one of the
+   two is NaN the earlier line stays; assay_summary_add() has the SQL store's order, where NaN
+   counts as 0. */
 static bool fold_points(void *context, const struct assay_point *points, size_t count)
 {
     struct fold *fold = context;
+    struct assay_summary *summary = fold->summary;
 
-    for (size_t i = 0; i < count; i++)
-        assay_summary_add(fold->summary, &points[i], ASSAY_LAST_VALUE);
+    for (size_t i = 0; i < count; i++) {
+        double last = summary->last;
+        bool stays = summary->n > 0 && points[i].step == summary->step &&
+                     points[i].time_ms == summary->time_ms &&
+                     (isnan(last) || isnan(points[i].value));
+
+        assay_summary_add(summary, &points[i], ASSAY_LAST_VALUE);
+        if (stays)
+            summary->last = last;
+    }
     return !ingest_cancelled(fold->in);
 }
 
