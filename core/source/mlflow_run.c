@@ -34,6 +34,7 @@
 struct metric_state {
     struct mlflow_stamp stamp;
     uint64_t offset;
+    uint64_t tail; /* over the last bytes before offset: inodes are used again */
     struct assay_summary summary;
     struct mlflow_metric_faults faults;
     uint64_t key_length;
@@ -225,6 +226,18 @@ static void tell_faults(const struct mlflow_place *at, const struct mlflow_file 
                     state->faults.count);
 }
 
+#define TAIL_BYTES 64
+
+static uint64_t tail_hash(int fd, uint64_t offset)
+{
+    char bytes[TAIL_BYTES + 1] = {0};
+    size_t length = offset < TAIL_BYTES ? (size_t)offset : TAIL_BYTES;
+
+    if (pread(fd, bytes, length, (off_t)(offset - length)) != (ssize_t)length)
+        return 0;
+    return mlflow_stamp_hash(bytes, &(struct mlflow_stamp){.size = length});
+}
+
 /* Brings STATE up to what the file holds now. False where it could not, or was cancelled. */
 static bool read_metric(const struct mlflow_place *at, const struct mlflow_file *file,
                         struct metric_state *state)
@@ -242,9 +255,12 @@ static bool read_metric(const struct mlflow_place *at, const struct mlflow_file 
             mlflow_tell(at, full, UINT64_MAX, "cannot be read: %s", strerror(errno));
         return false;
     }
+    if (state->offset > 0 && tail_hash(fd, state->offset) != state->tail)
+        *state = (struct metric_state){.summary = ASSAY_SUMMARY_EMPTY}; /* another file now */
     status = mlflow_metric_read(fd, &state->offset, fold_points, &fold, &state->faults);
     if (status == ASSAY_IO)
         mlflow_tell(at, full, state->offset, "cannot be read: %s", strerror(errno));
+    state->tail = tail_hash(fd, state->offset);
     close(fd);
     return status == ASSAY_OK;
 }

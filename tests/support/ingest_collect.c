@@ -34,13 +34,31 @@ static struct collected_run *run_of(struct ingest_collect *collect, const char *
     return &collect->runs[index];
 }
 
+const struct collected_experiment *
+ingest_collect_experiment(const struct ingest_collect *collect, const char *id)
+{
+    for (size_t i = 0; i < collect->experiment_count; i++) {
+        if (strcmp(collect->experiments[i].id, id) == 0)
+            return &collect->experiments[i];
+    }
+    return NULL;
+}
+
 static void on_experiment(struct ingest *in, const struct ingest_experiment *experiment)
 {
     struct ingest_collect *collect = collect_of(in);
     pthread_mutex_lock(&collect->lock);
-    ASSAY_GROW(collect->experiments, collect->experiment_capacity,
-               collect->experiment_count + 1);
-    collect->experiments[collect->experiment_count++] = assay_strdup(experiment->id);
+    struct collected_experiment *known = (struct collected_experiment *)(uintptr_t)
+        ingest_collect_experiment(collect, experiment->id);
+    if (!known) {
+        ASSAY_GROW(collect->experiments, collect->experiment_capacity,
+                   collect->experiment_count + 1);
+        known = &collect->experiments[collect->experiment_count++];
+        *known = (struct collected_experiment){.id = assay_strdup(experiment->id)};
+    }
+    replace(&known->name, experiment->name);
+    known->deleted = experiment->deleted;
+    known->reports++;
     pthread_mutex_unlock(&collect->lock);
 }
 
@@ -276,8 +294,10 @@ void ingest_collect_free(struct ingest_collect *collect)
         free(run->user);
         free(run->artifact_uri);
     }
-    for (size_t i = 0; i < collect->experiment_count; i++)
-        free(collect->experiments[i]);
+    for (size_t i = 0; i < collect->experiment_count; i++) {
+        free(collect->experiments[i].id);
+        free(collect->experiments[i].name);
+    }
     for (size_t i = 0; i < collect->state_count; i++) {
         free(collect->states[i].key);
         free(collect->states[i].bytes);

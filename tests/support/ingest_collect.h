@@ -30,6 +30,11 @@ struct collected_run {
     struct assay_map series_index; /* by metric */
     unsigned reports, restarts; /* how often it was reported; its points forgotten */
 };
+struct collected_experiment {
+    char *id, *name;
+    bool deleted;
+    unsigned reports;
+};
 struct collected_problem {
     char *path, *message;
     uint64_t offset;
@@ -47,7 +52,7 @@ struct ingest_collect {
     struct collected_run *runs;
     size_t run_count, run_capacity;
     struct assay_map run_index;
-    char **experiments; /* ids */
+    struct collected_experiment *experiments;
     size_t experiment_count, experiment_capacity;
     struct collected_problem *problems;
     size_t problem_count, problem_capacity;
@@ -66,6 +71,8 @@ void ingest_collect_forget_problems(struct ingest_collect *collect);
 /* NULL where there is none. */
 const struct collected_run *ingest_collect_run(const struct ingest_collect *collect,
                                                const char *id);
+const struct collected_experiment *
+ingest_collect_experiment(const struct ingest_collect *collect, const char *id);
 struct assay_series *ingest_collect_series(const struct ingest_collect *collect,
                                            const char *run, const char *metric);
 

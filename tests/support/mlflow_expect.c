@@ -51,7 +51,8 @@ const json_t *mlflow_expect_run(const json_t *expected, const char *name)
     const json_t *run;
     size_t i;
 
-    json_array_foreach (json_object_get(expected, "runs"), i, run) {
+    json_array_foreach(json_object_get(expected, "runs"), i, run)
+    {
         if (strncmp(text_of(run, "name"), name, strlen(name)) == 0)
             return run;
     }
@@ -64,7 +65,8 @@ static void expect_pairs(const json_t *expected, const struct assay_pair *pairs,
     json_t *value;
 
     assert_int_equal(json_object_size(expected), count);
-    json_object_foreach ((json_t *)(uintptr_t)expected, key, value) {
+    json_object_foreach((json_t *)(uintptr_t)expected, key, value)
+    {
         size_t i = 0;
 
         while (i < count && strcmp(pairs[i].key, key) != 0)
@@ -122,7 +124,8 @@ static void expect_metrics(const json_t *expected, const struct collected_run *r
     json_t *value;
 
     assert_int_equal(json_object_size(latest), run->attrs.metric_count);
-    json_object_foreach ((json_t *)(uintptr_t)latest, key, value) {
+    json_object_foreach((json_t *)(uintptr_t)latest, key, value)
+    {
         const struct assay_metric *metric = assay_attrs_metric(&run->attrs, key);
         struct assay_series *series = assay_series_new(ops->last_rule);
         const json_t *history = json_object_get(json_object_get(expected, "history"), key);
@@ -131,14 +134,13 @@ static void expect_metrics(const json_t *expected, const struct collected_run *r
         assert_non_null(metric);
         assert_int_equal(metric->summary.step, json_integer_value(json_array_get(value, 0)));
         assert_int_equal(metric->summary.time_ms, json_integer_value(json_array_get(value, 1)));
-        assert_true(same_number(metric->summary.last,
-                                mlflow_expect_number(json_array_get(value, 2))));
+        assert_true(
+            same_number(metric->summary.last, mlflow_expect_number(json_array_get(value, 2))));
         assert_int_equal(metric->summary.n, json_array_size(history));
-        assert_int_equal(
-            ops->read_series(self, run->experiment, run->id, key, series, &err), ASSAY_OK);
+        assert_int_equal(ops->read_series(self, run->experiment, run->id, key, series, &err),
+                         ASSAY_OK);
         expect_points(history, series);
-        assert_int_equal(metric->summary.nonfinite,
-                         assay_series_summary(series)->nonfinite);
+        assert_int_equal(metric->summary.nonfinite, assay_series_summary(series)->nonfinite);
         assert_true(same_number(metric->summary.min, assay_series_summary(series)->min));
         assert_true(same_number(metric->summary.max, assay_series_summary(series)->max));
         assay_series_free(&series);
@@ -155,7 +157,8 @@ void mlflow_expect_store(const json_t *expected, const struct ingest_collect *co
 
     assert_int_equal(json_array_size(experiments), collect->experiment_count);
     assert_int_equal(json_array_size(runs), collect->run_count);
-    json_array_foreach (experiments, i, item) {
+    json_array_foreach(experiments, i, item)
+    {
         const struct collected_experiment *experiment =
             ingest_collect_experiment(collect, text_of(item, "id"));
 
@@ -163,7 +166,8 @@ void mlflow_expect_store(const json_t *expected, const struct ingest_collect *co
         assert_string_equal(experiment->name, text_of(item, "name"));
         assert_int_equal(experiment->deleted, json_is_true(json_object_get(item, "deleted")));
     }
-    json_array_foreach (runs, i, item) {
+    json_array_foreach(runs, i, item)
+    {
         const struct collected_run *run = ingest_collect_run(collect, text_of(item, "id"));
 
         assert_non_null(run);
@@ -175,7 +179,8 @@ void mlflow_expect_store(const json_t *expected, const struct ingest_collect *co
         assert_int_equal(run->deleted, json_is_true(json_object_get(item, "deleted")));
         assert_int_equal(run->start_ms, time_of(item, "start"));
         assert_int_equal(run->end_ms, time_of(item, "end"));
-        expect_pairs(json_object_get(item, "params"), run->attrs.params, run->attrs.param_count);
+        expect_pairs(json_object_get(item, "params"), run->attrs.params,
+                     run->attrs.param_count);
         expect_pairs(json_object_get(item, "tags"), run->attrs.tags, run->attrs.tag_count);
         expect_metrics(item, run, ops, self);
     }
