@@ -49,7 +49,7 @@ static enum assay_status add_given(struct cli_args *args, const struct cli_comma
                                    const struct cli_option *option, const char *value,
                                    struct assay_error *err)
 {
-    if (option->choices && !is_choice(option->choices, value)) {
+    if (option->choices && value && !is_choice(option->choices, value)) {
         assay_fail(err, ASSAY_BAD_INPUT, "%s: --%s %s: not one of %s", command->name,
                    option->name, value, option->choices);
         return misuse(command, err);

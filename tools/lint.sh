@@ -1,8 +1,9 @@
 #!/bin/bash
 # lint.sh: the gates of the house. Layers, doors, banned functions, sizes, formatting, analysers.
 # Prints what it finds; exit status 1 if anything.
+# shellcheck disable=SC2046 # lists of files, none of which has a blank in its name
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 complain() { # complain TITLE < findings

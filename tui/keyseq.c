@@ -101,7 +101,9 @@ uint32_t keyseq_number(int number)
         [20] = KEYS_F1 + 8, [21] = KEYS_F1 + 9,   [23] = KEYS_F1 + 10, [24] = KEYS_F1 + 11,
     };
 
-    return number > 0 && (size_t)number < ASSAY_COUNT(low) ? low[number] : 0;
+    if (number <= 0 || (size_t)number >= ASSAY_COUNT(low))
+        return 0;
+    return low[number];
 }
 
 /* The key that a terminal in one of the "every key is a sequence" modes means by CODE. */

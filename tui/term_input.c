@@ -13,8 +13,9 @@
 
 #include "term_private.h"
 
-#define READ_MAX     4096
-#define SIZE_LOOK_US 1000000 /* how old our knowledge of the size may be when something happens */
+#define READ_MAX 4096
+#define SIZE_LOOK_US                                                                           \
+    1000000 /* how old our knowledge of the size may be when something happens */
 
 /* ---- the background ---- */
 

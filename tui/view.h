@@ -36,8 +36,8 @@ struct view_ops {
     bool (*event)(void *self, const struct event *event);
     /* The session has changed: a mask of enum assay_session_change. */
     void (*changed)(void *self, unsigned changes);
-    /* Called whenever the loop has woken: takes what has arrived on descriptors of its own; true
-       where there is something new to draw. */
+    /* Called whenever the loop has woken: takes what has arrived on descriptors of its own;
+       true where there is something new to draw. */
     bool (*poll)(void *self);
     /* It is on top again: the screen above it was closed. */
     void (*shown)(void *self);

@@ -181,7 +181,7 @@ enum prompt_did prompt_event(struct prompt *prompt, const struct event *event)
     }
     enum prompt_did did = prompt_key(prompt, event->key);
     if (did == PROMPT_NOTHING && event->key >= ' ' && event->key < KEYS_SPECIAL) {
-        char text[4];
+        char text[4] = {0};
         prompt_insert(prompt, text, assay_utf8_encode(event->key, text));
         return PROMPT_CHANGED;
     }

@@ -63,7 +63,7 @@ struct assay_rgb assay_index256_rgb(int index)
         uint8_t grey = (uint8_t)(8 + 10 * (index - 232));
         return (struct assay_rgb){grey, grey, grey};
     }
-    if (index < 16 || index > 255)
+    if (index < 16 || index > 231)
         return (struct assay_rgb){0, 0, 0};
     index -= 16;
     return (struct assay_rgb){cube_levels[index / 36], cube_levels[index / 6 % 6],

@@ -319,8 +319,7 @@ static void write_header(struct assay_chunk *chunk)
 
 struct assay_chunk *assay_chunk_pack(const struct assay_point *points, size_t count)
 {
-    struct block block;
-    block.count = count;
+    struct block block = {.count = count};
     for (size_t i = 0; i < count; i++) {
         block.steps[i] = points[i].step;
         block.times[i] = points[i].time_ms;

@@ -9,8 +9,9 @@
 #include "model/attrs.h"
 #include "session/session_private.h"
 
-#define COLUMN_AT_ONCE 3000 /* runs whose attributes are read without a detour over the pool   \
-                             */
+#define COLUMN_AT_ONCE                                                                         \
+    3000 /* runs whose attributes are read without a detour over the pool                      \
+          */
 
 const char *stored_path(const struct assay_session *session,
                         const struct session_source *source, enum store_role *role)

@@ -17,8 +17,9 @@
 
 #include "session/session_private.h"
 
-#define GATHER_US 200000 /* from an event to the look it causes, at least after the last look  \
-                          */
+#define GATHER_US                                                                              \
+    200000 /* from an event to the look it causes, at least after the last look                \
+            */
 #define SLOW_US     5000000 /* between looks at a file system without events */
 #define WATCHES_MAX 8192u   /* per session; the kernel's own limit is often the same */
 #define EVENTS                                                                                 \

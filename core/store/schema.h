@@ -1,6 +1,6 @@
 /*
- * The tables of both databases and how an older file becomes a newer one: step N takes a database
- * from user_version N to N+1. Steps are only ever appended.
+ * The tables of both databases and how an older file becomes a newer one: step N takes a
+ * database from user_version N to N+1. Steps are only ever appended.
  */
 #ifndef CORE_STORE_SCHEMA_H
 #define CORE_STORE_SCHEMA_H

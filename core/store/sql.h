@@ -1,8 +1,8 @@
 /*
  * The one door to SQLite: a thin layer that turns result codes into assay_error and keeps
- * sqlite3.h out of every other folder. Used by core/store for our own databases and by readers of
- * foreign ones (mlflow.db), which are opened read-only with a busy timeout and never changed.
- * A struct sql belongs to one thread.
+ * sqlite3.h out of every other folder. Used by core/store for our own databases and by readers
+ * of foreign ones (mlflow.db), which are opened read-only with a busy timeout and never
+ * changed. A struct sql belongs to one thread.
  */
 #ifndef CORE_STORE_SQL_H
 #define CORE_STORE_SQL_H
@@ -28,8 +28,8 @@ enum assay_status sql_exec(struct sql *sql, const char *text, struct assay_error
 /* One number, e.g. a pragma's; FALLBACK where there is no row. */
 enum assay_status sql_int(struct sql *sql, const char *text, int64_t fallback, int64_t *out,
                           struct assay_error *err);
-/* Stops whatever statement runs or waits for a lock now; the only call that may come from another
-   thread. */
+/* Stops whatever statement runs or waits for a lock now; the only call that may come from
+   another thread. */
 void sql_interrupt(struct sql *sql);
 
 enum assay_status sql_prepare(struct sql *sql, struct sql_statement **out, const char *text,
@@ -39,8 +39,10 @@ void sql_finish(struct sql_statement **statement); /* NULL is fine */
 void sql_bind_int(struct sql_statement *statement, int index, int64_t value);
 void sql_bind_double(struct sql_statement *statement, int index, double value);
 void sql_bind_text(struct sql_statement *statement, int index, const char *value);
-void sql_bind_blob(struct sql_statement *statement, int index, const void *bytes, size_t length);
-/* Steps; *row says whether there is one. After the last row the statement is reset by itself. */
+void sql_bind_blob(struct sql_statement *statement, int index, const void *bytes,
+                   size_t length);
+/* Steps; *row says whether there is one. After the last row the statement is reset by itself.
+ */
 enum assay_status sql_step(struct sql_statement *statement, bool *row, struct assay_error *err);
 void sql_reset(struct sql_statement *statement);
 /* Columns count from 0. Pointers live until the next step. NULL text gives "". */
@@ -56,8 +58,8 @@ bool sql_has(struct sql *sql, const char *table, const char *column);
 int64_t sql_last_row(struct sql *sql);
 int64_t sql_changes(struct sql *sql);
 bool sql_in_transaction(struct sql *sql);
-/* Puts the database into WAL mode, waiting for others who do the same now. *wal says whether it is:
-   some file systems cannot, and a rollback journal is as durable there. */
+/* Puts the database into WAL mode, waiting for others who do the same now. *wal says whether it
+   is: some file systems cannot, and a rollback journal is as durable there. */
 enum assay_status sql_use_wal(struct sql *sql, bool *wal, struct assay_error *err);
 /* Writes a consistent copy of the database to PATH, which must not exist yet (0600). */
 enum assay_status sql_backup(struct sql *sql, const char *path, struct assay_error *err);

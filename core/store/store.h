@@ -24,12 +24,13 @@ struct store;
 enum store_role { STORE_LOCAL, STORE_CACHE };
 /* Opens (creates, migrates by user_version) the database; directories are made 0700, the file
    0600. One that is newer than this program is refused; a cache that is damaged or of another
-   version is put aside (renamed *.damaged) and made anew. READ_ONLY never creates or migrates. */
+   version is put aside (renamed *.damaged) and made anew. READ_ONLY never creates or migrates.
+ */
 enum assay_status store_open(struct store **out, const char *path, enum store_role role,
                              bool read_only, struct assay_error *err);
 void store_close(struct store **store);
-/* For a cache found damaged after it was opened (ASSAY_CORRUPT from any call here): close it, put it
-   aside, open anew. */
+/* For a cache found damaged after it was opened (ASSAY_CORRUPT from any call here): close it,
+   put it aside, open anew. */
 enum assay_status store_put_aside(const char *path, struct assay_error *err);
 /* Writes a consistent copy to PATH, which must not exist yet. */
 enum assay_status store_backup(struct store *store, const char *path, struct assay_error *err);
@@ -37,9 +38,9 @@ enum assay_status store_backup(struct store *store, const char *path, struct ass
    $XDG_CACHE_HOME/assay/cache.db (~/.cache). malloc'd; NULL where there is no home at all. */
 char *store_default_path(enum store_role role);
 
-/* What changes the database outside of a transaction is one of its own. Where a call in one fails,
-   roll it back: a part of what the call does may be done. */
-enum assay_status store_begin(struct store *store, struct assay_error *err);  /* IMMEDIATE */
+/* What changes the database outside of a transaction is one of its own. Where a call in one
+   fails, roll it back: a part of what the call does may be done. */
+enum assay_status store_begin(struct store *store, struct assay_error *err); /* IMMEDIATE */
 enum assay_status store_commit(struct store *store, struct assay_error *err);
 void store_rollback(struct store *store);
 
@@ -51,10 +52,12 @@ enum assay_status store_find_source(struct store *store, const char *kind, const
                                     int64_t *id, struct assay_error *err);
 enum assay_status store_source_read_time(struct store *store, int64_t source, int64_t *time_ms,
                                          struct assay_error *err);
-enum assay_status store_set_source_read_time(struct store *store, int64_t source, int64_t time_ms,
-                                             struct assay_error *err);
-/* Removes everything of a source but its row and the notes (its format's reader changed, say). */
-enum assay_status store_clear_source(struct store *store, int64_t source, struct assay_error *err);
+enum assay_status store_set_source_read_time(struct store *store, int64_t source,
+                                             int64_t time_ms, struct assay_error *err);
+/* Removes everything of a source but its row and the notes (its format's reader changed, say).
+ */
+enum assay_status store_clear_source(struct store *store, int64_t source,
+                                     struct assay_error *err);
 
 struct store_experiment {
     int64_t row; /* set by reads and by put */
@@ -72,7 +75,8 @@ struct store_run {
     bool deleted, gone;
     int64_t start_ms, end_ms;
 };
-/* Text in the callbacks lives until they return. A callback that returns false stops the read. */
+/* Text in the callbacks lives until they return. A callback that returns false stops the read.
+ */
 typedef bool (*store_experiment_fn)(void *context, const struct store_experiment *experiment);
 typedef bool (*store_run_fn)(void *context, const struct store_run *run);
 enum assay_status store_read_experiments(struct store *store, int64_t source,
@@ -88,8 +92,8 @@ enum assay_status store_put_run(struct store *store, int64_t source, struct stor
                                 struct assay_error *err);
 
 /* One run or experiment by id, by name; *row is 0 where there is none. */
-enum assay_status store_find_run(struct store *store, int64_t source, const char *id, int64_t *row,
-                                 struct assay_error *err);
+enum assay_status store_find_run(struct store *store, int64_t source, const char *id,
+                                 int64_t *row, struct assay_error *err);
 enum assay_status store_find_experiment(struct store *store, int64_t source, const char *name,
                                         int64_t *row, struct assay_error *err);
 /* What a run becomes when it ends. */
@@ -99,26 +103,28 @@ enum assay_status store_set_run_status(struct store *store, int64_t run,
 /* How many runs EXPERIMENT has; the greatest row of any experiment. */
 enum assay_status store_count_runs(struct store *store, int64_t experiment, int64_t *count,
                                    struct assay_error *err);
-enum assay_status store_last_experiment(struct store *store, int64_t *row, struct assay_error *err);
+enum assay_status store_last_experiment(struct store *store, int64_t *row,
+                                        struct assay_error *err);
 
 /* Packed attributes. read: *bytes is malloc'd, NULL with length 0 where there are none. */
-enum assay_status store_read_attrs(struct store *store, int64_t run, void **bytes, size_t *length,
-                                   struct assay_error *err);
+enum assay_status store_read_attrs(struct store *store, int64_t run, void **bytes,
+                                   size_t *length, struct assay_error *err);
 typedef bool (*store_attrs_fn)(void *context, int64_t run, const void *bytes, size_t length);
 enum assay_status store_scan_attrs(struct store *store, int64_t source, store_attrs_fn fn,
                                    void *context, struct assay_error *err);
 enum assay_status store_put_attrs(struct store *store, int64_t run, const void *bytes,
                                   size_t length, struct assay_error *err);
 
-/* Points: chunks in the order appended; a short last chunk is merged with what is appended after
-   it, so that series stay packed. read adds all points to OUT (chunks whole, then loose points). */
+/* Points: chunks in the order appended; a short last chunk is merged with what is appended
+   after it, so that series stay packed. read adds all points to OUT (chunks whole, then loose
+   points). */
 enum assay_status store_add_chunk(struct store *store, int64_t run, const char *metric,
                                   struct assay_chunk *chunk, struct assay_error *err);
 enum assay_status store_read_series(struct store *store, int64_t run, const char *metric,
                                     struct assay_series *out, struct assay_error *err);
 enum assay_status store_clear_series(struct store *store, int64_t run, struct assay_error *err);
-/* Appends single points (of a run that is being logged): few are kept loose until they fill a chunk.
-   seal packs what is loose of all the run's series. */
+/* Appends single points (of a run that is being logged): few are kept loose until they fill a
+   chunk. seal packs what is loose of all the run's series. */
 enum assay_status store_append(struct store *store, int64_t run, const char *metric,
                                const struct assay_point *points, size_t count,
                                struct assay_error *err);
@@ -133,7 +139,8 @@ enum assay_status store_put_state(struct store *store, int64_t source, const cha
 /* Whether another connection committed since the last call (PRAGMA data_version). */
 bool store_changed(struct store *store);
 
-/* Notes on any run, keyed by the source's kind and place and the run's id. *text is malloc'd ("").*/
+/* Notes on any run, keyed by the source's kind and place and the run's id. *text is malloc'd
+ * ("").*/
 enum assay_status store_read_note(struct store *store, const char *kind, const char *place,
                                   const char *run_id, char **text, struct assay_error *err);
 enum assay_status store_put_note(struct store *store, const char *kind, const char *place,
@@ -147,7 +154,7 @@ enum assay_status store_delete_view(struct store *store, const char *name,
                                     struct assay_error *err);
 
 /* The kind and place of the one source of store.db. */
-#define STORE_LOCAL_KIND "local"
+#define STORE_LOCAL_KIND  "local"
 #define STORE_LOCAL_PLACE "store"
 
 #endif

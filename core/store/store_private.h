@@ -60,12 +60,12 @@ enum store_slot {
 struct store {
     struct sql *sql;
     struct sql_statement *statements[SLOTS];
-    bool open;            /* store_begin() was called */
-    bool dirty;           /* the counter row must be written before the commit */
-    int64_t change;       /* number of the transaction under way */
-    int64_t last_series;  /* last series id given away */
-    int64_t touched;      /* the run last marked with `change` in it */
-    int64_t data_version; /* as store_changed() last saw it; -1 never */
+    bool open;                  /* store_begin() was called */
+    bool dirty;                 /* the counter row must be written before the commit */
+    int64_t change;             /* number of the transaction under way */
+    int64_t last_series;        /* last series id given away */
+    int64_t touched;            /* the run last marked with `change` in it */
+    int64_t data_version;       /* as store_changed() last saw it; -1 never */
     struct assay_point *points; /* room for packing */
     size_t point_capacity;
 };

@@ -3,14 +3,14 @@
  *
  * A chart is drawn in two steps. assay_chart_fit() settles the ranges; then either
  * assay_chart_raster() fills a palette framebuffer for the plot rectangle (encoded by
- * assay_encode_*), or assay_chart_cells() fills a grid of characters. Axis labels are text and are
- * placed by assay_chart_ticks(); the caller (tui/, or assay_plot_render() for a whole chart on
- * standard output) prints them as terminal cells.
+ * assay_encode_*), or assay_chart_cells() fills a grid of characters. Axis labels are text and
+ * are placed by assay_chart_ticks(); the caller (tui/, or assay_plot_render() for a whole chart
+ * on standard output) prints them as terminal cells.
  *
- * What a pixel column shows: for each segment the least and the greatest finite value of all its
- * points whose x falls in the column, joined to the neighbouring columns through the first and last
- * point of each (Jugel et al., M4, VLDB 2014), so a spike of one step is visible at every zoom and
- * the picture equals the one drawn from all points.
+ * What a pixel column shows: for each segment the least and the greatest finite value of all
+ * its points whose x falls in the column, joined to the neighbouring columns through the first
+ * and last point of each (Jugel et al., M4, VLDB 2014), so a spike of one step is visible at
+ * every zoom and the picture equals the one drawn from all points.
  */
 #ifndef ASSAY_CHART_H
 #define ASSAY_CHART_H
@@ -28,8 +28,8 @@
 struct assay_rgb {
     uint8_t r, g, b;
 };
-/* What pixels are painted with. Chosen from the 256-colour cube, so that legends in cells look the
-   same; the values survive sixel's rounding to percent. */
+/* What pixels are painted with. Chosen from the 256-colour cube, so that legends in cells look
+   the same; the values survive sixel's rounding to percent. */
 struct assay_chart_palette {
     struct assay_rgb background, grid, axis, cursor, mark; /* mark: NaN and restart marks */
     struct assay_rgb series[ASSAY_CHART_COLORS];
@@ -38,16 +38,17 @@ struct assay_chart_palette {
    256-colour index of a series colour, for text, is assay_rgb_index256(). */
 extern const struct assay_chart_palette assay_palette_dark, assay_palette_light;
 int assay_rgb_index256(struct assay_rgb rgb); /* 16..255, the nearest */
-/* What tells series apart where there is no colour: the character that draws COLOR in ASCII when
-   there are several lines. */
+/* What tells series apart where there is no colour: the character that draws COLOR in ASCII
+   when there are several lines. */
 char assay_chart_mark(int color);
 struct assay_rgb assay_index256_rgb(int index);
 
 struct assay_chart_line {
     struct assay_series *series; /* borrowed; may be NULL (nothing there yet) */
-    struct assay_series *faint;  /* drawn faintly below it (the raw series under a smoothed), or NULL */
-    const char *label;           /* clean text */
-    int color;                   /* index into palette.series, modulo ASSAY_CHART_COLORS */
+    struct assay_series
+        *faint;        /* drawn faintly below it (the raw series under a smoothed), or NULL */
+    const char *label; /* clean text */
+    int color;         /* index into palette.series, modulo ASSAY_CHART_COLORS */
 };
 struct assay_chart {
     const struct assay_chart_line *lines;
@@ -60,14 +61,15 @@ struct assay_chart {
 };
 /* What drawing found out; all counts are over the x range in view. */
 struct assay_chart_info {
-    uint64_t points;     /* points in view */
-    uint64_t total;      /* points of the lines altogether */
-    uint64_t nonfinite;  /* NaN and infinities in view */
+    uint64_t points;       /* points in view */
+    uint64_t total;        /* points of the lines altogether */
+    uint64_t nonfinite;    /* NaN and infinities in view */
     uint64_t not_positive; /* values a log axis cannot show, in view */
-    uint64_t superseded; /* points hidden because of a restart, in view */
+    uint64_t superseded;   /* points hidden because of a restart, in view */
 };
-/* Fills the NaN ends of the ranges in *chart: x to the data, y to the data in view with 4 % room;
-   an empty or constant range gets a sensible width. Returns false where there is nothing to draw. */
+/* Fills the NaN ends of the ranges in *chart: x to the data, y to the data in view with 4 %
+   room; an empty or constant range gets a sensible width. Returns false where there is nothing
+   to draw. */
 bool assay_chart_fit(struct assay_chart *chart, struct assay_chart_info *info);
 
 /* ---- scales ---- */
@@ -82,8 +84,9 @@ struct assay_tick {
     char label[24]; /* text: "0.25", "40k", "1e-4", "14:30", "2h" */
 };
 /* At most CAPACITY readable ticks (1-2-5 steps; decades on a log axis; times on calendar steps,
-   local time) with at most WANT of them. AXIS says how x values read; for y give ASSAY_AXIS_STEP
-   with IS_Y. Labels of one axis are distinct and share their number of decimals. Returns how many. */
+   local time) with at most WANT of them. AXIS says how x values read; for y give
+   ASSAY_AXIS_STEP with IS_Y. Labels of one axis are distinct and share their number of
+   decimals. Returns how many. */
 size_t assay_chart_ticks(double lo, double hi, bool log, enum assay_axis axis, bool is_y,
                          size_t want, struct assay_tick *ticks, size_t capacity);
 
@@ -93,7 +96,7 @@ struct assay_frame {
     int width, height; /* pixels */
     uint8_t *pixels;   /* width*height palette indices, row by row; owned */
     struct assay_rgb palette[256];
-    int colors; /* entries of palette in use */
+    int colors;                          /* entries of palette in use */
     struct assay_frame_scratch *scratch; /* what drawing keeps from frame to frame; owned */
 };
 /* Makes the frame width x height (keeps its memory where it fits). Limits: 1..16384 each. */
@@ -102,15 +105,15 @@ void assay_frame_free(struct assay_frame *frame);
 
 struct assay_raster_options {
     const struct assay_chart_palette *palette;
-    int registers;      /* colours the terminal has: <= 16 no anti-aliasing; >= 64 three levels;
-                           0: unknown, taken as 16 */
-    double line_width;  /* pixels, 1.0 .. 4.0; 0: 1.6 */
-    double cursor_x;    /* x of a vertical cursor line; NaN none */
+    int registers;     /* colours the terminal has: <= 16 no anti-aliasing; >= 64 three levels;
+                          0: unknown, taken as 16 */
+    double line_width; /* pixels, 1.0 .. 4.0; 0: 1.6 */
+    double cursor_x;   /* x of a vertical cursor line; NaN none */
     size_t grid_x, grid_y; /* grid lines wanted, as for assay_chart_ticks(); 0 none */
 };
 /* Draws CHART (fitted) into *frame (resized by the caller). */
-void assay_chart_raster(const struct assay_chart *chart, const struct assay_raster_options *options,
-                        struct assay_frame *frame);
+void assay_chart_raster(const struct assay_chart *chart,
+                        const struct assay_raster_options *options, struct assay_frame *frame);
 
 /* ---- characters ---- */
 
@@ -126,11 +129,12 @@ struct assay_cells {
 void assay_cells_resize(struct assay_cells *cells, int columns, int rows);
 void assay_cells_free(struct assay_cells *cells);
 /* OPTIONS as for pixels; palette, registers and line_width are not looked at. */
-void assay_chart_cells(const struct assay_chart *chart, const struct assay_raster_options *options,
-                       enum assay_glyphs glyphs, struct assay_cells *cells);
+void assay_chart_cells(const struct assay_chart *chart,
+                       const struct assay_raster_options *options, enum assay_glyphs glyphs,
+                       struct assay_cells *cells);
 
-/* A sparkline of WIDTH cells (eighth blocks; ASCII: "_.-=^") over the whole of SERIES, "!" where a
-   cell holds nothing but values that are not finite. Appends to OUT. */
+/* A sparkline of WIDTH cells (eighth blocks; ASCII: "_.-=^") over the whole of SERIES, "!"
+   where a cell holds nothing but values that are not finite. Appends to OUT. */
 void assay_sparkline(struct assay_series *series, int width, bool ascii, struct assay_buf *out);
 
 /* ---- reading values off ---- */
@@ -143,11 +147,15 @@ struct assay_reading {
 struct assay_reading assay_chart_read(const struct assay_chart *chart, size_t line, double x);
 /* Where to jump from x: the next (or previous) place of the kind, over all visible lines. */
 enum assay_landmark {
-    ASSAY_LANDMARK_MIN, ASSAY_LANDMARK_MAX, ASSAY_LANDMARK_RESTART, ASSAY_LANDMARK_NONFINITE,
+    ASSAY_LANDMARK_MIN,
+    ASSAY_LANDMARK_MAX,
+    ASSAY_LANDMARK_RESTART,
+    ASSAY_LANDMARK_NONFINITE,
     ASSAY_LANDMARK_ANY,
 };
 bool assay_chart_landmark(const struct assay_chart *chart, double x, bool forward,
-                          enum assay_landmark kind, double *found_x, enum assay_landmark *which);
+                          enum assay_landmark kind, double *found_x,
+                          enum assay_landmark *which);
 
 /* ---- encoders: the one seam between pixels and terminals or files ---- */
 
@@ -163,17 +171,21 @@ enum assay_status assay_encode_png(const struct assay_frame *frame, struct assay
 /* ---- a whole chart on standard output or in a file ---- */
 
 enum assay_plot_as {
-    ASSAY_PLOT_SIXEL, ASSAY_PLOT_KITTY, ASSAY_PLOT_BRAILLE, ASSAY_PLOT_ASCII, ASSAY_PLOT_SVG,
+    ASSAY_PLOT_SIXEL,
+    ASSAY_PLOT_KITTY,
+    ASSAY_PLOT_BRAILLE,
+    ASSAY_PLOT_ASCII,
+    ASSAY_PLOT_SVG,
     ASSAY_PLOT_PNG,
 };
 struct assay_plot_options {
     enum assay_plot_as as;
-    int columns, rows;      /* of the whole chart, in cells; SVG and PNG: 1 cell = cell_* pixels */
+    int columns, rows; /* of the whole chart, in cells; SVG and PNG: 1 cell = cell_* pixels */
     int cell_width, cell_height; /* pixels; 0: 10 x 20 */
     int registers;
-    bool color;             /* text may use SGR colours (SIXEL, KITTY, BRAILLE, ASCII) */
-    bool light;             /* palette for a light background */
-    const char *title;      /* clean text */
+    bool color;        /* text may use SGR colours (SIXEL, KITTY, BRAILLE, ASCII) */
+    bool light;        /* palette for a light background */
+    const char *title; /* clean text */
 };
 /* Title, y labels, plot, x labels, legend with last values, and the count of points drawn. */
 enum assay_status assay_plot_render(struct assay_chart *chart,

@@ -1,6 +1,7 @@
 /*
- * Files: reading one whole within a bound, replacing one atomically, making directories, joining
- * paths. For small files of our own (configuration, themes, exports); readers of experiments stream.
+ * Files: reading one whole within a bound, replacing one atomically, making directories,
+ * joining paths. For small files of our own (configuration, themes, exports); readers of
+ * experiments stream.
  */
 #ifndef ASSAY_FILE_H
 #define ASSAY_FILE_H
@@ -10,22 +11,23 @@
 
 #include <assay/error.h>
 
-/* Reads the regular file PATH whole. *bytes is the caller's to free() and followed by a NUL that is
-   not counted. A file of more than LIMIT bytes is ASSAY_BAD_INPUT; ASSAY_IO where it cannot be
-   read (a pipe or a device is not waited for). */
+/* Reads the regular file PATH whole. *bytes is the caller's to free() and followed by a NUL
+   that is not counted. A file of more than LIMIT bytes is ASSAY_BAD_INPUT; ASSAY_IO where it
+   cannot be read (a pipe or a device is not waited for). */
 enum assay_status assay_file_read(const char *path, size_t limit, char **bytes, size_t *length,
                                   struct assay_error *err);
 
-/* Puts BYTES into PATH: written beside it, synced, renamed over it, so that a reader and a crash
-   see the old file or the new one. MODE (as 0600) goes through the umask. */
+/* Puts BYTES into PATH: written beside it, synced, renamed over it, so that a reader and a
+   crash see the old file or the new one. MODE (as 0600) goes through the umask. */
 enum assay_status assay_file_write(const char *path, const void *bytes, size_t length,
                                    unsigned mode, struct assay_error *err);
 
-/* Makes PATH and the directories above it where they are missing, for their owner alone (0700). */
+/* Makes PATH and the directories above it where they are missing, for their owner alone (0700).
+ */
 enum assay_status assay_make_directories(const char *path, struct assay_error *err);
 
-/* "DIRECTORY/NAME" with one slash between, NAME alone where it is absolute or DIRECTORY is empty.
-   A new string. */
+/* "DIRECTORY/NAME" with one slash between, NAME alone where it is absolute or DIRECTORY is
+   empty. A new string. */
 char *assay_path_join(const char *directory, const char *name);
 
 /* The part of PATH before its last slash, as a new string: "." where there is none. */

@@ -1,6 +1,6 @@
 /*
- * Configuration files and themes: "[section]", "key = value", comments after ';' or, at the start
- * of a line, '#'. A value goes on in the next line where that is indented.
+ * Configuration files and themes: "[section]", "key = value", comments after ';' or, at the
+ * start of a line, '#'. A value goes on in the next line where that is indented.
  */
 #ifndef ASSAY_INI_H
 #define ASSAY_INI_H
@@ -9,14 +9,16 @@
 
 #include <assay/error.h>
 
-/* Called for each entry in order; SECTION is "" before the first. Anything but ASSAY_OK ends the
-   reading; the file and line are put before the message it left in ERR. */
-typedef enum assay_status (*assay_ini_entry)(void *context, const char *section, const char *key,
-                                             const char *value, struct assay_error *err);
+/* Called for each entry in order; SECTION is "" before the first. Anything but ASSAY_OK ends
+   the reading; the file and line are put before the message it left in ERR. */
+typedef enum assay_status (*assay_ini_entry)(void *context, const char *section,
+                                             const char *key, const char *value,
+                                             struct assay_error *err);
 
 /* Reads LENGTH bytes of TEXT; NAME names them in errors ("NAME:LINE: ..."). */
 enum assay_status assay_ini_parse(const char *text, size_t length, const char *name,
-                                  assay_ini_entry entry, void *context, struct assay_error *err);
+                                  assay_ini_entry entry, void *context,
+                                  struct assay_error *err);
 
 /* Reads the file PATH (at most 1 MiB). */
 enum assay_status assay_ini_read(const char *path, assay_ini_entry entry, void *context,

@@ -1,7 +1,7 @@
 /*
  * Writing to the local store: experiments and runs logged with Assay itself. Every call is one
- * transaction, durable when it returns ASSAY_OK (WAL, synchronous=FULL). A handle belongs to one
- * thread; several processes may write to one store.
+ * transaction, durable when it returns ASSAY_OK (WAL, synchronous=FULL). A handle belongs to
+ * one thread; several processes may write to one store.
  */
 #ifndef ASSAY_LOCAL_H
 #define ASSAY_LOCAL_H
@@ -15,7 +15,8 @@
 
 struct assay_local; /* opaque */
 
-/* PATH NULL: $ASSAY_STORE, else $XDG_DATA_HOME/assay/store.db. Creates it (directories 0700). */
+/* PATH NULL: $ASSAY_STORE, else $XDG_DATA_HOME/assay/store.db. Creates it (directories 0700).
+ */
 enum assay_status assay_local_open(struct assay_local **out, const char *path,
                                    struct assay_error *err);
 void assay_local_close(struct assay_local **local);

@@ -5,14 +5,13 @@
  *   or      = and { OR and }
  *   and     = not { AND not }         (bare words side by side are joined by AND as well)
  *   not     = NOT not | "(" or ")" | test | word
- *   test    = field ( = | == | != | <> | < | <= | > | >= | LIKE | ILIKE | NOT LIKE | NOT ILIKE |
- *                     ~ | !~ ) value
- *           | field [NOT] IN "(" value { "," value } ")" | field IS [NOT] NULL
- *   field   = (metrics|metric|params|param|tags|tag|attributes|attribute|run) "." name
- *           | name of an attribute: id, name, status, user, start, end, duration, experiment,
- *             source, lifecycle, artifact_uri and MLflow's own (run_id, run_name, start_time, …)
- *   name    = word | "quoted" | `quoted`          (metrics take an "@best|min|max|last" suffix)
- *   value   = number | 'text' | "text" | word | relative time (-7d, -3h, now) | ISO time
+ *   test    = field ( = | == | != | <> | < | <= | > | >= | LIKE | ILIKE | NOT LIKE | NOT ILIKE
+ * | ~ | !~ ) value | field [NOT] IN "(" value { "," value } ")" | field IS [NOT] NULL field   =
+ * (metrics|metric|params|param|tags|tag|attributes|attribute|run) "." name | name of an
+ * attribute: id, name, status, user, start, end, duration, experiment, source, lifecycle,
+ * artifact_uri and MLflow's own (run_id, run_name, start_time, …) name    = word | "quoted" |
+ * `quoted`          (metrics take an "@best|min|max|last" suffix) value   = number | 'text' |
+ * "text" | word | relative time (-7d, -3h, now) | ISO time
  *
  * Keywords are case-insensitive. A bare word matches the run's name, id, user or
  * experiment, ignoring case. Comparisons with something absent are false (NULL rule), so NOT
@@ -42,17 +41,18 @@ size_t assay_query_select(const struct assay_query *query, struct assay_catalog 
                           uint32_t *rows, size_t count, bool *loading);
 
 /* A sort key: attribute, "metrics.NAME", "metrics.NAME@best|min|max|last", "params.NAME",
-   "tags.NAME", each with ":asc" or ":desc" after it. A bare NAME that is no attribute is taken as
-   a metric. Default direction: ascending; metrics sort best first where their direction is known. */
+   "tags.NAME", each with ":asc" or ":desc" after it. A bare NAME that is no attribute is taken
+   as a metric. Default direction: ascending; metrics sort best first where their direction is
+   known. */
 struct assay_sort {
     char field[256]; /* "start", "metrics.val_loss@min", … */
     bool descending;
 };
 enum assay_status assay_sort_parse(struct assay_sort *out, const char *text,
                                    struct assay_error *err);
-/* Sorts rows in place. Stable; runs without a value, and NaN after the numbers, come last either
-   way; params and tags compare as numbers where both are, else naturally. */
-void assay_sort_apply(const struct assay_sort *sort, struct assay_catalog *catalog, uint32_t *rows,
-                      size_t count, bool *loading);
+/* Sorts rows in place. Stable; runs without a value, and NaN after the numbers, come last
+   either way; params and tags compare as numbers where both are, else naturally. */
+void assay_sort_apply(const struct assay_sort *sort, struct assay_catalog *catalog,
+                      uint32_t *rows, size_t count, bool *loading);
 
 #endif

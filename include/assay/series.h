@@ -1,8 +1,9 @@
 /*
- * A series: every point of one metric of one run, in the order it was written, with a pyramid of
- * extremes above it. Points are kept in immutable packed chunks (ASSAY_CHUNK_POINTS at most), the
- * same bytes in memory and in the databases. NaN and infinities are kept and counted; steps may go
- * back (restarts), repeat or be unsorted. Pure data: no I/O, no threads of its own; one owner.
+ * A series: every point of one metric of one run, in the order it was written, with a pyramid
+ * of extremes above it. Points are kept in immutable packed chunks (ASSAY_CHUNK_POINTS at
+ * most), the same bytes in memory and in the databases. NaN and infinities are kept and
+ * counted; steps may go back (restarts), repeat or be unsorted. Pure data: no I/O, no threads
+ * of its own; one owner.
  */
 #ifndef ASSAY_SERIES_H
 #define ASSAY_SERIES_H
@@ -20,8 +21,8 @@ struct assay_point {
     double value;
 };
 
-/* What is known of a series without its points. min and max range over the finite values and are
-   NaN where there is none. */
+/* What is known of a series without its points. min and max range over the finite values and
+   are NaN where there is none. */
 struct assay_summary {
     double last;
     int64_t step;    /* of the last */
@@ -31,25 +32,26 @@ struct assay_summary {
     uint64_t nonfinite; /* NaN and infinities among them */
 };
 
-/* Which point is "last": the greatest (step, time), and on a tie the later written, or for MLflow
-   the greater value (NaN compares as 0 there, which is how its SQL store keeps it). */
+/* Which point is "last": the greatest (step, time), and on a tie the later written, or for
+   MLflow the greater value (NaN compares as 0 there, which is how its SQL store keeps it). */
 enum assay_last_rule { ASSAY_LAST_WRITTEN, ASSAY_LAST_VALUE };
-#define ASSAY_SUMMARY_EMPTY \
-    ((struct assay_summary){.last = __builtin_nan(""), .min = __builtin_nan(""), \
-                            .max = __builtin_nan("")})
+#define ASSAY_SUMMARY_EMPTY                                                                    \
+    ((struct assay_summary){                                                                   \
+        .last = __builtin_nan(""), .min = __builtin_nan(""), .max = __builtin_nan("")})
 void assay_summary_add(struct assay_summary *summary, const struct assay_point *point,
                        enum assay_last_rule rule);
 void assay_summary_merge(struct assay_summary *summary, const struct assay_summary *later,
                          enum assay_last_rule rule);
 
-/* ---- chunks: immutable, reference-counted (atomically: a chunk may be shared by threads) ---- */
+/* ---- chunks: immutable, reference-counted (atomically: a chunk may be shared by threads) ----
+ */
 
 #define ASSAY_CHUNK_POINTS 4096u
 
 struct assay_chunk; /* opaque */
 
-/* Packs 1..ASSAY_CHUNK_POINTS points: steps and times as offsets in the fewest of 0, 1, 2, 4 or 8
-   bytes (0: a constant stride), values as float where every one survives it, else double. */
+/* Packs 1..ASSAY_CHUNK_POINTS points: steps and times as offsets in the fewest of 0, 1, 2, 4 or
+   8 bytes (0: a constant stride), values as float where every one survives it, else double. */
 struct assay_chunk *assay_chunk_pack(const struct assay_point *points, size_t count);
 struct assay_chunk *assay_chunk_ref(struct assay_chunk *chunk);
 void assay_chunk_unref(struct assay_chunk *chunk); /* NULL is fine */
@@ -71,7 +73,8 @@ struct assay_series; /* opaque */
 
 struct assay_series *assay_series_new(enum assay_last_rule rule);
 void assay_series_free(struct assay_series **series);
-void assay_series_add(struct assay_series *series, const struct assay_point *points, size_t count);
+void assay_series_add(struct assay_series *series, const struct assay_point *points,
+                      size_t count);
 void assay_series_add_chunk(struct assay_series *series, struct assay_chunk *chunk_take);
 
 size_t assay_series_count(const struct assay_series *series);
@@ -97,10 +100,11 @@ double assay_point_x(const struct assay_point *point, enum assay_axis axis, int6
 int64_t assay_series_origin(const struct assay_series *series); /* earliest time, ms */
 
 /* A maximal stretch of points, as written, along which x never goes back: a series without
-   restarts is one segment. `live` counts the points of it that no later segment supersedes (those
-   with x below the first x of every later segment: TensorBoard's per-tag rule, applied to
-   whole segments). A series written in no order at all (more than ASSAY_SEGMENTS_MAX stretches)
-   is given as one segment of a sorted copy, which then is what the functions below index. */
+   restarts is one segment. `live` counts the points of it that no later segment supersedes
+   (those with x below the first x of every later segment: TensorBoard's per-tag rule, applied
+   to whole segments). A series written in no order at all (more than ASSAY_SEGMENTS_MAX
+   stretches) is given as one segment of a sorted copy, which then is what the functions below
+   index. */
 struct assay_segment {
     size_t first, count, live;
 };
@@ -115,31 +119,33 @@ struct assay_view {
     const struct assay_segment *segments;
     size_t segment_count;
 };
-void assay_series_view(struct assay_series *series, enum assay_axis axis, struct assay_view *out);
+void assay_series_view(struct assay_series *series, enum assay_axis axis,
+                       struct assay_view *out);
 
 /* The smallest index in SEGMENT whose x is >= X (or > X with AFTER); first+count where none. */
 size_t assay_view_find(const struct assay_view *view, const struct assay_segment *segment,
                        double x, bool after);
 struct assay_point assay_view_point(const struct assay_view *view, size_t index);
-/* Extremes of points [from, to): finite minimum and maximum (NaN where none), and how many values
-   are not finite. Exact, through the pyramid: O(log n). */
+/* Extremes of points [from, to): finite minimum and maximum (NaN where none), and how many
+   values are not finite. Exact, through the pyramid: O(log n). */
 struct assay_extent {
     double min, max;
     size_t nonfinite;
 };
 struct assay_extent assay_view_extent(const struct assay_view *view, size_t from, size_t to);
 
-/* What a chart needs of one pixel column: the points of a segment with edges[i] <= x < edges[i+1].
-   Joining the first and last points of neighbouring columns and drawing min to max in each gives
-   the picture of all points. */
+/* What a chart needs of one pixel column: the points of a segment with edges[i] <= x <
+   edges[i+1]. Joining the first and last points of neighbouring columns and drawing min to max
+   in each gives the picture of all points. */
 struct assay_view_column {
-    size_t from, count; /* indices of its points; count may be 0, and nothing else is set then */
+    size_t from,
+        count; /* indices of its points; count may be 0, and nothing else is set then */
     size_t nonfinite;
-    double min, max; /* of the finite values; NaN where there is none */
+    double min, max;                /* of the finite values; NaN where there is none */
     struct assay_point first, last; /* their values may be NaN or infinite */
 };
-/* Fills out[0..columns) in one sweep; EDGES are columns + 1 numbers that never go back, at whatever
-   distances the scale gives them. */
+/* Fills out[0..columns) in one sweep; EDGES are columns + 1 numbers that never go back, at
+   whatever distances the scale gives them. */
 void assay_view_columns(const struct assay_view *view, const struct assay_segment *segment,
                         const double *edges, size_t columns, struct assay_view_column *out);
 

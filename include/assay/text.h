@@ -1,5 +1,6 @@
 /*
- * Text from outside, made safe and measured; numbers to text and back, independent of the locale.
+ * Text from outside, made safe and measured; numbers to text and back, independent of the
+ * locale.
  */
 #ifndef ASSAY_TEXT_H
 #define ASSAY_TEXT_H
@@ -10,18 +11,20 @@
 
 #include <assay/buf.h>
 
-/* Decodes one UTF-8 sequence of TEXT[0..length). Returns its bytes (1..4) and sets *code; a broken
-   sequence gives U+FFFD and 1; length 0 gives 0. Overlong forms and surrogates are broken. */
+/* Decodes one UTF-8 sequence of TEXT[0..length). Returns its bytes (1..4) and sets *code; a
+   broken sequence gives U+FFFD and 1; length 0 gives 0. Overlong forms and surrogates are
+   broken. */
 size_t assay_utf8_decode(const char *text, size_t length, uint32_t *code);
 /* Encodes CODE to OUT (room for 4); returns the bytes written. */
 size_t assay_utf8_encode(uint32_t code, char out[4]);
 bool assay_utf8_valid(const char *text, size_t length);
 
-/* Appends TEXT so that a terminal can show it: control characters (C0, DEL, C1) become U+FFFD or,
-   for tab and line ends, a blank; bidirectional overrides, zero-width and other invisible
+/* Appends TEXT so that a terminal can show it: control characters (C0, DEL, C1) become U+FFFD
+   or, for tab and line ends, a blank; bidirectional overrides, zero-width and other invisible
    format characters become U+FFFD; broken UTF-8 becomes U+FFFD byte by byte. */
 void assay_text_clean(struct assay_buf *out, const char *text, size_t length);
-/* The same into a fixed buffer, cut at a character's end; always NUL-terminated. Returns OUT. */
+/* The same into a fixed buffer, cut at a character's end; always NUL-terminated. Returns OUT.
+ */
 char *assay_text_clean_to(char *out, size_t capacity, const char *text);
 
 /* Terminal cells that clean TEXT takes (wide characters two, combining none). */
@@ -30,8 +33,8 @@ int assay_text_width(const char *text);
 int assay_code_width(uint32_t code);
 /* Bytes of the longest prefix of clean TEXT that takes at most CELLS; *used gets its cells. */
 size_t assay_text_fit(const char *text, int cells, int *used);
-/* Appends clean TEXT cut to CELLS (with "…", or "~" where ASCII is set, if anything was cut) and
-   padded with blanks to exactly CELLS; RIGHT pads on the left. */
+/* Appends clean TEXT cut to CELLS (with "…", or "~" where ASCII is set, if anything was cut)
+   and padded with blanks to exactly CELLS; RIGHT pads on the left. */
 void assay_text_pad(struct assay_buf *out, const char *text, int cells, bool right, bool ascii);
 
 /* Shortest text that reads back to the same double; "NaN", "Infinity", "-Infinity". Always with

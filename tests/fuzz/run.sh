@@ -11,11 +11,11 @@ for fuzzer in "$build"/tests/fuzz/fuzz_*; do
     case $fuzzer in *.d | *.o) continue ;; esac
     name=${fuzzer##*/fuzz_}
     grown=$(mktemp -d)
-    corpus=tests/fuzz/corpus/$name
-    [ -d "$corpus" ] || corpus=
+    corpus=()
+    [ ! -d "tests/fuzz/corpus/$name" ] || corpus=("tests/fuzz/corpus/$name")
     if ASAN_OPTIONS=allocator_may_return_null=1 "$fuzzer" -max_total_time="$seconds" -timeout=10 \
         -rss_limit_mb=2048 -artifact_prefix="$found/$name-" -print_final_stats=1 \
-        "$grown" $corpus >"$found/$name.log" 2>&1; then
+        "$grown" ${corpus[@]+"${corpus[@]}"} >"$found/$name.log" 2>&1; then
         passed=$((passed + 1))
         echo "fuzz $name: $(grep -o 'number_of_executed_units: .*' "$found/$name.log" | tr -s ' ')"
     else
