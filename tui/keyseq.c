@@ -103,7 +103,7 @@ uint32_t keyseq_number(int number)
 
     if (number <= 0 || (size_t)number >= ASSAY_COUNT(low))
         return 0;
-    return low[number];
+    return low[(size_t)number % ASSAY_COUNT(low)];
 }
 
 /* The key that a terminal in one of the "every key is a sequence" modes means by CODE. */
