@@ -193,14 +193,20 @@ static int by_name(const void *a, const void *b)
     return assay_text_natural(x->key, y->key);
 }
 
-/* System metrics (GPU load and so on) come after what the user logged. */
+/* What a run is judged by comes first, system metrics (GPU load and so on) last. */
+static int rank(const char *metric)
+{
+    if (strncmp(metric, "system/", 7) == 0)
+        return 2;
+    return assay_metric_direction(metric) ? 0 : 1;
+}
+
 static int by_use(const void *a, const void *b)
 {
     const struct tally *x = a, *y = b;
-    bool x_system = strncmp(x->key, "system/", 7) == 0,
-         y_system = strncmp(y->key, "system/", 7) == 0;
-    if (x_system != y_system)
-        return x_system ? 1 : -1;
+    int x_rank = rank(x->key), y_rank = rank(y->key);
+    if (x_rank != y_rank)
+        return x_rank - y_rank;
     if (x->runs != y->runs)
         return x->runs > y->runs ? -1 : 1;
     return by_name(a, b);

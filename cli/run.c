@@ -85,7 +85,8 @@ static int open_workbench(int argc, char *const *argv)
     int status = tui_run((const char *const *)argv, (size_t)argc, &err);
     /* A single word that is no source may have been meant as a command. */
     if (status == 2 && argc && !strchr(argv[0], '/'))
-        assay_hint(&err, "assay --help lists the commands");
+        snprintf(err.hint, sizeof err.hint,
+                 "give a path or a source's name; assay --help lists the commands");
     cli_complain(&err);
     return status;
 }
