@@ -17,6 +17,7 @@
 struct entry { /* what is said of one line */
     char value[32], raw[32];
     double number;
+    bool away; /* read off where the cursor is not */
     int before, after;
 };
 
@@ -26,7 +27,7 @@ static void read_entry(const struct chart_state *state, size_t index, struct ent
     struct assay_point raw = {.value = NAN};
     *entry = (struct entry){.number = NAN};
     if (!isnan(state->cursor)) {
-        if (!chart_state_read(state, index, &shown, &raw)) {
+        if (!chart_state_read(state, index, &shown, &raw, &entry->away)) {
             return;
         }
     } else if (state->lines[index].series) {
@@ -99,7 +100,9 @@ static void draw_entry(const struct chart_state *state, size_t index, struct are
     int width = row.rect.width;
     draw_text(row, 2, 0, chart_role(source->color), chart_dot(&row));
     draw_field(row, 4, 0, label, ALIGN_LEFT, ROLE_NORMAL, source->label);
-    enum role role = isfinite(entry->number) ? ROLE_STRONG : ROLE_FAILED;
+    enum role role = !isfinite(entry->number) ? ROLE_FAILED
+                     : entry->away            ? ROLE_DIM
+                                              : ROLE_STRONG;
     int x = 4 + label + 2;
     if (source->load == ASSAY_LOAD_BUSY && !source->series) {
         draw_text(row, x, 0, ROLE_DIM, "reading");

@@ -311,7 +311,7 @@ void chart_state_set_axis(struct chart_state *state, enum assay_axis axis)
 }
 
 bool chart_state_read(const struct chart_state *state, size_t index, double *shown,
-                      struct assay_point *raw)
+                      struct assay_point *raw, bool *away)
 {
     if (!state->drawable || isnan(state->cursor) || !state->sources[index].series) {
         return false;
@@ -320,6 +320,11 @@ bool chart_state_read(const struct chart_state *state, size_t index, double *sho
     if (!reading.found) {
         return false;
     }
+    double units =
+        assay_scale_to_unit(reading.x, state->chart.x_min, state->chart.x_max, state->log_x) -
+        assay_scale_to_unit(state->cursor, state->chart.x_min, state->chart.x_max,
+                            state->log_x);
+    *away = fabs(units) > 0.01;
     *shown = reading.point.value;
     *raw = reading.point;
     if (state->lines[index].faint) {

@@ -71,9 +71,11 @@ void chart_state_set_axis(struct chart_state *state, enum assay_axis axis);
 /* Where the cursor stands across the plot, 0..1; NaN where it is out of sight. */
 double chart_state_cursor_unit(const struct chart_state *state);
 
-/* The value of line INDEX at the cursor: as drawn in *shown, and as written in *raw. */
+/* The value of line INDEX at the cursor: as drawn in *shown, and as written in *raw. *away says
+   that its nearest point lies elsewhere: the line ends before the cursor, or has a gap there.
+ */
 bool chart_state_read(const struct chart_state *state, size_t index, double *shown,
-                      struct assay_point *raw);
+                      struct assay_point *raw, bool *away);
 
 /* "step", "wall time", "since start" */
 const char *chart_axis_name(enum assay_axis axis);

@@ -29,6 +29,7 @@ struct home {
     enum home_focus focus;
     bool touched; /* the user has done something: nothing is chosen for them any more */
     bool no_tree, no_preview;
+    bool tree_shown; /* in this frame */
 
     struct tree tree;
     uint64_t tree_version;
@@ -72,8 +73,8 @@ uint32_t home_run(const struct home *home);
 /* ---- home_tree.c ---- */
 void home_tree_build(struct home *home);
 void home_tree_draw(struct home *home, struct area area);
-/* The tree in one line, where there is no room for it. */
-void home_tree_line(struct home *home, struct area line);
+/* The scope with where it lies, where there is no room for the tree; returns the cells used. */
+int home_tree_line(struct home *home, struct area line, int room);
 bool home_tree_command(struct home *home, enum command_id id);
 /* Looks at what the row under the tree's cursor stands for. */
 void home_tree_follow(struct home *home);

@@ -116,14 +116,18 @@ void home_filter_draw(struct home *home, struct area area)
     struct area line = area_row(area, 0);
     char scope[200];
     int end = draw_counts(home, line) - 2;
-    int x = 1 + draw_text(line, 1, 0, ROLE_TITLE, "RUNS") + 2;
-    home_scope_text(home, scope, sizeof scope);
     bool filter = home->filtering || home->filter_kept[0];
-    int room = end - x;
-    int name = assay_text_width(scope), most = filter ? room / 3 : room;
-    name = name < most ? name : most;
-    draw_field(line, x, 0, name, ALIGN_LEFT, ROLE_NORMAL, scope);
-    x += name + 2;
+    int x = 1, room = filter ? end / 3 : end - 1;
+    if (home->tree_shown) {
+        x += draw_text(line, x, 0, ROLE_TITLE, "RUNS") + 2;
+        home_scope_text(home, scope, sizeof scope);
+        int name = assay_text_width(scope);
+        name = name < room - x ? name : room - x;
+        draw_field(line, x, 0, name, ALIGN_LEFT, ROLE_NORMAL, scope);
+        x += name + 2;
+    } else {
+        x = home_tree_line(home, line, room) + 2;
+    }
     if (!filter || end - x < 8) {
         return;
     }

@@ -210,10 +210,10 @@ static void table_text(void *context, size_t row, size_t column, struct table_ce
     }
     run_cell_get(&cell, what, home->app->catalog, run, home->app->now_ms);
     memcpy(out->text, cell.text, sizeof out->text);
-    out->number = cell.is_number;
-    out->before = cell.before;
-    out->after = cell.after;
+    out->number = cell.is_number && what->kind != RUN_COLUMN_METRIC;
     if (what->kind == RUN_COLUMN_METRIC) {
+        out->measured = cell.is_number;
+        out->value = cell.number;
         out->role = !cell.missing && !isfinite(cell.number) ? ROLE_FAILED : ROLE_NORMAL;
     } else if (what->kind != RUN_COLUMN_NAME) {
         out->role = ROLE_DIM;

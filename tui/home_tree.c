@@ -181,7 +181,7 @@ void home_tree_draw(struct home *home, struct area area)
     tree_draw(&home->tree, rows, home->focus == HOME_TREE, scope_row(home));
 }
 
-void home_tree_line(struct home *home, struct area line)
+int home_tree_line(struct home *home, struct area line, int room)
 {
     char name[200], source[120] = "";
     const char *sign = line.canvas->ascii ? "+" : "▸";
@@ -190,11 +190,16 @@ void home_tree_line(struct home *home, struct area line)
         struct assay_catalog *catalog = home->app->catalog;
         uint32_t at = assay_catalog_experiment(catalog, home->list.experiment)->source;
         assay_text_clean_to(source, sizeof source, assay_catalog_source(catalog, at)->name);
-        x += draw_text(line, x, 0, ROLE_DIM, source);
-        x += draw_text(line, x, 0, ROLE_DIM, " / ");
+        int width = assay_text_width(source);
+        width = width < room / 3 ? width : room / 3;
+        draw_field(line, x, 0, width, ALIGN_LEFT, ROLE_DIM, source);
+        x += width + draw_text(line, x + width, 0, ROLE_DIM, " / ");
     }
     home_scope_text(home, name, sizeof name);
-    draw_field(line, x, 0, line.rect.width - x - 1, ALIGN_LEFT, ROLE_ACCENT, name);
+    int width = assay_text_width(name);
+    width = width < room - x ? width : room - x;
+    draw_field(line, x, 0, width, ALIGN_LEFT, ROLE_ACCENT, name);
+    return x + width;
 }
 
 void home_tree_follow(struct home *home)

@@ -15,8 +15,10 @@
 #include <assay/text.h>
 
 #define SAMPLE_RUNS   40
-#define GUESS_METRICS 5
+#define GUESS_FIRST   3 /* metrics before the params */
+#define GUESS_METRICS 7
 #define GUESS_PARAMS  8
+#define GUESS_SCORE   41 /* what a metric after the params must have */
 #define VALUE_DIGITS  5
 #define METRIC_WIDTH  6
 #define WIDTH_MAX     22
@@ -187,12 +189,17 @@ static void add_guesses(struct run_columns *columns, struct tallies *metrics,
     if (params->count > 0) {
         qsort(params->items, params->count, sizeof *params->items, by_score);
     }
-    for (size_t i = 0; i < metrics->count && i < GUESS_METRICS; i++) {
+    for (size_t i = 0; i < metrics->count && i < GUESS_FIRST; i++) {
         add_key(columns, RUN_COLUMN_METRIC, metrics->items[i].key, ASSAY_STAT_LAST);
     }
     for (size_t i = 0; i < params->count && i < GUESS_PARAMS; i++) {
         if (params->items[i].score >= 0) {
             add_key(columns, RUN_COLUMN_PARAM, params->items[i].key, ASSAY_STAT_LAST);
+        }
+    }
+    for (size_t i = GUESS_FIRST; i < metrics->count && i < GUESS_METRICS; i++) {
+        if (metrics->items[i].score >= GUESS_SCORE) {
+            add_key(columns, RUN_COLUMN_METRIC, metrics->items[i].key, ASSAY_STAT_LAST);
         }
     }
 }
@@ -364,7 +371,6 @@ static void put_number(struct run_cell *cell, double value)
     cell->is_number = true;
     snprintf(cell->text, sizeof cell->text, "%s",
              assay_number_short(text, value, VALUE_DIGITS));
-    number_halves(cell->text, &cell->before, &cell->after);
 }
 
 static double metric_value(const struct assay_metric *metric, enum assay_stat stat)
@@ -400,7 +406,6 @@ static void attribute_cell(struct run_cell *cell, const struct run_column *colum
     if (assay_number_parse(text, strlen(text), &value)) {
         cell->number = value;
         cell->is_number = true;
-        number_halves(cell->text, &cell->before, &cell->after);
     }
 }
 

@@ -33,11 +33,10 @@ struct run_column {
     enum run_column_kind kind;
     enum assay_stat stat; /* of a metric */
     char key[RUN_COLUMN_KEY_SIZE];
-    char title[48];    /* clean */
-    char sort[256];    /* what assay_sort_parse() takes, without a direction */
-    bool right;        /* numbers: aligned on the point */
-    int width;         /* cells; grows with what was seen, never shrinks by itself */
-    int before, after; /* cells before and after the point, where `right` */
+    char title[48]; /* clean */
+    char sort[256]; /* what assay_sort_parse() takes, without a direction */
+    bool right;     /* numbers: aligned on the point */
+    int width;      /* cells; grows with what was seen, never shrinks by itself */
 };
 
 struct run_columns {
@@ -64,13 +63,12 @@ char *run_columns_text(const struct run_columns *columns);
 size_t run_columns_metrics(const struct run_columns *columns, const char **names,
                            size_t capacity);
 
-/* What RUN says in COLUMN: clean text, and for a number where its point stands. */
+/* What RUN says in COLUMN. */
 struct run_cell {
     char text[160];
     double number; /* a metric's value or a numeric param; NaN otherwise */
     bool is_number;
     bool missing; /* there is nothing to say */
-    int before, after;
 };
 void run_cell_get(struct run_cell *cell, const struct run_column *column,
                   struct assay_catalog *catalog, uint32_t run, int64_t now_ms);

@@ -12,7 +12,7 @@
 #include "draw_wrap.h"
 #include "run_view.h"
 
-#define DIGITS      6
+#define DIGITS      5
 #define DETAIL_ROWS 4
 #define CHART_FROM  100 /* columns from which on the chart stands beside the list */
 
@@ -91,9 +91,8 @@ static void put_number(struct table_cell *out, double value)
 {
     char text[32];
     snprintf(out->text, sizeof out->text, "%s", assay_number_short(text, value, DIGITS));
-    out->number = true;
+    out->number = isfinite(value);
     out->role = isfinite(value) ? ROLE_NORMAL : ROLE_FAILED;
-    number_halves(out->text, &out->before, &out->after);
 }
 
 static void metric_cell(void *context, size_t row, size_t column, struct table_cell *out)
@@ -116,13 +115,12 @@ static void metric_cell(void *context, size_t row, size_t column, struct table_c
         }
         break;
     case 3:
-    case 4:
-        put_number(out, column == 3 ? summary->min : summary->max);
-        out->role = ROLE_DIM;
-        break;
-    default:
         snprintf(out->text, sizeof out->text, "%s", assay_count_text(count, summary->n));
         out->role = summary->nonfinite ? ROLE_FAILED : ROLE_DIM;
+        break;
+    default:
+        put_number(out, column == 4 ? summary->min : summary->max);
+        out->role = ROLE_DIM;
         break;
     }
 }
@@ -162,7 +160,7 @@ static void draw_list(struct run_view *view, struct area area,
 
 static void metric_headings(struct table_column *headings, int width)
 {
-    static const char *const titles[] = {"METRIC", "LAST", "BEST", "MIN", "MAX", "POINTS"};
+    static const char *const titles[] = {"METRIC", "LAST", "BEST", "POINTS", "MIN", "MAX"};
     for (size_t i = 0; i < ASSAY_COUNT(titles); i++) {
         snprintf(headings[i].title, sizeof headings[i].title, "%s", titles[i]);
         headings[i].right = i > 0;

@@ -127,17 +127,13 @@ static void draw_panes(struct home *home, struct area area)
     int preview = preview_height(home, height);
     int tree = tree_width(home, width);
     int rows = height - preview;
-    int top = 0;
-    if (tree == 0 && !home->no_tree) {
-        home_tree_line(home, area_row(area, 0));
-        top = 1;
-    }
+    home->tree_shown = tree > 0;
     if (tree > 0) {
         home_tree_draw(home, area_part(area, 0, 0, tree, rows));
         draw_vline(area, tree, 0, rows, ROLE_BORDER);
     }
     int left = tree ? tree + 1 : 0;
-    home_table_draw(home, area_part(area, left, top, width - left, rows - top));
+    home_table_draw(home, area_part(area, left, 0, width - left, rows));
     if (preview > 0) {
         draw_hline(area, 0, rows, width, ROLE_BORDER);
         home_preview_draw(home, area_part(area, 0, rows + 1, width, preview - 1));

@@ -3,6 +3,7 @@
  */
 #include "widget_table.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,48 @@ static int column_width(const struct table_column *column)
 {
     int most = column->most > 0 ? column->most : MOST;
     return column->width < most ? column->width : most;
+}
+
+/* Five digits of the largest value, and every other value to as many decimals: what is below
+   the last of them would not be seen beside it. Where that would hide a value it is written in
+   full. */
+static void write_value(const struct table_column *column, struct table_cell *cell)
+{
+    int digits = 1;
+    for (double limit = 10; limit <= column->largest && digits < 6; limit *= 10) {
+        digits++;
+    }
+    double value = fabs(cell->value);
+    bool plain = column->largest < 1e6 && (value == 0 || value >= 0.002);
+    if (!isfinite(cell->value)) {
+        assay_number_short(cell->text, cell->value, 5);
+        return;
+    }
+    if (!column->fractions && column->largest < 1e9) {
+        snprintf(cell->text, sizeof cell->text, "%.0f", cell->value);
+    } else if (plain && column->largest >= 0.01) {
+        int decimals = digits < 5 ? 5 - digits : 1;
+        snprintf(cell->text, sizeof cell->text, "%.*f", decimals, cell->value);
+    } else {
+        assay_number_short(cell->text, cell->value, 4);
+    }
+    cell->number = true;
+}
+
+static void halves(struct table_cell *cell)
+{
+    size_t point = strcspn(cell->text, ".e");
+    cell->before = (int)point;
+    cell->after = (int)(strlen(cell->text) - point);
+}
+
+static void note_value(struct table_column *column, const struct table_cell *cell)
+{
+    if (cell->measured && isfinite(cell->value)) {
+        double value = fabs(cell->value);
+        column->largest = value > column->largest ? value : column->largest;
+        column->fractions |= value != floor(value);
+    }
 }
 
 static void measure(struct table_column *column, const struct table_cell *cell)
@@ -57,6 +100,18 @@ static void fetch(struct table *table, struct table_column *columns, size_t coun
             struct table_cell *cell = cell_at(table, count, y, c);
             *cell = (struct table_cell){.role = ROLE_NORMAL};
             rows->cell(rows->context, table->list.top + y, c, cell);
+            note_value(&columns[c], cell);
+        }
+    }
+    for (size_t y = 0; y < visible; y++) {
+        for (size_t c = 0; c < count; c++) {
+            struct table_cell *cell = cell_at(table, count, y, c);
+            if (cell->measured) {
+                write_value(&columns[c], cell);
+            }
+            if (cell->number) {
+                halves(cell);
+            }
             measure(&columns[c], cell);
         }
     }
@@ -119,7 +174,7 @@ static void draw_header(struct area row, const struct table *table,
         if (column->shown_width == 0) {
             continue;
         }
-        enum role role = ROLE_HEADER;
+        enum role role = c == look->sorted ? ROLE_STRONG : ROLE_DIM;
         if (look->pick_column && look->focus && c == table->column) {
             role = ROLE_ACCENT;
         }

@@ -17,8 +17,10 @@
 struct table_cell {
     char text[160]; /* clean */
     enum role role;
-    bool number;
-    int before, after; /* cells before the point and from it on, where `number` */
+    bool number;   /* the text is one, as somebody wrote it: aligned on its point */
+    bool measured; /* `value` is shown, with as many decimals as its column has */
+    double value;
+    int before, after; /* cells before the point and from it on; set by the table */
 };
 
 struct table_column { /* kept by the owner; widths are kept up by the table */
@@ -26,6 +28,8 @@ struct table_column { /* kept by the owner; widths are kept up by the table */
     bool right;      /* numbers, or text against the right edge */
     int width, most; /* cells; never wider than `most` (0: 24) */
     int before, after;
+    double largest;           /* magnitude among the measured values seen */
+    bool fractions;           /* one of them is no integer */
     int shown_x, shown_width; /* where it was drawn; width 0: not in sight */
 };
 
