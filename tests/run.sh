@@ -29,14 +29,14 @@ for home in "$work"/*/; do
     [ -f "$home/status" ] || continue
     ok=$(grep -c '^\[       OK \]' "$home/out")
     bad=$(grep -c '^\[  FAILED  \] [A-Za-z0-9_]*$' "$home/out")
-    skip=$(grep -c '^\[  SKIPPED \] [A-Za-z0-9_]*$' "$home/out")
+    skip=$(grep '^\[  SKIPPED \] [A-Za-z0-9_]*$' "$home/out" | sort -u | wc -l)
     status=$(cat "$home/status")
     if [ "$status" != 0 ] || [ "$bad" != 0 ]; then
         echo "---- $(basename "$home"): exit status $status"
         tail -n 60 "$home/out"
         [ "$bad" -gt 0 ] || bad=1
     fi
-    [ "$skip" = 0 ] || grep '^\[  SKIPPED \]' "$home/out" | sort -u
+    [ "$skip" = 0 ] || grep '^\[  SKIPPED \] [A-Za-z0-9_]*$' "$home/out" | sort -u
     passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
 done
 echo "$passed passed, $failed failed, $skipped skipped"
