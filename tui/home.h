@@ -113,6 +113,8 @@ void home_next_metric(struct home *home, int delta, const char *name);
 void home_picker_open(struct home *home);
 void home_picker_close(struct home *home);
 void home_picker_event(struct home *home, const struct event *event);
+/* Where on the screen it is drawn. */
+struct rect home_picker_box(const struct home *home, struct area area);
 void home_picker_draw(struct home *home, struct area area);
 
 #endif

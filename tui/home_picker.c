@@ -146,18 +146,22 @@ void home_picker_event(struct home *home, const struct event *event)
     }
 }
 
-void home_picker_draw(struct home *home, struct area area)
+struct rect home_picker_box(const struct home *home, struct area area)
 {
     int width = area.rect.width < 60 ? area.rect.width - 4 : 56;
     int height = area.rect.height - 2;
     int rows = (int)home->picker.count + 3;
-    height = rows < height ? rows : height;
-    struct rect box = {.x = area.rect.x + area.rect.width - width - 2,
-                       .y = area.rect.y + 1,
-                       .width = width,
-                       .height = height};
+    return (struct rect){.x = area.rect.x + area.rect.width - width - 2,
+                         .y = area.rect.y + 1,
+                         .width = width,
+                         .height = rows < height ? rows : height};
+}
+
+void home_picker_draw(struct home *home, struct area area)
+{
+    struct rect box = home_picker_box(home, area);
     graphics_cover(term_graphics(home->app->term), box);
-    struct area outside = area_part(area, box.x - area.rect.x, 1, width, height);
+    struct area outside = area_part(area, box.x - area.rect.x, 1, box.width, box.height);
     struct area inside = draw_box(area_under(outside, ROLE_POPUP), ROLE_BORDER, "columns");
     bool ascii = area.canvas->ascii;
     int x = 1 + draw_text(inside, 1, 0, ROLE_ACCENT, "/") + 1;

@@ -128,8 +128,10 @@ void home_preview_draw(struct home *home, struct area area)
     if (home->metric_count == 0) {
         home_metrics_collect(home);
     }
-    if (home->metric_count == 0 || home_run(home) == ASSAY_NONE) {
-        draw_field(area, 0, height / 2, width, ALIGN_CENTER, ROLE_DIM, "no metrics yet");
+    bool nobody = home_run(home) == ASSAY_NONE && home->app->marks.count == 0;
+    if (home->metric_count == 0 || nobody) {
+        draw_field(area, 0, height / 2, width, ALIGN_CENTER, ROLE_DIM,
+                   nobody ? "" : "no metrics yet");
         return;
     }
     size_t charts = width >= 100 && home->metric_count > 1 ? 2 : 1;

@@ -114,7 +114,7 @@ static int tree_width(const struct home *home, int width)
 
 static int preview_height(const struct home *home, int height)
 {
-    if (home->no_preview || height < 20 || home->list.count == 0) {
+    if (home->no_preview || height < 20 || home->list.scope_count == 0) {
         return 0;
     }
     int rows = height * 2 / 5;
@@ -150,8 +150,7 @@ static void home_draw(void *self, struct area area)
         return;
     }
     if (home->picker.open) {
-        /* No image may lie below its box. */
-        home->app->cover = area.rect;
+        home->app->cover = home_picker_box(home, area); /* no image may lie below it */
     }
     draw_panes(home, area);
     if (home->picker.open) {
