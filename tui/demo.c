@@ -26,7 +26,7 @@ void app_demo(struct app *app)
         app_say(app, "demo: %s", strerror(errno));
         return;
     }
-    char *const words[] = {(char[]){"assay"}, (char[]){"demo"}, (char[]){"--quiet"}, NULL};
+    char *const words[] = {(char[]){"assay"}, (char[]){"demo"}, (char[]){"--no-open"}, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);

@@ -100,7 +100,15 @@ static void draw_top(struct app *app, struct area line, struct app_screen *scree
 static void draw_hints(struct app *app, struct area line, struct app_screen *screen)
 {
     const enum command_id *ids = screen->ops->hints ? screen->ops->hints(screen->self) : NULL;
-    int x = 1;
+    int x = 1, end = line.rect.width - 1;
+    char help[32];
+    keymap_key(&app->keymap, CMD_HELP, screen->ops->where, help);
+    if (*help) { /* always there, always in the same place */
+        end -= assay_text_width(help) + 5;
+        draw_text(line, end, 0, ROLE_KEY, help);
+        draw_text(line, end + assay_text_width(help) + 1, 0, ROLE_DIM, "help");
+        end--;
+    }
     for (size_t i = 0; ids && ids[i] != CMD_NONE; i++) {
         char keys[80] = "", key[32];
         const char *word = command_get(ids[i])->hint;
@@ -115,7 +123,7 @@ static void draw_hints(struct app *app, struct area line, struct app_screen *scr
             }
         }
         int width = assay_text_width(keys) + 1 + assay_text_width(word);
-        if (!*keys || x + width > line.rect.width - 1) {
+        if (!*keys || x + width > end) {
             continue;
         }
         x += draw_text(line, x, 0, ROLE_KEY, keys) + 1;

@@ -215,7 +215,7 @@ static void table_text(void *context, size_t row, size_t column, struct table_ce
         out->measured = cell.is_number;
         out->value = cell.number;
         out->role = !cell.missing && !isfinite(cell.number) ? ROLE_FAILED : ROLE_NORMAL;
-    } else if (what->kind != RUN_COLUMN_NAME) {
+    } else if (what->kind != RUN_COLUMN_NAME && what->kind != RUN_COLUMN_PARAM) {
         out->role = ROLE_DIM;
     }
     if (assay_catalog_run(home->app->catalog, run)->deleted) {

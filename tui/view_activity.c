@@ -24,7 +24,8 @@ enum activity_kind {
     ACTIVITY_PROBLEM,
     ACTIVITY_NOTICE,
     ACTIVITY_MESSAGE,
-    ACTIVITY_FAILURE
+    ACTIVITY_FAILURE,
+    ACTIVITY_REST
 };
 
 struct activity_line {
@@ -105,6 +106,9 @@ static void build(struct activity_view *view)
     add_heading(view, "JOBS");
     for (size_t i = 0; i < jobs; i++) {
         add_line(view, ACTIVITY_JOB, i);
+    }
+    if (jobs == 0) {
+        add_line(view, ACTIVITY_REST, 0);
     }
     add_problems(view);
     size_t count = assay_session_notices(app->session, &notices);
@@ -210,6 +214,9 @@ static void line_text(struct activity_view *view, const struct activity_line *li
     case ACTIVITY_JOB:
         assay_buf_text_add(out, view->jobs[line->index].title);
         break;
+    case ACTIVITY_REST:
+        assay_buf_text_add(out, "everything is read; what changes is read as it does");
+        break;
     case ACTIVITY_GAP:
     case ACTIVITY_HEADING:
         break;
@@ -235,6 +242,8 @@ static void draw_line(struct activity_view *view, const struct activity_line *li
         assay_time_text(time, message->time_ms);
         x += draw_text(row, x, 0, ROLE_DIM, strlen(time) > 11 ? time + 11 : time) + 2;
         role = message->error ? ROLE_ERROR : ROLE_NORMAL;
+    } else if (line->kind == ACTIVITY_REST) {
+        role = ROLE_DIM;
     } else if (line->kind == ACTIVITY_NOTICE) {
         role = ROLE_WARNING;
     } else if (line->kind == ACTIVITY_FAILURE) {
@@ -348,8 +357,8 @@ static void activity_title(void *self, struct assay_buf *out)
 
 static const enum command_id *activity_hints(void *self)
 {
-    static const enum command_id hints[] = {CMD_DOWN, CMD_UP,   CMD_CANCEL_JOB, CMD_REFRESH,
-                                            CMD_HELP, CMD_BACK, CMD_NONE};
+    static const enum command_id hints[] = {CMD_DOWN,    CMD_UP,   CMD_CANCEL_JOB,
+                                            CMD_REFRESH, CMD_BACK, CMD_NONE};
     (void)self;
     return hints;
 }

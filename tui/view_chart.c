@@ -420,7 +420,7 @@ static const enum command_id *chart_hints(void *self)
     static const enum command_id hints[] = {
         CMD_CURSOR_LEFT, CMD_CURSOR_RIGHT, CMD_PAN_LEFT,      CMD_PAN_RIGHT, CMD_ZOOM_IN,
         CMD_ZOOM_OUT,    CMD_ZOOM_ALL,     CMD_LANDMARK_NEXT, CMD_AXIS,      CMD_LOG_Y,
-        CMD_SMOOTH_MORE, CMD_NEXT_METRIC,  CMD_EXPORT,        CMD_HELP,      CMD_NONE};
+        CMD_SMOOTH_MORE, CMD_NEXT_METRIC,  CMD_EXPORT,        CMD_NONE};
     (void)self;
     return hints;
 }

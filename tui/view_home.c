@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <assay/clock.h>
 #include <assay/memory.h>
@@ -74,28 +75,43 @@ static int empty_key(struct home *home, struct area area, int y, enum command_id
     return y + 1;
 }
 
-static void draw_empty(struct home *home, struct area area)
+/* Where it was looked, and what came of it. */
+static int empty_places(struct home *home, struct area area, int y, int last)
 {
     struct assay_catalog *catalog = home->app->catalog;
-    size_t sources = assay_catalog_sources(catalog);
+    const char *store = assay_session_store_path(home->app->session);
+    char name[120], where[400], here[400];
+    bool local = false;
+    for (uint32_t i = 0; i < assay_catalog_sources(catalog) && y < last; i++) {
+        const struct assay_source *source = assay_catalog_source(catalog, i);
+        bool failed = source->state == ASSAY_SOURCE_FAILED;
+        assay_text_clean_to(name, sizeof name, source->name);
+        assay_text_clean_to(where, sizeof where, source->where);
+        local |= strcmp(source->kind, "local") == 0;
+        y = empty_line(area, y, failed ? ROLE_FAILED : ROLE_NORMAL, name,
+                       failed ? source->error.what : where);
+    }
+    if (!local && *store && y < last) {
+        assay_text_clean_to(where, sizeof where, store);
+        y = empty_line(area, y, ROLE_NORMAL, "the local store", where);
+    }
+    if (assay_catalog_sources(catalog) == 0 && y < last && getcwd(here, sizeof here)) {
+        assay_text_clean_to(where, sizeof where, here);
+        y = empty_line(area, y, ROLE_NORMAL, "this directory", where);
+    }
+    return y;
+}
+
+static void draw_empty(struct home *home, struct area area)
+{
     int rows = area.rect.height;
     int y = rows > 24 ? 3 : 1;
     draw_text(area, 4, y, ROLE_STRONG, "Nothing to show yet");
     y += 2;
-    draw_text(area, 4, y++, ROLE_DIM,
-              sources ? "Assay looked here:" : "There was no place to look at.");
-    for (uint32_t i = 0; i < sources && y < rows - 6; i++) {
-        const struct assay_source *source = assay_catalog_source(catalog, i);
-        char name[120], where[400];
-        assay_text_clean_to(name, sizeof name, source->name);
-        assay_text_clean_to(where, sizeof where, source->where);
-        bool failed = source->state == ASSAY_SOURCE_FAILED;
-        y = empty_line(area, y, failed ? ROLE_FAILED : ROLE_NORMAL, name,
-                       failed ? source->error.what : where);
-    }
-    y++;
+    draw_text(area, 4, y++, ROLE_DIM, "Looked at, and found no runs in:");
+    y = empty_places(home, area, y, rows - 6) + 1;
     y = empty_key(home, area, y, CMD_DEMO,
-                  "train small models here, for a second or two, and look at what they logged");
+                  "train small models here, for a second or two, and look at their runs");
     y = empty_key(home, area, y, CMD_HELP, "every key and command");
     y = empty_key(home, area, y, CMD_BACK, "leave, and name what holds your experiments:");
     draw_text(area, 9, y + 1, ROLE_DIM, "assay mlruns/    assay runs/    assay mlflow.db");
@@ -448,12 +464,12 @@ static bool home_has(void *self, enum command_needs needs)
 
 static const enum command_id *home_hints(void *self)
 {
-    static const enum command_id empty[] = {CMD_DEMO, CMD_HELP, CMD_BACK, CMD_NONE};
+    static const enum command_id empty[] = {CMD_DEMO, CMD_BACK, CMD_NONE};
     static const enum command_id tree[] = {CMD_DOWN,   CMD_UP,      CMD_OPEN, CMD_NEXT_PANE,
-                                           CMD_FILTER, CMD_PALETTE, CMD_HELP, CMD_NONE};
-    static const enum command_id table[] = {CMD_DOWN, CMD_UP,      CMD_MARK,        CMD_OPEN,
-                                            CMD_PLOT, CMD_FILTER,  CMD_NEXT_METRIC, CMD_SORT,
-                                            CMD_HELP, CMD_PALETTE, CMD_NONE};
+                                           CMD_FILTER, CMD_PALETTE, CMD_NONE};
+    static const enum command_id table[] = {CMD_DOWN,    CMD_UP,     CMD_MARK,        CMD_OPEN,
+                                            CMD_PLOT,    CMD_FILTER, CMD_NEXT_METRIC, CMD_SORT,
+                                            CMD_PALETTE, CMD_NONE};
     struct home *home = self;
     if (app_empty(home->app)) {
         return empty;

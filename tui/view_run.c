@@ -319,13 +319,16 @@ static bool run_has(void *self, enum command_needs needs)
 
 static const enum command_id *run_hints(void *self)
 {
-    static const enum command_id metrics[] = {
-        CMD_DOWN,     CMD_UP,   CMD_NEXT_PANE, CMD_OPEN,    CMD_FILTER,
-        CMD_NEXT_RUN, CMD_BACK, CMD_HELP,      CMD_PALETTE, CMD_NONE};
+    static const enum command_id metrics[] = {CMD_DOWN, CMD_UP,      CMD_NEXT_PANE,
+                                              CMD_OPEN, CMD_FILTER,  CMD_NEXT_RUN,
+                                              CMD_BACK, CMD_PALETTE, CMD_NONE};
     static const enum command_id notes[] = {CMD_EDIT_NOTE, CMD_NEXT_PANE, CMD_NEXT_RUN,
-                                            CMD_BACK,      CMD_HELP,      CMD_NONE};
+                                            CMD_BACK, CMD_NONE};
+    static const enum command_id others[] = {CMD_DOWN,     CMD_UP,   CMD_NEXT_PANE, CMD_FILTER,
+                                             CMD_NEXT_RUN, CMD_BACK, CMD_PALETTE,   CMD_NONE};
     struct run_view *view = self;
-    return view->tab == RUN_NOTES ? notes : metrics;
+    bool opens = view->tab == RUN_METRICS || view->tab == RUN_ARTIFACTS;
+    return view->tab == RUN_NOTES ? notes : opens ? metrics : others;
 }
 
 static const char *run_typing(void *self)

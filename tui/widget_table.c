@@ -51,6 +51,8 @@ static void write_value(const struct table_column *column, struct table_cell *ce
     } else if (plain && column->largest >= 0.01) {
         int decimals = digits < 5 ? 5 - digits : 1;
         snprintf(cell->text, sizeof cell->text, "%.*f", decimals, cell->value);
+    } else if (column->largest >= 0.01 && column->largest < 1e6) {
+        snprintf(cell->text, sizeof cell->text, "%.1e", cell->value);
     } else {
         assay_number_short(cell->text, cell->value, 4);
     }
