@@ -17,16 +17,17 @@
 #include <assay/memory.h>
 
 const struct tb_walk_limits tb_walk_all = {
-    .depth = 24, .entries = 20000000, .directories = 200000};
+    .depth = 24, .names = 5000000, .entries = 20000000, .directories = 200000};
 const struct tb_walk_limits tb_walk_glance = {
-    .depth = 4, .entries = 5000, .directories = 500, .first = true};
+    .depth = 4, .names = 5000, .entries = 20000, .directories = 500, .first = true};
 
 struct walk {
     const struct tb_walk_limits *limits;
     tb_walk_problem_fn problem;
     void *context;
     struct tb_tree *tree;
-    bool full;
+    bool full; /* no further directory is to be entered */
+    bool cut;  /* names or directories were passed over */
 };
 struct level { /* the directories we are in, innermost first */
     const struct level *parent;
@@ -145,9 +146,11 @@ static bool list(struct walk *walk, const char *path, struct level *level,
         if (above->device == info.st_dev && above->inode == info.st_ino)
             goto no; /* a link that leads back */
     }
-    while ((entry = readdir(directory)) != NULL) {
-        if (++walk->tree->entries > walk->limits->entries) {
+    for (size_t names = 0; (entry = readdir(directory)) != NULL; names++) {
+        if (++walk->tree->entries > walk->limits->entries)
             walk->full = true;
+        if (walk->full || names >= walk->limits->names) {
+            walk->cut = true;
             break;
         }
         look_at(entry, dirfd(directory), listing);
@@ -179,7 +182,7 @@ static void enter(struct walk *walk, const char *path, const char *name,
         listing.place = (struct tb_place){0};
     }
     if (tree->directory_count >= walk->limits->directories)
-        walk->full = true;
+        walk->full = walk->cut = true;
     if (level.depth >= walk->limits->depth && listing.folder_count > 0)
         report(walk, path, "too deep: what lies below is not read");
     if (level.depth >= walk->limits->depth)
@@ -227,7 +230,7 @@ void tb_walk(const char *root, const struct tb_walk_limits *limits, tb_walk_prob
         return;
     }
     enter(&walk, root, "", NULL);
-    if (walk.full)
+    if (walk.cut)
         report(&walk, root, "too many files and directories: the rest is not read");
     if (tree->count > 1)
         qsort(tree->places, tree->count, sizeof *tree->places, by_place_name);

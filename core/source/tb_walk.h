@@ -31,7 +31,8 @@ struct tb_tree {
 
 struct tb_walk_limits {
     unsigned depth;     /* levels below the root */
-    size_t entries;     /* names to look at */
+    size_t names;       /* to look at in one directory */
+    size_t entries;     /* names to look at altogether */
     size_t directories; /* to enter */
     bool first;         /* stop at the first run */
 };

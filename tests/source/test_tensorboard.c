@@ -484,6 +484,23 @@ static void sources_are_detected(void **state)
     assert_non_null(ingest_collect_run(&fixture->collect, "q/1/2/3/4/5/6"));
 }
 
+static void a_log_directory_of_thousands_is_detected(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int i = 0; i < 5500; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "many/%d/x", i);
+        path_of(fixture, name);
+        if (i % 100 == 0) {
+            snprintf(name, sizeof name, "many/%d/events.out.tfevents.1", i);
+            put_file(fixture, name, 0, 1, LONG_AGO);
+        }
+    }
+    assert_int_equal(detect(fixture->directory), 1);
+    scan(fixture);
+    assert_int_equal(fixture->collect.run_count, 55);
+}
+
 static void one_file_is_a_source(void **state)
 {
     struct fixture *fixture = *state;
@@ -720,6 +737,7 @@ int main(void)
         TEST(zeros_at_the_end_are_waited_for),
         TEST(a_wrong_last_record_is_waited_for),
         TEST(sources_are_detected),
+        TEST(a_log_directory_of_thousands_is_detected),
         TEST(one_file_is_a_source),
         TEST(links_are_followed_but_not_in_circles),
         TEST(pipes_are_not_waited_for),
