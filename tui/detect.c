@@ -27,6 +27,7 @@
 #define IMAGE_MAX_TMUX    10000 /* its own limit; it does not answer the question */
 #define IMAGE_MAX         16384
 #define IMAGE_MIN         64 /* a limit below this is no answer */
+#define BORDER_MAX        24 /* pixels a window may have around its text */
 #define REGISTERS_UNKNOWN 16
 #define REGISTERS_TMUX    16 /* tmux claims 1024 whatever the terminal around it has */
 
@@ -142,8 +143,8 @@ static struct detect_size cell_size(struct detect *detect)
             kernel.width = geometry.width;
         if (exact_height && geometry.height <= kernel.height)
             kernel.height = geometry.height;
-        else
-            detect->loose = true;
+        else /* less than a cell of slack and BORDER_MAX pixels, spread over that many rows */
+            detect->loose = detect->rows < kernel.height + BORDER_MAX;
         return kernel;
     }
     cell = divide(detect->area, detect->columns, detect->rows);
