@@ -1,0 +1,84 @@
+/*
+ * A parsed filter: what core/query/parser.c makes and core/query/eval.c walks. All of it lies
+ * in the query's arena.
+ */
+#ifndef QUERY_AST_H
+#define QUERY_AST_H
+
+#include <regex.h>
+
+#include <assay/memory.h>
+#include <assay/query.h>
+
+#include "query/fields.h"
+
+struct query_field {
+    bool attribute;
+    enum query_attr attr;       /* where attribute is set */
+    enum assay_field_kind kind; /* else */
+    enum assay_stat stat;
+    const char *key;
+};
+
+/* What a field is compared with. A word that reads as a number is both. */
+struct query_value {
+    const char *text;
+    double number; /* milliseconds for times and spans */
+    bool is_number;
+    bool quoted;
+};
+
+enum query_op {
+    OP_EQUAL,
+    OP_LESS,
+    OP_LESS_EQUAL,
+    OP_GREATER,
+    OP_GREATER_EQUAL,
+    OP_LIKE,
+    OP_ILIKE,
+    OP_REGEX,
+    OP_IN, /* `values` by text, `numbers` in order */
+    OP_NULL,
+};
+
+struct query_test {
+    struct query_field field;
+    enum query_op op;
+    bool negated; /* != , NOT LIKE, NOT IN, !~, IS NOT NULL */
+    struct query_value value;
+    const char *contains; /* a LIKE that is just %text%: the text */
+    regex_t *regex;
+    const char **texts; /* of IN, sorted */
+    size_t text_count;
+    double *numbers;
+    size_t number_count;
+};
+
+enum query_kind { QUERY_AND, QUERY_OR, QUERY_NOT, QUERY_TEST, QUERY_WORD };
+
+/* AND and OR have any number of children, so that a long chain is not a deep tree. */
+struct query_node {
+    enum query_kind kind;
+    struct query_node *child, *next;
+    struct query_test *test; /* QUERY_TEST */
+    const char *word;        /* QUERY_WORD */
+};
+
+struct query_regex {
+    regex_t regex;
+    struct query_regex *next;
+};
+
+struct assay_query {
+    struct assay_arena arena;
+    struct query_node *root; /* NULL: everything */
+    struct query_regex *regexes;
+    int64_t now_ms;
+};
+
+/* Compiles PATTERN within bounds; false and *err set (without a column) where it is refused. */
+regex_t *query_regex_new(struct assay_query *query, const char *pattern,
+                         struct assay_error *err);
+bool query_regex_match(const regex_t *regex, const char *text);
+
+#endif

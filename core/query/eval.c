@@ -1,0 +1,360 @@
+/*
+ * Evaluating a filter over rows of the catalog. Each node marks the rows it matches, a clause
+ * at a time over all rows, so that a clause is one tight loop over a column; AND and OR hand on
+ * only the rows that are still open. Called at each key of the prompt.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/text.h>
+
+#include "query/ast.h"
+
+struct eval {
+    const struct assay_query *query;
+    struct assay_catalog *catalog;
+    bool loading;
+};
+
+static void eval_node(struct eval *eval, const struct query_node *node, const uint32_t *rows,
+                      size_t count, uint8_t *marks);
+
+/* ---- numbers ---- */
+
+/* A comparison is the set of outcomes it takes; NaN has none of them. */
+enum { LESS = 1, EQUAL = 2, GREATER = 4 };
+
+static unsigned outcome(double a, double b)
+{
+    return (a < b ? LESS : 0u) | (a == b ? EQUAL : 0u) | (a > b ? GREATER : 0u);
+}
+
+static unsigned wanted(enum query_op op)
+{
+    switch (op) {
+    case OP_EQUAL:
+        return EQUAL;
+    case OP_LESS:
+        return LESS;
+    case OP_LESS_EQUAL:
+        return LESS | EQUAL;
+    case OP_GREATER:
+        return GREATER;
+    case OP_GREATER_EQUAL:
+        return GREATER | EQUAL;
+    default:
+        return 0;
+    }
+}
+
+static bool in_numbers(const struct query_test *test, double number)
+{
+    size_t low = 0, high = test->number_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (test->numbers[middle] < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < test->number_count && test->numbers[low] == number;
+}
+
+static bool number_matches(const struct query_test *test, double number)
+{
+    if (test->op == OP_IN)
+        return in_numbers(test, number) != test->negated;
+    /* Only "= nan" and "!= nan" say something about NaN; IEEE's comparisons never hold. */
+    if (test->op == OP_EQUAL && isnan(test->value.number))
+        return isnan(number) != test->negated;
+    return ((outcome(number, test->value.number) & wanted(test->op)) != 0) != test->negated;
+}
+
+/* ---- texts ---- */
+
+/* Finds NEEDLE ignoring ASCII case: strchr() goes to where it may begin, in either case. */
+static bool contains_folded(const char *text, const char *needle)
+{
+    size_t length = strlen(needle);
+    char first = needle[0];
+    bool letter = (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z');
+    const char *one = strchr(text, first);
+    const char *other = letter ? strchr(text, first ^ 0x20) : NULL;
+    if (!length)
+        return true;
+    while (one || other) {
+        const char **next = !other || (one && one < other) ? &one : &other;
+        if (strncasecmp(*next, needle, length) == 0)
+            return true;
+        *next = strchr(*next + 1, **next);
+    }
+    return false;
+}
+
+static bool in_texts(const struct query_test *test, const char *text, bool fold)
+{
+    size_t low = 0, high = test->text_count;
+    if (fold) {
+        for (size_t i = 0; i < test->text_count; i++)
+            if (strcasecmp(test->texts[i], text) == 0)
+                return true;
+        return false;
+    }
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(test->texts[middle], text);
+        if (order == 0)
+            return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+/* Order of a text against the value: by number where both are numbers, else naturally. */
+static bool ordered(const struct query_test *test, const char *text, double number)
+{
+    const struct query_value *value = &test->value;
+    if (value->is_number && !isnan(number))
+        return (outcome(number, value->number) & wanted(test->op)) != 0;
+    if (value->is_number && !value->quoted)
+        return false; /* a text is neither below nor above a number */
+    return (outcome(assay_text_natural(text, value->text), 0) & wanted(test->op)) != 0;
+}
+
+/* FOLD: names of states, whose case nobody remembers. NUMBER: what the text is as a number, or
+   NaN. */
+static bool text_matches(const struct query_test *test, const char *text, double number,
+                         bool fold)
+{
+    const struct query_value *value = &test->value;
+    bool match = false;
+    switch (test->op) {
+    case OP_EQUAL:
+        match = value->is_number && !value->quoted && !isnan(number)
+                    ? number == value->number
+                    : (fold ? strcasecmp(text, value->text) : strcmp(text, value->text)) == 0;
+        break;
+    case OP_LIKE:
+        match = test->contains ? strstr(text, test->contains) != NULL
+                               : assay_text_like(text, value->text, false);
+        break;
+    case OP_ILIKE:
+        match = test->contains ? contains_folded(text, test->contains)
+                               : assay_text_like(text, value->text, true);
+        break;
+    case OP_REGEX:
+        match = query_regex_match(test->regex, text);
+        break;
+    case OP_IN:
+        match = in_texts(test, text, fold) ||
+                (test->number_count > 0 && !isnan(number) && in_numbers(test, number));
+        break;
+    default:
+        match = ordered(test, text, number);
+        break;
+    }
+    return match != test->negated;
+}
+
+/* ---- one clause over all rows ---- */
+
+static void eval_null(const struct query_test *test, const struct assay_column *column,
+                      const uint32_t *rows, size_t count, uint8_t *marks)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool there = rows[i] < column->count && column->present[rows[i]];
+        marks[i] = there == test->negated;
+    }
+}
+
+/* The comparison of one metric with one number, which is nearly every filter there is. */
+static void eval_metric(const struct query_test *test, const struct assay_column *column,
+                        const uint32_t *rows, size_t count, uint8_t *marks)
+{
+    unsigned want = wanted(test->op);
+    double value = test->value.number;
+    if (test->op == OP_IN || isnan(value)) {
+        for (size_t i = 0; i < count; i++)
+            marks[i] = rows[i] < column->count && column->present[rows[i]] &&
+                       number_matches(test, column->numbers[rows[i]]);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint32_t row = rows[i];
+        if (row >= column->count) {
+            marks[i] = 0;
+            continue;
+        }
+        bool match = (outcome(column->numbers[row], value) & want) != 0;
+        marks[i] = (uint8_t)((match != test->negated) & (column->present[row] != 0));
+    }
+}
+
+static void eval_column(struct eval *eval, const struct query_test *test, const uint32_t *rows,
+                        size_t count, uint8_t *marks)
+{
+    const struct query_field *field = &test->field;
+    const struct assay_column *column =
+        assay_catalog_column(eval->catalog, field->kind, field->key, field->stat);
+    eval->loading |= !column->ready;
+    if (test->op == OP_NULL) {
+        eval_null(test, column, rows, count, marks);
+        return;
+    }
+    if (field->kind == ASSAY_FIELD_METRIC) {
+        eval_metric(test, column, rows, count, marks);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint32_t row = rows[i];
+        marks[i] = row < column->count && column->present[row] && column->texts[row] &&
+                   text_matches(test, column->texts[row], column->numbers[row], false);
+    }
+}
+
+static void eval_attr_text(struct eval *eval, const struct query_test *test,
+                           const uint32_t *rows, size_t count, uint8_t *marks)
+{
+    enum query_attr attr = test->field.attr;
+    bool fold = attr == ATTR_STATUS || attr == ATTR_LIFECYCLE, answer = false;
+    const char *asked = NULL; /* runs side by side often share user, experiment and status */
+    for (size_t i = 0; i < count; i++) {
+        const char *text =
+            attr_text(eval->catalog, assay_catalog_run(eval->catalog, rows[i]), attr);
+        if (test->op == OP_NULL) {
+            marks[i] = (text != NULL) == test->negated;
+            continue;
+        }
+        if (text && text != asked) {
+            answer = text_matches(test, text, NAN, fold);
+            asked = text;
+        }
+        marks[i] = text && answer;
+    }
+}
+
+static void eval_attr_number(struct eval *eval, const struct query_test *test,
+                             const uint32_t *rows, size_t count, uint8_t *marks)
+{
+    for (size_t i = 0; i < count; i++) {
+        double number;
+        bool there = attr_number(assay_catalog_run(eval->catalog, rows[i]), test->field.attr,
+                                 eval->query->now_ms, &number);
+        if (test->op == OP_NULL)
+            marks[i] = there == test->negated;
+        else
+            marks[i] = there && number_matches(test, number);
+    }
+}
+
+static void eval_test(struct eval *eval, const struct query_test *test, const uint32_t *rows,
+                      size_t count, uint8_t *marks)
+{
+    if (!test->field.attribute)
+        eval_column(eval, test, rows, count, marks);
+    else if (attr_type(test->field.attr) == ATTR_TEXT)
+        eval_attr_text(eval, test, rows, count, marks);
+    else
+        eval_attr_number(eval, test, rows, count, marks);
+}
+
+/* A bare word: in the name, the id, the user or the experiment. */
+static void eval_word(struct eval *eval, const char *word, const uint32_t *rows, size_t count,
+                      uint8_t *marks)
+{
+    const char *user = NULL;
+    uint32_t experiment = ASSAY_NONE;
+    bool in_user = false, in_experiment = false;
+    for (size_t i = 0; i < count; i++) {
+        const struct assay_run *run = assay_catalog_run(eval->catalog, rows[i]);
+        if (run->experiment != experiment) {
+            experiment = run->experiment;
+            in_experiment = contains_folded(
+                assay_catalog_experiment(eval->catalog, experiment)->name, word);
+        }
+        if (run->user != user) {
+            user = run->user;
+            in_user = contains_folded(user, word);
+        }
+        marks[i] = in_experiment || in_user || contains_folded(run->name, word) ||
+                   contains_folded(run->id, word);
+    }
+}
+
+/* ---- conditions ---- */
+
+/* Evaluates each further child on the rows whose mark is still STAYS: those that match so far
+   for AND, those that do not for OR. */
+static void eval_chain(struct eval *eval, const struct query_node *node, const uint32_t *rows,
+                       size_t count, uint8_t *marks)
+{
+    uint8_t stays = node->kind == QUERY_AND;
+    uint32_t *open = assay_alloc_array(count, sizeof *open);
+    uint32_t *places = assay_alloc_array(count, sizeof *places);
+    uint8_t *found = assay_alloc_array(count, sizeof *found);
+
+    eval_node(eval, node->child, rows, count, marks);
+    for (const struct query_node *child = node->child->next; child; child = child->next) {
+        size_t left = 0;
+        for (size_t i = 0; i < count; i++) {
+            open[left] = rows[i];
+            places[left] = (uint32_t)i;
+            left += marks[i] == stays;
+        }
+        if (left == 0)
+            break;
+        eval_node(eval, child, open, left, found);
+        for (size_t i = 0; i < left; i++)
+            marks[places[i]] = found[i];
+    }
+    free(open);
+    free(places);
+    free(found);
+}
+
+/* Recursion ends where the parser's does: at its bound on parentheses. */
+static void eval_node(struct eval *eval, const struct query_node *node, const uint32_t *rows,
+                      size_t count, uint8_t *marks)
+{
+    switch (node->kind) {
+    case QUERY_TEST:
+        eval_test(eval, node->test, rows, count, marks);
+        break;
+    case QUERY_WORD:
+        eval_word(eval, node->word, rows, count, marks);
+        break;
+    case QUERY_NOT:
+        eval_node(eval, node->child, rows, count, marks);
+        for (size_t i = 0; i < count; i++)
+            marks[i] = !marks[i];
+        break;
+    default:
+        eval_chain(eval, node, rows, count, marks);
+        break;
+    }
+}
+
+size_t assay_query_select(const struct assay_query *query, struct assay_catalog *catalog,
+                          uint32_t *rows, size_t count, bool *loading)
+{
+    struct eval eval = {.query = query, .catalog = catalog};
+    size_t kept = 0;
+    if (loading)
+        *loading = false;
+    if (!query || !query->root || count == 0)
+        return count;
+    uint8_t *marks = assay_alloc_array(count, sizeof *marks);
+    eval_node(&eval, query->root, rows, count, marks);
+    for (size_t i = 0; i < count; i++) {
+        rows[kept] = rows[i];
+        kept += marks[i];
+    }
+    free(marks);
+    if (loading)
+        *loading = eval.loading;
+    return kept;
+}

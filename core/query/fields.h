@@ -1,0 +1,48 @@
+/*
+ * The fields of a run that filters and sort keys can name.
+ */
+#ifndef QUERY_FIELDS_H
+#define QUERY_FIELDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <assay/catalog.h>
+
+enum query_attr {
+    ATTR_ID,
+    ATTR_NAME,
+    ATTR_STATUS,
+    ATTR_USER,
+    ATTR_START,
+    ATTR_END,
+    ATTR_DURATION,
+    ATTR_EXPERIMENT,
+    ATTR_EXPERIMENT_ID,
+    ATTR_SOURCE,
+    ATTR_LIFECYCLE,
+    ATTR_ARTIFACT_URI,
+};
+
+enum attr_type { ATTR_TEXT, ATTR_TIME, ATTR_SPAN /* milliseconds */ };
+
+enum field_prefix { PREFIX_NONE, PREFIX_METRIC, PREFIX_PARAM, PREFIX_TAG, PREFIX_ATTR };
+
+/* The prefix NAME[0..length), without its dot; PREFIX_NONE where it is none. */
+enum field_prefix field_prefix(const char *name, size_t length);
+bool field_attr(const char *name, size_t length, enum query_attr *attr);
+const char *attr_name(enum query_attr attr);
+enum attr_type attr_type(enum query_attr attr);
+/* The name of an attribute or prefix ("metrics.") most like NAME; NULL where none is near. */
+const char *field_suggestion(const char *name, size_t length, bool prefix);
+/* Takes "@best", "@min", "@max" or "@last" off a metric's name. */
+enum assay_stat field_take_stat(const char *name, size_t *length);
+
+/* The text of RUN's attribute, NULL where it is absent. */
+const char *attr_text(const struct assay_catalog *catalog, const struct assay_run *run,
+                      enum query_attr attr);
+/* A time or span in milliseconds; false where it is absent. */
+bool attr_number(const struct assay_run *run, enum query_attr attr, int64_t now_ms,
+                 double *number);
+
+#endif
