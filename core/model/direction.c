@@ -52,23 +52,28 @@ static bool is_word(char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-/* The next word of NAME from *at on, in lower case; a capital after a small letter begins one
-   ("valLoss"). An empty word ends the name. */
+static bool is_letter(char c)
+{
+    return lower(c) >= 'a' && lower(c) <= 'z';
+}
+
+/* Whether a capital among small letters begins a word at NAME[i], as in "valLoss"; not so in
+   "mAP" and "mIoU", where a single letter stands before it or none after it. */
+static bool is_hump(const char *name, size_t start, size_t i)
+{
+    return i > start + 1 && name[i] != lower(name[i]) && is_letter(name[i - 1]) &&
+           name[i - 1] == lower(name[i - 1]) && is_letter(name[i + 1]);
+}
+
+/* The next word of NAME from *at on, in lower case. An empty word ends the name. */
 static void next_word(const char *name, size_t *at, char out[16])
 {
     size_t i = *at, length = 0;
     while (name[i] && !is_word(lower(name[i])))
         i++;
-    size_t start = i;
-    while (name[i] && is_word(lower(name[i]))) {
-        bool hump = i > start && name[i] != lower(name[i]) &&
-                    name[i - 1] == lower(name[i - 1]) && name[i - 1] > '9';
-        if (hump)
-            break;
+    for (size_t start = i; is_word(lower(name[i])) && !is_hump(name, start, i); i++)
         if (length < 15)
             out[length++] = lower(name[i]);
-        i++;
-    }
     out[length] = '\0';
     *at = i;
 }

@@ -1,0 +1,414 @@
+/*
+ * The filter language: every operator and kind of field against a small catalog, MLflow's own
+ * spellings, and errors that point at the column at fault.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <assay/memory.h>
+#include <assay/query.h>
+
+#include "core/model/attrs.h"
+#include "core/model/catalog_edit.h"
+
+#define NOW  INT64_C(1760000000000)
+#define HOUR INT64_C(3600000)
+
+static struct assay_catalog *catalog;
+
+struct sample {
+    const char *id, *name, *user;
+    int experiment;
+    enum assay_run_status status;
+    int64_t start_ms, end_ms;
+    const char *lr, *model, *team, *note; /* params lr, model; tags team, mlflow.note */
+    double loss;                          /* INFINITY: not logged */
+    double accuracy;
+};
+
+/* Bit I of a result stands for run I. */
+static const struct sample samples[] = {
+    {"a0f1", "vit-base", "ann", 0, ASSAY_RUN_FINISHED, NOW - 2 * HOUR, NOW - HOUR, "0.1", "vit",
+     "ads", "first", 0.5, 0.7},
+    {"b1e2", "vit-large", "bob", 0, ASSAY_RUN_RUNNING, NOW - HOUR / 2, ASSAY_NO_TIME, "1e-1",
+     "vit", "Ads-EU", NULL, 0.25, 0.9},
+    {"c2d3", "ResNet 50", "ann", 1, ASSAY_RUN_FAILED, NOW - 240 * HOUR, NOW - 239 * HOUR,
+     "auto", "resnet", NULL, "it's \"odd\"", NAN, INFINITY},
+    {"d3c4", "", "", 1, ASSAY_RUN_UNKNOWN, ASSAY_NO_TIME, ASSAY_NO_TIME, NULL, NULL, NULL, "",
+     INFINITY, INFINITY},
+};
+enum { ALL = 15 };
+
+static void add_sample(uint32_t source, const uint32_t *experiments, const struct sample *s)
+{
+    struct assay_pair params[2], tags[2];
+    struct assay_metric metrics[2];
+    struct assay_attrs attrs = {.params = params, .tags = tags, .metrics = metrics};
+    struct assay_buf packed = {0};
+    if (s->lr)
+        params[attrs.param_count++] = (struct assay_pair){"lr", s->lr};
+    if (s->model)
+        params[attrs.param_count++] = (struct assay_pair){"model", s->model};
+    if (s->team)
+        tags[attrs.tag_count++] = (struct assay_pair){"team", s->team};
+    if (s->note)
+        tags[attrs.tag_count++] = (struct assay_pair){"mlflow.note", s->note};
+    if (!isinf(s->loss))
+        metrics[attrs.metric_count++] = (struct assay_metric){
+            .key = "val/loss",
+            .summary = {.last = s->loss, .min = s->loss / 2, .max = s->loss * 2, .n = 3}};
+    if (!isinf(s->accuracy))
+        metrics[attrs.metric_count++] = (struct assay_metric){
+            .key = "accuracy",
+            .summary = {.last = s->accuracy, .min = 0, .max = s->accuracy + 0.05, .n = 3}};
+    attrs_pack(&attrs, &packed);
+    catalog_put_run(catalog, source,
+                    &(struct catalog_run){.id = s->id,
+                                          .name = s->name,
+                                          .user = s->user,
+                                          .artifact_uri = "",
+                                          .experiment = experiments[s->experiment],
+                                          .status = s->status,
+                                          .deleted = s->status == ASSAY_RUN_FAILED,
+                                          .start_ms = s->start_ms,
+                                          .end_ms = s->end_ms,
+                                          .attrs = packed.data,
+                                          .attrs_length = packed.length},
+                    true);
+    assay_buf_free(&packed);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    catalog = catalog_new(&(struct catalog_hooks){0});
+    uint32_t source = catalog_add_source(catalog, "local", "home", "/nowhere"), experiments[2];
+    experiments[0] = catalog_put_experiment(
+        catalog, source, &(struct catalog_experiment){.id = "0", .name = "sweep"});
+    experiments[1] = catalog_put_experiment(
+        catalog, source, &(struct catalog_experiment){.id = "77", .name = "Baseline"});
+    for (size_t i = 0; i < ASSAY_COUNT(samples); i++)
+        add_sample(source, experiments, &samples[i]);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    catalog_free(&catalog);
+    return 0;
+}
+
+static unsigned select_bits(const char *filter)
+{
+    struct assay_query *query = NULL;
+    struct assay_error err = {0};
+    uint32_t rows[ASSAY_COUNT(samples)];
+    unsigned bits = 0;
+    bool loading = true;
+    for (uint32_t i = 0; i < ASSAY_COUNT(samples); i++)
+        rows[i] = i;
+    if (assay_query_parse(&query, filter, NOW, &err) != ASSAY_OK)
+        fail_msg("%s: column %zu: %s", filter, err.column, err.what);
+    size_t kept = assay_query_select(query, catalog, rows, ASSAY_COUNT(rows), &loading);
+    for (size_t i = 0; i < kept; i++) {
+        assert_true(i == 0 || rows[i] > rows[i - 1]);
+        bits |= 1u << rows[i];
+    }
+    assert_false(loading);
+    assay_query_free(&query);
+    assert_null(query);
+    return bits;
+}
+
+struct filter_case {
+    const char *filter;
+    unsigned bits;
+};
+
+static void check_all(const struct filter_case *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (select_bits(cases[i].filter) != cases[i].bits)
+            fail_msg("%s: expected runs %x, got %x", cases[i].filter, cases[i].bits,
+                     select_bits(cases[i].filter));
+}
+
+static void test_metrics(void **state)
+{
+    (void)state;
+    static const struct filter_case cases[] = {
+        {"", ALL},
+        {"   ", ALL},
+        {"metrics.val/loss < 0.3", 2},
+        {"metrics.val/loss<=.5", 3},
+        {"metric.`val/loss` > 0.25", 1},
+        {"metrics.\"val/loss\" >= 2.5e-1", 3},
+        {"metrics.val/loss = 0.5", 1},
+        {"metrics.val/loss == 0.5", 1},
+        {"metrics.val/loss != 0.5", 6}, /* NaN is not 0.5; what is not there is nothing */
+        {"metrics.val/loss <> 0.5", 6},
+        {"metrics.val/loss = nan", 4},
+        {"metrics.val/loss != nan", 3},
+        {"metrics.val/loss < nan", 0},
+        {"metrics.val/loss < inf", 3},
+        {"not metrics.val/loss < 0.3", 13},
+        {"metrics.val/loss is null", 8},
+        {"metrics.val/loss IS NOT NULL", 7},
+        {"metrics.absent is null", ALL},
+        {"metrics.absent < 1", 0},
+        {"metrics.val/loss in (0.5, 7, .25)", 3},
+        {"metrics.val/loss not in (0.5)", 6},
+        {"metrics.val/loss@min < 0.2", 2},
+        {"metrics.val/loss@max = 1", 1},
+        {"metrics.`val/loss`@min < 0.2", 2},
+        {"metrics.accuracy@best > .92", 2},
+        {"metrics.val/loss@best = 0.125", 2},
+        {"metrics.val/loss@last = 0.5", 1},
+        {"metrics.val/loss < '0.3'", 2},
+    };
+    check_all(cases, ASSAY_COUNT(cases));
+}
+
+static void test_texts(void **state)
+{
+    (void)state;
+    static const struct filter_case cases[] = {
+        {"params.model = 'vit'", 3},
+        {"params.model = vit", 3},
+        {"param.model != \"vit\"", 4},
+        {"params.lr = 0.1", 3},   /* as numbers */
+        {"params.lr = '0.1'", 1}, /* as texts, as MLflow does */
+        {"params.lr < 1", 3},
+        {"params.lr > 'b'", 0},
+        {"params.lr > 'a'", 4},
+        {"params.lr != 0.1", 4},
+        {"params.lr in (0.1)", 3},
+        {"params.lr in ('0.1', 'auto')", 5},
+        {"params.lr not in ('0.1', 'auto')", 2},
+        {"params.model LIKE 'v%'", 3},
+        {"params.model LIKE '%es%'", 4},
+        {"params.model LIKE 'V%'", 0},
+        {"params.model ILIKE 'V_T'", 3},
+        {"params.model NOT LIKE 'v%'", 4},
+        {"tags.team ilike '%ads%'", 3},
+        {"tags.team like '%ads%'", 1},
+        {"tags.team not ilike '%eu%'", 1},
+        {"params.model ~ '^v.t$'", 3},
+        {"params.model !~ '^v.t$'", 4},
+        {"tags.mlflow.note = 'first'", 1},
+        {"tags.`mlflow.note` = \"it's \"", 0},
+        {"tags.\"mlflow.note\" LIKE '%odd%'", 4},
+        {"tags.mlflow.note = ''", 8},
+        {"tags.mlflow.note is not null", 13},
+        {"tags.mlflow.note is null", 2},
+    };
+    check_all(cases, ASSAY_COUNT(cases));
+}
+
+static void test_attributes(void **state)
+{
+    (void)state;
+    static const struct filter_case cases[] = {
+        {"attributes.status = 'FINISHED'", 1},
+        {"status = finished", 1},
+        {"status != 'RUNNING'", 5},
+        {"run.status in ('running', 'FAILED')", 6},
+        {"status is null", 8},
+        {"name = 'ResNet 50'", 4},
+        {"attributes.run_name LIKE 'vit%'", 3},
+        {"attributes.`run name` LIKE 'vit%'", 3},
+        {"name is null", 8},
+        {"run_id = 'a0f1'", 1},
+        {"user = ann", 5},
+        {"attributes.user_id = 'bob'", 2},
+        {"experiment = sweep", 3},
+        {"experiment_id = '77'", 12},
+        {"source = home", ALL},
+        {"lifecycle = deleted", 4},
+        {"lifecycle_stage = 'active'", 11},
+        {"start > -7d", 3},
+        {"start > -1h", 2},
+        {"start < now", 7},
+        {"start_time > 1759998000000", 2},
+        {"start < '2025-10-01'", 4},
+        {"start < 2025-10-01T00:00:00Z", 4},
+        {"start is null", 8},
+        {"end > now-90m", 1},
+        {"duration = 1h", 5},
+        {"duration >= 3600", 5},
+        {"duration < 31m", 2}, /* runs still */
+        {"duration is null", 8},
+    };
+    check_all(cases, ASSAY_COUNT(cases));
+}
+
+static void test_conditions(void **state)
+{
+    (void)state;
+    static const struct filter_case cases[] = {
+        {"vit", 3},
+        {"VIT large", 2},
+        {"'resnet 50'", 4},
+        {"baseline", 12},
+        {"bob", 2},
+        {"d3c4", 8},
+        {"-", 3},
+        {"not vit", 12},
+        {"not not vit", 3},
+        {"vit and not large or resnet", 5},
+        {"vit and not (large or resnet)", 1},
+        {"(((vit)))", 3},
+        {"vit or resnet or d3c4", ALL},
+        {"vit AND status = RUNNING", 2},
+        {"status = RUNNING vit", 2},
+        {"metrics.val/loss < 0.6 and (params.model = 'vit' and tags.team like '%ads%') and "
+         "start > -7d",
+         1},
+        {"NOT (metrics.accuracy < 1)", 12},
+        {"android", 0},
+        {"name", 0}, /* an attribute's name alone is a word like any other */
+        {"in", 12},  /* and so are keywords nothing stands before: "Baseline" */
+        {"metrics.accuracy>0.8 or user=ann", 7},
+    };
+    check_all(cases, ASSAY_COUNT(cases));
+}
+
+static void test_errors_point_at_the_column(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *filter;
+        size_t column;
+        const char *what;
+    } cases[] = {
+        {"metrics.loss <", 15, "expected a value after <"},
+        {"metrics.loss < ", 16, "expected a value after <"},
+        {"metrics.loss", 13, "expected a comparison after metrics.loss"},
+        {"metrics.", 9, "expected a name after metrics."},
+        {"metrics. < 3", 9, "expected a name after metrics."},
+        {"metrics.loss < abc", 16, "metrics are compared with numbers, not 'abc'"},
+        {"metrics.loss like '%a%'", 14, "like compares texts, and this field is a number"},
+        {"stats = 'x'", 1, "unknown attribute 'stats'; did you mean status?"},
+        {"foo < 3", 1, "unknown attribute 'foo'"},
+        {"a and foo < 3", 7, "unknown attribute 'foo'"},
+        {"attributes.foo = 3", 12, "unknown attribute 'foo'"},
+        {"metrcs.loss < 3", 1, "unknown kind of field 'metrcs'; did you mean metrics?"},
+        {"params.x = 'abc", 12, "the quote ' is never closed"},
+        {"metrics.`a", 9, "the quote ` is never closed"},
+        {"(vit", 5, "expected ) for the ( at column 1"},
+        {"(vit or", 8, "expected a condition after OR"},
+        {"vit and", 8, "expected a condition after AND"},
+        {"vit and or x", 9, "expected a condition after AND"},
+        {"and vit", 1, "expected a condition"},
+        {"not", 4, "expected a condition after NOT"},
+        {"()", 2, "expected a condition"},
+        {"vit)", 4, "there is no ( for this )"},
+        {"< 3", 1, "expected a field before <"},
+        {"metrics.a < 1 < 2", 15, "expected AND or OR before <"},
+        {"a, b", 2, "unexpected ,"},
+        {"params.x in", 12, "expected ( after IN"},
+        {"params.x in (", 14, "expected a value after ( of IN"},
+        {"params.x in ()", 14, "expected a value after ( of IN"},
+        {"params.x in ('a'", 17, "expected , or ) in the list that began at 13"},
+        {"params.x in ('a',", 18, "expected a value after ,"},
+        {"params.x is", 12, "expected NULL or NOT NULL after IS"},
+        {"params.x is not", 16, "expected NULL after IS NOT"},
+        {"params.x ~ '('", 12, "this regular expression cannot be read"},
+        {"params.x ~ '(a{100}){100}{100}'", 12, "it repeats too much"},
+        {"params.x ~ '(a)\\1'", 12, "back references are not supported"},
+        {"start > yesterdayish", 9, "'yesterdayish' is no time"},
+        {"duration > soon", 12, "'soon' is no duration"},
+        {"metrics.`a`@median < 1", 12, "expected @best, @min, @max or @last of a metric"},
+        {"params.`a`@min < 1", 11, "expected @best, @min, @max or @last of a metric"},
+    };
+    for (size_t i = 0; i < ASSAY_COUNT(cases); i++) {
+        struct assay_query *query = NULL;
+        struct assay_error err = {0};
+        if (assay_query_parse(&query, cases[i].filter, NOW, &err) != ASSAY_BAD_INPUT || query)
+            fail_msg("%s: expected an error", cases[i].filter);
+        if (err.column != cases[i].column || !strstr(err.what, cases[i].what))
+            fail_msg("%s: expected %zu: %s\n but got %zu: %s", cases[i].filter, cases[i].column,
+                     cases[i].what, err.column, err.what);
+        assert_int_equal(assay_query_parse(&query, cases[i].filter, NOW, NULL),
+                         ASSAY_BAD_INPUT);
+    }
+}
+
+static void test_bounds(void **state)
+{
+    (void)state;
+    enum { LONG = 70000 };
+    struct assay_query *query = NULL;
+    char *text = assay_alloc(LONG + 1);
+    struct assay_error err = {0};
+
+    memset(text, 'a', LONG);
+    assert_int_equal(assay_query_parse(&query, text, NOW, &err), ASSAY_BAD_INPUT);
+    assert_non_null(strstr(err.what, "longer than 64 KiB"));
+    memset(text, '(', 60000);
+    text[60000] = '\0';
+    assay_error_clear(&err);
+    assert_int_equal(assay_query_parse(&query, text, NOW, &err), ASSAY_BAD_INPUT);
+    assert_int_equal(err.column, 65);
+    for (size_t i = 0; i < 60000; i += 4) /* a long chain is not a deep tree */
+        memcpy(text + i, "NOT ", 4);
+    memcpy(text + 60000, "vit", 4);
+    assert_int_equal(select_bits(text), 3);
+    for (size_t i = 0; i < 60000; i += 6)
+        memcpy(text + i, "a or  ", 6);
+    memcpy(text + 60000, "vit", 4);
+    assert_int_equal(select_bits(text), ALL);
+    for (size_t i = 0; i < 60000; i += 4)
+        memcpy(text + i, "vit ", 4);
+    assert_int_equal(select_bits(text), 3);
+    memcpy(text, "params.x ~ '", 12);
+    memset(text + 12, 'a', 5000);
+    memcpy(text + 5012, "'", 2);
+    assay_error_clear(&err);
+    assert_int_equal(assay_query_parse(&query, text, NOW, &err), ASSAY_BAD_INPUT);
+    assert_non_null(strstr(err.what, "longer than 4 KiB"));
+    free(text);
+}
+
+/* Every prefix of a good filter is either good or an error with a column within it. */
+static void test_half_typed(void **state)
+{
+    (void)state;
+    static const char whole[] =
+        "metrics.`val/loss`@min <= 0.3 and (params.model in ('vit', \"b\") or not tags.team "
+        "NOT ILIKE '%ads%') and start > -7d and name ~ '^a(b|c)*' and user is not null";
+    char text[sizeof whole];
+    for (size_t length = 0; length < sizeof whole; length++) {
+        struct assay_query *query = NULL;
+        struct assay_error err = {0};
+        snprintf(text, sizeof text, "%.*s", (int)length, whole);
+        if (assay_query_parse(&query, text, NOW, &err) != ASSAY_OK) {
+            assert_in_range(err.column, 1, length + 1);
+            assert_true(err.what[0]);
+        }
+        assay_query_free(&query);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_attributes),
+        cmocka_unit_test(test_conditions),
+        cmocka_unit_test(test_errors_point_at_the_column),
+        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_half_typed),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
