@@ -1,0 +1,202 @@
+/*
+ * The chart in full: cursor, zoom, axes, smoothing, metrics, export.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support/runs_fixture.h"
+#include "support/workbench.h"
+
+static struct screen *open_chart(enum screen_kind kind, int columns, int rows)
+{
+    struct screen *screen = workbench_open(columns, rows, kind, NULL);
+    screen_press(screen, "p", NULL);
+    screen_settle(screen);
+    return screen;
+}
+
+static void type_command(struct screen *screen, const char *text)
+{
+    screen_press(screen, ":", NULL);
+    screen_type(screen, text);
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+}
+
+static void says_what_it_is(void **state)
+{
+    (void)state;
+    struct screen *screen = open_chart(SCREEN_XTERM, 120, 36);
+    screen_assert_text(screen, "val/loss");
+    screen_assert_text(screen, "1 run");
+    screen_assert_text(screen, "100 of 100 points in view (min and max of each column)");
+    screen_assert_text(screen, "last values");
+    screen_assert_text(screen, "0.21");
+    screen_assert_text(screen, "vit-sweep");
+    screen_close(&screen);
+}
+
+static void the_cursor_reads_values(void **state)
+{
+    (void)state;
+    struct screen *screen = open_chart(SCREEN_XTERM, 120, 36);
+    screen_press(screen, "l", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "step 490"); /* the middle; 0.5 + 1 - 490/1000 */
+    screen_assert_text(screen, "1.01");
+    screen_press(screen, "l", "l", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "step 510");
+    screen_assert_text(screen, "0.99");
+    screen_press(screen, "h", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "step 500");
+    screen_press(screen, "esc", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "last values");
+    screen_close(&screen);
+}
+
+static void zooms_to_the_raw_points(void **state)
+{
+    (void)state;
+    struct screen *screen = open_chart(SCREEN_XTERM, 120, 36);
+    type_command(screen, "next-metric train/loss");
+    screen_assert_text(screen, "1,000 of 1,000 points");
+    screen_press(screen, "n", NULL); /* the first landmark is the spike or an end of it */
+    screen_settle(screen);
+    screen_assert_text(screen, "step ");
+    screen_press(screen, "+", "+", "+", NULL);
+    screen_settle(screen);
+    screen_refute_text(screen, "1,000 of 1,000 points");
+    screen_assert_text(screen, "of 1,000 points in view");
+    screen_press(screen, "0", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "1,000 of 1,000 points");
+    screen_close(&screen);
+}
+
+static void axes_and_smoothing(void **state)
+{
+    (void)state;
+    struct screen *screen = open_chart(SCREEN_XTERM, 120, 36);
+    screen_press(screen, "y", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "log y");
+    screen_press(screen, "y", "x", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "wall time");
+    screen_press(screen, "x", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "time since start");
+    screen_press(screen, "x", "w", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "smoothing 0.3");
+    screen_assert_text(screen, "raw 0.21");
+    screen_press(screen, "w", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "smoothing 0.6");
+    screen_press(screen, "W", "W", NULL);
+    screen_settle(screen);
+    screen_refute_text(screen, "raw 0.21");
+    screen_press(screen, "m", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "val/acc");
+    screen_close(&screen);
+}
+
+static void overlays_what_is_marked(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(80, 24, SCREEN_XTERM, NULL);
+    screen_press(screen, "space", "space", "space", "p", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "3 runs");
+    screen_assert_text(screen, "run-01");
+    screen_assert_text(screen, "run-03");
+    screen_press(screen, "g", NULL);
+    screen_settle(screen);
+    screen_refute_text(screen, "run-03");
+    screen_close(&screen);
+}
+
+static void writes_files(void **state)
+{
+    (void)state;
+    char command[600], path[500], line[200] = "";
+    snprintf(path, sizeof path, "%s/points.csv", getenv("TMPDIR"));
+    unlink(path);
+    struct screen *screen = open_chart(SCREEN_XTERM, 120, 36);
+    snprintf(command, sizeof command, "write %s", path);
+    type_command(screen, command);
+    screen_assert_text(screen, "written:");
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    int lines = 0;
+    while (fgets(line, sizeof line, file)) {
+        lines++;
+    }
+    fclose(file);
+    assert_int_equal(lines, 101);
+    assert_non_null(strstr(line, ",run-01,val/loss,990,"));
+    assert_non_null(strstr(line, ",0.21"));
+    type_command(screen, command); /* what is there is not written over */
+    screen_assert_text(screen, "File exists");
+    type_command(screen, "write chart.bmp");
+    screen_assert_text(screen, ".svg");
+    screen_close(&screen);
+}
+
+static void an_image_below_text(void **state)
+{
+    (void)state;
+    struct screen *screen = open_chart(SCREEN_XTERM_VT340, 120, 36);
+    assert_int_equal(screen_images(screen), 1);
+    struct screen_image image = screen_image(screen, 0);
+    assert_true(image.row + image.rows < 35);
+    assert_int_equal(screen_counts(screen).dropped, 0);
+    assert_int_equal(screen_counts(screen).last_row, 0);
+    screen_press(screen, "q", NULL);
+    screen_settle(screen);
+    assert_int_equal(screen_images(screen), 2);
+    screen_close(&screen);
+}
+
+static void the_wheel_zooms(void **state)
+{
+    (void)state;
+    struct screen *screen = open_chart(SCREEN_XTERM, 120, 36);
+    screen_mouse(screen, 'u', 40, 15);
+    screen_mouse(screen, 'u', 40, 15);
+    screen_settle(screen);
+    screen_refute_text(screen, "100 of 100 points");
+    screen_mouse(screen, 'p', 40, 15);
+    screen_mouse(screen, 'r', 40, 15);
+    screen_settle(screen);
+    screen_assert_text(screen, "step ");
+    screen_mouse(screen, 'd', 40, 15);
+    screen_mouse(screen, 'd', 40, 15);
+    screen_mouse(screen, 'd', 40, 15);
+    screen_settle(screen);
+    screen_assert_text(screen, "100 of 100 points");
+    screen_close(&screen);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_what_it_is),         cmocka_unit_test(the_cursor_reads_values),
+        cmocka_unit_test(zooms_to_the_raw_points), cmocka_unit_test(axes_and_smoothing),
+        cmocka_unit_test(overlays_what_is_marked), cmocka_unit_test(writes_files),
+        cmocka_unit_test(an_image_below_text),     cmocka_unit_test(the_wheel_zooms),
+    };
+    return cmocka_run_group_tests_name("chart screen", tests, NULL, NULL);
+}

@@ -1,0 +1,310 @@
+/*
+ * The first screen: text and colours, order, filter, marks, and that nothing jumps.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "support/runs_fixture.h"
+#include "support/workbench.h"
+
+static void shows_what_there_is(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
+    screen_assert_text(screen, "EXPERIMENTS");
+    screen_assert_text(screen, "vit-sweep");
+    screen_assert_text(screen, "baseline");
+    screen_assert_text(screen, "12 runs");
+    screen_assert_text(screen, "1 live");
+    /* The newest first, its values with as many decimals as the column has. */
+    int row = workbench_row(screen, "run-01");
+    assert_int_equal(row, 3);
+    assert_non_null(strstr(screen_text(screen, row), "live"));
+    assert_non_null(strstr(screen_text(screen, row), "0.2100"));
+    assert_non_null(strstr(screen_text(screen, row), "0.9400"));
+    assert_non_null(strstr(screen_text(screen, row + 1), "30:00"));
+    /* What is the same in every run is no column; what differs is. */
+    screen_assert_text(screen, "seed");
+    screen_refute_text(screen, "adamw");
+    screen_close(&screen);
+}
+
+static void colours_mean_something(void **state)
+{
+    (void)state;
+    int row, column;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
+    assert_true(screen_find(screen, "nan", &row, &column));
+    struct screen_look failed = screen_look(screen, row, column);
+    assert_true(screen_find(screen, "live", &row, &column));
+    struct screen_look live = screen_look(screen, workbench_row(screen, "run-01"), column);
+    assert_int_not_equal(failed.fg, -1);
+    assert_true(failed.bold);
+    assert_int_not_equal(failed.fg, live.fg);
+    /* The cursor's row is coloured across; the others are not. */
+    row = workbench_row(screen, "run-01");
+    assert_int_not_equal(screen_look(screen, row, 60).bg, -1);
+    assert_int_equal(screen_look(screen, row + 1, 60).bg, -1);
+    screen_close(&screen);
+}
+
+static void no_color_means_none(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(100, 30, SCREEN_XTERM, "NO_COLOR=1");
+    for (int row = 0; row < 30; row++) {
+        for (int column = 0; column < 100; column++) {
+            struct screen_look look = screen_look(screen, row, column);
+            assert_int_equal(look.fg, -1);
+            assert_int_equal(look.bg, -1);
+        }
+    }
+    screen_close(&screen);
+}
+
+static void moves_and_sorts(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
+    screen_press(screen, "l", "l", "l", "l", "s", NULL); /* the column val/loss */
+    screen_settle(screen);
+    assert_int_equal(workbench_row(screen, "run-01"), 3); /* the least loss first */
+    screen_press(screen, "S", NULL);
+    screen_settle(screen);
+    assert_int_equal(workbench_row(screen, "run-12"), 3);
+    assert_int_equal(workbench_row(screen, "run-05"), 14); /* NaN comes last either way */
+    screen_press(screen, "G", NULL);
+    screen_settle(screen);
+    int column;
+    int row = workbench_row(screen, "run-05");
+    assert_true(screen_find(screen, "run-05", &row, &column));
+    assert_int_not_equal(screen_look(screen, row, column).bg, -1);
+    screen_press(screen, ":", NULL);
+    screen_type(screen, "sort name");
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+    assert_int_equal(workbench_row(screen, "run-01"), 3);
+    screen_close(&screen);
+}
+
+static void filters_while_typed(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
+    screen_press(screen, "/", NULL);
+    screen_type(screen, "metrics.`val/loss` < 0.235");
+    screen_settle(screen);
+    screen_assert_text(screen, "3 of 12");
+    screen_refute_text(screen, "run-04");
+    screen_press(screen, "esc", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "12 runs");
+    screen_assert_text(screen, "run-04");
+    screen_press(screen, "/", NULL);
+    screen_type(screen, "run-1");
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "3 of 12");
+    screen_assert_text(screen, "/ run-1");
+    screen_press(screen, "esc", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "12 runs");
+    screen_close(&screen);
+}
+
+static void points_at_what_is_wrong(void **state)
+{
+    (void)state;
+    int row, column, cursor_row, cursor_column;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
+    screen_press(screen, "/", NULL);
+    screen_type(screen, "seed < ");
+    screen_settle(screen);
+    assert_true(screen_cursor(screen, &cursor_row, &cursor_column));
+    assert_true(screen_find(screen, "▲", &row, &column));
+    assert_int_equal(row, cursor_row + 1);
+    /* Enter does not take what cannot be understood; the rows of before are still there. */
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "▲");
+    screen_press(screen, "esc", NULL);
+    screen_settle(screen);
+    screen_refute_text(screen, "▲");
+    screen_assert_text(screen, "12 runs");
+    screen_close(&screen);
+}
+
+static void marks_are_drawn_together(void **state)
+{
+    (void)state;
+    int row, column;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
+    screen_press(screen, "space", "space", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "2 marked");
+    row = workbench_row(screen, "run-01");
+    assert_true(screen_find(screen, "●", &row, &column));
+    assert_int_equal(row, 3);
+    int first = screen_look(screen, row, column).fg;
+    assert_int_not_equal(first, screen_look(screen, row + 1, column).fg);
+    screen_press(screen, "u", NULL);
+    screen_settle(screen);
+    screen_refute_text(screen, "marked");
+    screen_close(&screen);
+}
+
+static void nothing_jumps(void **state)
+{
+    (void)state;
+    char before[600], after[600];
+    int column, row;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
+    screen_press(screen, "j", "j", "j", NULL);
+    screen_settle(screen);
+    row = workbench_row(screen, "run-04");
+    snprintf(before, sizeof before, "%s", screen_text(screen, row));
+    fixture_add_run(workbench_store(), "brand-new");
+    screen_wait(screen, "13 runs");
+    screen_settle(screen);
+    int now = workbench_row(screen, "run-04");
+    snprintf(after, sizeof after, "%s", screen_text(screen, now));
+    assert_true(screen_find(screen, "run-04", &now, &column));
+    assert_int_not_equal(screen_look(screen, now, column).bg, -1);
+    assert_string_equal(before, after);
+    screen_close(&screen);
+}
+
+static void the_tree_chooses(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
+    screen_press(screen, "tab", "j", "G", NULL);
+    screen_settle(screen);
+    screen_press(screen, "k", NULL);
+    screen_settle(screen);
+    screen_press(screen, "g", NULL); /* all runs */
+    screen_settle(screen);
+    screen_assert_text(screen, "14 runs");
+    screen_assert_text(screen, "EXPERIMENT ");
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "space mark");
+    screen_close(&screen);
+}
+
+static void views_are_kept(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
+    screen_press(screen, "/", NULL);
+    screen_type(screen, "run-1");
+    screen_press(screen, "enter", ":", NULL);
+    screen_type(screen, "save-view the tens");
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "the tens");
+    screen_press(screen, "esc", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "12 runs");
+    screen_press(screen, "tab", "G", "enter", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "3 of 12");
+    screen_close(&screen);
+}
+
+static void fits_every_size(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
+    screen_resize(screen, 80, 24);
+    screen_settle(screen);
+    screen_refute_text(screen, "EXPERIMENTS");
+    screen_assert_text(screen, "local / vit-sweep");
+    screen_assert_text(screen, "step");
+    screen_resize(screen, 60, 16);
+    screen_settle(screen);
+    screen_assert_text(screen, "run-11");
+    screen_refute_text(screen, "step");
+    screen_resize(screen, 40, 10);
+    screen_settle(screen);
+    screen_assert_text(screen, "60x16, and this is 40x10");
+    screen_resize(screen, 300, 100);
+    screen_settle(screen);
+    screen_assert_text(screen, "EXPERIMENTS");
+    screen_assert_text(screen, "run-12");
+    screen_close(&screen);
+}
+
+static void an_empty_screen_says_what_to_do(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open_empty(80, 24);
+    screen_assert_text(screen, "Nothing to show yet");
+    screen_assert_text(screen, "empty.db");
+    screen_assert_text(screen, "train small models");
+    screen_press(screen, "q", NULL);
+    assert_int_equal(screen_end(screen), 0);
+    screen_close(&screen);
+}
+
+static void charts_are_images_where_they_can_be(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM_VT340, NULL);
+    assert_int_equal(screen_images(screen), 2);
+    assert_int_equal(screen_counts(screen).last_row, 0);
+    /* Moving back and forth sends what changed, and what is below a box is taken away. */
+    screen_press(screen, ":", NULL);
+    screen_settle(screen);
+    assert_true(screen_images(screen) < 2);
+    screen_press(screen, "esc", NULL);
+    screen_settle(screen);
+    assert_int_equal(screen_images(screen), 2);
+    screen_close(&screen);
+}
+
+static void the_mouse_helps(void **state)
+{
+    (void)state;
+    int row, column;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
+    row = workbench_row(screen, "run-06");
+    assert_true(screen_find(screen, "run-06", &row, &column));
+    screen_mouse(screen, 'p', column, row);
+    screen_mouse(screen, 'r', column, row);
+    screen_settle(screen);
+    assert_int_not_equal(screen_look(screen, row, column).bg, -1);
+    assert_true(screen_find(screen, "NAME", &row, &column));
+    screen_mouse(screen, 'p', column, row);
+    screen_mouse(screen, 'r', column, row);
+    screen_settle(screen);
+    assert_int_equal(workbench_row(screen, "run-01"), row + 1);
+    screen_close(&screen);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shows_what_there_is),
+        cmocka_unit_test(colours_mean_something),
+        cmocka_unit_test(no_color_means_none),
+        cmocka_unit_test(moves_and_sorts),
+        cmocka_unit_test(filters_while_typed),
+        cmocka_unit_test(points_at_what_is_wrong),
+        cmocka_unit_test(marks_are_drawn_together),
+        cmocka_unit_test(nothing_jumps),
+        cmocka_unit_test(the_tree_chooses),
+        cmocka_unit_test(views_are_kept),
+        cmocka_unit_test(fits_every_size),
+        cmocka_unit_test(an_empty_screen_says_what_to_do),
+        cmocka_unit_test(charts_are_images_where_they_can_be),
+        cmocka_unit_test(the_mouse_helps),
+    };
+    return cmocka_run_group_tests_name("home", tests, NULL, NULL);
+}

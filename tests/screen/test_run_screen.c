@@ -1,0 +1,112 @@
+/*
+ * The run screen: its head, its tabs, the note.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/runs_fixture.h"
+#include "support/workbench.h"
+
+static struct screen *open_run(const char *extra)
+{
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, extra);
+    screen_press(screen, "j", "enter", NULL);
+    screen_settle(screen);
+    return screen;
+}
+
+static void one_glance(void **state)
+{
+    (void)state;
+    struct screen *screen = open_run(NULL);
+    screen_assert_text(screen, "run-02");
+    screen_assert_text(screen, "finished");
+    screen_assert_text(screen, "2h ago");
+    screen_assert_text(screen, "took 30:00");
+    screen_assert_text(screen, "val/loss 0.22");
+    screen_assert_text(screen, "metrics 3");
+    screen_assert_text(screen, "params 3");
+    screen_assert_text(screen, "vit-sweep");
+    screen_press(screen, "J", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "val/loss 0.23");
+    screen_press(screen, "q", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "12 runs");
+    screen_close(&screen);
+}
+
+static void metrics_with_their_chart(void **state)
+{
+    (void)state;
+    struct screen *screen = open_run(NULL);
+    screen_assert_text(screen, "METRIC");
+    screen_assert_text(screen, "LAST");
+    screen_press(screen, "g", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "1,000 points"); /* train/loss */
+    screen_press(screen, "/", NULL);
+    screen_type(screen, "acc");
+    screen_settle(screen);
+    screen_assert_text(screen, "100 points");
+    screen_press(screen, "esc", "g", "enter", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "1,000 of 1,000 points in view");
+    screen_close(&screen);
+}
+
+static void text_from_outside_is_cleaned(void **state)
+{
+    (void)state;
+    struct screen *screen = open_run(NULL);
+    screen_press(screen, "2", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "adamw");
+    screen_press(screen, "3", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "a\xef\xbf\xbd[31mred\xef\xbf\xbd tag");
+    screen_press(screen, "4", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "no artifacts");
+    screen_close(&screen);
+}
+
+static void the_note_is_written_in_the_editor(void **state)
+{
+    (void)state;
+    char path[400], editor[500];
+    snprintf(path, sizeof path, "%s/words", getenv("TMPDIR"));
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("warmup was too short\nagain with 500\n", file);
+    fclose(file);
+    snprintf(editor, sizeof editor, "VISUAL=cp %s", path);
+    struct screen *screen = open_run(editor);
+    screen_press(screen, "6", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "No note");
+    screen_press(screen, "e", NULL);
+    screen_wait(screen, "the note is kept");
+    screen_settle(screen);
+    screen_assert_text(screen, "warmup was too short");
+    screen_assert_text(screen, "again with 500");
+    screen_close(&screen);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_glance),
+        cmocka_unit_test(metrics_with_their_chart),
+        cmocka_unit_test(text_from_outside_is_cleaned),
+        cmocka_unit_test(the_note_is_written_in_the_editor),
+    };
+    return cmocka_run_group_tests_name("run screen", tests, NULL, NULL);
+}
