@@ -193,12 +193,15 @@ static int by_name(const void *a, const void *b)
     return assay_text_natural(x->key, y->key);
 }
 
-/* What a run is judged by comes first, system metrics (GPU load and so on) last. */
+/* What a run is judged by comes first, and of that what it was not trained on; system metrics
+   (GPU load and so on) come last. */
 static int rank(const char *metric)
 {
     if (strncmp(metric, "system/", 7) == 0)
+        return 3;
+    if (!assay_metric_direction(metric))
         return 2;
-    return assay_metric_direction(metric) ? 0 : 1;
+    return assay_text_contains(metric, "val") || assay_text_contains(metric, "test") ? 0 : 1;
 }
 
 static int by_use(const void *a, const void *b)
@@ -275,6 +278,8 @@ void cli_columns_head(const struct cli_columns *columns, struct cli_table *table
         else if (c->field == CLI_FIELD_DURATION)
             name = "duration_ms";
         cli_table_column(table, name, heading && heading[1] ? heading + 1 : c->title, right);
+        if (c->field == CLI_FIELD_ID || c->field == CLI_FIELD_STATUS)
+            cli_table_whole(table);
     }
 }
 

@@ -73,6 +73,7 @@ static void print_table(struct cli *cli, const struct entry *entries, size_t cou
     bool people = cli->format == CLI_TABLE;
     struct cli_table *table = cli_table_new(cli);
     cli_table_column(table, "id", "id", false);
+    cli_table_whole(table);
     cli_table_column(table, "name", "name", false);
     cli_table_column(table, "source_kind", "kind", false);
     cli_table_column(table, "source", "source", false);

@@ -12,12 +12,12 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
-#define GAP       2 /* blanks between columns */
-#define NARROWEST 6 /* a column is not cut below this */
+#define GAP       2  /* blanks between columns */
+#define NARROWEST 10 /* a column is not cut below this */
 
 struct column {
     char *name, *heading;
-    bool right;
+    bool right, whole;
     int width;
 };
 
@@ -71,6 +71,11 @@ void cli_table_column(struct cli_table *table, const char *name, const char *hea
         .heading = clean_copy(table->cli, heading),
         .right = right,
     };
+}
+
+void cli_table_whole(struct cli_table *table)
+{
+    table->columns[table->column_count - 1].whole = true;
 }
 
 static void add_cell(struct cli_table *table, const char *text, const char *color)
@@ -217,16 +222,18 @@ static size_t fit(struct cli_table *table)
         struct column *widest = NULL;
         for (size_t c = 0; c < shown; c++) {
             struct column *column = &table->columns[c];
-            if (!column->right && column->width > NARROWEST &&
+            if (!column->right && !column->whole && column->width > NARROWEST &&
                 (!widest || column->width > widest->width))
                 widest = column;
         }
-        if (widest)
+        if (widest) {
             widest->width--;
-        else if (shown > 1)
+        } else if (shown > 1) {
             shown--;
-        else
+            measure(table); /* the others may have the room again */
+        } else {
             return shown;
+        }
     }
 }
 
@@ -265,7 +272,7 @@ static void print_people(struct cli_table *table)
         cli_spill(table->cli);
     }
     if (shown < table->column_count)
-        assay_buf_format(out, "(%zu more columns do not fit)\n", table->column_count - shown);
+        assay_buf_format(out, "(columns that do not fit: %zu)\n", table->column_count - shown);
 }
 
 /* ---- for programs ---- */

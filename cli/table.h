@@ -21,6 +21,9 @@ struct cli_table *cli_table_new(struct cli *cli);
 /* NAME heads the column in CSV, HEADING (from outside or not) for people. Numbers go RIGHT. */
 void cli_table_column(struct cli_table *table, const char *name, const char *heading,
                       bool right);
+/* The column added last is never cut: what is in it is meant to be copied, or says nothing
+   when it is cut. */
+void cli_table_whole(struct cli_table *table);
 
 void cli_table_text(struct cli_table *table, const char *text);
 void cli_table_number(struct cli_table *table, double value, bool single);
