@@ -85,6 +85,9 @@ static void check_graphics(struct doctor *d)
         say(d, "terminal", "sixel", NOTE,
             "charts are drawn in braille; xterm needs -ti vt340, tmux needs sixel support",
             "no (%s)", t.reply);
+    if (t.answered)
+        say(d, "terminal", "background", WORKS, "", "%s",
+            t.light ? "light" : "dark, or not said");
     if (t.cell_width)
         say(d, "terminal", "cell", WORKS, "", "%d x %d pixels", t.cell_width, t.cell_height);
     else

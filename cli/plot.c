@@ -111,7 +111,7 @@ static enum assay_status choose_output(struct plot *plot, struct assay_error *er
     if (getenv("TMUX"))
         o->registers = 16;
     o->color = cli->color && !to_file;
-    o->light = cli_has(cli, "light");
+    o->light = cli_has(cli, "light") || terminal.light;
     const char *size = cli_value(cli, "size");
     return size ? parse_size(size, &o->columns, &o->rows, err) : ASSAY_OK;
 }

@@ -5,6 +5,7 @@
  */
 #include "terminal.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -17,8 +18,9 @@
 
 #include <assay/clock.h>
 
-#define QUESTIONS "\x1b[16t\x1b[?1;1;0S\x1b[c"
-#define NUMBERS   16
+#define QUESTIONS  "\x1b[16t\x1b[?1;1;0S\x1b[c"
+#define BACKGROUND "\x1b]11;?\x1b\\"
+#define NUMBERS    16
 
 /* One control sequence "ESC [ mark numbers final". */
 struct sequence {
@@ -67,11 +69,38 @@ static void take_identity(struct cli_terminal *terminal, const struct sequence *
     terminal->reply[length] = '\0';
 }
 
+/* "ESC ] 11 ; rgb:RRRR/GGGG/BBBB": takes the first two digits of each. */
+static void take_background(struct cli_terminal *terminal, const char *text, size_t length)
+{
+    static const char head[] = "11;rgb:";
+    static const double weights[] = {0.30, 0.59, 0.11};
+    size_t i = strlen(head);
+    double luminance = 0;
+    if (length < i || memcmp(text, head, i) != 0)
+        return;
+    for (int channel = 0; channel < 3; channel++) {
+        int value = 0, digits = 0;
+        for (; i < length && isxdigit((unsigned char)text[i]); i++, digits++)
+            if (digits < 2)
+                value = value * 16 + (isdigit((unsigned char)text[i])
+                                          ? text[i] - '0'
+                                          : tolower((unsigned char)text[i]) - 'a' + 10);
+        if (digits < 2)
+            return;
+        luminance += weights[channel] * value / 255;
+        if (channel < 2 && (i == length || text[i++] != '/'))
+            return;
+    }
+    terminal->light = luminance > 0.5;
+}
+
 bool cli_terminal_parse(struct cli_terminal *terminal, const char *reply, size_t length)
 {
     *terminal = (struct cli_terminal){0};
     for (size_t i = 0; i + 2 < length; i++) {
         struct sequence s;
+        if (reply[i] == '\x1b' && reply[i + 1] == ']')
+            take_background(terminal, reply + i + 2, length - i - 2);
         if (reply[i] != '\x1b' || reply[i + 1] != '[' ||
             !read_sequence(reply + i + 2, length - i - 2, &s))
             continue;
@@ -97,7 +126,11 @@ static void exchange(int fd, struct cli_terminal *terminal, int timeout_ms)
     char reply[1024];
     size_t length = 0;
     int64_t deadline = assay_monotonic_us() + (int64_t)timeout_ms * 1000;
-    if (write(fd, QUESTIONS, strlen(QUESTIONS)) != (ssize_t)strlen(QUESTIONS))
+    /* The Linux console would print the question for the background. */
+    const char *term = getenv("TERM");
+    const char *questions =
+        term && strcmp(term, "linux") == 0 ? QUESTIONS : BACKGROUND QUESTIONS;
+    if (write(fd, questions, strlen(questions)) != (ssize_t)strlen(questions))
         return;
     while (length < sizeof reply) {
         int64_t left = (deadline - assay_monotonic_us()) / 1000;

@@ -13,6 +13,7 @@ struct cli_terminal {
     bool sixel;                  /* ... and that it draws sixel */
     int registers;               /* colours it has for that; 0 unknown */
     int cell_width, cell_height; /* pixels; 0 unknown */
+    bool light;                  /* its background is rather light */
     char reply[64];              /* the answer about itself, printable; "" none */
 };
 

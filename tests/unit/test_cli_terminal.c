@@ -50,6 +50,24 @@ static void test_replies(void **state)
     }
 }
 
+static bool is_light(const char *reply)
+{
+    struct cli_terminal t;
+    cli_terminal_parse(&t, reply, strlen(reply));
+    return t.light;
+}
+
+static void test_background(void **state)
+{
+    (void)state;
+    assert_true(is_light("\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;4c"));
+    assert_true(is_light("\x1b]11;rgb:fd/f6/e3\x07\x1b[?62c"));
+    assert_false(is_light("\x1b]11;rgb:1111/1111/1111\x1b\\\x1b[?62;4c"));
+    assert_false(is_light("\x1b]11;rgb:f/f/f\x1b\\\x1b[?62;4c"));
+    assert_false(is_light("\x1b]11;rgb:ffff/ffff"));
+    assert_false(is_light("\x1b]10;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;4c"));
+}
+
 static void test_long_reply(void **state)
 {
     (void)state;
@@ -67,6 +85,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_replies),
+        cmocka_unit_test(test_background),
         cmocka_unit_test(test_long_reply),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
