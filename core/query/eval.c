@@ -73,29 +73,67 @@ static bool number_matches(const struct query_test *test, double number)
 
 /* ---- texts ---- */
 
-/* Finds NEEDLE ignoring ASCII case: strchr() goes to where it may begin, in either case. */
-static bool contains_folded(const char *text, const char *needle)
+/* A text to be found ignoring ASCII case. strchr() looks for its rarest byte, in either case,
+   and the rest is compared around it: most names and ids hold none. */
+struct needle {
+    const char *text;
+    size_t length, pivot; /* the rarest byte's place */
+};
+
+static char fold(char c)
 {
-    size_t length = strlen(needle);
-    char first = needle[0];
-    bool letter = (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z');
-    const char *one = strchr(text, first);
-    const char *other = letter ? strchr(text, first ^ 0x20) : NULL;
-    if (!length)
-        return true;
-    while (one || other) {
-        const char **next = !other || (one && one < other) ? &one : &other;
-        if (strncasecmp(*next, needle, length) == 0)
-            return true;
-        *next = strchr(*next + 1, **next);
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static struct needle needle_of(const char *text)
+{
+    /* Frequent in names, and the digits of ids, towards the end; anything else is rarer. */
+    static const char order[] = "zqjxkvwybpgmuhlronstifcdae-_0123456789";
+    struct needle needle = {.text = text, .length = strlen(text)};
+    size_t least = SIZE_MAX;
+    for (size_t i = 0; i < needle.length; i++) {
+        const char *place = strchr(order, fold(text[i]));
+        size_t rank = place ? (size_t)(place - order) + 1 : 0;
+        if (rank < least) {
+            least = rank;
+            needle.pivot = i;
+        }
     }
+    return needle;
+}
+
+static bool needle_at(const struct needle *needle, const char *text)
+{
+    for (size_t i = 0; i < needle->length; i++)
+        if (fold(text[i]) != fold(needle->text[i]))
+            return false;
+    return true;
+}
+
+static bool find_pivot(const struct needle *needle, const char *text, char pivot)
+{
+    for (const char *at = text; (at = strchr(at, pivot)); at++)
+        if ((size_t)(at - text) >= needle->pivot && needle_at(needle, at - needle->pivot))
+            return true;
     return false;
 }
 
-static bool in_texts(const struct query_test *test, const char *text, bool fold)
+static bool contains(const struct needle *needle, const char *text)
+{
+    if (needle->length == 0)
+        return true;
+    char pivot = needle->text[needle->pivot], folded = fold(pivot);
+    if (find_pivot(needle, text, folded))
+        return true;
+    if (folded >= 'a' && folded <= 'z')
+        return find_pivot(needle, text, (char)(folded - 'a' + 'A'));
+    return false;
+}
+
+static bool in_texts(const struct query_test *test, const char *text, bool any_case)
 {
     size_t low = 0, high = test->text_count;
-    if (fold) {
+    if (any_case) {
         for (size_t i = 0; i < test->text_count; i++)
             if (strcasecmp(test->texts[i], text) == 0)
                 return true;
@@ -125,32 +163,33 @@ static bool ordered(const struct query_test *test, const char *text, double numb
     return (outcome(assay_text_natural(text, value->text), 0) & wanted(test->op)) != 0;
 }
 
-/* FOLD: names of states, whose case nobody remembers. NUMBER: what the text is as a number, or
-   NaN. */
-static bool text_matches(const struct query_test *test, const char *text, double number,
-                         bool fold)
+/* NEEDLE is of test->contains. ANY_CASE: names of states, whose case nobody remembers. NUMBER:
+   what the text is as a number, or NaN. */
+static bool text_matches(const struct query_test *test, const struct needle *needle,
+                         const char *text, double number, bool any_case)
 {
     const struct query_value *value = &test->value;
     bool match = false;
     switch (test->op) {
     case OP_EQUAL:
-        match = value->is_number && !value->quoted && !isnan(number)
-                    ? number == value->number
-                    : (fold ? strcasecmp(text, value->text) : strcmp(text, value->text)) == 0;
+        match =
+            value->is_number && !value->quoted && !isnan(number)
+                ? number == value->number
+                : (any_case ? strcasecmp(text, value->text) : strcmp(text, value->text)) == 0;
         break;
     case OP_LIKE:
         match = test->contains ? strstr(text, test->contains) != NULL
                                : assay_text_like(text, value->text, false);
         break;
     case OP_ILIKE:
-        match = test->contains ? contains_folded(text, test->contains)
-                               : assay_text_like(text, value->text, true);
+        match =
+            test->contains ? contains(needle, text) : assay_text_like(text, value->text, true);
         break;
     case OP_REGEX:
         match = query_regex_match(test->regex, text);
         break;
     case OP_IN:
-        match = in_texts(test, text, fold) ||
+        match = in_texts(test, text, any_case) ||
                 (test->number_count > 0 && !isnan(number) && in_numbers(test, number));
         break;
     default:
@@ -209,10 +248,11 @@ static void eval_column(struct eval *eval, const struct query_test *test, const 
         eval_metric(test, column, rows, count, marks);
         return;
     }
+    struct needle needle = needle_of(test->contains ? test->contains : "");
     for (size_t i = 0; i < count; i++) {
         uint32_t row = rows[i];
         marks[i] = row < column->count && column->present[row] && column->texts[row] &&
-                   text_matches(test, column->texts[row], column->numbers[row], false);
+                   text_matches(test, &needle, column->texts[row], column->numbers[row], false);
     }
 }
 
@@ -220,7 +260,8 @@ static void eval_attr_text(struct eval *eval, const struct query_test *test,
                            const uint32_t *rows, size_t count, uint8_t *marks)
 {
     enum query_attr attr = test->field.attr;
-    bool fold = attr == ATTR_STATUS || attr == ATTR_LIFECYCLE, answer = false;
+    bool any_case = attr == ATTR_STATUS || attr == ATTR_LIFECYCLE, answer = false;
+    struct needle needle = needle_of(test->contains ? test->contains : "");
     const char *asked = NULL; /* runs side by side often share user, experiment and status */
     for (size_t i = 0; i < count; i++) {
         const char *text =
@@ -230,7 +271,7 @@ static void eval_attr_text(struct eval *eval, const struct query_test *test,
             continue;
         }
         if (text && text != asked) {
-            answer = text_matches(test, text, NAN, fold);
+            answer = text_matches(test, &needle, text, NAN, any_case);
             asked = text;
         }
         marks[i] = text && answer;
@@ -262,27 +303,31 @@ static void eval_test(struct eval *eval, const struct query_test *test, const ui
         eval_attr_number(eval, test, rows, count, marks);
 }
 
-/* A bare word: in the name, the id, the user or the experiment. */
+/* A bare word: in the name, the id, the user or the experiment. What an experiment's name and
+   the last run's user answered is remembered. */
 static void eval_word(struct eval *eval, const char *word, const uint32_t *rows, size_t count,
                       uint8_t *marks)
 {
+    enum { UNKNOWN, ABSENT, THERE };
+    struct needle needle = needle_of(word);
+    uint8_t *experiments = assay_alloc(assay_catalog_experiments(eval->catalog) + 1);
     const char *user = NULL;
-    uint32_t experiment = ASSAY_NONE;
-    bool in_user = false, in_experiment = false;
+    bool in_user = false;
     for (size_t i = 0; i < count; i++) {
         const struct assay_run *run = assay_catalog_run(eval->catalog, rows[i]);
-        if (run->experiment != experiment) {
-            experiment = run->experiment;
-            in_experiment = contains_folded(
-                assay_catalog_experiment(eval->catalog, experiment)->name, word);
+        uint8_t *known = &experiments[run->experiment];
+        if (*known == UNKNOWN) {
+            const char *name = assay_catalog_experiment(eval->catalog, run->experiment)->name;
+            *known = contains(&needle, name) ? THERE : ABSENT;
         }
         if (run->user != user) {
             user = run->user;
-            in_user = contains_folded(user, word);
+            in_user = contains(&needle, user);
         }
-        marks[i] = in_experiment || in_user || contains_folded(run->name, word) ||
-                   contains_folded(run->id, word);
+        marks[i] = *known == THERE || in_user || contains(&needle, run->name) ||
+                   contains(&needle, run->id);
     }
+    free(experiments);
 }
 
 /* ---- conditions ---- */

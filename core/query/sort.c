@@ -18,6 +18,7 @@ struct item {
     uint64_t key, second; /* second: the bytes of a text after those in key */
     const char *text;     /* NULL where the key says it all */
     uint32_t row;
+    uint32_t rest; /* where in the text the keys end */
 };
 
 /* Whatever the direction: NaN after the numbers, nothing at all last. */
@@ -39,28 +40,40 @@ static uint64_t number_key(double number, bool descending)
     return descending ? KEY_MOST - bits : bits;
 }
 
-/* Writes TEXT from byte SKIP on so that memcmp() orders as assay_text_natural() does: a run of
-   digits is its length and then its digits. Runs of nine digits and more end the key, for only
-   a full comparison can tell them apart. */
-static void text_key(const char *text, size_t skip, unsigned char out[16])
+static bool is_digit(char c)
 {
-    size_t at = 0;
+    return c >= '0' && c <= '9';
+}
+
+/* Writes TEXT so that memcmp() orders as assay_text_natural() does: a run of digits is its
+   length and then its digits. Runs of nine digits and more end the key, for only a full
+   comparison can tell them apart. Returns how far it came: the beginning of a run where it
+   could not finish it. */
+static size_t text_key(const char *text, unsigned char out[16])
+{
+    size_t at = 0, i = 0;
     memset(out, 0, 16);
-    for (text += skip; *text && at < 16;) {
-        size_t digits = strspn(text, "0123456789");
-        if (digits == 0) {
-            out[at++] = (unsigned char)*text++;
+    while (text[i] && at < 16) {
+        if (!is_digit(text[i])) {
+            out[at++] = (unsigned char)text[i++];
             continue;
         }
-        size_t zeros = strspn(text, "0");
-        size_t length = digits - zeros;
+        size_t first = i, length = 0;
+        while (text[first] == '0')
+            first++;
+        while (is_digit(text[first + length]))
+            length++;
         out[at++] = (unsigned char)('0' + (length < 9 ? length : 9));
         if (length >= 9)
             break;
-        for (size_t i = zeros; i < digits && at < 16; i++)
-            out[at++] = (unsigned char)text[i];
-        text += digits;
+        for (size_t k = 0; k < length && at + k < 16; k++)
+            out[at + k] = (unsigned char)text[first + k];
+        at += length;
+        if (at > 16)
+            break;
+        i = first + length;
     }
+    return i;
 }
 
 static uint64_t big_endian(const unsigned char bytes[8])
@@ -93,7 +106,7 @@ static void text_keys(struct item *items, size_t count, bool descending)
     size_t skip = common_prefix(items, count);
     for (size_t i = 0; i < count; i++) {
         unsigned char bytes[16];
-        text_key(items[i].text, skip, bytes);
+        items[i].rest = (uint32_t)(skip + text_key(items[i].text + skip, bytes));
         items[i].key = big_endian(bytes);
         items[i].second = big_endian(bytes + 8);
         if (descending) {
@@ -138,7 +151,9 @@ static bool text_before(const struct item *a, const struct item *b, bool descend
 {
     if (a->second != b->second)
         return a->second < b->second;
-    int order = assay_text_natural(a->text, b->text);
+    int order = assay_text_natural(a->text + a->rest, b->text + b->rest);
+    if (order == 0) /* all that is left is zeros before digits */
+        order = assay_text_natural(a->text, b->text);
     return descending ? order > 0 : order < 0;
 }
 
@@ -161,6 +176,12 @@ static void sort_texts(struct item *items, struct item *spare, size_t count, boo
             size_t middle = count - from < width ? count : from + width;
             size_t end = count - from < 2 * width ? count : from + 2 * width;
             size_t a = from, b = middle;
+            if (b < end && !text_before(&items[b], &items[b - 1], descending))
+                b = end; /* in order already */
+            if (b == end) {
+                memcpy(spare + from, items + from, (end - from) * sizeof *items);
+                continue;
+            }
             for (size_t i = from; i < end; i++) {
                 bool right =
                     a == middle || (b < end && text_before(&items[b], &items[a], descending));
