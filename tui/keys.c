@@ -4,9 +4,8 @@
  * Time decides only what bytes cannot: whether a lone ESC is the Escape key (after a short
  * while, a longer one while a reply is outstanding), and when a sequence that never ends is
  * given up. A sequence that no key begins with (CSI ?, CSI >, the strings) is waited for much
- * longer, so that a reply torn apart by a slow link still ends as a reply. If an ESC was taken
- * for the key and the rest of a reply follows after all, the rest is recognised by how it
- * begins ("late tail").
+ * longer, so that a reply torn apart by a slow link still ends as a reply. If the rest of one
+ * follows an ESC that was taken for the key, it is recognised by how it begins ("late tail").
  */
 #include <stdlib.h>
 #include <string.h>
@@ -313,6 +312,21 @@ static uint32_t find_learned(const struct keys *keys, char introducer)
     return 0;
 }
 
+static void keep(struct keys *keys, unsigned char byte)
+{
+    keys->total++;
+    if (keys->length < SEQUENCE_MAX)
+        keys->sequence[keys->length++] = (char)byte;
+}
+
+static void begin(struct keys *keys, enum state state, int64_t now_us)
+{
+    keys->state = state;
+    keys->length = keys->total = 0;
+    keys->tentative = false;
+    keys->started_us = now_us;
+}
+
 /* What was held as a reply's tail was typed after all. */
 static void release_tentative(struct keys *keys)
 {
@@ -350,26 +364,9 @@ static void end_csi(struct keys *keys)
     else if (csi.prefix == '<' && (csi.final == 'M' || csi.final == 'm'))
         push_mouse(keys, &csi);
     else if (csi.prefix == 0 && csi.final == 'M' && csi.count == 0)
-        keys->state = STATE_X10;
+        begin(keys, STATE_X10, keys->started_us);
     else if (csi.prefix == 0)
         csi_key(keys, &csi);
-    if (keys->state == STATE_X10)
-        keys->length = 0;
-}
-
-static void keep(struct keys *keys, unsigned char byte)
-{
-    keys->total++;
-    if (keys->length < SEQUENCE_MAX)
-        keys->sequence[keys->length++] = (char)byte;
-}
-
-static void begin(struct keys *keys, enum state state, int64_t now_us)
-{
-    keys->state = state;
-    keys->length = keys->total = 0;
-    keys->tentative = false;
-    keys->started_us = now_us;
 }
 
 /* C0 in the middle of a sequence ends it and means itself. True where BYTE was one. */
@@ -545,7 +542,7 @@ static bool begins_reply(char first, unsigned char byte)
 {
     switch (first) {
     case '[':
-        return byte == '?' || byte == '>' || (byte >= '0' && byte <= '9');
+        return byte == '?' || byte == '>' || byte == '=' || (byte >= '0' && byte <= '9');
     case 'P':
         return byte == '0' || byte == '1' || byte == '>' || byte == '!';
     case ']':
@@ -561,7 +558,7 @@ static void tail_byte(struct keys *keys, unsigned char byte, int64_t now_us)
 
     if (begins_reply(first, byte)) {
         begin(keys, first == '[' ? STATE_CSI : STATE_STRING, now_us);
-        keys->tentative = first == '[' && byte != '?' && byte != '>';
+        keys->tentative = first == '[' && byte <= '9';
         keep(keys, byte);
         return;
     }
