@@ -241,7 +241,6 @@ void draw_field(struct area area, int x, int y, int width, enum align align, enu
                 const char *text)
 {
     struct style style = role_style(area, role);
-    struct area field = area_part(area, x, y, width, 1);
     size_t length = strlen(text);
     int used = 0, before;
     bool cut = false;
@@ -256,9 +255,6 @@ void draw_field(struct area area, int x, int y, int width, enum align align, enu
     before = align == ALIGN_RIGHT    ? width - used
              : align == ALIGN_CENTER ? (width - used) / 2
                                      : 0;
-    /* The area may start left of the field where that was clipped: keep the field's origin. */
-    if (rect_empty(field.rect))
-        return;
     for (int i = 0; i < width; i++)
         put(area, x + i, y, style, ' ', 1);
     put_text(area, x + before, y, style, text, length);
@@ -305,14 +301,13 @@ struct area draw_box(struct area area, enum role role, const char *title)
     draw_char(area, right, 0, role, ascii ? '+' : 0x256e);
     draw_char(area, 0, bottom, role, ascii ? '+' : 0x2570);
     draw_char(area, right, bottom, role, ascii ? '+' : 0x256f);
-    if (title != NULL && right > 4) {
-        int used = 0;
-        size_t length = assay_text_fit(title, right - 4, &used);
+    if (title != NULL && right > 5) {
+        int width = assay_text_width(title);
         struct area top = area_part(area, 2, 0, right - 3, 1);
 
-        draw_char(top, 0, 0, role, ' ');
-        put_text(top, 1, 0, role_style(area, ROLE_TITLE), title, length);
-        draw_char(top, 1 + used, 0, role, ' ');
+        width = width > right - 5 ? right - 5 : width;
+        draw_field(top, 0, 0, width + 2, ALIGN_LEFT, role, "");
+        draw_field(top, 1, 0, width, ALIGN_LEFT, ROLE_TITLE, title);
     }
     return area_part(area, 1, 1, right - 1, bottom - 1);
 }
