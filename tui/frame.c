@@ -107,7 +107,7 @@ static void draw_hints(struct app *app, struct area line, struct app_screen *scr
         end -= assay_text_width(help) + 5;
         draw_text(line, end, 0, ROLE_KEY, help);
         draw_text(line, end + assay_text_width(help) + 1, 0, ROLE_DIM, "help");
-        end--;
+        end -= 2;
     }
     for (size_t i = 0; ids && ids[i] != CMD_NONE; i++) {
         char keys[80] = "", key[32];

@@ -50,6 +50,7 @@ struct home {
 
     char **metrics; /* of the scope, those of the columns first */
     size_t metric_count, metric_at;
+    bool metrics_whole; /* all there are, and not only the columns' */
     struct chart_state charts[HOME_CHARTS];
     struct chart_widget widgets[HOME_CHARTS];
 
@@ -105,7 +106,8 @@ bool home_filter_set(struct home *home, const char *text);
 void home_filter_draw(struct home *home, struct area area);
 
 /* ---- home_preview.c ---- */
-void home_metrics_collect(struct home *home);
+void home_metrics_collect(struct home *home); /* the columns' */
+void home_metrics_whole(struct home *home);   /* and all others */
 void home_preview_draw(struct home *home, struct area area);
 void home_next_metric(struct home *home, int delta, const char *name);
 

@@ -96,19 +96,23 @@ static int draw_counts(struct home *home, struct area line)
     return x;
 }
 
-/* Points at what is wrong, in the row below: the headings make room as long as it is. */
+/* Points at what is wrong, in the row below: the headings make room as long as it is. The words
+   stand to the right of the mark, or to its left where there is more room. */
 static void draw_error(struct home *home, struct area line, int column)
 {
     char text[800];
+    const char *mark = line.canvas->ascii ? "^" : "▲";
+    snprintf(text, sizeof text, "%s%s%s", home->filter_error.what,
+             home->filter_error.hint[0] ? "; " : "", home->filter_error.hint);
+    int width = assay_text_width(text), right = line.rect.width - 1 - (column + 2);
     draw_clear(line);
-    snprintf(text, sizeof text, "%s %s%s%s", line.canvas->ascii ? "^" : "▲",
-             home->filter_error.what, home->filter_error.hint[0] ? "; " : "",
-             home->filter_error.hint);
-    int width = assay_text_width(text), room = line.rect.width - 1;
-    if (column + width > room) {
-        column = room - width > 1 ? room - width : 1;
+    draw_text(line, column, 0, ROLE_ERROR, mark);
+    if (width <= right || right >= column) {
+        draw_field(line, column + 2, 0, right, ALIGN_LEFT, ROLE_ERROR, text);
+    } else {
+        int room = width < column - 2 ? width : column - 2;
+        draw_field(line, column - 1 - room, 0, room, ALIGN_LEFT, ROLE_ERROR, text);
     }
-    draw_field(line, column, 0, room - column, ALIGN_LEFT, ROLE_ERROR, text);
 }
 
 void home_filter_draw(struct home *home, struct area area)
@@ -133,7 +137,9 @@ void home_filter_draw(struct home *home, struct area area)
     }
     x += draw_text(line, x, 0, home->filtering ? ROLE_ACCENT : ROLE_DIM, "/") + 1;
     if (!home->filtering) {
-        draw_field(line, x, 0, end - x, ALIGN_LEFT, ROLE_MATCH, home->filter_kept);
+        int width = assay_text_width(home->filter_kept);
+        width = width < end - x ? width : end - x;
+        draw_field(line, x, 0, width, ALIGN_LEFT, ROLE_MATCH, home->filter_kept);
         return;
     }
     const struct assay_error *err = &home->filter_error;

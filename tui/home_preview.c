@@ -27,16 +27,26 @@ static void add_metric(struct home *home, const char *name)
 
 void home_metrics_collect(struct home *home)
 {
-    const char *names[RUN_COLUMNS_MAX], **all = NULL;
+    const char *names[RUN_COLUMNS_MAX];
     for (size_t i = 0; i < home->metric_count; i++) {
         free(home->metrics[i]);
     }
     home->metric_count = home->metric_at = 0;
+    home->metrics_whole = false;
     size_t count = run_columns_metrics(&home->columns, names, RUN_COLUMNS_MAX);
     for (size_t i = 0; i < count; i++) {
         add_metric(home, names[i]);
     }
-    count =
+}
+
+void home_metrics_whole(struct home *home)
+{
+    const char **all = NULL;
+    if (home->metrics_whole) {
+        return;
+    }
+    home->metrics_whole = true;
+    size_t count =
         assay_catalog_keys(home->app->catalog, home->list.experiment, ASSAY_FIELD_METRIC, &all);
     for (size_t i = 0; i < count && i < METRICS_MAX; i++) {
         add_metric(home, all[i]);
@@ -46,9 +56,7 @@ void home_metrics_collect(struct home *home)
 
 void home_next_metric(struct home *home, int delta, const char *name)
 {
-    if (home->metric_count == 0) {
-        home_metrics_collect(home);
-    }
+    home_metrics_whole(home);
     if (home->metric_count == 0) {
         app_say(home->app, "there are no metrics here");
         return;
@@ -126,7 +134,8 @@ void home_preview_draw(struct home *home, struct area area)
     int width = area.rect.width, height = area.rect.height;
     home->preview_rect = area.rect;
     if (home->metric_count == 0) {
-        home_metrics_collect(home);
+        home_metrics_whole(home);
+        home->metrics_whole = home->metric_count > 0; /* else it is asked again */
     }
     bool nobody = home_run(home) == ASSAY_NONE && home->app->marks.count == 0;
     if (home->metric_count == 0 || nobody) {

@@ -14,7 +14,7 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
-#define SAMPLE_RUNS   40
+#define SAMPLE_RUNS   24
 #define GUESS_FIRST   3 /* metrics before the params */
 #define GUESS_METRICS 7
 #define GUESS_PARAMS  8

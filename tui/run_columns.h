@@ -46,8 +46,8 @@ struct run_columns {
     bool settled; /* the guess was made with all there is to know */
 };
 
-/* Guesses from up to 40 of ROWS: the metrics most runs have, those of validation first, and the
-   params that differ between runs. WIDE adds the experiment's name (a scope of several). */
+/* Guesses from the first of ROWS: the metrics most runs have, those of validation first, and
+   the params that differ between runs. WIDE adds the experiment's name (a scope of several). */
 void run_columns_choose(struct run_columns *columns, struct assay_catalog *catalog,
                         const uint32_t *rows, size_t count, bool wide);
 

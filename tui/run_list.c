@@ -75,7 +75,6 @@ void run_list_init(struct run_list *list, struct assay_catalog *catalog)
         .experiment = ASSAY_NONE,
         .sort = {.field = "start", .descending = true},
     };
-    build(list);
 }
 
 void run_list_free(struct run_list *list)

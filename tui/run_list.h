@@ -29,7 +29,7 @@ struct run_list {
     int64_t refreshed_us, took_us;
 };
 
-/* Everything, newest first. */
+/* Everything, newest first; empty until one of the calls below puts it in order. */
 void run_list_init(struct run_list *list, struct assay_catalog *catalog);
 void run_list_free(struct run_list *list);
 

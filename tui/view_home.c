@@ -28,9 +28,11 @@ static void *home_open(struct app *app, const void *argument)
         chart_state_init(&home->charts[i], app->session);
     }
     home_tree_build(home);
-    home_guess_columns(home);
-    home_refresh(home);
     home_choose_scope(home);
+    if (home->columns.count == 0) { /* nothing to choose from yet */
+        run_list_sort(&home->list);
+        home_guess_columns(home);
+    }
     return home;
 }
 
@@ -207,6 +209,7 @@ static void plot(struct home *home, const char *metric)
     if (*metric) {
         home_next_metric(home, 0, metric);
     }
+    home_metrics_whole(home);
     struct chart_args args = {
         .metric = home->metric_count ? home->metrics[home->metric_at] : "",
         .metrics = home->metrics,
@@ -439,6 +442,7 @@ static void home_complete(void *self, enum command_argument argument, struct ass
         complete_fields(home, out, argument == ARG_FIELD);
         break;
     case ARG_METRIC:
+        home_metrics_whole(home);
         for (size_t i = 0; i < home->metric_count; i++) {
             assay_buf_format(out, "%s\n", home->metrics[i]);
         }
