@@ -33,7 +33,7 @@ for home in "$work"/*/; do
     status=$(cat "$home/status")
     if [ "$status" != 0 ] || [ "$bad" != 0 ]; then
         echo "---- $(basename "$home"): exit status $status"
-        tail -n 60 "$home/out"
+        grep -vE "^    #|^$|ndirect leak" "$home/out" | tail -n 60
         [ "$bad" -gt 0 ] || bad=1
     fi
     [ "$skip" = 0 ] || grep '^\[  SKIPPED \] [A-Za-z0-9_]*$' "$home/out" | sort -u

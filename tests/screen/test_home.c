@@ -246,7 +246,7 @@ static void an_empty_screen_says_what_to_do(void **state)
     (void)state;
     struct screen *screen = workbench_open_empty(80, 24);
     screen_assert_text(screen, "Nothing to show yet");
-    screen_assert_text(screen, "empty.db");
+    screen_assert_text(screen, "the local store");
     screen_assert_text(screen, "train small models");
     screen_press(screen, "q", NULL);
     assert_int_equal(screen_end(screen), 0);
