@@ -85,14 +85,18 @@ size_t packed_find_near(const struct packed_ints *ints, size_t from, size_t to, 
 
 void chunk_prefetch(const struct assay_chunk *chunk, size_t i)
 {
-    if (i >= chunk->count)
-        return;
     __builtin_prefetch((const char *)chunk->steps.data + i * chunk->steps.width);
     __builtin_prefetch((const char *)chunk->times.data + i * chunk->times.width);
-    __builtin_prefetch((const char *)chunk->values + i * chunk->value_width);
-    const char *nodes = (const char *)(chunk->nodes + i / CHUNK_FAN);
+    const char *values =
+        (const char *)chunk->values + i / CHUNK_FAN * CHUNK_FAN * chunk->value_width;
+    for (size_t at = 0; at <= (size_t)CHUNK_FAN * chunk->value_width; at += 64)
+        __builtin_prefetch(values + at);
+    /* Of the nodes, those that share the upper node of I: what an end at I takes one by one. */
+    const size_t upper = i / CHUNK_FAN / CHUNK_FAN;
+    const char *nodes = (const char *)(chunk->nodes + upper * CHUNK_FAN);
     for (size_t line = 0; line < 4; line++)
         __builtin_prefetch(nodes + line * 64);
+    __builtin_prefetch(chunk->nodes + chunk->node_count + upper);
 }
 
 /* ---- extremes ---- */

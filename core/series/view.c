@@ -245,6 +245,21 @@ static size_t column_end(const struct assay_view *view, size_t span, size_t at, 
     return place->first + packed_find_near(keys, local, high, local + expected, key);
 }
 
+/* Asks for the memory around the end of the column after the next, or where that lies beyond
+   the chunk, for the next chunk itself. */
+static void look_ahead(const struct assay_series *series, size_t span, size_t at, size_t count)
+{
+    const struct series_span *place = &series->spans[span];
+    size_t local = at - place->first + 2 * count;
+    if (local < place->chunk->count) {
+        chunk_prefetch(place->chunk, local);
+    } else if (span + 1 < series->span_count) {
+        const char *next = (const char *)place[1].chunk;
+        for (size_t line = 0; line < sizeof(struct assay_chunk); line += 64)
+            __builtin_prefetch(next + line);
+    }
+}
+
 void assay_view_columns(const struct assay_view *view, const struct assay_segment *segment,
                         const double *edges, size_t columns, struct assay_view_column *out)
 {
@@ -258,7 +273,7 @@ void assay_view_columns(const struct assay_view *view, const struct assay_segmen
             continue;
         size_t span = series_span_of(series, at);
         const struct series_span *place = &series->spans[span];
-        chunk_prefetch(place->chunk, at - place->first + 2 * count);
+        look_ahead(series, span, at, count);
         size_t next = column_end(view, span, at, end, count, edges[i + 1]);
         if (next == at)
             continue;
