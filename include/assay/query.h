@@ -13,9 +13,9 @@
  * `quoted`          (metrics take an "@best|min|max|last" suffix) value   = number | 'text' |
  * "text" | word | relative time (-7d, -3h, now) | ISO time
  *
- * A param or tag beside a number without quotes compares as a number where its text is one; beside
- * 'text' in quotes it compares as text, as in MLflow. Times are -7d, now, now-90m, ISO 8601 or
- * milliseconds since 1970; a duration is 90s, 15m, 1h30m or seconds. "= nan" finds NaN.
+ * A param or tag beside a number without quotes compares as a number where its text is one;
+ * beside 'text' in quotes it compares as text, as in MLflow. Times are -7d, now, now-90m, ISO
+ * 8601 or milliseconds since 1970; a duration is 90s, 15m, 1h30m or seconds. "= nan" finds NaN.
  *
  * Keywords are case-insensitive. A bare word matches the run's name, id, user or
  * experiment, ignoring case. Comparisons with something absent are false (NULL rule), so NOT
