@@ -3,22 +3,28 @@
  *
  *   filter  = or
  *   or      = and { OR and }
- *   and     = not { AND not }         (bare words side by side are joined by AND as well)
+ *   and     = not { [AND] not }
  *   not     = NOT not | "(" or ")" | test | word
- *   test    = field ( = | == | != | <> | < | <= | > | >= | LIKE | ILIKE | NOT LIKE | NOT ILIKE
- * | ~ | !~ ) value | field [NOT] IN "(" value { "," value } ")" | field IS [NOT] NULL field   =
- * (metrics|metric|params|param|tags|tag|attributes|attribute|run) "." name | name of an
- * attribute: id, name, status, user, start, end, duration, experiment, source, lifecycle,
- * artifact_uri and MLflow's own (run_id, run_name, start_time, …) name    = word | "quoted" |
- * `quoted`          (metrics take an "@best|min|max|last" suffix) value   = number | 'text' |
- * "text" | word | relative time (-7d, -3h, now) | ISO time
+ *   test    = field op value
+ *           | field [NOT] IN "(" value { "," value } ")"
+ *           | field IS [NOT] NULL
+ *   op      = "=" | "==" | "!=" | "<>" | "<" | "<=" | ">" | ">=" | "~" | "!~"
+ *           | [NOT] LIKE | [NOT] ILIKE
+ *   field   = kind "." name | attribute
+ *   kind    = metrics | params | tags | attributes | run   (their singulars as well)
+ *   name    = word | "quoted" | `quoted`   (metrics take an "@best|min|max|last" suffix)
+ *   value   = number | word | 'text' | "text" | time | duration
+ *
+ * Attributes are id, name, status, user, start, end, duration, experiment, experiment_id,
+ * source, lifecycle, artifact_uri and MLflow's own names of them (run_id, run_name, start_time,
+ * ...).
  *
  * A param or tag beside a number without quotes compares as a number where its text is one;
  * beside 'text' in quotes it compares as text, as in MLflow. Times are -7d, now, now-90m, ISO
  * 8601 or milliseconds since 1970; a duration is 90s, 15m, 1h30m or seconds. "= nan" finds NaN.
  *
- * Keywords are case-insensitive. A bare word matches the run's name, id, user or
- * experiment, ignoring case. Comparisons with something absent are false (NULL rule), so NOT
+ * Keywords are case-insensitive. A bare word matches the run's name, id, user or experiment,
+ * ignoring case. Comparisons with something absent are false (NULL rule), so NOT
  * (metrics.x < 1) is true for a run without x, and `IS NULL` asks for it outright.
  */
 #ifndef ASSAY_QUERY_H
