@@ -82,18 +82,33 @@ int command_match(const char *name, const char *pattern)
     return score > 0 ? score : 1;
 }
 
+static bool listed_at(const struct command *command, unsigned where)
+{
+    bool general = command->where == WHERE_ALL || command->where == WHERE_LISTS;
+    if (where == WHERE_ALL || where == WHERE_LISTS) {
+        return command->where == where;
+    }
+    return !general && (command->where & where);
+}
+
 void command_list(struct assay_buf *out)
 {
     for (size_t p = 0; p < ASSAY_COUNT(places); p++) {
+        bool headed = false;
         for (enum command_id id = CMD_NONE + 1; id < CMD_COUNT; id++) {
             const struct command *command = &commands[id];
-            bool here = p < 2 ? command->where == places[p].where
-                              : command->where != WHERE_ALL && command->where != WHERE_LISTS &&
-                                    (command->where & places[p].where);
-            if (here) {
-                assay_buf_format(out, "%s\t%s\t%s\t%s\n", places[p].name, command->keys,
-                                 command->name, command->help);
+            if (!listed_at(command, places[p].where)) {
+                continue;
             }
+            if (!headed) {
+                assay_buf_format(
+                    out, "\n## %s\n\n| keys | command | what it does |\n|---|---|---|\n",
+                    places[p].name);
+                headed = true;
+            }
+            assay_buf_format(out, "| %s%s%s | %s | %s |\n", *command->keys ? "`" : "",
+                             command->keys, *command->keys ? "`" : "", command->name,
+                             command->help);
         }
     }
 }

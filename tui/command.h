@@ -70,7 +70,7 @@ const char *command_where_name(unsigned where);
 /* How well PATTERN matches NAME as a subsequence: 0 not at all, more is better. */
 int command_match(const char *name, const char *pattern);
 
-/* The table for a manual: lines of "where<TAB>keys<TAB>name<TAB>help", grouped by screen. */
+/* The table as Markdown, grouped by screen: the body of docs/keys.md. */
 void command_list(struct assay_buf *out);
 
 #endif
