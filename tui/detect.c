@@ -40,14 +40,16 @@
 #define ASK_VERSION   "\033[>0q"
 #define ASK_DA1       "\033[c"
 
-void detect_ask(struct detect *detect, bool again, struct assay_buf *out)
+void detect_ask(struct detect *detect, bool again, bool nested, struct assay_buf *out)
 {
     assay_buf_text_add(out, ASK_CELL ASK_AREA);
     if (!again)
         assay_buf_text_add(out, ASK_REGISTERS);
     assay_buf_text_add(out, ASK_GEOMETRY);
     if (!again)
-        assay_buf_text_add(out, ASK_SYNC ASK_KITTY ASK_VERSION);
+        assay_buf_text_add(out, ASK_SYNC ASK_VERSION);
+    if (!again && !nested)
+        assay_buf_text_add(out, ASK_KITTY);
     assay_buf_text_add(out, ASK_DA1);
     detect->asked = true;
 }

@@ -30,8 +30,9 @@ struct detect {
     char terminal[64];
 };
 
-/* Appends the questions, DA1 last. AGAIN: only those whose answers change with the size. */
-void detect_ask(struct detect *detect, bool again, struct assay_buf *out);
+/* Appends the questions, DA1 last. AGAIN: only those whose answers change with the size.
+   NESTED: none that tmux and screen take for the title of the window. */
+void detect_ask(struct detect *detect, bool again, bool nested, struct assay_buf *out);
 /* Takes a reply. */
 void detect_reply(struct detect *detect, const struct reply *reply);
 /* Fills *caps from what is known and what is wished. */

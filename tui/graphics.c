@@ -123,7 +123,7 @@ void graphics_ask(struct graphics *graphics, struct assay_buf *out, int64_t now_
     if (graphics->options.silent || graphics->options.wish == GRAPHICS_WANT_TEXT ||
         (again && graphics->caps.kind == GRAPHICS_TEXT))
         return;
-    detect_ask(&graphics->detect, again, out);
+    detect_ask(&graphics->detect, again, graphics->options.nested, out);
     graphics->fences++;
     graphics->asked_us = now_us;
 }

@@ -40,6 +40,7 @@ struct graphics; /* opaque */
 struct graphics_options {
     enum graphics_wish wish;
     bool tmux;   /* inside tmux */
+    bool nested; /* inside tmux or screen, here or on another machine */
     bool silent; /* never ask the terminal (one that would print the questions) */
     int cell_width, cell_height; /* override in pixels; 0: find out */
     int registers;               /* override; 0: find out */

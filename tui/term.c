@@ -527,6 +527,13 @@ static void learn_keys(struct term *term)
     }
 }
 
+/* Inside tmux or GNU screen, also one at the other end of an ssh. */
+static bool is_nested(const char *name)
+{
+    return strncmp(name, "screen", 6) == 0 || strncmp(name, "tmux", 4) == 0 ||
+           getenv("TMUX") != NULL || getenv("STY") != NULL;
+}
+
 /* Terminals that would print the questions on the screen, or have nothing to answer. */
 static bool is_silent(const char *name)
 {
@@ -544,6 +551,7 @@ static void open_graphics(struct term *term, const struct term_options *options)
     const char *wish = options->graphics != NULL ? options->graphics : getenv("ASSAY_GRAPHICS");
     struct graphics_options graphics = {
         .tmux = tmux != NULL && *tmux != '\0',
+        .nested = is_nested(name != NULL ? name : "dumb"),
         .silent = is_silent(name != NULL ? name : "dumb"),
         .cell_width = options->cell_width,
         .cell_height = options->cell_height,

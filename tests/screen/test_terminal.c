@@ -369,6 +369,7 @@ static void with_tmux(const char *features, bool sixel)
     } else {
         screen_assert_text(screen, "chart in text");
     }
+    assert_int_equal(screen_counts(screen).titles, 0);
     finish(screen);
     unlink(path);
     rmdir(directory);

@@ -100,6 +100,7 @@ struct screen_counts {
     uint64_t last_row;    /* images that touched the last row (which scrolls) */
     uint64_t scrolls;     /* of the whole screen */
     uint64_t questions;   /* received */
+    uint64_t titles;      /* of the window, changed */
     uint64_t fences;      /* DA1 questions among them */
 };
 struct screen_counts screen_counts(struct screen *screen);

@@ -350,6 +350,8 @@ static void take_kitty(struct screen *screen, const char *text, size_t length)
     long id = kitty_number(text, 'i', 0);
     VTermPos pos = cursor(screen);
 
+    if (screen->kind == SCREEN_TMUX)
+        screen->counts.titles++; /* what it takes any such string for */
     if (!who(screen)->kitty)
         return;
     if (action == 'q') {
