@@ -52,6 +52,6 @@ compare() { # compare TITLE PYTHON SCRIPT
 
 compare tensorboard "$(environment tensorboard tensorboard tensorboardX 'setuptools<81')" tensorboard.py
 compare mlflow-3 "$(environment mlflow3 'mlflow>=3,<4')" mlflow_disk.py
-compare mlflow-2 "$(environment mlflow2 'mlflow>=2,<3' 'setuptools<81')" mlflow_disk.py
+compare mlflow-2 "$(environment mlflow2 'mlflow>=2,<3' 'sqlalchemy<2.1' 'setuptools<81')" mlflow_disk.py
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ]
