@@ -129,25 +129,45 @@ static void draw_one(struct home *home, size_t which, const char *metric, struct
                       area_part(area, 0, 1, area.rect.width, area.rect.height - 1), (int)which);
 }
 
+/* The metrics to show, from the chosen one on. Of a single run only those it has: a chart that
+   says "no such metric" says nothing. */
+static size_t choose(struct home *home, const char **names, size_t capacity)
+{
+    const struct assay_attrs *attrs =
+        home->app->marks.count ? NULL : assay_catalog_attrs(home->app->catalog, home_run(home));
+    size_t count = 0;
+    for (size_t i = 0; i < home->metric_count && count < capacity; i++) {
+        const char *name = home->metrics[(home->metric_at + i) % home->metric_count];
+        if (!attrs || assay_attrs_metric(attrs, name)) {
+            names[count++] = name;
+        }
+    }
+    if (attrs && count == 0 && attrs->metric_count > 0) {
+        names[count++] = attrs->metrics[0].key;
+    }
+    return count;
+}
+
 void home_preview_draw(struct home *home, struct area area)
 {
     int width = area.rect.width, height = area.rect.height;
+    const char *names[HOME_CHARTS];
     home->preview_rect = area.rect;
+    if (home_run(home) == ASSAY_NONE && home->app->marks.count == 0) {
+        return;
+    }
     if (home->metric_count == 0) {
         home_metrics_whole(home);
         home->metrics_whole = home->metric_count > 0; /* else it is asked again */
     }
-    bool nobody = home_run(home) == ASSAY_NONE && home->app->marks.count == 0;
-    if (home->metric_count == 0 || nobody) {
+    size_t charts = choose(home, names, width >= 100 ? HOME_CHARTS : 1);
+    if (charts == 0) {
         draw_field(area, 0, height / 2, width, ALIGN_CENTER, ROLE_DIM,
-                   nobody ? "" : "no metrics yet");
+                   "this run has no metrics yet");
         return;
     }
-    size_t charts = width >= 100 && home->metric_count > 1 ? 2 : 1;
     int each = (width - (int)charts + 1) / (int)charts;
     for (size_t i = 0; i < charts; i++) {
-        size_t at = (home->metric_at + i) % home->metric_count;
-        struct area part = area_part(area, (int)i * (each + 1), 0, each, height);
-        draw_one(home, i, home->metrics[at], part);
+        draw_one(home, i, names[i], area_part(area, (int)i * (each + 1), 0, each, height));
     }
 }

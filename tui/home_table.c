@@ -159,15 +159,17 @@ void home_refresh(struct home *home)
 
 /* ---- cells ---- */
 
-static bool diverged(struct home *home, uint32_t run)
+/* What the last value of some metric is instead of a number; NULL where all are numbers. */
+static const char *diverged(struct home *home, uint32_t run)
 {
     const struct assay_attrs *attrs = assay_catalog_attrs(home->app->catalog, run);
     for (size_t i = 0; i < attrs->metric_count; i++) {
-        if (attrs->metrics[i].summary.n && !isfinite(attrs->metrics[i].summary.last)) {
-            return true;
+        double last = attrs->metrics[i].summary.last;
+        if (attrs->metrics[i].summary.n && !isfinite(last)) {
+            return isnan(last) ? "nan" : "inf";
         }
     }
-    return false;
+    return NULL;
 }
 
 static void state_cell(struct home *home, uint32_t run, struct table_cell *out)
@@ -192,7 +194,7 @@ static void state_cell(struct home *home, uint32_t run, struct table_cell *out)
         word = it->gone ? "gone" : "deleted";
         out->role = ROLE_DIM;
     } else if (diverged(home, run)) {
-        word = "nan";
+        word = diverged(home, run);
         out->role = ROLE_FAILED;
     }
     snprintf(out->text, sizeof out->text, "%s%s%s", glyph, *word ? " " : "", word);

@@ -163,8 +163,11 @@ static void take_sample(struct assay_catalog *catalog, const uint32_t *rows, siz
             tally_of(metrics, attrs->metrics[m].key)->count++;
         }
         for (size_t p = 0; p < attrs->param_count && params->count < 4096; p++) {
-            struct tally *tally = tally_of(params, attrs->params[p].key);
             const char *value = attrs->params[p].value;
+            if (!*value) {
+                continue;
+            }
+            struct tally *tally = tally_of(params, attrs->params[p].key);
             tally->varies |= tally->value && strcmp(tally->value, value) != 0;
             tally->value = value; /* attributes stay in memory for as long as the sample does */
             tally->count++;

@@ -10,6 +10,7 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
+#include "draw_wrap.h"
 #include "run_view.h"
 
 #define PREVIEW_FROM  80
@@ -108,11 +109,14 @@ void run_files_draw(struct run_view *view, struct area area)
     build(view, files);
     view->list_rect = area.rect;
     if (files->count == 0) {
-        const char *why = files->load == ASSAY_LOAD_BUSY     ? "reading"
-                          : files->load == ASSAY_LOAD_FAILED ? files->error.what
-                                                             : "this run has no artifacts";
-        draw_field(area, 3, 1, width - 4, ALIGN_LEFT,
-                   files->load == ASSAY_LOAD_FAILED ? ROLE_ERROR : ROLE_DIM, why);
+        bool failed = files->load == ASSAY_LOAD_FAILED;
+        char why[800];
+        snprintf(why, sizeof why, "%s%s%s", failed ? files->error.what : "",
+                 failed && files->error.hint[0] ? "; " : "", failed ? files->error.hint : "");
+        const char *calm =
+            files->load == ASSAY_LOAD_BUSY ? "reading" : "this run has no artifacts";
+        draw_wrapped(area, 3, 1, width - 6, height - 1, failed ? ROLE_WARNING : ROLE_DIM,
+                     failed ? why : calm);
         return;
     }
     int list = width >= PREVIEW_FROM ? width * 2 / 5 : width;

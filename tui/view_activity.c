@@ -113,7 +113,7 @@ static void build(struct activity_view *view)
     add_problems(view);
     size_t count = assay_session_notices(app->session, &notices);
     if (count > 0) {
-        add_heading(view, "WHAT IS NOT KEPT");
+        add_heading(view, "NOTICES");
     }
     for (size_t i = 0; i < count; i++) {
         add_line(view, ACTIVITY_NOTICE, i);
@@ -138,7 +138,7 @@ static void job_numbers(const struct assay_job_info *job, char *out, size_t capa
         return;
     }
     if (job->finished) {
-        snprintf(out, capacity, "done   %s", done);
+        snprintf(out, capacity, job->done ? "done   %s" : "done", done);
         return;
     }
     double speed = seconds > 0.2 ? (double)job->done / seconds : 0;
@@ -174,9 +174,20 @@ static void draw_job(const struct assay_job_info *job, struct area row)
                numbers);
 }
 
-static void problem_place(const struct assay_problem *problem, struct assay_buf *out)
+/* In a row the end of the path is enough to tell one from the other; the whole stands below. */
+static void problem_place(const struct assay_problem *problem, bool whole,
+                          struct assay_buf *out)
 {
-    assay_text_clean(out, problem->path, strlen(problem->path));
+    const char *path = problem->path;
+    const char *from = path + strlen(path);
+    for (int parts = 0; !whole && from > path; from--) {
+        parts += from[-1] == '/';
+        if (parts == 2) {
+            path = from;
+            break;
+        }
+    }
+    assay_text_clean(out, path, strlen(path));
     if (problem->offset != UINT64_MAX) {
         char offset[32];
         assay_buf_format(out, ", byte %s", assay_count_text(offset, problem->offset));
@@ -184,7 +195,7 @@ static void problem_place(const struct assay_problem *problem, struct assay_buf 
 }
 
 /* All there is to say of a line, for the detail below; the same cut short is its row. */
-static void line_text(struct activity_view *view, const struct activity_line *line,
+static void line_text(struct activity_view *view, const struct activity_line *line, bool whole,
                       struct assay_buf *out)
 {
     struct app *app = view->app;
@@ -193,7 +204,7 @@ static void line_text(struct activity_view *view, const struct activity_line *li
     switch (line->kind) {
     case ACTIVITY_PROBLEM:
         if (line->index < assay_session_problems(app->session, &problems)) {
-            problem_place(&problems[line->index], out);
+            problem_place(&problems[line->index], whole, out);
             assay_buf_format(out, ": %s", problems[line->index].message);
         }
         break;
@@ -250,7 +261,7 @@ static void draw_line(struct activity_view *view, const struct activity_line *li
         role = ROLE_FAILED;
     }
     struct assay_buf text = {0};
-    line_text(view, line, &text);
+    line_text(view, line, false, &text);
     draw_field(row, x, 0, row.rect.width - x - 2, ALIGN_LEFT, role, assay_buf_text(&text));
     assay_buf_free(&text);
 }
@@ -258,7 +269,7 @@ static void draw_line(struct activity_view *view, const struct activity_line *li
 static void draw_detail(struct activity_view *view, struct area area)
 {
     struct assay_buf text = {0};
-    line_text(view, &view->lines[view->list.cursor], &text);
+    line_text(view, &view->lines[view->list.cursor], true, &text);
     draw_wrapped(area, 3, 0, area.rect.width - 6, area.rect.height, ROLE_DIM,
                  assay_buf_text(&text));
     assay_buf_free(&text);

@@ -248,6 +248,10 @@ static void an_empty_screen_says_what_to_do(void **state)
     screen_assert_text(screen, "Nothing to show yet");
     screen_assert_text(screen, "the local store");
     screen_assert_text(screen, "train small models");
+    screen_press(screen, "d", NULL);
+    screen_wait(screen, "the demo has trained its models");
+    screen_wait(screen, "12 runs");
+    screen_assert_text(screen, "spirals");
     screen_press(screen, "q", NULL);
     assert_int_equal(screen_end(screen), 0);
     screen_close(&screen);
