@@ -20,7 +20,8 @@ declare -A below=(
     [base]="base" [series]="base series" [model]="base series model"
     [query]="base series model query" [chart]="base series chart"
     [store]="base series model store" [source]="base series model store source"
-    [session]="base series model store source session query")
+    [remote]="base series model store source remote"
+    [session]="base series model store source remote session query")
 for layer in "${!below[@]}"; do
     for file in $(sources "core/$layer/*.[ch]"); do
         grep -nE '^#include "' "$file" | sed -E 's/^([0-9]+):#include "([^"]*)".*/\1 \2/' |
@@ -31,7 +32,7 @@ for layer in "${!below[@]}"; do
             done
     done
 done | complain "a layer sees what lies above it"
-grep -nE '^#include "(base|series|model|query|chart|store|source|session)/' $(sources 'cli/*.[ch]' 'tui/*.[ch]') /dev/null |
+grep -nE '^#include "(base|series|model|query|chart|store|source|remote|session)/' $(sources 'cli/*.[ch]' 'tui/*.[ch]') /dev/null |
     complain "cli/ and tui/ include only <assay/...> and their own headers"
 
 # Doors: one file for each foreign library.

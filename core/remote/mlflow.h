@@ -1,0 +1,113 @@
+/*
+ * The client of one MLflow server (2.x and 3.x, and what speaks as they do). The session opens
+ * it and scans it as any source, through mlflow_source; the other calls here are for what disks
+ * do not have: sampled histories of many runs at once, downloads, what the server says of
+ * itself. All of them may wait for the network: never on the session's thread. A client is
+ * used by several threads at once.
+ */
+#ifndef CORE_REMOTE_MLFLOW_H
+#define CORE_REMOTE_MLFLOW_H
+
+#include <stdatomic.h>
+
+#include <assay/series.h>
+
+#include "remote/net.h"
+#include "source/source.h"
+
+struct mlflow; /* opaque; the `self` of mlflow_source */
+
+/* kind "mlflow"; its open and detect are NULL: mlflow_open() instead. */
+extern const struct source_ops mlflow_source;
+
+/* Finds the credentials; says nothing to the server yet. */
+enum assay_status mlflow_open(struct mlflow **out, struct net *net,
+                              const struct server_settings *settings, struct assay_error *err);
+void mlflow_close(struct mlflow **mlflow);
+const char *mlflow_shown(const struct mlflow *mlflow); /* the URL, without secrets */
+bool mlflow_read_only(const struct mlflow *mlflow);    /* writing is refused */
+struct net *mlflow_net(const struct mlflow *mlflow);
+struct net_server *mlflow_server(const struct mlflow *mlflow);
+
+/* ---- one call of the API: what reading and writing are made of ---- */
+
+struct mlflow_call {
+    enum net_method method;
+    const char *path; /* "/api/2.0/mlflow/runs/search", with its query where it has one */
+    const char *body; /* JSON text; NULL: none */
+    bool repeatable;  /* a POST that only asks, or writes the same thing twice */
+    bool writes;      /* refused where the server is read-only */
+    uint64_t limit;   /* of the answer; 0: NET_BODY_LIMIT */
+    bool (*cancelled)(void *context); /* may be NULL */
+    void *context;
+};
+/* Appends the answer's JSON text to OUT. Failures carry the server's own words ("WHERE:
+   RESOURCE_DOES_NOT_EXIST: Run 'x' not found") and, in *failure (may be NULL), its code. */
+struct mlflow_failure {
+    int http;      /* 0: the server was not reached */
+    char code[64]; /* "RESOURCE_DOES_NOT_EXIST"; "" where it gave none */
+};
+enum assay_status mlflow_call(struct mlflow *mlflow, const struct mlflow_call *call,
+                              struct assay_buf *out, struct mlflow_failure *failure,
+                              struct assay_error *err);
+/* The same for an answer that came through a batch. */
+enum assay_status mlflow_answer_error(const struct mlflow *mlflow,
+                                      const struct net_answer *answer,
+                                      struct mlflow_failure *failure, struct assay_error *err);
+
+/* ---- points ---- */
+
+struct mlflow_wanted {
+    const char *run_id, *metric;
+    /* Points of the latest search: where the quick answer reaches it, it may be complete. */
+    void *tag;
+};
+/* How much is known of a series after an answer. */
+enum mlflow_part { MLFLOW_SAMPLED, MLFLOW_COMPLETE };
+struct mlflow_got {
+    const struct mlflow_wanted *wanted;
+    enum mlflow_part part;
+    struct assay_series *series; /* the callee's to take (set it to NULL); NULL on failure */
+    enum assay_status status;
+    struct assay_error error;
+};
+/* Reads the histories of COUNT series. QUICK: first sampled ones, a hundred runs a request, so
+   that charts can be drawn, and then, for those that the sample cut, all points. GOT is called
+   on this thread for each as it comes, sampled before complete; false from it stops. */
+enum assay_status mlflow_histories(struct mlflow *mlflow, const struct mlflow_wanted *wanted,
+                                   size_t count, bool quick,
+                                   bool (*got)(void *context, struct mlflow_got *got),
+                                   bool (*cancelled)(void *context), void *context,
+                                   struct assay_error *err);
+
+/* ---- artifacts ---- */
+
+/* Writes the file PATH of a run to FD, from its current place on. PROGRESS (may be NULL) hears
+   of the bytes on the net's thread; false from it stops. */
+enum assay_status mlflow_download(struct mlflow *mlflow, const char *run_id,
+                                  const char *artifact_uri, const char *path, int fd,
+                                  bool (*progress)(void *context, uint64_t bytes),
+                                  void *context, struct assay_error *err);
+
+/* ---- what a server is ---- */
+
+struct mlflow_look {
+    enum assay_status status; /* OK: reached, and it answers as an MLflow server does */
+    struct assay_error error;
+    char version[32]; /* "3.15.2"; "" unknown */
+    char user[128];   /* who the server takes us for; "" where it does not say */
+    char from[96];    /* where the credentials come from */
+    char store[32];   /* "SqlStore", "FileStore"; "" unknown */
+    char workspace[64];
+    bool workspaces; /* the server has them */
+    bool unverified; /* its certificate is not checked */
+    bool read_only;  /* writing is switched off here */
+    bool proxied_artifacts;
+    int may_read;  /* 1 yes, 0 no, -1 not known */
+    int may_admin; /* likewise */
+    int64_t round_trip_us;
+    uint64_t experiments; /* that can be seen, at least */
+};
+void mlflow_look(struct mlflow *mlflow, struct mlflow_look *out);
+
+#endif
