@@ -18,7 +18,7 @@ Q := @
 endif
 say = @printf '  %-5s %s\n' $(1) $(2)
 
-PACKAGES := ncursesw sqlite3 jansson libsixel zlib yaml-0.1 inih
+PACKAGES := ncursesw sqlite3 jansson libsixel zlib yaml-0.1 inih libpcre2-8
 TEST_PACKAGES := cmocka vterm
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \

@@ -73,7 +73,7 @@ static enum assay_status select_runs(struct cli *cli, struct selection *s,
 }
 
 static enum assay_status filter_runs(struct cli *cli, struct assay_query *query,
-                                     struct selection *s)
+                                     struct selection *s, struct assay_error *err)
 {
     uint32_t *all = assay_alloc_array(s->count, sizeof *all);
     size_t count = s->count;
@@ -88,7 +88,13 @@ static enum assay_status filter_runs(struct cli *cli, struct assay_query *query,
             wait_for_more(cli);
     }
     free(all);
-    return ASSAY_OK;
+    size_t given_up = assay_query_given_up(query);
+    if (given_up == 0)
+        return ASSAY_OK;
+    return assay_fail(err, ASSAY_BAD_INPUT,
+                      "the filter's regular expression takes too long on %zu values: it tries "
+                      "too many ways to match them",
+                      given_up);
 }
 
 static enum assay_status sort_runs(struct cli *cli, struct selection *s,
@@ -193,7 +199,7 @@ enum assay_status cli_runs(struct cli *cli, struct assay_error *err)
     if (status == ASSAY_OK)
         status = select_runs(cli, &s, err);
     if (status == ASSAY_OK && query)
-        status = filter_runs(cli, query, &s);
+        status = filter_runs(cli, query, &s, err);
     if (status == ASSAY_OK)
         status = sort_runs(cli, &s, err);
     if (status == ASSAY_OK) {

@@ -93,6 +93,12 @@ static int draw_counts(struct home *home, struct area line)
         x -= assay_text_width(why) + 3;
         draw_text(line, x, 0, ROLE_DIM, why);
     }
+    size_t given_up = assay_query_given_up(home->list.query);
+    if (given_up > 0) {
+        snprintf(text, sizeof text, "the pattern is too slow for %zu values", given_up);
+        x -= assay_text_width(text) + 3;
+        draw_text(line, x, 0, ROLE_ERROR, text);
+    }
     return x;
 }
 

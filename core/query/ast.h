@@ -5,12 +5,11 @@
 #ifndef QUERY_AST_H
 #define QUERY_AST_H
 
-#include <regex.h>
-
 #include <assay/memory.h>
 #include <assay/query.h>
 
 #include "query/fields.h"
+#include "query/regex.h"
 
 struct query_field {
     bool attribute;
@@ -47,7 +46,7 @@ struct query_test {
     bool negated; /* != , NOT LIKE, NOT IN, !~, IS NOT NULL */
     struct query_value value;
     const char *contains; /* a LIKE that is just %text%: the text */
-    regex_t *regex;
+    struct query_regex *regex;
     const char **texts; /* of IN, sorted */
     size_t text_count;
     double *numbers;
@@ -64,21 +63,11 @@ struct query_node {
     const char *word;        /* QUERY_WORD */
 };
 
-struct query_regex {
-    regex_t regex;
-    struct query_regex *next;
-};
-
 struct assay_query {
     struct assay_arena arena;
     struct query_node *root; /* NULL: everything */
     struct query_regex *regexes;
     int64_t now_ms;
 };
-
-/* Compiles PATTERN within bounds; false and *err set (without a column) where it is refused. */
-regex_t *query_regex_new(struct assay_query *query, const char *pattern,
-                         struct assay_error *err);
-bool query_regex_match(const regex_t *regex, const char *text);
 
 #endif

@@ -170,6 +170,7 @@ static bool text_matches(const struct query_test *test, const struct needle *nee
 {
     const struct query_value *value = &test->value;
     bool match = false;
+    enum query_found found;
     switch (test->op) {
     case OP_EQUAL:
         match =
@@ -186,7 +187,10 @@ static bool text_matches(const struct query_test *test, const struct needle *nee
             test->contains ? contains(needle, text) : assay_text_like(text, value->text, true);
         break;
     case OP_REGEX:
-        match = query_regex_match(test->regex, text);
+        found = query_regex_match(test->regex, text);
+        if (found == QUERY_GAVE_UP)
+            return false; /* unknown, so neither ~ nor !~ */
+        match = found == QUERY_FOUND;
         break;
     case OP_IN:
         match = in_texts(test, text, any_case) ||
@@ -392,6 +396,7 @@ size_t assay_query_select(const struct assay_query *query, struct assay_catalog 
         *loading = false;
     if (!query || !query->root || count == 0)
         return count;
+    query_regex_reset(query->regexes);
     uint8_t *marks = assay_alloc_array(count, sizeof *marks);
     eval_node(&eval, query->root, rows, count, marks);
     for (size_t i = 0; i < count; i++) {
@@ -402,4 +407,9 @@ size_t assay_query_select(const struct assay_query *query, struct assay_catalog 
     if (loading)
         *loading = eval.loading;
     return kept;
+}
+
+size_t assay_query_given_up(const struct assay_query *query)
+{
+    return query ? query_regex_given_up(query->regexes) : 0;
 }

@@ -369,8 +369,10 @@ static void compile_pattern(struct parser *parser, struct query_test *test, size
         return;
     if (test->op == OP_REGEX) {
         struct assay_error err = {0};
-        test->regex = query_regex_new(parser->query, test->value.text, &err);
-        if (!test->regex)
+        test->regex = query_regex_new(parser->query->regexes, test->value.text, &err);
+        if (test->regex)
+            parser->query->regexes = test->regex;
+        else
             fail_at(parser, column, "%s", err.what);
     } else if (test->op == OP_LIKE || test->op == OP_ILIKE) {
         test->contains = value_contains(&parser->query->arena, test->value.text);
@@ -581,8 +583,7 @@ void assay_query_free(struct assay_query **query)
     *query = NULL;
     if (!old)
         return;
-    for (struct query_regex *regex = old->regexes; regex; regex = regex->next)
-        regfree(&regex->regex);
+    query_regex_free(old->regexes);
     assay_arena_free(&old->arena);
     free(old);
 }

@@ -12,6 +12,7 @@
  *           | [NOT] LIKE | [NOT] ILIKE
  *   field   = kind "." name | attribute
  *   kind    = metrics | params | tags | attributes | run   (their singulars as well)
+ *   ~ takes a regular expression as Perl writes them, found anywhere in the value.
  *   name    = word | "quoted" | `quoted`   (metrics take an "@best|min|max|last" suffix)
  *   value   = number | word | 'text' | "text" | time | duration
  *
@@ -37,7 +38,7 @@
 #include <assay/catalog.h>
 #include <assay/error.h>
 
-struct assay_query; /* opaque; immutable once parsed */
+struct assay_query; /* opaque; one thread at a time */
 
 /* Parses TEXT; an empty one matches everything. On failure err->column is the byte column at
    fault, 1-based. Depth, length (64 KiB) and regular expressions (4 KiB) are bounded. */
@@ -49,6 +50,9 @@ void assay_query_free(struct assay_query **query);
    catalog's columns; *loading (may be NULL) is set where one of them is not ready yet. */
 size_t assay_query_select(const struct assay_query *query, struct assay_catalog *catalog,
                           uint32_t *rows, size_t count, bool *loading);
+/* On how many values the last select's regular expressions gave up, because one match would
+   have taken too long: those match neither ~ nor !~, and the person must be told. */
+size_t assay_query_given_up(const struct assay_query *query);
 
 /* A sort key: attribute, "metrics.NAME", "metrics.NAME@best|min|max|last", "params.NAME",
    "tags.NAME", each with ":asc" or ":desc" after it. A bare NAME that is no attribute is taken

@@ -18,6 +18,7 @@
 
 #include "core/model/attrs.h"
 #include "core/model/catalog_edit.h"
+#include "core/query/regex.h"
 
 #define NOW  INT64_C(1760000000000)
 #define HOUR INT64_C(3600000)
@@ -323,8 +324,8 @@ static void test_errors_point_at_the_column(void **state)
         {"params.x is", 12, "expected NULL or NOT NULL after IS"},
         {"params.x is not", 16, "expected NULL after IS NOT"},
         {"params.x ~ '('", 12, "this regular expression cannot be read"},
-        {"params.x ~ '(a{100}){100}{100}'", 12, "it repeats too much"},
-        {"params.x ~ '(a)\\1'", 12, "back references are not supported"},
+        {"params.x ~ '((a{100}){100}){100}'", 12, "regular expression is too large"},
+        {"params.x ~ '(a)\\1'", 12, "near its character 5: reference to non-existent"},
         {"start > yesterdayish", 9, "'yesterdayish' is no time"},
         {"duration > soon", 12, "'soon' is no duration"},
         {"metrics.`a`@median < 1", 12, "expected @best, @min, @max or @last of a metric"},
@@ -380,6 +381,43 @@ static void test_bounds(void **state)
 }
 
 /* Every prefix of a good filter is either good or an error with a column within it. */
+/* A pattern that would try every way to split a value: given up, said, and neither ~ nor !~. */
+static void test_a_pattern_that_gives_up(void **state)
+{
+    (void)state;
+    struct assay_error err = {0};
+    struct query_regex *regex = query_regex_new(NULL, "^(a|aa)+$", &err);
+    char text[4096];
+    memset(text, 'a', sizeof text);
+    memcpy(text + 60, "b", 2);
+    assert_non_null(regex);
+    assert_int_equal(query_regex_match(regex, "aaaa"), QUERY_FOUND);
+    assert_int_equal(query_regex_match(regex, "aab"), QUERY_ABSENT);
+    assert_int_equal(query_regex_given_up(regex), 0);
+    assert_int_equal(query_regex_match(regex, text), QUERY_GAVE_UP);
+    assert_int_equal(query_regex_given_up(regex), 1);
+    query_regex_reset(regex);
+    assert_int_equal(query_regex_given_up(regex), 0);
+    /* What is no UTF-8 is searched around, and a newline is a character like others. */
+    assert_int_equal(query_regex_match(regex, "\xff\xfe"), QUERY_ABSENT);
+    query_regex_free(regex);
+
+    regex = query_regex_new(NULL, "(?i)\\bstra\u00dfe.*end$", &err);
+    assert_non_null(regex);
+    assert_int_equal(query_regex_match(regex, "\xff STRA\u00dfE\nthe end"), QUERY_FOUND);
+    query_regex_free(regex);
+
+    /* Every name there is is too much for this: in doubt, neither ~ nor !~. */
+    const char *all_ways =
+        "name ~ '^(.|.|.|.|.|.|.|.)+[#%]$' or name !~ '^(.|.|.|.|.|.|.|.)+[#%]$'";
+    struct assay_query *query = NULL;
+    uint32_t rows[ASSAY_COUNT(samples)] = {0, 1, 2, 3};
+    assert_int_equal(assay_query_parse(&query, all_ways, NOW, &err), ASSAY_OK);
+    assert_int_equal(assay_query_select(query, catalog, rows, ASSAY_COUNT(rows), NULL), 0);
+    assert_int_equal(assay_query_given_up(query), 6); /* each once in each test */
+    assay_query_free(&query);
+}
+
 static void test_half_typed(void **state)
 {
     (void)state;
@@ -408,6 +446,7 @@ int main(void)
         cmocka_unit_test(test_conditions),
         cmocka_unit_test(test_errors_point_at_the_column),
         cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_a_pattern_that_gives_up),
         cmocka_unit_test(test_half_typed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
