@@ -11,8 +11,8 @@
 
 #include <assay/error.h>
 
-/* What the configuration file says of one server, or what a bare URL implies. Start with {0};
-   any text may be NULL. */
+/* What the configuration file says of one server, or what a bare URL implies. Start with
+   SERVER_SETTINGS_INIT; any text may be NULL. */
 struct server_settings {
     char *url;  /* as given, but without user:password, which are below */
     char *name; /* of the source in the configuration file */
@@ -27,6 +27,7 @@ struct server_settings {
     int insecure;  /* the certificate is not checked: 1 yes, 0 no, -1 not said */
     int read_only; /* likewise; not said: on for names with "prod" in them */
 };
+#define SERVER_SETTINGS_INIT ((struct server_settings){.insecure = -1, .read_only = -1})
 void server_settings_free(struct server_settings *settings); /* wipes */
 void server_settings_copy(struct server_settings *to, const struct server_settings *from);
 /* Takes user:password@ out of URL into the settings, and a final slash off. */
