@@ -18,7 +18,7 @@ Q := @
 endif
 say = @printf '  %-5s %s\n' $(1) $(2)
 
-PACKAGES := ncursesw sqlite3 jansson libsixel zlib yaml-0.1 inih libpcre2-8
+PACKAGES := ncursesw sqlite3 jansson libsixel zlib yaml-0.1 inih libpcre2-8 nettle hogweed gmp
 TEST_PACKAGES := cmocka vterm
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
@@ -45,7 +45,8 @@ CORE_SRC := $(wildcard core/*/*.c)
 TUI_SRC  := $(wildcard tui/*.c)
 CLI_SRC  := $(wildcard cli/*.c)
 THEMES   := $(wildcard themes/*.theme)
-UNIT_SRC := $(wildcard tests/unit/test_*.c tests/source/test_*.c tests/screen/test_*.c)
+UNIT_SRC := $(wildcard tests/unit/test_*.c tests/source/test_*.c tests/screen/test_*.c \
+              tests/approval/test_*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 
 CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o)

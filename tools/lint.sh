@@ -21,7 +21,8 @@ declare -A below=(
     [query]="base series model query" [chart]="base series chart"
     [store]="base series model store" [source]="base series model store source"
     [remote]="base series model store source remote"
-    [session]="base series model store source remote session query")
+    [approval]="base series model query store source remote compare approval"
+    [session]="base series model store source remote approval session query")
 for layer in "${!below[@]}"; do
     for file in $(sources "core/$layer/*.[ch]"); do
         grep -nE '^#include "' "$file" | sed -E 's/^([0-9]+):#include "([^"]*)".*/\1 \2/' |
@@ -32,7 +33,7 @@ for layer in "${!below[@]}"; do
             done
     done
 done | complain "a layer sees what lies above it"
-grep -nE '^#include "(base|series|model|query|chart|store|source|remote|session)/' $(sources 'cli/*.[ch]' 'tui/*.[ch]') /dev/null |
+grep -nE '^#include "(base|series|model|query|chart|store|source|remote|approval|session)/' $(sources 'cli/*.[ch]' 'tui/*.[ch]') /dev/null |
     complain "cli/ and tui/ include only <assay/...> and their own headers"
 
 # Doors: one file for each foreign library.
@@ -46,6 +47,7 @@ door 'sqlite3' 'core/store/sql\.c'
 door 'yaml' 'core/source/yaml\.c'
 door 'ini\.h' 'core/base/ini\.c'
 door 'curl/' 'core/remote/net\.c'
+door '(nettle|gmp)' 'core/base/sha256\.c|core/approval/sshsig\.c'
 door 'zlib' 'core/chart/png\.c|core/chart/deflate\.c'
 door 'jansson' 'cli/[a-z_]*\.c|core/base/json\.c'
 

@@ -1,0 +1,381 @@
+/*
+ * Approvals: requests to move a model version to a target, votes on them, and what they have
+ * come to. Facts are signed statements in a ledger (docs/approvals.md); everything read here is
+ * computed from them. A ledger handle belongs to one thread. Texts in what is returned are as
+ * their authors wrote them: clean them (assay_text_clean) before showing. What is returned
+ * lives until the next call that may read records anew (assay_ledger_refresh() and every
+ * action).
+ */
+#ifndef ASSAY_APPROVAL_H
+#define ASSAY_APPROVAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <assay/clock.h>
+#include <assay/error.h>
+#include <assay/sha256.h>
+
+struct assay_ledger; /* opaque */
+
+struct assay_ledger_options {
+    const char *store;   /* NULL: $ASSAY_STORE, else the local store */
+    const char *heads;   /* NULL: $XDG_STATE_HOME/assay/heads */
+    const char *expect;  /* the digest the ledger must have; NULL: the one remembered */
+    const char *key;     /* file with the public key to sign with; NULL: found in the agent */
+    bool read_only;      /* never creates or writes, not even the heads file */
+    bool unsigned_votes; /* act without a key, where a policy allows it */
+    const char *person;  /* who acts then */
+};
+
+/* Opens the store's ledger, reads every record, checks it against the heads remembered. Fails
+   (ASSAY_CORRUPT) where records that were seen before are missing or others stand in their
+   place, naming both heads. A store without a ledger opens empty. */
+enum assay_status assay_ledger_open(struct assay_ledger **out,
+                                    const struct assay_ledger_options *options,
+                                    struct assay_error *err);
+void assay_ledger_close(struct assay_ledger **ledger);
+/* Reads what other processes added, and folds anew as of NOW. *changed may be NULL. */
+enum assay_status assay_ledger_refresh(struct assay_ledger *ledger, int64_t now_ms,
+                                       bool *changed, struct assay_error *err);
+
+struct assay_ledger_info {
+    const char *digest; /* of its first record; "" where there is no ledger yet */
+    const char *name;
+    const char *place; /* the database */
+    size_t records;
+    bool witnessed; /* its heads had been remembered here before */
+    size_t problems;
+};
+struct assay_ledger_info assay_ledger_info(const struct assay_ledger *ledger);
+
+/* A record that does not count, or a fact that an auditor should see. */
+struct assay_ledger_problem {
+    size_t seq; /* its place in the local log, from 1; 0: none in particular */
+    const char *digest;
+    const char *author;
+    const char *what;
+    bool invalid; /* the record does not count; else it does, with a remark */
+};
+size_t assay_ledger_problems(const struct assay_ledger *ledger,
+                             const struct assay_ledger_problem **problems);
+
+/* ---- persons and keys ---- */
+
+struct assay_key_info {
+    const char *fingerprint; /* "SHA256:…" */
+    const char *line;        /* "ssh-ed25519 AAAA…" */
+    bool hardware;           /* an sk- key: it can be asked for touch and PIN */
+    bool revoked;
+};
+struct assay_person {
+    const char *person; /* "ada" */
+    const char *name;   /* "Ada Example" */
+    const char *const *roles;
+    size_t role_count;
+    const char *const *accounts; /* other systems' names of the same person */
+    size_t account_count;
+    const struct assay_key_info *keys;
+    size_t key_count;
+    bool me; /* the key this process would sign with is one of theirs */
+};
+size_t assay_ledger_people(const struct assay_ledger *ledger,
+                           const struct assay_person **people);
+/* Who signs here: the person whose key the agent holds (asked at the first call), or "". */
+enum assay_status assay_ledger_me(struct assay_ledger *ledger, const char **person,
+                                  struct assay_error *err);
+
+struct assay_person_change {
+    const char *person, *name; /* name NULL: as it is */
+    const char *key_file;      /* public key to add; NULL: none */
+    const char *const *roles;  /* NULL: as they are */
+    size_t role_count;
+    const char *const *accounts;
+    size_t account_count;
+};
+/* Adds or changes a person. In an empty store this begins the ledger: the person is its first
+   owner, and signs. */
+enum assay_status assay_person_set(struct assay_ledger *ledger,
+                                   const struct assay_person_change *change,
+                                   struct assay_error *err);
+/* Revokes a key ("SHA256:…") of a person: their records after number AFTER (-1: those there are
+   now) no longer count. */
+enum assay_status assay_key_revoke(struct assay_ledger *ledger, const char *person,
+                                   const char *fingerprint, int64_t after,
+                                   struct assay_error *err);
+
+/* ---- policies ---- */
+
+struct assay_policy_info {
+    const char *name;
+    uint64_t version;
+    const char *digest; /* SHA-256 of its text */
+    const char *text;
+    const char *author;
+    int64_t time_ms;
+    bool in_force;           /* the newest version that enough owners signed */
+    size_t signed_by, needs; /* owners */
+};
+size_t assay_ledger_policies(const struct assay_ledger *ledger,
+                             const struct assay_policy_info **policies);
+/* Parses and signs a new version of the policy in TEXT. Where the newest version has exactly
+   this text and still needs owners, signs under that one. */
+enum assay_status assay_policy_set(struct assay_ledger *ledger, const char *text, size_t length,
+                                   struct assay_error *err);
+
+/* ---- requests ---- */
+
+enum assay_request_state {
+    ASSAY_STATE_PENDING,
+    ASSAY_STATE_CHANGES, /* changes were asked for */
+    ASSAY_STATE_APPROVED,
+    ASSAY_STATE_APPLYING,
+    ASSAY_STATE_APPLY_FAILED,
+    ASSAY_STATE_APPLIED,
+    ASSAY_STATE_REVOKED,
+    ASSAY_STATE_REJECTED,
+    ASSAY_STATE_WITHDRAWN,
+    ASSAY_STATE_EXPIRED,
+    ASSAY_STATE_SUPERSEDED,
+};
+const char *assay_request_state_name(enum assay_request_state state); /* "PENDING", … */
+bool assay_request_open_state(enum assay_request_state state);        /* may still change */
+
+enum assay_requirement_state {
+    ASSAY_UNSATISFIED,
+    ASSAY_SATISFIED,
+    ASSAY_MISSING,
+    ASSAY_ERROR,
+    ASSAY_NOT_APPLICABLE,
+    ASSAY_OVERRIDDEN,
+};
+const char *assay_requirement_state_name(enum assay_requirement_state state);
+bool assay_requirement_passes(enum assay_requirement_state state); /* ERROR, MISSING do not */
+
+struct assay_requirement {
+    const char *name; /* "clause approver", "gate auc", "evidence report", "policy", … */
+    enum assay_requirement_state state;
+    const char *why;
+};
+
+enum assay_verdict {
+    ASSAY_APPROVE,
+    ASSAY_REJECT,
+    ASSAY_REQUEST_CHANGES,
+    ASSAY_ABSTAIN,
+    ASSAY_WITHDRAW, /* one's vote, or one's own request */
+    ASSAY_REVOKE,   /* what was approved or applied */
+    ASSAY_OVERRIDE, /* break the glass */
+    ASSAY_RATIFY,   /* the later review of an override */
+    ASSAY_FULFIL,   /* a condition is met */
+    ASSAY_DELEGATE,
+    ASSAY_COMMENT,
+};
+const char *
+assay_verdict_name(enum assay_verdict verdict); /* "approve", "request-changes", … */
+bool assay_verdict_parse(const char *name, enum assay_verdict *verdict);
+const char *assay_verdict_meaning(enum assay_verdict verdict); /* "approval", "review", … */
+
+struct assay_condition {
+    const char *text;
+    int64_t due_ms; /* or ASSAY_NO_TIME */
+    const char *person;
+    bool met;
+};
+struct assay_vote { /* every decision on the request, oldest first */
+    enum assay_verdict verdict;
+    const char *person, *name, *role, *reason;
+    int64_t time_ms;
+    uint64_t revision;
+    const char *record; /* digest */
+    const char *key;    /* fingerprint; "" unsigned */
+    bool touched, pin;
+    bool counts;
+    const char *why_not; /* where it does not count */
+    const struct assay_condition *conditions;
+    size_t condition_count;
+};
+struct assay_eligible { /* who could still vote, or why not */
+    const char *person, *name, *role;
+    bool eligible;
+    bool voted;
+    const char *why; /* "requested it", "owns the run", … where not eligible */
+};
+struct assay_gate {
+    const char *name, *kind;
+    enum assay_requirement_state state;
+    const char *why;
+    const char *candidate, *champion; /* the values compared; "" where there are none */
+};
+struct assay_evidence {
+    const char *name, *kind, *digest;
+    uint64_t bytes;
+    int64_t time_ms;
+    bool seen; /* by this user: a mark kept in the local store */
+};
+struct assay_model_file {
+    const char *path, *digest;
+    uint64_t bytes;
+};
+struct assay_fact { /* part of the lineage: an account and its part */
+    const char *part, *account;
+};
+
+struct assay_request {
+    const char *id; /* 16 hex digits */
+    enum assay_request_state state;
+    const char *why; /* of the state, in words */
+    uint64_t revision;
+    const char *binding; /* 64 hex digits: what a vote is a vote on */
+    const char *platform, *place, *model, *version, *target;
+    const char *from_version, *from_digest; /* the champion then; "" none */
+    const char *model_digest;
+    const struct assay_model_file *files;
+    size_t file_count;
+    const char *words, *requester, *requester_name, *tier;
+    const char *policy, *policy_digest;
+    uint64_t policy_version;
+    int64_t opened_ms, revised_ms, expires_ms, apply_by_ms; /* or ASSAY_NO_TIME */
+    int64_t approved_ms, applied_ms;
+    const struct assay_requirement *requirements;
+    size_t requirement_count, satisfied_count;
+    const struct assay_vote *votes;
+    size_t vote_count;
+    const struct assay_eligible *eligible;
+    size_t eligible_count;
+    const struct assay_gate *gates;
+    size_t gate_count, gates_passed;
+    const struct assay_evidence *evidence;
+    size_t evidence_count;
+    const struct assay_fact *lineage;
+    size_t lineage_count;
+    size_t needed, have;  /* votes over all clauses */
+    bool mine;            /* waits for a vote of mine, or, changes asked for, is my request */
+    bool overridden;      /* the glass was broken */
+    bool review_due;      /* … and the later review is late */
+    bool unsigned_votes;  /* something in it was decided without a signature */
+    size_t since_my_vote; /* records since my last decision on it; 0 where there was none */
+};
+size_t assay_ledger_requests(const struct assay_ledger *ledger,
+                             const struct assay_request *const **requests); /* newest first */
+/* By a unique prefix of its id (4 characters at least), or MODEL/VERSION where one is open. */
+enum assay_status assay_ledger_find(const struct assay_ledger *ledger, const char *ref,
+                                    const struct assay_request **out, struct assay_error *err);
+
+/* ---- the local registry ---- */
+
+struct assay_registration {
+    const char *model, *run;  /* run: an id of the local store, or "" */
+    const char *const *paths; /* files or directories that are the model */
+    size_t path_count;
+    const char *const *accounts; /* "PART=ACCOUNT": commit-author, evidence, … */
+    size_t account_count;
+};
+/* Registers the next version of a model: hashes its files, keeps what the run says. */
+enum assay_status assay_model_register(struct assay_ledger *ledger,
+                                       const struct assay_registration *registration,
+                                       char version[24], struct assay_error *err);
+
+/* ---- acting: every call signs one record ---- */
+
+struct assay_request_options {
+    const char *model, *version, *target;
+    const char *words;
+    const char *policy;          /* NULL: the one whose patterns match */
+    const char *request;         /* a new revision of this one; NULL: a new request */
+    const char *const *evidence; /* files; "NAME=FILE" gives another name */
+    size_t evidence_count;
+};
+/* Runs the gates, signs the request; its id goes to OUT. */
+enum assay_status assay_request_send(struct assay_ledger *ledger,
+                                     const struct assay_request_options *options, char out[17],
+                                     struct assay_error *err);
+
+struct assay_decision {
+    enum assay_verdict verdict;
+    const char *reason;
+    const char *binding; /* what the user saw: refused where the request is another by now */
+    const char *const *conditions; /* "TEXT" or "TEXT until DATE" */
+    size_t condition_count;
+    const char *delegate; /* to whom */
+};
+/* Checks everything again (files, gates, policy, champion, eligibility) and signs. */
+enum assay_status assay_request_decide(struct assay_ledger *ledger, const char *id,
+                                       const struct assay_decision *decision,
+                                       struct assay_error *err);
+/* The exact bytes that deciding would sign now; the caller frees. */
+enum assay_status assay_request_preview(struct assay_ledger *ledger, const char *id,
+                                        const struct assay_decision *decision, char **text,
+                                        struct assay_error *err);
+/* Moves the target. Idempotent: one that is applied is ASSAY_OK; one that was begun goes on. */
+enum assay_status assay_request_apply(struct assay_ledger *ledger, const char *id,
+                                      struct assay_error *err);
+/* Looks at the platform now: has the champion moved, are the files the same? ASSAY_NO and why.
+ */
+enum assay_status assay_request_check(struct assay_ledger *ledger, const char *id,
+                                      struct assay_error *err);
+
+/* ---- drafts: verdicts not signed yet, and marks ---- */
+
+struct assay_draft {
+    const char *request, *binding, *reason;
+    enum assay_verdict verdict;
+};
+size_t assay_ledger_drafts(struct assay_ledger *ledger, const struct assay_draft **drafts);
+enum assay_status assay_draft_set(struct assay_ledger *ledger, const struct assay_draft *draft,
+                                  struct assay_error *err);
+enum assay_status assay_draft_drop(struct assay_ledger *ledger, const char *request,
+                                   struct assay_error *err);
+/* Marks a piece of evidence (its digest) as seen by this user. */
+enum assay_status assay_evidence_seen(struct assay_ledger *ledger, const char *digest,
+                                      bool seen, struct assay_error *err);
+
+/* ---- audit ---- */
+
+struct assay_log_entry {
+    size_t seq;
+    const char *digest, *author, *author_name, *event, *what, *request, *meaning;
+    int64_t time_ms;
+    bool is_signed, counts;
+};
+size_t assay_ledger_log(const struct assay_ledger *ledger,
+                        const struct assay_log_entry **entries);
+/* Every record, from the bytes, with the in-process check and ssh-keygen's (QUICK: only ours).
+   ASSAY_NO names the first record at fault. */
+enum assay_status assay_ledger_verify(struct assay_ledger *ledger, bool quick,
+                                      struct assay_error *err);
+struct assay_gate_question {
+    const char *model, *version, *target;
+    const char *digest; /* the model's, where the caller has its files; NULL: not compared */
+};
+/* May this version be at this target? ASSAY_OK, or ASSAY_NO and why. */
+enum assay_status assay_ledger_gate(struct assay_ledger *ledger,
+                                    const struct assay_gate_question *question,
+                                    const struct assay_request **by, struct assay_error *err);
+struct assay_drift {
+    const char *platform, *model, *target, *version, *why;
+    const char *request; /* that moved it there; "" none */
+};
+/* Targets of the platform that stand where no valid approval put them. */
+enum assay_status assay_ledger_drift(struct assay_ledger *ledger,
+                                     const struct assay_drift **drifts, size_t *count,
+                                     struct assay_error *err);
+/* Writes a bundle (docs/approvals.md) into DIRECTORY, which must not exist or be empty. */
+enum assay_status assay_ledger_export(struct assay_ledger *ledger, const char *directory,
+                                      struct assay_error *err);
+/* Checks a bundle offline. EXPECT may be NULL. */
+enum assay_status assay_bundle_verify(const char *directory, const char *expect,
+                                      struct assay_error *err);
+
+/* ---- exchanging records ---- */
+
+struct assay_sync_result {
+    size_t sent, received, refused;
+    const char *first_refusal; /* "" none */
+};
+/* REMOTE is a directory or "git+URL" (or a path that ends in .git). */
+enum assay_status assay_ledger_sync(struct assay_ledger *ledger, const char *remote,
+                                    struct assay_sync_result *result, struct assay_error *err);
+
+#endif
