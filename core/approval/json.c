@@ -1,0 +1,365 @@
+/*
+ * Statements' JSON: a strict reader into a flat array of nodes, and the writer (json.h). Called
+ * by statement.c, statement_write.c and the gates.
+ */
+#include "approval/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/text.h>
+
+/* The most members of one object: duplicates are looked for one by one. */
+#define MEMBERS_MAX 64
+
+struct reading {
+    struct json_doc *doc;
+    struct assay_arena *arena;
+    const char *bytes;
+    size_t at, length;
+    const char *what;
+    struct assay_error *err;
+    struct assay_buf scratch;
+};
+
+void json_doc_free(struct json_doc *doc)
+{
+    free(doc->nodes);
+    *doc = (struct json_doc){0};
+}
+
+static enum assay_status bad(struct reading *r, const char *why)
+{
+    return assay_fail(r->err, ASSAY_CORRUPT, "%s: byte %zu: %s", r->what, r->at, why);
+}
+
+static void skip_blanks(struct reading *r)
+{
+    while (r->at < r->length && strchr(" \t\r\n", r->bytes[r->at]) && r->bytes[r->at] != '\0')
+        r->at++;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Four hex digits after "\u"; false where they are none. */
+static bool read_unit(struct reading *r, uint32_t *unit)
+{
+    *unit = 0;
+    if (r->length - r->at < 4)
+        return false;
+    for (int i = 0; i < 4; i++) {
+        int digit = hex_digit(r->bytes[r->at + (size_t)i]);
+        if (digit < 0)
+            return false;
+        *unit = *unit << 4 | (uint32_t)digit;
+    }
+    r->at += 4;
+    return true;
+}
+
+static enum assay_status read_unicode(struct reading *r)
+{
+    uint32_t code, low;
+    char utf8[4];
+
+    if (!read_unit(r, &code))
+        return bad(r, "a \\u escape needs four hex digits");
+    if (code >= 0xd800 && code < 0xdc00) {
+        if (r->length - r->at < 6 || r->bytes[r->at] != '\\' || r->bytes[r->at + 1] != 'u')
+            return bad(r, "half of a surrogate pair");
+        r->at += 2;
+        if (!read_unit(r, &low) || low < 0xdc00 || low > 0xdfff)
+            return bad(r, "half of a surrogate pair");
+        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+    } else if (code >= 0xdc00 && code <= 0xdfff) {
+        return bad(r, "half of a surrogate pair");
+    }
+    if (code == 0)
+        return bad(r, "a NUL in a text");
+    assay_buf_add(&r->scratch, utf8, assay_utf8_encode(code, utf8));
+    return ASSAY_OK;
+}
+
+static enum assay_status read_escape(struct reading *r)
+{
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    const char *found;
+
+    r->at++;
+    if (r->at == r->length)
+        return bad(r, "a text that does not end");
+    char c = r->bytes[r->at++];
+    if (c == 'u')
+        return read_unicode(r);
+    found = c != '\0' ? strchr(from, c) : NULL;
+    if (!found)
+        return bad(r, "an unknown escape");
+    assay_buf_char(&r->scratch, to[found - from]);
+    return ASSAY_OK;
+}
+
+/* A text, at its opening quote. */
+static enum assay_status read_text(struct reading *r, const char **out)
+{
+    enum assay_status status = ASSAY_OK;
+
+    assay_buf_reset(&r->scratch);
+    r->at++;
+    while (status == ASSAY_OK) {
+        if (r->at == r->length)
+            return bad(r, "a text that does not end");
+        unsigned char c = (unsigned char)r->bytes[r->at];
+        if (c == '"')
+            break;
+        if (c == '\\') {
+            status = read_escape(r);
+        } else if (c < 0x20) {
+            status = bad(r, "a control character in a text");
+        } else if (c < 0x80) {
+            assay_buf_char(&r->scratch, (char)c);
+            r->at++;
+        } else {
+            uint32_t code;
+            size_t bytes = assay_utf8_decode(r->bytes + r->at, r->length - r->at, &code);
+            if (bytes < 2)
+                return bad(r, "not valid UTF-8");
+            assay_buf_add(&r->scratch, r->bytes + r->at, bytes);
+            r->at += bytes;
+        }
+    }
+    r->at++;
+    *out = assay_arena_strndup(r->arena, assay_buf_text(&r->scratch), r->scratch.length);
+    return status;
+}
+
+static enum assay_status read_value(struct reading *r, unsigned depth, const char *key,
+                                    uint32_t *out);
+
+static bool has_key(const struct reading *r, uint32_t first, const char *key)
+{
+    for (uint32_t i = first; i != 0; i = r->doc->nodes[i].next)
+        if (strcmp(r->doc->nodes[i].key, key) == 0)
+            return true;
+    return false;
+}
+
+static enum assay_status read_key(struct reading *r, uint32_t first, const char **key)
+{
+    if (r->at == r->length || r->bytes[r->at] != '"')
+        return bad(r, "a key was expected");
+    enum assay_status status = read_text(r, key);
+    if (status != ASSAY_OK)
+        return status;
+    if (has_key(r, first, *key))
+        return bad(r, "the same key twice");
+    skip_blanks(r);
+    if (r->at == r->length || r->bytes[r->at] != ':')
+        return bad(r, "a colon was expected");
+    r->at++;
+    return ASSAY_OK;
+}
+
+/* What lies between the brackets of the container SELF. */
+static enum assay_status read_members(struct reading *r, unsigned depth, uint32_t self)
+{
+    const bool object = r->doc->nodes[self].kind == JSON_OBJECT;
+    const char closing = object ? '}' : ']';
+    uint32_t last = 0, child = 0;
+
+    r->at++;
+    skip_blanks(r);
+    if (r->at < r->length && r->bytes[r->at] == closing) {
+        r->at++;
+        return ASSAY_OK;
+    }
+    for (;;) {
+        const char *key = NULL;
+        enum assay_status status = ASSAY_OK;
+        skip_blanks(r);
+        if (object && r->doc->nodes[self].count >= MEMBERS_MAX)
+            return bad(r, "an object with too many members");
+        if (object)
+            status = read_key(r, r->doc->nodes[self].first, &key);
+        if (status == ASSAY_OK)
+            status = read_value(r, depth + 1, key, &child);
+        if (status != ASSAY_OK)
+            return status;
+        if (last == 0)
+            r->doc->nodes[self].first = child;
+        else
+            r->doc->nodes[last].next = child;
+        last = child;
+        r->doc->nodes[self].count++;
+        skip_blanks(r);
+        if (r->at == r->length)
+            return bad(r, "the end is missing");
+        char c = r->bytes[r->at++];
+        if (c == closing)
+            return ASSAY_OK;
+        if (c != ',')
+            return bad(r, "a comma was expected");
+    }
+}
+
+static enum assay_status read_value(struct reading *r, unsigned depth, const char *key,
+                                    uint32_t *out)
+{
+    enum assay_status status = ASSAY_OK;
+
+    skip_blanks(r);
+    if (r->at == r->length)
+        return bad(r, "the end is missing");
+    if (r->doc->count >= JSON_NODES_MAX)
+        return bad(r, "too many values");
+    if (depth > JSON_DEPTH)
+        return bad(r, "nested too deeply");
+    const uint32_t self = (uint32_t)r->doc->count;
+    ASSAY_GROW(r->doc->nodes, r->doc->capacity, r->doc->count + 1);
+    r->doc->nodes[self] = (struct json_node){.key = key, .start = (uint32_t)r->at};
+    r->doc->count++;
+    *out = self;
+    switch (r->bytes[r->at]) {
+    case '"': {
+        const char *text = NULL;
+        status = read_text(r, &text);
+        r->doc->nodes[self].text = text;
+        break;
+    }
+    case '{':
+    case '[':
+        r->doc->nodes[self].kind = r->bytes[r->at] == '{' ? JSON_OBJECT : JSON_ARRAY;
+        status = read_members(r, depth, self);
+        break;
+    default:
+        return bad(r, "only objects, arrays and texts are allowed");
+    }
+    r->doc->nodes[self].end = (uint32_t)r->at;
+    return status;
+}
+
+enum assay_status json_parse(struct json_doc *doc, struct assay_arena *arena, const char *bytes,
+                             size_t length, const char *what, struct assay_error *err)
+{
+    struct reading r = {.doc = doc,
+                        .arena = arena,
+                        .bytes = bytes,
+                        .length = length,
+                        .what = what,
+                        .err = err,
+                        .scratch = {.limit = JSON_BYTES_MAX}};
+    uint32_t root;
+
+    doc->count = 0;
+    if (length > JSON_BYTES_MAX)
+        return assay_fail(err, ASSAY_CORRUPT, "%s: longer than %zu bytes", what,
+                          JSON_BYTES_MAX);
+    enum assay_status status = read_value(&r, 0, NULL, &root);
+    if (status == ASSAY_OK) {
+        skip_blanks(&r);
+        if (r.at != length)
+            status = bad(&r, "something stands after the end");
+    }
+    assay_buf_free(&r.scratch);
+    return status;
+}
+
+uint32_t json_find(const struct json_doc *doc, uint32_t object, const char *key)
+{
+    if (doc->count == 0 || doc->nodes[object].kind != JSON_OBJECT)
+        return 0;
+    for (uint32_t i = doc->nodes[object].first; i != 0; i = doc->nodes[i].next)
+        if (strcmp(doc->nodes[i].key, key) == 0)
+            return i;
+    return 0;
+}
+
+const char *json_text(const struct json_doc *doc, uint32_t object, const char *key)
+{
+    uint32_t found = json_find(doc, object, key);
+    return found != 0 && doc->nodes[found].kind == JSON_TEXT ? doc->nodes[found].text : NULL;
+}
+
+/* ---- writing ---- */
+
+static void before_value(struct json_writer *writer)
+{
+    if (writer->after_key)
+        writer->after_key = false;
+    else if (writer->used[writer->depth])
+        assay_buf_char(writer->out, ',');
+    writer->used[writer->depth] = true;
+}
+
+void json_open(struct json_writer *writer, char bracket)
+{
+    before_value(writer);
+    assay_buf_char(writer->out, bracket);
+    if (writer->depth < JSON_DEPTH)
+        writer->depth++;
+    writer->used[writer->depth] = false;
+}
+
+void json_close(struct json_writer *writer, char bracket)
+{
+    if (writer->depth > 0)
+        writer->depth--;
+    assay_buf_char(writer->out, bracket);
+}
+
+static void quote(struct assay_buf *out, const char *text)
+{
+    static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+    const size_t length = strlen(text);
+
+    assay_buf_char(out, '"');
+    for (size_t i = 0; i < length;) {
+        uint32_t code;
+        char utf8[4];
+        size_t bytes = assay_utf8_decode(text + i, length - i, &code);
+        const char *found = code < 0x80 ? strchr(plain, (int)code) : NULL;
+        if (found) {
+            assay_buf_char(out, '\\');
+            assay_buf_char(out, letters[found - plain]);
+        } else if (code < 0x20 || code == 0x7f) {
+            assay_buf_format(out, "\\u%04x", code);
+        } else {
+            assay_buf_add(out, utf8, assay_utf8_encode(code, utf8));
+        }
+        i += bytes;
+    }
+    assay_buf_char(out, '"');
+}
+
+void json_key(struct json_writer *writer, const char *key)
+{
+    before_value(writer);
+    quote(writer->out, key);
+    assay_buf_char(writer->out, ':');
+    writer->after_key = true;
+}
+
+void json_put(struct json_writer *writer, const char *text)
+{
+    before_value(writer);
+    quote(writer->out, text ? text : "");
+}
+
+void json_member(struct json_writer *writer, const char *key, const char *text)
+{
+    json_key(writer, key);
+    json_put(writer, text);
+}
+
+void json_member_number(struct json_writer *writer, const char *key, uint64_t number)
+{
+    json_key(writer, key);
+    before_value(writer);
+    assay_buf_format(writer->out, "\"%llu\"", (unsigned long long)number);
+}
