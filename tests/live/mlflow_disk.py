@@ -232,6 +232,7 @@ def main():
         os.environ.setdefault("ASSAY_STORE", base + "/store.db")
         print("MLflow", mlflow.__version__)
         compare_store(program, "file://%s/files/mlruns" % base, base + "/files", "files")
+        os.makedirs(base + "/db", exist_ok=True)  # MLflow 3 makes it itself
         compare_store(program, "sqlite:///%s/db/mlflow.db" % base, base + "/db", "database")
         metrics_of_datasets(program, base + "/datasets")
     print("%d passed, %d failed" % (passed, failed))
