@@ -19,6 +19,7 @@ sources() { git ls-files -- "$@" | while read -r file; do [ -f "$file" ] && echo
 declare -A below=(
     [base]="base" [series]="base series" [model]="base series model"
     [query]="base series model query" [chart]="base series chart"
+    [compare]="base series model compare"
     [store]="base series model store" [source]="base series model store source"
     [remote]="base series model store source remote"
     [approval]="base series model query store source remote compare approval"
@@ -33,7 +34,7 @@ for layer in "${!below[@]}"; do
             done
     done
 done | complain "a layer sees what lies above it"
-grep -nE '^#include "(base|series|model|query|chart|store|source|remote|approval|session)/' $(sources 'cli/*.[ch]' 'tui/*.[ch]') /dev/null |
+grep -nE '^#include "(base|series|model|query|chart|compare|store|source|remote|approval|session)/' $(sources 'cli/*.[ch]' 'tui/*.[ch]') /dev/null |
     complain "cli/ and tui/ include only <assay/...> and their own headers"
 
 # Doors: one file for each foreign library.

@@ -1,0 +1,302 @@
+/*
+ * Comparing runs: what differs, and is the difference real. A comparison copies what it is
+ * given, so it can be made from a catalog or from a bundle of another machine, may be filled
+ * run by run within a time budget, and holds no pointers into the catalog. Pure: no I/O, no
+ * threads. All text is as it came from outside: clean it before showing it.
+ *
+ *   comparison -> rows (a field) x columns (a run) -> cells, and against a baseline: deltas
+ *   comparison -> grouping (runs that differ only by seed) -> verdicts (one metric, two groups)
+ *
+ * docs/compare.md has the nouns and the rules in words.
+ */
+#ifndef ASSAY_COMPARE_H
+#define ASSAY_COMPARE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <assay/buf.h>
+#include <assay/catalog.h>
+#include <assay/error.h>
+#include <assay/memory.h>
+#include <assay/series.h>
+#include <assay/statistics.h>
+
+struct assay_comparison; /* opaque */
+
+#define ASSAY_COMPARE_RUNS_MAX 5000u
+
+/* What is known of a run beside its attributes; copied. */
+struct assay_compared_run {
+    uint32_t run; /* in the catalog; ASSAY_NONE: from a bundle */
+    const char *id;
+    const char *name;
+    const char *experiment;
+    const char *source; /* the source's name */
+    const char *source_kind;
+    const char *user;
+    const char *status;
+    int64_t start_ms, end_ms; /* or ASSAY_NO_TIME */
+};
+
+/* Where a row's values come from. */
+enum assay_row_kind {
+    ASSAY_ROW_ATTRIBUTE, /* experiment, source, status, user, duration */
+    ASSAY_ROW_PARAM,
+    ASSAY_ROW_PATH, /* inside a param whose value is a structure (JSON, Python, nested) */
+    ASSAY_ROW_TAG,
+    ASSAY_ROW_INPUT,  /* digest of a dataset or model used */
+    ASSAY_ROW_OUTPUT, /* a model made */
+    ASSAY_ROW_METRIC,
+};
+/* Where it is shown. Tags with known meanings (the commit, the command line, versions) leave
+   TAGS for CODE and ENVIRONMENT. */
+enum assay_section {
+    ASSAY_SECTION_RUN,
+    ASSAY_SECTION_PARAMS,
+    ASSAY_SECTION_DATA,
+    ASSAY_SECTION_CODE,
+    ASSAY_SECTION_ENVIRONMENT,
+    ASSAY_SECTION_METRICS,
+    ASSAY_SECTION_TAGS,
+    ASSAY_SECTIONS
+};
+const char *assay_section_name(enum assay_section section); /* "params", … */
+
+struct assay_row {
+    enum assay_row_kind kind;
+    enum assay_section section;
+    const char *key;   /* as logged; of a PATH "config.optimizer.lr" */
+    const char *label; /* shown: tags of known meaning have a shorter name ("commit") */
+    size_t present;    /* runs that have it */
+    size_t distinct;   /* different values among those, 1 or more */
+    bool differs;      /* distinct > 1, or some have it and some not */
+    bool numeric;      /* every value there is a number */
+    bool parent;       /* a structure whose paths stand in rows of their own */
+    int direction;     /* of a metric: +1 greater is better, -1 smaller, 0 not known */
+    size_t nonfinite;  /* runs whose value is NaN or infinite */
+    bool uneven;       /* of a metric: some runs have 1 point where others have 100 or more, or
+                          last steps that differ by more than a factor of two */
+};
+
+struct assay_cell {
+    bool present;
+    bool numeric;
+    bool single;      /* a float by nature: show about 7 digits */
+    double number;    /* NaN where it is no number */
+    const char *text; /* of anything but a metric; "" where not present */
+    size_t length;    /* of text */
+};
+
+/* ---- filling ---- */
+
+struct assay_comparison *assay_comparison_new(void);
+void assay_comparison_free(struct assay_comparison **comparison);
+/* Adds a run. One that is in already (same id and source) is refused: returns false. */
+bool assay_comparison_add(struct assay_comparison *comparison,
+                          const struct assay_compared_run *run,
+                          const struct assay_attrs *attrs);
+/* The same from the catalog. */
+bool assay_comparison_add_run(struct assay_comparison *comparison,
+                              struct assay_catalog *catalog, uint32_t run);
+/* Sorts rows and settles what differs; again after more were added. Rows come by section, then
+   by key in natural order; their indices are stable until the next finish. */
+void assay_comparison_finish(struct assay_comparison *comparison);
+
+/* ---- looking ---- */
+
+size_t assay_comparison_runs(const struct assay_comparison *comparison);
+const struct assay_compared_run *assay_comparison_run(const struct assay_comparison *comparison,
+                                                      size_t column);
+size_t assay_comparison_rows(const struct assay_comparison *comparison);
+const struct assay_row *assay_comparison_row(const struct assay_comparison *comparison,
+                                             size_t row);
+size_t assay_comparison_differing(const struct assay_comparison *comparison); /* rows */
+/* SIZE_MAX where there is none. */
+size_t assay_comparison_find(const struct assay_comparison *comparison,
+                             enum assay_row_kind kind, const char *key);
+struct assay_cell assay_comparison_cell(const struct assay_comparison *comparison, size_t row,
+                                        size_t column);
+/* The whole summary of a metric's cell; NULL where it has none. */
+const struct assay_summary *assay_comparison_summary(const struct assay_comparison *comparison,
+                                                     size_t row, size_t column);
+/* What there is to warn of (units or directions that disagree, nothing in common, …), clean;
+   valid until the next finish. */
+size_t assay_comparison_notices(const struct assay_comparison *comparison,
+                                const char *const **notices);
+
+/* ---- choosing what is compared ---- */
+
+/* Which of a metric's values its cells show. BEST is by direction, LAST where that is unknown.
+ */
+void assay_comparison_set_stat(struct assay_comparison *comparison, enum assay_stat stat);
+enum assay_stat assay_comparison_stat(const struct assay_comparison *comparison);
+/* The user's word on a metric's direction; overrides names and `mode` params. */
+void assay_comparison_set_direction(struct assay_comparison *comparison, const char *metric,
+                                    int direction);
+/* A value found elsewhere (at an equal step) to show instead; ASSAY_CLEAR_VALUES drops all. */
+void assay_comparison_set_value(struct assay_comparison *comparison, size_t row, size_t column,
+                                double value);
+void assay_comparison_clear_values(struct assay_comparison *comparison);
+/* The value of SERIES at X along AXIS (step; milliseconds; seconds since its start): of the
+   last point at or before X, what restarts wrote again left out. NaN where it begins later or
+   ends before X. */
+double assay_series_at(struct assay_series *series, enum assay_axis axis, double x);
+
+/* ---- against a baseline ---- */
+
+enum assay_delta_kind {
+    ASSAY_DELTA_NONE, /* both lack it, or it is the baseline itself */
+    ASSAY_DELTA_SAME,
+    ASSAY_DELTA_NUMBER,     /* `difference`, and `percent` where the baseline is not 0 */
+    ASSAY_DELTA_TEXT,       /* another text */
+    ASSAY_DELTA_ADDED,      /* the baseline lacks it */
+    ASSAY_DELTA_REMOVED,    /* the run lacks it */
+    ASSAY_DELTA_NOT_FINITE, /* NaN or infinity on either side: there is no difference */
+};
+struct assay_delta {
+    enum assay_delta_kind kind;
+    double difference;
+    double percent; /* of the baseline's magnitude; NaN where that is 0 */
+    int better;     /* of a metric: +1 better, -1 worse, 0 equal or not known */
+};
+struct assay_delta assay_comparison_delta(const struct assay_comparison *comparison, size_t row,
+                                          size_t column, size_t baseline);
+/* How two long texts differ: bytes equal at the front and, of the rest, at the back; both at
+   characters' ends. */
+struct assay_text_delta {
+    size_t prefix, suffix;
+};
+struct assay_text_delta assay_text_delta(const char *a, size_t a_length, const char *b,
+                                         size_t b_length);
+
+/* ---- groups: runs that differ only by their seed ---- */
+
+struct assay_group {
+    const char *title; /* "opt=adamw lr=0.1", made of what tells the groups apart */
+    uint32_t *columns; /* runs of the comparison */
+    size_t count;
+};
+struct assay_grouping {
+    struct assay_group *groups; /* in the order of their first run */
+    size_t count;
+    const char *seed_key; /* of the param that is the seed; NULL where there is none */
+    const char *by;       /* what groups differ in: "opt, lr"; clean */
+    const char *ignored;  /* what was not looked at: "out_dir (holds the run's name)" */
+    struct assay_arena arena;
+};
+/* Proposes groups from what varies: runs with equal params but for the seed. False where no
+   two runs belong together. */
+bool assay_comparison_propose(const struct assay_comparison *comparison,
+                              struct assay_grouping *grouping);
+/* Groups by KEYS ("params.opt,tags.team" or bare names of params, tags or attributes; ""
+   groups all together). */
+enum assay_status assay_comparison_group_by(const struct assay_comparison *comparison,
+                                            const char *keys, struct assay_grouping *grouping,
+                                            struct assay_error *err);
+void assay_grouping_free(struct assay_grouping *grouping);
+
+/* ---- is it real ---- */
+
+enum assay_answer {
+    ASSAY_ANSWER_NONE,   /* nothing could be compared: `why` */
+    ASSAY_ANSWER_BETTER, /* p < 0.05 after correction */
+    ASSAY_ANSWER_WORSE,
+    ASSAY_ANSWER_DIFFERENT,   /* real, but which way is better is not known */
+    ASSAY_ANSWER_CANNOT_TELL, /* too few values for any p below 0.05 */
+    ASSAY_ANSWER_NO_EVIDENCE, /* enough values, and they do not show it */
+    ASSAY_ANSWER_SAME,        /* every pair is equal */
+};
+struct assay_verdict {
+    enum assay_answer answer;
+    const char *metric; /* the row's key */
+    int direction;
+    struct assay_sample candidate, baseline;
+    size_t pairs;      /* matched by seed; 0: the sides are not paired */
+    size_t unmatched;  /* runs whose seed has no partner (paired only) */
+    size_t repeated;   /* runs left out because their seed stands twice on a side */
+    double difference; /* mean of the pairs, or of the means; candidate - baseline */
+    double percent;    /* of the baseline's mean; NaN where that is 0 */
+    double spread;     /* standard deviation of the paired differences */
+    double effect;     /* Hedges' g, or mean over sd of the pairs */
+    struct assay_interval interval;
+    struct assay_p test; /* permutation, or sign flips of the pairs */
+    double p;            /* test.p, corrected by assay_verdicts_correct() */
+    size_t family;       /* how many were tested together; 1 alone */
+    uint64_t seed;       /* of everything random in it */
+    const char *why;     /* a constant, for NONE */
+};
+struct assay_verdict assay_comparison_verdict(const struct assay_comparison *comparison,
+                                              size_t row, const struct assay_grouping *grouping,
+                                              size_t candidate, size_t baseline, uint64_t seed);
+/* The same of values by item (per-example scores: one run each side, paired by id). */
+struct assay_verdict assay_verdict_paired(const char *metric, int direction,
+                                          const double *candidate, const double *baseline,
+                                          size_t pairs, uint64_t seed);
+/* Corrects the p of verdicts that are judged together (Holm) and answers anew. */
+void assay_verdicts_correct(struct assay_verdict *verdicts, size_t count);
+/* "better by 0.8 % ± 0.3 (n=6 pairs, p=0.031)"; plain text, appended. ASCII: without signs
+   outside it. */
+void assay_verdict_sentence(const struct assay_verdict *verdict, bool ascii,
+                            struct assay_buf *out);
+
+/* ---- curves ---- */
+
+struct assay_curve {
+    double area;      /* under the curve over [from, to], divided by its width; NaN: none */
+    double from, to;  /* what it was taken over, along the axis */
+    size_t points;    /* finite ones used */
+    size_t nonfinite; /* left out */
+};
+/* By trapezoids, along the series as it stands after restarts; FROM and TO NaN: all of it. */
+struct assay_curve assay_curve_area(struct assay_series *series, enum assay_axis axis,
+                                    double from, double to);
+struct assay_reach {
+    bool reached;
+    struct assay_point point; /* the first at or beyond the target */
+    double seconds;           /* since the series' first time */
+};
+/* The first point with a value <= TARGET (DIRECTION -1) or >= TARGET (+1). */
+struct assay_reach assay_curve_reach(struct assay_series *series, double target, int direction);
+
+/* ---- gates: "metrics.val_loss <= baseline * 1.01 and metrics.acc@max > 0.9" ---- */
+
+struct assay_gate; /* opaque; immutable once parsed */
+enum assay_status assay_gate_parse(struct assay_gate **out, const char *text,
+                                   struct assay_error *err);
+void assay_gate_free(struct assay_gate **gate);
+enum assay_gate_answer {
+    ASSAY_GATE_FALSE,
+    ASSAY_GATE_TRUE,
+    ASSAY_GATE_UNKNOWN, /* something in it is missing or not finite: `why` */
+};
+/* Whether the expression holds for the run in COLUMN; `baseline` in it is the same field of the
+   run in BASELINE. WHY (may be NULL) gets what could not be decided, or the values that were
+   compared; clean. */
+enum assay_gate_answer assay_gate_check(const struct assay_gate *gate,
+                                        const struct assay_comparison *comparison,
+                                        size_t column, size_t baseline, struct assay_buf *why);
+
+/* ---- what mattered ---- */
+
+struct assay_factor { /* one param (or path, tag, attribute) that varies */
+    size_t row;
+    size_t distinct;
+    bool categorical;
+    struct assay_correlation rank; /* Spearman with the metric; of numeric ones */
+    struct assay_importance importance;
+    double p; /* of rank.p, corrected (Benjamini-Hochberg) over all factors */
+};
+struct assay_explanation {
+    struct assay_factor *factors; /* most important first */
+    size_t count;
+    size_t constant; /* params that never vary: not looked at */
+    struct assay_forest_result forest;
+};
+/* Which params explain METRIC_ROW. The caller frees with assay_explanation_free(). */
+void assay_comparison_explain(const struct assay_comparison *comparison, size_t metric_row,
+                              uint64_t seed, struct assay_explanation *out);
+void assay_explanation_free(struct assay_explanation *explanation);
+
+#endif
