@@ -79,7 +79,7 @@ struct assay_interval assay_interval_order(const double *values, size_t n, doubl
 
 /* The 95 % interval the screens show, or none: the first method that was measured to cover the
    truth in at least 93 % of 10,000 draws for that n and every shape tried (docs/compare.md,
-   tests/live/coverage.sh). Of paired differences, and of two sides without pairs (a - b). */
+   tests/bench/coverage.c). Of paired differences, and of two sides without pairs (a - b). */
 struct assay_interval assay_interval_paired(const double *differences, size_t n, uint64_t seed);
 struct assay_interval assay_interval_unpaired(const double *a, size_t na, const double *b,
                                               size_t nb, uint64_t seed);
