@@ -46,7 +46,32 @@ static const char first_step[] =
     "CREATE TABLE view(name TEXT PRIMARY KEY, filter TEXT NOT NULL, sort TEXT NOT NULL,"
     " columns TEXT NOT NULL) WITHOUT ROWID;";
 
-const char *const schema_steps[] = {first_step};
+/* The ledger of approvals and the registry beside it (core/approval). A record is never changed
+   or removed: the triggers stop what comes through SQL by accident, also REPLACE, which fires no
+   DELETE trigger; `chain` runs over the rows in their order. Proof is in the signatures. */
+static const char second_step[] =
+    "CREATE TABLE ledger_record(seq INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE,"
+    " chain TEXT NOT NULL UNIQUE, stored_ms INTEGER NOT NULL, statement BLOB NOT NULL,"
+    " signature BLOB NOT NULL);"
+    "CREATE TRIGGER ledger_record_append BEFORE INSERT ON ledger_record"
+    " WHEN NEW.seq IS NOT (SELECT coalesce(max(seq),0)+1 FROM ledger_record)"
+    " OR EXISTS(SELECT 1 FROM ledger_record WHERE digest=NEW.digest OR chain=NEW.chain)"
+    " BEGIN SELECT RAISE(ABORT,'the ledger takes new records at its end only'); END;"
+    "CREATE TRIGGER ledger_record_update BEFORE UPDATE ON ledger_record"
+    " BEGIN SELECT RAISE(ABORT,'the ledger is never changed'); END;"
+    "CREATE TRIGGER ledger_record_delete BEFORE DELETE ON ledger_record"
+    " BEGIN SELECT RAISE(ABORT,'the ledger is never changed'); END;"
+    "CREATE TABLE registry_version(model TEXT NOT NULL, version INTEGER NOT NULL,"
+    " run TEXT NOT NULL, digest TEXT NOT NULL, files TEXT NOT NULL, facts TEXT NOT NULL,"
+    " created_ms INTEGER NOT NULL, PRIMARY KEY(model,version)) WITHOUT ROWID;"
+    "CREATE TABLE registry_target(model TEXT NOT NULL, target TEXT NOT NULL,"
+    " version INTEGER NOT NULL, set_ms INTEGER NOT NULL, request TEXT NOT NULL,"
+    " PRIMARY KEY(model,target)) WITHOUT ROWID;"
+    "CREATE TABLE draft(request TEXT PRIMARY KEY, binding TEXT NOT NULL,"
+    " verdict INTEGER NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE seen_mark(digest TEXT PRIMARY KEY, seen_ms INTEGER NOT NULL) WITHOUT ROWID;";
+
+const char *const schema_steps[] = {first_step, second_step};
 const size_t schema_version = sizeof schema_steps / sizeof schema_steps[0];
 
 enum assay_status schema_look(struct sql *sql, size_t version, enum schema_state *out,

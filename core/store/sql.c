@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,6 +36,7 @@ struct sql {
     atomic_uint interrupts; /* counts sql_interrupt(), for the wait on a lock */
     unsigned wait_mark;     /* its value when the wait began */
     int waited_ms;
+    char *guarded; /* sql_guard()'s table */
 };
 
 struct sql_statement {
@@ -322,6 +324,7 @@ void sql_close(struct sql **sql)
 {
     if (*sql != NULL) {
         sqlite3_close_v2((*sql)->db);
+        free((*sql)->guarded);
         free((*sql)->path);
         free(*sql);
         *sql = NULL;
@@ -534,6 +537,63 @@ enum assay_status sql_use_wal(struct sql *sql, bool *wal, struct assay_error *er
         }
     }
     return code == SQLITE_OK ? ASSAY_OK : fail_code(sql, code, err);
+}
+
+/* Asked for every action of a statement while it is prepared. No trigger may be made either: one
+   that ignores an insertion would lose a record without a word. */
+static int authorize(void *context, int action, const char *first, const char *second,
+                     const char *database, const char *source)
+{
+    const struct sql *sql = context;
+
+    (void)database;
+    (void)source;
+    switch (action) {
+    case SQLITE_UPDATE:
+    case SQLITE_DELETE:
+    case SQLITE_DROP_TABLE:
+        return first && strcasecmp(first, sql->guarded) == 0 ? SQLITE_DENY : SQLITE_OK;
+    case SQLITE_ALTER_TABLE:
+    case SQLITE_DROP_TRIGGER:
+    case SQLITE_CREATE_TRIGGER:
+    case SQLITE_CREATE_TEMP_TRIGGER:
+    case SQLITE_DROP_INDEX:
+        return second && strcasecmp(second, sql->guarded) == 0 ? SQLITE_DENY : SQLITE_OK;
+    case SQLITE_PRAGMA:
+        return first && second &&
+                       (strcasecmp(first, "writable_schema") == 0 ||
+                        strcasecmp(first, "recursive_triggers") == 0)
+                   ? SQLITE_DENY
+                   : SQLITE_OK;
+    default:
+        return SQLITE_OK;
+    }
+}
+
+enum assay_status sql_guard(struct sql *sql, const char *table, struct assay_error *err)
+{
+    int64_t recursive = 0;
+    int defensive = 0, triggers = 0;
+    enum assay_status status = sql_exec(sql, "PRAGMA recursive_triggers=ON;", err);
+
+    if (status == ASSAY_OK)
+        status = sql_int(sql, "PRAGMA recursive_triggers", 0, &recursive, err);
+    if (status != ASSAY_OK)
+        return status;
+    free(sql->guarded);
+    sql->guarded = assay_strdup(table);
+    sqlite3_db_config(sql->db, SQLITE_DBCONFIG_DEFENSIVE, 1, &defensive);
+    sqlite3_db_config(sql->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 1, &triggers);
+    sqlite3_set_authorizer(sql->db, authorize, sql);
+    if (recursive != 1 || !defensive || !triggers)
+        return assay_fail(err, ASSAY_IO, "%s: this SQLite cannot protect its ledger",
+                          sql->path);
+    return ASSAY_OK;
+}
+
+void sql_checkpoint(struct sql *sql)
+{
+    (void)sqlite3_wal_checkpoint_v2(sql->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
 enum assay_status sql_backup(struct sql *sql, const char *path, struct assay_error *err)

@@ -61,6 +61,11 @@ bool sql_in_transaction(struct sql *sql);
 /* Puts the database into WAL mode, waiting for others who do the same now. *wal says whether it
    is: some file systems cannot, and a rollback journal is as durable there. */
 enum assay_status sql_use_wal(struct sql *sql, bool *wal, struct assay_error *err);
+/* Makes TABLE append-only for this connection: whatever would change or remove its rows, its
+   triggers or the schema behind it is refused when it is prepared. Reads back that it took. */
+enum assay_status sql_guard(struct sql *sql, const char *table, struct assay_error *err);
+/* Moves the write-ahead log into the database and empties it, as far as others allow. */
+void sql_checkpoint(struct sql *sql);
 /* Writes a consistent copy of the database to PATH, which must not exist yet (0600). */
 enum assay_status sql_backup(struct sql *sql, const char *path, struct assay_error *err);
 

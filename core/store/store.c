@@ -201,6 +201,9 @@ static enum assay_status open_once(struct sql **out, const char *path, enum stor
         if (status == ASSAY_OK && state != SCHEMA_CURRENT) {
             status = schema_apply(sql, schema_steps, schema_version, err);
         }
+        if (status == ASSAY_OK && role == STORE_LOCAL) {
+            status = sql_guard(sql, "ledger_record", err);
+        }
     }
     if (status != ASSAY_OK) {
         sql_close(&sql);
