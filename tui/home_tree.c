@@ -31,6 +31,8 @@ static const char *source_note(const struct assay_source *source)
         return "failed";
     case ASSAY_SOURCE_CACHED:
         return "cached";
+    case ASSAY_SOURCE_OFFLINE:
+        return "offline";
     case ASSAY_SOURCE_READY:
         break;
     }

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include <assay/series.h>
+#include <assay/session.h>
 
 #include "remote/net.h"
 #include "source/source.h"
@@ -26,6 +27,13 @@ enum assay_status mlflow_open(struct mlflow **out, struct net *net,
 void mlflow_close(struct mlflow **mlflow);
 const char *mlflow_shown(const struct mlflow *mlflow); /* the URL, without secrets */
 bool mlflow_read_only(const struct mlflow *mlflow);    /* writing is refused */
+/* Whether the last request got no answer at all: no network, or nobody there. */
+bool mlflow_offline(const struct mlflow *mlflow);
+/* What the next scan looks at: everything (WHOLE), or new runs, those that ended lately and the
+   ones in VISIBLE (ids, copied; at most MLFLOW_VISIBLE_MAX). */
+#define MLFLOW_VISIBLE_MAX 100u
+void mlflow_next_scan(struct mlflow *mlflow, bool whole, const char *const *visible,
+                      size_t count);
 struct net *mlflow_net(const struct mlflow *mlflow);
 struct net_server *mlflow_server(const struct mlflow *mlflow);
 
@@ -59,8 +67,7 @@ enum assay_status mlflow_answer_error(const struct mlflow *mlflow,
 
 struct mlflow_wanted {
     const char *run_id, *metric;
-    /* Points of the latest search: where the quick answer reaches it, it may be complete. */
-    void *tag;
+    void *tag; /* the caller's */
 };
 /* How much is known of a series after an answer. */
 enum mlflow_part { MLFLOW_SAMPLED, MLFLOW_COMPLETE };
@@ -91,23 +98,8 @@ enum assay_status mlflow_download(struct mlflow *mlflow, const char *run_id,
 
 /* ---- what a server is ---- */
 
-struct mlflow_look {
-    enum assay_status status; /* OK: reached, and it answers as an MLflow server does */
-    struct assay_error error;
-    char version[32]; /* "3.15.2"; "" unknown */
-    char user[128];   /* who the server takes us for; "" where it does not say */
-    char from[96];    /* where the credentials come from */
-    char store[32];   /* "SqlStore", "FileStore"; "" unknown */
-    char workspace[64];
-    bool workspaces; /* the server has them */
-    bool unverified; /* its certificate is not checked */
-    bool read_only;  /* writing is switched off here */
-    bool proxied_artifacts;
-    int may_read;  /* 1 yes, 0 no, -1 not known */
-    int may_admin; /* likewise */
-    int64_t round_trip_us;
-    uint64_t experiments; /* that can be seen, at least */
-};
-void mlflow_look(struct mlflow *mlflow, struct mlflow_look *out);
+/* Asks the server about itself and us; fills all of *out. */
+void mlflow_look(struct mlflow *mlflow, struct assay_server_look *out);
+bool mlflow_unverified(const struct mlflow *mlflow); /* https, certificate unchecked */
 
 #endif

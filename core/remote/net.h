@@ -90,7 +90,9 @@ void net_batch_add(struct net_batch *batch, const struct net_request *request);
    or none is left. The caller frees it. */
 struct net_answer *net_batch_next(struct net_batch *batch, int timeout_ms);
 size_t net_batch_left(const struct net_batch *batch); /* added, not taken */
-void net_batch_free(struct net_batch **batch);        /* cancels what is left */
+/* What is under way ends soon, as ASSAY_CANCELLED; its answers are to be taken all the same. */
+void net_batch_cancel(struct net_batch *batch);
+void net_batch_free(struct net_batch **batch); /* cancels what is left */
 
 /* One request; the answer is never NULL. Asks CANCELLED (may be NULL) some times a second. */
 struct net_answer *net_perform(struct net *net, const struct net_request *request,

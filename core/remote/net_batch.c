@@ -235,6 +235,23 @@ size_t net_batch_left(const struct net_batch *batch)
     return left;
 }
 
+/* With the lock held. */
+static void abandon(struct net_batch *batch)
+{
+    if (!batch->under_way || batch->abandoned)
+        return;
+    batch->abandoned = true;
+    batch->net->abandoning = true;
+    net_wake(batch->net);
+}
+
+void net_batch_cancel(struct net_batch *batch)
+{
+    pthread_mutex_lock(&batch->net->lock);
+    abandon(batch);
+    pthread_mutex_unlock(&batch->net->lock);
+}
+
 void net_batch_free(struct net_batch **batch_ptr)
 {
     struct net_batch *batch = *batch_ptr;
@@ -242,11 +259,7 @@ void net_batch_free(struct net_batch **batch_ptr)
     if (!batch)
         return;
     pthread_mutex_lock(&batch->net->lock);
-    if (batch->under_way) {
-        batch->abandoned = true;
-        batch->net->abandoning = true;
-        net_wake(batch->net);
-    }
+    abandon(batch);
     while (batch->under_way)
         wait_for(batch, -1);
     pthread_mutex_unlock(&batch->net->lock);

@@ -71,6 +71,7 @@ size_t assay_session_jobs(const struct assay_session *session, struct assay_job_
             if (session->jobs[i].finished != (finished == 1))
                 continue;
             out[count] = session->jobs[i];
+            pulls_progress(session, &out[count]);
             job_progress(session, &out[count++]);
         }
     return count;
@@ -84,6 +85,7 @@ void assay_session_cancel(struct assay_session *session, uint64_t job)
         if (source->scanning && (job == 0 || source->job == job))
             atomic_store(&source->stop, true);
     }
+    pulls_cancel(session, job);
 }
 
 void activity_problem(struct assay_session *session, uint32_t source, const char *path,

@@ -22,9 +22,12 @@ void batch_free(struct batch *batch)
 {
     if (!batch)
         return;
-    for (struct batch_item *item = batch->first; item; item = item->next)
+    for (struct batch_item *item = batch->first; item; item = item->next) {
         if (item->kind == BATCH_CHUNK)
             assay_chunk_unref(item->u.chunk);
+        for (size_t i = 0; item->kind == BATCH_SERIES && i < item->u.series.count; i++)
+            assay_chunk_unref(item->u.series.chunks[i]);
+    }
     assay_arena_free(&batch->arena);
     free(batch);
 }
@@ -97,17 +100,24 @@ static void put_run(struct assay_session *session, struct batch *batch, struct b
     details_run_changed(session, item->run);
 }
 
-/* Marks a run as gone, and fills the item with what the writer needs to say so. */
-static void apply_gone(struct assay_session *session, struct batch *batch,
-                       struct batch_item *item)
+/* A run of a server's list: what is known of its metrics beyond the list stays known. */
+static void keep_summaries(struct assay_session *session, struct batch *batch,
+                           struct batch_item *item)
+{
+    uint32_t at = catalog_find_run_id(session->catalog, batch->source->index, item->id);
+
+    if (at != ASSAY_NONE)
+        merge_summaries(assay_catalog_attrs(session->catalog, at), &item->u.run.attrs,
+                        &item->u.run.attrs_length, &batch->arena);
+}
+
+/* Fills ITEM with what the catalog has of a run. */
+static void fill_run(struct assay_session *session, struct batch *batch,
+                     struct batch_item *item, uint32_t at)
 {
     struct assay_arena *arena = &batch->arena;
-    uint32_t at = catalog_find_run_id(session->catalog, batch->source->index, item->id);
-    const struct assay_run *run;
+    const struct assay_run *run = assay_catalog_run(session->catalog, at);
 
-    if (at == ASSAY_NONE)
-        return;
-    run = assay_catalog_run(session->catalog, at);
     item->name = assay_arena_strdup(arena, run->name);
     item->u.run.user = assay_arena_strdup(arena, run->user);
     item->u.run.artifact_uri = assay_arena_strdup(arena, run->artifact_uri);
@@ -117,7 +127,47 @@ static void apply_gone(struct assay_session *session, struct batch *batch,
     item->u.run.deleted = run->deleted;
     item->u.run.start_ms = run->start_ms;
     item->u.run.end_ms = run->end_ms;
+}
+
+/* Marks a run as gone, and fills the item with what the writer needs to say so. */
+static void apply_gone(struct assay_session *session, struct batch *batch,
+                       struct batch_item *item)
+{
+    uint32_t at = catalog_find_run_id(session->catalog, batch->source->index, item->id);
+
+    if (at == ASSAY_NONE)
+        return;
+    fill_run(session, batch, item, at);
     put_run(session, batch, item, true);
+}
+
+/* All points of a metric were read: the run's summary of it is known now. */
+static void apply_series(struct assay_session *session, struct batch *batch,
+                         struct batch_item *item)
+{
+    struct batch_item *run;
+    size_t length;
+    void *packed;
+
+    item->run = catalog_find_run_id(session->catalog, batch->source->index, item->id);
+    if (item->run == ASSAY_NONE || assay_catalog_run(session->catalog, item->run)->gone)
+        return;
+    packed = merge_metric(assay_catalog_attrs(session->catalog, item->run), item->name,
+                          &item->u.series.summary, &length, &batch->arena);
+    if (!packed)
+        return;
+    run = assay_arena_alloc(&batch->arena, sizeof *run);
+    run->kind = BATCH_RUN;
+    run->id = item->id;
+    fill_run(session, batch, run, item->run);
+    run->u.run.attrs = packed;
+    run->u.run.attrs_length = length;
+    put_run(session, batch, run, false);
+    /* Behind this item, so that the writer comes by it; applying goes past it. */
+    run->next = item->next;
+    item->next = run;
+    if (batch->last == item)
+        batch->last = run;
 }
 
 /* Keeps a reader's state in memory: there is no cache to keep it in. */
@@ -153,6 +203,10 @@ static unsigned apply_item(struct assay_session *session, struct batch *batch,
         apply_experiment(session, batch, item);
         return ASSAY_CHANGED_RUNS;
     case BATCH_RUN:
+        if (item->run != ASSAY_NONE)
+            return 0; /* put there by apply_series() */
+        if (batch->source->server)
+            keep_summaries(session, batch, item);
         put_run(session, batch, item, false);
         return ASSAY_CHANGED_RUNS;
     case BATCH_GONE:
@@ -168,6 +222,9 @@ static unsigned apply_item(struct assay_session *session, struct batch *batch,
         else
             points_restart(session, item->run);
         return ASSAY_CHANGED_SERIES;
+    case BATCH_SERIES:
+        apply_series(session, batch, item);
+        return ASSAY_CHANGED_RUNS;
     case BATCH_STATE:
         if (!session->writer)
             remember_state(batch->source, item);

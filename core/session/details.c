@@ -141,7 +141,7 @@ static void artifacts_start(struct assay_session *session, struct artifacts_entr
     load->run_id = assay_strdup(run->id);
     load->uri = assay_strdup(run->artifact_uri);
     entry->loading = true;
-    pool_add(session->pool, &load->task, true);
+    pool_add(source->server ? server_pool(source->server) : session->pool, &load->task, true);
 }
 
 /* Moves or makes the entry to the front, and lets go of the ones not asked for lately. */

@@ -2,6 +2,7 @@
  * Which sources were asked for: the arguments; else $ASSAY_SOURCES; else the configuration
  * file's sources, the local store, $MLFLOW_TRACKING_URI and the current directory.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,18 +15,27 @@
 
 #include "session/session_private.h"
 
-static void add_place(struct session_places *places, const char *name, const char *place,
-                      bool named)
+static struct session_place *add_place(struct session_places *places, const char *name,
+                                       const char *place, bool named)
 {
     for (size_t i = 0; i < places->count; i++)
         if (strcmp(places->items[i].place, place) == 0)
-            return;
+            return &places->items[i];
     ASSAY_GROW(places->items, places->capacity, places->count + 1);
-    places->items[places->count++] = (struct session_place){
+    places->items[places->count] = (struct session_place){
         .name = assay_strdup(name),
         .place = assay_strdup(place),
         .named = named,
     };
+    return &places->items[places->count++];
+}
+
+static void settings_free(struct server_settings **settings)
+{
+    if (*settings)
+        server_settings_free(*settings);
+    free(*settings);
+    *settings = NULL;
 }
 
 void places_free(struct session_places *places)
@@ -33,6 +43,7 @@ void places_free(struct session_places *places)
     for (size_t i = 0; i < places->count; i++) {
         free(places->items[i].name);
         free(places->items[i].place);
+        settings_free(&places->items[i].settings);
     }
     free(places->items);
     *places = (struct session_places){0};
@@ -63,25 +74,88 @@ static char *config_path(void)
     return assay_buf_take(&path);
 }
 
-/* Sections [source NAME] with `place = PATH or URL`; other sections are other readers'
- * business. */
+/* What the file says of one source, gathered while its section is read. */
+static struct session_place *section_place(struct session_places *places, const char *name)
+{
+    for (size_t i = 0; i < places->count; i++)
+        if (strcmp(places->items[i].name, name) == 0)
+            return &places->items[i];
+    ASSAY_GROW(places->items, places->capacity, places->count + 1);
+    places->items[places->count] = (struct session_place){
+        .name = assay_strdup(name),
+        .settings = assay_alloc(sizeof(struct server_settings)),
+        .named = true,
+    };
+    *places->items[places->count].settings = SERVER_SETTINGS_INIT;
+    places->items[places->count].settings->name = assay_strdup(name);
+    return &places->items[places->count++];
+}
+
+static enum assay_status set_place(struct session_place *place, const char *value,
+                                   struct assay_error *err)
+{
+    enum assay_status status = ASSAY_OK;
+
+    free(place->place);
+    if (is_url(value)) {
+        status = server_settings_url(place->settings, value, err);
+        place->secret = place->secret || place->settings->password;
+        place->place = assay_strdup(place->settings->url ? place->settings->url : "");
+    } else if (value[0] == '~' && value[1] == '/' && getenv("HOME")) {
+        place->place = assay_path_join(getenv("HOME"), value + 2);
+    } else {
+        place->place = assay_strdup(value);
+    }
+    return status;
+}
+
+/* Sections [source NAME] with `place = PATH or URL` and what a server needs beside it; other
+   sections are other readers' business. */
 static enum assay_status take_entry(void *context, const char *section, const char *key,
                                     const char *value, struct assay_error *err)
 {
-    struct session_places *places = context;
+    struct session_place *place;
+    enum assay_status status;
 
     if (strncmp(section, "source ", 7) != 0)
         return ASSAY_OK;
-    if (strcmp(key, "place") != 0)
-        return assay_fail(err, ASSAY_BAD_INPUT, "[%s] has no setting %s: it is `place`",
-                          section, key);
-    if (value[0] == '~' && value[1] == '/' && getenv("HOME")) {
-        char *path = assay_path_join(getenv("HOME"), value + 2);
+    place = section_place(context, section + 7);
+    if (strcmp(key, "place") == 0)
+        return set_place(place, value, err);
+    status = server_settings_set(place->settings, key, value, err);
+    if (status == ASSAY_NO)
+        return assay_fail(err, ASSAY_BAD_INPUT, "[%s] has no setting %s", section, key);
+    place->secret = place->secret || server_settings_secret(key);
+    place->server_only = true;
+    return status;
+}
 
-        add_place(places, section + 7, path, true);
-        free(path);
-    } else {
-        add_place(places, section + 7, value, true);
+/* A section without a place, or with what only servers have; secrets that others can read. */
+static enum assay_status check_config(struct session_places *places, const char *path,
+                                      struct assay_error *err)
+{
+    struct stat status;
+    bool open = stat(path, &status) != 0 || (status.st_mode & 077) != 0;
+
+    for (size_t i = 0; i < places->count; i++) {
+        struct session_place *place = &places->items[i];
+
+        if (!place->place)
+            return assay_fail(err, ASSAY_BAD_INPUT, "%s: [source %s] has no `place`", path,
+                              place->name);
+        if (place->secret && open) {
+            assay_fail(err, ASSAY_BAD_INPUT,
+                       "%s: it holds a password or token and others can read it", path);
+            assay_hint(err, "chmod 600 it, or use password_command or token_command");
+            return ASSAY_BAD_INPUT;
+        }
+        if (is_url(place->place))
+            continue;
+        if (place->server_only)
+            return assay_fail(err, ASSAY_BAD_INPUT,
+                              "%s: [source %s] is a path, and has settings of a server", path,
+                              place->name);
+        settings_free(&place->settings);
     }
     return ASSAY_OK;
 }
@@ -91,10 +165,68 @@ static enum assay_status read_config(struct session_places *places, struct assay
     char *path = config_path();
     enum assay_status status = ASSAY_OK;
 
-    if (path && access(path, F_OK) == 0)
+    if (path && access(path, F_OK) == 0) {
         status = assay_ini_read(path, take_entry, places, err);
+        if (status == ASSAY_OK)
+            status = check_config(places, path, err);
+    }
     free(path);
     return status;
+}
+
+/* ---- servers ---- */
+
+/* Adds the server of SETTINGS (copied). What lies in another workspace is another source. */
+static void add_server(struct session_places *places, const struct server_settings *settings,
+                       bool named)
+{
+    const char *workspace = settings->workspace;
+    struct session_place *place;
+    struct assay_buf text = {0};
+
+    if (!workspace && !settings->name)
+        workspace = getenv("MLFLOW_WORKSPACE");
+    assay_buf_text_add(&text, settings->url);
+    if (workspace && *workspace && strcmp(workspace, "default") != 0)
+        assay_buf_format(&text, "#%s", workspace);
+    place = add_place(places, settings->name, assay_buf_text(&text), named);
+    if (!place->settings) {
+        place->settings = assay_alloc(sizeof *place->settings);
+        server_settings_copy(place->settings, settings);
+        if (workspace && !place->settings->workspace)
+            place->settings->workspace = assay_strdup(workspace);
+    }
+    assay_buf_free(&text);
+}
+
+/* The server at URL: with the settings the configuration file has for it, if any. */
+static enum assay_status add_url(struct session_places *places,
+                                 const struct session_places *known, const char *url,
+                                 bool named, struct assay_error *err)
+{
+    struct server_settings settings = SERVER_SETTINGS_INIT;
+    enum assay_status status = server_settings_url(&settings, url, err);
+    bool own = settings.user || settings.password;
+
+    for (size_t i = 0; i < known->count && status == ASSAY_OK && !own; i++)
+        if (known->items[i].settings && strcmp(known->items[i].place, settings.url) == 0) {
+            add_server(places, known->items[i].settings, named);
+            goto out;
+        }
+    if (status == ASSAY_OK)
+        add_server(places, &settings, named);
+out:
+    server_settings_free(&settings);
+    return status;
+}
+
+static void add_known(struct session_places *places, const struct session_place *known,
+                      bool named)
+{
+    if (known->settings)
+        add_server(places, known->settings, named);
+    else
+        add_place(places, known->name, known->place, named);
 }
 
 /* ---- the list ---- */
@@ -106,12 +238,8 @@ static enum assay_status add_argument(struct session_places *places,
 {
     struct stat status;
 
-    if (is_url(argument)) {
-        assay_fail(err, ASSAY_BAD_INPUT, "%s: servers cannot be read by this version",
-                   argument);
-        assay_hint(err, "give a directory or a file");
-        return ASSAY_BAD_INPUT;
-    }
+    if (is_url(argument))
+        return add_url(places, known, argument, true, err);
     if (strncmp(argument, "file://", 7) == 0)
         argument += 7;
     if (stat(argument, &status) == 0) {
@@ -120,7 +248,7 @@ static enum assay_status add_argument(struct session_places *places,
     }
     for (size_t i = 0; i < known->count; i++)
         if (known->items[i].name && strcmp(known->items[i].name, argument) == 0) {
-            add_place(places, argument, known->items[i].place, true);
+            add_known(places, &known->items[i], true);
             return ASSAY_OK;
         }
     if (strcmp(argument, STORE_LOCAL_KIND) == 0) {
@@ -129,11 +257,27 @@ static enum assay_status add_argument(struct session_places *places,
     }
     assay_fail(err, ASSAY_BAD_INPUT,
                "%s: no such file or directory, and no source of that name", argument);
-    assay_hint(err, "give a path, or a name from the configuration file");
+    assay_hint(err, "give a path, a server's URL or a name from the configuration file");
     return ASSAY_BAD_INPUT;
 }
 
-/* A colon-separated list; the colon of a URL's scheme does not count. */
+/* The length of a URL at the start of a colon-separated list: up to a colon that neither ends
+   the scheme nor comes before a port or a password. */
+static size_t url_length(const char *list)
+{
+    size_t length = (size_t)(strstr(list, "://") - list) + 3;
+    size_t host = length + strcspn(list + length, "/");
+    const char *at = memrchr(list + length, '@', host - length);
+
+    if (at)
+        length = (size_t)(at - list) + 1;
+    length += strcspn(list + length, ":/");
+    if (list[length] == ':' && isdigit((unsigned char)list[length + 1]))
+        length += 1 + strspn(list + length + 1, "0123456789");
+    return length + strcspn(list + length, ":");
+}
+
+/* A colon-separated list; the colons of a URL do not count. */
 static enum assay_status add_list(struct session_places *places,
                                   const struct session_places *known, const char *list,
                                   struct assay_error *err)
@@ -144,8 +288,8 @@ static enum assay_status add_list(struct session_places *places,
         size_t length = strcspn(list, ":");
         char *one;
 
-        if (strncmp(list + length, "://", 3) == 0)
-            length += 3 + strcspn(list + length + 3, ":");
+        if (is_url(list))
+            length = url_length(list);
         one = assay_strndup(list, length);
         if (*one)
             status = add_argument(places, known, one, err);
@@ -155,14 +299,18 @@ static enum assay_status add_list(struct session_places *places,
     return status;
 }
 
-/* MLflow's own variable: a path, file:, sqlite:///; a server is somebody else's business. */
-static void add_tracking_uri(struct session_places *places)
+/* MLflow's own variable: a server, a path, file:, sqlite:///. */
+static enum assay_status add_tracking_uri(struct session_places *places,
+                                          const struct session_places *known,
+                                          struct assay_error *err)
 {
     const char *uri = getenv("MLFLOW_TRACKING_URI");
     const char *path = uri;
 
-    if (!uri || !*uri || is_url(uri))
-        return;
+    if (!uri || !*uri)
+        return ASSAY_OK;
+    if (is_url(uri))
+        return add_url(places, known, uri, true, err);
     if (strncmp(uri, "file://", 7) == 0)
         path = uri + 7;
     else if (strncmp(uri, "file:", 5) == 0)
@@ -170,9 +318,10 @@ static void add_tracking_uri(struct session_places *places)
     else if (strncmp(uri, "sqlite:///", 10) == 0)
         path = uri + 10;
     else if (strstr(uri, "://"))
-        return;
+        return ASSAY_OK;
     if (access(path, F_OK) == 0)
         add_place(places, NULL, path, false);
+    return ASSAY_OK;
 }
 
 enum assay_status places_collect(const struct assay_session_options *options,
@@ -194,9 +343,8 @@ enum assay_status places_collect(const struct assay_session_options *options,
     }
     out->local = true;
     for (size_t i = 0; i < known.count; i++)
-        if (!is_url(known.items[i].place))
-            add_place(out, known.items[i].name, known.items[i].place, false);
-    add_tracking_uri(out);
+        add_known(out, &known.items[i], false);
+    status = add_tracking_uri(out, &known, err);
     add_place(out, NULL, ".", false);
 out:
     places_free(&known);

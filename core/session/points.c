@@ -1,8 +1,9 @@
 /*
  * Series: asked for by the screens, read in the background, kept while there is room.
  *
- * Three ways points come: the chunks of a scan (streamed sources), the databases (the local
- * store; streamed sources of an earlier day), and a reader's read_series(). An entry's series
+ * Four ways points come: the chunks of a scan (streamed sources), the databases (the local
+ * store; streamed sources of an earlier day), a reader's read_series(), and servers
+ * (server_points.c). An entry's series
  * is complete or it is not there at all; chunks that arrive for one that is not there go to the
  * cache only.
  */
@@ -131,6 +132,31 @@ void points_restart(struct assay_session *session, uint32_t run)
 
 /* ---- loading ---- */
 
+void points_arrived(struct assay_session *session, struct series_entry *entry,
+                    struct assay_series *series, uint64_t version, bool partial,
+                    const struct assay_error *error)
+{
+    entry->loading = partial;
+    entry->failed = !series;
+    entry->version = version;
+    if (!series) {
+        struct session_source *source = source_of(session, entry->run);
+
+        if (error->status != ASSAY_CANCELLED)
+            activity_problem(session, source->index, source->path, UINT64_MAX, error->what);
+        return;
+    }
+    /* A sample never takes the place of all the points of a moment ago. */
+    if (partial && entry->series) {
+        assay_series_free(&series);
+        return;
+    }
+    assay_series_free(&entry->series);
+    entry->series = series;
+    entry_count_bytes(session, entry);
+    keep_budget(session);
+}
+
 struct series_load {
     struct pool_task task;
     struct message message;
@@ -252,8 +278,14 @@ static void load_start(struct assay_session *session, struct series_entry *entry
 {
     const struct assay_run *run = assay_catalog_run(session->catalog, entry->run);
     struct session_source *source = source_of(session, entry->run);
-    struct series_load *load = assay_alloc(sizeof *load);
+    struct series_load *load;
 
+    entry->loading = true;
+    if (source->server) {
+        server_want(session, entry);
+        return;
+    }
+    load = assay_alloc(sizeof *load);
     load->task.run = load_task;
     load->task.discard = load_discard_task;
     load->session = session;
@@ -267,7 +299,6 @@ static void load_start(struct assay_session *session, struct series_entry *entry
     load->row = catalog_run_row(session->catalog, entry->run);
     if (!source->ops || !source->ops->read_series)
         load->path = stored_path(session, source, &load->role);
-    entry->loading = true;
     pool_add(session->pool, &load->task, true);
 }
 

@@ -386,11 +386,15 @@ static unsigned done_apply(struct assay_session *session, struct message *messag
     shown->state = done->status == ASSAY_OK || done->status == ASSAY_CANCELLED
                        ? ASSAY_SOURCE_READY
                        : ASSAY_SOURCE_FAILED;
+    if (source->server)
+        server_scanned(session, source, &done->error);
+    if (source->server && server_offline(source))
+        shown->state = ASSAY_SOURCE_OFFLINE;
     if (done->status == ASSAY_OK)
         shown->read_ms = assay_now_ms();
     if (job) {
         job->finished = true;
-        job->failed = shown->state == ASSAY_SOURCE_FAILED;
+        job->failed = done->status != ASSAY_OK && done->status != ASSAY_CANCELLED;
         job->cancelled = done->status == ASSAY_CANCELLED;
     }
     catalog_touch(session->catalog);
@@ -432,8 +436,16 @@ static void scan_task(struct pool_task *task)
     done->message.apply = done_apply;
     done->message.discard = done_discard;
     done->source = source;
-    if (!source->self)
+    if (!source->self && source->server) {
+        struct mlflow *client = NULL;
+
+        done->status = server_client(source->server, &client, &done->error);
+        source->self = client;
+    } else if (!source->self) {
         done->status = source->ops->open(&source->self, source->path, &done->error);
+    }
+    if (done->status == ASSAY_OK && source->server)
+        server_before_scan(source->server, source->self);
     if (done->status == ASSAY_OK) {
         recall_problems(scan);
         done->status = source->ops->scan(source->self, &scan->in, &done->error);
@@ -487,5 +499,5 @@ void scan_start(struct assay_session *session, struct session_source *source)
     snprintf(title, sizeof title, "reading %s (%s)",
              assay_catalog_source(session->catalog, source->index)->where, source->kind);
     source->job = activity_job(session, title);
-    pool_add(session->pool, &scan->task, false);
+    pool_add(source->server ? server_pool(source->server) : session->pool, &scan->task, false);
 }

@@ -22,11 +22,16 @@
 
 /* ---- messages ---- */
 
-void session_post(struct assay_session *session, struct message *message)
+void session_wake(struct assay_session *session)
 {
     uint64_t one = 1;
-    ssize_t ignored;
+    ssize_t ignored = write(session->event_fd, &one, sizeof one);
 
+    (void)ignored;
+}
+
+void session_post(struct assay_session *session, struct message *message)
+{
     message->next = NULL;
     pthread_mutex_lock(&session->inbox_lock);
     if (session->inbox_last)
@@ -35,8 +40,7 @@ void session_post(struct assay_session *session, struct message *message)
         session->inbox_first = message;
     session->inbox_last = message;
     pthread_mutex_unlock(&session->inbox_lock);
-    ignored = write(session->event_fd, &one, sizeof one);
-    (void)ignored;
+    session_wake(session);
 }
 
 /* Moves what came to the end of what is at hand. */
@@ -92,6 +96,9 @@ unsigned assay_session_dispatch(struct assay_session *session)
     if (session->held_first) /* more to do: stay readable */
         ignored = write(session->event_fd, &one, sizeof one);
     (void)ignored;
+    for (size_t i = 0; i < session->source_count; i++)
+        if (session->sources[i]->server)
+            server_dispatch(session->sources[i]);
     session->changes |= watch_dispatch(session);
     progress(session);
     changed = session->changes;
@@ -114,6 +121,20 @@ static bool is_settled(struct assay_session *session)
     return true;
 }
 
+static enum assay_status offline_error(const struct assay_source *source,
+                                       struct assay_error *err)
+{
+    char age[16];
+
+    if (source->read_ms == ASSAY_NO_TIME)
+        assay_fail(err, ASSAY_IO, "%s", source->error.what);
+    else
+        assay_fail(err, ASSAY_IO, "%s (offline, as of %s ago)", source->error.what,
+                   assay_age_text(age, source->read_ms, assay_now_ms()));
+    assay_hint(err, "%s", source->error.hint);
+    return ASSAY_IO;
+}
+
 enum assay_status assay_session_wait(struct assay_session *session, struct assay_error *err)
 {
     struct pollfd ready = {.fd = session->epoll_fd, .events = POLLIN};
@@ -131,6 +152,8 @@ enum assay_status assay_session_wait(struct assay_session *session, struct assay
         const struct assay_source *source =
             assay_catalog_source(session->catalog, session->sources[i]->index);
 
+        if (source->state == ASSAY_SOURCE_OFFLINE)
+            return offline_error(source, err);
         if (source->state != ASSAY_SOURCE_FAILED)
             continue;
         assay_fail(err, ASSAY_IO, "%s: %s", source->where, source->error.what);
@@ -163,7 +186,9 @@ struct session_source *session_add_source(struct assay_session *session, const c
 
 static void source_free(struct session_source *source)
 {
-    if (source->self)
+    if (source->server)
+        server_free(&source->server); /* the client goes with it */
+    else if (source->self)
         source->ops->close(source->self);
     for (size_t i = 0; i < source->memory_count; i++)
         free(source->memory[i].bytes);
@@ -268,6 +293,17 @@ static void detection_discard_task(struct pool_task *task)
     detection_free((struct detection *)task);
 }
 
+/* A server is there or not: nothing to detect. What the cache has of it is shown at once. */
+static void add_server(struct assay_session *session, const struct session_place *place)
+{
+    struct session_source *source = session_add_source(session, mlflow_source.kind, place->name,
+                                                       place->place, &mlflow_source);
+
+    source->server = server_new(session, source, place->settings);
+    stored_load_cached(session, source);
+    scan_start(session, source);
+}
+
 static void detect(struct assay_session *session, const struct session_place *place)
 {
     struct detection *detection = assay_alloc(sizeof *detection);
@@ -370,7 +406,10 @@ enum assay_status assay_session_open(struct assay_session **out,
         store_open(&session->store, session->store_path, STORE_LOCAL, true, NULL); /* notes */
     }
     for (size_t i = 0; i < places.count; i++)
-        detect(session, &places.items[i]);
+        if (places.items[i].settings)
+            add_server(session, &places.items[i]);
+        else
+            detect(session, &places.items[i]);
     places_free(&places);
     *out = session;
     return ASSAY_OK;
@@ -398,17 +437,24 @@ void assay_session_close(struct assay_session **session_ptr)
         return;
     session->closing = true;
     assay_session_cancel(session, 0);
+    if (session->net)
+        net_stop(session->net);
+    for (size_t i = 0; i < session->source_count; i++)
+        if (session->sources[i]->server)
+            server_stop(session->sources[i]->server);
     pool_free(&session->pool);
     /* A one-shot leaves a whole cache behind; the workbench ends at once. */
     writer_free(&session->writer, !session->live);
     discard_messages(session->held_first);
     discard_messages(session->inbox_first);
     points_free(session);
+    pulls_free(session);
     details_free(session);
     activity_free(session);
     watch_close(session);
     for (size_t i = 0; i < session->source_count; i++)
         source_free(session->sources[i]);
+    net_free(&session->net);
     free(session->sources);
     store_close(&session->store);
     store_close(&session->cache);
@@ -442,8 +488,11 @@ void assay_session_refresh(struct assay_session *session, uint32_t source)
         watch_local(session);
     }
     for (size_t i = 0; i < session->source_count; i++)
-        if (session->sources[i]->ops && (source == ASSAY_NONE || source == i))
+        if (session->sources[i]->ops && (source == ASSAY_NONE || source == i)) {
+            if (session->sources[i]->server)
+                server_whole(session->sources[i]->server);
             scan_start(session, session->sources[i]);
+        }
 }
 
 void assay_session_focus(struct assay_session *session, uint32_t run)

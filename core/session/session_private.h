@@ -8,8 +8,14 @@
  *   writer.c    the one thread that writes the cache
  *   points.c    series: asked for, loaded, kept, dropped
  *   stored.c    what the databases know: the local store's runs, the cache's, attributes,
- * columns details.c   artifacts, notes, saved views activity.c  jobs, problems, notices watch.c
- * inotify, and the timer that gathers its events pool.c      threads
+ *               columns
+ *   details.c   artifacts, notes, saved views
+ *   activity.c  jobs, problems, notices
+ *   watch.c     inotify, and the timer that gathers its events
+ *   pool.c      threads
+ *   server.c    sources on servers: their clients, threads and clocks; server_points.c their
+ *               points, server_files.c their artifacts
+ *   merge.c     summaries of metrics kept over a change of the run
  */
 #ifndef CORE_SESSION_SESSION_PRIVATE_H
 #define CORE_SESSION_SESSION_PRIVATE_H
@@ -23,6 +29,7 @@
 
 #include "model/catalog_edit.h"
 #include "session/pool.h"
+#include "remote/mlflow.h"
 #include "source/artifact_list.h"
 #include "source/ingest.h"
 #include "source/readers.h"
@@ -42,6 +49,7 @@ struct session_source {
     uint32_t index;               /* in the catalog */
     const struct source_ops *ops; /* NULL: the local store */
     void *self;
+    struct server *server; /* NULL: the source is on this machine */
     char *kind, *path;
     _Atomic int64_t row; /* in its database; 0 none. The writer sets the cache's */
     bool scanning;
@@ -72,6 +80,7 @@ enum batch_kind {
     BATCH_GONE,
     BATCH_CHUNK,
     BATCH_RESTART,
+    BATCH_SERIES, /* all points of one metric, in place of what there was */
     BATCH_STATE,
     BATCH_PROBLEM,
     BATCH_READ, /* the source was read to its end; u.offset is the time in ms */
@@ -98,6 +107,13 @@ struct batch_item {
             int64_t row;      /* set when written */
         } run;
         struct assay_chunk *chunk; /* a reference */
+        struct batch_series {
+            struct assay_chunk **chunks; /* references; the array is the item's */
+            size_t count;
+            struct assay_summary summary;
+            const void *mark; /* what the cache remembers with them (server_points.c) */
+            size_t mark_length;
+        } series;
         struct {
             const void *bytes; /* NULL removes */
             size_t length;
@@ -146,6 +162,7 @@ struct assay_session {
     struct message *held_first, *held_last; /* taken from the inbox, not applied yet */
 
     struct pool *pool;
+    struct net *net;       /* NULL until there is a server */
     struct writer *writer; /* NULL: there is no cache */
 
     struct session_source **sources;
@@ -166,6 +183,9 @@ struct assay_session {
     struct assay_map series_index;
     size_t series_bytes;
     uint64_t tick;
+
+    struct pull **pulls;
+    size_t pull_count, pull_capacity;
 
     struct artifacts_entry *artifacts;
     char *note;
@@ -195,6 +215,7 @@ struct assay_session {
 
 /* session.c */
 void session_post(struct assay_session *session, struct message *message); /* any thread */
+void session_wake(struct assay_session *session); /* dispatch is to be called. Any thread */
 struct store *session_cache(struct assay_session *session); /* opened on demand; NULL: none */
 /* A connection for writing to the local store, which is made where it is not there; to be
  * closed. */
@@ -206,9 +227,11 @@ struct session_source *session_add_source(struct assay_session *session, const c
 
 /* places.c: what the user asked for, as a list of places. */
 struct session_place {
-    char *name;  /* from the configuration file, or NULL */
-    char *place; /* path or URL */
-    bool named;  /* by the user: nothing there is an error */
+    char *name;                       /* from the configuration file, or NULL */
+    char *place;                      /* path or URL */
+    bool named;                       /* by the user: nothing there is an error */
+    struct server_settings *settings; /* of a server; NULL: a path */
+    bool secret, server_only;         /* while the configuration file is read */
 };
 struct session_places {
     struct session_place *items;
@@ -230,7 +253,49 @@ void writer_add(struct writer *writer, struct batch *batch_take);
 /* FINISH: writes all there is first; else only what it has begun. */
 void writer_free(struct writer **writer, bool finish);
 
+/* merge.c: metrics whose latest point is the same as before keep the summary that was known.
+   True where PACKED (length in *LENGTH) was replaced by a copy in ARENA. */
+bool merge_summaries(const struct assay_attrs *before, const void **packed, size_t *length,
+                     struct assay_arena *arena);
+/* The attributes with METRIC's summary set, packed; NULL where it was the same already. */
+void *merge_metric(const struct assay_attrs *attrs, const char *metric,
+                   const struct assay_summary *summary, size_t *length,
+                   struct assay_arena *arena);
+
+/* server.c: what a source on a server has besides. The session's thread, but where it says. */
+struct server *server_new(struct assay_session *session, struct session_source *source,
+                          const struct server_settings *settings);
+void server_stop(struct server *server); /* its threads end; what they post waits to be taken */
+void server_free(struct server **server);
+struct pool *
+server_pool(struct server *server); /* its own threads: they wait for the network */
+/* The client, opened at the first call; any thread that may wait. */
+enum assay_status server_client(struct server *server, struct mlflow **out,
+                                struct assay_error *err);
+/* On the thread that scans: says what this scan is to look at. */
+void server_before_scan(struct server *server, struct mlflow *client);
+void server_whole(struct server *server); /* the next scan looks at everything */
+void server_scanned(struct assay_session *session, struct session_source *source,
+                    const struct assay_error *error); /* when, and how, it is to be next */
+/* When the source is to be looked at next, assay_monotonic_us(); INT64_MAX never. */
+int64_t server_due_us(const struct session_source *source);
+bool server_offline(const struct session_source *source);
+
+/* server_points.c */
+void server_want(struct assay_session *session, struct series_entry *entry);
+void server_dispatch(struct session_source *source); /* has what is wanted fetched */
+
+/* server_pull.c */
+void pulls_progress(const struct assay_session *session, struct assay_job_info *job);
+void pulls_cancel(struct assay_session *session, uint64_t job); /* 0: all */
+void pulls_free(struct assay_session *session);
+
 /* points.c */
+/* What came for an entry that is being loaded; SERIES is taken (NULL on failure). PARTIAL: more
+   is on its way. */
+void points_arrived(struct assay_session *session, struct series_entry *entry,
+                    struct assay_series *series_take, uint64_t version, bool partial,
+                    const struct assay_error *error);
 void points_chunk(struct assay_session *session, uint32_t run, const char *metric,
                   struct assay_chunk *chunk);
 void points_written(struct assay_session *session, uint32_t run, const char *metric);

@@ -75,6 +75,9 @@ static void set_timer(struct assay_session *session)
             at = source->ended_us + GATHER_US;
         else if (source->slow_watch && !source->scanning)
             at = source->ended_us + SLOW_US;
+        if (source->server && !source->scanning && source->scanned &&
+            server_due_us(source) < at)
+            at = server_due_us(source);
         if (at < earliest)
             earliest = at;
     }
@@ -136,7 +139,7 @@ void watch_set(struct assay_session *session, struct session_source *source, cha
     if (session->inotify_fd >= 0)
         for (size_t i = 0; paths && paths[i]; i++)
             watch_path(session, source, paths[i]);
-    if (source->ops && is_silent(source->path))
+    if (source->ops && !source->server && is_silent(source->path))
         source->slow_watch = true;
     for (size_t i = 0; paths && paths[i]; i++)
         free(paths[i]);
@@ -195,7 +198,8 @@ unsigned watch_dispatch(struct assay_session *session)
     take_events(session);
     for (size_t i = 0; i < session->source_count; i++) {
         struct session_source *source = session->sources[i];
-        bool slow = source->slow_watch && now - source->ended_us >= SLOW_US;
+        bool slow = (source->slow_watch && now - source->ended_us >= SLOW_US) ||
+                    (source->server && now >= server_due_us(source));
 
         if (source->scanning || !(source->due || slow) || !source->scanned)
             continue;

@@ -231,6 +231,29 @@ static enum assay_status restart_run(struct writer *writer, struct batch *batch,
     return held->row ? store_clear_series(writer->store, held->row, err) : ASSAY_OK;
 }
 
+/* All points of one metric in place of what there was, and how far they go: both or neither. */
+static enum assay_status put_series(struct writer *writer, struct batch *batch,
+                                    struct batch_item *item, struct assay_error *err)
+{
+    const struct batch_series *series = &item->u.series;
+    struct assay_buf key = {0};
+    int64_t row = 0;
+    enum assay_status status =
+        store_find_run(writer->store, batch->source->row, item->id, &row, err);
+
+    if (status != ASSAY_OK || !row)
+        return status;
+    status = store_clear_metric(writer->store, row, item->name, err);
+    for (size_t i = 0; i < series->count && status == ASSAY_OK; i++)
+        status = store_add_chunk(writer->store, row, item->name, series->chunks[i], err);
+    assay_buf_format(&key, "points/%s/%s", item->id, item->name);
+    if (status == ASSAY_OK)
+        status = store_put_state(writer->store, batch->source->row, assay_buf_text(&key),
+                                 series->mark, series->mark_length, err);
+    assay_buf_free(&key);
+    return status;
+}
+
 static enum assay_status store_item(struct writer *writer, struct batch *batch,
                                     struct batch_item *item, struct assay_error *err)
 {
@@ -245,6 +268,8 @@ static enum assay_status store_item(struct writer *writer, struct batch *batch,
         return item->run == ASSAY_NONE ? ASSAY_OK : hold_chunk(writer, batch, item);
     case BATCH_RESTART:
         return restart_run(writer, batch, item, err);
+    case BATCH_SERIES:
+        return put_series(writer, batch, item, err);
     case BATCH_STATE:
         return put_state(writer, batch, item, err);
     case BATCH_PROBLEM:

@@ -123,6 +123,9 @@ enum assay_status store_add_chunk(struct store *store, int64_t run, const char *
 enum assay_status store_read_series(struct store *store, int64_t run, const char *metric,
                                     struct assay_series *out, struct assay_error *err);
 enum assay_status store_clear_series(struct store *store, int64_t run, struct assay_error *err);
+/* The points of one metric alone. */
+enum assay_status store_clear_metric(struct store *store, int64_t run, const char *metric,
+                                     struct assay_error *err);
 /* Appends single points (of a run that is being logged): few are kept loose until they fill a
    chunk. seal packs what is loose of all the run's series. */
 enum assay_status store_append(struct store *store, int64_t run, const char *metric,

@@ -521,3 +521,24 @@ enum assay_status store_seal(struct store *store, int64_t run, struct assay_erro
                          run, seal_one, err);
     return store_leave(store, own, status, err);
 }
+
+enum assay_status store_clear_metric(struct store *store, int64_t run, const char *metric,
+                                     struct assay_error *err)
+{
+    struct series_row series;
+    bool own = false;
+
+    enum assay_status status = store_enter(store, &own, err);
+    if (status != ASSAY_OK) {
+        return status;
+    }
+    status = find_series(store, run, metric, &series, err);
+    if (status == ASSAY_OK && series.id > 0 && (series.chunks > 0 || series.loose > 0)) {
+        status = remove_points(store, &series, err);
+        if (status == ASSAY_OK) {
+            series.chunks = series.tail = series.loose = 0;
+            status = put_series(store, &series, err);
+        }
+    }
+    return store_leave(store, own, status, err);
+}

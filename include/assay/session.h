@@ -58,6 +58,56 @@ void assay_session_refresh(struct assay_session *session, uint32_t source);
 /* Tells the readers what is on screen, so that it is read first. ASSAY_NONE: nothing. */
 void assay_session_focus(struct assay_session *session, uint32_t run);
 
+/* The runs on screen and the marked ones: of those on servers, the running ones are asked after
+   every few seconds, and no others. */
+void assay_session_visible(struct assay_session *session, const uint32_t *runs, size_t count);
+
+/* ---- servers ---- */
+
+/* What is known of a source on a server without asking it. False where SOURCE is none. */
+struct assay_server {
+    bool offline;    /* it could not be reached when it was last looked at */
+    bool unverified; /* its certificate is not checked: say so on screen */
+    bool read_only;  /* writing is switched off */
+    const char *workspace; /* "" where none is set */
+};
+bool assay_session_server(struct assay_session *session, uint32_t source,
+                          struct assay_server *out);
+
+/* What `assay doctor` asks a server, waiting for it. */
+struct assay_server_look {
+    enum assay_status status; /* OK: reached, and it answers as it should */
+    struct assay_error error;
+    char version[32];   /* "3.15.2"; "" unknown */
+    char user[128];     /* who the server takes us for; "" where it does not say */
+    char from[96];      /* where the credentials come from */
+    char store[32];     /* "SqlStore"; "" unknown */
+    bool workspaces;    /* it has them */
+    bool unverified, read_only;
+    int may_read, may_admin; /* 1 yes, 0 no, -1 not known */
+    int proxied_artifacts;   /* likewise */
+    int64_t round_trip_us;
+};
+bool assay_session_server_look(struct assay_session *session, uint32_t source,
+                               struct assay_server_look *out);
+
+/* Reads the points of RUNS (COUNT of them; NULL: of every run) of the server SOURCE into the
+   cache, in the background. Returns the job, 0 where SOURCE is no server. */
+uint64_t assay_session_pull(struct assay_session *session, uint32_t source,
+                            const uint32_t *runs, size_t count);
+struct assay_pull {
+    bool finished;
+    uint64_t series, series_total; /* complete so far; known from the start */
+    uint64_t unchanged;            /* of series: the cache had them already */
+    uint64_t failed;
+    uint64_t points, bytes; /* points read; bytes over the network */
+    int64_t started_us;
+    struct assay_error error; /* the first that went wrong */
+};
+/* How a pull stands; false where JOB is none. */
+bool assay_session_pull_state(const struct assay_session *session, uint64_t job,
+                              struct assay_pull *out);
+
 /* ---- series ---- */
 
 enum assay_load {
@@ -98,6 +148,12 @@ const struct assay_artifacts *assay_session_artifacts(struct assay_session *sess
                                                       uint32_t run);
 const struct assay_artifacts *assay_session_artifacts_wait(struct assay_session *session,
                                                            uint32_t run);
+/* Writes the artifact PATH of a run that lies on a server to FD, waiting for it. PROGRESS (may
+   be NULL) hears of the bytes, on another thread; false from it stops. */
+enum assay_status assay_session_download(struct assay_session *session, uint32_t run,
+                                         const char *path, int fd,
+                                         bool (*progress)(void *context, uint64_t bytes),
+                                         void *context, struct assay_error *err);
 
 /* ---- what is kept locally about any run, and saved views ---- */
 

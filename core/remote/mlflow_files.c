@@ -1,0 +1,356 @@
+/*
+ * Artifacts of a run on an MLflow server: the list, level by level, and the content of one
+ * file: through the server's proxy (mlflow-artifacts), through the server itself
+ * (get-artifact), or straight from where they lie, by an address the server signs.
+ */
+#include "remote/mlflow_private.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "remote/url.h"
+#include "source/artifact_list.h"
+
+#define FOLDERS_MAX 2000u
+#define DEPTH_MAX   32
+
+/* ---- the list ---- */
+
+struct listing {
+    struct mlflow *mlflow;
+    struct artifact_list *list;
+    struct assay_error *err;
+    const char *run_id;
+    size_t next; /* the item whose folder is looked into next */
+    unsigned asked;
+};
+
+static void ask_folder(struct listing *listing, struct net_batch *batch, const char *folder,
+                       const char *token)
+{
+    struct assay_buf path = {0};
+
+    assay_buf_text_add(&path, MLFLOW_API "/artifacts/list");
+    url_query(&path, "run_id", listing->run_id);
+    if (*folder)
+        url_query(&path, "path", folder);
+    if (token)
+        url_query(&path, "page_token", token);
+    listing->asked++;
+    net_batch_add(batch, &(struct net_request){.server = listing->mlflow->server,
+                                               .path = assay_buf_text(&path),
+                                               .tag = assay_strdup(folder)});
+    assay_buf_free(&path);
+}
+
+static unsigned depth_of(const char *path)
+{
+    unsigned depth = 1;
+
+    for (; *path; path++)
+        depth += *path == '/';
+    return depth;
+}
+
+/* A path below FOLDER, one level down, and leading nowhere else. */
+static bool is_child(const char *folder, const char *path)
+{
+    size_t length = strlen(folder);
+    const char *name = path;
+
+    if (length) {
+        if (strncmp(path, folder, length) != 0 || path[length] != '/')
+            return false;
+        name += length + 1;
+    }
+    return *name && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+           depth_of(path) <= DEPTH_MAX;
+}
+
+static void take_file(struct listing *listing, struct json_text *json, const char *folder)
+{
+    struct assay_arena arena = {0};
+    const char *key, *path = "";
+    bool directory = false;
+    int64_t bytes = 0;
+
+    if (!json_enter(json, '{'))
+        return;
+    while (json_member(json, &key)) {
+        if (strcmp(key, "path") == 0)
+            path = json_string_keep(json, &arena, "");
+        else if (strcmp(key, "is_dir") == 0)
+            directory = json_bool(json, false);
+        else if (strcmp(key, "file_size") == 0)
+            bytes = json_integer(json, 0);
+        else
+            json_skip(json);
+    }
+    if (!json->fault && is_child(folder, path))
+        artifact_list_add(listing->list, path, directory, bytes > 0 ? (uint64_t)bytes : 0,
+                          ASSAY_NO_TIME);
+    assay_arena_free(&arena);
+}
+
+static enum assay_status take_folder(struct listing *listing, struct net_batch *batch,
+                                     const struct net_answer *answer)
+{
+    size_t had = listing->list->count;
+    enum assay_status status = ASSAY_OK;
+    struct json_text json;
+    char *token = NULL;
+    const char *key;
+
+    json_text_init(&json, assay_buf_text(&answer->body), answer->body.length);
+    json_enter(&json, '{');
+    while (json_member(&json, &key)) {
+        if (strcmp(key, "next_page_token") == 0) {
+            free(token);
+            token = assay_strdup(json_string(&json, NULL));
+        } else if (strcmp(key, "files") == 0) {
+            if (!json_enter(&json, '['))
+                continue;
+            while (json_element(&json))
+                take_file(listing, &json, answer->tag);
+        } else {
+            json_skip(&json);
+        }
+    }
+    if (json.fault)
+        status = assay_fail(listing->err, ASSAY_CORRUPT,
+                            "%s: its answer cannot be read: byte %zu: %s",
+                            mlflow_shown(listing->mlflow), json_text_offset(&json), json.fault);
+    else if (token && *token && listing->list->count > had && listing->asked < FOLDERS_MAX)
+        ask_folder(listing, batch, answer->tag, token);
+    free(token);
+    json_text_free(&json);
+    return status;
+}
+
+static void ask_new_folders(struct listing *listing, struct net_batch *batch)
+{
+    struct artifact_list *list = listing->list;
+
+    for (; listing->next < list->count; listing->next++) {
+        if (!list->items[listing->next].directory)
+            continue;
+        if (listing->asked >= FOLDERS_MAX) {
+            list->cut = true;
+            continue;
+        }
+        ask_folder(listing, batch, list->items[listing->next].path, NULL);
+    }
+}
+
+enum assay_status mlflow_artifacts(void *self, const char *experiment_id, const char *run_id,
+                                   const char *artifact_uri, struct artifact_list *list,
+                                   char **directory, struct assay_error *err)
+{
+    struct mlflow *mlflow = self;
+    struct listing listing = {.mlflow = mlflow, .list = list, .err = err, .run_id = run_id};
+    struct net_batch *batch;
+    enum assay_status status = mlflow_greet(mlflow, NULL, NULL, err);
+
+    (void)experiment_id;
+    (void)artifact_uri;
+    *directory = NULL;
+    if (status != ASSAY_OK)
+        return status;
+    batch = net_batch_new(mlflow->net);
+    ask_folder(&listing, batch, "", NULL);
+    while (net_batch_left(batch)) {
+        struct net_answer *answer = net_batch_next(batch, -1);
+
+        if (!answer)
+            break;
+        mlflow_note(mlflow, answer);
+        if (answer->status != ASSAY_OK && status == ASSAY_OK)
+            status = mlflow_answer_error(mlflow, answer, NULL, err);
+        else if (status == ASSAY_OK)
+            status = take_folder(&listing, batch, answer);
+        if (status == ASSAY_OK)
+            ask_new_folders(&listing, batch);
+        else
+            net_batch_cancel(batch);
+        free(answer->tag);
+        net_answer_free(&answer);
+    }
+    net_batch_free(&batch);
+    return status;
+}
+
+/* ---- the content of one ---- */
+
+struct download {
+    int fd;
+    off_t start; /* where in fd it begins; -1: fd cannot go back */
+    uint64_t bytes;
+    int failed; /* errno of a write */
+    bool stopped;
+    bool (*progress)(void *context, uint64_t bytes);
+    void *context;
+};
+
+static bool begin_again(struct download *download)
+{
+    if (!download->bytes)
+        return true;
+    download->bytes = 0;
+    return download->start >= 0 && ftruncate(download->fd, download->start) == 0 &&
+           lseek(download->fd, download->start, SEEK_SET) == download->start;
+}
+
+/* On the net's thread. */
+static bool write_body(void *context, const char *bytes, size_t length)
+{
+    struct download *download = context;
+
+    if (!bytes)
+        return begin_again(download);
+    download->bytes += length;
+    while (length) {
+        ssize_t wrote = write(download->fd, bytes, length);
+
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote < 0) {
+            download->failed = errno;
+            return false;
+        }
+        bytes += wrote;
+        length -= (size_t)wrote;
+    }
+    download->stopped =
+        download->progress && !download->progress(download->context, download->bytes);
+    return !download->stopped;
+}
+
+/* One way to the file. *OTHER is set where another way may lead there. */
+static enum assay_status fetch(struct mlflow *mlflow, struct download *download,
+                               const char *path, bool elsewhere, bool *other,
+                               struct assay_error *err)
+{
+    struct net_request request = {.server = mlflow->server,
+                                  .path = path,
+                                  .elsewhere = elsewhere,
+                                  .limit = UINT64_MAX / 4,
+                                  .seconds = UINT_MAX,
+                                  .on_body = write_body,
+                                  .context = download};
+    struct net_answer *answer = net_perform(mlflow->net, &request, NULL, NULL);
+    enum assay_status status;
+
+    mlflow_note(mlflow, answer);
+    *other = answer->http == 404 || answer->http == 405 || answer->http == 500 ||
+             answer->http == 501 || answer->http == 503 || answer->http == 400;
+    if (download->failed)
+        status =
+            assay_fail(err, ASSAY_IO, "it cannot be written: %s", strerror(download->failed));
+    else if (download->stopped)
+        status = assay_fail(err, ASSAY_CANCELLED, "%s: cancelled", mlflow_shown(mlflow));
+    else
+        status = mlflow_answer_error(mlflow, answer, NULL, err);
+    net_answer_free(&answer);
+    return status;
+}
+
+/* The path under the proxy that URI and PATH mean; false where the proxy has nothing to do with
+   them. */
+static bool proxied_path(const char *uri, const char *path, struct assay_buf *out)
+{
+    static const char scheme[] = "mlflow-artifacts:";
+    const char *at;
+
+    if (strncmp(uri, scheme, sizeof scheme - 1) != 0)
+        return false;
+    at = uri + sizeof scheme - 1;
+    if (strncmp(at, "//", 2) == 0) {
+        at += 2;
+        at += strcspn(at, "/");
+    }
+    while (*at == '/')
+        at++;
+    assay_buf_text_add(out, "/api/2.0/mlflow-artifacts/artifacts/");
+    url_escape(out, at, true);
+    if (out->data[out->length - 1] != '/')
+        assay_buf_char(out, '/');
+    url_escape(out, path, true);
+    return true;
+}
+
+/* The address that the server signs for a file in a store of its own. */
+static char *presigned(struct mlflow *mlflow, const char *run_id, const char *path)
+{
+    struct assay_buf body = {0}, answer = {0};
+    struct json_text json;
+    char *url = NULL;
+    const char *key;
+
+    assay_buf_text_add(&body, "{\"run_id\":");
+    json_quote(&body, run_id);
+    assay_buf_text_add(&body, ",\"path\":");
+    json_quote(&body, path);
+    assay_buf_char(&body, '}');
+    if (mlflow_call(
+            mlflow,
+            &(struct mlflow_call){.method = NET_POST,
+                                  .path = MLFLOW_API "/artifacts/presigned-download-url",
+                                  .body = assay_buf_text(&body),
+                                  .repeatable = true},
+            &answer, NULL, NULL) == ASSAY_OK) {
+        json_text_init(&json, assay_buf_text(&answer), answer.length);
+        json_enter(&json, '{');
+        while (json_member(&json, &key)) {
+            if (strcmp(key, "presigned_url") == 0 || strcmp(key, "url") == 0) {
+                free(url);
+                url = assay_strdup(json_string(&json, NULL));
+            } else {
+                json_skip(&json);
+            }
+        }
+        json_text_free(&json);
+    }
+    assay_buf_free(&body);
+    assay_buf_free(&answer);
+    return url;
+}
+
+enum assay_status mlflow_download(struct mlflow *mlflow, const char *run_id,
+                                  const char *artifact_uri, const char *path, int fd,
+                                  bool (*progress)(void *context, uint64_t bytes),
+                                  void *context, struct assay_error *err)
+{
+    struct download download = {
+        .fd = fd, .start = lseek(fd, 0, SEEK_CUR), .progress = progress, .context = context};
+    struct assay_error proxy_error = {0}, first = {0};
+    struct assay_buf way = {0};
+    enum assay_status status = mlflow_greet(mlflow, NULL, NULL, err);
+    struct url_parts parts;
+    bool other = true;
+    char *url = NULL;
+
+    if (status != ASSAY_OK)
+        return status;
+    status = ASSAY_IO;
+    if (proxied_path(artifact_uri, path, &way))
+        status = fetch(mlflow, &download, assay_buf_text(&way), false, &other, &proxy_error);
+    if (status != ASSAY_OK && other) {
+        assay_buf_reset(&way);
+        assay_buf_text_add(&way, "/get-artifact");
+        url_query(&way, "run_id", run_id);
+        url_query(&way, "path", path);
+        status = fetch(mlflow, &download, assay_buf_text(&way), true, &other, &first);
+    }
+    if (status != ASSAY_OK && other)
+        url = presigned(mlflow, run_id, path);
+    if (url && url_parse(url, &parts))
+        status = fetch(mlflow, &download, url, true, &other, &first);
+    free(url);
+    assay_buf_free(&way);
+    if (status != ASSAY_OK && err && err->status == ASSAY_OK)
+        *err = proxy_error.status != ASSAY_OK ? proxy_error : first;
+    return status;
+}

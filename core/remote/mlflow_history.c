@@ -1,0 +1,519 @@
+/*
+ * Points. A sample of many runs at once (get-history-bulk-interval: evenly spaced steps, the
+ * same for all the runs of a request) lets a chart be drawn after one round trip; all points
+ * come from get-history, page by page. Where the sample left no step out it is all there is.
+ */
+#include "remote/mlflow_private.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "remote/url.h"
+
+#define BULK_RUNS   100u
+#define BULK_STEPS  320u   /* a step for each two or three pixels of a chart */
+#define BULK_POINTS 25000u /* of one run, at most */
+#define IN_FLIGHT   128u   /* twice what net.c sends at once */
+#define PAGES_MAX   100000u
+#define POINTS_MAX  (1u << 28)
+
+/* One series on its way. */
+struct history {
+    size_t index; /* in `wanted` */
+    struct assay_point *points;
+    size_t count, capacity;
+    char *token;
+    unsigned pages;
+    bool sampled_whole;
+};
+struct bulk { /* one request for samples */
+    size_t from, count;
+};
+struct histories {
+    struct mlflow *mlflow;
+    const struct mlflow_wanted *wanted;
+    size_t count;
+    bool (*got)(void *context, struct mlflow_got *got);
+    bool (*cancelled)(void *context);
+    void *context;
+    struct assay_error *err;
+    size_t *order; /* of wanted: by metric, so that runs of one metric are together */
+    bool *done;
+    bool stopped;
+};
+
+static bool stopped(const struct histories *h)
+{
+    return h->stopped || (h->cancelled && h->cancelled(h->context));
+}
+
+static void hand_over(struct histories *h, size_t index, enum mlflow_part part,
+                      struct assay_series *series, enum assay_status status,
+                      const struct assay_error *error)
+{
+    struct mlflow_got got = {
+        .wanted = &h->wanted[index], .part = part, .series = series, .status = status};
+
+    if (error)
+        got.error = *error;
+    if (part == MLFLOW_COMPLETE)
+        h->done[index] = true;
+    if (!h->got(h->context, &got))
+        h->stopped = true;
+    assay_series_free(&got.series);
+}
+
+/* ---- points of one answer ---- */
+
+struct row {
+    struct assay_point point;
+    const char *run_id; /* of bulk answers; valid until the next row */
+};
+
+static void read_row(struct json_text *json, struct row *row, char run_id[256])
+{
+    const char *key;
+
+    *row = (struct row){.point = {.value = (double)NAN}, .run_id = run_id};
+    run_id[0] = '\0';
+    if (!json_enter(json, '{'))
+        return;
+    while (json_member(json, &key)) {
+        if (strcmp(key, "value") == 0)
+            row->point.value = json_double(json, (double)NAN);
+        else if (strcmp(key, "timestamp") == 0)
+            row->point.time_ms = json_integer(json, 0);
+        else if (strcmp(key, "step") == 0)
+            row->point.step = json_integer(json, 0);
+        else if (strcmp(key, "run_id") == 0)
+            snprintf(run_id, 256, "%s", json_string(json, ""));
+        else
+            json_skip(json);
+    }
+}
+
+/* Calls FN for each point of a body; *token is malloc'd, NULL where there is none. */
+static enum assay_status read_points(const struct mlflow *mlflow,
+                                     const struct net_answer *answer, char **token,
+                                     void (*fn)(void *context, const struct row *row),
+                                     void *context, struct assay_error *err)
+{
+    enum assay_status status = ASSAY_OK;
+    struct json_text json;
+    struct row row;
+    char run_id[256];
+    const char *key;
+
+    *token = NULL;
+    json_text_init(&json, assay_buf_text(&answer->body), answer->body.length);
+    json_enter(&json, '{');
+    while (json_member(&json, &key)) {
+        if (strcmp(key, "next_page_token") == 0) {
+            free(*token);
+            *token = assay_strdup(json_string(&json, NULL));
+        } else if (strcmp(key, "metrics") == 0) {
+            if (!json_enter(&json, '['))
+                continue;
+            while (json_element(&json)) {
+                read_row(&json, &row, run_id);
+                if (!json.fault)
+                    fn(context, &row);
+            }
+        } else {
+            json_skip(&json);
+        }
+    }
+    if (json.fault)
+        status = assay_fail(err, ASSAY_CORRUPT, "%s: its answer cannot be read: byte %zu: %s",
+                            mlflow_shown(mlflow), json_text_offset(&json), json.fault);
+    if (*token && !**token) {
+        free(*token);
+        *token = NULL;
+    }
+    json_text_free(&json);
+    return status;
+}
+
+static void add_point(struct history *history, const struct assay_point *point)
+{
+    if (history->count >= POINTS_MAX)
+        return;
+    ASSAY_GROW(history->points, history->capacity, history->count + 1);
+    history->points[history->count++] = *point;
+}
+
+/* As get-history orders them: time, step, value. What pages doubled is taken out: the server
+   keeps a (time, step, value) once. */
+static int by_time(const void *a, const void *b)
+{
+    const struct assay_point *x = a, *y = b;
+
+    if (x->time_ms != y->time_ms)
+        return x->time_ms < y->time_ms ? -1 : 1;
+    if (x->step != y->step)
+        return x->step < y->step ? -1 : 1;
+    if (isnan(x->value) || isnan(y->value))
+        return isnan(x->value) - isnan(y->value);
+    return x->value < y->value ? -1 : x->value > y->value;
+}
+
+static struct assay_series *series_of(struct history *history)
+{
+    struct assay_series *series = assay_series_new(mlflow_source.last_rule);
+    size_t kept = 0;
+    bool sorted = true;
+
+    for (size_t i = 1; i < history->count && sorted; i++)
+        sorted = by_time(&history->points[i - 1], &history->points[i]) <= 0;
+    if (!sorted)
+        qsort(history->points, history->count, sizeof *history->points, by_time);
+    for (size_t i = 0; i < history->count; i++)
+        if (kept == 0 || by_time(&history->points[kept - 1], &history->points[i]) != 0)
+            history->points[kept++] = history->points[i];
+    history->count = kept;
+    if (kept)
+        assay_series_add(series, history->points, kept);
+    return series;
+}
+
+static void history_free(struct history *history)
+{
+    free(history->points);
+    free(history->token);
+    free(history);
+}
+
+/* ---- samples ---- */
+
+static void send_bulk(struct histories *h, struct net_batch *batch, size_t from, size_t count)
+{
+    struct bulk *bulk = assay_alloc(sizeof *bulk);
+    struct assay_buf path = {0};
+    char steps[24];
+
+    *bulk = (struct bulk){.from = from, .count = count};
+    assay_buf_text_add(&path, MLFLOW_API "/metrics/get-history-bulk-interval");
+    for (size_t i = from; i < from + count; i++)
+        url_query(&path, "run_ids", h->wanted[h->order[i]].run_id);
+    url_query(&path, "metric_key", h->wanted[h->order[from]].metric);
+    snprintf(steps, sizeof steps, "%u", BULK_STEPS);
+    url_query(&path, "max_results", steps);
+    /* Without a range it begins at step 0, and there may be others before. */
+    url_query(&path, "start_step", "-9223372036854775807");
+    url_query(&path, "end_step", "9223372036854775807");
+    net_batch_add(batch, &(struct net_request){.server = h->mlflow->server,
+                                               .path = assay_buf_text(&path),
+                                               .tag = bulk});
+    assay_buf_free(&path);
+}
+
+struct bulk_reading {
+    struct histories *h;
+    const struct bulk *bulk;
+    struct history *parts;
+    struct assay_map index; /* run id to its place in the request */
+};
+
+static void take_sample(void *context, const struct row *row)
+{
+    struct bulk_reading *reading = context;
+    uint32_t i = assay_map_get(&reading->index, row->run_id, strlen(row->run_id));
+
+    if (i != ASSAY_MAP_NONE)
+        add_point(&reading->parts[i], &row->point);
+}
+
+static int by_step(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* Whether the sample of the runs has every point: the server thins out where there are more
+   steps, over all its runs, than it was asked for. */
+static bool is_all(const struct bulk_reading *reading)
+{
+    size_t total = 0, distinct = 0;
+    int64_t *steps;
+
+    for (size_t i = 0; i < reading->bulk->count; i++) {
+        total += reading->parts[i].count;
+        if (reading->parts[i].count >= BULK_POINTS)
+            return false;
+    }
+    if (!total)
+        return false;
+    steps = assay_alloc_array(total, sizeof *steps);
+    total = 0;
+    for (size_t i = 0; i < reading->bulk->count; i++)
+        for (size_t p = 0; p < reading->parts[i].count; p++)
+            steps[total++] = reading->parts[i].points[p].step;
+    qsort(steps, total, sizeof *steps, by_step);
+    for (size_t i = 0; i < total; i++)
+        distinct += i == 0 || steps[i] != steps[i - 1];
+    free(steps);
+    return distinct < BULK_STEPS;
+}
+
+/* The samples of one answer, to whoever wants them. */
+static enum assay_status take_bulk(struct histories *h, const struct bulk *bulk,
+                                   const struct net_answer *answer)
+{
+    struct bulk_reading reading = {.h = h, .bulk = bulk};
+    struct assay_error ignored = {0};
+    enum mlflow_part part;
+    enum assay_status status;
+    char *token;
+
+    reading.parts = assay_alloc_array(bulk->count, sizeof *reading.parts);
+    for (size_t i = 0; i < bulk->count; i++) {
+        const char *id = h->wanted[h->order[bulk->from + i]].run_id;
+
+        assay_map_set(&reading.index, id, strlen(id), (uint32_t)i);
+    }
+    status = read_points(h->mlflow, answer, &token, take_sample, &reading, &ignored);
+    free(token);
+    part = status == ASSAY_OK && is_all(&reading) ? MLFLOW_COMPLETE : MLFLOW_SAMPLED;
+    for (size_t i = 0; i < bulk->count && status == ASSAY_OK && !h->stopped; i++)
+        if (reading.parts[i].count)
+            hand_over(h, h->order[bulk->from + i], part, series_of(&reading.parts[i]), ASSAY_OK,
+                      NULL);
+    for (size_t i = 0; i < bulk->count; i++)
+        free(reading.parts[i].points);
+    free(reading.parts);
+    assay_map_free(&reading.index);
+    return status;
+}
+
+/* A sample that cannot be had is no failure: the points come all the same. */
+static void sample(struct histories *h)
+{
+    struct net_batch *batch = net_batch_new(h->mlflow->net);
+    struct net_answer *answer;
+
+    for (size_t from = 0; from < h->count;) {
+        const char *metric = h->wanted[h->order[from]].metric;
+        size_t count = 1;
+
+        while (from + count < h->count && count < BULK_RUNS &&
+               strcmp(h->wanted[h->order[from + count]].metric, metric) == 0)
+            count++;
+        send_bulk(h, batch, from, count);
+        from += count;
+    }
+    while (net_batch_left(batch)) {
+        if (stopped(h))
+            net_batch_cancel(batch);
+        answer = net_batch_next(batch, 100);
+        if (!answer)
+            continue;
+        mlflow_note(h->mlflow, answer);
+        if (answer->status == ASSAY_OK && !h->stopped)
+            take_bulk(h, answer->tag, answer);
+        else if (answer->http == 404 || answer->http == 400)
+            atomic_store(&h->mlflow->no_bulk, 1);
+        free(answer->tag);
+        net_answer_free(&answer);
+    }
+    net_batch_free(&batch);
+}
+
+/* ---- all points ---- */
+
+static void send_page(struct histories *h, struct net_batch *batch, struct history *history)
+{
+    const struct mlflow_wanted *wanted = &h->wanted[history->index];
+    struct assay_buf path = {0};
+    char page[24];
+
+    assay_buf_text_add(&path, MLFLOW_API "/metrics/get-history");
+    url_query(&path, "run_id", wanted->run_id);
+    url_query(&path, "metric_key", wanted->metric);
+    /* Always: some servers give nothing, and a token that leads nowhere, where it misses. */
+    snprintf(page, sizeof page, "%u", atomic_load(&h->mlflow->page));
+    url_query(&path, "max_results", page);
+    if (history->token)
+        url_query(&path, "page_token", history->token);
+    net_batch_add(batch, &(struct net_request){.server = h->mlflow->server,
+                                               .path = assay_buf_text(&path),
+                                               .limit = UINT64_C(1) << 30,
+                                               .seconds = 600,
+                                               .tag = history});
+    assay_buf_free(&path);
+}
+
+static void take_point(void *context, const struct row *row)
+{
+    add_point(context, &row->point);
+}
+
+/* Takes a page of one series. True where it goes on. */
+static bool take_history(struct histories *h, struct history *history,
+                         const struct net_answer *answer)
+{
+    struct assay_error error = {0};
+    size_t had = history->count;
+    enum assay_status status;
+    char *token = NULL;
+    bool more;
+
+    if (answer->status != ASSAY_OK) {
+        status = mlflow_answer_error(h->mlflow, answer, NULL, &error);
+        hand_over(h, history->index, MLFLOW_COMPLETE, NULL, status, &error);
+        return false;
+    }
+    status = read_points(h->mlflow, answer, &token, take_point, history, &error);
+    if (status != ASSAY_OK) {
+        hand_over(h, history->index, MLFLOW_COMPLETE, NULL, status, &error);
+        free(token);
+        return false;
+    }
+    /* A token that comes again, or a page with nothing on it, would lead on for ever. */
+    more = token && history->count > had && ++history->pages < PAGES_MAX &&
+           !(history->token && strcmp(history->token, token) == 0);
+    free(history->token);
+    history->token = token;
+    if (!more)
+        hand_over(h, history->index, MLFLOW_COMPLETE, series_of(history), ASSAY_OK, NULL);
+    return more;
+}
+
+/* Hosted servers take fewer at once than MLflow itself. */
+static bool smaller_page(struct mlflow *mlflow, const struct net_answer *answer)
+{
+    unsigned page = atomic_load(&mlflow->page);
+
+    if (answer->http != 400 || page <= 500)
+        return false;
+    atomic_store(&mlflow->page, page > 5000 ? 5000 : page > 1000 ? 1000 : 500);
+    return true;
+}
+
+static void complete(struct histories *h)
+{
+    struct net_batch *batch = net_batch_new(h->mlflow->net);
+    struct net_answer *answer;
+    size_t next = 0;
+
+    while (!stopped(h)) {
+        struct history *history;
+
+        while (next < h->count && net_batch_left(batch) < IN_FLIGHT) {
+            size_t index = h->order[next++];
+
+            if (h->done[index])
+                continue;
+            history = assay_alloc(sizeof *history);
+            history->index = index;
+            send_page(h, batch, history);
+        }
+        if (!net_batch_left(batch))
+            break;
+        answer = net_batch_next(batch, 100);
+        if (!answer)
+            continue;
+        history = answer->tag;
+        mlflow_note(h->mlflow, answer);
+        if ((answer->status != ASSAY_OK && smaller_page(h->mlflow, answer)) ||
+            take_history(h, history, answer))
+            send_page(h, batch, history);
+        else
+            history_free(history);
+        net_answer_free(&answer);
+    }
+    /* What is left is cancelled; its histories come back with the answers. */
+    net_batch_cancel(batch);
+    while ((answer = net_batch_next(batch, -1))) {
+        history_free(answer->tag);
+        net_answer_free(&answer);
+    }
+    net_batch_free(&batch);
+}
+
+static int by_metric(const void *a, const void *b, void *context)
+{
+    const struct mlflow_wanted *wanted = context;
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    int order = strcmp(wanted[x].metric, wanted[y].metric);
+
+    return order ? order : x < y ? -1 : x > y;
+}
+
+enum assay_status mlflow_histories(struct mlflow *mlflow, const struct mlflow_wanted *wanted,
+                                   size_t count, bool quick,
+                                   bool (*got)(void *context, struct mlflow_got *got),
+                                   bool (*cancelled)(void *context), void *context,
+                                   struct assay_error *err)
+{
+    struct histories h = {.mlflow = mlflow,
+                          .wanted = wanted,
+                          .count = count,
+                          .got = got,
+                          .cancelled = cancelled,
+                          .context = context,
+                          .err = err};
+    enum assay_status status = mlflow_greet(mlflow, cancelled, context, err);
+
+    if (status != ASSAY_OK)
+        return status;
+    h.order = assay_alloc_array(count, sizeof *h.order);
+    h.done = assay_alloc_array(count, sizeof *h.done);
+    for (size_t i = 0; i < count; i++)
+        h.order[i] = i;
+    if (count > 1)
+        qsort_r(h.order, count, sizeof *h.order, by_metric, (void *)(uintptr_t)wanted);
+    if (quick && !atomic_load(&mlflow->no_bulk))
+        sample(&h);
+    complete(&h);
+    free(h.order);
+    free(h.done);
+    if (h.stopped || (cancelled && cancelled(context)))
+        return assay_fail(err, ASSAY_CANCELLED, "%s: cancelled", mlflow_shown(mlflow));
+    return ASSAY_OK;
+}
+
+/* ---- as a source: one series ---- */
+
+struct single {
+    struct assay_series *out;
+    enum assay_status status;
+    struct assay_error error;
+};
+
+static bool take_single(void *context, struct mlflow_got *got)
+{
+    struct single *single = context;
+    struct assay_point block[256];
+    size_t count = got->series ? assay_series_count(got->series) : 0;
+
+    single->status = got->status;
+    single->error = got->error;
+    for (size_t from = 0; from < count; from += ASSAY_COUNT(block)) {
+        size_t some = count - from < ASSAY_COUNT(block) ? count - from : ASSAY_COUNT(block);
+
+        assay_series_get(got->series, from, some, block);
+        assay_series_add(single->out, block, some);
+    }
+    return true;
+}
+
+enum assay_status mlflow_read_series(void *self, const char *experiment_id, const char *run_id,
+                                     const char *metric, struct assay_series *out,
+                                     struct assay_error *err)
+{
+    struct mlflow_wanted wanted = {.run_id = run_id, .metric = metric};
+    struct single single = {.out = out};
+    enum assay_status status =
+        mlflow_histories(self, &wanted, 1, false, take_single, NULL, &single, err);
+
+    (void)experiment_id;
+    if (status == ASSAY_OK && single.status != ASSAY_OK)
+        status = assay_fail(err, single.status, "%s", single.error.what);
+    if (status == ASSAY_OK && !assay_series_count(out))
+        status = assay_fail(err, ASSAY_NO, "%s: run %s has no metric \"%s\"",
+                            mlflow_shown(self), run_id, metric);
+    return status;
+}

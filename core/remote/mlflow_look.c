@@ -1,0 +1,147 @@
+/*
+ * What an MLflow server says of itself and of us: for `assay doctor`. Called through the
+ * session.
+ */
+#include "remote/mlflow_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/clock.h>
+#include <assay/text.h>
+
+enum question { VERSION, INFO, WHO, READ, PROXY, QUESTIONS };
+
+static void ask(struct mlflow *mlflow, struct net_answer *answers[QUESTIONS])
+{
+    static const struct net_request questions[QUESTIONS] = {
+        [VERSION] = {.path = "/version"},
+        [INFO] = {.path = "/api/3.0/mlflow/server-info"},
+        [WHO] = {.path = "/api/2.0/mlflow/users/current"},
+        [READ] = {.method = NET_POST,
+                  .path = MLFLOW_API "/experiments/search",
+                  .type = "application/json",
+                  .body = "{\"max_results\":1}",
+                  .length = 17,
+                  .repeatable = true},
+        [PROXY] = {.path = "/api/2.0/mlflow-artifacts/artifacts?path="},
+    };
+    struct net_batch *batch = net_batch_new(mlflow->net);
+    struct net_answer *answer;
+
+    for (size_t i = 0; i < QUESTIONS; i++) {
+        struct net_request request = questions[i];
+
+        request.server = mlflow->server;
+        request.seconds = 20;
+        request.tag = &answers[i];
+        net_batch_add(batch, &request);
+    }
+    while ((answer = net_batch_next(batch, -1)))
+        *(struct net_answer **)answer->tag = answer;
+    net_batch_free(&batch);
+}
+
+/* The text behind KEY in an object, wherever it is nested one level down. */
+static bool find_text(const struct net_answer *answer, const char *wanted, char *out,
+                      size_t capacity)
+{
+    struct json_text json;
+    const char *key;
+    bool found = false;
+
+    json_text_init(&json, assay_buf_text(&answer->body), answer->body.length);
+    json_enter(&json, '{');
+    while (json.depth && !json.fault) {
+        if (!json_member(&json, &key))
+            continue;
+        if (strcmp(key, wanted) == 0 && json_peek(&json) == '"') {
+            assay_text_clean_to(out, capacity, json_string(&json, ""));
+            found = true;
+        } else if (json_peek(&json) == '{' && json.depth < 2) {
+            json_enter(&json, '{');
+        } else {
+            json_skip(&json);
+        }
+    }
+    json_text_free(&json);
+    return found;
+}
+
+static bool find_true(const struct net_answer *answer, const char *wanted)
+{
+    struct assay_buf needle = {0};
+    const char *at;
+    bool is;
+
+    assay_buf_format(&needle, "\"%s\"", wanted);
+    at = answer->body.length
+             ? memmem(answer->body.data, answer->body.length, needle.data, needle.length)
+             : NULL;
+    if (at)
+        at += needle.length;
+    while (at && (*at == ' ' || *at == ':'))
+        at++;
+    is = at && strncmp(at, "true", 4) == 0;
+    assay_buf_free(&needle);
+    return is;
+}
+
+static void note_version(const struct net_answer *answer, struct assay_server_look *out)
+{
+    const char *text = assay_buf_text(&answer->body);
+    size_t length = strcspn(text, "\r\n");
+
+    if (answer->status != ASSAY_OK || length == 0 || length >= sizeof out->version ||
+        strspn(text, "0123456789.abcdevrtpos+-") < length)
+        return;
+    memcpy(out->version, text, length);
+    out->version[length] = '\0';
+}
+
+/* How long the shortest question takes on a connection that is open. */
+static int64_t round_trip(struct mlflow *mlflow)
+{
+    struct net_request request = {.server = mlflow->server, .path = "/health", .seconds = 20};
+    int64_t before = assay_monotonic_us();
+    struct net_answer *answer = net_perform(mlflow->net, &request, NULL, NULL);
+    int64_t took = answer->http ? assay_monotonic_us() - before : 0;
+
+    net_answer_free(&answer);
+    return took;
+}
+
+void mlflow_look(struct mlflow *mlflow, struct assay_server_look *out)
+{
+    struct net_answer *answers[QUESTIONS] = {0};
+
+    *out = (struct assay_server_look){.may_read = -1, .may_admin = -1, .proxied_artifacts = -1};
+    snprintf(out->from, sizeof out->from, "%s", mlflow->from);
+    out->unverified = mlflow_unverified(mlflow);
+    out->read_only = mlflow->read_only;
+    out->status = mlflow_greet(mlflow, NULL, NULL, &out->error);
+    if (out->status != ASSAY_OK)
+        return;
+    ask(mlflow, answers);
+    mlflow_note(mlflow, answers[READ]);
+    out->status = mlflow_answer_error(mlflow, answers[READ], NULL, &out->error);
+    out->may_read = answers[READ]->http == 200                                 ? 1
+                    : answers[READ]->http == 401 || answers[READ]->http == 403 ? 0
+                                                                               : -1;
+    note_version(answers[VERSION], out);
+    if (answers[INFO]->status == ASSAY_OK) {
+        find_text(answers[INFO], "store_type", out->store, sizeof out->store);
+        out->workspaces = find_true(answers[INFO], "workspaces_enabled");
+    }
+    if (answers[WHO]->status == ASSAY_OK &&
+        find_text(answers[WHO], "username", out->user, sizeof out->user))
+        out->may_admin = find_true(answers[WHO], "is_admin");
+    out->proxied_artifacts = answers[PROXY]->http == 200   ? 1
+                             : answers[PROXY]->http == 503 ? 0
+                                                           : -1;
+    for (size_t i = 0; i < QUESTIONS; i++)
+        net_answer_free(&answers[i]);
+    if (out->status == ASSAY_OK)
+        out->round_trip_us = round_trip(mlflow);
+}

@@ -1,0 +1,96 @@
+/*
+ * What the parts of the MLflow client share: mlflow.c (opening, one call, errors),
+ * mlflow_runs.c (the scan), mlflow_parse.c (JSON to nouns), mlflow_history.c (points),
+ * mlflow_files.c (artifacts), mlflow_look.c (what the server is).
+ */
+#ifndef CORE_REMOTE_MLFLOW_PRIVATE_H
+#define CORE_REMOTE_MLFLOW_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <assay/map.h>
+
+#include "remote/json_text.h"
+#include "remote/mlflow.h"
+
+#define MLFLOW_API "/api/2.0/mlflow"
+
+struct mlflow_run { /* one that was met in a scan */
+    const char *id;
+    uint64_t hash; /* of what was reported; 0 not known */
+    uint32_t seen; /* the scan that met it last */
+    bool gone;
+};
+
+struct mlflow {
+    struct net *net;
+    struct net_server *server;
+    struct server_settings settings;
+    char from[96];
+    bool read_only;
+    atomic_bool offline;
+    atomic_bool greeted; /* the workspace was asked about */
+    atomic_int no_bulk;  /* the server has no get-history-bulk-interval */
+    atomic_uint page;    /* points asked for at once: less where the server refuses more */
+
+    pthread_mutex_t lock; /* guards what the next scan is to look at */
+    bool whole;
+    char **visible;
+    size_t visible_count;
+
+    /* The scan's. */
+    struct assay_map by_run, experiments; /* index of a run; hash of an experiment */
+    struct mlflow_run *runs;
+    size_t run_count, run_capacity;
+    char **experiment_ids;
+    size_t experiment_count, experiment_capacity;
+    uint32_t scan;
+    uint64_t ids_hash; /* of the list of runs in the state */
+    bool loaded;
+    int64_t newest_start_ms, newest_end_ms;
+};
+
+/* Before the first request: the workspace's header, where one is set and the server has them.
+ */
+enum assay_status mlflow_greet(struct mlflow *mlflow, bool (*cancelled)(void *context),
+                               void *context, struct assay_error *err);
+/* Notes whether an answer came at all. */
+void mlflow_note(struct mlflow *mlflow, const struct net_answer *answer);
+
+/* ---- mlflow_parse.c ---- */
+
+struct mlflow_experiment {
+    const char *id, *name;
+    bool deleted;
+    int64_t created_ms, updated_ms;
+};
+struct mlflow_page { /* of a search; start with {0} */
+    struct assay_arena arena;
+    char *next; /* the token of the next page; "" none. In arena */
+    size_t count;
+};
+/* Calls FN for each; its texts live in PAGE. */
+enum assay_status
+mlflow_parse_experiments(const char *where, const char *body, size_t length,
+                         struct mlflow_page *page,
+                         void (*fn)(void *context, const struct mlflow_experiment *experiment),
+                         void *context, struct assay_error *err);
+/* HASH is over the run's own JSON. Attributes live in PAGE's arena only until FN returns. */
+enum assay_status
+mlflow_parse_runs(const char *where, const char *body, size_t length, struct mlflow_page *page,
+                  bool (*fresh)(void *context, const char *id, uint64_t hash),
+                  void (*fn)(void *context, const struct ingest_run *run, uint64_t hash),
+                  void *context, struct assay_error *err);
+
+/* ---- mlflow_runs.c, mlflow_history.c, mlflow_files.c ---- */
+
+enum assay_status mlflow_scan(void *self, struct ingest *in, struct assay_error *err);
+enum assay_status mlflow_read_series(void *self, const char *experiment_id, const char *run_id,
+                                     const char *metric, struct assay_series *out,
+                                     struct assay_error *err);
+enum assay_status mlflow_artifacts(void *self, const char *experiment_id, const char *run_id,
+                                   const char *artifact_uri, struct artifact_list *list,
+                                   char **directory, struct assay_error *err);
+
+#endif

@@ -1,0 +1,507 @@
+/*
+ * The scan of an MLflow server: experiments, then runs. MLflow says of no run when it was last
+ * changed (a tag may be set on one of last year), so a whole look reads every page, and reports
+ * only the runs whose JSON is another than before. Between whole looks it asks for what is new,
+ * has just ended, or is running on somebody's screen. Called by the session as any source's
+ * scan.
+ */
+#include "remote/mlflow_private.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/clock.h>
+
+#define EXPERIMENTS_PAGE 1000
+#define GROUP            100u /* experiments named in one search */
+#define RUNS_PAGE        1000u
+#define RUNS_PAGE_MAX    10000u
+#define PAGE_BYTES       (8u << 20)
+#define RUNS_MAX         2000000u
+#define PAGES_MAX        100000u
+#define DOUBT_MAX        64u /* runs asked for by id before they are given up as gone */
+#define BACK_MS          INT64_C(120000) /* clocks differ, and requests take time */
+
+/* One search that goes on page by page; several are under way at once. */
+struct search {
+    char *experiments; /* "\"1\",\"2\"" */
+    const char *filter;
+    char *token;
+    unsigned page, pages;
+};
+struct scan {
+    struct mlflow *mlflow;
+    struct ingest *in;
+    struct assay_error *err;
+    struct search *searches;
+    size_t search_count;
+    uint64_t met;
+};
+
+static bool scan_stopped(void *context)
+{
+    return ingest_cancelled(((struct scan *)context)->in);
+}
+
+/* ---- runs that were met ---- */
+
+static struct mlflow_run *find_run(struct mlflow *mlflow, const char *id)
+{
+    uint32_t i = assay_map_get(&mlflow->by_run, id, strlen(id));
+
+    if (i != ASSAY_MAP_NONE)
+        return &mlflow->runs[i];
+    if (mlflow->run_count >= RUNS_MAX)
+        return NULL;
+    i = (uint32_t)mlflow->run_count;
+    ASSAY_GROW(mlflow->runs, mlflow->run_capacity, mlflow->run_count + 1);
+    mlflow->runs[mlflow->run_count++] = (struct mlflow_run){
+        .id = assay_map_set(&mlflow->by_run, id, strlen(id), i),
+    };
+    return &mlflow->runs[i];
+}
+
+static void state_key(char out[300], const char *id)
+{
+    snprintf(out, 300, "run/%s", id);
+}
+
+/* What an earlier program said of the run. */
+static uint64_t known_hash(struct scan *scan, const char *id)
+{
+    char key[300];
+    uint64_t hash = 0;
+    size_t length;
+    void *bytes;
+
+    state_key(key, id);
+    if (ingest_state_get(scan->in, key, &bytes, &length)) {
+        if (length == sizeof hash)
+            memcpy(&hash, bytes, sizeof hash);
+        free(bytes);
+    }
+    return hash;
+}
+
+static bool is_fresh(void *context, const char *id, uint64_t hash)
+{
+    struct scan *scan = context;
+    struct mlflow_run *run = find_run(scan->mlflow, id);
+
+    if (!run)
+        return false;
+    scan->met += run->seen != scan->mlflow->scan;
+    run->seen = scan->mlflow->scan;
+    if (!run->hash)
+        run->hash = known_hash(scan, id);
+    return run->hash != hash || run->gone;
+}
+
+static void note_times(struct mlflow *mlflow, const struct ingest_run *run)
+{
+    if (run->start_ms > mlflow->newest_start_ms)
+        mlflow->newest_start_ms = run->start_ms;
+    if (run->end_ms > mlflow->newest_end_ms)
+        mlflow->newest_end_ms = run->end_ms;
+}
+
+static void take_run(void *context, const struct ingest_run *report, uint64_t hash)
+{
+    struct scan *scan = context;
+    struct mlflow_run *run = find_run(scan->mlflow, report->id);
+    char key[300];
+
+    if (!run)
+        return;
+    note_times(scan->mlflow, report);
+    ingest_run(scan->in, report);
+    run->hash = hash;
+    run->gone = false;
+    state_key(key, report->id);
+    ingest_state_put(scan->in, key, &hash, sizeof hash);
+}
+
+/* ---- experiments ---- */
+
+static void take_experiment(void *context, const struct mlflow_experiment *experiment)
+{
+    struct scan *scan = context;
+    struct mlflow *mlflow = scan->mlflow;
+    struct assay_buf facts = {0};
+    uint32_t hash = 2166136261u, before;
+    size_t length = strlen(experiment->id);
+
+    assay_buf_format(&facts, "%s\n%d %" PRId64 " %" PRId64, experiment->name,
+                     experiment->deleted, experiment->created_ms, experiment->updated_ms);
+    for (size_t i = 0; i < facts.length; i++)
+        hash = (hash ^ (unsigned char)facts.data[i]) * 16777619u;
+    hash &= 0x7fffffff;
+    assay_buf_free(&facts);
+    before = assay_map_get(&mlflow->experiments, experiment->id, length);
+    if (before == ASSAY_MAP_NONE) {
+        ASSAY_GROW(mlflow->experiment_ids, mlflow->experiment_capacity,
+                   mlflow->experiment_count + 1);
+        mlflow->experiment_ids[mlflow->experiment_count++] = assay_strdup(experiment->id);
+    } else if (before == hash) {
+        return;
+    }
+    assay_map_set(&mlflow->experiments, experiment->id, length, hash);
+    ingest_experiment(scan->in, &(struct ingest_experiment){
+                                    .id = experiment->id,
+                                    .name = experiment->name,
+                                    .deleted = experiment->deleted,
+                                    .created_ms = experiment->created_ms,
+                                    .updated_ms = experiment->updated_ms,
+                                });
+}
+
+static enum assay_status read_experiments(struct scan *scan)
+{
+    struct mlflow_page page = {0};
+    struct assay_buf body = {0}, answer = {0};
+    enum assay_status status = ASSAY_OK;
+    char *token = NULL;
+
+    for (unsigned pages = 0; status == ASSAY_OK && pages < PAGES_MAX; pages++) {
+        size_t had = scan->mlflow->experiment_count;
+
+        assay_buf_reset(&body);
+        assay_buf_reset(&answer);
+        assay_buf_format(&body, "{\"max_results\":%d,\"view_type\":\"ALL\"", EXPERIMENTS_PAGE);
+        if (token) {
+            assay_buf_text_add(&body, ",\"page_token\":");
+            json_quote(&body, token);
+        }
+        assay_buf_char(&body, '}');
+        status = mlflow_call(scan->mlflow,
+                             &(struct mlflow_call){.method = NET_POST,
+                                                   .path = MLFLOW_API "/experiments/search",
+                                                   .body = assay_buf_text(&body),
+                                                   .repeatable = true,
+                                                   .cancelled = scan_stopped,
+                                                   .context = scan},
+                             &answer, NULL, scan->err);
+        if (status != ASSAY_OK)
+            break;
+        page.count = 0;
+        status =
+            mlflow_parse_experiments(mlflow_shown(scan->mlflow), assay_buf_text(&answer),
+                                     answer.length, &page, take_experiment, scan, scan->err);
+        /* A token that comes again, or leads to nothing new, would lead on for ever. */
+        if (status != ASSAY_OK || !page.next || !*page.next || !page.count ||
+            (token && strcmp(token, page.next) == 0) ||
+            (pages > 0 && scan->mlflow->experiment_count == had && scan->mlflow->scan == 1))
+            break;
+        free(token);
+        token = assay_strdup(page.next);
+        assay_arena_free(&page.arena);
+    }
+    free(token);
+    assay_buf_free(&body);
+    assay_buf_free(&answer);
+    assay_arena_free(&page.arena);
+    return status;
+}
+
+/* ---- searches for runs ---- */
+
+static void search_body(const struct search *search, struct assay_buf *out)
+{
+    assay_buf_format(out,
+                     "{\"experiment_ids\":[%s],\"run_view_type\":\"ALL\",\"max_results\":%u",
+                     search->experiments, search->page);
+    if (search->filter) {
+        assay_buf_text_add(out, ",\"filter\":");
+        json_quote(out, search->filter);
+    }
+    if (search->token) {
+        assay_buf_text_add(out, ",\"page_token\":");
+        json_quote(out, search->token);
+    }
+    assay_buf_char(out, '}');
+}
+
+static void send_search(struct scan *scan, struct net_batch *batch, struct search *search)
+{
+    struct assay_buf body = {0};
+
+    search_body(search, &body);
+    net_batch_add(batch, &(struct net_request){.server = scan->mlflow->server,
+                                               .method = NET_POST,
+                                               .path = MLFLOW_API "/runs/search",
+                                               .type = "application/json",
+                                               .body = assay_buf_text(&body),
+                                               .length = body.length,
+                                               .repeatable = true,
+                                               .tag = search});
+    assay_buf_free(&body);
+}
+
+/* Whether a smaller page may do better: the server refuses such a number, or the answer would
+   be too large. */
+static bool smaller_page(struct search *search, const struct net_answer *answer)
+{
+    bool large = answer->status == ASSAY_CORRUPT && answer->http == 200;
+
+    if ((!large && answer->http != 400) || search->page <= 10)
+        return false;
+    search->page = search->page > 100 ? 100 : 10;
+    return true;
+}
+
+/* Takes one page. True where the search goes on. */
+static bool take_page(struct scan *scan, struct search *search, const struct net_answer *answer,
+                      enum assay_status *status)
+{
+    struct mlflow_page page = {0};
+    uint64_t met = scan->met;
+    bool more;
+
+    *status =
+        mlflow_parse_runs(mlflow_shown(scan->mlflow), assay_buf_text(&answer->body),
+                          answer->body.length, &page, is_fresh, take_run, scan, scan->err);
+    ingest_progress(scan->in, scan->met, 0);
+    more = *status == ASSAY_OK && page.next && *page.next && page.count > 0 &&
+           !(search->token && strcmp(search->token, page.next) == 0) && scan->met > met &&
+           ++search->pages < PAGES_MAX;
+    if (more) {
+        size_t each = answer->body.length / page.count + 1, fits = PAGE_BYTES / each;
+
+        free(search->token);
+        search->token = assay_strdup(page.next);
+        /* The first page is there soon; the ones behind it are as large as is useful. */
+        if (search->page >= RUNS_PAGE)
+            search->page = fits < RUNS_PAGE       ? RUNS_PAGE
+                           : fits > RUNS_PAGE_MAX ? RUNS_PAGE_MAX
+                                                  : (unsigned)fits;
+    }
+    assay_arena_free(&page.arena);
+    return more;
+}
+
+/* Has all searches run to their ends. */
+static enum assay_status run_searches(struct scan *scan)
+{
+    struct net_batch *batch = net_batch_new(scan->mlflow->net);
+    enum assay_status status = ASSAY_OK;
+    struct net_answer *answer;
+
+    for (size_t i = 0; i < scan->search_count; i++)
+        send_search(scan, batch, &scan->searches[i]);
+    while (status == ASSAY_OK && net_batch_left(batch)) {
+        struct search *search;
+
+        if (scan_stopped(scan)) {
+            status = ASSAY_CANCELLED;
+            break;
+        }
+        answer = net_batch_next(batch, 100);
+        if (!answer)
+            continue;
+        search = answer->tag;
+        mlflow_note(scan->mlflow, answer);
+        if (answer->status != ASSAY_OK && smaller_page(search, answer)) {
+            send_search(scan, batch, search);
+        } else if (answer->status != ASSAY_OK) {
+            status = mlflow_answer_error(scan->mlflow, answer, NULL, scan->err);
+        } else if (take_page(scan, search, answer, &status)) {
+            send_search(scan, batch, search);
+        }
+        net_answer_free(&answer);
+    }
+    net_batch_free(&batch);
+    return status;
+}
+
+static void add_search(struct scan *scan, size_t from, const char *filter)
+{
+    struct mlflow *mlflow = scan->mlflow;
+    struct assay_buf ids = {0};
+
+    for (size_t i = from; i < mlflow->experiment_count && i < from + GROUP; i++) {
+        if (ids.length)
+            assay_buf_char(&ids, ',');
+        json_quote(&ids, mlflow->experiment_ids[i]);
+    }
+    scan->searches =
+        assay_realloc_array(scan->searches, scan->search_count + 1, sizeof *scan->searches);
+    scan->searches[scan->search_count++] = (struct search){
+        .experiments = assay_buf_take(&ids), .filter = filter, .page = RUNS_PAGE};
+}
+
+static void free_searches(struct scan *scan)
+{
+    for (size_t i = 0; i < scan->search_count; i++) {
+        free(scan->searches[i].experiments);
+        free(scan->searches[i].token);
+    }
+    free(scan->searches);
+    scan->searches = NULL;
+    scan->search_count = 0;
+}
+
+/* ---- what is no longer there ---- */
+
+/* The list of all runs, as the state keeps it, so that a later program misses those that went
+   in between. */
+static void put_ids(struct scan *scan)
+{
+    struct mlflow *mlflow = scan->mlflow;
+    struct assay_buf ids = {.limit = 256u << 20};
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < mlflow->run_count; i++) {
+        if (mlflow->runs[i].gone)
+            continue;
+        assay_buf_text_add(&ids, mlflow->runs[i].id);
+        assay_buf_char(&ids, '\n');
+    }
+    for (size_t i = 0; i < ids.length; i++)
+        hash = (hash ^ (unsigned char)ids.data[i]) * UINT64_C(0x100000001b3);
+    if (hash != mlflow->ids_hash)
+        ingest_state_put(scan->in, "runs", assay_buf_text(&ids), ids.length);
+    mlflow->ids_hash = hash;
+    assay_buf_free(&ids);
+}
+
+static void load_ids(struct scan *scan)
+{
+    char *bytes, *line, *rest;
+    size_t length;
+    void *state;
+
+    scan->mlflow->loaded = true;
+    if (!ingest_state_get(scan->in, "runs", &state, &length))
+        return;
+    bytes = assay_strndup(state, length);
+    for (line = bytes; *line; line = rest) {
+        rest = line + strcspn(line, "\n");
+        if (*rest)
+            *rest++ = '\0';
+        if (*line && strlen(line) < 256)
+            find_run(scan->mlflow, line);
+    }
+    free(bytes);
+    free(state);
+}
+
+/* Runs that were there and did not come. Pages count from the start, so one that was deleted
+   for good meanwhile can make the next page skip another: a few are asked for by name. */
+static enum assay_status find_gone(struct scan *scan)
+{
+    struct mlflow *mlflow = scan->mlflow;
+    enum assay_status status = ASSAY_OK;
+    unsigned asked = 0;
+
+    for (size_t i = 0; i < mlflow->run_count && status == ASSAY_OK; i++) {
+        struct mlflow_run *run = &mlflow->runs[i];
+        struct mlflow_failure failure = {.http = 404};
+        struct assay_error ignored = {0};
+        struct assay_buf path = {0};
+
+        if (run->seen == mlflow->scan || run->gone)
+            continue;
+        if (asked++ < DOUBT_MAX) {
+            assay_buf_format(&path, MLFLOW_API "/runs/get?run_id=%s", run->id);
+            status = mlflow_call(mlflow,
+                                 &(struct mlflow_call){.path = assay_buf_text(&path),
+                                                       .cancelled = scan_stopped,
+                                                       .context = scan},
+                                 NULL, &failure, &ignored);
+            assay_buf_free(&path);
+            if (status == ASSAY_OK || (failure.http != 404 && failure.http != 403)) {
+                if (status != ASSAY_CANCELLED)
+                    status = ASSAY_OK;
+                continue;
+            }
+            status = ASSAY_OK;
+        }
+        run->gone = true;
+        run->hash = 0;
+        ingest_run_gone(scan->in, run->id);
+    }
+    return status;
+}
+
+/* ---- the two kinds of scan ---- */
+
+static enum assay_status scan_whole(struct scan *scan)
+{
+    enum assay_status status;
+
+    for (size_t from = 0; from < scan->mlflow->experiment_count; from += GROUP)
+        add_search(scan, from, NULL);
+    status = run_searches(scan);
+    if (status == ASSAY_OK)
+        status = find_gone(scan);
+    if (status == ASSAY_OK)
+        put_ids(scan);
+    return status;
+}
+
+/* "attributes.run_id IN ('…','…')" of the runs on screen; MLflow drops ids without a letter
+   from such a list, and those are left to the whole look. */
+static void visible_filter(struct mlflow *mlflow, struct assay_buf *out)
+{
+    pthread_mutex_lock(&mlflow->lock);
+    for (size_t i = 0; i < mlflow->visible_count; i++) {
+        const char *id = mlflow->visible[i];
+
+        if (strspn(id, "0123456789abcdef") != strlen(id) || !strpbrk(id, "abcdef"))
+            continue;
+        assay_buf_text_add(out, out->length ? ",'" : "attributes.run_id IN ('");
+        assay_buf_text_add(out, id);
+        assay_buf_char(out, '\'');
+    }
+    if (out->length)
+        assay_buf_char(out, ')');
+    pthread_mutex_unlock(&mlflow->lock);
+}
+
+static enum assay_status scan_new(struct scan *scan)
+{
+    struct mlflow *mlflow = scan->mlflow;
+    struct assay_buf visible = {0};
+    enum assay_status status;
+    char started[80], ended[80];
+
+    snprintf(started, sizeof started, "attributes.start_time > %" PRId64,
+             mlflow->newest_start_ms - BACK_MS);
+    snprintf(ended, sizeof ended, "attributes.end_time > %" PRId64,
+             mlflow->newest_end_ms - BACK_MS);
+    visible_filter(mlflow, &visible);
+    for (size_t from = 0; from < mlflow->experiment_count; from += GROUP) {
+        if (mlflow->newest_start_ms != ASSAY_NO_TIME)
+            add_search(scan, from, started);
+        if (mlflow->newest_end_ms != ASSAY_NO_TIME)
+            add_search(scan, from, ended);
+        if (visible.length)
+            add_search(scan, from, assay_buf_text(&visible));
+    }
+    status = run_searches(scan);
+    free_searches(scan);
+    assay_buf_free(&visible);
+    return status;
+}
+
+enum assay_status mlflow_scan(void *self, struct ingest *in, struct assay_error *err)
+{
+    struct mlflow *mlflow = self;
+    struct scan scan = {.mlflow = mlflow, .in = in, .err = err};
+    enum assay_status status;
+    bool whole;
+
+    pthread_mutex_lock(&mlflow->lock);
+    whole = mlflow->whole || mlflow->newest_start_ms == ASSAY_NO_TIME;
+    pthread_mutex_unlock(&mlflow->lock);
+    mlflow->scan++;
+    if (!mlflow->loaded)
+        load_ids(&scan);
+    status = read_experiments(&scan);
+    if (status == ASSAY_OK)
+        status = whole ? scan_whole(&scan) : scan_new(&scan);
+    free_searches(&scan);
+    return status;
+}

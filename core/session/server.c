@@ -1,0 +1,190 @@
+/*
+ * A source on a server: its client, the threads that wait for the network on its behalf (so
+ * that a server that hangs holds up no disk and no other server), and the clock by which it is
+ * looked at again. Called by session.c, scan.c and watch.c.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/clock.h>
+
+#include "session/server_private.h"
+
+#define THREADS   3                  /* a scan, series, files */
+#define POLL_US   INT64_C(5000000)   /* while a run on screen is running */
+#define LIST_US   INT64_C(30000000)  /* else: are there new runs? */
+#define WHOLE_US  INT64_C(300000000) /* everything, tags of old runs included */
+#define AGAIN_US  INT64_C(5000000)   /* after a failure, doubled with each */
+#define AGAIN_MAX INT64_C(80000000)
+
+struct server *server_new(struct assay_session *session, struct session_source *source,
+                          const struct server_settings *settings)
+{
+    struct server *server = assay_alloc(sizeof *server);
+
+    server->session = session;
+    server->source = source;
+    server_settings_copy(&server->settings, settings);
+    server->pool = pool_new(THREADS);
+    pthread_mutex_init(&server->open_lock, NULL);
+    pthread_mutex_init(&server->lock, NULL);
+    server->whole = true;
+    server->due_us = INT64_MAX;
+    if (!session->net)
+        session->net = net_new();
+    return server;
+}
+
+void server_stop(struct server *server)
+{
+    atomic_store(&server->stop, true);
+    pool_free(&server->pool);
+}
+
+bool server_stopped(void *context)
+{
+    struct server *server = context;
+
+    return atomic_load(&server->stop);
+}
+
+static void forget_visible(struct server *server)
+{
+    for (size_t i = 0; i < server->visible_count; i++)
+        free(server->visible[i]);
+    free(server->visible);
+    server->visible = NULL;
+    server->visible_count = 0;
+}
+
+void want_free(struct want *want)
+{
+    free(want->run_id);
+    free(want->metric);
+    free(want);
+}
+
+void server_free(struct server **server_ptr)
+{
+    struct server *server = *server_ptr;
+
+    if (!server)
+        return;
+    if (server->pool)
+        server_stop(server);
+    while (server->first) {
+        struct want *want = server->first;
+
+        server->first = want->next;
+        want_free(want);
+    }
+    forget_visible(server);
+    mlflow_close(&server->client);
+    server_settings_free(&server->settings);
+    pthread_mutex_destroy(&server->open_lock);
+    pthread_mutex_destroy(&server->lock);
+    free(server);
+    *server_ptr = NULL;
+}
+
+struct pool *server_pool(struct server *server)
+{
+    return server->pool;
+}
+
+enum assay_status server_client(struct server *server, struct mlflow **out,
+                                struct assay_error *err)
+{
+    enum assay_status status = ASSAY_OK;
+
+    pthread_mutex_lock(&server->open_lock);
+    if (!server->client)
+        status = mlflow_open(&server->client, server->session->net, &server->settings, err);
+    *out = server->client;
+    pthread_mutex_unlock(&server->open_lock);
+    return status;
+}
+
+/* ---- the clock ---- */
+
+void server_before_scan(struct server *server, struct mlflow *client)
+{
+    int64_t now = assay_monotonic_us();
+
+    pthread_mutex_lock(&server->lock);
+    server->whole = server->whole || now - server->whole_us >= WHOLE_US;
+    if (server->whole)
+        server->whole_us = now;
+    mlflow_next_scan(client, server->whole, (const char *const *)server->visible,
+                     server->visible_count);
+    server->whole = false;
+    pthread_mutex_unlock(&server->lock);
+}
+
+void server_scanned(struct assay_session *session, struct session_source *source,
+                    const struct assay_error *error)
+{
+    struct server *server = source->server;
+    int64_t now = assay_monotonic_us(), pause = AGAIN_US;
+    bool failed = error->status != ASSAY_OK && error->status != ASSAY_CANCELLED;
+
+    server->offline = failed && server->client && mlflow_offline(server->client);
+    pthread_mutex_lock(&server->lock);
+    if (error->status != ASSAY_OK)
+        server->whole = true;
+    if (!failed)
+        pause = server->visible_count ? POLL_US : LIST_US;
+    pthread_mutex_unlock(&server->lock);
+    server->failures = failed ? server->failures + 1 : 0;
+    for (unsigned i = 1; i < server->failures && pause < AGAIN_MAX; i++)
+        pause *= 2;
+    server->due_us = session->live ? now + pause : INT64_MAX;
+}
+
+int64_t server_due_us(const struct session_source *source)
+{
+    return source->server->due_us;
+}
+
+bool server_offline(const struct session_source *source)
+{
+    return source->server->offline;
+}
+
+void server_whole(struct server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    server->whole = true;
+    pthread_mutex_unlock(&server->lock);
+}
+
+/* The runs of SOURCE among RUNS that are running: what the next look is at. */
+static void see(struct assay_session *session, struct session_source *source,
+                const uint32_t *runs, size_t count)
+{
+    struct server *server = source->server;
+    size_t capacity = 0, had = server->visible_count;
+
+    pthread_mutex_lock(&server->lock);
+    forget_visible(server);
+    for (size_t i = 0; i < count; i++) {
+        const struct assay_run *run = assay_catalog_run(session->catalog, runs[i]);
+
+        if (run->source != source->index || run->status != ASSAY_RUN_RUNNING ||
+            server->visible_count >= MLFLOW_VISIBLE_MAX)
+            continue;
+        ASSAY_GROW(server->visible, capacity, server->visible_count + 1);
+        server->visible[server->visible_count++] = assay_strdup(run->id);
+    }
+    pthread_mutex_unlock(&server->lock);
+    if (session->live && server->visible_count && !had && !server->failures &&
+        source->ended_us + POLL_US < server->due_us)
+        server->due_us = source->ended_us + POLL_US;
+}
+
+void assay_session_visible(struct assay_session *session, const uint32_t *runs, size_t count)
+{
+    for (size_t i = 0; i < session->source_count; i++)
+        if (session->sources[i]->server)
+            see(session, session->sources[i], runs, count);
+}

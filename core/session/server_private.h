@@ -1,0 +1,75 @@
+/*
+ * What the files about sources on servers share: server.c (client, threads, clock),
+ * server_points.c (series for the screens), server_pull.c (everything, for the cache).
+ */
+#ifndef CORE_SESSION_SERVER_PRIVATE_H
+#define CORE_SESSION_SERVER_PRIVATE_H
+
+#include "session/session_private.h"
+
+/* A series that the session waits for. */
+struct want {
+    struct want *next;
+    struct series_entry *entry; /* the session's thread's: only carried here */
+    uint64_t version;           /* of the run */
+    char *run_id, *metric;
+    struct assay_summary latest;
+    bool known;   /* latest is something */
+    bool running; /* the run is: what is read now is not the end */
+};
+
+struct server {
+    struct assay_session *session;
+    struct session_source *source; /* set once it is in the session */
+    struct server_settings settings;
+    struct pool *pool;
+    atomic_bool stop;
+
+    pthread_mutex_t open_lock; /* guards client */
+    struct mlflow *client;
+
+    pthread_mutex_t lock; /* guards the rest */
+    struct want *first, *last;
+    size_t draining; /* tasks that take from there */
+    char **visible;  /* ids of the runs on screen that are running */
+    size_t visible_count;
+    bool whole;       /* the next scan is to look at everything */
+    int64_t whole_us; /* when the last one did */
+
+    /* The session's thread's. */
+    unsigned failures; /* scans that failed in a row */
+    int64_t due_us;
+    bool offline;
+};
+
+bool server_stopped(void *server); /* for whoever waits */
+void want_free(struct want *want);
+
+/* ---- what the cache has of a server's series ---- */
+
+/* How far a series in the cache goes: it is complete while the run's latest point is this. */
+struct points_mark {
+    double last;
+    int64_t step, time_ms;
+    uint64_t n;
+    uint64_t final; /* read after the run had ended */
+};
+struct points_cache { /* one thread's connection */
+    struct server *server;
+    struct store *store;
+};
+void points_cache_open(struct points_cache *cache, struct server *server);
+void points_cache_close(struct points_cache *cache);
+/* The mark of a series; false where the cache has none. */
+bool points_cache_mark(struct points_cache *cache, const char *run_id, const char *metric,
+                       struct points_mark *mark);
+bool points_mark_fits(const struct points_mark *mark, const struct assay_summary *latest,
+                      bool running);
+/* The series itself; NULL where the cache has none. */
+struct assay_series *points_cache_read(struct points_cache *cache, const char *run_id,
+                                       const char *metric);
+/* Adds a complete SERIES to BATCH, for the cache and the run's summary. */
+void points_cache_add(struct batch *batch, const char *run_id, const char *metric,
+                      const struct assay_series *series, bool running);
+
+#endif
