@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -150,9 +151,47 @@ static enum assay_status save_file(const char *path, const char *as, struct assa
     return status;
 }
 
-static enum assay_status one_file(struct cli *cli, const struct assay_artifacts *artifacts,
+/* A file on a server: fetched whole into a file of its own first, so that what is printed or
+   saved is all of it or nothing. */
+static enum assay_status far_file(struct cli *cli, uint32_t run,
                                   const struct assay_artifact *item, struct assay_error *err)
 {
+    const char *as = cli_value(cli, "output"), *tmp = getenv("TMPDIR");
+    char *directory = as ? assay_path_directory(as) : assay_strdup(tmp && *tmp ? tmp : "/tmp");
+    char *path = assay_path_join(directory, ".assay-XXXXXX");
+    int fd = mkostemp(path, O_CLOEXEC);
+    enum assay_status status;
+    if (fd < 0) {
+        status = assay_fail(err, ASSAY_IO, "%s: %s", directory, strerror(errno));
+        goto out;
+    }
+    status = assay_session_download(cli->session, run, item->path, fd, NULL, NULL, err);
+    mode_t mask = umask(0);
+    umask(mask);
+    if (status == ASSAY_OK && as && (fchmod(fd, 0666 & ~mask) != 0 || fsync(fd) != 0))
+        status = assay_fail(err, ASSAY_IO, "%s: %s", path, strerror(errno));
+    if (close(fd) != 0 && status == ASSAY_OK)
+        status = assay_fail(err, ASSAY_IO, "%s: %s", path, strerror(errno));
+    if (status == ASSAY_OK && as && rename(path, as) != 0)
+        status = assay_fail(err, ASSAY_IO, "%s: %s", as, strerror(errno));
+    if (status == ASSAY_OK && !as)
+        status = print_file(cli, path, err);
+    if (status != ASSAY_OK || !as)
+        unlink(path);
+out:
+    free(directory);
+    free(path);
+    return status;
+}
+
+static enum assay_status one_file(struct cli *cli, uint32_t run,
+                                  const struct assay_artifacts *artifacts,
+                                  const struct assay_artifact *item, struct assay_error *err)
+{
+    struct assay_server server;
+    uint32_t source = assay_catalog_run(cli->catalog, run)->source;
+    if (assay_session_server(cli->session, source, &server))
+        return far_file(cli, run, item, err);
     if (!artifacts->directory) {
         assay_fail(err, ASSAY_IO, "%s: not on this machine", item->path);
         assay_hint(err, "the run's artifacts lie elsewhere; assay show names the place");
@@ -191,7 +230,7 @@ enum assay_status cli_artifacts(struct cli *cli, struct assay_error *err)
         return ASSAY_BAD_INPUT;
     }
     if (item && !item->directory)
-        return one_file(cli, artifacts, item, err);
+        return one_file(cli, run, artifacts, item, err);
     if (cli_has(cli, "output")) {
         assay_fail(err, ASSAY_BAD_INPUT, "%s: a directory cannot be saved as one file", path);
         return ASSAY_BAD_INPUT;

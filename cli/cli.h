@@ -118,6 +118,9 @@ void cli_close(struct cli *cli);
 /* The run REF means. */
 enum assay_status cli_find_run(struct cli *cli, const char *ref, uint32_t *run,
                                struct assay_error *err);
+/* Where RUN is on a server: has all points of its metrics read, so that what is shown of them is
+   whole. What cannot be read is complained of. */
+void cli_pull_run(struct cli *cli, uint32_t run);
 /* Deleted, in a deleted experiment, or no longer there. */
 bool cli_run_hidden(const struct cli *cli, uint32_t run);
 
@@ -129,6 +132,7 @@ enum assay_status cli_show(struct cli *cli, struct assay_error *err);
 enum assay_status cli_series(struct cli *cli, struct assay_error *err);
 enum assay_status cli_plot(struct cli *cli, struct assay_error *err);
 enum assay_status cli_artifacts(struct cli *cli, struct assay_error *err);
+enum assay_status cli_pull(struct cli *cli, struct assay_error *err);
 enum assay_status cli_log(struct cli *cli, struct assay_error *err);
 enum assay_status cli_track(struct cli *cli, struct assay_error *err);
 enum assay_status cli_doctor(struct cli *cli, struct assay_error *err);

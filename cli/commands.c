@@ -85,6 +85,14 @@ static const struct cli_option artifacts_options[] = {
     OPTION_END,
 };
 
+static const struct cli_option pull_options[] = {
+    OPTION_SOURCE,
+    {'e', "experiment", "EXP", NULL, "only runs of this experiment (name or id)"},
+    OPTION_FORMAT,
+    OPTION_HELP,
+    OPTION_END,
+};
+
 static const struct cli_option log_options[] = {
     {'e', "experiment", "EXP", NULL, "start a run in this experiment and print its id"},
     {'n', "name", "NAME", NULL, "name of the run that is started"},
@@ -186,6 +194,16 @@ const struct cli_command cli_commands[] = {
         .run = cli_artifacts,
     },
     {
+        .name = "pull",
+        .operands = "[RUN...]",
+        .summary = "read what servers have into the cache, all points included",
+        .details = "What the cache has already is not read again, so an interrupted pull goes\n"
+                   "on where it ended.\n",
+        .options = pull_options,
+        .most = SIZE_MAX,
+        .run = cli_pull,
+    },
+    {
         .name = "log",
         .operands = "[RUN]",
         .summary = "add points, params and tags to a run in the local store",
@@ -257,8 +275,8 @@ void cli_help(struct assay_buf *out)
                        "usage: assay [SOURCE...]\n"
                        "       assay COMMAND [OPTION...] [ARGUMENT...]\n\n"
                        "Without a command the workbench opens on the sources: directories or\n"
-                       "files that hold experiments, or what is found here and in the local\n"
-                       "store where none is given.\n\nCommands:\n");
+                       "files that hold experiments, MLflow servers (http://host:5000), or what\n"
+                       "is found here and in the local store where none is given.\n\nCommands:\n");
     for (const struct cli_command *c = cli_commands; c->name; c++)
         assay_buf_format(out, "  %-11s %s\n", c->name, c->summary);
     assay_buf_text_add(out,

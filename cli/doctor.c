@@ -213,7 +213,7 @@ static void check_source(struct doctor *d, uint32_t i)
 {
     const struct assay_source *source = assay_catalog_source(d->cli->catalog, i);
     char text[32];
-    if (source->state == ASSAY_SOURCE_FAILED)
+    if (source->state == ASSAY_SOURCE_FAILED || source->state == ASSAY_SOURCE_OFFLINE)
         say(d, "sources", source->name, FAILS, source->error.hint, "%s (%s): %s", source->where,
             source->kind, source->error.what);
     else
@@ -234,6 +234,56 @@ static void check_source(struct doctor *d, uint32_t i)
     }
     if (source->problems > 1000)
         say(d, "sources", source->name, FAILS, "", "%zu more", source->problems - 1000);
+}
+
+/* ---- servers ---- */
+
+static const char *may(int answer)
+{
+    return answer == 1 ? "yes" : answer == 0 ? "no" : "not known";
+}
+
+static void check_answering(struct doctor *d, const char *name,
+                            const struct assay_server_look *look)
+{
+    char age[24];
+    say(d, "servers", name, WORKS, "", "MLflow %s%s%s%s, a round trip takes %s",
+        look->version[0] ? look->version : "of an unknown version",
+        look->store[0] ? ", " : "", look->store, look->workspaces ? ", with workspaces" : "",
+        look->round_trip_us < 10000000
+            ? (snprintf(age, sizeof age, "%.1f ms", (double)look->round_trip_us / 1000), age)
+            : assay_duration_text(age, look->round_trip_us / 1000));
+    if (look->user[0])
+        say(d, "servers", name, WORKS, "", "signed in as %s (%s), administrator: %s", look->user,
+            look->from, may(look->may_admin));
+    else
+        say(d, "servers", name, WORKS, "", "%s; the server does not say who we are", look->from);
+    say(d, "servers", name, look->may_read == 1 ? WORKS : FAILS, "",
+        "reading: %s, writing: %s, artifacts through the server: %s", may(look->may_read),
+        look->read_only ? "switched off here (read_only)" : "allowed here",
+        may(look->proxied_artifacts));
+    if (look->unverified)
+        say(d, "servers", name, NOTE, "name its certificates with ca_file instead",
+            "its certificate is not checked: anybody in between can read along");
+}
+
+static void check_servers(struct doctor *d)
+{
+    size_t found = 0;
+    for (uint32_t i = 0; d->cli->catalog && i < assay_catalog_sources(d->cli->catalog); i++) {
+        const char *name = assay_catalog_source(d->cli->catalog, i)->name;
+        struct assay_server_look look;
+        if (!assay_session_server_look(d->cli->session, i, &look))
+            continue;
+        found++;
+        if (look.status == ASSAY_OK)
+            check_answering(d, name, &look);
+        else
+            say(d, "servers", name, FAILS, look.error.hint, "%s (%s)", look.error.what,
+                look.from);
+    }
+    if (!found)
+        say(d, "servers", "servers", NOTE, "", "none configured");
 }
 
 static void check_sources(struct doctor *d)
@@ -272,7 +322,7 @@ static void check_sources(struct doctor *d)
 static void check_configuration(struct doctor *d)
 {
     const char *given = getenv("ASSAY_CONFIG"), *base = getenv("XDG_CONFIG_HOME"),
-               *home = getenv("HOME"), *uri = getenv("MLFLOW_TRACKING_URI");
+               *home = getenv("HOME");
     struct assay_buf path = {0};
     if (given && *given)
         assay_buf_text_add(&path, given);
@@ -289,11 +339,6 @@ static void check_configuration(struct doctor *d)
         say(d, "configuration", "file", NOTE, "", "%s: none, which is fine",
             assay_buf_text(&path));
     assay_buf_free(&path);
-    if (uri && strncmp(uri, "http", 4) == 0)
-        say(d, "servers", "mlflow", NOTE, "its runs can be read from mlruns/ or mlflow.db",
-            "$MLFLOW_TRACKING_URI names a server; servers are not read by this version");
-    else
-        say(d, "servers", "servers", NOTE, "", "none configured");
     say(d, "keys", "signing", NOTE, "", "not configured");
 }
 
@@ -383,6 +428,7 @@ enum assay_status cli_doctor(struct cli *cli, struct assay_error *err)
         check_database(&d, "cache", assay_session_cache_path(cli->session),
                        "delete it: it is made again");
     }
+    check_servers(&d);
     check_configuration(&d);
     if (cli->format == CLI_JSON)
         print_json(&d);

@@ -50,9 +50,18 @@ static void complain_of_sources(struct cli *cli, const struct assay_error *faile
     for (uint32_t s = 0; s < assay_catalog_sources(cli->catalog); s++) {
         const struct assay_source *source = assay_catalog_source(cli->catalog, s);
         struct assay_error err = {0};
-        if (source->state != ASSAY_SOURCE_FAILED || !source->error.what[0])
+        bool offline = source->state == ASSAY_SOURCE_OFFLINE;
+        if ((source->state != ASSAY_SOURCE_FAILED && !offline) || !source->error.what[0])
             continue;
-        assay_fail(&err, ASSAY_IO, "%s: %s", source->where, source->error.what);
+        char age[16];
+        /* What a server's client says names the server. */
+        if (strcmp(source->kind, "mlflow") != 0)
+            assay_fail(&err, ASSAY_IO, "%s: %s", source->where, source->error.what);
+        else if (offline && source->read_ms != ASSAY_NO_TIME)
+            assay_fail(&err, ASSAY_IO, "%s (offline, as of %s ago)", source->error.what,
+                       assay_age_text(age, source->read_ms, assay_now_ms()));
+        else
+            assay_fail(&err, ASSAY_IO, "%s", source->error.what);
         assay_hint(&err, "%s", source->error.hint);
         cli_complain(&err);
         named = true;

@@ -11,6 +11,24 @@ void cli_source_json(struct cli_json *json, const struct assay_source *source)
     cli_json_close(json);
 }
 
+static void number_or_null(struct cli_json *json, const struct assay_summary *summary,
+                           double value)
+{
+    if (summary->n)
+        cli_json_number(json, value);
+    else
+        cli_json_text(json, NULL);
+}
+
+static void count_or_null(struct cli_json *json, const struct assay_summary *summary,
+                          uint64_t value)
+{
+    if (summary->n)
+        cli_json_count(json, value);
+    else
+        cli_json_text(json, NULL);
+}
+
 void cli_summary_json(struct cli_json *json, const struct assay_summary *summary)
 {
     cli_json_open(json, '{');
@@ -20,14 +38,16 @@ void cli_summary_json(struct cli_json *json, const struct assay_summary *summary
     cli_json_integer(json, summary->step);
     cli_json_key(json, "time_ms");
     cli_json_time(json, summary->time_ms);
+    /* A server's list says nothing but the last point: the rest is not known until it is read.
+     */
     cli_json_key(json, "min");
-    cli_json_number(json, summary->min);
+    number_or_null(json, summary, summary->min);
     cli_json_key(json, "max");
-    cli_json_number(json, summary->max);
+    number_or_null(json, summary, summary->max);
     cli_json_key(json, "n");
-    cli_json_count(json, summary->n);
+    count_or_null(json, summary, summary->n);
     cli_json_key(json, "nonfinite");
-    cli_json_count(json, summary->nonfinite);
+    count_or_null(json, summary, summary->nonfinite);
     cli_json_close(json);
 }
 

@@ -188,6 +188,8 @@ static void print_rows(struct cli *cli, uint32_t run, const struct assay_artifac
         add_number_row(table, m->key, "last", m->summary.last);
         add_count_row(table, m->key, "step", m->summary.step);
         add_count_row(table, m->key, "time_ms", m->summary.time_ms);
+        if (!m->summary.n) /* a server's list has no more */
+            continue;
         add_number_row(table, m->key, "min", m->summary.min);
         add_number_row(table, m->key, "max", m->summary.max);
         add_count_row(table, m->key, "n", (int64_t)m->summary.n);
@@ -296,6 +298,11 @@ static void show_metrics(struct cli *cli, const struct assay_attrs *attrs)
         cli_table_text(table, m->key);
         cli_table_number(table, m->summary.last, m->single);
         cli_table_integer(table, m->summary.step);
+        if (!m->summary.n) { /* a server's list has no more */
+            for (int cell = 0; cell < 4; cell++)
+                cli_table_none(table);
+            continue;
+        }
         cli_table_number(table, m->summary.min, m->single);
         cli_table_number(table, m->summary.max, m->single);
         cli_table_count(table, m->summary.n);
@@ -372,6 +379,7 @@ enum assay_status cli_show(struct cli *cli, struct assay_error *err)
         status = cli_find_run(cli, cli->args.operands[0], &run, err);
     if (status != ASSAY_OK)
         return status;
+    cli_pull_run(cli, run);
     const struct assay_artifacts *artifacts = assay_session_artifacts_wait(cli->session, run);
     if (artifacts->load == ASSAY_LOAD_FAILED) {
         cli_complain(&artifacts->error);

@@ -44,7 +44,7 @@ static char look(struct json_text *json)
     return 0;
 }
 
-char json_peek(struct json_text *json)
+char json_text_peek(struct json_text *json)
 {
     char c = look(json);
 
@@ -56,10 +56,10 @@ char json_peek(struct json_text *json)
     return 0;
 }
 
-bool json_enter(struct json_text *json, char bracket)
+bool json_text_enter(struct json_text *json, char bracket)
 {
-    if (json_peek(json) != bracket) {
-        json_skip(json);
+    if (json_text_peek(json) != bracket) {
+        json_text_skip(json);
         return false;
     }
     if (json->depth >= JSON_DEPTH_MAX) {
@@ -196,7 +196,7 @@ static bool take_string(struct json_text *json, struct assay_buf *out)
     return true;
 }
 
-bool json_member(struct json_text *json, const char **key)
+bool json_text_member(struct json_text *json, const char **key)
 {
     *key = "";
     if (!next_item(json, '}'))
@@ -213,12 +213,12 @@ bool json_member(struct json_text *json, const char **key)
     }
     json->at++;
     *key = assay_buf_text(&json->key);
-    return json_peek(json) != 0;
+    return json_text_peek(json) != 0;
 }
 
-bool json_element(struct json_text *json)
+bool json_text_element(struct json_text *json)
 {
-    return next_item(json, ']') && json_peek(json) != 0;
+    return next_item(json, ']') && json_text_peek(json) != 0;
 }
 
 /* ---- values ---- */
@@ -248,7 +248,7 @@ static void skip_string(struct json_text *json)
 }
 
 /* Brackets are only counted: what is passed over need not be right, it must only end. */
-void json_skip(struct json_text *json)
+void json_text_skip(struct json_text *json)
 {
     size_t open = 0;
 
@@ -282,36 +282,36 @@ void json_skip(struct json_text *json)
     json->first = false;
 }
 
-const char *json_string(struct json_text *json, const char *otherwise)
+const char *json_text_string(struct json_text *json, const char *otherwise)
 {
-    if (json_peek(json) != '"') {
-        json_skip(json);
+    if (json_text_peek(json) != '"') {
+        json_text_skip(json);
         return otherwise;
     }
     return take_string(json, &json->text) ? assay_buf_text(&json->text) : otherwise;
 }
 
-const char *json_string_keep(struct json_text *json, struct assay_arena *arena,
-                             const char *otherwise)
+const char *json_text_string_keep(struct json_text *json, struct assay_arena *arena,
+                                  const char *otherwise)
 {
-    const char *text = json_string(json, NULL);
+    const char *text = json_text_string(json, NULL);
 
     return text ? assay_arena_strndup(arena, text, strlen(text)) : otherwise;
 }
 
-double json_double(struct json_text *json, double otherwise)
+double json_text_double(struct json_text *json, double otherwise)
 {
     const char *text;
     size_t length;
     double value;
-    char c = json_peek(json);
+    char c = json_text_peek(json);
 
     if (c == '"') {
-        text = json_string(json, "");
+        text = json_text_string(json, "");
         return assay_number_parse(text, strlen(text), &value) ? value : otherwise;
     }
     if (c != '0') {
-        json_skip(json);
+        json_text_skip(json);
         return otherwise;
     }
     text = json->at;
@@ -323,20 +323,20 @@ double json_double(struct json_text *json, double otherwise)
     return otherwise;
 }
 
-int64_t json_integer(struct json_text *json, int64_t otherwise)
+int64_t json_text_integer(struct json_text *json, int64_t otherwise)
 {
     const char *text;
     size_t length;
     int64_t value;
     double number;
-    char c = json_peek(json);
+    char c = json_text_peek(json);
 
     if (c == '"') {
-        text = json_string(json, "");
+        text = json_text_string(json, "");
         return assay_int_parse(text, strlen(text), &value) ? value : otherwise;
     }
     if (c != '0') {
-        json_skip(json);
+        json_text_skip(json);
         return otherwise;
     }
     text = json->at;
@@ -350,13 +350,13 @@ int64_t json_integer(struct json_text *json, int64_t otherwise)
     return otherwise;
 }
 
-bool json_bool(struct json_text *json, bool otherwise)
+bool json_text_bool(struct json_text *json, bool otherwise)
 {
-    char c = json_peek(json);
+    char c = json_text_peek(json);
     size_t length;
 
     if (c != 't' && c != 'f') {
-        json_skip(json);
+        json_text_skip(json);
         return otherwise;
     }
     length = scalar_length(json);
@@ -364,7 +364,7 @@ bool json_bool(struct json_text *json, bool otherwise)
     return c == 't';
 }
 
-void json_quote(struct assay_buf *out, const char *text)
+void json_text_quote(struct assay_buf *out, const char *text)
 {
     assay_buf_char(out, '"');
     for (; *text; text++) {

@@ -5,11 +5,10 @@
  *
  *     struct json_text json;
  *     json_text_init(&json, body, length);
- *     json_enter(&json, '{');
- *     while (json_member(&json, &key))
- *         if (strcmp(key, "runs") == 0) …json_enter(&json, '['); while (json_element(&json)) …
- *         else json_skip(&json);
- *     json_text_free(&json);
+ *     json_text_enter(&json, '{');
+ *     while (json_text_member(&json, &key))
+ *         if (strcmp(key, "runs") == 0) …json_text_enter(&json, '['); while
+ * (json_text_element(&json)) … else json_text_skip(&json); json_text_free(&json);
  */
 #ifndef CORE_REMOTE_JSON_TEXT_H
 #define CORE_REMOTE_JSON_TEXT_H
@@ -36,27 +35,28 @@ void json_text_free(struct json_text *json);
 size_t json_text_offset(const struct json_text *json); /* where it is, or stopped */
 
 /* The first byte of the next value: '{' '[' '"' 't' 'f' 'n', '0' for a number; 0 at a fault. */
-char json_peek(struct json_text *json);
+char json_text_peek(struct json_text *json);
 /* Into an object or array; false (and past it) where the value is something else. */
-bool json_enter(struct json_text *json, char bracket);
-/* The next member of the object entered last; *KEY is valid until the next json_member(). False
-   at its end, which is then behind. Each member's value must be taken, entered or skipped. */
-bool json_member(struct json_text *json, const char **key);
-bool json_element(struct json_text *json); /* the same for arrays */
-void json_skip(struct json_text *json);    /* past any value */
+bool json_text_enter(struct json_text *json, char bracket);
+/* The next member of the object entered last; *KEY is valid until the next json_text_member().
+   False at its end, which is then behind. Each member's value must be taken, entered or
+   skipped. */
+bool json_text_member(struct json_text *json, const char **key);
+bool json_text_element(struct json_text *json); /* the same for arrays */
+void json_text_skip(struct json_text *json);    /* past any value */
 
 /* Take a value. One of another kind is skipped and gives what stands behind OTHERWISE. */
-const char *json_string(struct json_text *json,
-                        const char *otherwise); /* valid until the next one */
-const char *json_string_keep(struct json_text *json, struct assay_arena *arena,
-                             const char *otherwise);
-int64_t json_integer(struct json_text *json,
-                     int64_t otherwise); /* also one written as a string */
+const char *json_text_string(struct json_text *json,
+                             const char *otherwise); /* valid until the next one */
+const char *json_text_string_keep(struct json_text *json, struct assay_arena *arena,
+                                  const char *otherwise);
+int64_t json_text_integer(struct json_text *json,
+                          int64_t otherwise); /* also one written as a string */
 /* Also "NaN", "Infinity", "-Infinity", as strings or bare. */
-double json_double(struct json_text *json, double otherwise);
-bool json_bool(struct json_text *json, bool otherwise);
+double json_text_double(struct json_text *json, double otherwise);
+bool json_text_bool(struct json_text *json, bool otherwise);
 
 /* Appends TEXT as a JSON string with its quotes. */
-void json_quote(struct assay_buf *out, const char *text);
+void json_text_quote(struct assay_buf *out, const char *text);
 
 #endif

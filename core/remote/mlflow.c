@@ -138,14 +138,14 @@ static bool own_words(const struct net_answer *answer, struct mlflow_failure *fa
     if (!answer->body.length || answer->body.data[0] != '{')
         return false;
     json_text_init(&json, answer->body.data, answer->body.length);
-    json_enter(&json, '{');
-    while (json_member(&json, &key)) {
+    json_text_enter(&json, '{');
+    while (json_text_member(&json, &key)) {
         if (strcmp(key, "error_code") == 0)
-            snprintf(failure->code, sizeof failure->code, "%s", json_string(&json, ""));
+            snprintf(failure->code, sizeof failure->code, "%s", json_text_string(&json, ""));
         else if (strcmp(key, "message") == 0)
-            assay_buf_text_add(message, json_string(&json, ""));
+            assay_buf_text_add(message, json_text_string(&json, ""));
         else
-            json_skip(&json);
+            json_text_skip(&json);
     }
     json_text_free(&json);
     return failure->code[0] || message->length;
@@ -246,12 +246,12 @@ static bool has_workspaces(const struct net_answer *answer)
     if (answer->status != ASSAY_OK)
         return false;
     json_text_init(&json, assay_buf_text(&answer->body), answer->body.length);
-    json_enter(&json, '{');
-    while (json_member(&json, &key))
+    json_text_enter(&json, '{');
+    while (json_text_member(&json, &key))
         if (strcmp(key, "workspaces_enabled") == 0)
-            has = json_bool(&json, false);
+            has = json_text_bool(&json, false);
         else
-            json_skip(&json);
+            json_text_skip(&json);
     json_text_free(&json);
     return has;
 }

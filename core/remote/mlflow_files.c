@@ -77,17 +77,17 @@ static void take_file(struct listing *listing, struct json_text *json, const cha
     bool directory = false;
     int64_t bytes = 0;
 
-    if (!json_enter(json, '{'))
+    if (!json_text_enter(json, '{'))
         return;
-    while (json_member(json, &key)) {
+    while (json_text_member(json, &key)) {
         if (strcmp(key, "path") == 0)
-            path = json_string_keep(json, &arena, "");
+            path = json_text_string_keep(json, &arena, "");
         else if (strcmp(key, "is_dir") == 0)
-            directory = json_bool(json, false);
+            directory = json_text_bool(json, false);
         else if (strcmp(key, "file_size") == 0)
-            bytes = json_integer(json, 0);
+            bytes = json_text_integer(json, 0);
         else
-            json_skip(json);
+            json_text_skip(json);
     }
     if (!json->fault && is_child(folder, path))
         artifact_list_add(listing->list, path, directory, bytes > 0 ? (uint64_t)bytes : 0,
@@ -105,18 +105,18 @@ static enum assay_status take_folder(struct listing *listing, struct net_batch *
     const char *key;
 
     json_text_init(&json, assay_buf_text(&answer->body), answer->body.length);
-    json_enter(&json, '{');
-    while (json_member(&json, &key)) {
+    json_text_enter(&json, '{');
+    while (json_text_member(&json, &key)) {
         if (strcmp(key, "next_page_token") == 0) {
             free(token);
-            token = assay_strdup(json_string(&json, NULL));
+            token = assay_strdup(json_text_string(&json, NULL));
         } else if (strcmp(key, "files") == 0) {
-            if (!json_enter(&json, '['))
+            if (!json_text_enter(&json, '['))
                 continue;
-            while (json_element(&json))
+            while (json_text_element(&json))
                 take_file(listing, &json, answer->tag);
         } else {
-            json_skip(&json);
+            json_text_skip(&json);
         }
     }
     if (json.fault)
@@ -290,9 +290,9 @@ static char *presigned(struct mlflow *mlflow, const char *run_id, const char *pa
     const char *key;
 
     assay_buf_text_add(&body, "{\"run_id\":");
-    json_quote(&body, run_id);
+    json_text_quote(&body, run_id);
     assay_buf_text_add(&body, ",\"path\":");
-    json_quote(&body, path);
+    json_text_quote(&body, path);
     assay_buf_char(&body, '}');
     if (mlflow_call(
             mlflow,
@@ -302,13 +302,13 @@ static char *presigned(struct mlflow *mlflow, const char *run_id, const char *pa
                                   .repeatable = true},
             &answer, NULL, NULL) == ASSAY_OK) {
         json_text_init(&json, assay_buf_text(&answer), answer.length);
-        json_enter(&json, '{');
-        while (json_member(&json, &key)) {
+        json_text_enter(&json, '{');
+        while (json_text_member(&json, &key)) {
             if (strcmp(key, "presigned_url") == 0 || strcmp(key, "url") == 0) {
                 free(url);
-                url = assay_strdup(json_string(&json, NULL));
+                url = assay_strdup(json_text_string(&json, NULL));
             } else {
-                json_skip(&json);
+                json_text_skip(&json);
             }
         }
         json_text_free(&json);

@@ -78,19 +78,19 @@ static void read_row(struct json_text *json, struct row *row, char run_id[256])
 
     *row = (struct row){.point = {.value = (double)NAN}, .run_id = run_id};
     run_id[0] = '\0';
-    if (!json_enter(json, '{'))
+    if (!json_text_enter(json, '{'))
         return;
-    while (json_member(json, &key)) {
+    while (json_text_member(json, &key)) {
         if (strcmp(key, "value") == 0)
-            row->point.value = json_double(json, (double)NAN);
+            row->point.value = json_text_double(json, (double)NAN);
         else if (strcmp(key, "timestamp") == 0)
-            row->point.time_ms = json_integer(json, 0);
+            row->point.time_ms = json_text_integer(json, 0);
         else if (strcmp(key, "step") == 0)
-            row->point.step = json_integer(json, 0);
+            row->point.step = json_text_integer(json, 0);
         else if (strcmp(key, "run_id") == 0)
-            snprintf(run_id, 256, "%s", json_string(json, ""));
+            snprintf(run_id, 256, "%s", json_text_string(json, ""));
         else
-            json_skip(json);
+            json_text_skip(json);
     }
 }
 
@@ -108,21 +108,21 @@ static enum assay_status read_points(const struct mlflow *mlflow,
 
     *token = NULL;
     json_text_init(&json, assay_buf_text(&answer->body), answer->body.length);
-    json_enter(&json, '{');
-    while (json_member(&json, &key)) {
+    json_text_enter(&json, '{');
+    while (json_text_member(&json, &key)) {
         if (strcmp(key, "next_page_token") == 0) {
             free(*token);
-            *token = assay_strdup(json_string(&json, NULL));
+            *token = assay_strdup(json_text_string(&json, NULL));
         } else if (strcmp(key, "metrics") == 0) {
-            if (!json_enter(&json, '['))
+            if (!json_text_enter(&json, '['))
                 continue;
-            while (json_element(&json)) {
+            while (json_text_element(&json)) {
                 read_row(&json, &row, run_id);
                 if (!json.fault)
                     fn(context, &row);
             }
         } else {
-            json_skip(&json);
+            json_text_skip(&json);
         }
     }
     if (json.fault)

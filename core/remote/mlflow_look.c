@@ -52,17 +52,17 @@ static bool find_text(const struct net_answer *answer, const char *wanted, char 
     bool found = false;
 
     json_text_init(&json, assay_buf_text(&answer->body), answer->body.length);
-    json_enter(&json, '{');
+    json_text_enter(&json, '{');
     while (json.depth && !json.fault) {
-        if (!json_member(&json, &key))
+        if (!json_text_member(&json, &key))
             continue;
-        if (strcmp(key, wanted) == 0 && json_peek(&json) == '"') {
-            assay_text_clean_to(out, capacity, json_string(&json, ""));
+        if (strcmp(key, wanted) == 0 && json_text_peek(&json) == '"') {
+            assay_text_clean_to(out, capacity, json_text_string(&json, ""));
             found = true;
-        } else if (json_peek(&json) == '{' && json.depth < 2) {
-            json_enter(&json, '{');
+        } else if (json_text_peek(&json) == '{' && json.depth < 2) {
+            json_text_enter(&json, '{');
         } else {
-            json_skip(&json);
+            json_text_skip(&json);
         }
     }
     json_text_free(&json);

@@ -58,21 +58,21 @@ static void read_experiment(struct json_text *json, struct mlflow_page *page,
 
     *out = (struct mlflow_experiment){
         .id = "", .name = "", .created_ms = ASSAY_NO_TIME, .updated_ms = ASSAY_NO_TIME};
-    if (!json_enter(json, '{'))
+    if (!json_text_enter(json, '{'))
         return;
-    while (json_member(json, &key)) {
+    while (json_text_member(json, &key)) {
         if (strcmp(key, "experiment_id") == 0)
-            out->id = json_string_keep(json, arena, "");
+            out->id = json_text_string_keep(json, arena, "");
         else if (strcmp(key, "name") == 0)
-            out->name = json_string_keep(json, arena, "");
+            out->name = json_text_string_keep(json, arena, "");
         else if (strcmp(key, "lifecycle_stage") == 0)
-            out->deleted = strcmp(json_string(json, ""), "deleted") == 0;
+            out->deleted = strcmp(json_text_string(json, ""), "deleted") == 0;
         else if (strcmp(key, "creation_time") == 0)
-            out->created_ms = json_integer(json, ASSAY_NO_TIME);
+            out->created_ms = json_text_integer(json, ASSAY_NO_TIME);
         else if (strcmp(key, "last_update_time") == 0)
-            out->updated_ms = json_integer(json, ASSAY_NO_TIME);
+            out->updated_ms = json_text_integer(json, ASSAY_NO_TIME);
         else
-            json_skip(json);
+            json_text_skip(json);
     }
 }
 
@@ -88,14 +88,14 @@ mlflow_parse_experiments(const char *where, const char *body, size_t length,
 
     page->next = NULL;
     json_text_init(&json, body, length);
-    json_enter(&json, '{');
-    while (json_member(&json, &key)) {
+    json_text_enter(&json, '{');
+    while (json_text_member(&json, &key)) {
         if (strcmp(key, "next_page_token") == 0) {
-            page->next = (char *)(uintptr_t)json_string_keep(&json, &page->arena, NULL);
+            page->next = (char *)(uintptr_t)json_text_string_keep(&json, &page->arena, NULL);
         } else if (strcmp(key, "experiments") == 0) {
-            if (!json_enter(&json, '['))
+            if (!json_text_enter(&json, '['))
                 continue;
-            while (json_element(&json)) {
+            while (json_text_element(&json)) {
                 read_experiment(&json, page, &experiment);
                 if (json.fault || !is_id(experiment.id))
                     continue;
@@ -103,7 +103,7 @@ mlflow_parse_experiments(const char *where, const char *body, size_t length,
                 fn(context, &experiment);
             }
         } else {
-            json_skip(&json);
+            json_text_skip(&json);
         }
     }
     return finish(&json, where, err);
@@ -116,20 +116,20 @@ static void read_pairs(struct json_text *json, struct assay_arena *arena,
 {
     const char *key;
 
-    if (!json_enter(json, '['))
+    if (!json_text_enter(json, '['))
         return;
-    while (json_element(json)) {
+    while (json_text_element(json)) {
         struct assay_pair pair = {.key = NULL, .value = ""};
 
-        if (!json_enter(json, '{'))
+        if (!json_text_enter(json, '{'))
             continue;
-        while (json_member(json, &key)) {
+        while (json_text_member(json, &key)) {
             if (strcmp(key, "key") == 0)
-                pair.key = json_string_keep(json, arena, NULL);
+                pair.key = json_text_string_keep(json, arena, NULL);
             else if (strcmp(key, "value") == 0)
-                pair.value = json_string_keep(json, arena, "");
+                pair.value = json_text_string_keep(json, arena, "");
             else
-                json_skip(json);
+                json_text_skip(json);
         }
         if (pair.key)
             *PUSH(arena, *pairs, *count) = pair;
@@ -143,24 +143,24 @@ static void read_metrics(struct json_text *json, struct assay_arena *arena,
 {
     const char *key;
 
-    if (!json_enter(json, '['))
+    if (!json_text_enter(json, '['))
         return;
-    while (json_element(json)) {
+    while (json_text_element(json)) {
         struct assay_metric metric = {.summary = ASSAY_SUMMARY_EMPTY};
 
-        if (!json_enter(json, '{'))
+        if (!json_text_enter(json, '{'))
             continue;
-        while (json_member(json, &key)) {
+        while (json_text_member(json, &key)) {
             if (strcmp(key, "key") == 0)
-                metric.key = json_string_keep(json, arena, NULL);
+                metric.key = json_text_string_keep(json, arena, NULL);
             else if (strcmp(key, "value") == 0)
-                metric.summary.last = json_double(json, (double)NAN);
+                metric.summary.last = json_text_double(json, (double)NAN);
             else if (strcmp(key, "timestamp") == 0)
-                metric.summary.time_ms = json_integer(json, 0);
+                metric.summary.time_ms = json_text_integer(json, 0);
             else if (strcmp(key, "step") == 0)
-                metric.summary.step = json_integer(json, 0);
+                metric.summary.step = json_text_integer(json, 0);
             else
-                json_skip(json);
+                json_text_skip(json);
         }
         if (metric.key)
             *PUSH(arena, attrs->metrics, attrs->metric_count) = metric;
@@ -172,9 +172,9 @@ static void read_dataset(struct json_text *json, struct assay_arena *arena,
 {
     const char *key;
 
-    if (!json_enter(json, '{'))
+    if (!json_text_enter(json, '{'))
         return;
-    while (json_member(json, &key)) {
+    while (json_text_member(json, &key)) {
         const char **out = strcmp(key, "name") == 0          ? &input->name
                            : strcmp(key, "digest") == 0      ? &input->digest
                            : strcmp(key, "source_type") == 0 ? &input->source_type
@@ -184,9 +184,9 @@ static void read_dataset(struct json_text *json, struct assay_arena *arena,
                                                              : NULL;
 
         if (out)
-            *out = json_string_keep(json, arena, "");
+            *out = json_text_string_keep(json, arena, "");
         else
-            json_skip(json);
+            json_text_skip(json);
     }
 }
 
@@ -195,9 +195,9 @@ static void read_dataset_inputs(struct json_text *json, struct assay_arena *aren
 {
     const char *key;
 
-    if (!json_enter(json, '['))
+    if (!json_text_enter(json, '['))
         return;
-    while (json_element(json)) {
+    while (json_text_element(json)) {
         struct assay_input input = {.type = "dataset",
                                     .name = "",
                                     .digest = "",
@@ -209,15 +209,15 @@ static void read_dataset_inputs(struct json_text *json, struct assay_arena *aren
         struct assay_pair *tags = NULL;
         size_t tag_count = 0;
 
-        if (!json_enter(json, '{'))
+        if (!json_text_enter(json, '{'))
             continue;
-        while (json_member(json, &key)) {
+        while (json_text_member(json, &key)) {
             if (strcmp(key, "dataset") == 0)
                 read_dataset(json, arena, &input);
             else if (strcmp(key, "tags") == 0)
                 read_pairs(json, arena, &tags, &tag_count);
             else
-                json_skip(json);
+                json_text_skip(json);
         }
         for (size_t i = 0; i < tag_count; i++)
             if (strcmp(tags[i].key, "mlflow.data.context") == 0)
@@ -232,21 +232,21 @@ static void read_models(struct json_text *json, struct assay_arena *arena,
 {
     const char *key;
 
-    if (!json_enter(json, '['))
+    if (!json_text_enter(json, '['))
         return;
-    while (json_element(json)) {
+    while (json_text_element(json)) {
         const char *id = NULL;
         int64_t step = 0;
 
-        if (!json_enter(json, '{'))
+        if (!json_text_enter(json, '{'))
             continue;
-        while (json_member(json, &key)) {
+        while (json_text_member(json, &key)) {
             if (strcmp(key, "model_id") == 0)
-                id = json_string_keep(json, arena, NULL);
+                id = json_text_string_keep(json, arena, NULL);
             else if (strcmp(key, "step") == 0)
-                step = json_integer(json, 0);
+                step = json_text_integer(json, 0);
             else
-                json_skip(json);
+                json_text_skip(json);
         }
         if (!id)
             continue;
@@ -271,9 +271,9 @@ static void read_lists(struct json_text *json, struct assay_arena *arena,
 {
     const char *key;
 
-    if (!json_enter(json, '{'))
+    if (!json_text_enter(json, '{'))
         return;
-    while (json_member(json, &key)) {
+    while (json_text_member(json, &key)) {
         if (strcmp(key, "metrics") == 0)
             read_metrics(json, arena, attrs);
         else if (strcmp(key, "params") == 0)
@@ -287,7 +287,7 @@ static void read_lists(struct json_text *json, struct assay_arena *arena,
         else if (strcmp(key, "model_outputs") == 0)
             read_models(json, arena, attrs, true);
         else
-            json_skip(json);
+            json_text_skip(json);
     }
 }
 
@@ -300,9 +300,9 @@ static enum assay_run_status read_status(struct json_text *json)
                                                     ASSAY_RUN_FAILED,    ASSAY_RUN_KILLED};
     int64_t number;
 
-    if (json_peek(json) == '"')
-        return assay_run_status_parse(json_string(json, ""));
-    number = json_integer(json, 0);
+    if (json_text_peek(json) == '"')
+        return assay_run_status_parse(json_text_string(json, ""));
+    number = json_text_integer(json, 0);
     return number > 0 && number < 6 ? numbers[number] : ASSAY_RUN_UNKNOWN;
 }
 
@@ -310,29 +310,29 @@ static void read_info(struct json_text *json, struct assay_arena *arena, struct 
 {
     const char *key;
 
-    if (!json_enter(json, '{'))
+    if (!json_text_enter(json, '{'))
         return;
-    while (json_member(json, &key)) {
+    while (json_text_member(json, &key)) {
         if (strcmp(key, "run_id") == 0 || (strcmp(key, "run_uuid") == 0 && !*run->id))
-            run->id = json_string_keep(json, arena, "");
+            run->id = json_text_string_keep(json, arena, "");
         else if (strcmp(key, "experiment_id") == 0)
-            run->experiment_id = json_string_keep(json, arena, "");
+            run->experiment_id = json_text_string_keep(json, arena, "");
         else if (strcmp(key, "run_name") == 0)
-            run->name = json_string_keep(json, arena, "");
+            run->name = json_text_string_keep(json, arena, "");
         else if (strcmp(key, "user_id") == 0)
-            run->user = json_string_keep(json, arena, "");
+            run->user = json_text_string_keep(json, arena, "");
         else if (strcmp(key, "artifact_uri") == 0)
-            run->artifact_uri = json_string_keep(json, arena, "");
+            run->artifact_uri = json_text_string_keep(json, arena, "");
         else if (strcmp(key, "status") == 0)
             run->status = read_status(json);
         else if (strcmp(key, "start_time") == 0)
-            run->start_ms = json_integer(json, ASSAY_NO_TIME);
+            run->start_ms = json_text_integer(json, ASSAY_NO_TIME);
         else if (strcmp(key, "end_time") == 0)
-            run->end_ms = json_integer(json, ASSAY_NO_TIME);
+            run->end_ms = json_text_integer(json, ASSAY_NO_TIME);
         else if (strcmp(key, "lifecycle_stage") == 0)
-            run->deleted = strcmp(json_string(json, ""), "deleted") == 0;
+            run->deleted = strcmp(json_text_string(json, ""), "deleted") == 0;
         else
-            json_skip(json);
+            json_text_skip(json);
     }
 }
 
@@ -341,16 +341,16 @@ static void read_run(struct json_text *json, struct assay_arena *arena, struct i
 {
     const char *key;
 
-    if (!json_enter(json, '{'))
+    if (!json_text_enter(json, '{'))
         return;
-    while (json_member(json, &key)) {
+    while (json_text_member(json, &key)) {
         if (strcmp(key, "info") == 0)
             read_info(json, arena, run);
         else if (strcmp(key, "data") == 0 || strcmp(key, "inputs") == 0 ||
                  strcmp(key, "outputs") == 0)
             read_lists(json, arena, attrs);
         else
-            json_skip(json);
+            json_text_skip(json);
     }
 }
 
@@ -386,19 +386,19 @@ static bool peek_id(const char *bytes, size_t length, char out[256])
 
     out[0] = '\0';
     json_text_init(&json, bytes, length);
-    json_enter(&json, '{');
-    while (!out[0] && json_member(&json, &key)) {
+    json_text_enter(&json, '{');
+    while (!out[0] && json_text_member(&json, &key)) {
         if (strcmp(key, "info") != 0) {
-            json_skip(&json);
+            json_text_skip(&json);
             continue;
         }
-        if (!json_enter(&json, '{'))
+        if (!json_text_enter(&json, '{'))
             continue;
-        while (!out[0] && json_member(&json, &inner)) {
+        while (!out[0] && json_text_member(&json, &inner)) {
             if (strcmp(inner, "run_id") == 0)
-                strncpy(out, json_string(&json, ""), 255)[255] = '\0';
+                strncpy(out, json_text_string(&json, ""), 255)[255] = '\0';
             else
-                json_skip(&json);
+                json_text_skip(&json);
         }
     }
     json_text_free(&json);
@@ -430,9 +430,9 @@ static void one_run(struct json_text *json, const struct run_reading *reading)
     size_t length;
     char id[256];
 
-    json_peek(json);
+    json_text_peek(json);
     from = json->at;
-    json_skip(json);
+    json_text_skip(json);
     if (json->fault)
         return;
     length = (size_t)(json->at - from);
@@ -468,17 +468,17 @@ mlflow_parse_runs(const char *where, const char *body, size_t length, struct mlf
 
     page->next = NULL;
     json_text_init(&json, body, length);
-    json_enter(&json, '{');
-    while (json_member(&json, &key)) {
+    json_text_enter(&json, '{');
+    while (json_text_member(&json, &key)) {
         if (strcmp(key, "next_page_token") == 0) {
-            page->next = (char *)(uintptr_t)json_string_keep(&json, &page->arena, NULL);
+            page->next = (char *)(uintptr_t)json_text_string_keep(&json, &page->arena, NULL);
         } else if (strcmp(key, "runs") == 0) {
-            if (!json_enter(&json, '['))
+            if (!json_text_enter(&json, '['))
                 continue;
-            while (json_element(&json))
+            while (json_text_element(&json))
                 one_run(&json, &reading);
         } else {
-            json_skip(&json);
+            json_text_skip(&json);
         }
     }
     return finish(&json, where, err);

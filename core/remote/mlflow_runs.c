@@ -172,7 +172,7 @@ static enum assay_status read_experiments(struct scan *scan)
         assay_buf_format(&body, "{\"max_results\":%d,\"view_type\":\"ALL\"", EXPERIMENTS_PAGE);
         if (token) {
             assay_buf_text_add(&body, ",\"page_token\":");
-            json_quote(&body, token);
+            json_text_quote(&body, token);
         }
         assay_buf_char(&body, '}');
         status = mlflow_call(scan->mlflow,
@@ -214,11 +214,11 @@ static void search_body(const struct search *search, struct assay_buf *out)
                      search->experiments, search->page);
     if (search->filter) {
         assay_buf_text_add(out, ",\"filter\":");
-        json_quote(out, search->filter);
+        json_text_quote(out, search->filter);
     }
     if (search->token) {
         assay_buf_text_add(out, ",\"page_token\":");
-        json_quote(out, search->token);
+        json_text_quote(out, search->token);
     }
     assay_buf_char(out, '}');
 }
@@ -323,7 +323,7 @@ static void add_search(struct scan *scan, size_t from, const char *filter)
     for (size_t i = from; i < mlflow->experiment_count && i < from + GROUP; i++) {
         if (ids.length)
             assay_buf_char(&ids, ',');
-        json_quote(&ids, mlflow->experiment_ids[i]);
+        json_text_quote(&ids, mlflow->experiment_ids[i]);
     }
     scan->searches =
         assay_realloc_array(scan->searches, scan->search_count + 1, sizeof *scan->searches);

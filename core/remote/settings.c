@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include <assay/file.h>
 #include <assay/memory.h>
 #include <assay/text.h>
 
@@ -28,17 +29,17 @@ void secret_free(char **text)
 static const struct setting {
     const char *key;
     size_t offset;
-    bool secret;
+    bool secret, path;
 } settings_table[] = {
-    {"user", offsetof(struct server_settings, user), false},
-    {"password", offsetof(struct server_settings, password), true},
-    {"token", offsetof(struct server_settings, token), true},
-    {"password_command", offsetof(struct server_settings, password_command), false},
-    {"token_command", offsetof(struct server_settings, token_command), false},
-    {"ca_file", offsetof(struct server_settings, ca_path), false},
-    {"client_cert", offsetof(struct server_settings, client_cert), false},
-    {"proxy", offsetof(struct server_settings, proxy), false},
-    {"workspace", offsetof(struct server_settings, workspace), false},
+    {"user", offsetof(struct server_settings, user), false, false},
+    {"password", offsetof(struct server_settings, password), true, false},
+    {"token", offsetof(struct server_settings, token), true, false},
+    {"password_command", offsetof(struct server_settings, password_command), false, false},
+    {"token_command", offsetof(struct server_settings, token_command), false, false},
+    {"ca_file", offsetof(struct server_settings, ca_path), false, true},
+    {"client_cert", offsetof(struct server_settings, client_cert), false, true},
+    {"proxy", offsetof(struct server_settings, proxy), false, false},
+    {"workspace", offsetof(struct server_settings, workspace), false, false},
 };
 
 static char **text_at(struct server_settings *settings, const struct setting *setting)
@@ -135,6 +136,16 @@ static enum assay_status set_switch(int *out, const char *key, const char *value
     return assay_fail(err, ASSAY_BAD_INPUT, "%s is yes or no", key);
 }
 
+/* A path may begin with the home directory's sign. */
+static char *setting_text(const struct setting *setting, const char *value)
+{
+    const char *home = getenv("HOME");
+
+    if (setting->path && value[0] == '~' && value[1] == '/' && home)
+        return assay_path_join(home, value + 2);
+    return assay_strdup(value);
+}
+
 enum assay_status server_settings_set(struct server_settings *settings, const char *key,
                                       const char *value, struct assay_error *err)
 {
@@ -148,7 +159,7 @@ enum assay_status server_settings_set(struct server_settings *settings, const ch
         if (strcmp(settings_table[i].key, key) != 0)
             continue;
         secret_free(text);
-        *text = assay_strdup(value);
+        *text = setting_text(&settings_table[i], value);
         return ASSAY_OK;
     }
     return ASSAY_NO;
