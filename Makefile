@@ -45,7 +45,7 @@ CORE_SRC := $(wildcard core/*/*.c)
 TUI_SRC  := $(wildcard tui/*.c)
 CLI_SRC  := $(wildcard cli/*.c)
 THEMES   := $(wildcard themes/*.theme)
-UNIT_SRC := $(wildcard tests/unit/test_*.c tests/source/test_*.c tests/screen/test_*.c \
+UNIT_SRC := $(wildcard tests/unit/test_*.c tests/source/test_*.c tests/remote/test_*.c tests/screen/test_*.c \
               tests/approval/test_*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 

@@ -266,6 +266,10 @@ static void set_limits(struct net *net, struct net_job *job)
     }
     curl->easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl->easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+    /* On a connection that was used before and dies, curl sends again by itself, whatever it
+       is. */
+    if (!job->request.repeatable)
+        curl->easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     curl->easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
     curl->easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl->easy_setopt(easy, CURLOPT_BUFFERSIZE, 131072L);
