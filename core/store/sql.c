@@ -36,6 +36,7 @@ struct sql {
     atomic_uint interrupts; /* counts sql_interrupt(), for the wait on a lock */
     unsigned wait_mark;     /* its value when the wait began */
     int waited_ms;
+    bool gave_up;  /* the wait ended by sql_interrupt() */
     char *guarded; /* sql_guard()'s table */
 };
 
@@ -47,21 +48,33 @@ struct sql_statement {
 
 /* ---- errors ---- */
 
-static enum assay_status fail_system(struct sql *sql, const char *what, struct assay_error *err)
+static enum assay_status fail_no_room(struct sql *sql, const char *why, struct assay_error *err)
 {
-    int code = sql->db != NULL ? sqlite3_system_errno(sql->db) : 0;
-    if (code == ENOSPC || code == EFBIG || code == EDQUOT) {
-        assay_fail(err, ASSAY_IO, "%s: %s: %s", sql->path, what, strerror(code));
-        assay_hint(err,
-                   "make room on the disk, or point ASSAY_STORE and ASSAY_CACHE elsewhere");
-        return ASSAY_IO;
+    assay_fail(err, ASSAY_IO, "%s: cannot be written: %s", sql->path, why);
+    assay_hint(err, "make room on the disk (or in the quota), or point ASSAY_STORE and "
+                    "ASSAY_CACHE elsewhere");
+    return ASSAY_IO;
+}
+
+static enum assay_status fail_system(struct sql *sql, int extended, struct assay_error *err)
+{
+    int code = sqlite3_system_errno(sql->db);
+    /* A rollback in between often leaves no system error to name. */
+    const char *why = code != 0 ? strerror(code) : sqlite3_errmsg(sql->db);
+    if (extended == SQLITE_IOERR_WRITE || extended == SQLITE_IOERR_FSYNC ||
+        extended == SQLITE_IOERR_TRUNCATE || extended == SQLITE_IOERR_SHMSIZE) {
+        return fail_no_room(sql, why, err);
     }
-    return assay_fail(err, ASSAY_IO, "%s: %s: %s", sql->path, what,
-                      code != 0 ? strerror(code) : sqlite3_errmsg(sql->db));
+    return assay_fail(err, ASSAY_IO, "%s: cannot be %s: %s", sql->path,
+                      (extended & 0xff) == SQLITE_CANTOPEN ? "opened" : "read", why);
 }
 
 static enum assay_status fail_busy(struct sql *sql, struct assay_error *err)
 {
+    if (sql->gave_up) {
+        sql->gave_up = false;
+        return assay_fail(err, ASSAY_CANCELLED, "%s: interrupted", sql->path);
+    }
     assay_fail(err, ASSAY_IO, "%s: locked by another program for more than %d seconds",
                sql->path, SQL_BUSY_MS / 1000);
     assay_hint(err, "try again when the program that writes to it is done");
@@ -101,16 +114,12 @@ static enum assay_status fail_code(struct sql *sql, int code, struct assay_error
         return assay_fail(err, ASSAY_CORRUPT, "%s: not an SQLite database, or encrypted",
                           sql->path);
     case SQLITE_FULL:
-        assay_fail(err, ASSAY_IO, "%s: no space left for it", sql->path);
-        assay_hint(err,
-                   "make room on the disk, or point ASSAY_STORE and ASSAY_CACHE elsewhere");
-        return ASSAY_IO;
+        return fail_no_room(sql, "no space left", err);
     case SQLITE_READONLY:
         return fail_read_only(sql, code, err);
     case SQLITE_CANTOPEN:
-        return fail_system(sql, "cannot be opened", err);
     case SQLITE_IOERR:
-        return fail_system(sql, "cannot be read or written", err);
+        return fail_system(sql, code, err);
     case SQLITE_PERM:
     case SQLITE_AUTH:
     case SQLITE_NOLFS:
@@ -139,7 +148,8 @@ static int wait_for_lock(void *context, int times)
         sql->wait_mark = interrupts;
         sql->waited_ms = 0;
     }
-    if (interrupts != sql->wait_mark || sql->waited_ms >= SQL_BUSY_MS) {
+    sql->gave_up = interrupts != sql->wait_mark;
+    if (sql->gave_up || sql->waited_ms >= SQL_BUSY_MS) {
         return 0;
     }
     if (times < (int)ASSAY_COUNT(delays)) {
@@ -539,8 +549,8 @@ enum assay_status sql_use_wal(struct sql *sql, bool *wal, struct assay_error *er
     return code == SQLITE_OK ? ASSAY_OK : fail_code(sql, code, err);
 }
 
-/* Asked for every action of a statement while it is prepared. No trigger may be made either: one
-   that ignores an insertion would lose a record without a word. */
+/* Asked for every action of a statement while it is prepared. No trigger may be made either:
+   one that ignores an insertion would lose a record without a word. */
 static int authorize(void *context, int action, const char *first, const char *second,
                      const char *database, const char *source)
 {
