@@ -1,0 +1,775 @@
+/*
+ * The fold (fold.h): walks the records in their one order, decides of each whether it counts,
+ * and keeps what those that count have done.
+ */
+#include "approval/fold.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *fold_text(struct fold *fold, const char *format, ...)
+{
+    struct assay_buf buf = {.limit = 8192};
+    va_list args;
+
+    va_start(args, format);
+    assay_buf_vformat(&buf, format, args);
+    va_end(args);
+    const char *text = assay_arena_strndup(&fold->arena, assay_buf_text(&buf), buf.length);
+    assay_buf_free(&buf);
+    return text;
+}
+
+static void problem(struct fold *fold, const struct record *record, bool invalid,
+                    const char *what)
+{
+    ASSAY_GROW(fold->problems, fold->problem_capacity, fold->problem_count + 1);
+    fold->problems[fold->problem_count++] = (struct assay_ledger_problem){
+        .seq = record->seq,
+        .digest = record->digest,
+        .author = record->fault ? "" : record->s.person,
+        .what = what,
+        .invalid = invalid,
+    };
+}
+
+/* ---- chains ---- */
+
+static struct fold_chain *chain_of(struct fold *fold, const char *chain)
+{
+    uint32_t at = assay_map_get(&fold->chain_index, chain, strlen(chain));
+
+    if (at != ASSAY_MAP_NONE)
+        return &fold->chains[at];
+    ASSAY_GROW(fold->chains, fold->chain_capacity, fold->chain_count + 1);
+    assay_map_set(&fold->chain_index, chain, strlen(chain), (uint32_t)fold->chain_count);
+    fold->chains[fold->chain_count] =
+        (struct fold_chain){.chain = chain, .digest = "", .time_ms = ASSAY_NO_TIME};
+    return &fold->chains[fold->chain_count++];
+}
+
+/* Whether two records claim the same place of one chain: from there on none of it counts. */
+static void find_forks(struct fold *fold)
+{
+    struct assay_map places = {0};
+    struct assay_buf key = {0};
+
+    for (size_t i = 0; i < fold->input->count; i++) {
+        const struct record *record = &fold->input->records[i];
+        if (record->fault || record->checked == SIGNATURE_FAILS)
+            continue;
+        assay_buf_reset(&key);
+        assay_buf_format(&key, "%s %llu", record->chain, (unsigned long long)record->s.number);
+        uint32_t other = assay_map_get(&places, key.data, key.length);
+        if (other == ASSAY_MAP_NONE) {
+            assay_map_set(&places, key.data, key.length, (uint32_t)i);
+            continue;
+        }
+        const struct record *first = &fold->input->records[other];
+        fold->fates[i].why_not = fold->fates[other].why_not = fold_text(
+            fold, "the chain %s forks at its record %llu: %.16s and %.16s", record->chain,
+            (unsigned long long)record->s.number, first->digest, record->digest);
+    }
+    assay_buf_free(&key);
+    assay_map_free(&places);
+}
+
+/* ---- is it authentic? ---- */
+
+static const char *check_signer(struct fold *fold, const struct record *record)
+{
+    const struct statement *s = &record->s;
+    const struct person *person = people_find(&fold->people, s->person);
+    struct person_key *key;
+
+    if (!person)
+        return "nobody of this name is known";
+    if (record->checked == SIGNATURE_FAILS)
+        return record->signature_why;
+    if (s->key[0] == '\0') {
+        if (record->signature_length > 0)
+            return "it says it is unsigned and carries a signature";
+        if (s->event <= EVENT_ENDORSE)
+            return "it is not signed";
+        return NULL;
+    }
+    if (record->signature_length == 0)
+        return "its signature is missing";
+    if (record->checked == SIGNATURE_HOLDS && strcmp(record->signed_by, s->key) != 0)
+        return "it is signed with another key than it says";
+    key = person_find_key(person, s->key);
+    if (!key)
+        return "it is signed with a key that was not the person's then";
+    if (!person_key_allows(key, record->chain, s->number))
+        return "it is signed with a key that is revoked";
+    return NULL;
+}
+
+/* A hardware key counts its signatures. One that does not grow may be a copy. */
+static void check_counter(struct fold *fold, const struct record *record, size_t index)
+{
+    const struct person *person = people_find(&fold->people, record->s.person);
+    struct person_key *key = person ? person_find_key(person, record->s.key) : NULL;
+
+    if (!key || !record->hardware)
+        return;
+    if (record->counter != 0 && record->counter <= key->counter)
+        fold->fates[index].remark = "the hardware key's counter did not grow: it may be a copy";
+    if (record->counter > key->counter)
+        key->counter = record->counter;
+}
+
+static const char *check_place(struct fold *fold, const struct record *record)
+{
+    const struct statement *s = &record->s;
+    const struct fold_chain *chain = chain_of(fold, record->chain);
+
+    if (chain->broken)
+        return "it follows a record that does not count";
+    if (s->number != chain->number + 1 ||
+        strcmp(s->previous, chain->number > 0 ? chain->digest : "") != 0)
+        return "it does not continue its author's chain";
+    return NULL;
+}
+
+/* The latest time among what the record builds on. */
+static int64_t floor_of(struct fold *fold, const struct record *record)
+{
+    int64_t floor = chain_of(fold, record->chain)->time_ms;
+
+    for (size_t i = 0; i < record->s.seen_count; i++) {
+        uint32_t at = assay_map_get(&fold->record_index, record->s.seen[i].digest, 64);
+        if (at != ASSAY_MAP_NONE && fold->fates[at].counts &&
+            fold->input->records[at].s.time_ms > floor)
+            floor = fold->input->records[at].s.time_ms;
+    }
+    return floor;
+}
+
+static const char *check_time(struct fold *fold, const struct record *record)
+{
+    const int64_t floor = floor_of(fold, record);
+
+    if (record->s.time_ms > fold->input->now_ms + FOLD_SKEW_MS)
+        return "its time lies in the future";
+    if (floor != ASSAY_NO_TIME && record->s.time_ms < floor - FOLD_SKEW_MS)
+        return "its time is before what it builds on";
+    return NULL;
+}
+
+/* ---- persons and policies ---- */
+
+static size_t owners_needed(const struct fold *fold, const struct record *record)
+{
+    size_t needed = (size_t)fold->begin->s.begin.owners;
+
+    if (record->s.event == EVENT_POLICY) {
+        const struct fold_policy *old = fold_policy(fold, record->s.policy.name);
+        if (old && old->policy.owners > needed)
+            needed = (size_t)old->policy.owners;
+    }
+    return needed;
+}
+
+const struct fold_policy *fold_policy(const struct fold *fold, const char *name)
+{
+    const struct fold_policy *found = NULL;
+
+    for (size_t i = 0; i < fold->policy_count; i++) {
+        const struct fold_policy *p = fold->policies[i];
+        if (p->in_force && strcmp(p->record->s.policy.name, name) == 0)
+            found = p;
+    }
+    return found;
+}
+
+static void add_revocation(struct fold *fold, const struct statement_signer *signer)
+{
+    for (size_t i = 0; i < fold->revocation_count; i++)
+        if (fold->revocations[i] == signer)
+            return;
+    ASSAY_GROW(fold->revocations, fold->revocation_capacity, fold->revocation_count + 1);
+    fold->revocations[fold->revocation_count++] = signer;
+}
+
+/* A key that is revoked later in the order is revoked from the start, but for what the
+   revocation lets stand: who stole it may not write "before" it. */
+static void apply_revocations(struct fold *fold)
+{
+    for (size_t i = 0; i < fold->revocation_count; i++) {
+        const struct statement_signer *r = fold->revocations[i];
+        const struct person *person = people_find(&fold->people, r->person.person);
+        struct person_key *key = person ? person_find_key(person, r->key) : NULL;
+        if (key && !key->revoked)
+            (void)people_revoke(&fold->people, r);
+    }
+}
+
+static const char *take_force(struct fold *fold, const struct record *record)
+{
+    const char *why = NULL;
+
+    if (record->s.event == EVENT_SIGNER) {
+        if (record->s.signer.change == CHANGE_ADD)
+            why = people_add(&fold->people, &record->s.signer.person);
+        else
+            add_revocation(fold, &record->s.signer);
+        apply_revocations(fold);
+        return why;
+    }
+    for (size_t i = 0; i < fold->policy_count; i++)
+        if (fold->policies[i]->record == record)
+            fold->policies[i]->in_force = true;
+    return NULL;
+}
+
+static bool add_signer(const char **signers, size_t *count, const char *person)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp(signers[i], person) == 0)
+            return false;
+    signers[(*count)++] = person;
+    return true;
+}
+
+/* The policy record's own checks: newer than what is in force, its text readable. */
+static const char *take_policy(struct fold *fold, const struct record *record)
+{
+    const struct statement_policy *s = &record->s.policy;
+    const struct fold_policy *old = fold_policy(fold, s->name);
+    struct fold_policy *policy;
+    struct assay_error why = {0};
+
+    if (s->version != (old ? old->record->s.policy.version + 1 : 1))
+        return fold_text(fold, "version %llu of the policy %s does not follow version %llu",
+                         (unsigned long long)s->version, s->name,
+                         old ? (unsigned long long)old->record->s.policy.version : 0ull);
+    if (strcmp(s->previous, old ? old->record->s.policy.digest : "") != 0)
+        return "it does not name the policy it replaces";
+    policy = assay_arena_alloc(&fold->arena, sizeof *policy);
+    policy->record = record;
+    policy->signers = assay_arena_alloc(&fold->arena, 256 * sizeof *policy->signers);
+    if (policy_parse(&policy->policy, &fold->arena, s->text, strlen(s->text), &why) !=
+            ASSAY_OK ||
+        strcmp(policy->policy.name, s->name) != 0)
+        return fold_text(fold, "its text is no policy: %s", why.what);
+    policy->parsed = true;
+    ASSAY_GROW(fold->policies, fold->policy_capacity, fold->policy_count + 1);
+    fold->policies[fold->policy_count++] = policy;
+    return NULL;
+}
+
+/* A change of persons or policies, by one owner; with the ledger's number of owners it takes
+   force. */
+static const char *take_change(struct fold *fold, const struct record *record)
+{
+    const struct person *person = people_find(&fold->people, record->s.person);
+    const char *why = NULL;
+    size_t count = 0;
+
+    if (!texts_has(&person->roles, ROLE_OWNER))
+        return "only a policy owner may say this";
+    if (record->s.event == EVENT_POLICY)
+        why = take_policy(fold, record);
+    if (why)
+        return why;
+    const size_t needs = owners_needed(fold, record);
+    const char **signers = assay_arena_alloc(&fold->arena, 257 * sizeof *signers);
+    add_signer(signers, &count, record->s.person);
+    if (record->s.event == EVENT_POLICY) {
+        fold->policies[fold->policy_count - 1]->signed_by = 1;
+        fold->policies[fold->policy_count - 1]->needs = needs;
+    }
+    if (count >= needs)
+        return take_force(fold, record);
+    size_t capacity = fold->pending_capacity;
+    ASSAY_GROW(fold->pending, capacity, fold->pending_count + 1);
+    ASSAY_GROW(fold->pending_signers, fold->pending_capacity, fold->pending_count + 1);
+    fold->pending[fold->pending_count] = record;
+    fold->pending_signers[fold->pending_count++] = signers;
+    return NULL;
+}
+
+static const char *take_endorse(struct fold *fold, const struct record *record)
+{
+    const struct person *person = people_find(&fold->people, record->s.person);
+
+    if (!texts_has(&person->roles, ROLE_OWNER))
+        return "only a policy owner may say this";
+    for (size_t i = 0; i < fold->pending_count; i++) {
+        const struct record *of = fold->pending[i];
+        if (strcmp(of->digest, record->s.endorsed) != 0)
+            continue;
+        size_t count = 0;
+        while (fold->pending_signers[i][count])
+            count++;
+        if (count == 256 || !add_signer(fold->pending_signers[i], &count, record->s.person))
+            return "this person signed it already";
+        for (size_t p = 0; p < fold->policy_count; p++)
+            if (fold->policies[p]->record == of)
+                fold->policies[p]->signed_by = count;
+        if (count < owners_needed(fold, of))
+            return NULL;
+        /* Another version may have taken force meanwhile. */
+        if (of->s.event == EVENT_POLICY) {
+            const struct fold_policy *now = fold_policy(fold, of->s.policy.name);
+            if (of->s.policy.version != (now ? now->record->s.policy.version + 1 : 1))
+                return "a newer version of the policy is in force";
+        }
+        fold->pending[i] = fold->pending[fold->pending_count - 1];
+        fold->pending_signers[i] = fold->pending_signers[--fold->pending_count];
+        return take_force(fold, of);
+    }
+    return "there is no such change that waits";
+}
+
+static const char *take_begin(struct fold *fold, const struct record *record)
+{
+    const struct statement_ledger *begin = &record->s.begin;
+    const char *why = NULL;
+    size_t owners = 0;
+
+    for (size_t i = 0; i < begin->person_count && !why; i++) {
+        why = people_add(&fold->people, &begin->persons[i]);
+        owners += texts_has(&begin->persons[i].roles, ROLE_OWNER) ? 1 : 0;
+    }
+    if (!why && owners < begin->owners)
+        why = "it names fewer owners than it asks for";
+    apply_revocations(fold);
+    if (!why)
+        why = check_signer(fold, record);
+    if (!why && !texts_has(&people_find(&fold->people, record->s.person)->roles, ROLE_OWNER))
+        why = "its author is no owner";
+    if (why)
+        fold->people.count = 0;
+    else
+        fold->begin = record;
+    return why;
+}
+
+/* ---- requests ---- */
+
+struct fold_request *fold_find(const struct fold *fold, const char *id)
+{
+    uint32_t at = assay_map_get(&fold->request_index, id, strlen(id));
+    return at != ASSAY_MAP_NONE ? fold->requests[at] : NULL;
+}
+
+/* The policy a request is pinned to: the version that is in force here, and no older one. */
+static const char *check_pin(struct fold *fold, const struct record *record,
+                             const struct fold_policy **out)
+{
+    const struct statement_request *r = &record->s.request;
+    const struct fold_policy *policy = fold_policy(fold, r->policy);
+
+    if (!policy)
+        return fold_text(fold, "no policy %s is in force", r->policy);
+    if (r->policy_version != policy->record->s.policy.version ||
+        strcmp(r->policy_digest, policy->record->s.policy.digest) != 0)
+        return fold_text(fold,
+                         "it names version %llu of the policy %s; version %llu is in force",
+                         (unsigned long long)r->policy_version, r->policy,
+                         (unsigned long long)policy->record->s.policy.version);
+    if (!policy_matches(&policy->policy, r->model, r->target))
+        return fold_text(fold, "the policy %s is not for %s and %s", r->policy, r->model,
+                         r->target);
+    if (strcmp(r->tier, policy->policy.tier) != 0)
+        return "it claims another tier than its policy's";
+    if (r->expires_ms > record->s.time_ms + policy->policy.expires_ms)
+        return "it would live longer than its policy allows";
+    if (record->s.key[0] == '\0' && !policy->policy.unsigned_votes)
+        return "it is not signed, and its policy asks for that";
+    *out = policy;
+    return NULL;
+}
+
+/* A newer request for the same target takes the place of older ones. */
+static void supersede(struct fold *fold, const struct fold_request *by)
+{
+    for (size_t i = 0; i < fold->request_count; i++) {
+        struct fold_request *old = fold->requests[i];
+        const struct statement_request *a = old->bound, *b = by->bound;
+        if (old != by && !old->superseded_by && !old->done &&
+            strcmp(a->platform, b->platform) == 0 && strcmp(a->place, b->place) == 0 &&
+            strcmp(a->model, b->model) == 0 && strcmp(a->target, b->target) == 0)
+            old->superseded_by = by->view.id;
+    }
+}
+
+static const char *take_new_request(struct fold *fold, const struct record *record,
+                                    const struct fold_policy *policy)
+{
+    struct fold_request *request = assay_arena_alloc(&fold->arena, sizeof *request);
+
+    if (record->s.request.revision != 1)
+        return "it is a later revision of a request that is not there";
+    request->opened = request->revised = record;
+    request->bound = &record->s.request;
+    request->policy = policy;
+    request->revised_ms = record->s.time_ms;
+    request->view.id = record->s.request.id;
+    request->view.words = record->s.request.words;
+    ASSAY_GROW(fold->requests, fold->request_capacity, fold->request_count + 1);
+    assay_map_set(&fold->request_index, request->view.id, 16, (uint32_t)fold->request_count);
+    fold->requests[fold->request_count++] = request;
+    supersede(fold, request);
+    return NULL;
+}
+
+static const char *take_request(struct fold *fold, const struct record *record)
+{
+    const struct statement_request *r = &record->s.request;
+    struct fold_request *request = fold_find(fold, r->id);
+    const struct fold_policy *policy = NULL;
+
+    if (request && r->revision == request->bound->revision) {
+        /* The same in all that is bound: only its words change, and votes stand. */
+        if (strcmp(r->binding, request->bound->binding) != 0)
+            return "it changes a revision without numbering a new one";
+        if (strcmp(record->s.person, request->opened->s.person) != 0)
+            return "only its author may change a request";
+        request->view.words = r->words;
+        return NULL;
+    }
+    const char *why = check_pin(fold, record, &policy);
+    if (why)
+        return why;
+    if (!request)
+        return take_new_request(fold, record, policy);
+    if (strcmp(record->s.person, request->opened->s.person) != 0)
+        return "only its author may change a request";
+    if (r->revision != request->bound->revision + 1 ||
+        strcmp(r->model, request->bound->model) != 0 ||
+        strcmp(r->target, request->bound->target) != 0 ||
+        strcmp(r->platform, request->bound->platform) != 0 ||
+        strcmp(r->place, request->bound->place) != 0)
+        return "it is no next revision of its request";
+    fold_evaluate(fold, request, record->s.time_ms);
+    if (!assay_request_open_state(request->view.state) ||
+        request->view.state == ASSAY_STATE_APPLYING)
+        return "its request is closed";
+    request->revised = record;
+    request->bound = r;
+    request->policy = policy;
+    request->revised_ms = record->s.time_ms;
+    request->view.words = r->words;
+    return NULL;
+}
+
+static bool has_active_vote(const struct fold_request *request, const char *person)
+{
+    bool active = false;
+
+    for (size_t i = 0; i < request->vote_count; i++) {
+        const struct fold_vote *v = &request->votes[i];
+        if (strcmp(v->record->s.person, person) != 0)
+            continue;
+        if (v->d->verdict == ASSAY_APPROVE || v->d->verdict == ASSAY_REJECT ||
+            v->d->verdict == ASSAY_REQUEST_CHANGES)
+            active = true;
+        else if (v->d->verdict == ASSAY_WITHDRAW || v->d->verdict == ASSAY_ABSTAIN)
+            active = false;
+    }
+    return active;
+}
+
+/* Whether PERSON has a part in the request's policy, and may so revoke what came of it. */
+static bool has_part(const struct fold_request *request, const struct person *person)
+{
+    const struct policy *p = &request->policy->policy;
+
+    for (size_t i = 0; i < p->clause_count; i++)
+        if (texts_has(&person->roles, p->clauses[i].role))
+            return true;
+    return texts_has(&person->roles, ROLE_OWNER) ||
+           (p->break_role && texts_has(&person->roles, p->break_role));
+}
+
+static bool is_stance(enum assay_verdict verdict)
+{
+    return verdict == ASSAY_APPROVE || verdict == ASSAY_REJECT ||
+           verdict == ASSAY_REQUEST_CHANGES || verdict == ASSAY_ABSTAIN ||
+           verdict == ASSAY_WITHDRAW || verdict == ASSAY_DELEGATE || verdict == ASSAY_OVERRIDE;
+}
+
+static const char *take_verdict(struct fold *fold, struct fold_request *request,
+                                const struct record *record)
+{
+    const struct statement_decision *d = &record->s.decision;
+    const struct person *person = people_find(&fold->people, record->s.person);
+    const bool requester = strcmp(record->s.person, request->opened->s.person) == 0;
+
+    if (is_stance(d->verdict) && (request->done || request->revoked_by))
+        return "the request is applied or revoked: what undoes it is a revocation";
+    switch (d->verdict) {
+    case ASSAY_WITHDRAW:
+        if (has_active_vote(request, record->s.person) || !requester)
+            return NULL;
+        fold_evaluate(fold, request, record->s.time_ms);
+        if (!assay_request_open_state(request->view.state) ||
+            request->view.state == ASSAY_STATE_APPLYING)
+            return "the request is closed";
+        request->withdrawn_by = record->s.person;
+        return NULL;
+    case ASSAY_REVOKE:
+        if (!has_part(request, person))
+            return "only who has a part in the policy may revoke";
+        if (d->reason[0] == '\0')
+            return "it gives no reason";
+        request->revoked_by = record->s.person;
+        return NULL;
+    case ASSAY_OVERRIDE:
+        if (!request->policy->policy.break_role ||
+            !texts_has(&person->roles, request->policy->policy.break_role))
+            return "the policy lets nobody of this person's roles override";
+        return requester ? "who requested it may not override" : NULL;
+    case ASSAY_REJECT:
+    case ASSAY_REQUEST_CHANGES:
+        return d->reason[0] == '\0' ? "it gives no reason" : NULL;
+    case ASSAY_APPROVE:
+    case ASSAY_ABSTAIN:
+    case ASSAY_RATIFY:
+    case ASSAY_FULFIL:
+    case ASSAY_DELEGATE:
+    case ASSAY_COMMENT:
+        return NULL;
+    }
+    return "an unknown decision";
+}
+
+static const char *take_decision(struct fold *fold, const struct record *record)
+{
+    const struct statement_decision *d = &record->s.decision;
+    struct fold_request *request = fold_find(fold, d->request);
+    const struct person *person = people_find(&fold->people, record->s.person);
+
+    if (!request)
+        return "there is no such request";
+    if (record->s.key[0] == '\0' && !request->policy->policy.unsigned_votes)
+        return "it is not signed, and the policy asks for that";
+    const char *why = take_verdict(fold, request, record);
+    if (why)
+        return why;
+    ASSAY_GROW(request->votes, request->vote_capacity, request->vote_count + 1);
+    request->votes[request->vote_count++] =
+        (struct fold_vote){.record = record, .d = d, .roles = person->roles};
+    return NULL;
+}
+
+static const char *take_application(struct fold *fold, const struct record *record)
+{
+    const struct statement_application *a = &record->s.application;
+    struct fold_request *request = fold_find(fold, a->request);
+    const struct person *person = people_find(&fold->people, record->s.person);
+
+    if (!request)
+        return "there is no such request";
+    if (record->s.key[0] == '\0' && !request->policy->policy.unsigned_votes)
+        return "it is not signed, and the policy asks for that";
+    const char *role = request->policy->policy.apply_role;
+    if (role[0] != '\0' && !texts_has(&person->roles, role))
+        return fold_text(fold, "only a %s may apply it", role);
+    if (strcmp(a->binding, request->bound->binding) != 0)
+        return "it applies something else than the request's latest revision";
+    fold_evaluate(fold, request, record->s.time_ms);
+    const enum assay_request_state state = request->view.state;
+    if (a->phase == PHASE_BEGIN) {
+        if (state != ASSAY_STATE_APPROVED && state != ASSAY_STATE_APPLYING &&
+            state != ASSAY_STATE_APPLY_FAILED)
+            return fold_text(fold, "it was applied while it was %s",
+                             assay_request_state_name(state));
+        request->begun = record;
+        request->failed = NULL;
+        return NULL;
+    }
+    if (state != ASSAY_STATE_APPLYING)
+        return "it ends an application that was not begun";
+    if (a->phase == PHASE_DONE)
+        request->done = record;
+    else
+        request->failed = record;
+    return NULL;
+}
+
+/* ---- the walk ---- */
+
+static const char *take(struct fold *fold, const struct record *record)
+{
+    switch (record->s.event) {
+    case EVENT_LEDGER:
+        return "a ledger has one beginning";
+    case EVENT_SIGNER:
+    case EVENT_POLICY:
+        return take_change(fold, record);
+    case EVENT_ENDORSE:
+        return take_endorse(fold, record);
+    case EVENT_REQUEST:
+        return take_request(fold, record);
+    case EVENT_DECISION:
+        return take_decision(fold, record);
+    case EVENT_APPLICATION:
+        return take_application(fold, record);
+    }
+    return "an unknown kind of record";
+}
+
+/* Notes of a request's records which came after the user's own. */
+static void note_me(struct fold *fold, const struct record *record)
+{
+    const char *id = record->s.event == EVENT_REQUEST       ? record->s.request.id
+                     : record->s.event == EVENT_DECISION    ? record->s.decision.request
+                     : record->s.event == EVENT_APPLICATION ? record->s.application.request
+                                                            : "";
+    struct fold_request *request = *id ? fold_find(fold, id) : NULL;
+
+    if (!request)
+        return;
+    if (record->s.event == EVENT_DECISION && strcmp(record->s.person, fold->input->me) == 0) {
+        request->last_of_me = record;
+        request->after_me = 0;
+    } else {
+        request->after_me++;
+    }
+}
+
+static bool is_begin(const struct fold *fold, const struct record *record)
+{
+    return record->s.event == EVENT_LEDGER && !fold->begin && record->s.number == 1 &&
+           (!fold->input->expect || strcmp(fold->input->expect, record->digest) == 0);
+}
+
+static void walk_one(struct fold *fold, uint32_t index)
+{
+    const struct record *record = &fold->input->records[index];
+    struct fold_fate *fate = &fold->fates[index];
+    struct fold_chain *chain;
+    const char *why = fate->why_not;
+    bool breaks = true;
+
+    if (!why && is_begin(fold, record)) {
+        why = take_begin(fold, record);
+    } else if (!why && (!fold->begin || strcmp(record->s.ledger, fold->begin->digest) != 0)) {
+        why = "it belongs to another ledger";
+    } else if (!why) {
+        why = check_place(fold, record);
+        if (!why)
+            why = check_signer(fold, record);
+        if (!why) {
+            /* It has its place in the chain, whether or not what it says is allowed. */
+            breaks = false;
+            why = check_time(fold, record);
+        }
+        if (!why) {
+            check_counter(fold, record, index);
+            why = take(fold, record);
+        }
+    }
+    chain = chain_of(fold, record->chain);
+    if (why && breaks) {
+        chain->broken = true;
+    } else {
+        chain->number = record->s.number;
+        chain->digest = record->digest;
+        if (!why)
+            chain->time_ms = record->s.time_ms;
+    }
+    fate->counts = !why;
+    fate->why_not = why;
+    if (!why)
+        note_me(fold, record);
+}
+
+static void clear(struct fold *fold)
+{
+    for (size_t i = 0; i < fold->request_count; i++)
+        free(fold->requests[i]->votes);
+    free(fold->requests);
+    free(fold->policies);
+    free(fold->chains);
+    free(fold->fates);
+    free(fold->order);
+    free(fold->problems);
+    free(fold->views);
+    free(fold->pending);
+    free(fold->pending_signers);
+    people_free(&fold->people);
+    assay_map_free(&fold->request_index);
+    assay_map_free(&fold->chain_index);
+    assay_map_free(&fold->record_index);
+    assay_arena_free(&fold->arena);
+}
+
+void fold_free(struct fold *fold)
+{
+    clear(fold);
+    free(fold->revocations);
+    *fold = (struct fold){0};
+}
+
+static void walk(struct fold *fold, const struct fold_input *input)
+{
+    clear(fold);
+    *fold = (struct fold){
+        .input = input,
+        .revocations = fold->revocations,
+        .revocation_count = fold->revocation_count,
+        .revocation_capacity = fold->revocation_capacity,
+    };
+    fold->people.arena = &fold->arena;
+    fold->fates = assay_alloc_array(input->count + 1, sizeof *fold->fates);
+    fold->order = assay_alloc_array(input->count + 1, sizeof *fold->order);
+    for (size_t i = 0; i < input->count; i++)
+        if (!input->records[i].fault)
+            assay_map_set(&fold->record_index, input->records[i].digest, 64, (uint32_t)i);
+    find_forks(fold);
+    fold->placed = order_records(input->records, input->count, fold->order);
+    for (size_t i = 0; i < fold->placed; i++)
+        walk_one(fold, fold->order[i]);
+}
+
+static void list_problems(struct fold *fold)
+{
+    for (size_t i = 0; i < fold->input->count; i++) {
+        const struct record *record = &fold->input->records[i];
+        struct fold_fate *fate = &fold->fates[i];
+        if (record->fault)
+            fate->why_not = record->fault;
+        else if (!fate->counts && !fate->why_not)
+            fate->why_not = "a record that it follows is missing";
+        if (fate->why_not)
+            problem(fold, record, true, fate->why_not);
+        else if (fate->remark)
+            problem(fold, record, false, fate->remark);
+    }
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct assay_request *x = *(const struct assay_request *const *)a;
+    const struct assay_request *y = *(const struct assay_request *const *)b;
+
+    if (x->opened_ms != y->opened_ms)
+        return x->opened_ms > y->opened_ms ? -1 : 1;
+    return strcmp(x->id, y->id);
+}
+
+void fold_run(struct fold *fold, const struct fold_input *input)
+{
+    size_t known;
+
+    fold->revocation_count = 0;
+    /* Until no revocation is found that was not known from the start. */
+    do {
+        known = fold->revocation_count;
+        walk(fold, input);
+    } while (fold->revocation_count != known);
+    for (size_t i = 0; i < fold->request_count; i++)
+        fold_evaluate(fold, fold->requests[i], input->now_ms);
+    list_problems(fold);
+    fold->views = assay_alloc_array(fold->request_count + 1, sizeof *fold->views);
+    for (size_t i = 0; i < fold->request_count; i++)
+        fold->views[i] = &fold->requests[i]->view;
+    if (fold->request_count > 1)
+        qsort(fold->views, fold->request_count, sizeof *fold->views, newest_first);
+}

@@ -1,0 +1,118 @@
+/*
+ * The fold: records to requests. Pure: what it is given decides what it gives; the same set of
+ * records, in whatever order it arrived, gives the same requests. Called by ledger.c whenever
+ * records or the time have changed, by bundle.c, and by tests.
+ */
+#ifndef CORE_APPROVAL_FOLD_H
+#define CORE_APPROVAL_FOLD_H
+
+#include <assay/map.h>
+
+#include "approval/people.h"
+#include "approval/policy.h"
+#include "approval/record.h"
+
+/* How far back a clock may be, against what its record builds on. */
+#define FOLD_SKEW_MS (5 * INT64_C(60000))
+
+struct fold_input {
+    struct record *records; /* checked, or not: an unchecked signature is taken on trust */
+    size_t count;
+    const char *expect; /* digest of the ledger's first record; NULL: whichever comes first */
+    int64_t now_ms;
+    const char *me;           /* person; "" unknown */
+    const struct texts *seen; /* digests of evidence the user has seen; may be NULL */
+};
+
+struct fold_vote {
+    const struct record *record;
+    const struct statement_decision *d;
+    struct texts roles; /* of the person then */
+    bool counts;
+    const char *why_not;
+};
+struct fold_policy {
+    const struct record *record;
+    struct policy policy;
+    bool parsed;
+    bool in_force;
+    size_t signed_by, needs;
+    const char **signers;
+};
+struct fold_request {
+    struct assay_request view; /* must be first: public pointers are cast back */
+    const struct record *opened, *revised;
+    const struct statement_request *bound; /* of the latest revision */
+    const struct fold_policy *policy;
+    struct fold_vote *votes;
+    size_t vote_count, vote_capacity;
+    const struct record *begun, *done, *failed; /* the latest application records */
+    int64_t revised_ms;
+    const char *withdrawn_by, *revoked_by, *superseded_by;
+    const struct record *last_of_me;
+    size_t after_me;
+};
+struct fold_chain {
+    const char *chain;
+    uint64_t number;
+    const char *digest;
+    int64_t time_ms;
+    bool broken;
+};
+/* A record's fate, by its index in the input. */
+struct fold_fate {
+    bool counts;
+    const char *why_not; /* NULL where it counts */
+    const char *remark;  /* it counts, and an auditor should know */
+};
+
+struct fold {
+    struct assay_arena arena;
+    const struct fold_input *input;
+    const struct record *begin; /* the ledger's first record; NULL */
+    struct people people;
+    struct fold_policy **policies;
+    size_t policy_count, policy_capacity;
+    struct fold_request **requests;
+    size_t request_count, request_capacity;
+    struct assay_map request_index;
+    struct fold_chain *chains;
+    size_t chain_count, chain_capacity;
+    struct assay_map chain_index;
+    struct assay_map record_index; /* digest -> index */
+    struct fold_fate *fates;
+    uint32_t *order;
+    size_t placed;
+    struct assay_ledger_problem *problems;
+    size_t problem_count, problem_capacity;
+    const struct assay_request **views; /* newest first */
+    const struct record **pending;      /* changes that wait for more owners */
+    const char ***pending_signers;
+    size_t pending_count, pending_capacity;
+    const struct statement_signer **revocations; /* found; applied from the start */
+    size_t revocation_count, revocation_capacity;
+};
+
+/* Folds anew; what was there is freed. */
+void fold_run(struct fold *fold, const struct fold_input *input);
+void fold_free(struct fold *fold);
+
+struct fold_request *fold_find(const struct fold *fold, const char *id);
+/* The newest version in force of the policy NAME; NULL where there is none. */
+const struct fold_policy *fold_policy(const struct fold *fold, const char *name);
+const char *fold_text(struct fold *fold, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* ---- requirements.c: what a request has come to at one time ---- */
+
+/* Counts the votes and fills the view's state, requirements, votes, eligible, at TIME. */
+void fold_evaluate(struct fold *fold, struct fold_request *request, int64_t time_ms);
+/* Why PERSON may not vote on the request; NULL where they may (their roles are another
+   question). */
+const char *fold_excluded(struct fold *fold, const struct fold_request *request,
+                          const struct person *person);
+/* Whether enough persons could vote so that the request's clauses are filled; *why says who is
+   missing. */
+bool fold_satisfiable(struct fold *fold, const struct fold_request *request, const char **why);
+
+#endif

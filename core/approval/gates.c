@@ -1,0 +1,503 @@
+/*
+ * Gates over facts and files (gates.h): each kind is a row of the table at the end. Called by
+ * act.c when a request is written, when a vote is about to be signed, and before applying.
+ */
+#include "approval/gates.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <assay/file.h>
+#include <assay/text.h>
+
+#include "approval/manifest.h"
+#include "approval/spawn.h"
+
+struct run {
+    const struct policy_gate *gate;
+    const struct gate_context *c;
+    struct assay_gate result;
+};
+
+static void say(struct run *run, enum assay_requirement_state state, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void say(struct run *run, enum assay_requirement_state state, const char *format, ...)
+{
+    struct assay_buf buf = {.limit = 2048};
+    va_list args;
+
+    va_start(args, format);
+    assay_buf_vformat(&buf, format, args);
+    va_end(args);
+    run->result.state = state;
+    run->result.why = assay_arena_strndup(run->c->arena, assay_buf_text(&buf), buf.length);
+    assay_buf_free(&buf);
+}
+
+static const char *setting(const struct run *run, const char *key)
+{
+    return policy_gate_setting(run->gate, key);
+}
+
+static const struct version_metric *metric_of(const struct version_facts *facts,
+                                              const char *key)
+{
+    for (size_t i = 0; facts && i < facts->metric_count; i++)
+        if (strcmp(facts->metrics[i].key, key) == 0)
+            return &facts->metrics[i];
+    return NULL;
+}
+
+static const char *number_text(const struct run *run, double value)
+{
+    char text[32];
+    return assay_arena_strdup(run->c->arena, assay_number_exact(text, value));
+}
+
+static bool number_setting(const struct run *run, const char *key, double *out)
+{
+    const char *text = setting(run, key);
+    return text && assay_number_parse(text, strlen(text), out) && isfinite(*out);
+}
+
+/* The candidate's value of the gate's metric; false, and said why, where there is none. */
+static bool candidate_value(struct run *run, double *value)
+{
+    const char *key = setting(run, "metric");
+    const struct version_metric *metric = metric_of(run->c->candidate, key);
+
+    if (!metric) {
+        say(run, ASSAY_MISSING, "the candidate has no metric %s", key);
+        return false;
+    }
+    run->result.candidate = number_text(run, metric->value);
+    if (!isfinite(metric->value)) {
+        say(run, ASSAY_ERROR, "%s of the candidate is not finite", key);
+        return false;
+    }
+    *value = metric->value;
+    return true;
+}
+
+static void run_threshold(struct run *run)
+{
+    double value, least, most;
+
+    if (!candidate_value(run, &value))
+        return;
+    const char *metric = setting(run, "metric");
+    if (number_setting(run, "at-least", &least) && !(value >= least))
+        say(run, ASSAY_UNSATISFIED, "%s is %s, below %s", metric, run->result.candidate,
+            setting(run, "at-least"));
+    else if (number_setting(run, "at-most", &most) && !(value <= most))
+        say(run, ASSAY_UNSATISFIED, "%s is %s, above %s", metric, run->result.candidate,
+            setting(run, "at-most"));
+    else
+        say(run, ASSAY_SATISFIED, "%s is %s", metric, run->result.candidate);
+}
+
+/* "0.01", or "5%" of the champion's size. A champion of 0 has no size to take a part of; a
+   negative one is as large as its distance from 0, so that a margin never helps. */
+static bool margin_of(struct run *run, double champion, double *margin)
+{
+    const char *text = setting(run, "margin");
+    size_t length = text ? strlen(text) : 0;
+
+    *margin = 0;
+    if (!text)
+        return true;
+    const bool relative = text[length - 1] == '%';
+    if (!assay_number_parse(text, length - (relative ? 1 : 0), margin))
+        return false;
+    if (relative && champion == 0) {
+        say(run, ASSAY_ERROR, "a margin in percent of a champion at 0 means nothing");
+        return false;
+    }
+    if (relative)
+        *margin *= fabs(champion) / 100;
+    return true;
+}
+
+static void run_compare(struct run *run)
+{
+    const char *key = setting(run, "metric"), *better = setting(run, "better");
+    const struct version_metric *champion = metric_of(run->c->champion, key);
+    double value, margin;
+
+    if (!run->c->champion) {
+        say(run, ASSAY_NOT_APPLICABLE, "there is no champion to compare with");
+        return;
+    }
+    if (!candidate_value(run, &value))
+        return;
+    if (!champion) {
+        say(run, ASSAY_MISSING, "the champion has no metric %s", key);
+        return;
+    }
+    run->result.champion = number_text(run, champion->value);
+    if (!isfinite(champion->value)) {
+        say(run, ASSAY_ERROR, "%s of the champion is not finite", key);
+        return;
+    }
+    if (!margin_of(run, champion->value, &margin))
+        return;
+    const double gain =
+        strcmp(better, "greater") == 0 ? value - champion->value : champion->value - value;
+    char text[32];
+    assay_number_short(text, gain, 4);
+    if (gain >= -margin)
+        say(run, ASSAY_SATISFIED, "%s is better by %s (unpaired: no interval)", key, text);
+    else
+        say(run, ASSAY_UNSATISFIED, "%s is better by %s, beyond the margin", key, text);
+}
+
+/* ---- files ---- */
+
+static const struct assay_model_file *file_of(const struct version_facts *facts,
+                                              const char *path)
+{
+    for (size_t i = 0; i < facts->file_count; i++)
+        if (strcmp(facts->files[i].path, path) == 0)
+            return &facts->files[i];
+    return NULL;
+}
+
+static void run_required_files(struct run *run)
+{
+    const char *at = setting(run, "files");
+    size_t wanted = 0;
+
+    while (*at) {
+        at += strspn(at, ", \t");
+        size_t length = strcspn(at, ", \t");
+        if (length > 0) {
+            const char *name = assay_arena_strndup(run->c->arena, at, length);
+            const struct assay_model_file *file = file_of(run->c->candidate, name);
+            wanted++;
+            if (!file || file->bytes == 0) {
+                say(run, ASSAY_UNSATISFIED, "%s %s", name, file ? "is empty" : "is not there");
+                return;
+            }
+        }
+        at += length;
+    }
+    say(run, ASSAY_SATISFIED, "%zu files are there", wanted);
+}
+
+static void run_artifact_digest(struct run *run)
+{
+    const struct version_facts *facts = run->c->candidate;
+    struct manifest manifest = {0};
+    struct assay_error why = {0};
+
+    if (facts->root_count == 0) {
+        say(run, ASSAY_MISSING, "where the files lie is not known");
+        return;
+    }
+    if (manifest_read(&manifest, run->c->arena, facts->roots, facts->root_count, &why) !=
+        ASSAY_OK)
+        say(run, ASSAY_ERROR, "%s", why.what);
+    else if (strcmp(manifest.digest, facts->digest) != 0)
+        say(run, ASSAY_UNSATISFIED, "the files are not those that were registered (%.16s)",
+            manifest.digest);
+    else
+        say(run, ASSAY_SATISFIED, "%zu files as registered", manifest.count);
+}
+
+/* Whether the Markdown TEXT has a heading NAME with something under it. */
+static bool has_section(const char *text, const char *name)
+{
+    const size_t length = strlen(name);
+
+    for (const char *line = text; line && *line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        size_t marks = strspn(line, "#");
+        const char *title = line + marks + strspn(line + marks, " \t");
+        if (marks == 0 || strncasecmp(title, name, length) != 0 ||
+            title[length + strspn(title + length, " \t\r")] != '\n')
+            continue;
+        const char *body = strchr(title, '\n');
+        body += strspn(body, " \t\r\n");
+        return *body != '\0' && *body != '#';
+    }
+    return false;
+}
+
+static void run_model_card(struct run *run)
+{
+    const char *name = setting(run, "file"), *at = setting(run, "sections");
+    struct assay_error why = {0};
+    char *path = NULL, *text = NULL;
+    size_t length = 0;
+
+    name = name ? name : "README.md";
+    at = at ? at : "";
+    if (!file_of(run->c->candidate, name) || run->c->candidate->root_count == 0) {
+        say(run, ASSAY_MISSING, "the model has no %s", name);
+        return;
+    }
+    path = manifest_find(run->c->candidate->roots, run->c->candidate->root_count, name);
+    if (!path || assay_file_read(path, 4 << 20, &text, &length, &why) != ASSAY_OK) {
+        say(run, ASSAY_ERROR, "%s", path ? why.what : "the model card cannot be found");
+        free(path);
+        return;
+    }
+    say(run, ASSAY_SATISFIED, "%s has all its sections", name);
+    while (*at) {
+        at += strspn(at, ",");
+        at += strspn(at, " \t");
+        size_t count = strcspn(at, ",");
+        const char *section = assay_arena_strndup(run->c->arena, at, count);
+        if (count > 0 && !has_section(text, section)) {
+            say(run, ASSAY_UNSATISFIED, "%s: the section %s is missing or empty", name,
+                section);
+            break;
+        }
+        at += count;
+    }
+    free(path);
+    free(text);
+}
+
+/* ---- data ---- */
+
+static bool is_context(const struct version_dataset *dataset, const char *what)
+{
+    return strncasecmp(dataset->context, what, strlen(what)) == 0;
+}
+
+static const struct version_dataset *dataset_of(const struct version_facts *facts,
+                                                const char *context, const char *digest)
+{
+    for (size_t i = 0; i < facts->dataset_count; i++)
+        if (is_context(&facts->datasets[i], context) && facts->datasets[i].digest[0] != '\0' &&
+            (!digest || strcmp(facts->datasets[i].digest, digest) == 0))
+            return &facts->datasets[i];
+    return NULL;
+}
+
+static void run_same_evaluation(struct run *run)
+{
+    const struct version_dataset *ours = dataset_of(run->c->candidate, "eval", NULL);
+
+    if (!run->c->champion) {
+        say(run, ASSAY_NOT_APPLICABLE, "there is no champion to compare with");
+        return;
+    }
+    if (!ours || !dataset_of(run->c->champion, "eval", NULL)) {
+        say(run, ASSAY_MISSING, "the %s names no evaluation data with a digest",
+            ours ? "champion" : "candidate");
+        return;
+    }
+    run->result.candidate = ours->digest;
+    for (size_t i = 0; i < run->c->candidate->dataset_count; i++) {
+        const struct version_dataset *d = &run->c->candidate->datasets[i];
+        if (is_context(d, "eval") && !dataset_of(run->c->champion, "eval", d->digest)) {
+            say(run, ASSAY_UNSATISFIED, "the champion was not evaluated on %s (%s)", d->name,
+                d->digest);
+            return;
+        }
+    }
+    say(run, ASSAY_SATISFIED, "both were evaluated on the same data");
+}
+
+static void run_no_leakage(struct run *run)
+{
+    const struct version_facts *facts = run->c->candidate;
+
+    if (!dataset_of(facts, "eval", NULL) || !dataset_of(facts, "train", NULL)) {
+        say(run, ASSAY_MISSING, "training and evaluation data are not both named by digest");
+        return;
+    }
+    for (size_t i = 0; i < facts->dataset_count; i++) {
+        const struct version_dataset *d = &facts->datasets[i];
+        if (is_context(d, "eval") && dataset_of(facts, "train", d->digest)) {
+            say(run, ASSAY_UNSATISFIED, "%s (%s) was trained on", d->name, d->digest);
+            return;
+        }
+    }
+    say(run, ASSAY_SATISFIED, "no evaluation data among the training data");
+}
+
+/* ---- a command of the team's own ---- */
+
+#define WORDS_MAX 32
+
+static void run_command(struct run *run)
+{
+    const struct version_facts *facts = run->c->candidate;
+    const char *words[WORDS_MAX + 1] = {0};
+    const char *env[6] = {0};
+    struct assay_buf out = {.limit = 1 << 20}, text = {0};
+    struct assay_error why = {0};
+    int64_t timeout_ms = 60000;
+    size_t count = 0;
+    int code = 0;
+
+    if (!run->c->commands) {
+        say(run, ASSAY_MISSING, "commands are not run here");
+        return;
+    }
+    for (const char *at = setting(run, "command"); *at && count < WORDS_MAX;) {
+        at += strspn(at, " \t");
+        size_t length = strcspn(at, " \t");
+        if (length > 0)
+            words[count++] = assay_arena_strndup(run->c->arena, at, length);
+        at += length;
+    }
+    if (setting(run, "timeout"))
+        (void)policy_duration(setting(run, "timeout"), &timeout_ms);
+    const char *const pairs[][2] = {{"ASSAY_MODEL", facts->model},
+                                    {"ASSAY_VERSION", facts->version},
+                                    {"ASSAY_DIGEST", facts->digest},
+                                    {"ASSAY_TARGET", run->c->target},
+                                    {"ASSAY_FILES", facts->root_count ? facts->roots[0] : ""}};
+    for (size_t i = 0; i < ASSAY_COUNT(pairs); i++) {
+        assay_buf_reset(&text);
+        assay_buf_format(&text, "%s=%s", pairs[i][0], pairs[i][1]);
+        env[i] = assay_arena_strndup(run->c->arena, assay_buf_text(&text), text.length);
+    }
+    if (spawn_run(&(struct spawn){.argv = words,
+                                  .env = env,
+                                  .timeout_ms = (int)timeout_ms,
+                                  .output_limit = 1 << 20},
+                  &code, &out, NULL, &why) != ASSAY_OK) {
+        say(run, ASSAY_ERROR, "%s", why.what);
+    } else {
+        char digest[ASSAY_SHA256_TEXT], line[200];
+        char *end = out.length > 0 ? memchr(out.data, '\n', out.length) : NULL;
+        assay_sha256(digest, out.data, out.length);
+        if (end)
+            *end = '\0';
+        assay_text_clean_to(line, sizeof line, assay_buf_text(&out));
+        say(run,
+            code == 0   ? ASSAY_SATISFIED
+            : code == 1 ? ASSAY_UNSATISFIED
+                        : ASSAY_ERROR,
+            "exit status %d: %s (output %.16s)", code, line, digest);
+    }
+    assay_buf_free(&out);
+    assay_buf_free(&text);
+}
+
+/* ---- the table ---- */
+
+struct kind {
+    const char *name;
+    void (*run)(struct run *run);
+    const char *needs[3], *allows[4];
+};
+static const struct kind kinds[] = {
+    {"threshold", run_threshold, {"metric"}, {"at-least", "at-most"}},
+    {"compare", run_compare, {"metric", "better"}, {"margin"}},
+    {"required-files", run_required_files, {"files"}, {NULL}},
+    {"artifact-digest", run_artifact_digest, {NULL}, {NULL}},
+    {"model-card", run_model_card, {NULL}, {"file", "sections"}},
+    {"same-evaluation", run_same_evaluation, {NULL}, {NULL}},
+    {"no-leakage", run_no_leakage, {NULL}, {NULL}},
+    {"command", run_command, {"command"}, {"timeout"}},
+};
+
+static const struct kind *find_kind(const char *name)
+{
+    for (size_t i = 0; name && i < ASSAY_COUNT(kinds); i++)
+        if (strcmp(kinds[i].name, name) == 0)
+            return &kinds[i];
+    return NULL;
+}
+
+static bool known_setting(const struct kind *kind, const char *key)
+{
+    for (size_t i = 0; i < ASSAY_COUNT(kind->needs) && kind->needs[i]; i++)
+        if (strcmp(kind->needs[i], key) == 0)
+            return true;
+    for (size_t i = 0; i < ASSAY_COUNT(kind->allows) && kind->allows[i]; i++)
+        if (strcmp(kind->allows[i], key) == 0)
+            return true;
+    return false;
+}
+
+/* Settings whose values have a form. */
+static const char *bad_value(const struct policy_gate *gate)
+{
+    static const char *const numbers[] = {"at-least", "at-most"};
+    const char *better = policy_gate_setting(gate, "better");
+    const char *margin = policy_gate_setting(gate, "margin");
+    const char *timeout = policy_gate_setting(gate, "timeout");
+    const char *command = policy_gate_setting(gate, "command");
+    double number;
+    int64_t ms;
+
+    for (size_t i = 0; i < ASSAY_COUNT(numbers); i++) {
+        const char *text = policy_gate_setting(gate, numbers[i]);
+        if (text && (!assay_number_parse(text, strlen(text), &number) || !isfinite(number)))
+            return numbers[i];
+    }
+    if (better && strcmp(better, "greater") != 0 && strcmp(better, "smaller") != 0)
+        return "better";
+    if (margin) {
+        size_t length = strlen(margin);
+        length -= length > 0 && margin[length - 1] == '%' ? 1 : 0;
+        if (!assay_number_parse(margin, length, &number) || !(number >= 0) || !isfinite(number))
+            return "margin";
+    }
+    if (timeout && (!policy_duration(timeout, &ms) || ms > 3600000))
+        return "timeout";
+    return command && command[0] != '/' ? "command" : NULL;
+}
+
+enum assay_status gate_check_settings(const struct policy_gate *gate, struct assay_error *err)
+{
+    const struct kind *kind = find_kind(gate->kind);
+    const char *bad;
+
+    if (!kind) {
+        assay_fail(err, ASSAY_BAD_INPUT, "[gate %s]: there is no kind %s", gate->name,
+                   gate->kind ? gate->kind : "(none given)");
+        assay_hint(err, "kinds: threshold, compare, required-files, artifact-digest, "
+                        "model-card, same-evaluation, no-leakage, command");
+        return ASSAY_BAD_INPUT;
+    }
+    for (size_t i = 0; i < ASSAY_COUNT(kind->needs) && kind->needs[i]; i++)
+        if (!policy_gate_setting(gate, kind->needs[i]))
+            return assay_fail(err, ASSAY_BAD_INPUT, "[gate %s]: a %s gate needs %s", gate->name,
+                              kind->name, kind->needs[i]);
+    for (size_t i = 0; i < gate->setting_count; i++)
+        if (!known_setting(kind, gate->settings[i].key))
+            return assay_fail(err, ASSAY_BAD_INPUT, "[gate %s]: a %s gate has no setting %s",
+                              gate->name, kind->name, gate->settings[i].key);
+    if (strcmp(kind->name, "threshold") == 0 && !policy_gate_setting(gate, "at-least") &&
+        !policy_gate_setting(gate, "at-most"))
+        return assay_fail(err, ASSAY_BAD_INPUT, "[gate %s]: at-least or at-most is missing",
+                          gate->name);
+    bad = bad_value(gate);
+    if (bad)
+        return assay_fail(err, ASSAY_BAD_INPUT, "[gate %s]: %s = %s makes no sense", gate->name,
+                          bad, policy_gate_setting(gate, bad));
+    return ASSAY_OK;
+}
+
+struct assay_gate gate_run(const struct policy_gate *gate, const struct gate_context *context)
+{
+    const struct kind *kind = find_kind(gate->kind);
+    struct run run = {.gate = gate, .c = context};
+
+    /* Until something says otherwise it has not passed. */
+    run.result = (struct assay_gate){
+        .name = gate->name,
+        .kind = gate->kind ? gate->kind : "",
+        .state = ASSAY_ERROR,
+        .why = "was not decided",
+        .candidate = "",
+        .champion = "",
+    };
+    if (kind && gate_check_settings(gate, NULL) == ASSAY_OK)
+        kind->run(&run);
+    return run.result;
+}

@@ -1,0 +1,59 @@
+/*
+ * Gates: what a machine can say of a candidate. Each kind takes the facts of candidate and
+ * champion and gives SATISFIED, or says why not; what is missing or does not make sense is
+ * MISSING or ERROR, which never pass.
+ *
+ *     threshold        metric, at-least or at-most
+ *     compare          metric, better (greater|smaller), margin: no worse than the champion by
+ *                      more than that
+ *     required-files   files: names or patterns that the model must have
+ *     artifact-digest  the files where they lie are those that were registered
+ *     model-card       file, sections: headings that must be there and not empty
+ *     same-evaluation  the champion was evaluated on the same data (by digest)
+ *     no-leakage       no evaluation data among the training data (by digest)
+ *     command          command, timeout: a program of the team's own; exit status 0 passes
+ */
+#ifndef CORE_APPROVAL_GATES_H
+#define CORE_APPROVAL_GATES_H
+
+#include <assay/approval.h>
+#include <assay/catalog.h>
+
+#include "approval/policy.h"
+
+/* What is known of a model version, whatever platform it lies on. */
+struct version_metric {
+    const char *key;
+    double value;
+};
+struct version_dataset {
+    const char *name, *digest, *context; /* "training", "evaluation", … */
+};
+struct version_facts {
+    const char *model, *version, *run;
+    const char *digest; /* of the manifest */
+    struct assay_model_file *files;
+    size_t file_count;
+    struct version_metric *metrics;
+    size_t metric_count;
+    struct version_dataset *datasets;
+    size_t dataset_count;
+    struct assay_fact *lineage;
+    size_t lineage_count;
+    const char **roots; /* where the files lie; for artifact-digest, model-card and command */
+    size_t root_count;
+};
+
+struct gate_context {
+    const struct version_facts *candidate;
+    const struct version_facts *champion; /* NULL: there is none */
+    const char *target;
+    bool commands; /* commands may be run here */
+    struct assay_arena *arena;
+};
+/* Runs one gate. Never fails: what goes wrong is the gate's ERROR. */
+struct assay_gate gate_run(const struct policy_gate *gate, const struct gate_context *context);
+/* Whether the kind is known and its settings make sense. */
+enum assay_status gate_check_settings(const struct policy_gate *gate, struct assay_error *err);
+
+#endif

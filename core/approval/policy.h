@@ -1,0 +1,79 @@
+/*
+ * Policies: what a request needs. A policy is a configuration file; the ledger keeps its exact
+ * text. Parsing is strict: a setting that is not known is an error, because a misspelt rule
+ * that is ignored is a hole.
+ *
+ *     [policy]            name, tier, models, targets (patterns with *), expires, apply-within,
+ *                         unsigned (allowed|refused), touch, pin, seen (required|no),
+ *                         unknown-accounts (refused|allowed), owners (a number), apply-role
+ *     [clause NAME]       role, count, distinct (yes|no)
+ *     [separation]        exclude = requester, run-owner, registrar, evidence, commit-author,
+ *                         commit-committer, policy-editor (default: all of them), or none
+ *     [evidence NAME]     max-age
+ *     [gate NAME]         kind, and that kind's settings
+ *     [delegation]        allowed (yes|no), longest
+ *     [break-glass]       role, review-within
+ *     [plan]              after = TARGET, for = DURATION
+ */
+#ifndef CORE_APPROVAL_POLICY_H
+#define CORE_APPROVAL_POLICY_H
+
+#include <assay/catalog.h>
+
+#include "approval/statement.h"
+
+struct policy_clause {
+    const char *name, *role;
+    uint64_t count;
+    bool distinct; /* whoever fills it fills no other clause */
+};
+struct policy_evidence {
+    const char *name;
+    int64_t max_age_ms; /* 0: any */
+};
+struct policy_gate {
+    const char *name, *kind;
+    struct assay_pair *settings;
+    size_t setting_count;
+};
+struct policy {
+    const char *name, *tier, *models, *targets, *apply_role;
+    int64_t expires_ms, apply_within_ms;
+    bool unsigned_votes, touch, pin, seen, unknown_accounts;
+    uint64_t owners; /* 0: as many as the ledger asks for */
+    struct policy_clause *clauses;
+    size_t clause_count;
+    struct policy_evidence *evidence;
+    size_t evidence_count;
+    struct policy_gate *gates;
+    size_t gate_count;
+    struct texts exclude;
+    bool delegation;
+    int64_t delegation_longest_ms;
+    const char *break_role; /* NULL: no breaking of glass */
+    int64_t review_within_ms;
+    const char *after_target; /* NULL: none */
+    int64_t after_ms;
+};
+
+enum assay_status policy_parse(struct policy *out, struct assay_arena *arena, const char *text,
+                               size_t length, struct assay_error *err);
+bool policy_matches(const struct policy *policy, const char *model, const char *target);
+/* The setting KEY of a gate; NULL where it is not set. */
+const char *policy_gate_setting(const struct policy_gate *gate, const char *key);
+/* "90m", "24h", "14d", "2w". */
+bool policy_duration(const char *text, int64_t *ms);
+
+/* ---- who fills which clause ---- */
+
+struct quorum_voter {
+    const struct texts *roles; /* what they may vote as */
+    const struct texts *more;  /* through delegation; may be NULL */
+};
+/* How many places of each clause VOTERS fill, each person in one place (but a clause that is
+   not distinct takes anybody): FILLED has room for the clauses. Returns the sum. */
+size_t quorum_fill(const struct policy *policy, const struct quorum_voter *voters,
+                   size_t voter_count, size_t *filled);
+size_t quorum_needed(const struct policy *policy);
+
+#endif

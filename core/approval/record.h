@@ -1,0 +1,41 @@
+/*
+ * A record as it lies in memory: the exact bytes, what they say, and what checking its
+ * signature gave. Filled by ledger.c (or a bundle, or a remote), ordered by order.c, judged by
+ * fold.c.
+ */
+#ifndef CORE_APPROVAL_RECORD_H
+#define CORE_APPROVAL_RECORD_H
+
+#include "approval/statement.h"
+
+enum record_signature { SIGNATURE_UNCHECKED, SIGNATURE_NONE, SIGNATURE_HOLDS, SIGNATURE_FAILS };
+
+struct record {
+    size_t seq; /* in the local log, from 1 */
+    const char *digest;
+    const char *bytes;
+    size_t length;
+    const char *signature; /* the armour; length 0: unsigned */
+    size_t signature_length;
+    const char *fault; /* it could not be read at all: why; then nothing below is set */
+    struct statement s;
+    const char *chain; /* "person/device" */
+    enum record_signature checked;
+    const char *signature_why; /* SIGNATURE_FAILS */
+    const char *signed_by;     /* fingerprint inside the signature; "" unchecked */
+    bool hardware, touched, pin;
+    uint32_t counter;
+};
+
+/* Fills RECORD from its bytes; a fault is kept in it, not returned. DOC is scratch. */
+void record_read(struct record *record, struct json_doc *doc, struct assay_arena *arena);
+/* Checks its signature with our own code (once). */
+void record_check(struct record *record, struct assay_arena *arena);
+
+/* Puts records into the one order that every replica computes: each after what it continues and
+   what its author had seen; among those free to come next, the earliest time first, then the
+   smallest digest. ORDER has room for COUNT; returns how many could be placed: the others
+   follow something that is not there. */
+size_t order_records(const struct record *records, size_t count, uint32_t *order);
+
+#endif
