@@ -12,6 +12,8 @@
 #define ROUGH 0.5
 /* A calm column that moves less than this is one vertex of the line, else two. */
 #define CALM 1.5
+/* A segment steeper than this has round ends and smooth sides. */
+#define STEEP 2
 
 void pen_shape(struct pen *pen, double width, bool smooth)
 {
@@ -158,6 +160,38 @@ void canvas_segment(struct canvas *canvas, const struct pen *pen, double x0, dou
     }
 }
 
+/* A segment that is part of a line and not steep: in each column whose centre it passes, the
+   run above and below it. Neighbouring segments meet at the columns, so there are no ends to
+   round. */
+static void strip(struct canvas *canvas, const struct pen *pen, double x0, double y0, double x1,
+                  double y1)
+{
+    double slope = (y1 - y0) / (x1 - x0), stretch = sqrt(1 + slope * slope);
+    double left = x0 - 0.5, right = x1 - 0.5;
+    int from = left <= 0 ? 0 : left >= canvas->width ? canvas->width : (int)ceil(left);
+    int to = right <= 0 ? 0 : right >= canvas->width ? canvas->width : (int)ceil(right);
+
+    for (int x = from; x < to; x++) {
+        double y = y0 + slope * (x + 0.5 - x0);
+        struct run runs[CANVAS_LEVELS];
+        for (int level = 0; level < pen->levels; level++) {
+            double reach = pen->reach[level] * stretch;
+            runs[level] = (struct run){y - reach, y + reach};
+        }
+        paint_runs(canvas, pen, x, runs);
+    }
+}
+
+/* A segment of a line, left to right. */
+static void stroke(struct canvas *canvas, const struct pen *pen, double x0, double y0,
+                   double x1, double y1)
+{
+    if (fabs(y1 - y0) <= STEEP * (x1 - x0))
+        strip(canvas, pen, x0, y0, x1, y1);
+    else
+        canvas_segment(canvas, pen, x0, y0, x1, y1, 0);
+}
+
 void canvas_bar(struct canvas *canvas, const struct pen *pen, int x, double top, double bottom)
 {
     struct run runs[CANVAS_LEVELS];
@@ -174,8 +208,8 @@ void canvas_bar(struct canvas *canvas, const struct pen *pen, int x, double top,
 /* A column as the line goes through it: in at one vertex, out at another. */
 struct joint {
     const struct chart_column *column;
-    bool rough, linked;
-    double top, bottom; /* of the bar, where rough */
+    bool rough, from_left, to_right; /* joined to the columns beside it */
+    double top, bottom;              /* of the bar, where rough */
     double in_x, in_y, out_x, out_y;
 };
 
@@ -208,8 +242,13 @@ static void joint_draw(struct canvas *canvas, const struct pen *pen, const struc
     if (joint->rough)
         canvas_bar(canvas, pen, joint->column->column, joint->top, joint->bottom);
     else if (joint->in_x != joint->out_x || joint->in_y != joint->out_y)
-        canvas_segment(canvas, pen, joint->in_x, joint->in_y, joint->out_x, joint->out_y, 0);
-    if (!joint->linked && height < 2 * pen->dot) {
+        stroke(canvas, pen, joint->in_x, joint->in_y, joint->out_x, joint->out_y);
+    /* Where a line begins or ends its point is rounded off; alone it is a dot. */
+    if (!joint->rough && joint->from_left != joint->to_right) {
+        double x = joint->to_right ? joint->in_x : joint->out_x;
+        double y = joint->to_right ? joint->in_y : joint->out_y;
+        canvas_segment(canvas, pen, x, y, x, y, 0);
+    } else if (!joint->from_left && !joint->to_right && height < 2 * pen->dot) {
         double x = joint->rough ? joint->column->column + 0.5 : joint->in_x;
         double y = (joint->top + joint->bottom) / 2;
         canvas_segment(canvas, pen, x, y, x, y, pen->dot);
@@ -227,9 +266,9 @@ static void stretch(struct joint *joint, double y)
 static void joint_link(struct canvas *canvas, const struct pen *pen, struct joint *a,
                        struct joint *b)
 {
-    a->linked = b->linked = true;
+    a->to_right = b->from_left = true;
     if ((!a->rough && !b->rough) || b->column->column - a->column->column > 1) {
-        canvas_segment(canvas, pen, a->out_x, a->out_y, b->in_x, b->in_y, 0);
+        stroke(canvas, pen, a->out_x, a->out_y, b->in_x, b->in_y);
         return;
     }
     double border = b->column->column;
@@ -238,11 +277,11 @@ static void joint_link(struct canvas *canvas, const struct pen *pen, struct join
     if (a->rough)
         stretch(a, y);
     else
-        canvas_segment(canvas, pen, a->out_x, a->out_y, border, y, 0);
+        stroke(canvas, pen, a->out_x, a->out_y, border, y);
     if (b->rough)
         stretch(b, y);
     else
-        canvas_segment(canvas, pen, border, y, b->in_x, b->in_y, 0);
+        stroke(canvas, pen, border, y, b->in_x, b->in_y);
 }
 
 void canvas_line(struct canvas *canvas, const struct pen *pen,
