@@ -44,7 +44,7 @@ enum assay_status assay_encode_kitty(const struct assay_frame *frame, unsigned i
             assay_buf_format(out, "\033_Ga=T,f=100,i=%u,p=1,q=2,C=1,c=%d,r=%d,m=%d;", id,
                              columns, rows, more);
         else
-            assay_buf_format(out, "\033_Gm=%d,q=2;", more);
+            assay_buf_format(out, "\033_Gq=2,m=%d;", more);
         add_base64(out, (const uint8_t *)png.data + at, take);
         assay_buf_text_add(out, "\033\\");
         at += take;
