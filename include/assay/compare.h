@@ -49,6 +49,7 @@ enum assay_row_kind {
     ASSAY_ROW_INPUT,  /* digest of a dataset or model used */
     ASSAY_ROW_OUTPUT, /* a model made */
     ASSAY_ROW_METRIC,
+    ASSAY_ROW_FACT, /* found elsewhere: a package's version, an artifact's digest */
 };
 /* Where it is shown. Tags with known meanings (the commit, the command line, versions) leave
    TAGS for CODE and ENVIRONMENT. */
@@ -70,14 +71,15 @@ struct assay_row {
     const char *key;   /* as logged; of a PATH "config.optimizer.lr" */
     const char *label; /* shown: tags of known meaning have a shorter name ("commit") */
     size_t present;    /* runs that have it */
-    size_t distinct;   /* different values among those, 1 or more */
+    size_t distinct;   /* different values among those, 1 or more; of a metric 2 is "several".
+                          Params whose texts are the same number are the same (1e-3, 0.001) */
     bool differs;      /* distinct > 1, or some have it and some not */
     bool numeric;      /* every value there is a number */
     bool parent;       /* a structure whose paths stand in rows of their own */
     int direction;     /* of a metric: +1 greater is better, -1 smaller, 0 not known */
     size_t nonfinite;  /* runs whose value is NaN or infinite */
-    bool uneven;       /* of a metric: some runs have 1 point where others have 100 or more, or
-                          last steps that differ by more than a factor of two */
+    bool uneven;       /* of a metric: one point against a hundred or more, or last steps that
+                          differ by more than a factor of two */
 };
 
 struct assay_cell {
@@ -100,6 +102,9 @@ bool assay_comparison_add(struct assay_comparison *comparison,
 /* The same from the catalog. */
 bool assay_comparison_add_run(struct assay_comparison *comparison,
                               struct assay_catalog *catalog, uint32_t run);
+/* One thing more about the run in COLUMN: KEY says TEXT in SECTION. */
+void assay_comparison_add_fact(struct assay_comparison *comparison, size_t column,
+                               enum assay_section section, const char *key, const char *text);
 /* Sorts rows and settles what differs; again after more were added. Rows come by section, then
    by key in natural order; their indices are stable until the next finish. */
 void assay_comparison_finish(struct assay_comparison *comparison);
@@ -112,7 +117,8 @@ const struct assay_compared_run *assay_comparison_run(const struct assay_compari
 size_t assay_comparison_rows(const struct assay_comparison *comparison);
 const struct assay_row *assay_comparison_row(const struct assay_comparison *comparison,
                                              size_t row);
-size_t assay_comparison_differing(const struct assay_comparison *comparison); /* rows */
+/* Rows that differ; a structure counts by its paths. */
+size_t assay_comparison_differing(const struct assay_comparison *comparison);
 /* SIZE_MAX where there is none. */
 size_t assay_comparison_find(const struct assay_comparison *comparison,
                              enum assay_row_kind kind, const char *key);

@@ -1,0 +1,371 @@
+/*
+ * Filling a comparison: runs come one by one, their attributes are interned row by row. Called
+ * by the front ends with runs of the catalog or of a bundle.
+ *
+ * Half a thousand runs of two thousand keys are a million cells, so the common case is short:
+ * the run before had the same keys in the same order (hints) and, mostly, the same values (the
+ * first comparison is with its cell).
+ */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/text.h>
+
+#include "compare/comparison.h"
+
+#define MANY_VALUES   12           /* from here on a map finds the value */
+#define NUMBER_LENGTH 40           /* longer texts are no numbers */
+#define STRUCTURE_MAX (256u << 10) /* longer ones are compared as a whole */
+#define NOTICES_MAX   64
+
+struct assay_comparison *assay_comparison_new(void)
+{
+    return assay_alloc(sizeof(struct assay_comparison));
+}
+
+void assay_comparison_free(struct assay_comparison **comparison)
+{
+    struct assay_comparison *c = *comparison;
+    if (!c)
+        return;
+    for (size_t i = 0; i < c->row_count; i++) {
+        free(c->rows[i].values);
+        free(c->rows[i].cells);
+        free(c->rows[i].summaries);
+        free(c->rows[i].marks);
+        free(c->rows[i].instead);
+        assay_map_free(&c->rows[i].by_text);
+    }
+    for (size_t k = 0; k < ASSAY_COUNT(c->hints); k++)
+        free(c->hints[k]);
+    for (size_t i = 0; i < c->notice_count; i++)
+        free((char *)c->notices[i]);
+    free(c->rows);
+    free(c->runs);
+    free(c->order);
+    free(c->place);
+    free(c->directions);
+    free(c->notices);
+    assay_map_free(&c->run_ids);
+    assay_map_free(&c->row_keys);
+    assay_arena_free(&c->arena);
+    free(c);
+    *comparison = NULL;
+}
+
+void compare_notice(struct assay_comparison *comparison, const char *format, ...)
+{
+    char text[512];
+    struct assay_buf clean = {0};
+    va_list args;
+    if (comparison->notice_count == NOTICES_MAX)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    assay_text_clean(&clean, text, strlen(text));
+    ASSAY_GROW(comparison->notices, comparison->notice_capacity, comparison->notice_count + 1);
+    comparison->notices[comparison->notice_count++] = assay_buf_take(&clean);
+}
+
+/* ---- rows ---- */
+
+static struct compare_row *new_row(struct assay_comparison *c, enum assay_row_kind kind,
+                                   const char *key, size_t length)
+{
+    ASSAY_GROW(c->rows, c->row_capacity, c->row_count + 1);
+    struct compare_row *row = &c->rows[c->row_count];
+    *row = (struct compare_row){.shown = {.kind = kind}};
+    row->shown.key = assay_arena_strndup(&c->arena, key, length);
+    row->shown.section = compare_section(kind, row->shown.key, &row->shown.label);
+    return row;
+}
+
+static void keep_hint(struct assay_comparison *c, enum assay_row_kind kind, size_t hint,
+                      uint32_t row)
+{
+    if (hint == SIZE_MAX)
+        return;
+    size_t had = c->hint_capacity[kind];
+    if (hint >= had) {
+        ASSAY_GROW(c->hints[kind], c->hint_capacity[kind], hint + 1);
+        for (size_t i = had; i < c->hint_capacity[kind]; i++)
+            c->hints[kind][i] = UINT32_MAX;
+    }
+    c->hints[kind][hint] = row;
+}
+
+struct compare_row *compare_row_of(struct assay_comparison *c, enum assay_row_kind kind,
+                                   const char *key, size_t length, size_t hint)
+{
+    if (hint < c->hint_capacity[kind] && c->hints[kind][hint] != UINT32_MAX) {
+        struct compare_row *row = &c->rows[c->hints[kind][hint]];
+        if (strncmp(row->shown.key, key, length) == 0 && row->shown.key[length] == '\0')
+            return row;
+    }
+    struct assay_buf name = {0};
+    assay_buf_char(&name, (char)('a' + (int)kind));
+    assay_buf_add(&name, key, length);
+    uint32_t at = assay_map_get(&c->row_keys, assay_buf_text(&name), name.length);
+    if (at == ASSAY_MAP_NONE) {
+        at = (uint32_t)c->row_count;
+        assay_map_set(&c->row_keys, assay_buf_text(&name), name.length, at);
+        new_row(c, kind, key, length);
+        c->row_count++;
+    }
+    assay_buf_free(&name);
+    keep_hint(c, kind, hint, at);
+    return &c->rows[at];
+}
+
+/* Room for a cell in COLUMN; what was skipped is nothing. */
+static void reach_column(struct compare_row *row, size_t column)
+{
+    bool metric = row->shown.kind == ASSAY_ROW_METRIC;
+    if (column >= row->capacity) {
+        size_t capacity = row->capacity;
+        if (metric) {
+            size_t marks = row->capacity;
+            ASSAY_GROW(row->summaries, capacity, column + 1);
+            ASSAY_GROW(row->marks, marks, capacity);
+        } else {
+            ASSAY_GROW(row->cells, capacity, column + 1);
+        }
+        row->capacity = capacity;
+    }
+    for (; row->filled <= column; row->filled++) {
+        if (metric)
+            row->marks[row->filled] = 0;
+        else
+            row->cells[row->filled] = 0;
+    }
+}
+
+/* ---- texts ---- */
+
+/* Params that are the same number are the same: 0.001 and 1e-3. Anything else is what it is
+   written as: a commit that looks like a number is none. */
+static void find_same(struct compare_row *row, uint32_t at)
+{
+    struct compare_value *value = &row->values[at];
+    bool param = row->shown.kind == ASSAY_ROW_PARAM || row->shown.kind == ASSAY_ROW_PATH;
+    value->same = at;
+    if (!param || !value->numeric || !isfinite(value->number))
+        return;
+    size_t looked = at < 64 ? at : 64; /* many values are many numbers: no need to go on */
+    for (uint32_t i = 0; i < looked; i++)
+        if (row->values[i].numeric && row->values[i].number == value->number) {
+            value->same = row->values[i].same;
+            return;
+        }
+}
+
+static bool is_value(const struct compare_value *value, const char *text, size_t length)
+{
+    return value->length == length && memcmp(value->text, text, length) == 0;
+}
+
+static uint32_t find_value(struct compare_row *row, const char *text, size_t length)
+{
+    if (row->value_count >= MANY_VALUES)
+        return assay_map_get(&row->by_text, text, length);
+    for (size_t i = 0; i < row->value_count; i++)
+        if (is_value(&row->values[i], text, length))
+            return (uint32_t)i;
+    return ASSAY_MAP_NONE;
+}
+
+static uint32_t add_value(struct assay_comparison *c, struct compare_row *row, const char *text,
+                          size_t length)
+{
+    uint32_t at = (uint32_t)row->value_count;
+    ASSAY_GROW(row->values, row->value_capacity, row->value_count + 1);
+    struct compare_value *value = &row->values[row->value_count++];
+    *value = (struct compare_value){
+        .text = assay_arena_strndup(&c->arena, text, length), .length = length, .number = NAN};
+    value->numeric =
+        length <= NUMBER_LENGTH && assay_number_parse(text, length, &value->number);
+    find_same(row, at);
+    if (row->value_count == MANY_VALUES)
+        for (uint32_t i = 0; i < at; i++)
+            assay_map_set(&row->by_text, row->values[i].text, row->values[i].length, i);
+    if (row->value_count >= MANY_VALUES)
+        assay_map_set(&row->by_text, value->text, length, at);
+    return at;
+}
+
+void compare_put(struct assay_comparison *c, struct compare_row *row, size_t column,
+                 const char *text, size_t length)
+{
+    reach_column(row, column);
+    uint32_t before = column > 0 ? row->cells[column - 1] : 0;
+    if (before && is_value(&row->values[before - 1], text, length)) {
+        row->cells[column] = before;
+        return;
+    }
+    uint32_t at = find_value(row, text, length);
+    if (at == ASSAY_MAP_NONE)
+        at = add_value(c, row, text, length);
+    row->cells[column] = at + 1;
+}
+
+static void put_text(struct assay_comparison *c, enum assay_row_kind kind, const char *key,
+                     const char *text, size_t column)
+{
+    if (text && *text)
+        compare_put(c, compare_row_of(c, kind, key, strlen(key), SIZE_MAX), column, text,
+                    strlen(text));
+}
+
+/* ---- one run ---- */
+
+struct leaf_context {
+    struct assay_comparison *comparison;
+    size_t column, count;
+};
+
+static void put_leaf(void *context, const char *path, size_t path_length, const char *text,
+                     size_t length)
+{
+    struct leaf_context *leaf = context;
+    struct compare_row *row =
+        compare_row_of(leaf->comparison, ASSAY_ROW_PATH, path, path_length, SIZE_MAX);
+    compare_put(leaf->comparison, row, leaf->column, text, length);
+    leaf->count++;
+}
+
+static void add_params(struct assay_comparison *c, const struct assay_attrs *attrs,
+                       size_t column)
+{
+    for (size_t i = 0; i < attrs->param_count; i++) {
+        const char *key = attrs->params[i].key, *text = attrs->params[i].value;
+        size_t length = strlen(text);
+        struct compare_row *row = compare_row_of(c, ASSAY_ROW_PARAM, key, strlen(key), i);
+        compare_put(c, row, column, text, length);
+        if (length <= STRUCTURE_MAX && compare_is_structure(text, length)) {
+            struct leaf_context leaf = {c, column, 0};
+            size_t at = (size_t)(row - c->rows); /* rows may move */
+            compare_leaves(text, length, key, put_leaf, &leaf);
+            c->rows[at].shown.parent |= leaf.count > 0;
+        }
+    }
+}
+
+static void add_metrics(struct assay_comparison *c, const struct assay_attrs *attrs,
+                        size_t column)
+{
+    for (size_t i = 0; i < attrs->metric_count; i++) {
+        const struct assay_metric *metric = &attrs->metrics[i];
+        struct compare_row *row =
+            compare_row_of(c, ASSAY_ROW_METRIC, metric->key, strlen(metric->key), i);
+        reach_column(row, column);
+        row->summaries[column] = metric->summary;
+        row->marks[column] = (uint8_t)(MARK_PRESENT | (metric->single ? MARK_SINGLE : 0));
+    }
+}
+
+/* Datasets are aligned by what they were used for, models likewise: what differs is then the
+   digest. */
+static void add_lineage(struct assay_comparison *c, const struct assay_attrs *attrs,
+                        size_t column)
+{
+    char key[300];
+    for (size_t i = 0; i < attrs->input_count; i++) {
+        const struct assay_input *in = &attrs->inputs[i];
+        snprintf(key, sizeof key, "%.120s%s%.160s", in->context, *in->context ? ": " : "",
+                 in->name);
+        put_text(c, ASSAY_ROW_INPUT, key, *in->digest ? in->digest : in->source, column);
+    }
+    for (size_t i = 0; i < attrs->output_count; i++) {
+        snprintf(key, sizeof key, "%.120s", attrs->outputs[i].type);
+        put_text(c, ASSAY_ROW_OUTPUT, key, attrs->outputs[i].name, column);
+    }
+}
+
+static void add_attributes(struct assay_comparison *c, const struct assay_compared_run *run,
+                           size_t column)
+{
+    put_text(c, ASSAY_ROW_ATTRIBUTE, "experiment", run->experiment, column);
+    put_text(c, ASSAY_ROW_ATTRIBUTE, "source", run->source, column);
+    put_text(c, ASSAY_ROW_ATTRIBUTE, "status", run->status, column);
+    put_text(c, ASSAY_ROW_ATTRIBUTE, "user", run->user, column);
+    if (run->start_ms != ASSAY_NO_TIME && run->end_ms != ASSAY_NO_TIME &&
+        run->end_ms >= run->start_ms) {
+        char seconds[32];
+        double took = (double)((uint64_t)run->end_ms - (uint64_t)run->start_ms) / 1000;
+        put_text(c, ASSAY_ROW_ATTRIBUTE, "duration", assay_number_exact(seconds, took), column);
+    }
+}
+
+/* The same id may stand in two sources: both are runs. */
+static bool is_new(struct assay_comparison *c, const struct assay_compared_run *run)
+{
+    struct assay_buf name = {0};
+    assay_buf_format(&name, "%s\n%s", run->source, run->id);
+    bool known =
+        assay_map_get(&c->run_ids, assay_buf_text(&name), name.length) != ASSAY_MAP_NONE;
+    if (!known)
+        assay_map_set(&c->run_ids, assay_buf_text(&name), name.length, (uint32_t)c->run_count);
+    assay_buf_free(&name);
+    return !known;
+}
+
+bool assay_comparison_add(struct assay_comparison *c, const struct assay_compared_run *run,
+                          const struct assay_attrs *attrs)
+{
+    if (c->run_count >= ASSAY_COMPARE_RUNS_MAX || !is_new(c, run))
+        return false;
+    size_t column = c->run_count;
+    ASSAY_GROW(c->runs, c->run_capacity, c->run_count + 1);
+    struct assay_compared_run *kept = &c->runs[c->run_count++];
+    *kept = *run;
+    const char **texts[] = {&kept->id,          &kept->name, &kept->experiment, &kept->source,
+                            &kept->source_kind, &kept->user, &kept->status};
+    for (size_t i = 0; i < ASSAY_COUNT(texts); i++)
+        *texts[i] = assay_arena_strdup(&c->arena, *texts[i] ? *texts[i] : "");
+    add_attributes(c, kept, column);
+    add_params(c, attrs, column);
+    add_lineage(c, attrs, column);
+    add_metrics(c, attrs, column);
+    for (size_t i = 0; i < attrs->tag_count; i++) {
+        const char *key = attrs->tags[i].key, *text = attrs->tags[i].value;
+        compare_put(c, compare_row_of(c, ASSAY_ROW_TAG, key, strlen(key), i), column, text,
+                    strlen(text));
+    }
+    return true;
+}
+
+bool assay_comparison_add_run(struct assay_comparison *comparison,
+                              struct assay_catalog *catalog, uint32_t run)
+{
+    const struct assay_run *r = assay_catalog_run(catalog, run);
+    const struct assay_source *source = assay_catalog_source(catalog, r->source);
+    const struct assay_compared_run facts = {
+        .run = run,
+        .id = r->id,
+        .name = r->name,
+        .experiment = r->experiment == ASSAY_NONE
+                          ? ""
+                          : assay_catalog_experiment(catalog, r->experiment)->name,
+        .source = source->name,
+        .source_kind = source->kind,
+        .user = r->user,
+        .status = assay_run_status_name(r->status),
+        .start_ms = r->start_ms,
+        .end_ms = r->end_ms,
+    };
+    return assay_comparison_add(comparison, &facts, assay_catalog_attrs(catalog, run));
+}
+
+void assay_comparison_add_fact(struct assay_comparison *comparison, size_t column,
+                               enum assay_section section, const char *key, const char *text)
+{
+    struct compare_row *row =
+        compare_row_of(comparison, ASSAY_ROW_FACT, key, strlen(key), SIZE_MAX);
+    row->shown.section = section;
+    if (column < comparison->run_count)
+        compare_put(comparison, row, column, text, strlen(text));
+}

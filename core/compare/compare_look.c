@@ -1,0 +1,405 @@
+/*
+ * Looking at a comparison: its rows in order, cells, deltas, and what there is to warn of.
+ * Called by the front ends and by the other files of this folder.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/text.h>
+
+#include "compare/comparison.h"
+
+#define POINTS_MANY 100 /* one point against this many is worth a word */
+
+/* ---- cells ---- */
+
+const struct compare_value *compare_value_at(const struct compare_row *row, size_t column)
+{
+    uint32_t cell = column < row->filled ? row->cells[column] : 0;
+    return cell ? &row->values[cell - 1] : NULL;
+}
+
+static bool has_metric(const struct compare_row *row, size_t column)
+{
+    return column < row->filled && (row->marks[column] & MARK_PRESENT);
+}
+
+static double by_stat(const struct assay_summary *summary, enum assay_stat stat, int direction)
+{
+    if (stat == ASSAY_STAT_MIN || (stat == ASSAY_STAT_BEST && direction < 0))
+        return summary->min;
+    if (stat == ASSAY_STAT_MAX || (stat == ASSAY_STAT_BEST && direction > 0))
+        return summary->max;
+    return summary->last;
+}
+
+bool compare_number_at(const struct assay_comparison *comparison, const struct compare_row *row,
+                       size_t column, double *number)
+{
+    if (row->shown.kind != ASSAY_ROW_METRIC) {
+        const struct compare_value *value = compare_value_at(row, column);
+        *number = value && value->numeric ? value->number : NAN;
+        return value && value->numeric;
+    }
+    if (column < row->filled && (row->marks[column] & MARK_INSTEAD)) {
+        *number = row->instead[column];
+        return true;
+    }
+    if (!has_metric(row, column)) {
+        *number = NAN;
+        return false;
+    }
+    *number = by_stat(&row->summaries[column], comparison->stat, row->shown.direction);
+    return true;
+}
+
+/* ---- what follows from the cells ---- */
+
+static void settle_texts(struct assay_comparison *c, struct compare_row *row)
+{
+    bool *met = assay_alloc_array(row->value_count, sizeof *met);
+    bool numeric = row->value_count > 0;
+    for (size_t i = 0; i < row->filled && i < c->run_count; i++) {
+        const struct compare_value *value = compare_value_at(row, i);
+        if (!value)
+            continue;
+        row->shown.present++;
+        row->shown.distinct += !met[value->same];
+        met[value->same] = true;
+        numeric &= value->numeric;
+        row->shown.nonfinite += value->numeric && !isfinite(value->number);
+    }
+    row->shown.numeric = numeric;
+    free(met);
+}
+
+static bool same_number(double a, double b)
+{
+    return a == b || (isnan(a) && isnan(b));
+}
+
+static void settle_numbers(struct assay_comparison *c, struct compare_row *row)
+{
+    double first = NAN, number;
+    uint64_t fewest = UINT64_MAX, most = 0;
+    int64_t least_step = INT64_MAX, most_step = INT64_MIN;
+    row->shown.numeric = true;
+    for (size_t i = 0; i < row->filled && i < c->run_count; i++) {
+        if (!compare_number_at(c, row, i, &number))
+            continue;
+        if (row->shown.present++ == 0)
+            first = number;
+        if (row->shown.distinct < 2)
+            row->shown.distinct = 1 + !same_number(first, number);
+        row->shown.nonfinite += !isfinite(number);
+        if (!has_metric(row, i))
+            continue;
+        const struct assay_summary *s = &row->summaries[i];
+        fewest = s->n < fewest ? s->n : fewest;
+        most = s->n > most ? s->n : most;
+        least_step = s->step < least_step ? s->step : least_step;
+        most_step = s->step > most_step ? s->step : most_step;
+    }
+    bool one = fewest == 1 && most >= POINTS_MANY;
+    bool apart = row->shown.present > 1 && fewest > 1 && least_step >= 0 && most_step > 1 &&
+                 least_step < most_step / 2;
+    row->shown.uneven = one || apart;
+}
+
+void compare_settle(struct assay_comparison *c, struct compare_row *row)
+{
+    row->shown.present = row->shown.distinct = row->shown.nonfinite = 0;
+    if (row->shown.kind == ASSAY_ROW_METRIC)
+        settle_numbers(c, row);
+    else
+        settle_texts(c, row);
+    row->shown.differs = row->shown.distinct > 1 ||
+                         (row->shown.present > 0 && row->shown.present < c->run_count);
+}
+
+void compare_settle_all(struct assay_comparison *c)
+{
+    c->differing = 0;
+    for (size_t i = 0; i < c->row_count; i++) {
+        compare_settle(c, &c->rows[i]);
+        c->differing += c->rows[i].shown.differs && !c->rows[i].shown.parent;
+    }
+}
+
+/* ---- order ---- */
+
+static int by_section(const void *a, const void *b, void *context)
+{
+    const struct compare_row *rows = context;
+    const struct assay_row *x = &rows[*(const uint32_t *)a].shown;
+    const struct assay_row *y = &rows[*(const uint32_t *)b].shown;
+    if (x->section != y->section)
+        return x->section < y->section ? -1 : 1;
+    int order = assay_text_natural(x->key, y->key);
+    return order ? order : (x->kind > y->kind) - (x->kind < y->kind);
+}
+
+static void put_in_order(struct assay_comparison *c)
+{
+    if (c->ordered == c->row_count)
+        return;
+    c->order = assay_realloc_array(c->order, c->row_count, sizeof *c->order);
+    c->place = assay_realloc_array(c->place, c->row_count, sizeof *c->place);
+    for (uint32_t i = 0; i < c->row_count; i++)
+        c->order[i] = i;
+    qsort_r(c->order, c->row_count, sizeof *c->order, by_section, c->rows);
+    for (uint32_t i = 0; i < c->row_count; i++)
+        c->place[c->order[i]] = i;
+    c->ordered = c->row_count;
+}
+
+static void warn(struct assay_comparison *c)
+{
+    size_t metrics = 0, common = 0, uneven = 0, nonfinite = 0;
+    const char *first_uneven = "", *first_nonfinite = "";
+    for (size_t i = 0; i < c->row_count; i++) {
+        const struct assay_row *row = &c->rows[c->order[i]].shown;
+        if (row->kind != ASSAY_ROW_METRIC)
+            continue;
+        metrics++;
+        common += row->present > 1;
+        first_uneven = row->uneven && !uneven ? row->key : first_uneven;
+        uneven += row->uneven;
+        first_nonfinite = row->nonfinite && !nonfinite ? row->key : first_nonfinite;
+        nonfinite += row->nonfinite > 0;
+    }
+    if (c->run_count > 1 && metrics > 0 && common == 0)
+        compare_notice(c, "no two of these runs have a metric in common");
+    if (nonfinite)
+        compare_notice(c,
+                       "%zu %s not finite in some run (%.100s): no difference is shown "
+                       "there",
+                       nonfinite, nonfinite == 1 ? "metric is" : "metrics are",
+                       first_nonfinite);
+    if (uneven)
+        compare_notice(c,
+                       "%zu %s not equally long in all runs (%.100s): compare at an equal "
+                       "step",
+                       uneven, uneven == 1 ? "metric is" : "metrics are", first_uneven);
+}
+
+void assay_comparison_finish(struct assay_comparison *c)
+{
+    for (size_t i = 0; i < c->notice_count; i++)
+        free((char *)c->notices[i]);
+    c->notice_count = 0;
+    compare_directions(c);
+    compare_settle_all(c);
+    put_in_order(c);
+    warn(c);
+    compare_units(c);
+}
+
+/* ---- the public face ---- */
+
+size_t assay_comparison_runs(const struct assay_comparison *comparison)
+{
+    return comparison->run_count;
+}
+
+const struct assay_compared_run *assay_comparison_run(const struct assay_comparison *comparison,
+                                                      size_t column)
+{
+    return &comparison->runs[column];
+}
+
+size_t assay_comparison_rows(const struct assay_comparison *comparison)
+{
+    return comparison->ordered;
+}
+
+const struct compare_row *compare_row_at(const struct assay_comparison *comparison, size_t row)
+{
+    return &comparison->rows[comparison->order[row]];
+}
+
+const struct assay_row *assay_comparison_row(const struct assay_comparison *comparison,
+                                             size_t row)
+{
+    return &compare_row_at(comparison, row)->shown;
+}
+
+size_t assay_comparison_differing(const struct assay_comparison *comparison)
+{
+    return comparison->differing;
+}
+
+size_t assay_comparison_notices(const struct assay_comparison *comparison,
+                                const char *const **notices)
+{
+    *notices = comparison->notices;
+    return comparison->notice_count;
+}
+
+size_t assay_comparison_find(const struct assay_comparison *comparison,
+                             enum assay_row_kind kind, const char *key)
+{
+    struct assay_buf name = {0};
+    assay_buf_char(&name, (char)('a' + (int)kind));
+    assay_buf_text_add(&name, key);
+    uint32_t at = assay_map_get(&comparison->row_keys, assay_buf_text(&name), name.length);
+    assay_buf_free(&name);
+    return at == ASSAY_MAP_NONE || at >= comparison->ordered ? SIZE_MAX : comparison->place[at];
+}
+
+struct assay_cell assay_comparison_cell(const struct assay_comparison *comparison, size_t row,
+                                        size_t column)
+{
+    const struct compare_row *r = compare_row_at(comparison, row);
+    struct assay_cell cell = {.number = NAN, .text = ""};
+    if (r->shown.kind == ASSAY_ROW_METRIC) {
+        cell.present = cell.numeric = compare_number_at(comparison, r, column, &cell.number);
+        cell.single = cell.present && (r->marks[column] & MARK_SINGLE);
+        return cell;
+    }
+    const struct compare_value *value = compare_value_at(r, column);
+    if (value)
+        cell = (struct assay_cell){.present = true,
+                                   .numeric = value->numeric,
+                                   .number = value->number,
+                                   .text = value->text,
+                                   .length = value->length};
+    return cell;
+}
+
+const struct assay_summary *assay_comparison_summary(const struct assay_comparison *comparison,
+                                                     size_t row, size_t column)
+{
+    const struct compare_row *r = compare_row_at(comparison, row);
+    bool there = r->shown.kind == ASSAY_ROW_METRIC && has_metric(r, column);
+    return there ? &r->summaries[column] : NULL;
+}
+
+/* ---- choosing ---- */
+
+void assay_comparison_set_stat(struct assay_comparison *comparison, enum assay_stat stat)
+{
+    comparison->stat = stat;
+    compare_settle_all(comparison);
+}
+
+enum assay_stat assay_comparison_stat(const struct assay_comparison *comparison)
+{
+    return comparison->stat;
+}
+
+void assay_comparison_set_direction(struct assay_comparison *c, const char *metric,
+                                    int direction)
+{
+    ASSAY_GROW(c->directions, c->direction_capacity, c->direction_count + 1);
+    c->directions[c->direction_count++] = (struct compare_direction){
+        assay_arena_strdup(&c->arena, metric), (direction > 0) - (direction < 0)};
+    size_t at = assay_comparison_find(c, ASSAY_ROW_METRIC, metric);
+    if (at != SIZE_MAX)
+        c->rows[c->order[at]].shown.direction = (direction > 0) - (direction < 0);
+    compare_settle_all(c);
+}
+
+void assay_comparison_set_value(struct assay_comparison *c, size_t row, size_t column,
+                                double value)
+{
+    struct compare_row *r = &c->rows[c->order[row]];
+    if (r->shown.kind != ASSAY_ROW_METRIC || column >= r->filled)
+        return;
+    if (!r->instead)
+        r->instead = assay_alloc_array(r->filled, sizeof *r->instead);
+    r->instead[column] = value;
+    r->marks[column] |= MARK_INSTEAD;
+    c->differing -= r->shown.differs && !r->shown.parent;
+    compare_settle(c, r);
+    c->differing += r->shown.differs && !r->shown.parent;
+}
+
+void assay_comparison_clear_values(struct assay_comparison *c)
+{
+    for (size_t i = 0; i < c->row_count; i++) {
+        struct compare_row *row = &c->rows[i];
+        if (!row->instead)
+            continue;
+        free(row->instead);
+        row->instead = NULL;
+        for (size_t k = 0; k < row->filled; k++)
+            row->marks[k] &= (uint8_t)~MARK_INSTEAD;
+    }
+    compare_settle_all(c);
+}
+
+/* ---- deltas ---- */
+
+static void number_delta(struct assay_delta *delta, double value, double base, int direction)
+{
+    if (!isfinite(value) || !isfinite(base)) {
+        delta->kind = ASSAY_DELTA_NOT_FINITE;
+        return;
+    }
+    delta->kind = value == base ? ASSAY_DELTA_SAME : ASSAY_DELTA_NUMBER;
+    delta->difference = value - base;
+    if (base != 0 && isfinite(delta->difference)) {
+        double percent = delta->difference / fabs(base) * 100;
+        delta->percent = isfinite(percent) ? percent : NAN;
+    }
+    delta->better = direction * ((value > base) - (value < base));
+}
+
+struct assay_delta assay_comparison_delta(const struct assay_comparison *comparison, size_t row,
+                                          size_t column, size_t baseline)
+{
+    const struct compare_row *r = compare_row_at(comparison, row);
+    struct assay_delta delta = {.percent = NAN};
+    if (column == baseline)
+        return delta;
+    if (r->shown.kind == ASSAY_ROW_METRIC) {
+        double value, base;
+        bool has = compare_number_at(comparison, r, column, &value);
+        bool had = compare_number_at(comparison, r, baseline, &base);
+        if (has && had)
+            number_delta(&delta, value, base, r->shown.direction);
+        else if (has || had)
+            delta.kind = has ? ASSAY_DELTA_ADDED : ASSAY_DELTA_REMOVED;
+        return delta;
+    }
+    const struct compare_value *value = compare_value_at(r, column);
+    const struct compare_value *base = compare_value_at(r, baseline);
+    if (!value || !base) {
+        delta.kind = value ? ASSAY_DELTA_ADDED : base ? ASSAY_DELTA_REMOVED : ASSAY_DELTA_NONE;
+    } else if (value->same == base->same) {
+        delta.kind = ASSAY_DELTA_SAME;
+    } else if (value->numeric && base->numeric && r->shown.kind != ASSAY_ROW_TAG) {
+        number_delta(&delta, value->number, base->number, 0);
+    } else {
+        delta.kind = ASSAY_DELTA_TEXT;
+    }
+    return delta;
+}
+
+/* Back to where a character of TEXT begins. */
+static size_t character_start(const char *text, size_t at)
+{
+    while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80)
+        at--;
+    return at;
+}
+
+struct assay_text_delta assay_text_delta(const char *a, size_t a_length, const char *b,
+                                         size_t b_length)
+{
+    struct assay_text_delta delta = {0};
+    size_t shorter = a_length < b_length ? a_length : b_length;
+    while (delta.prefix < shorter && a[delta.prefix] == b[delta.prefix])
+        delta.prefix++;
+    if (delta.prefix < a_length)
+        delta.prefix = character_start(a, delta.prefix);
+    size_t most = shorter - delta.prefix;
+    while (delta.suffix < most &&
+           a[a_length - 1 - delta.suffix] == b[b_length - 1 - delta.suffix])
+        delta.suffix++;
+    while (delta.suffix > 0 && ((unsigned char)a[a_length - delta.suffix] & 0xc0) == 0x80)
+        delta.suffix--;
+    return delta;
+}

@@ -1,0 +1,105 @@
+/*
+ * The inside of a comparison, for the files of this folder: rows with their interned values.
+ */
+#ifndef COMPARE_COMPARISON_H
+#define COMPARE_COMPARISON_H
+
+#include <assay/compare.h>
+#include <assay/map.h>
+
+/* One of the texts a row has. */
+struct compare_value {
+    const char *text; /* in the comparison's arena */
+    size_t length;
+    double number; /* NaN where it is none */
+    bool numeric;
+    uint32_t same; /* index of the first value that means the same */
+};
+
+struct compare_row {
+    struct assay_row shown;
+    struct compare_value *values; /* not of metrics */
+    size_t value_count, value_capacity;
+    struct assay_map by_text;        /* used once there are many values */
+    uint32_t *cells;                 /* by column: 0 nothing, else 1 + index into values */
+    struct assay_summary *summaries; /* of metrics, by column */
+    uint8_t *marks;                  /* of metrics, by column: enum compare_mark */
+    double *instead;                 /* values set from outside; NULL where none */
+    size_t capacity;                 /* of cells or summaries */
+    size_t filled;                   /* columns written, the rest is nothing */
+};
+enum compare_mark { MARK_PRESENT = 1, MARK_SINGLE = 2, MARK_INSTEAD = 4 };
+
+struct compare_direction {
+    const char *metric;
+    int direction;
+};
+
+struct assay_comparison {
+    struct assay_arena arena;
+    struct assay_compared_run *runs;
+    size_t run_count, run_capacity;
+    struct assay_map run_ids;
+
+    struct compare_row *rows; /* in the order they were met */
+    size_t row_count, row_capacity;
+    struct assay_map row_keys; /* kind and key */
+    /* The rows the run before filled, by kind and position: the next run has the same, as a
+       rule. */
+    uint32_t *hints[ASSAY_ROW_FACT + 1];
+    size_t hint_capacity[ASSAY_ROW_FACT + 1];
+
+    uint32_t *order; /* public index -> row */
+    uint32_t *place; /* row -> public index */
+    size_t ordered, differing;
+    enum assay_stat stat;
+    struct compare_direction *directions; /* the user's */
+    size_t direction_count, direction_capacity;
+    const char **notices;
+    size_t notice_count, notice_capacity;
+};
+
+/* ---- compare.c ---- */
+
+/* The row of KIND and KEY, made where there is none; HINT is its place among those of its run
+   and kind (SIZE_MAX: unknown). */
+struct compare_row *compare_row_of(struct assay_comparison *comparison,
+                                   enum assay_row_kind kind, const char *key, size_t length,
+                                   size_t hint);
+void compare_put(struct assay_comparison *comparison, struct compare_row *row, size_t column,
+                 const char *text, size_t length);
+void compare_notice(struct assay_comparison *comparison, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* NULL where a text row has nothing there. */
+const struct compare_value *compare_value_at(const struct compare_row *row, size_t column);
+/* A metric's number by the comparison's stat; false where it has none. */
+bool compare_number_at(const struct assay_comparison *comparison, const struct compare_row *row,
+                       size_t column, double *number);
+const struct compare_row *compare_row_at(const struct assay_comparison *comparison, size_t row);
+/* Settles present, distinct, differs and what else follows from the cells. */
+void compare_settle(struct assay_comparison *comparison, struct compare_row *row);
+void compare_settle_all(struct assay_comparison *comparison);
+
+/* ---- keys.c ---- */
+
+/* The section a row belongs to, and the label it is shown with. */
+enum assay_section compare_section(enum assay_row_kind kind, const char *key,
+                                   const char **label);
+/* Is this param the seed of everything random? */
+bool compare_is_seed(const char *key);
+/* Which way METRIC is better: the user's word, `mode` params, its name. */
+void compare_directions(struct assay_comparison *comparison);
+/* Warns of keys that look like one thing in two units. */
+void compare_units(struct assay_comparison *comparison);
+
+/* ---- structure.c ---- */
+
+/* Calls EACH for every leaf of a JSON or Python structure with its dotted path; returns false,
+   possibly after some calls, where TEXT is none. */
+typedef void compare_leaf(void *context, const char *path, size_t path_length, const char *text,
+                          size_t length);
+bool compare_is_structure(const char *text, size_t length);
+bool compare_leaves(const char *text, size_t length, const char *prefix, compare_leaf *each,
+                    void *context);
+
+#endif
