@@ -1,178 +1,236 @@
 /*
- * Writes a local store for benchmarks: RUNS runs with METRICS metrics of POINTS points each,
- * and with params and tags as training code logs them; the same store every time. Usage:
- * gen_store FILE RUNS METRICS POINTS
+ * Writes a local store for benchmarks: RUNS runs of METRICS metrics with POINTS points each, in
+ * EXPERIMENTS experiments, with names, params and tags as people give them; the same content
+ * every time. Usage: gen_store FILE RUNS METRICS POINTS [EXPERIMENTS]
  *
- * Points are written for the newest 200 runs, summaries for all: nothing that is measured looks
- * at more series than fit on a screen, and 50 million points would only fill the disk.
+ * It goes through core/store and not through the public interface, which would make every call
+ * durable: here everything is one transaction. 10000 50 100 makes 0.4 GB in about ten seconds.
  */
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <assay/memory.h>
 
-#include "core/model/attrs.h"
-#include "core/store/store.h"
+#include "model/attrs.h"
+#include "store/store.h"
 
-enum { WITH_POINTS = 200, MOST_METRICS = 256, PARAMS = 20, EXPERIMENT_RUNS = 500 };
+#define FIRST_MS     1700000000000 /* when the first run began */
+#define METRICS_MAX  200
+#define POINTS_MAX   10000000
+#define RUN_EVERY_MS 97000
+#define STEP_MS      700
 
-static const int64_t epoch_ms = INT64_C(1790000000000), run_ms = 60000;
+static const char *const metric_names[] = {
+    "train/loss",     "val/loss", "train/accuracy", "val/accuracy",      "train/perplexity",
+    "val/perplexity", "lr",       "grad_norm",      "tokens_per_second", "system/gpu_memory"};
+static const char *const adjectives[] = {"able",   "bold",   "calm",      "dapper", "eager",
+                                         "fancy",  "gentle", "honest",    "jolly",  "keen",
+                                         "lively", "mellow", "intrigued", "proud",  "quiet"};
+static const char *const animals[] = {"ant", "bear", "crane", "deer", "eel",
+                                      "fox", "goat", "heron", "ibex", "jay"};
+static const char *const models[] = {"vit-b16", "vit-l14", "resnet50", "convnext", "mlp-mixer"};
+static const char *const optimizers[] = {"adamw", "sgd", "lion", "adafactor"};
+static const char *const teams[] = {"vision", "ads", "search", "speech"};
 
-struct generator {
+#define PICK(writer, list) ((list)[next_random(writer) % ASSAY_COUNT(list)])
+
+struct writer {
     struct store *store;
-    int64_t source, experiment;
-    size_t runs, metrics, points;
+    int64_t source;
     uint64_t random;
-    struct assay_error err;
+    unsigned metrics;
+    size_t points;
+    struct assay_point *curve;
+    struct assay_metric summary[METRICS_MAX];
+    char names[METRICS_MAX][32];
 };
 
-static double uniform(struct generator *g)
+static uint64_t next_random(struct writer *writer) /* xorshift64 (Marsaglia 2003) */
 {
-    g->random ^= g->random << 13;
-    g->random ^= g->random >> 7;
-    g->random ^= g->random << 17;
-    return (double)(g->random >> 11) / 9007199254740992.0;
+    writer->random ^= writer->random << 13;
+    writer->random ^= writer->random >> 7;
+    writer->random ^= writer->random << 17;
+    return writer->random;
 }
 
-static void need(struct generator *g, enum assay_status status)
+static double next_unit(struct writer *writer)
 {
-    if (status != ASSAY_OK) {
-        fprintf(stderr, "gen_store: %s\n", g->err.what);
-        exit(3);
+    return (double)(next_random(writer) >> 11) * 0x1p-53;
+}
+
+static void check(enum assay_status status, const struct assay_error *err)
+{
+    if (status == ASSAY_OK)
+        return;
+    fprintf(stderr, "gen_store: %s\n", err->what);
+    exit(1);
+}
+
+static void name_metrics(struct writer *writer)
+{
+    for (unsigned i = 0; i < writer->metrics; i++) {
+        if (i < ASSAY_COUNT(metric_names))
+            snprintf(writer->names[i], sizeof writer->names[i], "%s", metric_names[i]);
+        else
+            snprintf(writer->names[i], sizeof writer->names[i], "layer_%02u/norm",
+                     i - (unsigned)ASSAY_COUNT(metric_names));
+        writer->summary[i].key = writer->names[i];
     }
 }
 
-static void metric_name(size_t i, char out[48])
+/* A decay to a floor of its own with noise on it: no two runs end alike. */
+static void make_curve(struct writer *writer, int64_t start_ms, double level)
 {
-    static const char *const known[] = {"train/loss",   "val/loss",     "train/accuracy",
-                                        "val/accuracy", "lr",           "grad_norm",
-                                        "throughput",   "epoch_seconds"};
-    if (i < ASSAY_COUNT(known))
-        snprintf(out, 48, "%s", known[i]);
-    else
-        snprintf(out, 48, "layer.%02zu/activation_norm", i);
-}
+    double value = level + 2 * next_unit(writer), floor = level + next_unit(writer);
+    double keep = exp(-6.0 / (double)writer->points), noise = 0.02 + 0.1 * next_unit(writer);
 
-/* The points of one metric: falling, with noise; kept as floats, as frameworks log them. */
-static struct assay_summary put_points(struct generator *g, int64_t run, size_t number,
-                                       size_t metric, const char *name)
-{
-    struct assay_summary summary = ASSAY_SUMMARY_EMPTY;
-    size_t kept = number + WITH_POINTS >= g->runs ? g->points : 1;
-    struct assay_point *points = assay_alloc_array(kept, sizeof *points);
-    double rate = 2 + 6 * uniform(g), floor = 0.1 + 0.4 * uniform(g);
-    for (size_t i = 0; i < kept; i++) {
-        size_t step = kept == 1 ? g->points - 1 : i;
-        double way = (double)step / (double)g->points;
-        points[i] = (struct assay_point){
-            .step = (int64_t)step,
-            .time_ms = epoch_ms + (int64_t)number * run_ms + (int64_t)step * 100,
-            .value = (float)(floor + (metric % 2 ? 1 : 3) * exp(-rate * way) +
-                             0.05 * (uniform(g) - 0.5)),
+    for (size_t i = 0; i < writer->points; i++) {
+        value = floor + (value - floor) * keep;
+        writer->curve[i] = (struct assay_point){
+            .step = (int64_t)i * 10,
+            .time_ms = start_ms + (int64_t)i * STEP_MS + (int64_t)(next_random(writer) & 31),
+            .value = (float)(value + noise * (next_unit(writer) - 0.5)),
         };
-        assay_summary_add(&summary, &points[i], ASSAY_LAST_WRITTEN);
     }
-    for (size_t at = 0; kept > 1 && at < kept; at += ASSAY_CHUNK_POINTS) {
-        size_t count = kept - at < ASSAY_CHUNK_POINTS ? kept - at : ASSAY_CHUNK_POINTS;
-        struct assay_chunk *chunk = assay_chunk_pack(points + at, count);
-        need(g, store_add_chunk(g->store, run, name, chunk, &g->err));
+}
+
+static void add_series(struct writer *writer, int64_t run, unsigned metric, int64_t start_ms)
+{
+    struct assay_error err = {0};
+    struct assay_summary *summary = &writer->summary[metric].summary;
+
+    *summary = ASSAY_SUMMARY_EMPTY;
+    make_curve(writer, start_ms, metric % 7);
+    for (size_t from = 0; from < writer->points; from += ASSAY_CHUNK_POINTS) {
+        size_t count = writer->points - from;
+        if (count > ASSAY_CHUNK_POINTS)
+            count = ASSAY_CHUNK_POINTS;
+        struct assay_chunk *chunk = assay_chunk_pack(writer->curve + from, count);
+        assay_summary_merge(summary, assay_chunk_summary(chunk), ASSAY_LAST_WRITTEN);
+        check(store_add_chunk(writer->store, run, writer->names[metric], chunk, &err), &err);
         assay_chunk_unref(chunk);
     }
-    summary.n = g->points;
-    free(points);
-    return summary;
 }
 
-static void put_attrs(struct generator *g, int64_t run, size_t number)
+static void add_attrs(struct writer *writer, int64_t run)
 {
-    static const char *const models[] = {"fox", "eel", "owl", "bear", "seal", "toad", "wren"};
-    struct assay_metric metrics[MOST_METRICS];
-    struct assay_pair params[PARAMS], tags[3];
-    char names[MOST_METRICS][48], keys[PARAMS][24], values[PARAMS][32];
+    char lr[32], batch[32], seed[32], dropout[32], commit[48];
+    struct assay_error err = {0};
     struct assay_buf packed = {0};
-    for (size_t i = 0; i < g->metrics; i++) {
-        metric_name(i, names[i]);
-        metrics[i] = (struct assay_metric){.key = names[i],
-                                           .summary = put_points(g, run, number, i, names[i])};
-    }
-    for (size_t i = 0; i < PARAMS; i++) {
-        snprintf(keys[i], sizeof keys[i], i == 0 ? "lr" : i == 1 ? "model" : "option_%02zu", i);
-        if (i == 0)
-            snprintf(values[i], sizeof values[i], "%.3g", pow(10, -1 - 4 * uniform(g)));
-        else if (i == 1)
-            snprintf(values[i], sizeof values[i], "%s", models[number % ASSAY_COUNT(models)]);
-        else
-            snprintf(values[i], sizeof values[i], "%d",
-                     (int)(uniform(g) * (double)(4 << i % 8)));
-        params[i] = (struct assay_pair){keys[i], values[i]};
-    }
-    tags[0] = (struct assay_pair){"team", number % 3 ? "vision" : "language"};
-    tags[1] = (struct assay_pair){"host", number % 2 ? "gpu-01" : "gpu-02"};
-    tags[2] = (struct assay_pair){"git_commit", "8d1f0a6b2c"};
-    attrs_pack(&(struct assay_attrs){.params = params,
-                                     .param_count = PARAMS,
-                                     .tags = tags,
-                                     .tag_count = 3,
-                                     .metrics = metrics,
-                                     .metric_count = g->metrics},
-               &packed);
-    need(g, store_put_attrs(g->store, run, packed.data, packed.length, &g->err));
+
+    snprintf(lr, sizeof lr, "%.3g", pow(10, -5 + 3 * next_unit(writer)));
+    snprintf(batch, sizeof batch, "%d", 1 << (4 + next_random(writer) % 6));
+    snprintf(seed, sizeof seed, "%u", (unsigned)(next_random(writer) % 10));
+    snprintf(dropout, sizeof dropout, "0.%u", (unsigned)(next_random(writer) % 5));
+    snprintf(commit, sizeof commit, "%016llx%08x", (unsigned long long)next_random(writer),
+             (unsigned)next_random(writer));
+    struct assay_pair params[] = {
+        {"batch_size", batch},
+        {"dropout", dropout},
+        {"lr", lr},
+        {"model", PICK(writer, models)},
+        {"seed", seed},
+        {"optimizer", PICK(writer, optimizers)},
+    };
+    struct assay_pair tags[] = {{"git.commit", commit}, {"team", PICK(writer, teams)}};
+    struct assay_attrs attrs = {
+        .params = params,
+        .param_count = ASSAY_COUNT(params),
+        .tags = tags,
+        .tag_count = ASSAY_COUNT(tags),
+        .metrics = writer->summary,
+        .metric_count = writer->metrics,
+    };
+    attrs_pack(&attrs, &packed);
+    check(store_put_attrs(writer->store, run, packed.data, packed.length, &err), &err);
     assay_buf_free(&packed);
 }
 
-static void put_run(struct generator *g, size_t number)
+static void add_run(struct writer *writer, int64_t experiment, unsigned number)
 {
-    static const char *const animals[] = {"fox", "eel", "owl", "bear", "seal", "toad", "wren"};
-    char id[33], name[48];
-    if (number % EXPERIMENT_RUNS == 0) {
-        snprintf(id, sizeof id, "%zu", 1 + number / EXPERIMENT_RUNS);
-        snprintf(name, sizeof name, "sweep %03zu", 1 + number / EXPERIMENT_RUNS);
-        struct store_experiment experiment = {
-            .id = id, .name = name, .created_ms = epoch_ms, .updated_ms = epoch_ms};
-        need(g, store_put_experiment(g->store, g->source, &experiment, &g->err));
-        g->experiment = experiment.row;
-    }
-    uint64_t high = (uint64_t)(uniform(g) * 18446744073709549568.0);
-    snprintf(id, sizeof id, "%016" PRIx64 "%016zx", high, number);
-    snprintf(name, sizeof name, "%s-%s-%zu", number % 2 ? "calm" : "brisk",
-             animals[number % ASSAY_COUNT(animals)], number);
+    int64_t start_ms = FIRST_MS + (int64_t)number * RUN_EVERY_MS;
+    uint64_t luck = next_random(writer) % 100;
+    char id[33], name[64];
+    struct assay_error err = {0};
     struct store_run run = {
-        .experiment = g->experiment,
+        .experiment = experiment,
         .id = id,
         .name = name,
-        .user = number % 4 ? "ann" : "bob",
+        .user = PICK(writer, teams),
         .artifact_uri = "",
-        .status = number % 17 ? ASSAY_RUN_FINISHED : ASSAY_RUN_FAILED,
-        .start_ms = epoch_ms + (int64_t)number * run_ms,
-        .end_ms = epoch_ms + (int64_t)(number + 40) * run_ms,
+        .status = luck < 4   ? ASSAY_RUN_FAILED
+                  : luck < 6 ? ASSAY_RUN_KILLED
+                             : ASSAY_RUN_FINISHED,
+        .start_ms = start_ms,
+        .end_ms = start_ms + (int64_t)writer->points * STEP_MS,
     };
-    need(g, store_put_run(g->store, g->source, &run, &g->err));
-    put_attrs(g, run.row, number);
+    snprintf(id, sizeof id, "%016llx%016llx", (unsigned long long)next_random(writer),
+             (unsigned long long)next_random(writer));
+    snprintf(name, sizeof name, "%s-%s-%u", PICK(writer, adjectives), PICK(writer, animals),
+             number);
+    check(store_put_run(writer->store, writer->source, &run, &err), &err);
+    for (unsigned metric = 0; writer->points > 0 && metric < writer->metrics; metric++)
+        add_series(writer, run.row, metric, start_ms);
+    /* Without points: what they would have come to. */
+    for (unsigned metric = 0; writer->points == 0 && metric < writer->metrics; metric++) {
+        double last = metric % 7 + next_unit(writer);
+        writer->summary[metric].summary = (struct assay_summary){
+            .last = last, .min = last, .max = last + 2, .step = 990, .n = 100};
+    }
+    add_attrs(writer, run.row);
+}
+
+static void write_store(struct writer *writer, unsigned runs, unsigned experiments)
+{
+    struct assay_error err = {0};
+    int64_t rows[100];
+
+    check(store_begin(writer->store, &err), &err);
+    check(
+        store_source(writer->store, STORE_LOCAL_KIND, STORE_LOCAL_PLACE, &writer->source, &err),
+        &err);
+    for (unsigned i = 0; i < experiments; i++) {
+        char id[16], name[32];
+        snprintf(id, sizeof id, "%u", i + 1);
+        snprintf(name, sizeof name, "sweep-%02u", i + 1);
+        struct store_experiment experiment = {
+            .id = id, .name = name, .created_ms = FIRST_MS, .updated_ms = FIRST_MS};
+        check(store_put_experiment(writer->store, writer->source, &experiment, &err), &err);
+        rows[i] = experiment.row;
+    }
+    for (unsigned i = 0; i < runs; i++)
+        add_run(writer, rows[(uint64_t)i * experiments / runs], i);
+    check(store_commit(writer->store, &err), &err);
 }
 
 int main(int argc, char **argv)
 {
-    struct generator g = {.random = 0x9e3779b97f4a7c15u};
-    if (argc == 5) {
-        g.runs = strtoul(argv[2], NULL, 10);
-        g.metrics = strtoul(argv[3], NULL, 10);
-        g.points = strtoul(argv[4], NULL, 10);
-    }
-    if (g.runs == 0 || g.metrics > MOST_METRICS || g.points == 0) {
-        fputs("usage: gen_store FILE RUNS METRICS POINTS\n", stderr);
+    static struct writer writer = {.random = 42};
+    struct assay_error err = {0};
+
+    if (argc < 5) {
+        fprintf(stderr, "usage: gen_store FILE RUNS METRICS POINTS [EXPERIMENTS]\n");
         return 2;
     }
-    need(&g, store_open(&g.store, argv[1], STORE_LOCAL, false, &g.err));
-    need(&g, store_source(g.store, STORE_LOCAL_KIND, STORE_LOCAL_PLACE, &g.source, &g.err));
-    for (size_t i = 0; i < g.runs;) {
-        need(&g, store_begin(g.store, &g.err));
-        for (size_t end = i + 10000; i < g.runs && i < end; i++)
-            put_run(&g, i);
-        need(&g, store_commit(g.store, &g.err));
+    unsigned runs = (unsigned)atoi(argv[2]);
+    unsigned experiments = argc > 5 ? (unsigned)atoi(argv[5]) : 1;
+    writer.metrics = (unsigned)atoi(argv[3]);
+    writer.points = strtoull(argv[4], NULL, 10);
+    if (writer.metrics > METRICS_MAX || writer.points > POINTS_MAX || experiments < 1 ||
+        experiments > 100) {
+        fprintf(stderr, "gen_store: at most %d metrics, %d points, 100 experiments\n",
+                METRICS_MAX, POINTS_MAX);
+        return 2;
     }
-    store_close(&g.store);
+    unlink(argv[1]);
+    check(store_open(&writer.store, argv[1], STORE_LOCAL, false, &err), &err);
+    writer.curve = assay_alloc_array(writer.points + 1, sizeof *writer.curve);
+    name_metrics(&writer);
+    write_store(&writer, runs, experiments);
+    store_close(&writer.store);
+    free(writer.curve);
     return 0;
 }
