@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include <assay/file.h>
+#include <assay/ini.h>
 #include <assay/memory.h>
 #include <assay/text.h>
 
@@ -248,16 +249,17 @@ static void check_answering(struct doctor *d, const char *name,
 {
     char age[24];
     say(d, "servers", name, WORKS, "", "MLflow %s%s%s%s, a round trip takes %s",
-        look->version[0] ? look->version : "of an unknown version",
-        look->store[0] ? ", " : "", look->store, look->workspaces ? ", with workspaces" : "",
+        look->version[0] ? look->version : "of an unknown version", look->store[0] ? ", " : "",
+        look->store, look->workspaces ? ", with workspaces" : "",
         look->round_trip_us < 10000000
             ? (snprintf(age, sizeof age, "%.1f ms", (double)look->round_trip_us / 1000), age)
             : assay_duration_text(age, look->round_trip_us / 1000));
     if (look->user[0])
-        say(d, "servers", name, WORKS, "", "signed in as %s (%s), administrator: %s", look->user,
-            look->from, may(look->may_admin));
+        say(d, "servers", name, WORKS, "", "signed in as %s (%s), administrator: %s",
+            look->user, look->from, may(look->may_admin));
     else
-        say(d, "servers", name, WORKS, "", "%s; the server does not say who we are", look->from);
+        say(d, "servers", name, WORKS, "", "%s; the server does not say who we are",
+            look->from);
     say(d, "servers", name, look->may_read == 1 ? WORKS : FAILS, "",
         "reading: %s, writing: %s, artifacts through the server: %s", may(look->may_read),
         look->read_only ? "switched off here (read_only)" : "allowed here",
@@ -321,24 +323,17 @@ static void check_sources(struct doctor *d)
 
 static void check_configuration(struct doctor *d)
 {
-    const char *given = getenv("ASSAY_CONFIG"), *base = getenv("XDG_CONFIG_HOME"),
-               *home = getenv("HOME");
-    struct assay_buf path = {0};
-    if (given && *given)
-        assay_buf_text_add(&path, given);
-    else if (base && *base)
-        assay_buf_format(&path, "%s/assay/config.ini", base);
-    else if (home && *home)
-        assay_buf_format(&path, "%s/.config/assay/config.ini", home);
-    if (path.length && access(path.data, R_OK) == 0)
-        say(d, "configuration", "file", WORKS, "", "%s", path.data);
+    const char *given = getenv("ASSAY_CONFIG");
+    char *path = assay_config_path();
+    if (path && access(path, R_OK) == 0)
+        say(d, "configuration", "file", WORKS, "", "%s", path);
     else if (given && *given)
         say(d, "configuration", "file", FAILS, "correct $ASSAY_CONFIG", "%s: %s", given,
             strerror(errno));
     else
         say(d, "configuration", "file", NOTE, "", "%s: none, which is fine",
-            assay_buf_text(&path));
-    assay_buf_free(&path);
+            path ? path : "no home");
+    free(path);
     say(d, "keys", "signing", NOTE, "", "not configured");
 }
 

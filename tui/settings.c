@@ -83,29 +83,13 @@ static enum assay_status take_entry(void *context, const char *section, const ch
     return ASSAY_OK;
 }
 
-static char *config_directory(void)
-{
-    const char *xdg = getenv("XDG_CONFIG_HOME");
-    if (xdg && *xdg == '/') {
-        return assay_path_join(xdg, "assay");
-    }
-    const char *home = getenv("HOME");
-    return home && *home ? assay_path_join(home, ".config/assay") : NULL;
-}
-
 enum assay_status settings_read(struct settings *settings, struct keymap *map,
                                 struct assay_error *err)
 {
     *settings = (struct settings){0};
-    char *directory = config_directory();
+    char *directory = assay_config_directory();
     settings->directory = directory ? assay_path_join(directory, "themes") : NULL;
-    const char *named = getenv("ASSAY_CONFIG");
-    char *path = NULL;
-    if (named && *named) {
-        path = assay_strdup(named);
-    } else if (directory) {
-        path = assay_path_join(directory, "config");
-    }
+    char *path = assay_config_path();
     enum assay_status status = ASSAY_OK;
     if (path && access(path, F_OK) == 0) {
         struct reading reading = {.settings = settings, .map = map};

@@ -1,6 +1,8 @@
 /*
- * The door to inih. Lines are fed to it one by one, so that they can be counted (its handler
- * does not hear of lines) and one too long for it is an error instead of being cut.
+ * The door to inih, and where the user's own file lies. Lines are fed to inih one by one, so
+ * that they can be counted (its handler does not hear of lines) and none is cut: inih holds a
+ * line in a fixed buffer (200 bytes as Debian builds it), so of a longer one it gets the key
+ * and a mark, and the value waits here. Called by the session, the workbench and its themes.
  */
 #include <assay/ini.h>
 
@@ -9,14 +11,20 @@
 
 #include <ini.h>
 
+#include <assay/buf.h>
 #include <assay/file.h>
+#include <assay/memory.h>
 
-#define FILE_LIMIT ((size_t)1 << 20)
+#define FILE_LIMIT  ((size_t)1 << 20)
+#define SECTION_MAX 49     /* inih cuts the name of a longer one in silence */
+#define MARK        "\001" /* stands for a value that is waiting */
 
 struct reading {
     const char *at, *end;
     size_t line;
     size_t long_line;  /* the first that did not fit; 0 none */
+    bool entered;      /* there was an entry in this section: an indented line continues it */
+    char *waiting;     /* the value of the line that inih has just got a mark of */
     size_t fault_line; /* where the caller's function failed */
     enum assay_status status;
     assay_ini_entry entry;
@@ -24,22 +32,79 @@ struct reading {
     struct assay_error fault;
 };
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f';
+}
+
+/* TEXT[0..length) as inih would take it for a value: trimmed, a comment cut off. */
+static char *value_of(const char *text, size_t length)
+{
+    while (length && is_blank(*text))
+        text++, length--;
+    for (size_t i = 0; i < length; i++)
+        if (text[i] == ';' && (i == 0 || is_blank(text[i - 1])))
+            length = i;
+    while (length && is_blank(text[length - 1]))
+        length--;
+    return assay_strndup(text, length);
+}
+
+/* A line that does not fit into ROOM bytes: what inih is to get of it goes to OUT. False where
+   even that is too long. */
+static bool shorten(struct reading *r, const char *line, size_t length, char *out, size_t room)
+{
+    size_t start = 0, sign = 0;
+    while (start < length && is_blank(line[start]))
+        start++;
+    if (start == length || line[start] == ';' || line[start] == '#') {
+        memcpy(out, "\n", 2);
+        return true;
+    }
+    if (line[start] == '[')
+        return false;
+    if (start == 0 || !r->entered) { /* "key = value" */
+        while (sign < length && line[sign] != '=' && line[sign] != ':')
+            sign++;
+        if (sign == length || sign + sizeof MARK + 1 > room)
+            return false;
+        sign++;
+    } else {
+        sign = 1;
+    }
+    memcpy(out, line, sign);
+    memcpy(out + sign, MARK "\n", sizeof MARK + 1);
+    r->waiting = value_of(line + sign, length - sign);
+    return true;
+}
+
 /* As fgets(): inih takes a line from here. */
 static char *next_line(char *out, int capacity, void *context)
 {
     struct reading *r = context;
+    free(r->waiting);
+    r->waiting = NULL;
     if (r->at == r->end || r->status != ASSAY_OK)
         return NULL;
     const char *newline = memchr(r->at, '\n', (size_t)(r->end - r->at));
     size_t length = (size_t)((newline ? newline + 1 : r->end) - r->at);
     size_t room = capacity > 0 ? (size_t)capacity - 1 : 0;
     r->line++;
-    if (length > room) {
+    if (*r->at == '[') {
+        const char *close = memchr(r->at, ']', length);
+        r->entered = false;
+        if (close && close - r->at - 1 > SECTION_MAX) {
+            r->long_line = r->line;
+            return NULL;
+        }
+    }
+    if (length <= room) {
+        memcpy(out, r->at, length);
+        out[length] = '\0';
+    } else if (!shorten(r, r->at, length, out, room)) {
         r->long_line = r->line;
         return NULL;
     }
-    memcpy(out, r->at, length);
-    out[length] = '\0';
     r->at += length;
     return out;
 }
@@ -47,6 +112,9 @@ static char *next_line(char *out, int capacity, void *context)
 static int on_entry(void *context, const char *section, const char *key, const char *value)
 {
     struct reading *r = context;
+    r->entered = true;
+    if (r->waiting && value && strcmp(value, MARK) == 0)
+        value = r->waiting;
     if (r->status == ASSAY_OK && key) {
         r->status = r->entry(r->context, section, key, value ? value : "", &r->fault);
         if (r->status != ASSAY_OK)
@@ -62,6 +130,7 @@ enum assay_status assay_ini_parse(const char *text, size_t length, const char *n
     if (length && memchr(text, '\0', length))
         return assay_fail(err, ASSAY_BAD_INPUT, "%s: not a text file", name);
     int line = ini_parse_stream(next_line, &r, on_entry, &r);
+    free(r.waiting);
     if (r.status != ASSAY_OK) {
         assay_fail(err, r.status, "%s:%zu: %s", name, r.fault_line, r.fault.what);
         if (r.fault.hint[0])
@@ -74,7 +143,8 @@ enum assay_status assay_ini_parse(const char *text, size_t length, const char *n
         return ASSAY_BAD_INPUT;
     }
     if (r.long_line)
-        return assay_fail(err, ASSAY_BAD_INPUT, "%s:%zu: line too long", name, r.long_line);
+        return assay_fail(err, ASSAY_BAD_INPUT, "%s:%zu: the name of the %s is too long", name,
+                          r.long_line, *r.at == '[' ? "section" : "entry");
     return line < 0 ? assay_fail(err, ASSAY_IO, "%s: cannot be read", name) : ASSAY_OK;
 }
 
@@ -89,4 +159,25 @@ enum assay_status assay_ini_read(const char *path, assay_ini_entry entry, void *
     status = assay_ini_parse(text, length, path, entry, context, err);
     free(text);
     return status;
+}
+
+/* ---- where the user's own lie ---- */
+
+char *assay_config_directory(void)
+{
+    const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    if (base && *base == '/') /* the XDG rules: a relative one does not count */
+        return assay_path_join(base, "assay");
+    return home && *home == '/' ? assay_path_join(home, ".config/assay") : NULL;
+}
+
+char *assay_config_path(void)
+{
+    const char *named = getenv("ASSAY_CONFIG");
+    if (named && *named)
+        return assay_strdup(named);
+    char *directory = assay_config_directory();
+    char *path = directory ? assay_path_join(directory, "config.ini") : NULL;
+    free(directory);
+    return path;
 }

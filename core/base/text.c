@@ -232,12 +232,40 @@ static int compare_runs(const char **a, const char **b)
     return memcmp(x, y, nx);
 }
 
+/* Whether the digits at AT, in the text that begins at START, are the decimals of a number: of
+   one below 1, or such as begin with a zero ("lr0.15", "1.05"). Others may count versions: 1.10
+   comes after 1.9. */
+static bool is_fraction(const char *start, const char *at)
+{
+    if (at == start || at[-1] != '.')
+        return false;
+    const char *zeros = at - 1;
+    while (zeros > start && zeros[-1] == '0')
+        zeros--;
+    return *at == '0' || (zeros < at - 1 && (zeros == start || !is_digit(zeros[-1])));
+}
+
+/* The same for decimals, which count from the left. */
+static int compare_decimals(const char **a, const char **b)
+{
+    const char *x = *a, *y = *b;
+    while (is_digit(*x) && *x == *y)
+        x++, y++;
+    bool more_x = is_digit(*x), more_y = is_digit(*y);
+    *a = x;
+    *b = y;
+    if (more_x && more_y)
+        return *x < *y ? -1 : 1;
+    return more_x - more_y;
+}
+
 int assay_text_natural(const char *a, const char *b)
 {
     const char *x = a, *y = b;
     while (*x && *y) {
         if (is_digit(*x) && is_digit(*y)) {
-            int order = compare_runs(&x, &y);
+            bool fraction = is_fraction(a, x) || is_fraction(b, y);
+            int order = fraction ? compare_decimals(&x, &y) : compare_runs(&x, &y);
             if (order)
                 return order;
         } else if (*x != *y) {

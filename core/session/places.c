@@ -56,24 +56,6 @@ static bool is_url(const char *place)
 
 /* ---- the configuration file ---- */
 
-static char *config_path(void)
-{
-    const char *given = getenv("ASSAY_CONFIG");
-    const char *base = getenv("XDG_CONFIG_HOME");
-    const char *home = getenv("HOME");
-    struct assay_buf path = {0};
-
-    if (given && *given)
-        return assay_strdup(given);
-    if (base && *base)
-        assay_buf_format(&path, "%s/assay/config.ini", base);
-    else if (home && *home)
-        assay_buf_format(&path, "%s/.config/assay/config.ini", home);
-    else
-        return NULL;
-    return assay_buf_take(&path);
-}
-
 /* What the file says of one source, gathered while its section is read. */
 static struct session_place *section_place(struct session_places *places, const char *name)
 {
@@ -162,7 +144,7 @@ static enum assay_status check_config(struct session_places *places, const char 
 
 static enum assay_status read_config(struct session_places *places, struct assay_error *err)
 {
-    char *path = config_path();
+    char *path = assay_config_path();
     enum assay_status status = ASSAY_OK;
 
     if (path && access(path, F_OK) == 0) {

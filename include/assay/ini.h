@@ -24,4 +24,10 @@ enum assay_status assay_ini_parse(const char *text, size_t length, const char *n
 enum assay_status assay_ini_read(const char *path, assay_ini_entry entry, void *context,
                                  struct assay_error *err);
 
+/* The user's configuration file: $ASSAY_CONFIG, else config.ini in assay_config_directory():
+   $XDG_CONFIG_HOME/assay (~/.config/assay), where themes/ lies too. The strings are the
+   caller's to free(); NULL where there is no home. Neither need exist. */
+char *assay_config_path(void);
+char *assay_config_directory(void);
+
 #endif

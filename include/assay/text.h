@@ -59,7 +59,7 @@ bool assay_int_parse(const char *text, size_t length, int64_t *value); /* false 
 bool assay_text_contains(const char *haystack, const char *needle);
 /* SQL LIKE: % any run, _ one character, over bytes; FOLD ignores ASCII case. Linear time. */
 bool assay_text_like(const char *text, const char *pattern, bool fold);
-/* Order for people: "run-2" before "run-10"; ties by bytes. */
+/* Order for people: "run-2" before "run-10", "lr0.01" before "lr0.1"; ties by bytes. */
 int assay_text_natural(const char *a, const char *b);
 
 #endif

@@ -129,15 +129,56 @@ static void test_ini(void **state)
     check_ini("a=1\nnonsense\n", ASSAY_BAD_INPUT, "x.conf:2: neither a section nor an entry");
     check_ini("[s\na=1\n", ASSAY_BAD_INPUT, "x.conf:1: neither a section nor an entry");
     check_ini("[s]\na=1\nbad=2\nnonsense\n", ASSAY_BAD_INPUT, "x.conf:3: bad: not a key");
-    char line[2000] = "a=1\nlong = ";
-    memset(line + strlen(line), 'x', 1900);
-    check_ini(line, ASSAY_BAD_INPUT, "x.conf:2: line too long");
     struct assay_buf out = {0};
     struct assay_error err = {0};
     assert_int_equal(assay_ini_parse("a\0=1", 4, "x.conf", collect, &out, &err),
                      ASSAY_BAD_INPUT);
     assert_string_equal(err.what, "x.conf: not a text file");
     assay_buf_free(&out);
+}
+
+/* inih holds 200 bytes of a line; nothing of a longer one may be lost or cut. */
+static void test_ini_long_lines(void **state)
+{
+    (void)state;
+    char x[1901], text[8000], expected[8000];
+    memset(x, 'x', sizeof x - 1);
+    x[sizeof x - 1] = '\0';
+    snprintf(text, sizeof text, "a=1\n# %s\n[s]\nlong =  %s  ; note\nb=2\n", x, x);
+    snprintf(expected, sizeof expected, ".a=1|s.long=%s|s.b=2|", x);
+    check_ini(text, ASSAY_OK, expected);
+    snprintf(text, sizeof text, "[s]\nlist = a\n  %s=y\n  b\n  k: %s", x, x);
+    snprintf(expected, sizeof expected, "s.list=a|s.list=%s=y|s.list=b|s.list=k: %s|", x, x);
+    check_ini(text, ASSAY_OK, expected);
+    snprintf(text, sizeof text, "[s]\n  k = %s\n[t]\nk=1", x);
+    snprintf(expected, sizeof expected, "s.k=%s|t.k=1|", x);
+    check_ini(text, ASSAY_OK, expected);
+    snprintf(text, sizeof text, "[s]\nbad = %s\n", x);
+    check_ini(text, ASSAY_BAD_INPUT, "x.conf:2: bad: not a key");
+    snprintf(text, sizeof text, "a=1\n%s = 1\n", x);
+    check_ini(text, ASSAY_BAD_INPUT, "x.conf:2: the name of the entry is too long");
+    snprintf(text, sizeof text, "a=1\n[source %.50s]\nplace = y\n", x);
+    check_ini(text, ASSAY_BAD_INPUT, "x.conf:2: the name of the section is too long");
+}
+
+/* One file for the sources, the keys and the look. */
+static void test_config_path(void **state)
+{
+    (void)state;
+    setenv("HOME", "/h", 1);
+    unsetenv("XDG_CONFIG_HOME");
+    unsetenv("ASSAY_CONFIG");
+    check_path(assay_config_path(), "/h/.config/assay/config.ini");
+    setenv("XDG_CONFIG_HOME", "relative", 1);
+    check_path(assay_config_directory(), "/h/.config/assay");
+    setenv("XDG_CONFIG_HOME", "/x", 1);
+    check_path(assay_config_path(), "/x/assay/config.ini");
+    setenv("ASSAY_CONFIG", "mine", 1);
+    check_path(assay_config_path(), "mine");
+    unsetenv("ASSAY_CONFIG");
+    unsetenv("XDG_CONFIG_HOME");
+    unsetenv("HOME");
+    assert_null(assay_config_path());
 }
 
 static void test_ini_file(void **state)
@@ -159,7 +200,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_write_and_read), cmocka_unit_test(test_directories),
         cmocka_unit_test(test_paths),          cmocka_unit_test(test_ini),
-        cmocka_unit_test(test_ini_file),
+        cmocka_unit_test(test_ini_file),       cmocka_unit_test(test_ini_long_lines),
+        cmocka_unit_test(test_config_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
