@@ -12,12 +12,15 @@
 
 #include "remote/url.h"
 
-#define BULK_RUNS   100u
-#define BULK_STEPS  320u   /* a step for each two or three pixels of a chart */
-#define BULK_POINTS 25000u /* of one run, at most */
-#define IN_FLIGHT   128u   /* twice what net.c sends at once */
-#define PAGES_MAX   100000u
-#define POINTS_MAX  (1u << 28)
+#define BULK_RUNS 100u
+/* Steps of one request: a few for each pixel column of a chart where there is one run, one for
+   every two or three where there are many. */
+#define BULK_STEPS     320u
+#define BULK_STEPS_MAX 2500u  /* the server's own limit */
+#define BULK_POINTS    40000u /* of all runs of a request, about */
+#define IN_FLIGHT      128u   /* twice what net.c sends at once */
+#define PAGES_MAX      100000u
+#define POINTS_MAX     (1u << 28)
 
 /* One series on its way. */
 struct history {
@@ -30,6 +33,7 @@ struct history {
 };
 struct bulk { /* one request for samples */
     size_t from, count;
+    unsigned steps; /* at most, per run */
 };
 struct histories {
     struct mlflow *mlflow;
@@ -193,12 +197,16 @@ static void send_bulk(struct histories *h, struct net_batch *batch, size_t from,
     struct assay_buf path = {0};
     char steps[24];
 
-    *bulk = (struct bulk){.from = from, .count = count};
+    *bulk = (struct bulk){.from = from, .count = count, .steps = BULK_POINTS / (unsigned)count};
+    if (bulk->steps < BULK_STEPS)
+        bulk->steps = BULK_STEPS;
+    if (bulk->steps > BULK_STEPS_MAX)
+        bulk->steps = BULK_STEPS_MAX;
     assay_buf_text_add(&path, MLFLOW_API "/metrics/get-history-bulk-interval");
     for (size_t i = from; i < from + count; i++)
         url_query(&path, "run_ids", h->wanted[h->order[i]].run_id);
     url_query(&path, "metric_key", h->wanted[h->order[from]].metric);
-    snprintf(steps, sizeof steps, "%u", BULK_STEPS);
+    snprintf(steps, sizeof steps, "%u", bulk->steps);
     url_query(&path, "max_results", steps);
     /* Without a range it begins at step 0, and there may be others before. */
     url_query(&path, "start_step", "-9223372036854775807");
@@ -232,16 +240,17 @@ static int by_step(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Whether the sample of the runs has every point: the server thins out where there are more
-   steps, over all its runs, than it was asked for. */
+/* Whether the sample of the runs has every point. Servers thin out in two ways: where all the
+   runs together have more steps than were asked for (2.11 to 3.12), or a run more points
+   (later). What is thinned out to fit has more than half of what fits. */
 static bool is_all(const struct bulk_reading *reading)
 {
-    size_t total = 0, distinct = 0;
+    size_t total = 0, distinct = 0, few = reading->bulk->steps / 2;
     int64_t *steps;
 
     for (size_t i = 0; i < reading->bulk->count; i++) {
         total += reading->parts[i].count;
-        if (reading->parts[i].count >= BULK_POINTS)
+        if (reading->parts[i].count >= few)
             return false;
     }
     if (!total)
@@ -255,7 +264,7 @@ static bool is_all(const struct bulk_reading *reading)
     for (size_t i = 0; i < total; i++)
         distinct += i == 0 || steps[i] != steps[i - 1];
     free(steps);
-    return distinct < BULK_STEPS;
+    return distinct < few;
 }
 
 /* The samples of one answer, to whoever wants them. */

@@ -1,0 +1,41 @@
+/*
+ * A small MLflow server inside the test: experiments, runs with regular histories and a few
+ * artifacts, answering as MLflow 3 does, pages and all. Each answer may come late, as over a
+ * long way.
+ */
+#ifndef TESTS_SUPPORT_MLFLOW_WEB_H
+#define TESTS_SUPPORT_MLFLOW_WEB_H
+
+#include "support/web.h"
+
+struct fake_run {
+    char id[33], name[32];
+    int experiment;
+    const char *status; /* "FINISHED" */
+    bool deleted, absent;
+    int points;   /* of each metric */
+    char tag[32]; /* value of the tag "mark" */
+};
+struct fake_mlflow {
+    struct web *web;
+    struct fake_run *runs; /* newest first */
+    int run_count, experiment_count, metric_count;
+    unsigned delay_ms;
+    int page_max;      /* the most runs of a page; 0: as many as asked for */
+    int history_max;   /* likewise points */
+    bool no_bulk;      /* an old server */
+    bool refuse_large; /* 400 where more than 1000 are asked for */
+    bool tokens_stuck; /* the page's token never changes */
+    char user[32];     /* "ana:secret" in base64, as the header has it; "" anybody may */
+    unsigned searches, histories, bulks, lists; /* requests of each kind so far */
+    char *bodies[64]; /* histories, by metric, kept where all are alike */
+    bool alike;       /* every run has the same points: histories are made once */
+};
+/* RUNS runs over EXPERIMENTS experiments. */
+void fake_mlflow_start(struct fake_mlflow *fake, int experiments, int runs, int metrics,
+                       int points);
+void fake_mlflow_stop(struct fake_mlflow *fake);
+/* The value of a point as the server has it. */
+double fake_mlflow_value(int run, int metric, int point);
+
+#endif
