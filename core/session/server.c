@@ -41,10 +41,8 @@ void server_stop(struct server *server)
     pool_free(&server->pool);
 }
 
-bool server_stopped(void *context)
+bool server_stopped(const struct server *server)
 {
-    struct server *server = context;
-
     return atomic_load(&server->stop);
 }
 

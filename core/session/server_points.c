@@ -144,6 +144,11 @@ static bool got_series(void *context, struct mlflow_got *got)
     return !server_stopped(server);
 }
 
+static bool drain_stopped(void *context)
+{
+    return server_stopped(((struct drain *)context)->server);
+}
+
 /* The wants of a list that the cache does not answer, put to the server. */
 static void answer(struct drain *drain, struct want *first)
 {
@@ -169,7 +174,7 @@ static void answer(struct drain *drain, struct want *first)
     status = drain->count ? server_client(server, &client, &error) : ASSAY_OK;
     if (status == ASSAY_OK && drain->count)
         status = mlflow_histories(client, drain->wanted, drain->count, server->session->live,
-                                  got_series, server_stopped, drain, &error);
+                                  got_series, drain_stopped, drain, &error);
     for (size_t i = 0; i < drain->count; i++) {
         struct mlflow_got failed = {.wanted = &drain->wanted[i], .status = status};
 

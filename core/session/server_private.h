@@ -42,7 +42,7 @@ struct server {
     bool offline;
 };
 
-bool server_stopped(void *server); /* for whoever waits */
+bool server_stopped(const struct server *server);
 void want_free(struct want *want);
 
 /* ---- what the cache has of a server's series ---- */

@@ -11,8 +11,9 @@
 
 #include "session/server_private.h"
 
-#define ASK_AT_ONCE 2000 /* series asked for together: what is in flight is bounded by net.c   \
-                          */
+#define ASK_AT_ONCE                                                                            \
+    2000 /* series asked for together: what is in flight is bounded by net.c                   \
+          */
 #define BATCH_SERIES_MAX 64
 
 struct pull_series {
