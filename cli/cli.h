@@ -131,6 +131,7 @@ enum assay_status cli_runs(struct cli *cli, struct assay_error *err);
 enum assay_status cli_show(struct cli *cli, struct assay_error *err);
 enum assay_status cli_series(struct cli *cli, struct assay_error *err);
 enum assay_status cli_plot(struct cli *cli, struct assay_error *err);
+enum assay_status cli_compare(struct cli *cli, struct assay_error *err);
 enum assay_status cli_artifacts(struct cli *cli, struct assay_error *err);
 enum assay_status cli_pull(struct cli *cli, struct assay_error *err);
 enum assay_status cli_log(struct cli *cli, struct assay_error *err);

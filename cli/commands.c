@@ -79,6 +79,38 @@ static const struct cli_option plot_options[] = {
     OPTION_END,
 };
 
+static const struct cli_option compare_options[] = {
+    OPTION_SOURCE,
+    {'e', "experiment", "EXP", NULL, "the runs of this experiment (name or id)"},
+    {'f', "filter", "FILTER", NULL, "the runs that match, e.g. \"tags.sweep = 7\""},
+    {0, "view", "NAME", NULL, "the runs of this saved view"},
+    {0, "last", "N", NULL, "of those only the last N; alone: the last N of all"},
+    {0, "parent", NULL, NULL, "each RUN beside the run it was started from"},
+    {0, "baseline", "RUN", NULL, "what the others are measured against (default: the first)"},
+    {0, "all", NULL, NULL, "equal rows as well"},
+    {0, "group-by", "KEY,...", NULL,
+     "groups of runs instead of runs; auto: those that differ only by seed"},
+    {'m', "metric", "METRIC", NULL, "judge and draw this metric (repeatable)"},
+    {0, "stat", "WHICH", "last|best|min|max", "a metric's last, best, min or max value"},
+    {0, "at", "X=N", NULL, "values at step=N, time=SECONDS, or where a metric reaches N"},
+    {0, "curves", NULL, NULL, "areas under the curves as well"},
+    {0, "target", "METRIC=N", NULL, "how soon METRIC reaches N (repeatable)"},
+    {0, "pareto", "METRIC,...", NULL, "which runs nothing else beats in all of these"},
+    {0, "direction", "METRIC=max", NULL,
+     "which way a metric is better: max or min (repeatable)"},
+    {0, "explain", "METRIC", NULL, "which params go with this metric"},
+    {0, "fail-if", "EXPR", NULL,
+     "exit with status 1 where \"metrics.loss > baseline * 1.01\" or its like holds"},
+    {0, "seed", "N", NULL, "seed of everything that is drawn at random"},
+    {0, "save", "FILE", NULL, "write a bundle that another machine opens"},
+    {0, "bundle", "FILE", NULL, "compare the runs of a bundle"},
+    {'o', "output", "FILE", NULL, "write to FILE instead of standard output"},
+    {0, "format", "FORMAT", "table|json|csv|md|html|latex",
+     "how to print: table, json, csv, md, html or latex"},
+    OPTION_HELP,
+    OPTION_END,
+};
+
 static const struct cli_option artifacts_options[] = {
     OPTION_SOURCE, {'o', "output", "FILE", NULL, "save the file PATH as FILE"},
     OPTION_FORMAT, OPTION_HELP,
@@ -185,6 +217,20 @@ const struct cli_command cli_commands[] = {
         .run = cli_plot,
     },
     {
+        .name = "compare",
+        .operands = "[RUN...]",
+        .summary = "say what differs between runs, and whether it is real",
+        .details =
+            "Differences come first, equal rows are folded and counted. Runs that differ only\n"
+            "by their seed are taken as groups: the difference is tested (sign flips of the\n"
+            "pairs, or exchanged labels), and an interval is given where one is known to\n"
+            "cover. What --fail-if cannot decide, because a value is missing or not finite,\n"
+            "fails.\n",
+        .options = compare_options,
+        .most = 5000,
+        .run = cli_compare,
+    },
+    {
         .name = "artifacts",
         .operands = "RUN [PATH]",
         .summary = "list a run's artifacts, print or save one",
@@ -271,12 +317,12 @@ const struct cli_command *cli_find_command(const char *name)
 
 void cli_help(struct assay_buf *out)
 {
-    assay_buf_text_add(out,
-                       "usage: assay [SOURCE...]\n"
-                       "       assay COMMAND [OPTION...] [ARGUMENT...]\n\n"
-                       "Without a command the workbench opens on the sources: directories or\n"
-                       "files that hold experiments, MLflow servers (http://host:5000), or what\n"
-                       "is found here and in the local store where none is given.\n\nCommands:\n");
+    assay_buf_text_add(
+        out, "usage: assay [SOURCE...]\n"
+             "       assay COMMAND [OPTION...] [ARGUMENT...]\n\n"
+             "Without a command the workbench opens on the sources: directories or\n"
+             "files that hold experiments, MLflow servers (http://host:5000), or what\n"
+             "is found here and in the local store where none is given.\n\nCommands:\n");
     for (const struct cli_command *c = cli_commands; c->name; c++)
         assay_buf_format(out, "  %-11s %s\n", c->name, c->summary);
     assay_buf_text_add(out,
