@@ -135,7 +135,7 @@ static enum assay_status choose_policy(const struct assay_ledger *ledger,
 
 struct situation {
     struct assay_arena arena;
-    struct platform platform = {0};
+    struct platform platform;
     struct version_facts candidate, champion;
     const char *champion_version; /* "" none */
     bool has_champion;
