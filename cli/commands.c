@@ -149,6 +149,132 @@ static const struct cli_option track_options[] = {
     OPTION_END,
 };
 
+#define OPTION_SIGN_WITH                                                                       \
+    {                                                                                          \
+        0, "sign-with", "PUBFILE", NULL, "sign with this key of the agent's (its public file)" \
+    }
+#define OPTION_UNSIGNED                                                                        \
+    {                                                                                          \
+        0, "unsigned", "PERSON", NULL,                                                         \
+            "as this person without a signature, where the policy allows it"                   \
+    }
+
+static const struct cli_option keys_options[] = {
+    {0, "name", "NAME", NULL, "the person's full name"},
+    {0, "key", "PUBFILE", NULL, "public key file to add"},
+    {0, "role", "ROLE", NULL, "give this role (repeatable; replaces all)"},
+    {0, "account", "ACCOUNT", NULL,
+     "another system's name of the person (repeatable; replaces all)"},
+    {0, "after", "N", NULL, "revoke: what was signed after the Nth record no longer counts"},
+    OPTION_SIGN_WITH,
+    OPTION_FORMAT,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const struct cli_option policy_options[] = {
+    OPTION_SIGN_WITH,
+    OPTION_FORMAT,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const struct cli_option register_options[] = {
+    {0, "model", "MODEL", NULL, "the model's name"},
+    {0, "run", "ID", NULL, "the run of the local store that made it"},
+    {0, "account", "PART=ACCOUNT", NULL,
+     "who else had a part in it, e.g. commit-author=ada (repeatable)"},
+    OPTION_SIGN_WITH,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const struct cli_option request_options[] = {
+    {0, "model", "MODEL", NULL, "the model"},
+    {0, "version", "VERSION", NULL, "its version"},
+    {0, "target", "TARGET", NULL, "where to: alias:NAME, stage:NAME or tag:NAME"},
+    {'m', "message", "WORDS", NULL, "why"},
+    {0, "evidence", "[NAME=]FILE", NULL, "a file that reviewers should see (repeatable)"},
+    {0, "policy", "NAME", NULL, "the policy, where several match"},
+    {0, "revise", "REQ", NULL, "a new revision of this request"},
+    OPTION_SIGN_WITH,
+    OPTION_UNSIGNED,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const struct cli_option queue_options[] = {
+    {0, "mine", NULL, NULL, "only what waits for me"},
+    {0, "state", "STATE", NULL, "only this state, or all"},
+    OPTION_SIGN_WITH,
+    OPTION_FORMAT,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const struct cli_option review_options[] = {
+    {0, "open", "NAME", NULL, "print this piece of evidence and mark it as seen"},
+    OPTION_SIGN_WITH,
+    OPTION_FORMAT,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const struct cli_option sign_options[] = {
+    {0, "approve", NULL, NULL, "approve"},
+    {0, "reject", NULL, NULL, "reject; it is a veto until it is withdrawn"},
+    {0, "request-changes", NULL, NULL, "ask for changes"},
+    {0, "abstain", NULL, NULL, "abstain"},
+    {0, "withdraw", NULL, NULL, "withdraw my vote, or my request"},
+    {0, "revoke", NULL, NULL, "revoke what was applied"},
+    {0, "override", NULL, NULL, "break the glass; somebody else must review it in time"},
+    {0, "ratify", NULL, NULL, "the later review of an override"},
+    {0, "fulfil", NULL, NULL, "say that the condition named in the message is met"},
+    {0, "delegate", "PERSON", NULL, "hand my vote on this request to PERSON"},
+    {0, "comment", NULL, NULL, "only say something"},
+    {'m', "message", "REASON", NULL, "why"},
+    {0, "condition", "TEXT[ until DATE]", NULL, "approve under this condition (repeatable)"},
+    {0, "digest", "HEX", NULL, "the digest I mean: its first or last 6 digits at least"},
+    {0, "dry-run", NULL, NULL, "print what would be signed, sign nothing"},
+    OPTION_SIGN_WITH,
+    OPTION_UNSIGNED,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const struct cli_option apply_options[] = {
+    OPTION_SIGN_WITH,
+    OPTION_UNSIGNED,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const struct cli_option verify_options[] = {
+    {0, "model", "MODEL", NULL, "may this model's"},
+    {0, "version", "VERSION", NULL, "version"},
+    {0, "target", "TARGET", NULL, "be at this target?"},
+    {0, "digest", "HEX", NULL, "and is this its digest?"},
+    {0, "bundle", "DIR", NULL, "check an exported bundle instead of the local ledger"},
+    {0, "ledger", "HEX", NULL, "the digest of the ledger that is meant"},
+    {0, "quick", NULL, NULL, "without ssh-keygen's second opinion on every signature"},
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const struct cli_option audit_options[] = {
+    {0, "html", NULL, NULL, "report: as a page for a browser"},
+    OPTION_FORMAT,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const struct cli_option sync_options[] = {
+    {0, "ledger", "HEX", NULL,
+     "the digest of the ledger to join, where there is none here yet"},
+    OPTION_HELP,
+    OPTION_END,
+};
+
 static const struct cli_option doctor_options[] = {
     OPTION_SOURCE,
     OPTION_FORMAT,
@@ -275,6 +401,104 @@ const struct cli_command cli_commands[] = {
         .most = SIZE_MAX,
         .operands_last = true,
         .run = cli_track,
+    },
+    {
+        .name = "keys",
+        .operands = "[list | add PERSON | revoke PERSON FINGERPRINT]",
+        .summary = "list or change the persons who sign, and their keys",
+        .details =
+            "The first `keys add` begins the ledger; its person is the first owner. Roles are\n"
+            "names that policies ask for; policy-owner, who may change persons and policies,\n"
+            "is the one that is built in.\n",
+        .options = keys_options,
+        .most = 3,
+        .run = cli_keys,
+    },
+    {
+        .name = "policy",
+        .operands = "show [NAME] | check REQ | set FILE",
+        .summary = "show, check or set what a request needs",
+        .options = policy_options,
+        .least = 1,
+        .most = 2,
+        .run = cli_policy,
+    },
+    {
+        .name = "register",
+        .operands = "FILE|DIR...",
+        .summary = "register a model version in the local registry and print its number",
+        .options = register_options,
+        .least = 1,
+        .most = 64,
+        .run = cli_register,
+    },
+    {
+        .name = "request",
+        .operands = "",
+        .summary = "ask that a model version is moved to a target, and print the request's id",
+        .options = request_options,
+        .run = cli_request,
+    },
+    {
+        .name = "queue",
+        .operands = "",
+        .summary = "list what waits for a decision",
+        .options = queue_options,
+        .run = cli_queue,
+    },
+    {
+        .name = "review",
+        .operands = "REQ",
+        .summary = "show a request, its gates, evidence, votes and what is missing",
+        .options = review_options,
+        .least = 1,
+        .most = 1,
+        .run = cli_review,
+    },
+    {
+        .name = "sign",
+        .operands = "REQ",
+        .summary = "sign a decision on a request with my SSH key",
+        .options = sign_options,
+        .least = 1,
+        .most = 1,
+        .run = cli_sign,
+    },
+    {
+        .name = "apply",
+        .operands = "REQ",
+        .summary = "move the target of an approved request; doing it twice does it once",
+        .options = apply_options,
+        .least = 1,
+        .most = 1,
+        .run = cli_apply,
+    },
+    {
+        .name = "verify",
+        .operands = "[REQ]",
+        .summary =
+            "check the ledger, a request, a bundle, or whether a version may be at a target",
+        .options = verify_options,
+        .most = 1,
+        .run = cli_verify,
+    },
+    {
+        .name = "audit",
+        .operands = "log | drift | export DIR | report",
+        .summary = "show the log, targets nobody approved, or write what an auditor needs",
+        .options = audit_options,
+        .least = 1,
+        .most = 2,
+        .run = cli_audit,
+    },
+    {
+        .name = "sync",
+        .operands = "DIR|git+URL",
+        .summary = "exchange records with a shared directory or a git repository",
+        .options = sync_options,
+        .least = 1,
+        .most = 1,
+        .run = cli_sync,
     },
     {
         .name = "doctor",

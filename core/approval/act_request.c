@@ -14,6 +14,7 @@
 #include <assay/text.h>
 
 #include "approval/manifest.h"
+#include "approval/secrets.h"
 
 #define EVIDENCE_MAX ((size_t)64 << 20)
 
@@ -40,6 +41,19 @@ char *ledger_evidence_path(const struct assay_ledger *ledger, const char *digest
     return assay_buf_take(&path);
 }
 
+/* What is signed is kept and handed on: no credentials in it. */
+static enum assay_status check_secrets(const char *what, const char *bytes, size_t length,
+                                       struct assay_error *err)
+{
+    const char *secret = secret_in(bytes, length);
+
+    if (!secret)
+        return ASSAY_OK;
+    assay_fail(err, ASSAY_BAD_INPUT, "%s: seems to hold %s", what, secret);
+    assay_hint(err, "what is signed is kept for years and handed to auditors: take it out");
+    return ASSAY_BAD_INPUT;
+}
+
 /* Keeps a copy under its digest, beside the store, where a reviewer finds it. */
 static enum assay_status keep_evidence(const struct assay_ledger *ledger, const char *bytes,
                                        size_t length, const char *digest,
@@ -52,6 +66,30 @@ static enum assay_status keep_evidence(const struct assay_ledger *ledger, const 
     if (status == ASSAY_OK && access(path, F_OK) != 0)
         status = assay_file_write(path, bytes, length, 0600, err);
     free(directory);
+    free(path);
+    return status;
+}
+
+enum assay_status assay_evidence_read(struct assay_ledger *ledger, const char *digest,
+                                      char **bytes, size_t *length, struct assay_error *err)
+{
+    char *path = ledger_evidence_path(ledger, digest);
+    char found[ASSAY_SHA256_TEXT];
+    enum assay_status status = ASSAY_OK;
+
+    *bytes = NULL;
+    if (!assay_sha256_valid(digest))
+        status = assay_fail(err, ASSAY_BAD_INPUT, "%.80s: is no digest", digest);
+    if (status == ASSAY_OK)
+        status = assay_file_read(path, EVIDENCE_MAX, bytes, length, err);
+    if (status == ASSAY_OK) {
+        assay_sha256(found, *bytes, *length);
+        if (strcmp(found, digest) != 0) {
+            free(*bytes);
+            *bytes = NULL;
+            status = assay_fail(err, ASSAY_CORRUPT, "%s: is not the evidence it was", path);
+        }
+    }
     free(path);
     return status;
 }
@@ -73,6 +111,8 @@ static enum assay_status add_evidence(struct assay_ledger *ledger, const char *g
     if (path != given)
         name = assay_arena_strndup(arena, given, (size_t)(equals - given));
     enum assay_status status = assay_file_read(path, EVIDENCE_MAX, &bytes, &length, err);
+    if (status == ASSAY_OK)
+        status = check_secrets(path, bytes, length, err);
     if (status == ASSAY_OK && stat(path, &st) != 0)
         status = assay_fail(err, ASSAY_IO, "%s: %s", path, strerror(errno));
     if (status == ASSAY_OK) {
@@ -291,6 +331,8 @@ enum assay_status assay_request_send(struct assay_ledger *ledger,
                             options->target);
     if (status == ASSAY_OK && !options->words[0])
         status = assay_fail(err, ASSAY_BAD_INPUT, "a request says why, in words");
+    if (status == ASSAY_OK)
+        status = check_secrets("the request", options->words, strlen(options->words), err);
     if (status == ASSAY_OK)
         status = number_it(ledger, options, id, &s.request.revision, err);
     if (status == ASSAY_OK)
@@ -546,6 +588,8 @@ static enum assay_status prepare(struct assay_ledger *ledger, const char *id,
         !(decision->reason && decision->reason[0]))
         status = assay_fail(err, ASSAY_BAD_INPUT, "%s: needs a reason",
                             assay_verdict_name(decision->verdict));
+    if (status == ASSAY_OK && decision->reason)
+        status = check_secrets("the reason", decision->reason, strlen(decision->reason), err);
     if (status == ASSAY_OK &&
         (decision->verdict == ASSAY_APPROVE || decision->verdict == ASSAY_OVERRIDE))
         status = check_all(ledger, request, false, &ran, err);

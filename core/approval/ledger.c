@@ -144,7 +144,7 @@ static const char *remembered_ledger(const struct assay_ledger *ledger)
                               : NULL;
 }
 
-static enum assay_status check_heads(struct assay_ledger *ledger, struct assay_error *err)
+enum assay_status ledger_check_heads(struct assay_ledger *ledger, struct assay_error *err)
 {
     const char *digest = remembered_ledger(ledger);
 
@@ -268,9 +268,9 @@ enum assay_status assay_ledger_open(struct assay_ledger **out,
         ledger->expect = assay_strdup(options->expect ? options->expect : pin);
         status = ledger_read(ledger, assay_now_ms(), NULL, err);
     }
-    if (status == ASSAY_OK)
-        status = check_heads(ledger, err);
-    if (status == ASSAY_OK && !ledger->read_only && ledger->fold.begin)
+    if (status == ASSAY_OK && !options->recover)
+        status = ledger_check_heads(ledger, err);
+    if (status == ASSAY_OK && !options->recover && !ledger->read_only && ledger->fold.begin)
         status = remember(ledger, err);
     if (status != ASSAY_OK)
         assay_ledger_close(&ledger);

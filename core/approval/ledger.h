@@ -54,6 +54,8 @@ struct assay_ledger {
 enum assay_status ledger_read(struct assay_ledger *ledger, int64_t now_ms, bool *changed,
                               struct assay_error *err);
 void ledger_fold(struct assay_ledger *ledger, int64_t now_ms);
+/* Everything that was seen here before must be there still. */
+enum assay_status ledger_check_heads(struct assay_ledger *ledger, struct assay_error *err);
 /* Who signs must be known and allowed to write. */
 enum assay_status ledger_need_me(struct assay_ledger *ledger, struct assay_error *err);
 /* Checks every signature that REQUEST (NULL: every record) depends on, and folds anew. */
@@ -72,6 +74,8 @@ enum assay_status ledger_platform(struct assay_ledger *ledger, const char *kind,
 void ledger_random_hex(char *out, size_t digits);
 /* Where evidence of the digest is kept beside the store; malloc'd. */
 char *ledger_evidence_path(const struct assay_ledger *ledger, const char *digest);
+/* Appends lines of an allowed_signers file: every key that signed or may sign. */
+void ledger_allowed_signers(const struct assay_ledger *ledger, struct assay_buf *out);
 void ledger_make_views(struct assay_ledger *ledger); /* view.c */
 /* Keeps records that came from elsewhere (sync.c): adds one that the fold has accepted. */
 enum assay_status ledger_keep(struct assay_ledger *ledger, const char *bytes, size_t length,
