@@ -19,7 +19,7 @@ endif
 say = @printf '  %-5s %s\n' $(1) $(2)
 
 PACKAGES := ncursesw sqlite3 jansson libsixel zlib yaml-0.1 inih libpcre2-8 nettle hogweed gmp
-TEST_PACKAGES := cmocka vterm
+TEST_PACKAGES := cmocka vterm libpng
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
             -Wwrite-strings -Wformat=2 -Wundef -Wpointer-arith -Wold-style-definition
