@@ -61,8 +61,7 @@ struct fold_chain {
 };
 /* A record's fate, by its index in the input. */
 struct fold_fate {
-    bool authentic;      /* its author wrote it, and it continues their chain */
-    bool counts;         /* … and what it says is allowed */
+    bool counts;
     const char *why_not; /* NULL where it counts */
     const char *remark;  /* it counts, and an auditor should know */
 };

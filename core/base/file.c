@@ -144,9 +144,11 @@ enum assay_status assay_make_directories(const char *path, struct assay_error *e
         *at = '\0';
         if (*part && mkdir(part, 0700) != 0 && errno != EEXIST && errno != EISDIR) {
             /* Above it a directory may be there and closed to us: only the last one counts. */
+            int code = errno;
             struct stat st;
             if (stat(part, &st) != 0) {
-                status = assay_fail(err, ASSAY_IO, "%s: %s", path, strerror(errno));
+                status = assay_fail(err, ASSAY_IO, "%s: cannot be made: %s", part,
+                                    strerror(code));
                 break;
             }
         }

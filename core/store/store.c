@@ -171,9 +171,12 @@ static enum assay_status keep_old(struct sql *sql, const char *path, struct assa
     return status;
 }
 
-/* One attempt. *unusable: it is damaged or of another version. */
+enum fitness { FIT, OTHER_VERSION, DAMAGED };
+
+/* One attempt. *fitness says what lies there. */
 static enum assay_status open_once(struct sql **out, const char *path, enum store_role role,
-                                   bool read_only, bool *unusable, struct assay_error *err)
+                                   bool read_only, enum fitness *fitness,
+                                   struct assay_error *err)
 {
     enum schema_state state = SCHEMA_FOREIGN;
     struct sql *sql = NULL;
@@ -183,12 +186,16 @@ static enum assay_status open_once(struct sql **out, const char *path, enum stor
     if (status == ASSAY_OK) {
         status = schema_look(sql, schema_version, &state, err);
     }
-    *unusable = status == ASSAY_CORRUPT ||
-                (status == ASSAY_OK && (state == SCHEMA_OLDER || state == SCHEMA_NEWER));
+    *fitness = FIT;
+    if (status == ASSAY_CORRUPT) {
+        *fitness = DAMAGED;
+    } else if (status == ASSAY_OK && (state == SCHEMA_OLDER || state == SCHEMA_NEWER)) {
+        *fitness = OTHER_VERSION;
+    }
     if (status == ASSAY_OK) {
         status = refuse(path, state, read_only, err);
     }
-    if (role == STORE_CACHE && *unusable && status == ASSAY_OK) {
+    if (role == STORE_CACHE && *fitness != FIT && status == ASSAY_OK) {
         status = assay_fail(err, ASSAY_CORRUPT, "%s: is of another version", path);
     }
     if (status == ASSAY_OK && read_only) {
@@ -217,7 +224,8 @@ enum assay_status store_open(struct store **out, const char *path, enum store_ro
 {
     struct assay_error first = {0};
     struct sql *sql = NULL;
-    bool unusable = false;
+    enum fitness fitness = FIT;
+    bool was_damaged = false;
     enum assay_status status = ASSAY_OK;
 
     *out = NULL;
@@ -229,12 +237,13 @@ enum assay_status store_open(struct store **out, const char *path, enum store_ro
             return status;
         }
     }
-    status = open_once(&sql, path, role, read_only, &unusable, &first);
-    if (unusable && role == STORE_CACHE && !read_only) {
+    status = open_once(&sql, path, role, read_only, &fitness, &first);
+    if (fitness != FIT && role == STORE_CACHE && !read_only) {
+        was_damaged = fitness == DAMAGED;
         assay_error_clear(&first);
         status = put_aside(path, false, &first);
         if (status == ASSAY_OK) {
-            status = open_once(&sql, path, role, read_only, &unusable, &first);
+            status = open_once(&sql, path, role, read_only, &fitness, &first);
         }
     }
     if (status != ASSAY_OK) {
@@ -250,6 +259,7 @@ enum assay_status store_open(struct store **out, const char *path, enum store_ro
     }
     struct store *store = assay_alloc(sizeof *store);
     store->sql = sql;
+    store->damaged = was_damaged;
     store->data_version = -1;
     *out = store;
     return ASSAY_OK;
@@ -268,6 +278,11 @@ void store_close(struct store **store)
     free((*store)->points);
     free(*store);
     *store = NULL;
+}
+
+bool store_was_damaged(const struct store *store)
+{
+    return store->damaged;
 }
 
 enum assay_status store_backup(struct store *store, const char *path, struct assay_error *err)

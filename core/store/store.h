@@ -29,6 +29,8 @@ enum store_role { STORE_LOCAL, STORE_CACHE };
 enum assay_status store_open(struct store **out, const char *path, enum store_role role,
                              bool read_only, struct assay_error *err);
 void store_close(struct store **store);
+/* Whether the cache was found damaged when it was opened: this is a new, empty one. */
+bool store_was_damaged(const struct store *store);
 /* For a cache found damaged after it was opened (ASSAY_CORRUPT from any call here): close it,
    put it aside, open anew. */
 enum assay_status store_put_aside(const char *path, struct assay_error *err);

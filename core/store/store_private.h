@@ -60,6 +60,7 @@ enum store_slot {
 struct store {
     struct sql *sql;
     struct sql_statement *statements[SLOTS];
+    bool damaged;               /* what lay there was put aside */
     bool open;                  /* store_begin() was called */
     bool dirty;                 /* the counter row must be written before the commit */
     int64_t change;             /* number of the transaction under way */
