@@ -8,11 +8,13 @@
 #include "source/mlflow_db.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <assay/buf.h>
 #include <assay/clock.h>
@@ -29,20 +31,49 @@
 
 /* ---- detection, opening ---- */
 
-static bool is_store(const char *path)
+enum look {
+    LOOK_OTHER,   /* no database, or another program's */
+    LOOK_STORE,   /* an MLflow database */
+    LOOK_TROUBLE, /* a database that could be one: damaged, or locked all the time; see err */
+};
+
+/* A file that begins as SQLite's do. For one that SQLite itself could not read: closing a
+   descriptor of our own drops the locks that a connection has on the file. */
+static bool is_database(const char *path)
 {
+    static const char magic[16] = "SQLite format 3"; /* its NUL is part of it */
+    char bytes[sizeof magic];
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool is = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+              pread(fd, bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes &&
+              memcmp(bytes, magic, sizeof magic) == 0;
+    if (fd >= 0)
+        close(fd);
+    return is;
+}
+
+static enum look look_at(const char *path, struct assay_error *err)
+{
+    enum look look = LOOK_OTHER;
     struct sql *sql = NULL;
     struct stat st;
-    bool is;
+    int64_t tables;
 
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < 512)
-        return false;
-    if (sql_open(&sql, path, SQL_READ_ONLY, NULL) != ASSAY_OK)
-        return false;
-    is = sql_has(sql, "alembic_version", NULL) && sql_has(sql, "runs", "run_uuid") &&
-         sql_has(sql, "experiments", "experiment_id");
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < 512) {
+        assay_fail(err, ASSAY_BAD_INPUT, "%s: not an SQLite database", path);
+        return LOOK_OTHER;
+    }
+    if (sql_open(&sql, path, SQL_READ_ONLY, err) != ASSAY_OK ||
+        sql_int(sql, "SELECT count(*) FROM sqlite_master", 0, &tables, err) != ASSAY_OK)
+        look = is_database(path) ? LOOK_TROUBLE : LOOK_OTHER;
+    else if (sql_has(sql, "alembic_version", NULL) && sql_has(sql, "runs", "run_uuid") &&
+             sql_has(sql, "experiments", "experiment_id"))
+        look = LOOK_STORE;
+    else
+        assay_fail(err, ASSAY_BAD_INPUT, "%s: not an MLflow database", path);
     sql_close(&sql);
-    return is;
+    return look;
 }
 
 static bool ends_like_database(const char *name)
@@ -71,7 +102,7 @@ static void detect(const char *path, struct source_found *found)
     if (stat(path, &st) != 0)
         return;
     if (S_ISREG(st.st_mode)) {
-        if (is_store(path))
+        if (look_at(path, NULL) != LOOK_OTHER) /* the trouble is told when it is opened */
             source_found_add(found, "mlflow-db", path);
         return;
     }
@@ -81,7 +112,9 @@ static void detect(const char *path, struct source_found *found)
             (size_t)snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name) >= sizeof inner)
             continue;
         looked++;
-        if (is_store(inner))
+        enum look look = look_at(inner, NULL);
+        if (look == LOOK_STORE ||
+            (look == LOOK_TROUBLE && strstr(entry->d_name, "mlflow") != NULL))
             source_found_add(found, "mlflow-db", inner);
     }
     if (dir)
@@ -90,11 +123,13 @@ static void detect(const char *path, struct source_found *found)
 
 static enum assay_status open_source(void **self, const char *path, struct assay_error *err)
 {
+    struct assay_error trouble = {0};
     struct mlflow_db *db;
 
-    if (!is_store(path))
-        return assay_fail(err, ASSAY_BAD_INPUT, "%s: not an MLflow database, or not readable",
-                          path);
+    enum look look = look_at(path, &trouble);
+    if (look != LOOK_STORE)
+        return assay_fail(err, look == LOOK_TROUBLE ? trouble.status : ASSAY_BAD_INPUT, "%s",
+                          trouble.what);
     db = assay_alloc(sizeof *db);
     db->path = assay_strdup(path);
     *self = db;

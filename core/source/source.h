@@ -76,6 +76,10 @@ void artifact_list_add(struct artifact_list *list, const char *path, bool direct
                        uint64_t bytes, int64_t modified_ms);
 bool artifact_list_full(const struct artifact_list *list);
 
+/* A directory that holds a file of this name is passed over where something above it was asked
+   for; named itself, it is read. */
+#define SOURCE_IGNORE ".assayignore"
+
 struct source_found; /* collects what detect() finds */
 /* PATH holds a source of KIND. */
 void source_found_add(struct source_found *found, const char *kind, const char *path);
@@ -87,6 +91,8 @@ struct source_ops {
     /* Looks at PATH (which exists) and reports what it finds there, through source_found_add():
        cheap (a few stats and small reads), never a deep walk. */
     void (*detect)(const char *path, struct source_found *found);
+    bool spreads; /* one such source takes in all that lies below its path: detect() has looked
+                     there, and is not asked again for the directories inside */
 
     enum assay_status (*open)(void **self, const char *path, struct assay_error *err);
     void (*close)(void *self);

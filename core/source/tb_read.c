@@ -332,11 +332,13 @@ static bool odd_record(struct reader *reader, struct tb_file *file, const char *
             return false;
         }
         file->state = TB_FILE_BROKEN;
-        tb_content_problem(content, path, record->offset,
-                           record->zeros
-                               ? "zeros in place of a record: the rest of the file is not read"
-                               : "the checksum of a record's length is wrong: the rest of the "
-                                 "file cannot be read");
+        tb_content_problem(
+            content, path, record->offset, "%s",
+            record->zeros    ? "zeros in place of a record: the rest of the file is not read"
+            : record->absurd ? "a record claims to be longer than any event can be: the rest "
+                               "of the file cannot be read"
+                             : "the checksum of a record's length is wrong: the rest of the "
+                               "file cannot be read");
         return false;
     case TFRECORD_FAILED:
         tb_content_problem(content, path, record->offset, "cannot be read: %s",

@@ -2,7 +2,8 @@
  * The walk over a log directory. Called by tensorboard.c, for detection (a glance) and at each
  * scan. Directories whose names begin with a dot are passed over (.git, .venv), and so are the
  * experiments and runs of an MLflow file store, known by their meta.yaml: artifact trees are
- * large and belong to another source. The root itself is always looked at.
+ * large and belong to another source; and what says so by a file SOURCE_IGNORE. The root itself
+ * is always looked at.
  */
 #include "source/tb_walk.h"
 
@@ -15,6 +16,8 @@
 
 #include <assay/file.h>
 #include <assay/memory.h>
+
+#include "source/source.h"
 
 const struct tb_walk_limits tb_walk_all = {
     .depth = 24, .names = 5000000, .entries = 20000000, .directories = 200000};
@@ -39,7 +42,7 @@ struct listing {
     struct tb_place place; /* its files */
     char **folders;
     size_t folder_count, folder_capacity;
-    bool mlflow; /* there is a meta.yaml */
+    bool shut; /* there is a meta.yaml, or a SOURCE_IGNORE */
 };
 
 bool tb_is_event_file(const char *name)
@@ -107,8 +110,8 @@ static void look_at(const struct dirent *entry, int directory, struct listing *l
     struct stat info;
     bool event = tb_is_event_file(name);
     bool folder = entry->d_type == DT_DIR;
-    if (strcmp(name, "meta.yaml") == 0)
-        listing->mlflow = true;
+    if (strcmp(name, "meta.yaml") == 0 || strcmp(name, SOURCE_IGNORE) == 0)
+        listing->shut = true;
     if (name[0] == '.' && (folder || !event))
         return;
     if (!folder && !event && entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN)
@@ -168,7 +171,7 @@ static void enter(struct walk *walk, const char *path, const char *name,
     struct tb_tree *tree = walk->tree;
     struct listing listing = {0};
     struct level level = {.parent = parent, .depth = parent ? parent->depth + 1 : 0};
-    if (!list(walk, path, &level, &listing) || (listing.mlflow && parent))
+    if (!list(walk, path, &level, &listing) || (listing.shut && parent))
         goto out;
     ASSAY_GROW(tree->directories, tree->directory_capacity, tree->directory_count + 1);
     tree->directories[tree->directory_count++] = assay_strdup(path);

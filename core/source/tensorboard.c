@@ -368,6 +368,7 @@ const struct source_ops source_tensorboard = {
     .kind = "tensorboard",
     .title = "TensorBoard event files",
     .detect = tensorboard_detect,
+    .spreads = true,
     .open = tensorboard_open,
     .close = tensorboard_close,
     .scan = tensorboard_scan,

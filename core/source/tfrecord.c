@@ -35,11 +35,14 @@ enum tfrecord_result tfrecord_parse(const struct crc32c *crc, const uint8_t *byt
     if (memcmp(bytes, seen, TFRECORD_HEADER) != 0) {
         uint32_t sum = load32(bytes + 8);
         record->zeros = size == 0 && sum == 0;
-        if (crc32c_mask(crc32c(crc, bytes, 8)) != sum || size > INT64_MAX - TFRECORD_FRAME)
+        bool right = crc32c_mask(crc32c(crc, bytes, 8)) == sum;
+        record->absurd = right && size > TFRECORD_CREDIBLE;
+        if (!right || record->absurd)
             return TFRECORD_BAD_LENGTH;
         memcpy(seen, bytes, TFRECORD_HEADER);
     } else if (size == 0 && load32(bytes + 8) == 0) {
         record->zeros = true; /* equal to a `seen` that was never set */
+        record->absurd = false;
         return TFRECORD_BAD_LENGTH;
     }
     record->total = size;

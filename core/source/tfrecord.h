@@ -16,6 +16,10 @@
 #define TFRECORD_FRAME  16u /* header and the checksum after the data */
 /* A longer record is checked but not held in memory. */
 #define TFRECORD_MAX ((uint64_t)64 << 20)
+/* No event is longer: protocol buffers end at 2 GiB. A header that says so, even with the right
+   checksum, was not written by any writer of events, and waiting for such a record would mean
+   never to say so. */
+#define TFRECORD_CREDIBLE ((uint64_t)INT32_MAX)
 
 enum tfrecord_result {
     TFRECORD_OK,
@@ -24,7 +28,8 @@ enum tfrecord_result {
     TFRECORD_BAD_DATA,   /* the data's checksum is wrong; the next record can be read */
     TFRECORD_TOO_LONG,   /* longer than TFRECORD_MAX, checksum right; `data` holds its beginning
                           */
-    TFRECORD_BAD_LENGTH, /* the length's checksum is wrong: nothing after it can be found */
+    TFRECORD_BAD_LENGTH, /* the length's checksum is wrong, or it is not credible: nothing after
+                            it can be found */
     TFRECORD_FAILED,     /* reading failed: errno */
 };
 
@@ -34,6 +39,7 @@ struct tfrecord {
     uint64_t total;      /* bytes of the record's data (more than `length` where TOO_LONG) */
     uint64_t offset;     /* of the frame in the file */
     bool zeros;          /* BAD_LENGTH: the header is nothing but zeros */
+    bool absurd;         /* BAD_LENGTH: the checksum is right, but see TFRECORD_CREDIBLE */
 };
 
 /* Parses one frame at the beginning of BYTES. SEEN holds the last good header (12 bytes, zeroed

@@ -510,6 +510,7 @@ static void test_no_database(void **state)
     source_mlflow_db.detect(path, &found);
     assert_int_equal(found.count, 0);
     assert_int_equal(source_mlflow_db.open(&self, path, &err), ASSAY_BAD_INPUT);
+    assert_non_null(strstr(err.what, "other.db: not an SQLite database"));
     write_sql(world, "DROP TABLE runs"); /* another program's database */
     source_mlflow_db.detect(world->path, &found);
     assert_int_equal(found.count, 0);
@@ -539,6 +540,35 @@ static void test_cut_off(void **state)
             assert_true(err.what[0] != '\0');
         source_mlflow_db.close(self);
     }
+}
+
+/* What may be an MLflow database but cannot be read is not passed over in silence. */
+static void test_damaged_is_told(void **state)
+{
+    struct world *world = *state;
+    struct source_found found = {0};
+    struct assay_error err = {0};
+    char path[1024];
+    struct stat st;
+    void *self;
+
+    sql_close(&world->writer);
+    assert_int_equal(stat(world->path, &st), 0);
+    assert_int_equal(truncate(world->path, st.st_size / 2), 0);
+    source_mlflow_db.detect(world->path, &found); /* named by the user */
+    assert_int_equal(found.count, 1);
+    assert_int_equal(source_mlflow_db.open(&self, world->path, &err), ASSAY_CORRUPT);
+    assert_non_null(strstr(err.what, world->path));
+    assert_non_null(strstr(err.what, "damaged"));
+    source_found_free(&found);
+    source_mlflow_db.detect(world->folder, &found); /* met by chance: whose it is is not known */
+    assert_int_equal(found.count, 0);
+    snprintf(path, sizeof path, "%s/mlflow.db", world->folder);
+    assert_int_equal(rename(world->path, path), 0);
+    source_mlflow_db.detect(world->folder, &found);
+    assert_int_equal(found.count, 1);
+    source_found_free(&found);
+    assert_int_equal(rename(path, world->path), 0);
 }
 
 static void test_artifacts(void **state)
@@ -600,6 +630,7 @@ int main(void)
         IN_WORLD(test_odd_values),
         IN_WORLD(test_no_database),
         IN_WORLD(test_cut_off),
+        IN_WORLD(test_damaged_is_told),
         IN_WORLD(test_artifacts),
     };
 
