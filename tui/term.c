@@ -268,36 +268,31 @@ void term_flush(struct term *term)
     if (term->left || term->gone)
         return;
     images = graphics_pending(term->graphics);
-    if (images) {
-        if (graphics_caps(term->graphics)->sync)
-            assay_buf_text_add(&out, SYNC_BEGIN);
-        graphics_erase(term->graphics, &out);
-        term_write(term, assay_buf_text(&out), out.length);
-        assay_buf_reset(&out);
-    }
+    if (images && graphics_caps(term->graphics)->sync)
+        assay_buf_text_add(&out, SYNC_BEGIN);
+    graphics_erase(term->graphics, &out);
     if (term->lost)
         clearok(curscr, TRUE);
     any |= send_text(term);
+    capture_begin(&term->capture);
     if (cursor != term->cursor_on) {
         curs_set(cursor ? 1 : 0);
         leaveok(stdscr, cursor ? FALSE : TRUE);
         term->cursor_on = cursor;
         any = true;
     }
-    if (cursor)
-        wmove(stdscr, term->cursor_y, term->cursor_x);
-    if (any || cursor) {
-        wnoutrefresh(stdscr);
-        doupdate();
-    }
+    wmove(stdscr, term->cursor_y, cursor ? term->cursor_x : 0);
+    if (any || cursor)
+        wrefresh(stdscr);
+    capture_end(&term->capture, &out);
     term->lost = false;
     if (images) {
         graphics_draw(term->graphics, &out, assay_monotonic_us());
         if (graphics_caps(term->graphics)->sync)
             assay_buf_text_add(&out, SYNC_END);
-        term_write(term, assay_buf_text(&out), out.length);
-        keys_expect(term->keys, graphics_waiting(term->graphics));
     }
+    term_write(term, assay_buf_text(&out), out.length);
+    keys_expect(term->keys, graphics_waiting(term->graphics));
     assay_buf_free(&out);
 }
 
@@ -613,6 +608,7 @@ static enum assay_status open_screen(struct term *term, struct assay_error *err)
     scrollok(stdscr, FALSE);
     leaveok(stdscr, TRUE);
     curs_set(0);
+    capture_open(&term->capture, copy);
     return ASSAY_OK;
 }
 
@@ -667,6 +663,7 @@ void term_close(struct term **term)
     tcflush(t->in, TCIFLUSH); /* late replies would be typed into the shell */
     tmux_cancel(&t->tmux);
     delscreen(t->screen);
+    capture_close(&t->capture);
     fclose(t->out_file);
     keys_free(&t->keys);
     graphics_free(&t->graphics);

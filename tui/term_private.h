@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <termios.h>
 
+#include "capture.h"
 #include "term.h"
 #include "tmux.h"
 
@@ -21,6 +22,7 @@ struct color_pair {
 struct term {
     struct screen *screen; /* of curses */
     FILE *out_file;
+    struct capture capture; /* of what curses writes to out_file */
     int in, out;
     struct termios modes_before;
     bool left; /* the terminal is lent to somebody else */

@@ -114,7 +114,6 @@ static enum assay_status set_up(struct sql *sql, enum store_role role, struct as
        while the file is empty. Old points are no secrets: no overwriting of what is deleted. */
     enum assay_status status = sql_exec(sql,
                                         "PRAGMA page_size=8192; PRAGMA secure_delete=OFF;"
-                                        "PRAGMA mmap_size=1073741824;"
                                         "PRAGMA journal_size_limit=67108864;",
                                         err);
     if (status == ASSAY_OK) {
@@ -199,7 +198,8 @@ static enum assay_status open_once(struct sql **out, const char *path, enum stor
         status = assay_fail(err, ASSAY_CORRUPT, "%s: is of another version", path);
     }
     if (status == ASSAY_OK && read_only) {
-        status = sql_exec(sql, "PRAGMA mmap_size=1073741824;", err);
+        /* Most of what is read is read once: pages used again cost less than new ones. */
+        status = sql_exec(sql, "PRAGMA cache_size=-512;", err);
     } else if (status == ASSAY_OK) {
         status = set_up(sql, role, err);
         if (status == ASSAY_OK && state == SCHEMA_OLDER) {
@@ -260,6 +260,7 @@ enum assay_status store_open(struct store **out, const char *path, enum store_ro
     struct store *store = assay_alloc(sizeof *store);
     store->sql = sql;
     store->damaged = was_damaged;
+    store->local = role == STORE_LOCAL;
     store->data_version = -1;
     *out = store;
     return ASSAY_OK;

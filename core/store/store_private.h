@@ -59,6 +59,7 @@ enum store_slot {
 
 struct store {
     struct sql *sql;
+    bool local; /* store.db, which has one source: its tables are read along, by no index */
     struct sql_statement *statements[SLOTS];
     bool damaged;               /* what lay there was put aside */
     bool open;                  /* store_begin() was called */

@@ -150,12 +150,14 @@ enum assay_status store_read_runs(struct store *store, int64_t source, int64_t s
     struct sql_statement *statement = NULL;
     struct store_run run;
     bool row = true, more = true;
-    /* All: along the table (an index entry per row, then the row beside the last one). */
+    /* All: along the table; where other sources' rows lie between, along the index (an entry per
+       row, then the row beside the last one). */
+    const char *all = store->local ? "SELECT " RUN_COLUMNS " FROM run NOT INDEXED"
+                                     " WHERE source=?1 ORDER BY row"
+                                   : "SELECT " RUN_COLUMNS " FROM run INDEXED BY run_source"
+                                     " WHERE source=?1 ORDER BY row";
     enum assay_status status =
-        since <= 0 ? store_statement(store, SLOT_RUNS_READ,
-                                     "SELECT " RUN_COLUMNS " FROM run INDEXED BY run_source"
-                                     " WHERE source=?1 ORDER BY row",
-                                     &statement, err)
+        since <= 0 ? store_statement(store, SLOT_RUNS_READ, all, &statement, err)
                    : store_statement(store, SLOT_RUNS_SINCE,
                                      "SELECT " RUN_COLUMNS " FROM run INDEXED BY run_change"
                                      " WHERE source=?1 AND change>?2 ORDER BY row",
