@@ -33,8 +33,7 @@ static bool is_id(const char *text)
     return true;
 }
 
-/* Room for one more item at the end of an array in the arena, which doubles. */
-static void *push(struct assay_arena *arena, void *items, size_t count, size_t size)
+void *mlflow_push(struct assay_arena *arena, void *items, size_t count, size_t size)
 {
     void *grown;
 
@@ -45,9 +44,6 @@ static void *push(struct assay_arena *arena, void *items, size_t count, size_t s
         memcpy(grown, items, count * size);
     return grown;
 }
-#define PUSH(arena, items, count)                                                              \
-    ((items) = push((arena), (items), (count), sizeof *(items)), &(items)[(count)++])
-
 /* ---- experiments ---- */
 
 static void read_experiment(struct json_text *json, struct mlflow_page *page,
@@ -111,7 +107,7 @@ mlflow_parse_experiments(const char *where, const char *body, size_t length,
 
 /* ---- parts of a run ---- */
 
-static void read_pairs(struct json_text *json, struct assay_arena *arena,
+void mlflow_take_pairs(struct json_text *json, struct assay_arena *arena,
                        struct assay_pair **pairs, size_t *count)
 {
     const char *key;
@@ -132,7 +128,7 @@ static void read_pairs(struct json_text *json, struct assay_arena *arena,
                 json_text_skip(json);
         }
         if (pair.key)
-            *PUSH(arena, *pairs, *count) = pair;
+            *MLFLOW_PUSH(arena, *pairs, *count) = pair;
     }
 }
 
@@ -163,7 +159,7 @@ static void read_metrics(struct json_text *json, struct assay_arena *arena,
                 json_text_skip(json);
         }
         if (metric.key)
-            *PUSH(arena, attrs->metrics, attrs->metric_count) = metric;
+            *MLFLOW_PUSH(arena, attrs->metrics, attrs->metric_count) = metric;
     }
 }
 
@@ -215,14 +211,14 @@ static void read_dataset_inputs(struct json_text *json, struct assay_arena *aren
             if (strcmp(key, "dataset") == 0)
                 read_dataset(json, arena, &input);
             else if (strcmp(key, "tags") == 0)
-                read_pairs(json, arena, &tags, &tag_count);
+                mlflow_take_pairs(json, arena, &tags, &tag_count);
             else
                 json_text_skip(json);
         }
         for (size_t i = 0; i < tag_count; i++)
             if (strcmp(tags[i].key, "mlflow.data.context") == 0)
                 input.context = tags[i].value;
-        *PUSH(arena, attrs->inputs, attrs->input_count) = input;
+        *MLFLOW_PUSH(arena, attrs->inputs, attrs->input_count) = input;
     }
 }
 
@@ -251,10 +247,10 @@ static void read_models(struct json_text *json, struct assay_arena *arena,
         if (!id)
             continue;
         if (made)
-            *PUSH(arena, attrs->outputs, attrs->output_count) =
+            *MLFLOW_PUSH(arena, attrs->outputs, attrs->output_count) =
                 (struct assay_output){.type = "model", .id = id, .name = id, .step = step};
         else
-            *PUSH(arena, attrs->inputs, attrs->input_count) =
+            *MLFLOW_PUSH(arena, attrs->inputs, attrs->input_count) =
                 (struct assay_input){.type = "model",
                                      .name = id,
                                      .source = id,
@@ -277,9 +273,9 @@ static void read_lists(struct json_text *json, struct assay_arena *arena,
         if (strcmp(key, "metrics") == 0)
             read_metrics(json, arena, attrs);
         else if (strcmp(key, "params") == 0)
-            read_pairs(json, arena, &attrs->params, &attrs->param_count);
+            mlflow_take_pairs(json, arena, &attrs->params, &attrs->param_count);
         else if (strcmp(key, "tags") == 0)
-            read_pairs(json, arena, &attrs->tags, &attrs->tag_count);
+            mlflow_take_pairs(json, arena, &attrs->tags, &attrs->tag_count);
         else if (strcmp(key, "dataset_inputs") == 0)
             read_dataset_inputs(json, arena, attrs);
         else if (strcmp(key, "model_inputs") == 0)

@@ -1,0 +1,261 @@
+/*
+ * The model registry of a server, for the screens (in the background, kept, shown from the
+ * cache while the server is silent) and for one-shots (waiting); logged models and traces, for
+ * one-shots. The answers are kept in the cache as they came, under one key of the source.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/clock.h>
+
+#include "remote/mlflow_registry.h"
+#include "session/server_private.h"
+
+#define STATE_KEY "registry"
+
+/* ---- the cache: the time, then the answers ---- */
+
+static void keep(struct session_source *source, struct assay_session *session,
+                 const struct assay_buf *raw, int64_t now_ms)
+{
+    struct batch *batch = batch_new(source);
+    struct batch_item *item = batch_add(batch, BATCH_STATE, STATE_KEY, NULL);
+    char *bytes = assay_arena_alloc(&batch->arena, sizeof now_ms + raw->length);
+
+    memcpy(bytes, &now_ms, sizeof now_ms);
+    if (raw->length)
+        memcpy(bytes + sizeof now_ms, raw->data, raw->length);
+    item->u.state.bytes = bytes;
+    item->u.state.length = sizeof now_ms + raw->length;
+    batch_post(session, batch);
+}
+
+static struct assay_registry *recall(struct session_source *source,
+                                     struct assay_session *session)
+{
+    struct assay_registry *registry = NULL;
+    struct store *store = NULL;
+    void *bytes = NULL;
+    size_t length = 0;
+    int64_t read_ms;
+
+    if (!session->cache_path || !source->row ||
+        store_open(&store, session->cache_path, STORE_CACHE, true, NULL) != ASSAY_OK)
+        return NULL;
+    if (store_read_state(store, source->row, STATE_KEY, &bytes, &length, NULL) == ASSAY_OK &&
+        bytes && length >= sizeof read_ms) {
+        memcpy(&read_ms, bytes, sizeof read_ms);
+        mlflow_registry_parse(source->path, (char *)bytes + sizeof read_ms,
+                              length - sizeof read_ms, &registry, NULL);
+        if (registry)
+            registry->read_ms = read_ms;
+    }
+    free(bytes);
+    store_close(&store);
+    return registry;
+}
+
+static bool is_stopped(void *context)
+{
+    return server_stopped(context);
+}
+
+/* From the server, into the cache too. On any thread that may wait. */
+static enum assay_status fetch(struct session_source *source, struct assay_session *session,
+                               struct assay_registry **out, struct assay_error *err)
+{
+    struct assay_buf raw = {0};
+    struct mlflow *client = NULL;
+    int64_t now_ms = assay_now_ms();
+    enum assay_status status = server_client(source->server, &client, err);
+
+    *out = NULL;
+    if (status == ASSAY_OK)
+        status = mlflow_registry_fetch(client, &raw, is_stopped, source->server, err);
+    if (status == ASSAY_OK)
+        status =
+            mlflow_registry_parse(source->path, assay_buf_text(&raw), raw.length, out, err);
+    if (status == ASSAY_OK) {
+        (*out)->read_ms = now_ms;
+        keep(source, session, &raw, now_ms);
+    }
+    assay_buf_free(&raw);
+    return status;
+}
+
+/* ---- in the background ---- */
+
+struct look {
+    struct pool_task task;
+    struct message message;
+    struct assay_session *session;
+    struct session_source *source;
+    bool first; /* the cache is looked at before the server */
+    bool last;  /* no other message of this look follows */
+    struct assay_registry *registry;
+    struct assay_error error;
+};
+
+static struct look *look_of(struct message *message)
+{
+    return (struct look *)((char *)message - offsetof(struct look, message));
+}
+
+static void look_start(struct assay_session *session, struct session_source *source,
+                       bool first);
+
+static unsigned look_apply(struct assay_session *session, struct message *message,
+                           int64_t until_us, bool *done)
+{
+    struct look *look = look_of(message);
+    struct server *server = look->source->server;
+
+    (void)until_us;
+    (void)done;
+    if (look->registry) {
+        assay_registry_free(&server->registry.shown);
+        server->registry.shown = look->registry;
+    }
+    if (look->last) {
+        server->registry.busy = false;
+        server->registry.error = look->error;
+        server->registry.offline = look->error.status != ASSAY_OK;
+        if (server->registry.again && !session->closing)
+            look_start(session, look->source, false);
+    }
+    free(look);
+    return ASSAY_CHANGED_SOURCES;
+}
+
+static void look_discard_message(struct message *message)
+{
+    assay_registry_free(&look_of(message)->registry);
+    free(look_of(message));
+}
+
+static void look_post(struct look *look)
+{
+    look->message.apply = look_apply;
+    look->message.discard = look_discard_message;
+    session_post(look->session, &look->message);
+}
+
+static void look_task(struct pool_task *task)
+{
+    struct look *look = (struct look *)task;
+
+    if (look->first) {
+        struct look *known = assay_alloc(sizeof *known);
+
+        known->session = look->session;
+        known->source = look->source;
+        known->registry = recall(look->source, look->session);
+        look_post(known);
+    }
+    fetch(look->source, look->session, &look->registry, &look->error);
+    look->last = true;
+    look_post(look);
+}
+
+static void look_discard(struct pool_task *task)
+{
+    free(task);
+}
+
+static void look_start(struct assay_session *session, struct session_source *source, bool first)
+{
+    struct look *look = assay_alloc(sizeof *look);
+
+    source->server->registry.asked = source->server->registry.busy = true;
+    source->server->registry.again = false;
+    look->task.run = look_task;
+    look->task.discard = look_discard;
+    look->session = session;
+    look->source = source;
+    look->first = first;
+    pool_add(server_pool(source->server), &look->task, true);
+}
+
+/* ---- <assay/registry.h> ---- */
+
+static struct session_source *source_at(struct assay_session *session, uint32_t source)
+{
+    return source < session->source_count && session->sources[source]->server
+               ? session->sources[source]
+               : NULL;
+}
+
+const struct assay_registry *assay_session_registry(struct assay_session *session,
+                                                    uint32_t index,
+                                                    struct assay_registry_state *state)
+{
+    struct session_source *source = source_at(session, index);
+
+    *state = (struct assay_registry_state){.load = ASSAY_LOAD_NONE};
+    if (!source)
+        return NULL;
+    if (!source->server->registry.asked && !session->closing)
+        look_start(session, source, true);
+    state->load = source->server->registry.busy                       ? ASSAY_LOAD_BUSY
+                  : source->server->registry.error.status != ASSAY_OK ? ASSAY_LOAD_FAILED
+                                                                      : ASSAY_LOAD_READY;
+    state->offline = source->server->registry.offline;
+    state->error = source->server->registry.error;
+    return source->server->registry.shown;
+}
+
+void assay_session_registry_refresh(struct assay_session *session, uint32_t index)
+{
+    struct session_source *source = source_at(session, index);
+
+    if (!source || session->closing)
+        return;
+    if (source->server->registry.busy)
+        source->server->registry.again = true;
+    else
+        look_start(session, source, !source->server->registry.asked);
+}
+
+enum assay_status assay_session_registry_wait(struct assay_session *session, uint32_t index,
+                                              struct assay_registry **out,
+                                              struct assay_error *err)
+{
+    struct session_source *source = source_at(session, index);
+    enum assay_status status;
+
+    *out = NULL;
+    if (!source)
+        return assay_fail(err, ASSAY_BAD_INPUT, "models: this source is no server");
+    status = fetch(source, session, out, err);
+    if (status != ASSAY_OK && !*out)
+        *out = recall(source, session);
+    return status;
+}
+
+enum assay_status assay_session_logged_wait(struct assay_session *session, uint32_t index,
+                                            uint32_t experiment, bool traces, size_t limit,
+                                            struct assay_logged **out, struct assay_error *err)
+{
+    struct session_source *source = source_at(session, index);
+    struct mlflow *client = NULL;
+    const char **ids = NULL;
+    size_t count = 0, capacity = 0;
+    enum assay_status status;
+
+    *out = NULL;
+    if (!source)
+        return assay_fail(err, ASSAY_BAD_INPUT, "models: this source is no server");
+    for (uint32_t i = 0; i < assay_catalog_experiments(session->catalog); i++) {
+        const struct assay_experiment *one = assay_catalog_experiment(session->catalog, i);
+
+        if (one->source != index || (experiment == ASSAY_NONE ? one->deleted : i != experiment))
+            continue;
+        ASSAY_GROW(ids, capacity, count + 1);
+        ids[count++] = one->id;
+    }
+    status = server_client(source->server, &client, err);
+    if (status == ASSAY_OK)
+        status = mlflow_logged_fetch(client, ids, count, traces, limit, out, err);
+    free(ids);
+    return status;
+}
