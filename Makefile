@@ -19,7 +19,7 @@ endif
 say = @printf '  %-5s %s\n' $(1) $(2)
 
 PACKAGES := ncursesw sqlite3 jansson libsixel zlib yaml-0.1 inih libpcre2-8 nettle hogweed gmp
-TEST_PACKAGES := cmocka vterm
+TEST_PACKAGES := cmocka vterm libpng
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
             -Wwrite-strings -Wformat=2 -Wundef -Wpointer-arith -Wold-style-definition
@@ -54,7 +54,7 @@ TUI_OBJ  := $(TUI_SRC:%.c=$(BUILD)/%.o)
 CLI_OBJ  := $(CLI_SRC:%.c=$(BUILD)/%.o)
 MAIN_OBJ := $(BUILD)/cli/main.o
 PROG_OBJ := $(filter-out $(MAIN_OBJ),$(TUI_OBJ) $(CLI_OBJ))
-SUPPORT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
+SUPPORT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c) tests/bench/pty.c)
 TESTS    := $(UNIT_SRC:%.c=$(BUILD)/%)
 FUZZERS  := $(FUZZ_SRC:%.c=$(BUILD)/%)
 
@@ -131,11 +131,11 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(BUILD)/libtest.a $(BUILD)/libassay.a
 
 # ---- benchmarks, live comparison, pictures ----
 
-BENCH := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+BENCH := $(patsubst %.c,$(BUILD)/%,$(filter-out %/pty.c,$(wildcard tests/bench/*.c)))
 .PHONY: bench bench-programs check-live screenshots
-bench: deps-test
+bench: deps-test deps-live
 	@$(MAKE) --no-print-directory all bench-programs
-	@tests/bench/run.sh $(BUILD)
+	@python3 tests/bench/run.py $(BUILD) $(ROWS)
 bench-programs: $(BENCH)
 $(BENCH): CPPFLAGS += -I. -Itests
 

@@ -79,6 +79,38 @@ static const struct cli_option plot_options[] = {
     OPTION_END,
 };
 
+static const struct cli_option compare_options[] = {
+    OPTION_SOURCE,
+    {'e', "experiment", "EXP", NULL, "the runs of this experiment (name or id)"},
+    {'f', "filter", "FILTER", NULL, "the runs that match, e.g. \"tags.sweep = 7\""},
+    {0, "view", "NAME", NULL, "the runs of this saved view"},
+    {0, "last", "N", NULL, "of those only the last N; alone: the last N of all"},
+    {0, "parent", NULL, NULL, "each RUN beside the run it was started from"},
+    {0, "baseline", "RUN", NULL, "what the others are measured against (default: the first)"},
+    {0, "all", NULL, NULL, "equal rows as well"},
+    {0, "group-by", "KEY,...", NULL,
+     "groups of runs instead of runs; auto: those that differ only by seed"},
+    {'m', "metric", "METRIC", NULL, "judge and draw this metric (repeatable)"},
+    {0, "stat", "WHICH", "last|best|min|max", "a metric's last, best, min or max value"},
+    {0, "at", "X=N", NULL, "values at step=N, time=SECONDS, or where a metric reaches N"},
+    {0, "curves", NULL, NULL, "areas under the curves as well"},
+    {0, "target", "METRIC=N", NULL, "how soon METRIC reaches N (repeatable)"},
+    {0, "pareto", "METRIC,...", NULL, "which runs nothing else beats in all of these"},
+    {0, "direction", "METRIC=max", NULL,
+     "which way a metric is better: max or min (repeatable)"},
+    {0, "explain", "METRIC", NULL, "which params go with this metric"},
+    {0, "fail-if", "EXPR", NULL,
+     "exit with status 1 where \"metrics.loss > baseline * 1.01\" or its like holds"},
+    {0, "seed", "N", NULL, "seed of everything that is drawn at random"},
+    {0, "save", "FILE", NULL, "write a bundle that another machine opens"},
+    {0, "bundle", "FILE", NULL, "compare the runs of a bundle"},
+    {'o', "output", "FILE", NULL, "write to FILE instead of standard output"},
+    {0, "format", "FORMAT", "table|json|csv|md|html|latex",
+     "how to print: table, json, csv, md, html or latex"},
+    OPTION_HELP,
+    OPTION_END,
+};
+
 static const struct cli_option artifacts_options[] = {
     OPTION_SOURCE, {'o', "output", "FILE", NULL, "save the file PATH as FILE"},
     OPTION_FORMAT, OPTION_HELP,
@@ -113,6 +145,132 @@ static const struct cli_option track_options[] = {
     {'n', "name", "NAME", NULL, "name of the run"},
     {'p', "param", "NAME=VALUE", NULL, "set a param (repeatable)"},
     {'t', "tag", "NAME=VALUE", NULL, "set a tag (repeatable)"},
+    OPTION_HELP,
+    OPTION_END,
+};
+
+#define OPTION_SIGN_WITH                                                                       \
+    {                                                                                          \
+        0, "sign-with", "PUBFILE", NULL, "sign with this key of the agent's (its public file)" \
+    }
+#define OPTION_UNSIGNED                                                                        \
+    {                                                                                          \
+        0, "unsigned", "PERSON", NULL,                                                         \
+            "as this person without a signature, where the policy allows it"                   \
+    }
+
+static const struct cli_option keys_options[] = {
+    {0, "name", "NAME", NULL, "the person's full name"},
+    {0, "key", "PUBFILE", NULL, "public key file to add"},
+    {0, "role", "ROLE", NULL, "give this role (repeatable; replaces all)"},
+    {0, "account", "ACCOUNT", NULL,
+     "another system's name of the person (repeatable; replaces all)"},
+    {0, "after", "N", NULL, "revoke: what was signed after the Nth record no longer counts"},
+    OPTION_SIGN_WITH,
+    OPTION_FORMAT,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const struct cli_option policy_options[] = {
+    OPTION_SIGN_WITH,
+    OPTION_FORMAT,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const struct cli_option register_options[] = {
+    {0, "model", "MODEL", NULL, "the model's name"},
+    {0, "run", "ID", NULL, "the run of the local store that made it"},
+    {0, "account", "PART=ACCOUNT", NULL,
+     "who else had a part in it, e.g. commit-author=ada (repeatable)"},
+    OPTION_SIGN_WITH,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const struct cli_option request_options[] = {
+    {0, "model", "MODEL", NULL, "the model"},
+    {0, "version", "VERSION", NULL, "its version"},
+    {0, "target", "TARGET", NULL, "where to: alias:NAME, stage:NAME or tag:NAME"},
+    {'m', "message", "WORDS", NULL, "why"},
+    {0, "evidence", "[NAME=]FILE", NULL, "a file that reviewers should see (repeatable)"},
+    {0, "policy", "NAME", NULL, "the policy, where several match"},
+    {0, "revise", "REQ", NULL, "a new revision of this request"},
+    OPTION_SIGN_WITH,
+    OPTION_UNSIGNED,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const struct cli_option queue_options[] = {
+    {0, "mine", NULL, NULL, "only what waits for me"},
+    {0, "state", "STATE", NULL, "only this state, or all"},
+    OPTION_SIGN_WITH,
+    OPTION_FORMAT,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const struct cli_option review_options[] = {
+    {0, "open", "NAME", NULL, "print this piece of evidence and mark it as seen"},
+    OPTION_SIGN_WITH,
+    OPTION_FORMAT,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const struct cli_option sign_options[] = {
+    {0, "approve", NULL, NULL, "approve"},
+    {0, "reject", NULL, NULL, "reject; it is a veto until it is withdrawn"},
+    {0, "request-changes", NULL, NULL, "ask for changes"},
+    {0, "abstain", NULL, NULL, "abstain"},
+    {0, "withdraw", NULL, NULL, "withdraw my vote, or my request"},
+    {0, "revoke", NULL, NULL, "revoke what was applied"},
+    {0, "override", NULL, NULL, "break the glass; somebody else must review it in time"},
+    {0, "ratify", NULL, NULL, "the later review of an override"},
+    {0, "fulfil", NULL, NULL, "say that the condition named in the message is met"},
+    {0, "delegate", "PERSON", NULL, "hand my vote on this request to PERSON"},
+    {0, "comment", NULL, NULL, "only say something"},
+    {'m', "message", "REASON", NULL, "why"},
+    {0, "condition", "TEXT[ until DATE]", NULL, "approve under this condition (repeatable)"},
+    {0, "digest", "HEX", NULL, "the digest I mean: its first or last 6 digits at least"},
+    {0, "dry-run", NULL, NULL, "print what would be signed, sign nothing"},
+    OPTION_SIGN_WITH,
+    OPTION_UNSIGNED,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const struct cli_option apply_options[] = {
+    OPTION_SIGN_WITH,
+    OPTION_UNSIGNED,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const struct cli_option verify_options[] = {
+    {0, "model", "MODEL", NULL, "may this model's"},
+    {0, "version", "VERSION", NULL, "version"},
+    {0, "target", "TARGET", NULL, "be at this target?"},
+    {0, "digest", "HEX", NULL, "and is this its digest?"},
+    {0, "bundle", "DIR", NULL, "check an exported bundle instead of the local ledger"},
+    {0, "ledger", "HEX", NULL, "the digest of the ledger that is meant"},
+    {0, "quick", NULL, NULL, "without ssh-keygen's second opinion on every signature"},
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const struct cli_option audit_options[] = {
+    {0, "html", NULL, NULL, "report: as a page for a browser"},
+    OPTION_FORMAT,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const struct cli_option sync_options[] = {
+    {0, "ledger", "HEX", NULL,
+     "the digest of the ledger to join, where there is none here yet"},
     OPTION_HELP,
     OPTION_END,
 };
@@ -185,6 +343,20 @@ const struct cli_command cli_commands[] = {
         .run = cli_plot,
     },
     {
+        .name = "compare",
+        .operands = "[RUN...]",
+        .summary = "say what differs between runs, and whether it is real",
+        .details =
+            "Differences come first, equal rows are folded and counted. Runs that differ only\n"
+            "by their seed are taken as groups: the difference is tested (sign flips of the\n"
+            "pairs, or exchanged labels), and an interval is given where one is known to\n"
+            "cover. What --fail-if cannot decide, because a value is missing or not finite,\n"
+            "fails.\n",
+        .options = compare_options,
+        .most = 5000,
+        .run = cli_compare,
+    },
+    {
         .name = "artifacts",
         .operands = "RUN [PATH]",
         .summary = "list a run's artifacts, print or save one",
@@ -231,6 +403,104 @@ const struct cli_command cli_commands[] = {
         .run = cli_track,
     },
     {
+        .name = "keys",
+        .operands = "[list | add PERSON | revoke PERSON FINGERPRINT]",
+        .summary = "list or change the persons who sign, and their keys",
+        .details =
+            "The first `keys add` begins the ledger; its person is the first owner. Roles are\n"
+            "names that policies ask for; policy-owner, who may change persons and policies,\n"
+            "is the one that is built in.\n",
+        .options = keys_options,
+        .most = 3,
+        .run = cli_keys,
+    },
+    {
+        .name = "policy",
+        .operands = "show [NAME] | check REQ | set FILE",
+        .summary = "show, check or set what a request needs",
+        .options = policy_options,
+        .least = 1,
+        .most = 2,
+        .run = cli_policy,
+    },
+    {
+        .name = "register",
+        .operands = "FILE|DIR...",
+        .summary = "register a model version in the local registry and print its number",
+        .options = register_options,
+        .least = 1,
+        .most = 64,
+        .run = cli_register,
+    },
+    {
+        .name = "request",
+        .operands = "",
+        .summary = "ask that a model version is moved to a target, and print the request's id",
+        .options = request_options,
+        .run = cli_request,
+    },
+    {
+        .name = "queue",
+        .operands = "",
+        .summary = "list what waits for a decision",
+        .options = queue_options,
+        .run = cli_queue,
+    },
+    {
+        .name = "review",
+        .operands = "REQ",
+        .summary = "show a request, its gates, evidence, votes and what is missing",
+        .options = review_options,
+        .least = 1,
+        .most = 1,
+        .run = cli_review,
+    },
+    {
+        .name = "sign",
+        .operands = "REQ",
+        .summary = "sign a decision on a request with my SSH key",
+        .options = sign_options,
+        .least = 1,
+        .most = 1,
+        .run = cli_sign,
+    },
+    {
+        .name = "apply",
+        .operands = "REQ",
+        .summary = "move the target of an approved request; doing it twice does it once",
+        .options = apply_options,
+        .least = 1,
+        .most = 1,
+        .run = cli_apply,
+    },
+    {
+        .name = "verify",
+        .operands = "[REQ]",
+        .summary =
+            "check the ledger, a request, a bundle, or whether a version may be at a target",
+        .options = verify_options,
+        .most = 1,
+        .run = cli_verify,
+    },
+    {
+        .name = "audit",
+        .operands = "log | drift | export DIR | report",
+        .summary = "show the log, targets nobody approved, or write what an auditor needs",
+        .options = audit_options,
+        .least = 1,
+        .most = 2,
+        .run = cli_audit,
+    },
+    {
+        .name = "sync",
+        .operands = "DIR|git+URL",
+        .summary = "exchange records with a shared directory or a git repository",
+        .options = sync_options,
+        .least = 1,
+        .most = 1,
+        .run = cli_sync,
+    },
+    {
         .name = "doctor",
         .operands = "",
         .summary = "say what works, what does not, and what to do",
@@ -271,12 +541,12 @@ const struct cli_command *cli_find_command(const char *name)
 
 void cli_help(struct assay_buf *out)
 {
-    assay_buf_text_add(out,
-                       "usage: assay [SOURCE...]\n"
-                       "       assay COMMAND [OPTION...] [ARGUMENT...]\n\n"
-                       "Without a command the workbench opens on the sources: directories or\n"
-                       "files that hold experiments, MLflow servers (http://host:5000), or what\n"
-                       "is found here and in the local store where none is given.\n\nCommands:\n");
+    assay_buf_text_add(
+        out, "usage: assay [SOURCE...]\n"
+             "       assay COMMAND [OPTION...] [ARGUMENT...]\n\n"
+             "Without a command the workbench opens on the sources: directories or\n"
+             "files that hold experiments, MLflow servers (http://host:5000), or what\n"
+             "is found here and in the local store where none is given.\n\nCommands:\n");
     for (const struct cli_command *c = cli_commands; c->name; c++)
         assay_buf_format(out, "  %-11s %s\n", c->name, c->summary);
     assay_buf_text_add(out,

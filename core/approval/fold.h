@@ -61,7 +61,8 @@ struct fold_chain {
 };
 /* A record's fate, by its index in the input. */
 struct fold_fate {
-    bool counts;
+    bool authentic;      /* its author wrote it, and it continues their chain */
+    bool counts;         /* … and what it says is allowed */
     const char *why_not; /* NULL where it counts */
     const char *remark;  /* it counts, and an auditor should know */
 };

@@ -141,6 +141,8 @@ static enum assay_status take_policy(struct reading *r, const char *key, const c
         return take_choice(key, value, "required", "no", &p->pin, err);
     else if (strcmp(key, "seen") == 0)
         return take_choice(key, value, "required", "no", &p->seen, err);
+    else if (strcmp(key, "recheck") == 0)
+        return take_choice(key, value, "required", "no", &p->recheck, err);
     else if (strcmp(key, "owners") == 0)
         return take_count(key, value, &p->owners, err);
     else
@@ -333,6 +335,7 @@ enum assay_status policy_parse(struct policy *out, struct assay_arena *arena, co
         .models = "*",
         .targets = "*",
         .apply_role = "",
+        .recheck = true,
         .expires_ms = INT64_C(14) * 86400000,
         .apply_within_ms = INT64_C(7) * 86400000,
         .delegation_longest_ms = INT64_C(14) * 86400000,

@@ -5,7 +5,8 @@
  *
  *     [policy]            name, tier, models, targets (patterns with *), expires, apply-within,
  *                         unsigned (allowed|refused), touch, pin, seen (required|no),
- *                         unknown-accounts (refused|allowed), owners (a number), apply-role
+ *                         unknown-accounts (refused|allowed), recheck (required|no),
+ *                         owners (a number), apply-role
  *     [clause NAME]       role, count, distinct (yes|no)
  *     [separation]        exclude = requester, run-owner, registrar, evidence, commit-author,
  *                         commit-committer, policy-editor (default: all of them), or none
@@ -40,6 +41,7 @@ struct policy {
     const char *name, *tier, *models, *targets, *apply_role;
     int64_t expires_ms, apply_within_ms;
     bool unsigned_votes, touch, pin, seen, unknown_accounts;
+    bool recheck;    /* who approves must have run the gates */
     uint64_t owners; /* 0: as many as the ledger asks for */
     struct policy_clause *clauses;
     size_t clause_count;

@@ -144,6 +144,8 @@ void canvas_segment(struct canvas *canvas, const struct pen *pen, double x0, dou
     double dx = capsule.x1 - capsule.x0, dy = capsule.y1 - capsule.y0;
     double widest = pen->reach[0] + grow;
 
+    if (!isfinite(dx) || !isfinite(dy))
+        return;
     capsule.length = sqrt(dx * dx + dy * dy);
     if (capsule.length > 0) {
         capsule.ux = dx / capsule.length;

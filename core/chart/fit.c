@@ -56,7 +56,7 @@ static void widen(struct range *range, double room, bool log)
         range->lo /= 2;
         range->hi *= 2;
         if (!(range->lo > 0))
-            range->lo = DBL_MIN;
+            range->lo = DBL_TRUE_MIN;
     } else {
         range->lo -= room;
         range->hi += room;
@@ -220,7 +220,7 @@ static void add_room(struct range *y, bool log)
 
     lo -= room;
     hi += room;
-    y->lo = log ? fmax(pow(10, lo), DBL_MIN) : fmax(lo, -DBL_MAX);
+    y->lo = log ? fmax(pow(10, lo), DBL_TRUE_MIN) : fmax(lo, -DBL_MAX);
     y->hi = log ? fmin(pow(10, hi), DBL_MAX) : fmin(hi, DBL_MAX);
 }
 

@@ -5,6 +5,7 @@
  */
 #include "chart/reduce.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -80,7 +81,8 @@ void chart_columns_begin(struct chart_columns *columns, const struct chart_map *
     ASSAY_GROW(columns->bounds, columns->bounds_capacity, (size_t)width + 1);
     for (int c = 0; c <= width; c++) {
         double linear = (c - map->x_base) / map->x_scale + map->x_from;
-        columns->bounds[c] = map->log_x ? pow(10, linear) : linear / map->x_half;
+        columns->bounds[c] =
+            map->log_x ? fmax(pow(10, linear), DBL_TRUE_MIN) : linear / map->x_half;
     }
     if (width == 1) /* the greatest x belongs to the only column */
         columns->bounds[1] = nextafter(columns->bounds[1], INFINITY);

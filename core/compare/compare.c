@@ -272,10 +272,10 @@ static void add_metrics(struct assay_comparison *c, const struct assay_attrs *at
 static void add_lineage(struct assay_comparison *c, const struct assay_attrs *attrs,
                         size_t column)
 {
-    char key[300];
+    char key[400];
     for (size_t i = 0; i < attrs->input_count; i++) {
         const struct assay_input *in = &attrs->inputs[i];
-        snprintf(key, sizeof key, "%.120s%s%.160s", in->context, *in->context ? ": " : "",
+        snprintf(key, sizeof key, "%.80s%s%.300s", in->context, *in->context ? ": " : "",
                  in->name);
         put_text(c, ASSAY_ROW_INPUT, key, *in->digest ? in->digest : in->source, column);
     }

@@ -44,7 +44,7 @@ bool compare_number_at(const struct assay_comparison *comparison, const struct c
     }
     if (column < row->filled && (row->marks[column] & MARK_INSTEAD)) {
         *number = row->instead[column];
-        return true;
+        return !isnan(*number);
     }
     if (!has_metric(row, column)) {
         *number = NAN;
@@ -248,11 +248,11 @@ size_t assay_comparison_find(const struct assay_comparison *comparison,
     return at == ASSAY_MAP_NONE || at >= comparison->ordered ? SIZE_MAX : comparison->place[at];
 }
 
-struct assay_cell assay_comparison_cell(const struct assay_comparison *comparison, size_t row,
-                                        size_t column)
+struct assay_compare_cell assay_comparison_cell(const struct assay_comparison *comparison,
+                                                size_t row, size_t column)
 {
     const struct compare_row *r = compare_row_at(comparison, row);
-    struct assay_cell cell = {.number = NAN, .text = ""};
+    struct assay_compare_cell cell = {.number = NAN, .text = ""};
     if (r->shown.kind == ASSAY_ROW_METRIC) {
         cell.present = cell.numeric = compare_number_at(comparison, r, column, &cell.number);
         cell.single = cell.present && (r->marks[column] & MARK_SINGLE);
@@ -260,11 +260,11 @@ struct assay_cell assay_comparison_cell(const struct assay_comparison *compariso
     }
     const struct compare_value *value = compare_value_at(r, column);
     if (value)
-        cell = (struct assay_cell){.present = true,
-                                   .numeric = value->numeric,
-                                   .number = value->number,
-                                   .text = value->text,
-                                   .length = value->length};
+        cell = (struct assay_compare_cell){.present = true,
+                                           .numeric = value->numeric,
+                                           .number = value->number,
+                                           .text = value->text,
+                                           .length = value->length};
     return cell;
 }
 

@@ -436,7 +436,7 @@ static struct value metric_value(struct checking *k, const struct gate_node *nod
     const struct assay_summary *s = assay_comparison_summary(k->c, row, column);
     enum assay_stat stat = node->has_stat ? node->stat : k->c->stat;
     if (!node->has_stat) {
-        struct assay_cell cell = assay_comparison_cell(k->c, row, column);
+        struct assay_compare_cell cell = assay_comparison_cell(k->c, row, column);
         value.number = cell.number;
         value.kind = cell.present ? VALUE_NUMBER : VALUE_UNKNOWN;
     } else if (!s) {
@@ -465,7 +465,7 @@ static struct value field_value(struct checking *k, const struct gate_node *node
     if (node->kind == ASSAY_ROW_METRIC) {
         value = metric_value(k, node, row, column);
     } else {
-        struct assay_cell cell = assay_comparison_cell(k->c, row, column);
+        struct assay_compare_cell cell = assay_comparison_cell(k->c, row, column);
         if (cell.present)
             value = (struct value){.kind = cell.numeric ? VALUE_NUMBER : VALUE_TEXT,
                                    .number = cell.number,

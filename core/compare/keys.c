@@ -5,6 +5,7 @@
  */
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <assay/text.h>
@@ -294,4 +295,64 @@ void compare_units(struct assay_comparison *c)
         before = stem ? row : NULL;
         before_stem = stem;
     }
+}
+
+/* ---- what to look at first ---- */
+
+struct ranked_metric {
+    size_t row;
+    int score;
+};
+
+static int by_score(const void *a, const void *b)
+{
+    const struct ranked_metric *x = a, *y = b;
+    return x->score != y->score ? y->score - x->score : (x->row > y->row) - (x->row < y->row);
+}
+
+static bool is_curve(const struct compare_row *row)
+{
+    for (size_t i = 0; i < row->filled; i++)
+        if ((row->marks[i] & MARK_PRESENT) && row->summaries[i].n > 1)
+            return true;
+    return false;
+}
+
+static int metric_score(const struct assay_comparison *c, const struct compare_row *row)
+{
+    static const char *const held_out[] = {"val", "eval", "test", "dev"};
+    static const char *const aside[] = {"epoch", "step",          "system", "time",
+                                        "lr",    "learning_rate", "grad"};
+    const char *key = row->shown.key;
+    int score = (int)(row->shown.present * 20 / (c->run_count ? c->run_count : 1));
+    score += row->shown.direction ? 30 : 0;
+    score += row->shown.differs ? 15 : 0;
+    score += is_curve(row) ? 20 : 0;
+    for (size_t i = 0; i < ASSAY_COUNT(held_out); i++)
+        if (assay_text_contains(key, held_out[i])) {
+            score += 40;
+            break;
+        }
+    for (size_t i = 0; i < ASSAY_COUNT(aside); i++)
+        score -= assay_text_contains(key, aside[i]) ? 30 : 0;
+    return score;
+}
+
+size_t assay_comparison_main_metrics(const struct assay_comparison *c, size_t *rows,
+                                     size_t capacity)
+{
+    struct ranked_metric *ranked = assay_alloc_array(c->ordered, sizeof *ranked);
+    size_t count = 0;
+    for (size_t i = 0; i < c->ordered; i++) {
+        const struct compare_row *row = compare_row_at(c, i);
+        if (row->shown.kind == ASSAY_ROW_METRIC && row->shown.present > 0)
+            ranked[count++] = (struct ranked_metric){i, metric_score(c, row)};
+    }
+    if (count > 1)
+        qsort(ranked, count, sizeof *ranked, by_score);
+    count = count < capacity ? count : capacity;
+    for (size_t i = 0; i < count; i++)
+        rows[i] = ranked[i].row;
+    free(ranked);
+    return count;
 }

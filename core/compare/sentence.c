@@ -57,20 +57,46 @@ static void add_p(const struct assay_verdict *v, struct assay_buf *out)
         assay_buf_format(out, " of %zu metrics (Holm)", v->family);
 }
 
+/* The fewest pairs with which FAMILY tests together can give p < 0.05. */
+static size_t least_pairs(size_t family)
+{
+    size_t pairs = 1;
+    for (double p = 1; p * (double)family >= 0.05; p /= 2)
+        pairs++;
+    return pairs;
+}
+
+/* The same for two sides of equal size: 2 in (2k over k). */
+static size_t least_sides(size_t family)
+{
+    double ways = 2;
+    size_t k = 1;
+    while (2 / ways * (double)family >= 0.05) {
+        k++;
+        ways *= 2.0 * (2.0 * (double)k - 1) / (double)k;
+    }
+    return k;
+}
+
 /* What to do about it: how many values it takes. */
 static void add_least(const struct assay_verdict *v, struct assay_buf *out)
 {
+    char together[64] = "";
+    if (v->family > 1)
+        snprintf(together, sizeof together, " for %zu metrics tested together", v->family);
     if (v->pairs)
-        assay_buf_format(out, "; cannot be told with %zu pair%s: 6 are the least for p < 0.05",
-                         v->pairs, v->pairs == 1 ? "" : "s");
+        assay_buf_format(out,
+                         "; cannot be told with %zu pair%s%s: %zu are the least for p < 0.05",
+                         v->pairs, v->pairs == 1 ? "" : "s", together, least_pairs(v->family));
     else if (v->candidate.n == 1 && v->baseline.n == 1)
         assay_buf_text_add(out, "; one run each: seeds were not repeated, so nothing can be "
                                 "said of chance");
     else
         assay_buf_format(out,
-                         "; cannot be told with %zu against %zu runs: 4 against 4 are the "
-                         "least for p < 0.05",
-                         v->candidate.n, v->baseline.n);
+                         "; cannot be told with %zu against %zu runs%s: %zu against %zu are "
+                         "the least for p < 0.05",
+                         v->candidate.n, v->baseline.n, together, least_sides(v->family),
+                         least_sides(v->family));
 }
 
 static void add_left_out(const struct assay_verdict *v, struct assay_buf *out)

@@ -118,7 +118,9 @@ static enum assay_answer answer_of(const struct assay_verdict *v)
             return ASSAY_ANSWER_DIFFERENT;
         return v->difference * v->direction > 0 ? ASSAY_ANSWER_BETTER : ASSAY_ANSWER_WORSE;
     }
-    return v->test.least > SIGNIFICANT ? ASSAY_ANSWER_CANNOT_TELL : ASSAY_ANSWER_NO_EVIDENCE;
+    /* Holm's first step: the smallest p there could be, tested together with the others. */
+    bool hopeless = v->test.least * (double)v->family > SIGNIFICANT;
+    return hopeless ? ASSAY_ANSWER_CANNOT_TELL : ASSAY_ANSWER_NO_EVIDENCE;
 }
 
 static void finish(struct assay_verdict *v)

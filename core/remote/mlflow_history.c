@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "remote/point_scan.h"
 #include "remote/url.h"
 
 #define BULK_RUNS 100u
@@ -27,13 +28,17 @@ struct history {
     size_t index; /* in `wanted` */
     struct assay_point *points;
     size_t count, capacity;
+    size_t had; /* points when the page under way began */
     char *token;
     unsigned pages;
-    bool sampled_whole;
+    struct point_scan scan;
 };
-struct bulk { /* one request for samples */
+struct bulk { /* one request for samples, and what came of it */
     size_t from, count;
     unsigned steps; /* at most, per run */
+    struct history *parts;
+    struct assay_map index; /* run id to its place in the request */
+    struct point_scan scan;
 };
 struct histories {
     struct mlflow *mlflow;
@@ -70,75 +75,6 @@ static void hand_over(struct histories *h, size_t index, enum mlflow_part part,
 }
 
 /* ---- points of one answer ---- */
-
-struct row {
-    struct assay_point point;
-    const char *run_id; /* of bulk answers; valid until the next row */
-};
-
-static void read_row(struct json_text *json, struct row *row, char run_id[256])
-{
-    const char *key;
-
-    *row = (struct row){.point = {.value = (double)NAN}, .run_id = run_id};
-    run_id[0] = '\0';
-    if (!json_text_enter(json, '{'))
-        return;
-    while (json_text_member(json, &key)) {
-        if (strcmp(key, "value") == 0)
-            row->point.value = json_text_double(json, (double)NAN);
-        else if (strcmp(key, "timestamp") == 0)
-            row->point.time_ms = json_text_integer(json, 0);
-        else if (strcmp(key, "step") == 0)
-            row->point.step = json_text_integer(json, 0);
-        else if (strcmp(key, "run_id") == 0)
-            snprintf(run_id, 256, "%s", json_text_string(json, ""));
-        else
-            json_text_skip(json);
-    }
-}
-
-/* Calls FN for each point of a body; *token is malloc'd, NULL where there is none. */
-static enum assay_status read_points(const struct mlflow *mlflow,
-                                     const struct net_answer *answer, char **token,
-                                     void (*fn)(void *context, const struct row *row),
-                                     void *context, struct assay_error *err)
-{
-    enum assay_status status = ASSAY_OK;
-    struct json_text json;
-    struct row row;
-    char run_id[256];
-    const char *key;
-
-    *token = NULL;
-    json_text_init(&json, assay_buf_text(&answer->body), answer->body.length);
-    json_text_enter(&json, '{');
-    while (json_text_member(&json, &key)) {
-        if (strcmp(key, "next_page_token") == 0) {
-            free(*token);
-            *token = assay_strdup(json_text_string(&json, NULL));
-        } else if (strcmp(key, "metrics") == 0) {
-            if (!json_text_enter(&json, '['))
-                continue;
-            while (json_text_element(&json)) {
-                read_row(&json, &row, run_id);
-                if (!json.fault)
-                    fn(context, &row);
-            }
-        } else {
-            json_text_skip(&json);
-        }
-    }
-    if (json.fault)
-        status = assay_fail(err, ASSAY_CORRUPT, "%s: its answer cannot be read: byte %zu: %s",
-                            mlflow_shown(mlflow), json_text_offset(&json), json.fault);
-    if (*token && !**token) {
-        free(*token);
-        *token = NULL;
-    }
-    json_text_free(&json);
-    return status;
-}
 
 static void add_point(struct history *history, const struct assay_point *point)
 {
@@ -184,24 +120,80 @@ static struct assay_series *series_of(struct history *history)
 
 static void history_free(struct history *history)
 {
+    point_scan_free(&history->scan);
     free(history->points);
     free(history->token);
     free(history);
 }
 
+/* Why a body that was read as it came is no answer. */
+static enum assay_status scan_error(const struct mlflow *mlflow, const struct point_scan *scan,
+                                    struct assay_error *err)
+{
+    return assay_fail(err, ASSAY_CORRUPT, "%s: its answer cannot be read: about byte %llu: %s",
+                      mlflow_shown(mlflow), (unsigned long long)scan->bytes, scan->fault);
+}
+
 /* ---- samples ---- */
 
-static void send_bulk(struct histories *h, struct net_batch *batch, size_t from, size_t count)
+static void take_sample(void *context, const struct assay_point *point, const char *run_id)
+{
+    struct bulk *bulk = context;
+    uint32_t i = assay_map_get(&bulk->index, run_id, strlen(run_id));
+
+    if (i != ASSAY_MAP_NONE)
+        add_point(&bulk->parts[i], point);
+}
+
+/* On the net's thread. */
+static bool bulk_body(void *context, const char *bytes, size_t length)
+{
+    struct bulk *bulk = context;
+
+    if (bytes)
+        return point_scan_feed(&bulk->scan, bytes, length);
+    point_scan_again(&bulk->scan);
+    for (size_t i = 0; i < bulk->count; i++)
+        bulk->parts[i].count = 0;
+    return true;
+}
+
+static struct bulk *bulk_new(const struct histories *h, size_t from, size_t count)
 {
     struct bulk *bulk = assay_alloc(sizeof *bulk);
-    struct assay_buf path = {0};
-    char steps[24];
 
     *bulk = (struct bulk){.from = from, .count = count, .steps = BULK_POINTS / (unsigned)count};
     if (bulk->steps < BULK_STEPS)
         bulk->steps = BULK_STEPS;
     if (bulk->steps > BULK_STEPS_MAX)
         bulk->steps = BULK_STEPS_MAX;
+    bulk->parts = assay_alloc_array(count, sizeof *bulk->parts);
+    for (size_t i = 0; i < count; i++) {
+        const char *id = h->wanted[h->order[from + i]].run_id;
+
+        assay_map_set(&bulk->index, id, strlen(id), (uint32_t)i);
+    }
+    bulk->scan.point = take_sample;
+    bulk->scan.context = bulk;
+    return bulk;
+}
+
+static void bulk_free(struct bulk *bulk)
+{
+    for (size_t i = 0; i < bulk->count; i++)
+        free(bulk->parts[i].points);
+    free(bulk->parts);
+    assay_map_free(&bulk->index);
+    point_scan_free(&bulk->scan);
+    free(bulk);
+}
+
+static void send_bulk(struct histories *h, struct net_batch *batch, size_t from, size_t count)
+{
+    struct bulk *bulk = bulk_new(h, from, count);
+    struct assay_buf path = {0};
+    char steps[24];
+
     assay_buf_text_add(&path, MLFLOW_API "/metrics/get-history-bulk-interval");
     for (size_t i = from; i < from + count; i++)
         url_query(&path, "run_ids", h->wanted[h->order[i]].run_id);
@@ -213,24 +205,11 @@ static void send_bulk(struct histories *h, struct net_batch *batch, size_t from,
     url_query(&path, "end_step", "9223372036854775807");
     net_batch_add(batch, &(struct net_request){.server = h->mlflow->server,
                                                .path = assay_buf_text(&path),
+                                               .limit = UINT64_C(1) << 30,
+                                               .on_body = bulk_body,
+                                               .context = bulk,
                                                .tag = bulk});
     assay_buf_free(&path);
-}
-
-struct bulk_reading {
-    struct histories *h;
-    const struct bulk *bulk;
-    struct history *parts;
-    struct assay_map index; /* run id to its place in the request */
-};
-
-static void take_sample(void *context, const struct row *row)
-{
-    struct bulk_reading *reading = context;
-    uint32_t i = assay_map_get(&reading->index, row->run_id, strlen(row->run_id));
-
-    if (i != ASSAY_MAP_NONE)
-        add_point(&reading->parts[i], &row->point);
 }
 
 static int by_step(const void *a, const void *b)
@@ -243,23 +222,23 @@ static int by_step(const void *a, const void *b)
 /* Whether the sample of the runs has every point. Servers thin out in two ways: where all the
    runs together have more steps than were asked for (2.11 to 3.12), or a run more points
    (later). What is thinned out to fit has more than half of what fits. */
-static bool is_all(const struct bulk_reading *reading)
+static bool is_all(const struct bulk *bulk)
 {
-    size_t total = 0, distinct = 0, few = reading->bulk->steps / 2;
+    size_t total = 0, distinct = 0, few = bulk->steps / 2;
     int64_t *steps;
 
-    for (size_t i = 0; i < reading->bulk->count; i++) {
-        total += reading->parts[i].count;
-        if (reading->parts[i].count >= few)
+    for (size_t i = 0; i < bulk->count; i++) {
+        total += bulk->parts[i].count;
+        if (bulk->parts[i].count >= few)
             return false;
     }
     if (!total)
         return false;
     steps = assay_alloc_array(total, sizeof *steps);
     total = 0;
-    for (size_t i = 0; i < reading->bulk->count; i++)
-        for (size_t p = 0; p < reading->parts[i].count; p++)
-            steps[total++] = reading->parts[i].points[p].step;
+    for (size_t i = 0; i < bulk->count; i++)
+        for (size_t p = 0; p < bulk->parts[i].count; p++)
+            steps[total++] = bulk->parts[i].points[p].step;
     qsort(steps, total, sizeof *steps, by_step);
     for (size_t i = 0; i < total; i++)
         distinct += i == 0 || steps[i] != steps[i - 1];
@@ -268,33 +247,17 @@ static bool is_all(const struct bulk_reading *reading)
 }
 
 /* The samples of one answer, to whoever wants them. */
-static enum assay_status take_bulk(struct histories *h, const struct bulk *bulk,
-                                   const struct net_answer *answer)
+static void take_bulk(struct histories *h, struct bulk *bulk)
 {
-    struct bulk_reading reading = {.h = h, .bulk = bulk};
-    struct assay_error ignored = {0};
     enum mlflow_part part;
-    enum assay_status status;
-    char *token;
 
-    reading.parts = assay_alloc_array(bulk->count, sizeof *reading.parts);
-    for (size_t i = 0; i < bulk->count; i++) {
-        const char *id = h->wanted[h->order[bulk->from + i]].run_id;
-
-        assay_map_set(&reading.index, id, strlen(id), (uint32_t)i);
-    }
-    status = read_points(h->mlflow, answer, &token, take_sample, &reading, &ignored);
-    free(token);
-    part = status == ASSAY_OK && is_all(&reading) ? MLFLOW_COMPLETE : MLFLOW_SAMPLED;
-    for (size_t i = 0; i < bulk->count && status == ASSAY_OK && !h->stopped; i++)
-        if (reading.parts[i].count)
-            hand_over(h, h->order[bulk->from + i], part, series_of(&reading.parts[i]), ASSAY_OK,
+    if (!point_scan_end(&bulk->scan))
+        return;
+    part = is_all(bulk) ? MLFLOW_COMPLETE : MLFLOW_SAMPLED;
+    for (size_t i = 0; i < bulk->count && !h->stopped; i++)
+        if (bulk->parts[i].count)
+            hand_over(h, h->order[bulk->from + i], part, series_of(&bulk->parts[i]), ASSAY_OK,
                       NULL);
-    for (size_t i = 0; i < bulk->count; i++)
-        free(reading.parts[i].points);
-    free(reading.parts);
-    assay_map_free(&reading.index);
-    return status;
 }
 
 /* A sample that cannot be had is no failure: the points come all the same. */
@@ -321,16 +284,34 @@ static void sample(struct histories *h)
             continue;
         mlflow_note(h->mlflow, answer);
         if (answer->status == ASSAY_OK && !h->stopped)
-            take_bulk(h, answer->tag, answer);
+            take_bulk(h, answer->tag);
         else if (answer->http == 404 || answer->http == 400)
             atomic_store(&h->mlflow->no_bulk, 1);
-        free(answer->tag);
+        bulk_free(answer->tag);
         net_answer_free(&answer);
     }
     net_batch_free(&batch);
 }
 
 /* ---- all points ---- */
+
+static void take_point(void *context, const struct assay_point *point, const char *run_id)
+{
+    (void)run_id;
+    add_point(context, point);
+}
+
+/* On the net's thread. */
+static bool history_body(void *context, const char *bytes, size_t length)
+{
+    struct history *history = context;
+
+    if (bytes)
+        return point_scan_feed(&history->scan, bytes, length);
+    point_scan_again(&history->scan);
+    history->count = history->had;
+    return true;
+}
 
 static void send_page(struct histories *h, struct net_batch *batch, struct history *history)
 {
@@ -346,45 +327,41 @@ static void send_page(struct histories *h, struct net_batch *batch, struct histo
     url_query(&path, "max_results", page);
     if (history->token)
         url_query(&path, "page_token", history->token);
+    history->had = history->count;
     net_batch_add(batch, &(struct net_request){.server = h->mlflow->server,
                                                .path = assay_buf_text(&path),
                                                .limit = UINT64_C(1) << 30,
                                                .seconds = 600,
+                                               .on_body = history_body,
+                                               .context = history,
                                                .tag = history});
     assay_buf_free(&path);
-}
-
-static void take_point(void *context, const struct row *row)
-{
-    add_point(context, &row->point);
 }
 
 /* Takes a page of one series. True where it goes on. */
 static bool take_history(struct histories *h, struct history *history,
                          const struct net_answer *answer)
 {
+    struct point_scan *scan = &history->scan;
     struct assay_error error = {0};
-    size_t had = history->count;
-    enum assay_status status;
-    char *token = NULL;
+    enum assay_status status = ASSAY_OK;
+    const char *token;
     bool more;
 
-    if (answer->status != ASSAY_OK) {
+    if (scan->fault || (answer->status == ASSAY_OK && !point_scan_end(scan)))
+        status = scan_error(h->mlflow, scan, &error);
+    else if (answer->status != ASSAY_OK)
         status = mlflow_answer_error(h->mlflow, answer, NULL, &error);
-        hand_over(h, history->index, MLFLOW_COMPLETE, NULL, status, &error);
-        return false;
-    }
-    status = read_points(h->mlflow, answer, &token, take_point, history, &error);
     if (status != ASSAY_OK) {
         hand_over(h, history->index, MLFLOW_COMPLETE, NULL, status, &error);
-        free(token);
         return false;
     }
+    token = assay_buf_text(&scan->token);
     /* A token that comes again, or a page with nothing on it, would lead on for ever. */
-    more = token && history->count > had && ++history->pages < PAGES_MAX &&
+    more = *token && history->count > history->had && ++history->pages < PAGES_MAX &&
            !(history->token && strcmp(history->token, token) == 0);
     free(history->token);
-    history->token = token;
+    history->token = assay_strdup(token);
     if (!more)
         hand_over(h, history->index, MLFLOW_COMPLETE, series_of(history), ASSAY_OK, NULL);
     return more;
@@ -417,6 +394,8 @@ static void complete(struct histories *h)
                 continue;
             history = assay_alloc(sizeof *history);
             history->index = index;
+            history->scan.point = take_point;
+            history->scan.context = history;
             send_page(h, batch, history);
         }
         if (!net_batch_left(batch))

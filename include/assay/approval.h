@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <assay/buf.h>
 #include <assay/clock.h>
 #include <assay/error.h>
 #include <assay/sha256.h>
@@ -24,6 +25,7 @@ struct assay_ledger_options {
     const char *heads;   /* NULL: $XDG_STATE_HOME/assay/heads */
     const char *expect;  /* the digest the ledger must have; NULL: the one remembered */
     const char *key;     /* file with the public key to sign with; NULL: found in the agent */
+    bool recover;        /* open although heads are missing: to fetch them by syncing */
     bool read_only;      /* never creates or writes, not even the heads file */
     bool unsigned_votes; /* act without a key, where a policy allows it */
     const char *person;  /* who acts then */
@@ -331,6 +333,11 @@ enum assay_status assay_draft_drop(struct assay_ledger *ledger, const char *requ
 enum assay_status assay_evidence_seen(struct assay_ledger *ledger, const char *digest,
                                       bool seen, struct assay_error *err);
 
+/* The bytes of a piece of evidence, from where they are kept beside the store, checked against
+   the digest; the caller frees. */
+enum assay_status assay_evidence_read(struct assay_ledger *ledger, const char *digest,
+                                      char **bytes, size_t *length, struct assay_error *err);
+
 /* ---- audit ---- */
 
 struct assay_log_entry {
@@ -364,6 +371,8 @@ enum assay_status assay_ledger_drift(struct assay_ledger *ledger,
 /* Writes a bundle (docs/approvals.md) into DIRECTORY, which must not exist or be empty. */
 enum assay_status assay_ledger_export(struct assay_ledger *ledger, const char *directory,
                                       struct assay_error *err);
+/* A readable account of every request and signature: name, time and meaning of each. */
+void assay_ledger_report(const struct assay_ledger *ledger, bool html, struct assay_buf *out);
 /* Checks a bundle offline. EXPECT may be NULL. */
 enum assay_status assay_bundle_verify(const char *directory, const char *expect,
                                       struct assay_error *err);

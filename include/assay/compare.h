@@ -82,7 +82,7 @@ struct assay_row {
                           differ by more than a factor of two */
 };
 
-struct assay_cell {
+struct assay_compare_cell {
     bool present;
     bool numeric;
     bool single;      /* a float by nature: show about 7 digits */
@@ -122,8 +122,8 @@ size_t assay_comparison_differing(const struct assay_comparison *comparison);
 /* SIZE_MAX where there is none. */
 size_t assay_comparison_find(const struct assay_comparison *comparison,
                              enum assay_row_kind kind, const char *key);
-struct assay_cell assay_comparison_cell(const struct assay_comparison *comparison, size_t row,
-                                        size_t column);
+struct assay_compare_cell assay_comparison_cell(const struct assay_comparison *comparison,
+                                                size_t row, size_t column);
 /* The whole summary of a metric's cell; NULL where it has none. */
 const struct assay_summary *assay_comparison_summary(const struct assay_comparison *comparison,
                                                      size_t row, size_t column);
@@ -141,7 +141,7 @@ enum assay_stat assay_comparison_stat(const struct assay_comparison *comparison)
 /* The user's word on a metric's direction; overrides names and `mode` params. */
 void assay_comparison_set_direction(struct assay_comparison *comparison, const char *metric,
                                     int direction);
-/* A value found elsewhere (at an equal step) to show instead; ASSAY_CLEAR_VALUES drops all. */
+/* A value found elsewhere (at an equal step) to show instead; NaN: there is none there. */
 void assay_comparison_set_value(struct assay_comparison *comparison, size_t row, size_t column,
                                 double value);
 void assay_comparison_clear_values(struct assay_comparison *comparison);
@@ -149,6 +149,11 @@ void assay_comparison_clear_values(struct assay_comparison *comparison);
    last point at or before X, what restarts wrote again left out. NaN where it begins later or
    ends before X. */
 double assay_series_at(struct assay_series *series, enum assay_axis axis, double x);
+
+/* The metrics a reader would look at first, at most CAPACITY of ROWS: judged ones (a direction
+   is known), of validation, that differ and are curves. Returns how many. */
+size_t assay_comparison_main_metrics(const struct assay_comparison *comparison, size_t *rows,
+                                     size_t capacity);
 
 /* ---- against a baseline ---- */
 

@@ -50,7 +50,8 @@ compare() { # compare TITLE PYTHON SCRIPT
     [ "$line" = 0 ] || tail -n 40 "$work/$title.log"
 }
 
-compare statistics "$(environment statistics scipy statsmodels)" statistics.py
+compare statistics "$(environment statistics scipy statsmodels pandas)" statistics.py
+compare compare "$(environment statistics scipy statsmodels pandas)" compare.py
 compare tensorboard "$(environment tensorboard tensorboard tensorboardX 'setuptools<81')" tensorboard.py
 compare mlflow-3 "$(environment mlflow3 'mlflow>=3,<4')" mlflow_disk.py
 compare mlflow-2 "$(environment mlflow2 'mlflow>=2,<3' 'sqlalchemy<2.1' 'setuptools<81')" mlflow_disk.py

@@ -498,8 +498,8 @@ static uint32_t *assemble(const struct assay_buf *bytes, int registers, int cell
         while (dcs[back] != '[')
             back--;
         assert_int_equal(sscanf(dcs + back, "[%d;%dH", &row, &column), 2);
-        assert_true(sixel_decode(dcs, bytes->length - (size_t)(dcs - bytes->data), registers,
-                                 &image, &end));
+        assert_true(sixel_image_read(dcs, bytes->length - (size_t)(dcs - bytes->data),
+                                     registers, &image, &end));
         for (int y = 0; y < image.height; y++) {
             for (int x = 0; x < image.width; x++) {
                 int sx = (column - 1) * cell_width + x, sy = (row - 1) * cell_height + y;
@@ -512,7 +512,7 @@ static uint32_t *assemble(const struct assay_buf *bytes, int registers, int cell
         (*count)++;
         *widest = image.width > *widest ? image.width : *widest;
         at = (size_t)(dcs - bytes->data) + end;
-        sixel_free(&image);
+        sixel_image_free(&image);
     }
     return sheet;
 }
@@ -574,12 +574,12 @@ static void test_few_registers(void **state)
         frame.palette[i] = frame.palette[i - 16];
     assert_true(graphics_place(probe.graphics, 0, rect, &frame, 1));
     sent = flush(probe.graphics);
-    assert_true(sixel_decode(sent.after.data, sent.after.length, 16, &image, &end));
+    assert_true(sixel_image_read(sent.after.data, sent.after.length, 16, &image, &end));
     assert_true(image.highest < 16);
     assert_true(image.defined <= 16);
     for (int i = 0; i < 100 * 60; i++)
         assert_int_equal(image.pixels[i], as_sixel(frame.palette[frame.pixels[i]]));
-    sixel_free(&image);
+    sixel_image_free(&image);
     flush_free(&sent);
     assay_frame_free(&frame);
     probe_close(&probe);

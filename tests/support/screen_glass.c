@@ -271,12 +271,12 @@ static void place_sixel(struct screen *screen, const struct assay_buf *bytes)
     size_t end;
 
     screen->counts.image_bytes += bytes->length;
-    if (!self->sixel || !sixel_decode(bytes->data, bytes->length, self->wrap, &sixel, &end))
+    if (!self->sixel || !sixel_image_read(bytes->data, bytes->length, self->wrap, &sixel, &end))
         return;
     if ((self->max > 0 && (sixel.width > self->max || sixel.height > self->max)) ||
         (screen->kind == SCREEN_TMUX && screen->sync)) {
         screen->counts.dropped++;
-        sixel_free(&sixel);
+        sixel_image_free(&sixel);
         return;
     }
     image = (struct screen_image){.row = pos.row,
@@ -297,7 +297,7 @@ static void place_sixel(struct screen *screen, const struct assay_buf *bytes)
         }
     }
     add_image(screen, image);
-    sixel_free(&sixel);
+    sixel_image_free(&sixel);
 }
 
 /* ---- kitty ---- */

@@ -166,8 +166,8 @@ static void crop(struct decoder *d)
                (size_t)image->width * sizeof *image->pixels);
 }
 
-bool sixel_decode(const char *bytes, size_t length, int registers, struct sixel_image *image,
-                  size_t *end)
+bool sixel_image_read(const char *bytes, size_t length, int registers,
+                      struct sixel_image *image, size_t *end)
 {
     struct decoder d = {
         .bytes = bytes, .length = length, .registers = registers, .image = image};
@@ -196,7 +196,7 @@ bool sixel_decode(const char *bytes, size_t length, int registers, struct sixel_
     return ok;
 }
 
-void sixel_free(struct sixel_image *image)
+void sixel_image_free(struct sixel_image *image)
 {
     free(image->pixels);
     *image = (struct sixel_image){0};

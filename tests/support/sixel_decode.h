@@ -21,8 +21,8 @@ struct sixel_image {
 /* Decodes the first sixel image of BYTES (any text may surround it). *end gets the offset
    behind its terminator. False where there is none, or it is broken. REGISTERS: register
    numbers wrap at that many, as terminals with few do; 0: no limit. */
-bool sixel_decode(const char *bytes, size_t length, int registers, struct sixel_image *image,
-                  size_t *end);
-void sixel_free(struct sixel_image *image);
+bool sixel_image_read(const char *bytes, size_t length, int registers,
+                      struct sixel_image *image, size_t *end);
+void sixel_image_free(struct sixel_image *image);
 
 #endif

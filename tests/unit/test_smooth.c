@@ -27,6 +27,10 @@ static void test_formula(void **state)
         size_t n = 0;
         for (size_t i = 0; i < N; i++) {
             double expected = points[i].value;
+            if (i > 0 && points[i].step < points[i - 1].step) { /* started again */
+                last = 0;
+                n = 0;
+            }
             if (isfinite(expected)) {
                 last = last * weights[w] + (1 - weights[w]) * expected;
                 expected = last / (1 - pow(weights[w], (double)++n));
@@ -68,11 +72,63 @@ static void test_left_alone(void **state)
     assay_series_free(&empty);
 }
 
+/* The first value after a restart is its own, whatever came before; a repeated step is none. */
+static void test_restart(void **state)
+{
+    (void)state;
+    struct assay_point points[] = {{.step = 0, .value = 100}, {.step = 1, .value = 100},
+                                   {.step = 1, .value = 90},  {.step = 2, .value = 100},
+                                   {.step = 1, .value = 2},   {.step = 2, .value = 4}};
+    struct assay_point back[6];
+    struct assay_series *series = assay_series_new(ASSAY_LAST_WRITTEN);
+
+    assay_series_add(series, points, 6);
+    struct assay_series *out = assay_series_smooth(series, 0.9);
+    assay_series_get(out, 0, 6, back);
+    assert_true(back[2].value > 96 && back[2].value < 97);
+    assert_true(fabs(back[4].value - 2) < 1e-12);
+    assert_true(fabs(back[5].value - (2 * 0.9 + 4) / 1.9) < 1e-12);
+    assay_series_free(&out);
+    assay_series_free(&series);
+}
+
+/* Points in no order are smoothed as they are drawn: sorted by step. */
+static void test_unsorted(void **state)
+{
+    (void)state;
+    enum { N = 10000 };
+    struct assay_series *series = assay_series_new(ASSAY_LAST_WRITTEN);
+    struct assay_series *plain = assay_series_new(ASSAY_LAST_WRITTEN);
+
+    for (int64_t i = 0; i < N; i++) {
+        int64_t step = i * 7919 % N;
+        struct assay_point wild = {.step = step, .value = (double)(step % 13)};
+        struct assay_point calm = {.step = i, .value = (double)(i % 13)};
+        assay_series_add(series, &wild, 1);
+        assay_series_add(plain, &calm, 1);
+    }
+    struct assay_series *out = assay_series_smooth(series, 0.6);
+    struct assay_series *expected = assay_series_smooth(plain, 0.6);
+    struct assay_point a, b;
+    for (size_t i = 0; i < N; i++) {
+        assay_series_get(out, i, 1, &a);
+        assay_series_get(expected, i, 1, &b);
+        assert_true(a.step == b.step);
+        assert_true(a.value == b.value);
+    }
+    assay_series_free(&out);
+    assay_series_free(&expected);
+    assay_series_free(&series);
+    assay_series_free(&plain);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formula),
         cmocka_unit_test(test_left_alone),
+        cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_unsorted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

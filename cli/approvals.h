@@ -1,0 +1,23 @@
+/*
+ * What the commands of approvals share: opening the ledger, and a request as rows and as JSON.
+ */
+#ifndef CLI_APPROVALS_H
+#define CLI_APPROVALS_H
+
+#include <assay/approval.h>
+
+#include "cli.h"
+#include "json.h"
+
+/* Opens the ledger of the local store. WRITE: with the key of who acts. */
+enum assay_status cli_ledger(struct cli *cli, bool write, struct assay_ledger **out,
+                             struct assay_error *err);
+/* As `assay review --format json` prints one. */
+void cli_request_json(struct cli_json *json, const struct assay_request *request);
+/* One line of a queue. */
+void cli_texts_json(struct cli_json *json, const char *key, const char *const *texts,
+                    size_t count);
+/* Values of an option that may be given several times; the array is the caller's to free. */
+const char **cli_values(const struct cli *cli, const char *name, size_t *count);
+
+#endif

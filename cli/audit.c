@@ -1,0 +1,169 @@
+/*
+ * assay audit: the log, targets nobody approved, the bundle and the report for an auditor; and
+ * assay sync, which exchanges records.
+ */
+#include "approvals.h"
+#include "table.h"
+
+#include <string.h>
+
+static void print_log(struct cli *cli, struct assay_ledger *ledger)
+{
+    const struct assay_log_entry *log;
+    const size_t count = assay_ledger_log(ledger, &log);
+    struct cli_table *table = cli_table_new(cli);
+    cli_table_column(table, "seq", "", true);
+    cli_table_column(table, "time_ms", "time", false);
+    cli_table_column(table, "author", "who", false);
+    cli_table_column(table, "event", "event", false);
+    cli_table_column(table, "request", "request", false);
+    cli_table_column(table, "meaning", "meaning", false);
+    cli_table_column(table, "counts", "", false);
+    cli_table_column(table, "what", "what", false);
+    cli_table_column(table, "digest", "digest", false);
+    for (size_t i = 0; i < count; i++) {
+        cli_table_count(table, log[i].seq);
+        cli_table_time(table, log[i].time_ms);
+        cli_table_text(table, log[i].author);
+        cli_table_text(table, log[i].event);
+        cli_table_text(table, log[i].request);
+        cli_table_text(table, log[i].meaning);
+        cli_table_text(table, !log[i].counts ? "invalid" : log[i].is_signed ? "" : "unsigned");
+        cli_table_text(table, log[i].what);
+        cli_table_text(table, log[i].digest);
+    }
+    cli_table_print(table);
+    cli_table_free(&table);
+}
+
+static void log_json(struct cli *cli, struct assay_ledger *ledger)
+{
+    const struct assay_log_entry *log;
+    const size_t count = assay_ledger_log(ledger, &log);
+    struct cli_json json = {.out = &cli->out};
+    cli_json_open(&json, '{');
+    cli_json_member(&json, "ledger", assay_ledger_info(ledger).digest);
+    cli_json_key(&json, "records");
+    cli_json_open(&json, '[');
+    for (size_t i = 0; i < count; i++) {
+        cli_json_open(&json, '{');
+        cli_json_key(&json, "seq");
+        cli_json_count(&json, log[i].seq);
+        cli_json_member(&json, "digest", log[i].digest);
+        cli_json_member(&json, "author", log[i].author);
+        cli_json_member(&json, "name", log[i].author_name);
+        cli_json_member(&json, "event", log[i].event);
+        cli_json_member(&json, "request", log[i].request);
+        cli_json_member(&json, "meaning", log[i].meaning);
+        cli_json_member(&json, "what", log[i].what);
+        cli_json_key(&json, "time_ms");
+        cli_json_time(&json, log[i].time_ms);
+        cli_json_key(&json, "signed");
+        cli_json_bool(&json, log[i].is_signed);
+        cli_json_key(&json, "counts");
+        cli_json_bool(&json, log[i].counts);
+        cli_json_close(&json);
+        cli_spill(cli);
+    }
+    cli_json_close(&json);
+    cli_json_close(&json);
+}
+
+static enum assay_status print_drift(struct cli *cli, struct assay_ledger *ledger,
+                                     struct assay_error *err)
+{
+    const struct assay_drift *drifts = NULL;
+    size_t count = 0;
+    enum assay_status status = assay_ledger_drift(ledger, &drifts, &count, err);
+    if (status != ASSAY_OK)
+        return status;
+    struct cli_table *table = cli_table_new(cli);
+    struct cli_json json = {.out = &cli->out};
+    static const char *const names[] = {"platform", "model",   "target",
+                                        "version",  "request", "why"};
+    for (size_t i = 0; i < 6; i++)
+        cli_table_column(table, names[i], names[i], false);
+    if (cli->format == CLI_JSON) {
+        cli_json_open(&json, '{');
+        cli_json_key(&json, "drift");
+        cli_json_open(&json, '[');
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct assay_drift *d = &drifts[i];
+        const char *cells[] = {d->platform, d->model,   d->target,
+                               d->version,  d->request, d->why};
+        if (cli->format == CLI_JSON)
+            cli_json_open(&json, '{');
+        for (size_t c = 0; c < 6; c++) {
+            cli_table_text(table, cells[c]);
+            if (cli->format == CLI_JSON)
+                cli_json_member(&json, names[c], cells[c]);
+        }
+        if (cli->format == CLI_JSON)
+            cli_json_close(&json);
+    }
+    if (cli->format == CLI_JSON) {
+        cli_json_close(&json);
+        cli_json_close(&json);
+    } else {
+        cli_table_print(table);
+    }
+    cli_table_free(&table);
+    cli->worst = count > 0 ? ASSAY_NO : ASSAY_OK;
+    return ASSAY_OK;
+}
+
+enum assay_status cli_audit(struct cli *cli, struct assay_error *err)
+{
+    const char *what = cli->args.operands[0];
+    const bool exports = strcmp(what, "export") == 0;
+    struct assay_ledger *ledger = NULL;
+    enum assay_status status;
+
+    if ((strcmp(what, "log") != 0 && strcmp(what, "drift") != 0 &&
+         strcmp(what, "report") != 0 && !exports) ||
+        cli->args.operand_count != (exports ? 2u : 1u)) {
+        assay_fail(err, ASSAY_BAD_INPUT, "audit: log, drift, export DIR, or report");
+        assay_hint(err, "assay audit --help lists what it takes");
+        return ASSAY_BAD_INPUT;
+    }
+    status = cli_ledger(cli, false, &ledger, err);
+    if (status != ASSAY_OK)
+        return status;
+    if (exports) {
+        status = assay_ledger_export(ledger, cli->args.operands[1], err);
+    } else if (strcmp(what, "drift") == 0) {
+        status = print_drift(cli, ledger, err);
+    } else if (strcmp(what, "report") == 0) {
+        assay_ledger_report(ledger, cli_has(cli, "html"), &cli->out);
+    } else if (cli->format == CLI_JSON) {
+        log_json(cli, ledger);
+    } else {
+        print_log(cli, ledger);
+    }
+    assay_ledger_close(&ledger);
+    return status;
+}
+
+enum assay_status cli_sync(struct cli *cli, struct assay_error *err)
+{
+    struct assay_ledger *ledger = NULL;
+    struct assay_sync_result result = {.first_refusal = ""};
+    const struct assay_ledger_options options = {.expect = cli_value(cli, "ledger"),
+                                                 .recover = true};
+    enum assay_status status = assay_ledger_open(&ledger, &options, err);
+    if (status == ASSAY_OK)
+        status = assay_ledger_sync(ledger, cli->args.operands[0], &result, err);
+    if (status == ASSAY_OK) {
+        assay_buf_format(&cli->out, "%zu sent, %zu received, %zu refused\n", result.sent,
+                         result.received, result.refused);
+        if (result.refused) {
+            struct assay_error why = {0};
+            assay_fail(&why, ASSAY_NO, "%s", result.first_refusal);
+            cli_complain(&why);
+            cli->worst = ASSAY_NO;
+        }
+    }
+    assay_ledger_close(&ledger);
+    return status;
+}

@@ -1,0 +1,86 @@
+/*
+ * What the files of `assay compare` share: the comparison that is printed, and how.
+ */
+#ifndef CLI_COMPARE_H
+#define CLI_COMPARE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <assay/compare.h>
+
+#include "cli.h"
+#include "json.h"
+
+#define COMPARE_CHARTS 4
+
+/* The points of one metric of one run, kept in a bundle or read from the session. */
+struct compare_series {
+    size_t column;
+    char *metric;
+    struct assay_series *series;
+};
+
+struct compare_job {
+    struct cli *cli;
+    struct assay_comparison *comparison;
+    size_t baseline; /* column */
+    bool all;        /* equal rows too */
+    uint64_t seed;
+    struct assay_grouping grouping;
+    bool grouped;  /* there is a grouping */
+    bool by_group; /* columns are groups */
+    size_t base_group;
+    struct assay_verdict *verdicts; /* by candidate group, then metric */
+    size_t *verdict_groups;
+    size_t verdict_count, verdict_capacity;
+    size_t charts[COMPARE_CHARTS]; /* rows of the metrics that are drawn */
+    size_t chart_count;
+    struct compare_series *series; /* of a bundle */
+    size_t series_count, series_capacity;
+};
+
+/* compare_select.c: the runs that are named, in *runs (to be freed). */
+enum assay_status compare_select(struct cli *cli, uint32_t **runs, size_t *count,
+                                 struct assay_error *err);
+
+/* compare_extra.c: rows that are computed: values at an equal step, areas, targets, fronts. */
+enum assay_status compare_extra_check(struct cli *cli, struct assay_error *err);
+enum assay_status compare_extra(struct compare_job *job, struct assay_error *err);
+/* The points of METRIC in COLUMN, from the bundle or the session; NULL where there are none.
+   Valid until the next call. */
+struct assay_series *compare_points(struct compare_job *job, size_t column, const char *metric);
+
+/* compare_cell.c: what cells say, for people. */
+bool compare_shown(const struct compare_job *job, const struct assay_row *row);
+/* The title of a column: a run's name (its id where it has none) or a group's title. */
+void compare_title(const struct compare_job *job, size_t column, struct assay_buf *out);
+size_t compare_columns(const struct compare_job *job);
+void compare_cell_text(const struct compare_job *job, size_t row, size_t column,
+                       struct assay_buf *out);
+/* "+0.37 % better"; nothing where there is nothing to say. */
+void compare_delta_text(const struct compare_job *job, size_t row, size_t column,
+                        struct assay_buf *out);
+int compare_delta_better(const struct compare_job *job, size_t row, size_t column);
+/* "adamw against sgd: val_loss better by …" */
+void compare_verdict_text(const struct compare_job *job, size_t verdict, struct assay_buf *out);
+
+void compare_print_table(struct compare_job *job); /* table and md */
+void compare_print_csv(struct compare_job *job);
+void compare_print_json(struct compare_job *job);
+void compare_print_latex(struct compare_job *job);
+void compare_print_html(struct compare_job *job);
+enum assay_status compare_explain(struct compare_job *job, const char *metric,
+                                  struct assay_error *err);
+
+/* compare_bundle.c */
+enum assay_status compare_bundle_save(struct compare_job *job, const char *path,
+                                      struct assay_error *err);
+enum assay_status compare_bundle_load(struct compare_job *job, const char *path,
+                                      struct assay_error *err);
+/* One run of the comparison as the JSON contract has it; also what a bundle keeps. */
+void compare_run_json(struct cli_json *json, const struct assay_comparison *comparison,
+                      size_t column);
+
+#endif

@@ -1,0 +1,233 @@
+/*
+ * What one cell, one delta and one verdict of a comparison say to people. Called by all that
+ * print a comparison: compare_table.c, compare_html.c, compare_latex.c.
+ */
+#include "compare.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/text.h>
+
+#define DIGITS       5
+#define LONG_TEXT    60 /* longer values are shown from where they differ */
+#define LONG_CONTEXT 12
+
+bool compare_shown(const struct compare_job *job, const struct assay_row *row)
+{
+    if (row->parent) /* its paths say it */
+        return job->all;
+    return job->all || row->differs;
+}
+
+size_t compare_columns(const struct compare_job *job)
+{
+    return job->by_group ? job->grouping.count : assay_comparison_runs(job->comparison);
+}
+
+void compare_title(const struct compare_job *job, size_t column, struct assay_buf *out)
+{
+    if (job->by_group) {
+        assay_buf_text_add(out, job->grouping.groups[column].title);
+        return;
+    }
+    const struct assay_compared_run *run = assay_comparison_run(job->comparison, column);
+    const char *title = *run->name ? run->name : run->id;
+    size_t length = strlen(title);
+    assay_text_clean(out, title, *run->name || length < 8 ? length : 8);
+}
+
+static void add_number(const struct assay_compare_cell *cell, struct assay_buf *out)
+{
+    char text[32];
+    assay_buf_text_add(out, assay_number_short(text, cell->number, DIGITS));
+}
+
+/* A long value from a little before the first byte in which it differs from the baseline's. */
+static void add_long(const struct compare_job *job, size_t row,
+                     const struct assay_compare_cell *cell, struct assay_buf *out)
+{
+    struct assay_compare_cell base = assay_comparison_cell(job->comparison, row, job->baseline);
+    struct assay_text_delta d =
+        assay_text_delta(cell->text, cell->length, base.text, base.length);
+    size_t from = d.prefix > LONG_CONTEXT ? d.prefix - LONG_CONTEXT : 0;
+    while (from > 0 && ((unsigned char)cell->text[from] & 0xc0) == 0x80)
+        from--;
+    size_t length = cell->length - from;
+    const char *dots = job->cli->utf8 ? "…" : "...";
+    if (from > 0)
+        assay_buf_text_add(out, dots);
+    assay_text_clean(out, cell->text + from, length < LONG_TEXT ? length : LONG_TEXT);
+    if (length > LONG_TEXT)
+        assay_buf_text_add(out, dots);
+}
+
+static bool is_measured(const struct assay_row *row)
+{
+    return row->kind == ASSAY_ROW_METRIC || row->kind == ASSAY_ROW_FACT ||
+           row->kind == ASSAY_ROW_ATTRIBUTE;
+}
+
+static void run_cell(const struct compare_job *job, size_t row, size_t column,
+                     struct assay_buf *out)
+{
+    const struct assay_row *shown = assay_comparison_row(job->comparison, row);
+    struct assay_compare_cell cell = assay_comparison_cell(job->comparison, row, column);
+    if (!cell.present)
+        return;
+    if (cell.numeric && is_measured(shown))
+        add_number(&cell, out);
+    else if (cell.length > LONG_TEXT && column != job->baseline && job->cli->format != CLI_CSV)
+        add_long(job, row, &cell, out);
+    else
+        assay_text_clean(out, cell.text, cell.length);
+}
+
+/* "0.9447 ± 0.0006 (n=3)" */
+static void group_number(const struct compare_job *job, size_t row,
+                         const struct assay_group *group, struct assay_buf *out)
+{
+    double *values = assay_alloc_array(group->count, sizeof *values);
+    size_t count = 0;
+    char text[32];
+    for (size_t i = 0; i < group->count; i++) {
+        struct assay_compare_cell cell =
+            assay_comparison_cell(job->comparison, row, group->columns[i]);
+        if (cell.present)
+            values[count++] = cell.number;
+    }
+    struct assay_sample s = assay_sample_of(values, count);
+    if (s.n > 0)
+        assay_buf_text_add(out, assay_number_short(text, s.mean, DIGITS));
+    else if (s.dropped > 0)
+        assay_buf_text_add(out, "NaN");
+    if (s.n > 1)
+        assay_buf_format(out, " %s %s", job->cli->utf8 ? "±" : "+-",
+                         assay_number_short(text, s.sd, 2));
+    if (count > 0)
+        assay_buf_format(out, " (n=%zu%s", s.n, s.dropped ? "" : ")");
+    if (s.dropped)
+        assay_buf_format(out, ", %zu not finite)", s.dropped);
+    free(values);
+}
+
+static void group_cell(const struct compare_job *job, size_t row, size_t column,
+                       struct assay_buf *out)
+{
+    const struct assay_group *group = &job->grouping.groups[column];
+    size_t distinct = 0;
+    const char **texts;
+    const struct assay_row *shown = assay_comparison_row(job->comparison, row);
+    if (shown->numeric && is_measured(shown)) {
+        group_number(job, row, group, out);
+        return;
+    }
+    texts = assay_alloc_array(group->count, sizeof *texts);
+    for (size_t i = 0; i < group->count; i++) {
+        struct assay_compare_cell cell =
+            assay_comparison_cell(job->comparison, row, group->columns[i]);
+        bool known = !cell.present;
+        for (size_t k = 0; !known && k < distinct; k++) /* equal texts are kept once */
+            known = texts[k] == cell.text;
+        if (!known)
+            texts[distinct++] = cell.text;
+    }
+    if (distinct > 1) {
+        assay_buf_format(out, "(%zu values)", distinct);
+    } else if (distinct == 1) {
+        size_t length = strlen(texts[0]);
+        assay_text_clean(out, texts[0], length < LONG_TEXT ? length : LONG_TEXT);
+    }
+    free(texts);
+}
+
+void compare_cell_text(const struct compare_job *job, size_t row, size_t column,
+                       struct assay_buf *out)
+{
+    if (job->by_group)
+        group_cell(job, row, column, out);
+    else
+        run_cell(job, row, column, out);
+}
+
+/* ---- deltas ---- */
+
+static double group_mean(const struct compare_job *job, size_t row, size_t column)
+{
+    const struct assay_group *group = &job->grouping.groups[column];
+    double *values = assay_alloc_array(group->count, sizeof *values);
+    for (size_t i = 0; i < group->count; i++)
+        values[i] = assay_comparison_cell(job->comparison, row, group->columns[i]).number;
+    double mean = assay_sample_of(values, group->count).mean;
+    free(values);
+    return mean;
+}
+
+static struct assay_delta delta_of(const struct compare_job *job, size_t row, size_t column)
+{
+    const struct assay_row *shown = assay_comparison_row(job->comparison, row);
+    if (!job->by_group)
+        return assay_comparison_delta(job->comparison, row, column, job->baseline);
+    struct assay_delta delta = {.percent = NAN};
+    double value = group_mean(job, row, column), base = group_mean(job, row, job->base_group);
+    if (column == job->base_group || !is_measured(shown) || !isfinite(value) || !isfinite(base))
+        return delta;
+    delta.kind = ASSAY_DELTA_NUMBER;
+    delta.difference = value - base;
+    delta.percent = base != 0 ? delta.difference / fabs(base) * 100 : NAN;
+    delta.better = shown->direction * ((value > base) - (value < base));
+    return delta;
+}
+
+int compare_delta_better(const struct compare_job *job, size_t row, size_t column)
+{
+    return delta_of(job, row, column).better;
+}
+
+void compare_delta_text(const struct compare_job *job, size_t row, size_t column,
+                        struct assay_buf *out)
+{
+    struct assay_delta delta = delta_of(job, row, column);
+    char text[32];
+    /* Among many runs a param's percent says nothing that its value does not. */
+    if (compare_columns(job) > 2 && !is_measured(assay_comparison_row(job->comparison, row)))
+        return;
+    switch (delta.kind) {
+    case ASSAY_DELTA_NUMBER:
+        if (isfinite(delta.percent))
+            assay_buf_format(out, "%s%s %%", delta.difference > 0 ? "+" : "",
+                             assay_number_short(text, delta.percent, 3));
+        else
+            assay_buf_format(out, "%s%s", delta.difference > 0 ? "+" : "",
+                             assay_number_short(text, delta.difference, DIGITS));
+        if (delta.better)
+            assay_buf_text_add(out, delta.better > 0 ? " better" : " worse");
+        break;
+    case ASSAY_DELTA_ADDED:
+        assay_buf_text_add(out, "added");
+        break;
+    case ASSAY_DELTA_REMOVED:
+        assay_buf_text_add(out, "missing");
+        break;
+    case ASSAY_DELTA_NOT_FINITE:
+        assay_buf_text_add(out, "not finite");
+        break;
+    case ASSAY_DELTA_SAME:
+        assay_buf_text_add(out, "same");
+        break;
+    case ASSAY_DELTA_NONE:
+    case ASSAY_DELTA_TEXT:
+        break;
+    }
+}
+
+void compare_verdict_text(const struct compare_job *job, size_t verdict, struct assay_buf *out)
+{
+    const struct assay_verdict *v = &job->verdicts[verdict];
+    assay_text_clean(out, v->metric, strlen(v->metric));
+    assay_buf_format(
+        out, ": %s against %s: ", job->grouping.groups[job->verdict_groups[verdict]].title,
+        job->grouping.groups[job->base_group].title);
+    assay_verdict_sentence(v, !job->cli->utf8, out);
+}

@@ -1,0 +1,242 @@
+/*
+ * Rows that are computed from curves: every metric at an equal step, time or number of tokens
+ * (--at), areas under curves (--curves), how soon a target is reached (--target), and the runs
+ * nothing else beats (--pareto). Called by compare.c.
+ */
+#include "compare.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/memory.h>
+#include <assay/text.h>
+
+#define AIMS_MAX 8
+
+struct assay_series *compare_points(struct compare_job *job, size_t column, const char *metric)
+{
+    for (size_t i = 0; i < job->series_count; i++)
+        if (job->series[i].column == column && strcmp(job->series[i].metric, metric) == 0)
+            return job->series[i].series;
+    uint32_t run = assay_comparison_run(job->comparison, column)->run;
+    struct assay_series *series = NULL;
+    size_t row = assay_comparison_find(job->comparison, ASSAY_ROW_METRIC, metric);
+    if (run == ASSAY_NONE || row == SIZE_MAX ||
+        !assay_comparison_summary(job->comparison, row, column))
+        return NULL;
+    struct assay_error failed = {0};
+    if (assay_session_series_wait(job->cli->session, run, metric, &series, &failed) == ASSAY_OK)
+        return series;
+    cli_complain(&failed);
+    job->cli->worst = failed.status;
+    return NULL;
+}
+
+/* Splits "NAME=NUMBER" at the last "=". */
+static enum assay_status split(const char *option, const char *text, char *name,
+                               size_t capacity, double *number, struct assay_error *err)
+{
+    const char *equals = strrchr(text, '=');
+    size_t length = equals ? (size_t)(equals - text) : 0;
+    if (!length || length >= capacity ||
+        !assay_number_parse(equals + 1, strlen(equals + 1), number) || !isfinite(*number)) {
+        assay_fail(err, ASSAY_BAD_INPUT, "compare: --%s %s: not NAME=NUMBER", option, text);
+        return ASSAY_BAD_INPUT;
+    }
+    memcpy(name, text, length);
+    name[length] = '\0';
+    return ASSAY_OK;
+}
+
+/* Where along STEP or time COLUMN stands at the point asked for; NaN where it never gets there.
+ */
+static double place_of(struct compare_job *job, size_t column, const char *name, double number,
+                       enum assay_axis *axis)
+{
+    *axis = ASSAY_AXIS_STEP;
+    if (strcmp(name, "step") == 0)
+        return number;
+    if (strcmp(name, "time") == 0) {
+        *axis = ASSAY_AXIS_RELATIVE;
+        return number;
+    }
+    struct assay_reach reach = assay_curve_reach(compare_points(job, column, name), number, 1);
+    return reach.reached ? (double)reach.point.step : NAN;
+}
+
+static void apply_at(struct compare_job *job, const char *name, double number)
+{
+    struct assay_comparison *c = job->comparison;
+    size_t runs = assay_comparison_runs(c), rows = assay_comparison_rows(c);
+    for (size_t column = 0; column < runs; column++) {
+        enum assay_axis axis;
+        double x = place_of(job, column, name, number, &axis);
+        for (size_t row = 0; row < rows; row++) {
+            const struct assay_row *r = assay_comparison_row(c, row);
+            const struct assay_summary *s = assay_comparison_summary(c, row, column);
+            if (r->kind == ASSAY_ROW_METRIC && s && s->n > 1)
+                assay_comparison_set_value(
+                    c, row, column,
+                    assay_series_at(compare_points(job, column, r->key), axis, x));
+        }
+    }
+}
+
+static void add_number_fact(struct compare_job *job, size_t column, const char *key,
+                            double number)
+{
+    char text[32];
+    if (isfinite(number))
+        assay_comparison_add_fact(job->comparison, column, ASSAY_SECTION_METRICS, key,
+                                  assay_number_exact(text, number));
+}
+
+static void add_areas(struct compare_job *job)
+{
+    struct assay_comparison *c = job->comparison;
+    size_t rows = assay_comparison_rows(c);
+    char **metrics = assay_alloc_array(rows, sizeof *metrics);
+    size_t count = 0;
+    for (size_t row = 0; row < rows; row++)
+        if (assay_comparison_row(c, row)->kind == ASSAY_ROW_METRIC)
+            metrics[count++] = assay_strdup(assay_comparison_row(c, row)->key);
+    for (size_t i = 0; i < count; i++) {
+        struct assay_buf key = {0};
+        assay_buf_format(&key, "%s (area)", metrics[i]);
+        for (size_t column = 0; column < assay_comparison_runs(c); column++) {
+            struct assay_series *series = compare_points(job, column, metrics[i]);
+            if (series && assay_series_count(series) > 1)
+                add_number_fact(job, column, assay_buf_text(&key),
+                                assay_curve_area(series, ASSAY_AXIS_STEP, NAN, NAN).area);
+        }
+        assay_buf_free(&key);
+        free(metrics[i]);
+    }
+    free(metrics);
+}
+
+static enum assay_status add_target(struct compare_job *job, const char *text,
+                                    struct assay_error *err)
+{
+    struct assay_comparison *c = job->comparison;
+    char metric[256], number[32];
+    double target;
+    enum assay_status status = split("target", text, metric, sizeof metric, &target, err);
+    size_t row = assay_comparison_find(c, ASSAY_ROW_METRIC, metric);
+    if (status != ASSAY_OK)
+        return status;
+    if (row == SIZE_MAX)
+        return assay_fail(err, ASSAY_BAD_INPUT, "compare: --target: no run has a metric %s",
+                          metric);
+    int direction = assay_comparison_row(c, row)->direction;
+    if (direction == 0) {
+        assay_fail(err, ASSAY_BAD_INPUT, "compare: --target: which way is %s better?", metric);
+        assay_hint(err, "say so: --direction %s=min or %s=max", metric, metric);
+        return ASSAY_BAD_INPUT;
+    }
+    struct assay_buf steps = {0}, seconds = {0};
+    assay_number_short(number, target, 6);
+    assay_buf_format(&steps, "%s %s %s (step)", metric, direction < 0 ? "<=" : ">=", number);
+    assay_buf_format(&seconds, "%s %s %s (seconds)", metric,
+                     direction < 0 ? "<=" : ">=", number);
+    for (size_t column = 0; column < assay_comparison_runs(c); column++) {
+        struct assay_reach reach =
+            assay_curve_reach(compare_points(job, column, metric), target, direction);
+        if (reach.reached) {
+            add_number_fact(job, column, assay_buf_text(&steps), (double)reach.point.step);
+            add_number_fact(job, column, assay_buf_text(&seconds), reach.seconds);
+        }
+    }
+    assay_buf_free(&steps);
+    assay_buf_free(&seconds);
+    return ASSAY_OK;
+}
+
+static enum assay_status find_aim(struct compare_job *job, const char *name, size_t *row,
+                                  int *direction, struct assay_error *err)
+{
+    struct assay_comparison *c = job->comparison;
+    *row = assay_comparison_find(c, ASSAY_ROW_METRIC, name);
+    *direction = *row != SIZE_MAX ? assay_comparison_row(c, *row)->direction : 0;
+    if (strcmp(name, "duration") == 0) {
+        *row = assay_comparison_find(c, ASSAY_ROW_ATTRIBUTE, name);
+        *direction = -1;
+    }
+    if (*row == SIZE_MAX)
+        return assay_fail(err, ASSAY_BAD_INPUT, "compare: --pareto: no run has a metric %s",
+                          name);
+    if (*direction == 0)
+        return assay_fail(err, ASSAY_BAD_INPUT,
+                          "compare: --pareto: which way is %s better? say --direction %s=max",
+                          name, name);
+    return ASSAY_OK;
+}
+
+static enum assay_status add_front(struct compare_job *job, const char *list,
+                                   struct assay_error *err)
+{
+    struct assay_comparison *c = job->comparison;
+    size_t rows[AIMS_MAX], aims = 0, runs = assay_comparison_runs(c);
+    int directions[AIMS_MAX];
+    for (const char *at = list; *at;) {
+        size_t length = strcspn(at, ",");
+        char *name = assay_strndup(at, length);
+        enum assay_status status =
+            aims == AIMS_MAX
+                ? assay_fail(err, ASSAY_BAD_INPUT, "compare: --pareto: at most 8 aims")
+                : find_aim(job, name, &rows[aims], &directions[aims], err);
+        free(name);
+        if (status != ASSAY_OK)
+            return status;
+        aims++;
+        at += length + (at[length] == ',');
+    }
+    double *values = assay_alloc_array(runs * aims + 1, sizeof *values);
+    bool *front = assay_alloc_array(runs, sizeof *front);
+    for (size_t i = 0; i < runs; i++)
+        for (size_t a = 0; a < aims; a++)
+            values[i * aims + a] = assay_comparison_cell(c, rows[a], i).number;
+    assay_pareto_front(values, runs, directions, aims, front);
+    struct assay_buf key = {0};
+    assay_buf_format(&key, "Pareto front (%s)", list);
+    for (size_t i = 0; i < runs; i++)
+        assay_comparison_add_fact(c, i, ASSAY_SECTION_METRICS, assay_buf_text(&key),
+                                  front[i] ? "yes" : "no");
+    assay_buf_free(&key);
+    free(values);
+    free(front);
+    return ASSAY_OK;
+}
+
+enum assay_status compare_extra_check(struct cli *cli, struct assay_error *err)
+{
+    char name[256];
+    double number;
+    const char *at = cli_value(cli, "at"), *text;
+    enum assay_status status = at ? split("at", at, name, sizeof name, &number, err) : ASSAY_OK;
+    for (size_t i = 0; status == ASSAY_OK && (text = cli_value_at(cli, "target", i)); i++)
+        status = split("target", text, name, sizeof name, &number, err);
+    return status;
+}
+
+enum assay_status compare_extra(struct compare_job *job, struct assay_error *err)
+{
+    struct cli *cli = job->cli;
+    const char *at = cli_value(cli, "at"), *front = cli_value(cli, "pareto"), *text;
+    enum assay_status status = ASSAY_OK;
+    char name[256];
+    double number;
+    if (at) {
+        status = split("at", at, name, sizeof name, &number, err);
+        if (status == ASSAY_OK)
+            apply_at(job, name, number);
+    }
+    if (status == ASSAY_OK && cli_has(cli, "curves"))
+        add_areas(job);
+    for (size_t i = 0; status == ASSAY_OK && (text = cli_value_at(cli, "target", i)); i++)
+        status = add_target(job, text, err);
+    if (status == ASSAY_OK && front)
+        status = add_front(job, front, err);
+    return status;
+}

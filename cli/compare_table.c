@@ -1,0 +1,297 @@
+/*
+ * A comparison as a table: for people (differences first, what is equal folded and counted,
+ * then what can be said of the groups), as Markdown, as CSV and as LaTeX. Called by compare.c.
+ */
+#include "compare.h"
+#include "table.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/text.h>
+
+#define INLINE_COLUMNS 2 /* with more of them deltas stand inside the cells */
+
+/* Whether deltas have columns of their own. */
+static bool wide(const struct compare_job *job)
+{
+    return compare_columns(job) <= INLINE_COLUMNS;
+}
+
+static size_t base_column(const struct compare_job *job)
+{
+    return job->by_group ? job->base_group : job->baseline;
+}
+
+static size_t shown_rows(const struct compare_job *job)
+{
+    size_t count = 0;
+    for (size_t row = 0; row < assay_comparison_rows(job->comparison); row++)
+        count += compare_shown(job, assay_comparison_row(job->comparison, row));
+    return count;
+}
+
+/* Parents are not counted as equal: their paths are. */
+static size_t equal_rows(const struct compare_job *job)
+{
+    size_t count = 0;
+    for (size_t row = 0; row < assay_comparison_rows(job->comparison); row++) {
+        const struct assay_row *r = assay_comparison_row(job->comparison, row);
+        count += !r->differs && !r->parent;
+    }
+    return count;
+}
+
+static const char *arrow(const struct compare_job *job, const struct assay_row *row)
+{
+    if (row->kind != ASSAY_ROW_METRIC || row->direction == 0)
+        return "";
+    if (!job->cli->utf8)
+        return row->direction > 0 ? " (max)" : " (min)";
+    return row->direction > 0 ? " ↑" : " ↓";
+}
+
+static void heads(struct compare_job *job, struct cli_table *table)
+{
+    struct assay_buf title = {0};
+    cli_table_column(table, "section", "", false);
+    cli_table_column(table, "key", "", false);
+    cli_table_whole(table);
+    for (size_t i = 0; i < compare_columns(job); i++) {
+        assay_buf_reset(&title);
+        if (i == base_column(job) && compare_columns(job) > 1)
+            assay_buf_text_add(&title, job->cli->utf8 ? "◆ " : "* ");
+        compare_title(job, i, &title);
+        cli_table_column(table, assay_buf_text(&title), assay_buf_text(&title), false);
+        if (wide(job) && i != base_column(job))
+            cli_table_column(table, "delta", "delta", false);
+    }
+    assay_buf_free(&title);
+}
+
+static void one_cell(struct compare_job *job, struct cli_table *table, size_t row,
+                     size_t column)
+{
+    struct assay_buf text = {0}, delta = {0};
+    compare_cell_text(job, row, column, &text);
+    if (column != base_column(job))
+        compare_delta_text(job, row, column, &delta);
+    bool has_delta = delta.length > 0 && strcmp(assay_buf_text(&delta), "same") != 0;
+    if (!wide(job) && has_delta && text.length > 0)
+        assay_buf_format(&text, " (%s)", assay_buf_text(&delta));
+    if (text.length)
+        cli_table_text(table, assay_buf_text(&text));
+    else
+        cli_table_none(table);
+    if (wide(job) && column != base_column(job))
+        cli_table_text(table, assay_buf_text(&delta));
+    assay_buf_free(&text);
+    assay_buf_free(&delta);
+}
+
+static void rows(struct compare_job *job, struct cli_table *table)
+{
+    const char *section = "";
+    for (size_t row = 0; row < assay_comparison_rows(job->comparison); row++) {
+        const struct assay_row *r = assay_comparison_row(job->comparison, row);
+        if (!compare_shown(job, r))
+            continue;
+        const char *name = assay_section_name(r->section);
+        struct assay_buf key = {0};
+        assay_buf_format(&key, "%s%s", r->label, arrow(job, r));
+        bool repeat = job->cli->format != CLI_TABLE || strcmp(section, name) != 0;
+        cli_table_text(table, repeat ? name : "");
+        cli_table_text(table, assay_buf_text(&key));
+        for (size_t i = 0; i < compare_columns(job); i++)
+            one_cell(job, table, row, i);
+        assay_buf_free(&key);
+        section = name;
+    }
+}
+
+static void line(struct compare_job *job, const char *text)
+{
+    assay_buf_format(&job->cli->out, job->cli->format == CLI_MD ? "\n%s\n" : "%s\n", text);
+}
+
+static void print_summary(struct compare_job *job)
+{
+    struct assay_buf text = {0};
+    size_t rows_all = assay_comparison_rows(job->comparison), equal = equal_rows(job);
+    assay_buf_format(&text, "%zu of %zu rows differ",
+                     assay_comparison_differing(job->comparison), rows_all);
+    if (!job->all && equal)
+        assay_buf_format(&text, "; %zu equal %s folded (--all shows them)", equal,
+                         equal == 1 ? "row" : "rows");
+    line(job, assay_buf_text(&text));
+    assay_buf_free(&text);
+}
+
+static void print_groups(struct compare_job *job)
+{
+    struct assay_buf text = {0};
+    if (!job->grouped)
+        return;
+    if (job->grouping.count == 1) {
+        line(job, "\nthese runs differ only by their seed: one group, nothing to test");
+        return;
+    }
+    assay_buf_format(&text, "\n%zu groups of runs%s%s%s%s", job->grouping.count,
+                     *job->grouping.by ? ", by " : "", job->grouping.by,
+                     job->grouping.seed_key ? "; paired where they share a " : "",
+                     job->grouping.seed_key ? job->grouping.seed_key : "");
+    if (*job->grouping.ignored)
+        assay_buf_format(&text, "; not looked at: %s", job->grouping.ignored);
+    line(job, assay_buf_text(&text));
+    for (size_t i = 0; i < job->verdict_count; i++) {
+        assay_buf_reset(&text);
+        assay_buf_text_add(&text, job->cli->format == CLI_MD ? "- " : "  ");
+        compare_verdict_text(job, i, &text);
+        line(job, assay_buf_text(&text));
+        const struct assay_verdict *v = &job->verdicts[i];
+        if (v->interval.why && v->answer != ASSAY_ANSWER_NONE &&
+            v->answer != ASSAY_ANSWER_CANNOT_TELL && job->cli->format == CLI_TABLE)
+            assay_buf_format(&job->cli->out, "    (%s)\n", v->interval.why);
+    }
+    assay_buf_free(&text);
+}
+
+static void print_notices(struct compare_job *job)
+{
+    const char *const *notices;
+    size_t count = assay_comparison_notices(job->comparison, &notices);
+    for (size_t i = 0; i < count; i++) {
+        assay_buf_text_add(&job->cli->out, "note: ");
+        line(job, notices[i]);
+    }
+}
+
+void compare_print_table(struct compare_job *job)
+{
+    struct cli_table *table = cli_table_new(job->cli);
+    if (shown_rows(job) > 0) {
+        heads(job, table);
+        rows(job, table);
+        cli_table_print(table);
+    }
+    cli_table_free(&table);
+    print_summary(job);
+    print_groups(job);
+    print_notices(job);
+}
+
+/* ---- CSV: every row and run, values as they were logged ---- */
+
+static void csv_cell(struct compare_job *job, struct cli_table *table, size_t row,
+                     size_t column)
+{
+    struct assay_compare_cell cell = assay_comparison_cell(job->comparison, row, column);
+    if (!cell.present)
+        cli_table_none(table);
+    else if (assay_comparison_row(job->comparison, row)->kind == ASSAY_ROW_METRIC)
+        cli_table_number(table, cell.number, false);
+    else
+        cli_table_text(table, cell.text);
+}
+
+void compare_print_csv(struct compare_job *job)
+{
+    static const char *const kinds[] = {
+        [ASSAY_ROW_ATTRIBUTE] = "attribute", [ASSAY_ROW_PARAM] = "param",
+        [ASSAY_ROW_PATH] = "path",           [ASSAY_ROW_TAG] = "tag",
+        [ASSAY_ROW_INPUT] = "input",         [ASSAY_ROW_OUTPUT] = "output",
+        [ASSAY_ROW_METRIC] = "metric",       [ASSAY_ROW_FACT] = "fact",
+    };
+    struct cli_table *table = cli_table_new(job->cli);
+    struct assay_comparison *c = job->comparison;
+    cli_table_column(table, "kind", "kind", false);
+    cli_table_column(table, "key", "key", false);
+    cli_table_column(table, "differs", "differs", false);
+    for (size_t i = 0; i < assay_comparison_runs(c); i++)
+        cli_table_column(table, assay_comparison_run(c, i)->id, "", false);
+    for (size_t row = 0; row < assay_comparison_rows(c); row++) {
+        const struct assay_row *r = assay_comparison_row(c, row);
+        cli_table_text(table, kinds[r->kind]);
+        cli_table_text(table, r->key);
+        cli_table_text(table, r->differs ? "true" : "false");
+        for (size_t i = 0; i < assay_comparison_runs(c); i++)
+            csv_cell(job, table, row, i);
+    }
+    cli_table_print(table);
+    cli_table_free(&table);
+}
+
+/* ---- LaTeX ---- */
+
+static void latex_text(struct assay_buf *out, const char *text)
+{
+    for (; *text; text++) {
+        if (strchr("&%$#_{}", *text))
+            assay_buf_format(out, "\\%c", *text);
+        else if (*text == '\\')
+            assay_buf_text_add(out, "\\textbackslash{}");
+        else if (*text == '~')
+            assay_buf_text_add(out, "\\textasciitilde{}");
+        else if (*text == '^')
+            assay_buf_text_add(out, "\\textasciicircum{}");
+        else
+            assay_buf_char(out, *text);
+    }
+}
+
+/* Characters that LaTeX has commands for; the rest is UTF-8, which it reads. */
+static void latex_cell(struct compare_job *job, size_t row, size_t column)
+{
+    struct assay_buf text = {0}, delta = {0};
+    struct assay_buf *out = &job->cli->out;
+    int better = column == base_column(job) ? 0 : compare_delta_better(job, row, column);
+    compare_cell_text(job, row, column, &text);
+    if (column != base_column(job))
+        compare_delta_text(job, row, column, &delta);
+    assay_buf_text_add(out, " & ");
+    assay_buf_text_add(out, better > 0 ? "\\textbf{" : "");
+    latex_text(out, assay_buf_text(&text));
+    assay_buf_text_add(out, better > 0 ? "}" : "");
+    if (delta.length && strpbrk(assay_buf_text(&delta), "%+-")) {
+        assay_buf_text_add(out, " (");
+        latex_text(out, assay_buf_text(&delta));
+        assay_buf_char(out, ')');
+    }
+    assay_buf_free(&text);
+    assay_buf_free(&delta);
+}
+
+void compare_print_latex(struct compare_job *job)
+{
+    struct assay_buf *out = &job->cli->out, title = {0};
+    const char *section = "";
+    assay_buf_text_add(out, "\\begin{tabular}{l");
+    assay_buf_repeat(out, "l", compare_columns(job));
+    assay_buf_text_add(out, "}\n\\hline\n");
+    for (size_t i = 0; i < compare_columns(job); i++) {
+        assay_buf_reset(&title);
+        compare_title(job, i, &title);
+        assay_buf_text_add(out, " & ");
+        latex_text(out, assay_buf_text(&title));
+    }
+    assay_buf_text_add(out, " \\\\\n");
+    for (size_t row = 0; row < assay_comparison_rows(job->comparison); row++) {
+        const struct assay_row *r = assay_comparison_row(job->comparison, row);
+        if (!compare_shown(job, r))
+            continue;
+        if (strcmp(section, assay_section_name(r->section)) != 0)
+            assay_buf_text_add(out, "\\hline\n");
+        section = assay_section_name(r->section);
+        assay_buf_reset(&title);
+        assay_text_clean(&title, r->label, strlen(r->label));
+        latex_text(out, assay_buf_text(&title));
+        if (r->kind == ASSAY_ROW_METRIC && r->direction)
+            assay_buf_text_add(out, r->direction > 0 ? " $\\uparrow$" : " $\\downarrow$");
+        for (size_t i = 0; i < compare_columns(job); i++)
+            latex_cell(job, row, i);
+        assay_buf_text_add(out, " \\\\\n");
+    }
+    assay_buf_text_add(out, "\\hline\n\\end{tabular}\n");
+    assay_buf_free(&title);
+}

@@ -1,0 +1,82 @@
+/*
+ * assay verify: 0 only where everything holds, 1 with the first thing at fault, 3 where it
+ * could not look. As a gate of deployment jobs it asks of one version at one target.
+ */
+#include "approvals.h"
+
+#include <string.h>
+
+static enum assay_status gate(struct cli *cli, struct assay_ledger *ledger,
+                              struct assay_error *err)
+{
+    const struct assay_gate_question question = {
+        .model = cli_value(cli, "model"),
+        .version = cli_value(cli, "version"),
+        .target = cli_value(cli, "target"),
+        .digest = cli_value(cli, "digest"),
+    };
+    const struct assay_request *by = NULL;
+    enum assay_status status = assay_ledger_gate(ledger, &question, &by, err);
+    if (status == ASSAY_OK)
+        assay_buf_format(&cli->out, "%s\n", by->id);
+    return status;
+}
+
+static enum assay_status one(struct cli *cli, struct assay_ledger *ledger,
+                             struct assay_error *err)
+{
+    const struct assay_request *request = NULL;
+    enum assay_status status = assay_ledger_find(ledger, cli->args.operands[0], &request, err);
+    if (status != ASSAY_OK)
+        return status;
+    const struct assay_gate_question question = {request->model, request->version,
+                                                 request->target, cli_value(cli, "digest")};
+    const struct assay_request *by = NULL;
+    char id[17];
+    memcpy(id, request->id, sizeof id);
+    status = assay_ledger_gate(ledger, &question, &by, err);
+    if (status == ASSAY_OK && strcmp(by->id, id) != 0)
+        status = assay_fail(err, ASSAY_NO, "request %s: %s took its place", id, by->id);
+    return status;
+}
+
+enum assay_status cli_verify(struct cli *cli, struct assay_error *err)
+{
+    struct assay_ledger *ledger = NULL;
+    const bool asks =
+        cli_has(cli, "model") || cli_has(cli, "version") || cli_has(cli, "target");
+    const char *bundle = cli_value(cli, "bundle");
+
+    if ((asks &&
+         !(cli_has(cli, "model") && cli_has(cli, "version") && cli_has(cli, "target"))) ||
+        (bundle != NULL) + asks + (cli->args.operand_count > 0) > 1) {
+        assay_fail(err, ASSAY_BAD_INPUT,
+                   "verify: nothing, or REQ, or --bundle DIR, or --model, "
+                   "--version and --target");
+        assay_hint(err, "assay verify --help lists what it takes");
+        return ASSAY_BAD_INPUT;
+    }
+    if (bundle)
+        return assay_bundle_verify(bundle, cli_value(cli, "ledger"), err);
+    enum assay_status status = cli_ledger(cli, false, &ledger, err);
+    /* Records that were seen before and are gone are no failure to look: they are the answer.
+     */
+    if (status == ASSAY_CORRUPT) {
+        err->status = ASSAY_NO;
+        return ASSAY_NO;
+    }
+    if (status == ASSAY_OK && asks)
+        status = gate(cli, ledger, err);
+    else if (status == ASSAY_OK && cli->args.operand_count > 0)
+        status = one(cli, ledger, err);
+    else if (status == ASSAY_OK)
+        status = assay_ledger_verify(ledger, cli_has(cli, "quick"), err);
+    if (status == ASSAY_OK && ledger && !asks && cli->args.operand_count == 0)
+        assay_buf_format(
+            &cli->out, "%zu records hold%s\n", assay_ledger_info(ledger).records,
+            assay_ledger_info(ledger).witnessed
+                ? ""
+                : " (unwitnessed: this machine remembers no heads of this ledger)");
+    assay_ledger_close(&ledger);
+    return status;
+}

@@ -1,0 +1,736 @@
+/*
+ * Requests: writing one, deciding, applying. Before anything is signed, everything it depends
+ * on is looked at again: the files, the champion, the gates.
+ */
+#include "approval/ledger.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <assay/file.h>
+#include <assay/text.h>
+
+#include "approval/manifest.h"
+#include "approval/secrets.h"
+
+#define EVIDENCE_MAX ((size_t)64 << 20)
+
+enum assay_status ledger_platform(struct assay_ledger *ledger, const char *kind,
+                                  const char *place, struct platform *out,
+                                  struct assay_error *err)
+{
+    if (strcmp(kind, registry_platform.kind) != 0 || place[0] != '\0')
+        return assay_fail(err, ASSAY_IO, "%s %s: this platform cannot be reached from here",
+                          kind, place);
+    *out = (struct platform){&registry_platform, ledger->store, ""};
+    return ASSAY_OK;
+}
+
+/* ---- evidence ---- */
+
+char *ledger_evidence_path(const struct assay_ledger *ledger, const char *digest)
+{
+    char *directory = assay_path_directory(ledger->path);
+    struct assay_buf path = {0};
+
+    assay_buf_format(&path, "%s/evidence/%s", directory, digest);
+    free(directory);
+    return assay_buf_take(&path);
+}
+
+/* What is signed is kept and handed on: no credentials in it. */
+static enum assay_status check_secrets(const char *what, const char *bytes, size_t length,
+                                       struct assay_error *err)
+{
+    const char *secret = secret_in(bytes, length);
+
+    if (!secret)
+        return ASSAY_OK;
+    assay_fail(err, ASSAY_BAD_INPUT, "%s: seems to hold %s", what, secret);
+    assay_hint(err, "what is signed is kept for years and handed to auditors: take it out");
+    return ASSAY_BAD_INPUT;
+}
+
+/* Keeps a copy under its digest, beside the store, where a reviewer finds it. */
+static enum assay_status keep_evidence(const struct assay_ledger *ledger, const char *bytes,
+                                       size_t length, const char *digest,
+                                       struct assay_error *err)
+{
+    char *path = ledger_evidence_path(ledger, digest);
+    char *directory = assay_path_directory(path);
+    enum assay_status status = assay_make_directories(directory, err);
+
+    if (status == ASSAY_OK && access(path, F_OK) != 0)
+        status = assay_file_write(path, bytes, length, 0600, err);
+    free(directory);
+    free(path);
+    return status;
+}
+
+enum assay_status assay_evidence_read(struct assay_ledger *ledger, const char *digest,
+                                      char **bytes, size_t *length, struct assay_error *err)
+{
+    char *path = ledger_evidence_path(ledger, digest);
+    char found[ASSAY_SHA256_TEXT];
+    enum assay_status status = ASSAY_OK;
+
+    *bytes = NULL;
+    if (!assay_sha256_valid(digest))
+        status = assay_fail(err, ASSAY_BAD_INPUT, "%.80s: is no digest", digest);
+    if (status == ASSAY_OK)
+        status = assay_file_read(path, EVIDENCE_MAX, bytes, length, err);
+    if (status == ASSAY_OK) {
+        assay_sha256(found, *bytes, *length);
+        if (strcmp(found, digest) != 0) {
+            free(*bytes);
+            *bytes = NULL;
+            status = assay_fail(err, ASSAY_CORRUPT, "%s: is not the evidence it was", path);
+        }
+    }
+    free(path);
+    return status;
+}
+
+/* "NAME=FILE" or "FILE". */
+static enum assay_status add_evidence(struct assay_ledger *ledger, const char *given,
+                                      struct assay_arena *arena, struct assay_evidence *out,
+                                      struct assay_error *err)
+{
+    const char *equals = strchr(given, '='), *slash = strrchr(given, '/');
+    const char *path = equals && !(slash && slash < equals) ? equals + 1 : given;
+    const char *name = slash ? slash + 1 : given;
+    char digest[ASSAY_SHA256_TEXT];
+    char *bytes = NULL;
+    size_t length = 0;
+    struct stat st;
+    const int64_t now_ms = assay_now_ms();
+
+    if (path != given)
+        name = assay_arena_strndup(arena, given, (size_t)(equals - given));
+    enum assay_status status = assay_file_read(path, EVIDENCE_MAX, &bytes, &length, err);
+    if (status == ASSAY_OK)
+        status = check_secrets(path, bytes, length, err);
+    if (status == ASSAY_OK && stat(path, &st) != 0)
+        status = assay_fail(err, ASSAY_IO, "%s: %s", path, strerror(errno));
+    if (status == ASSAY_OK) {
+        int64_t changed = (int64_t)st.st_mtim.tv_sec * 1000;
+        assay_sha256(digest, bytes, length);
+        *out = (struct assay_evidence){
+            .name = assay_arena_strdup(arena, name),
+            .kind = "file",
+            .digest = assay_arena_strdup(arena, digest),
+            .bytes = length,
+            .time_ms = changed < now_ms ? changed : now_ms,
+        };
+        status = keep_evidence(ledger, bytes, length, digest, err);
+    }
+    free(bytes);
+    return status;
+}
+
+/* ---- which policy ---- */
+
+static enum assay_status choose_policy(const struct assay_ledger *ledger,
+                                       const struct assay_request_options *options,
+                                       const struct fold_policy **out, struct assay_error *err)
+{
+    const struct fold *fold = &ledger->fold;
+    struct assay_buf names = {0};
+    size_t count = 0;
+    enum assay_status status = ASSAY_OK;
+
+    *out = NULL;
+    for (size_t i = 0; i < fold->policy_count; i++) {
+        const struct fold_policy *p = fold->policies[i];
+        if (fold_policy(fold, p->policy.name) != p)
+            continue;
+        if (options->policy ? strcmp(p->policy.name, options->policy) != 0
+                            : !policy_matches(&p->policy, options->model, options->target))
+            continue;
+        *out = p;
+        assay_buf_format(&names, "%s%s", count++ ? ", " : "", p->policy.name);
+    }
+    if (count == 0) {
+        status = assay_fail(
+            err, ASSAY_BAD_INPUT, "no policy %s%s%s%s is in force",
+            options->policy ? options->policy : "for ", options->policy ? "" : options->model,
+            options->policy ? "" : " at ", options->policy ? "" : options->target);
+        assay_hint(err, "an owner sets one: assay policy set FILE");
+    } else if (count > 1) {
+        status = assay_fail(err, ASSAY_BAD_INPUT, "several policies are for this: %s",
+                            assay_buf_text(&names));
+        assay_hint(err, "say which with --policy NAME");
+    } else if (!policy_matches(&(*out)->policy, options->model, options->target)) {
+        status = assay_fail(err, ASSAY_BAD_INPUT, "the policy %s is not for %s at %s",
+                            (*out)->policy.name, options->model, options->target);
+    }
+    assay_buf_free(&names);
+    return status;
+}
+
+/* ---- what is there now ---- */
+
+struct situation {
+    struct assay_arena arena;
+    struct platform platform;
+    struct version_facts candidate, champion;
+    const char *champion_version; /* "" none */
+    bool has_champion;
+};
+
+static void situation_free(struct situation *now)
+{
+    assay_arena_free(&now->arena);
+}
+
+static enum assay_status look(struct assay_ledger *ledger, const char *kind, const char *place,
+                              const char *model, const char *version, const char *target,
+                              struct situation *now, struct assay_error *err)
+{
+    const struct platform_ops *ops;
+    enum assay_status status = ledger_platform(ledger, kind, place, &now->platform, err);
+
+    if (status != ASSAY_OK)
+        return status;
+    ops = now->platform.ops;
+    status = ops->facts(now->platform.self, &now->arena, model, version, &now->candidate, err);
+    if (status == ASSAY_OK)
+        status = ops->read(now->platform.self, &now->arena, model, target,
+                           &now->champion_version, err);
+    now->has_champion = status == ASSAY_OK && now->champion_version[0] != '\0';
+    if (now->has_champion)
+        status = ops->facts(now->platform.self, &now->arena, model, now->champion_version,
+                            &now->champion, err);
+    return status;
+}
+
+/* The files where they lie, hashed anew, must be what was registered. */
+static enum assay_status check_files(struct situation *now, struct assay_error *err)
+{
+    struct manifest manifest = {0};
+    enum assay_status status;
+
+    if (now->candidate.root_count == 0)
+        return ASSAY_OK;
+    status = manifest_read(&manifest, &now->arena, now->candidate.roots,
+                           now->candidate.root_count, err);
+    if (status == ASSAY_OK && strcmp(manifest.digest, now->candidate.digest) != 0)
+        status = assay_fail(err, ASSAY_NO,
+                            "%s %s: its files are not those that were registered (%.16s, was "
+                            "%.16s)",
+                            now->candidate.model, now->candidate.version, manifest.digest,
+                            now->candidate.digest);
+    return status;
+}
+
+static struct gate_context context_of(struct situation *now, const char *target, bool commands)
+{
+    return (struct gate_context){
+        .candidate = &now->candidate,
+        .champion = now->has_champion ? &now->champion : NULL,
+        .target = target,
+        .commands = commands,
+        .arena = &now->arena,
+    };
+}
+
+/* ---- writing a request ---- */
+
+static enum assay_status collect_evidence(struct assay_ledger *ledger,
+                                          const struct assay_request_options *options,
+                                          struct situation *now, struct statement_request *r,
+                                          struct assay_error *err)
+{
+    enum assay_status status = ASSAY_OK;
+
+    r->evidence =
+        assay_arena_alloc(&now->arena, (options->evidence_count + 1) * sizeof *r->evidence);
+    for (size_t i = 0; i < options->evidence_count && status == ASSAY_OK; i++) {
+        struct assay_evidence *e = &r->evidence[r->evidence_count];
+        status = add_evidence(ledger, options->evidence[i], &now->arena, e, err);
+        for (size_t k = 0; k < r->evidence_count && status == ASSAY_OK; k++)
+            if (strcmp(r->evidence[k].name, e->name) == 0)
+                status = assay_fail(err, ASSAY_BAD_INPUT,
+                                    "two pieces of evidence are called %s", e->name);
+        r->evidence_count++;
+    }
+    return status;
+}
+
+static void fill_bound(struct situation *now, const struct fold_policy *policy,
+                       struct statement_request *r)
+{
+    struct gate_context context = context_of(now, r->target, true);
+
+    r->platform = now->platform.ops->kind;
+    r->place = now->platform.place;
+    r->from_version = now->champion_version;
+    r->from_digest = now->has_champion ? now->champion.digest : "";
+    r->model_digest = now->candidate.digest;
+    r->files = now->candidate.files;
+    r->file_count = now->candidate.file_count;
+    r->lineage = now->candidate.lineage;
+    r->lineage_count = now->candidate.lineage_count;
+    r->policy = policy->policy.name;
+    r->policy_version = policy->record->s.policy.version;
+    r->policy_digest = policy->record->s.policy.digest;
+    r->tier = assay_arena_strdup(&now->arena, policy->policy.tier);
+    r->expires_ms = assay_now_ms() + policy->policy.expires_ms;
+    r->gate_count = policy->policy.gate_count;
+    r->gates = assay_arena_alloc(&now->arena, (r->gate_count + 1) * sizeof *r->gates);
+    for (size_t i = 0; i < r->gate_count; i++) {
+        r->gates[i] = gate_run(&policy->policy.gates[i], &context);
+        /* The policy's texts live with the fold, which is made anew before the end. */
+        r->gates[i].name = assay_arena_strdup(&now->arena, r->gates[i].name);
+        r->gates[i].kind = assay_arena_strdup(&now->arena, r->gates[i].kind);
+    }
+    r->policy = assay_arena_strdup(&now->arena, r->policy);
+}
+
+static enum assay_status number_it(struct assay_ledger *ledger,
+                                   const struct assay_request_options *options, char id[17],
+                                   uint64_t *revision, struct assay_error *err)
+{
+    const struct assay_request *old = NULL;
+    enum assay_status status = ASSAY_OK;
+
+    *revision = 1;
+    if (!options->request) {
+        ledger_random_hex(id, 16);
+        return ASSAY_OK;
+    }
+    status = assay_ledger_find(ledger, options->request, &old, err);
+    if (status == ASSAY_OK) {
+        memcpy(id, old->id, 17);
+        *revision = old->revision + 1;
+    }
+    return status;
+}
+
+enum assay_status assay_request_send(struct assay_ledger *ledger,
+                                     const struct assay_request_options *options, char out[17],
+                                     struct assay_error *err)
+{
+    struct situation now = {0};
+    struct statement s = {.event = EVENT_REQUEST, .role = "requester"};
+    const struct fold_policy *policy = NULL;
+    struct assay_buf subject = {0};
+    char id[17];
+    enum assay_status status = ledger_read(ledger, assay_now_ms(), NULL, err);
+
+    out[0] = '\0';
+    if (status == ASSAY_OK)
+        status = ledger_need_me(ledger, err);
+    if (status == ASSAY_OK && !statement_target_valid(options->target))
+        status = assay_fail(err, ASSAY_BAD_INPUT,
+                            "%s: should be alias:NAME, stage:NAME or "
+                            "tag:NAME",
+                            options->target);
+    if (status == ASSAY_OK && !options->words[0])
+        status = assay_fail(err, ASSAY_BAD_INPUT, "a request says why, in words");
+    if (status == ASSAY_OK)
+        status = check_secrets("the request", options->words, strlen(options->words), err);
+    if (status == ASSAY_OK)
+        status = number_it(ledger, options, id, &s.request.revision, err);
+    if (status == ASSAY_OK)
+        status = choose_policy(ledger, options, &policy, err);
+    if (status == ASSAY_OK)
+        status = look(ledger, registry_platform.kind, "", options->model, options->version,
+                      options->target, &now, err);
+    if (status == ASSAY_OK && strcmp(now.champion_version, options->version) == 0)
+        status = assay_fail(err, ASSAY_BAD_INPUT, "%s of %s is at version %s already",
+                            options->target, options->model, options->version);
+    if (status == ASSAY_OK)
+        status = check_files(&now, err);
+    if (status == ASSAY_OK)
+        status = collect_evidence(ledger, options, &now, &s.request, err);
+    if (status != ASSAY_OK)
+        goto done;
+    s.request.id = id;
+    s.request.words = options->words;
+    s.request.model = options->model;
+    s.request.version = options->version;
+    s.request.target = options->target;
+    fill_bound(&now, policy, &s.request);
+    assay_buf_format(&subject, "%s/%s", options->model, options->version);
+    s.subject = assay_buf_text(&subject);
+    s.subject_digest = now.candidate.digest;
+    status = ledger_append(ledger, &s, err);
+    if (status == ASSAY_OK)
+        memcpy(out, id, sizeof id);
+done:
+    assay_buf_free(&subject);
+    situation_free(&now);
+    return status;
+}
+
+/* ---- looking again ---- */
+
+static bool same_text(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+/* Runs the gates here and compares with what the request says they gave. Commands are not run
+   by reviewers: their output stands as the requester's machine gave it. */
+static enum assay_status recheck_gates(const struct fold_request *request,
+                                       struct situation *now, uint64_t *ran,
+                                       struct assay_error *err)
+{
+    struct gate_context context = context_of(now, request->bound->target, false);
+    const struct policy *policy = &request->policy->policy;
+
+    for (size_t i = 0; i < policy->gate_count; i++) {
+        const struct assay_gate *said = NULL;
+        if (same_text(policy->gates[i].kind, "command"))
+            continue;
+        for (size_t k = 0; k < request->bound->gate_count; k++)
+            if (same_text(request->bound->gates[k].name, policy->gates[i].name))
+                said = &request->bound->gates[k];
+        struct assay_gate found = gate_run(&policy->gates[i], &context);
+        if (!said || said->state != found.state ||
+            !same_text(said->candidate, found.candidate) ||
+            !same_text(said->champion, found.champion))
+            return assay_fail(err, ASSAY_NO, "gate %s: the request says %s, here it is %s: %s",
+                              policy->gates[i].name,
+                              said ? assay_requirement_state_name(said->state) : "nothing",
+                              assay_requirement_state_name(found.state), found.why);
+        ++*ran;
+    }
+    return ASSAY_OK;
+}
+
+static enum assay_status check_champion(const struct statement_request *bound,
+                                        const struct situation *now, struct assay_error *err)
+{
+    if (same_text(now->champion_version, bound->from_version) &&
+        (!now->has_champion || same_text(now->champion.digest, bound->from_digest)))
+        return ASSAY_OK;
+    assay_fail(err, ASSAY_NO,
+               "stale: %s of %s was at %s when it was requested and is at %s now",
+               bound->target, bound->model,
+               bound->from_version[0] ? bound->from_version : "no version",
+               now->champion_version[0] ? now->champion_version : "no version");
+    assay_hint(err, "a new revision of the request compares with the champion of now");
+    return ASSAY_NO;
+}
+
+/* Everything a decision depends on, read anew. *ran counts the gates run. */
+static enum assay_status check_all(struct assay_ledger *ledger,
+                                   const struct fold_request *request, bool moved,
+                                   uint64_t *ran, struct assay_error *err)
+{
+    const struct statement_request *bound = request->bound;
+    struct situation now = {0};
+    enum assay_status status = look(ledger, bound->platform, bound->place, bound->model,
+                                    bound->version, bound->target, &now, err);
+
+    if (status == ASSAY_OK && !same_text(now.candidate.digest, bound->model_digest))
+        status =
+            assay_fail(err, ASSAY_NO, "stale: %s %s is another model now (%.16s, was %.16s)",
+                       bound->model, bound->version, now.candidate.digest, bound->model_digest);
+    if (status == ASSAY_OK)
+        status = check_files(&now, err);
+    if (status == ASSAY_OK && !(moved && same_text(now.champion_version, bound->version)))
+        status = check_champion(bound, &now, err);
+    if (status == ASSAY_OK && !moved)
+        status = recheck_gates(request, &now, ran, err);
+    situation_free(&now);
+    return status;
+}
+
+static enum assay_status find_request(struct assay_ledger *ledger, const char *id,
+                                      struct fold_request **out, struct assay_error *err)
+{
+    const struct assay_request *view = NULL;
+    enum assay_status status = assay_ledger_find(ledger, id, &view, err);
+
+    if (status == ASSAY_OK) {
+        char full[17];
+        memcpy(full, view->id, sizeof full);
+        ledger_check(ledger, full);
+        *out = fold_find(&ledger->fold, full);
+        if (!*out)
+            status =
+                assay_fail(err, ASSAY_CORRUPT, "request %s: its records do not hold", full);
+    }
+    return status;
+}
+
+enum assay_status assay_request_check(struct assay_ledger *ledger, const char *id,
+                                      struct assay_error *err)
+{
+    struct fold_request *request = NULL;
+    uint64_t ran = 0;
+    enum assay_status status = find_request(ledger, id, &request, err);
+
+    if (status == ASSAY_OK && !request->done)
+        status = check_all(ledger, request, false, &ran, err);
+    return status;
+}
+
+/* ---- deciding ---- */
+
+/* "TEXT" or "TEXT until DATE". */
+static enum assay_status take_conditions(const struct assay_decision *decision,
+                                         struct assay_arena *arena,
+                                         struct statement_decision *d, struct assay_error *err)
+{
+    d->conditions =
+        assay_arena_alloc(arena, (decision->condition_count + 1) * sizeof *d->conditions);
+    for (size_t i = 0; i < decision->condition_count; i++) {
+        const char *text = decision->conditions[i], *until = NULL;
+        struct assay_condition *c = &d->conditions[d->condition_count++];
+        for (const char *at = strstr(text, " until "); at; at = strstr(at + 1, " until "))
+            until = at;
+        c->due_ms = ASSAY_NO_TIME;
+        c->text = until ? assay_arena_strndup(arena, text, (size_t)(until - text)) : text;
+        if (until && !assay_time_parse(until + 7, strlen(until + 7), &c->due_ms))
+            return assay_fail(err, ASSAY_BAD_INPUT, "%s: is no date such as 2026-12-24",
+                              until + 7);
+    }
+    return ASSAY_OK;
+}
+
+static const char *role_of(const struct assay_ledger *ledger,
+                           const struct fold_request *request)
+{
+    const struct person *me = people_find(&ledger->fold.people, ledger->me);
+    const struct policy *policy = &request->policy->policy;
+
+    for (size_t i = 0; me && i < policy->clause_count; i++)
+        if (texts_has(&me->roles, policy->clauses[i].role))
+            return policy->clauses[i].role;
+    if (me && policy->break_role && texts_has(&me->roles, policy->break_role))
+        return policy->break_role;
+    return strcmp(request->opened->s.person, ledger->me) == 0 ? "requester" : "";
+}
+
+static const char *gates_digest(const struct statement_request *bound,
+                                struct assay_arena *arena)
+{
+    struct assay_buf text = {0};
+    char digest[ASSAY_SHA256_TEXT];
+
+    statement_gates_text(&text, bound->gates, bound->gate_count);
+    assay_sha256(digest, text.data, text.length);
+    assay_buf_free(&text);
+    return assay_arena_strdup(arena, digest);
+}
+
+static void fill_decision(struct assay_ledger *ledger, const struct fold_request *request,
+                          const struct assay_decision *decision, uint64_t ran,
+                          struct assay_arena *arena, struct statement *s)
+{
+    const struct statement_request *bound = request->bound;
+    struct statement_decision *d = &s->decision;
+    struct assay_buf subject = {0};
+
+    d->verdict = decision->verdict;
+    d->request = request->view.id;
+    d->revision = bound->revision;
+    d->binding = bound->binding;
+    d->reason = decision->reason ? decision->reason : "";
+    d->gates = gates_digest(bound, arena);
+    d->gates_passed = request->view.gates_passed;
+    d->gates_total = ran;
+    d->delegate = decision->delegate ? decision->delegate : "";
+    d->until_ms = ASSAY_NO_TIME;
+    if (decision->delegate)
+        d->until_ms =
+            bound->expires_ms < assay_now_ms() + request->policy->policy.delegation_longest_ms
+                ? bound->expires_ms
+                : assay_now_ms() + request->policy->policy.delegation_longest_ms;
+    d->seen.items = assay_arena_alloc(arena, (bound->evidence_count + 1) * sizeof(char *));
+    for (size_t i = 0; i < bound->evidence_count; i++)
+        if (texts_has(&ledger->seen, bound->evidence[i].digest))
+            d->seen.items[d->seen.count++] = bound->evidence[i].digest;
+    assay_buf_format(&subject, "%s/%s", bound->model, bound->version);
+    s->subject = assay_arena_strdup(arena, assay_buf_text(&subject));
+    s->subject_digest = bound->model_digest;
+    s->role = assay_arena_strdup(arena, role_of(ledger, request));
+    assay_buf_free(&subject);
+}
+
+static bool needs_reason(enum assay_verdict verdict)
+{
+    return verdict == ASSAY_REJECT || verdict == ASSAY_REQUEST_CHANGES ||
+           verdict == ASSAY_REVOKE || verdict == ASSAY_OVERRIDE || verdict == ASSAY_FULFIL ||
+           verdict == ASSAY_COMMENT || verdict == ASSAY_RATIFY;
+}
+
+/* All that comes before the signature. */
+static enum assay_status prepare(struct assay_ledger *ledger, const char *id,
+                                 const struct assay_decision *decision,
+                                 struct assay_arena *arena, struct statement *s,
+                                 struct assay_error *err)
+{
+    struct fold_request *request = NULL;
+    uint64_t ran = 0;
+    enum assay_status status = ledger_read(ledger, assay_now_ms(), NULL, err);
+
+    if (status == ASSAY_OK)
+        status = ledger_need_me(ledger, err);
+    if (status == ASSAY_OK)
+        status = find_request(ledger, id, &request, err);
+    if (status == ASSAY_OK && decision->binding &&
+        strncmp(request->bound->binding, decision->binding, strlen(decision->binding)) != 0 &&
+        !same_text(request->bound->binding + 64 -
+                       (strlen(decision->binding) <= 64 ? strlen(decision->binding) : 64),
+                   decision->binding))
+        status =
+            assay_fail(err, ASSAY_NO, "the request is another one by now: its digest is %s",
+                       request->bound->binding);
+    if (status == ASSAY_OK && needs_reason(decision->verdict) &&
+        !(decision->reason && decision->reason[0]))
+        status = assay_fail(err, ASSAY_BAD_INPUT, "%s: needs a reason",
+                            assay_verdict_name(decision->verdict));
+    if (status == ASSAY_OK && decision->reason)
+        status = check_secrets("the reason", decision->reason, strlen(decision->reason), err);
+    if (status == ASSAY_OK &&
+        (decision->verdict == ASSAY_APPROVE || decision->verdict == ASSAY_OVERRIDE))
+        status = check_all(ledger, request, false, &ran, err);
+    if (status == ASSAY_OK)
+        status = take_conditions(decision, arena, &s->decision, err);
+    if (status == ASSAY_OK)
+        fill_decision(ledger, request, decision, ran, arena, s);
+    return status;
+}
+
+enum assay_status assay_request_decide(struct assay_ledger *ledger, const char *id,
+                                       const struct assay_decision *decision,
+                                       struct assay_error *err)
+{
+    struct assay_arena arena = {0};
+    struct statement s = {.event = EVENT_DECISION};
+    char request[17];
+    enum assay_status status = prepare(ledger, id, decision, &arena, &s, err);
+
+    if (status == ASSAY_OK) {
+        memcpy(request, s.decision.request, sizeof request);
+        status = ledger_append(ledger, &s, err);
+    }
+    if (status == ASSAY_OK)
+        (void)assay_draft_drop(ledger, request, NULL);
+    assay_arena_free(&arena);
+    return status;
+}
+
+enum assay_status assay_request_preview(struct assay_ledger *ledger, const char *id,
+                                        const struct assay_decision *decision, char **text,
+                                        struct assay_error *err)
+{
+    struct assay_arena arena = {0};
+    struct statement s = {.event = EVENT_DECISION};
+    enum assay_status status = prepare(ledger, id, decision, &arena, &s, err);
+
+    *text = NULL;
+    if (status == ASSAY_OK)
+        status = ledger_draft_text(ledger, &s, text, err);
+    assay_arena_free(&arena);
+    return status;
+}
+
+/* ---- applying ---- */
+
+static enum assay_status append_phase(struct assay_ledger *ledger, const char *id,
+                                      enum statement_phase phase, const char *why,
+                                      struct assay_error *err)
+{
+    const struct fold_request *request = fold_find(&ledger->fold, id);
+    const struct statement_request *bound = request->bound;
+    struct statement s = {.event = EVENT_APPLICATION, .role = "operator"};
+    struct assay_buf subject = {0};
+
+    assay_buf_format(&subject, "%s/%s", bound->model, bound->version);
+    s.subject = assay_buf_text(&subject);
+    s.subject_digest = bound->model_digest;
+    s.application = (struct statement_application){
+        .phase = phase,
+        .request = request->view.id,
+        .binding = bound->binding,
+        .before = bound->from_version,
+        .after = bound->version,
+        .why = why,
+    };
+    enum assay_status status = ledger_append(ledger, &s, err);
+    assay_buf_free(&subject);
+    return status;
+}
+
+/* Moves the target and reads it back. */
+static enum assay_status move(struct assay_ledger *ledger, const char *id,
+                              struct assay_error *err)
+{
+    const struct fold_request *request = fold_find(&ledger->fold, id);
+    const struct statement_request *bound = request->bound;
+    struct assay_arena arena = {0};
+    struct platform platform = {0};
+    const char *now = "";
+    enum assay_status status =
+        ledger_platform(ledger, bound->platform, bound->place, &platform, err);
+
+    if (status == ASSAY_OK)
+        status =
+            platform.ops->read(platform.self, &arena, bound->model, bound->target, &now, err);
+    if (status == ASSAY_OK && !same_text(now, bound->version))
+        status = platform.ops->move(platform.self, bound->model, bound->target,
+                                    bound->from_version, bound->version, id, err);
+    if (status == ASSAY_OK)
+        status =
+            platform.ops->read(platform.self, &arena, bound->model, bound->target, &now, err);
+    if (status == ASSAY_OK && !same_text(now, bound->version))
+        status = assay_fail(err, ASSAY_NO, "%s of %s was set and is at %s now", bound->target,
+                            bound->model, now[0] ? now : "no version");
+    assay_arena_free(&arena);
+    return status;
+}
+
+static enum assay_status may_apply(const struct fold_request *request, struct assay_error *err)
+{
+    const enum assay_request_state state = request->view.state;
+
+    if (state == ASSAY_STATE_APPROVED || state == ASSAY_STATE_APPLYING ||
+        state == ASSAY_STATE_APPLY_FAILED)
+        return ASSAY_OK;
+    return assay_fail(err, ASSAY_NO, "request %s is %s: %s", request->view.id,
+                      assay_request_state_name(state), request->view.why);
+}
+
+enum assay_status assay_request_apply(struct assay_ledger *ledger, const char *ref,
+                                      struct assay_error *err)
+{
+    struct fold_request *request = NULL;
+    struct assay_error why = {0};
+    uint64_t ran = 0;
+    char id[17];
+    enum assay_status status = ledger_read(ledger, assay_now_ms(), NULL, err);
+
+    if (status == ASSAY_OK)
+        status = ledger_need_me(ledger, err);
+    if (status == ASSAY_OK)
+        status = find_request(ledger, ref, &request, err);
+    if (status != ASSAY_OK)
+        return status;
+    memcpy(id, request->view.id, sizeof id);
+    if (request->view.state == ASSAY_STATE_APPLIED)
+        return ASSAY_OK;
+    const bool begun = request->view.state == ASSAY_STATE_APPLYING;
+    status = may_apply(request, err);
+    if (status == ASSAY_OK)
+        status = check_all(ledger, request, begun, &ran, err);
+    if (status == ASSAY_OK && !begun)
+        status = append_phase(ledger, id, PHASE_BEGIN, "", err);
+    if (status != ASSAY_OK)
+        return status;
+    status = move(ledger, id, &why);
+    if (status == ASSAY_OK)
+        return append_phase(ledger, id, PHASE_DONE, "", err);
+    assay_fail(err, status, "%s", why.what);
+    /* The failure is a fact too; where it cannot be recorded, the request stays begun. */
+    (void)append_phase(ledger, id, PHASE_FAILED, why.what, NULL);
+    return status;
+}

@@ -1,0 +1,171 @@
+/*
+ * Looking: the whole ledger from its bytes, one version at one target, and targets that stand
+ * where nobody approved.
+ */
+#include "approval/ledger.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "approval/signer.h"
+
+/* ---- the whole ledger ---- */
+
+static const char *key_line(const struct assay_ledger *ledger, const struct record *record)
+{
+    const struct person *person = people_find(&ledger->fold.people, record->s.person);
+    const struct person_key *key = person ? person_find_key(person, record->s.key) : NULL;
+    return key ? key->line : NULL;
+}
+
+static enum assay_status fault_at(const struct record *record, const char *what,
+                                  struct assay_error *err)
+{
+    return assay_fail(err, ASSAY_NO, "record %zu (%.16s, %s): %s", record->seq, record->digest,
+                      record->fault ? "unreadable" : record->s.person, what);
+}
+
+enum assay_status assay_ledger_verify(struct assay_ledger *ledger, bool quick,
+                                      struct assay_error *err)
+{
+    enum assay_status status = ASSAY_OK;
+
+    ledger_check(ledger, NULL);
+    for (size_t i = 0; i < ledger->count; i++) {
+        const struct record *record = &ledger->records[i];
+        if (ledger->broken_row != 0 && (int64_t)record->seq >= ledger->broken_row)
+            return fault_at(record, "the rows were changed: their chain breaks here", err);
+        if (!ledger->fold.fates[i].counts && record->fault)
+            return fault_at(record, record->fault, err);
+        /* One that is authentic and was not allowed is a fact, not a fault; its chain goes on.
+         */
+        if (record->checked == SIGNATURE_FAILS)
+            return fault_at(record, record->signature_why, err);
+    }
+    for (size_t i = 0; i < ledger->fold.problem_count; i++) {
+        const struct assay_ledger_problem *p = &ledger->fold.problems[i];
+        if (p->invalid)
+            return fault_at(&ledger->records[p->seq - 1], p->what, err);
+    }
+    for (size_t i = 0; !quick && i < ledger->count && status == ASSAY_OK; i++) {
+        const struct record *record = &ledger->records[i];
+        const char *line = key_line(ledger, record);
+        if (record->signature_length == 0)
+            continue;
+        if (!line)
+            return fault_at(record, "its key is not known", err);
+        status = signer_second_opinion(record->s.person, line, statement_space(record->s.event),
+                                       record->bytes, record->length, record->signature,
+                                       record->signature_length, err);
+    }
+    return status;
+}
+
+/* ---- one version at one target ---- */
+
+enum assay_status assay_ledger_gate(struct assay_ledger *ledger,
+                                    const struct assay_gate_question *question,
+                                    const struct assay_request **by, struct assay_error *err)
+{
+    const struct fold *fold = &ledger->fold;
+    const struct fold_request *found = NULL;
+
+    *by = NULL;
+    if (!fold->begin)
+        return assay_fail(err, ASSAY_NO, "there is no ledger here");
+    for (size_t i = 0; i < fold->request_count; i++) {
+        struct fold_request *r = fold->requests[i];
+        if (strcmp(r->bound->model, question->model) == 0 &&
+            strcmp(r->bound->version, question->version) == 0 &&
+            strcmp(r->bound->target, question->target) == 0)
+            found = r;
+    }
+    if (!found)
+        return assay_fail(err, ASSAY_NO, "%s %s: nobody requested it for %s", question->model,
+                          question->version, question->target);
+    char id[17];
+    memcpy(id, found->view.id, sizeof id);
+    ledger_check(ledger, id);
+    found = fold_find(&ledger->fold, id);
+    if (!found)
+        return assay_fail(err, ASSAY_NO, "request %s: its records do not hold", id);
+    *by = &found->view;
+    const enum assay_request_state state = found->view.state;
+    if (state != ASSAY_STATE_APPROVED && state != ASSAY_STATE_APPLYING &&
+        state != ASSAY_STATE_APPLIED)
+        return assay_fail(err, ASSAY_NO, "%s %s: request %s is %s: %s", question->model,
+                          question->version, id, assay_request_state_name(state),
+                          found->view.why);
+    for (size_t i = 0; i < found->view.requirement_count; i++)
+        if (!assay_requirement_passes(found->view.requirements[i].state))
+            return assay_fail(err, ASSAY_NO, "%s %s: request %s: %s: %s", question->model,
+                              question->version, id, found->view.requirements[i].name,
+                              found->view.requirements[i].why);
+    if (question->digest && strcmp(question->digest, found->bound->model_digest) != 0)
+        return assay_fail(err, ASSAY_NO, "%s %s: approved was %s, and not %s", question->model,
+                          question->version, found->bound->model_digest, question->digest);
+    return ASSAY_OK;
+}
+
+/* ---- drift ---- */
+
+struct drifting {
+    struct assay_ledger *ledger;
+    size_t count, capacity;
+};
+
+static bool take_target(void *context, const char *model, const char *target,
+                        const char *version)
+{
+    struct drifting *d = context;
+    struct assay_ledger *ledger = d->ledger;
+    struct assay_arena *arena = &ledger->drift_arena;
+    const struct assay_request *by = NULL;
+    struct assay_error why = {0};
+    const struct assay_gate_question question = {model, version, target, NULL};
+    enum assay_status status = assay_ledger_gate(ledger, &question, &by, &why);
+
+    if (status == ASSAY_OK && by->state == ASSAY_STATE_APPLIED)
+        return true;
+    if (status == ASSAY_OK)
+        assay_fail(&why, ASSAY_NO, "request %s is approved and was not applied", by->id);
+    if (d->count == d->capacity) {
+        size_t more = d->capacity ? 2 * d->capacity : 16;
+        struct assay_drift *grown = assay_arena_alloc(arena, more * sizeof *grown);
+        if (d->count > 0)
+            memcpy(grown, ledger->drifts, d->count * sizeof *grown);
+        ledger->drifts = grown;
+        d->capacity = more;
+    }
+    ledger->drifts[d->count++] = (struct assay_drift){
+        .platform = registry_platform.kind,
+        .model = assay_arena_strdup(arena, model),
+        .target = assay_arena_strdup(arena, target),
+        .version = assay_arena_strdup(arena, version),
+        .why = assay_arena_strdup(arena, why.what),
+        .request = by ? assay_arena_strdup(arena, by->id) : "",
+    };
+    return true;
+}
+
+enum assay_status assay_ledger_drift(struct assay_ledger *ledger,
+                                     const struct assay_drift **drifts, size_t *count,
+                                     struct assay_error *err)
+{
+    struct drifting d = {.ledger = ledger};
+    struct platform platform = {0};
+    enum assay_status status = ASSAY_OK;
+
+    assay_arena_free(&ledger->drift_arena);
+    ledger->drifts = NULL;
+    if (ledger->store) {
+        ledger_check(ledger, NULL);
+        status = ledger_platform(ledger, registry_platform.kind, "", &platform, err);
+    }
+    if (status == ASSAY_OK && ledger->store)
+        status =
+            platform.ops->targets(platform.self, &ledger->drift_arena, take_target, &d, err);
+    *drifts = ledger->drifts;
+    *count = d.count;
+    return status;
+}

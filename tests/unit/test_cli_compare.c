@@ -1,0 +1,269 @@
+/* `assay compare` as scripts use it: every format, groups, gates, bundles, bad usage. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include <assay/buf.h>
+#include <assay/file.h>
+#include <assay/memory.h>
+
+#include "support/runs_fixture.h"
+
+static struct assay_buf out, err_out;
+
+static void take(FILE *file, struct assay_buf *buf)
+{
+    char block[4096];
+    size_t count;
+    rewind(file);
+    assay_buf_reset(buf);
+    while ((count = fread(block, 1, sizeof block, file)) > 0)
+        assay_buf_add(buf, block, count);
+    fclose(file);
+}
+
+/* Runs `assay compare` with the arguments, ended by NULL; its exit status. */
+static int compare(const char *first, ...)
+{
+    const char *argv[24] = {"assay", "compare", first};
+    va_list args;
+    va_start(args, first);
+    for (size_t i = 3; first && (argv[i] = va_arg(args, const char *)) != NULL; i++)
+        assert_true(i + 2 < ASSAY_COUNT(argv));
+    va_end(args);
+    FILE *to = tmpfile(), *err = tmpfile();
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(fileno(to), 1);
+        dup2(fileno(err), 2);
+        execv(getenv("ASSAY_PROGRAM"), (char *const *)(uintptr_t)argv);
+        _exit(99);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    take(to, &out);
+    take(err, &err_out);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void says(const char *text)
+{
+    if (!strstr(assay_buf_text(&out), text))
+        fail_msg("no \"%s\" in:\n%s\n%s", text, assay_buf_text(&out), assay_buf_text(&err_out));
+}
+
+static void complains(const char *text)
+{
+    if (!strstr(assay_buf_text(&err_out), text))
+        fail_msg("no \"%s\" in: %s", text, assay_buf_text(&err_out));
+}
+
+static char *in_tmp(const char *name)
+{
+    return assay_path_join(getenv("TMPDIR"), name);
+}
+
+static int make_store(void **state)
+{
+    (void)state;
+    char *path = in_tmp("store.db");
+    fixture_make(path);
+    setenv("ASSAY_STORE", path, 1);
+    assert_int_equal(chdir(getenv("TMPDIR")), 0); /* nothing else is found there */
+    unsetenv("ASSAY_SOURCES");
+    free(path);
+    return 0;
+}
+
+static void two_runs(void **state)
+{
+    (void)state;
+    assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", NULL), 0);
+    says("◆ run-01");
+    says("val/loss ↓");
+    says("0.21");
+    says("+4.76 % worse");
+    says("rows differ");
+    assert_null(strstr(assay_buf_text(&out), "a\x1b[31m")); /* the tag's escape */
+    assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--all", NULL), 0);
+    says("experiment");
+}
+
+static void json_has_the_contract(void **state)
+{
+    (void)state;
+    assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-05", "--format", "json", NULL),
+                     0);
+    json_error_t why;
+    json_t *root = json_loads(assay_buf_text(&out), JSON_REJECT_DUPLICATES, &why);
+    assert_non_null(root);
+    json_t *run = json_array_get(json_object_get(root, "runs"), 0);
+    assert_string_equal(json_string_value(json_object_get(run, "name")), "run-01");
+    assert_string_equal(json_string_value(json_object_get(root, "baseline")),
+                        json_string_value(json_object_get(run, "id")));
+    json_t *metrics = json_object_get(root, "metrics"), *metric;
+    size_t i, found = 0;
+    json_array_foreach (metrics, i, metric) {
+        if (strcmp(json_string_value(json_object_get(metric, "key")), "val/loss") != 0)
+            continue;
+        found++;
+        json_t *values = json_object_get(metric, "values");
+        double away = json_number_value(json_array_get(values, 0)) - 0.21;
+        assert_true(away < 1e-9 && away > -1e-9);
+        assert_string_equal(json_string_value(json_array_get(values, 1)), "NaN");
+        assert_true(json_is_true(json_object_get(metric, "differs")));
+        assert_true(json_is_null(json_array_get(json_object_get(metric, "deltas"), 1)));
+    }
+    assert_int_equal(found, 1);
+    assert_true(json_array_size(json_object_get(root, "params")) == 3);
+    assert_true(json_array_size(json_object_get(root, "notices")) > 0); /* the NaN is said */
+    json_decref(root);
+}
+
+static void every_format(void **state)
+{
+    (void)state;
+    assert_int_equal(compare("-e", "vit-sweep", "--format", "csv", NULL), 0);
+    says("kind,key,differs,");
+    says("metric,val/loss,true,");
+    assert_int_equal(compare("-e", "vit-sweep", "--format", "md", NULL), 0);
+    says("|---|");
+    assert_int_equal(compare("-e", "vit-sweep", "--format", "latex", NULL), 0);
+    says("\\begin{tabular}");
+    says("val/loss $\\downarrow$");
+    assert_int_equal(compare("-e", "vit-sweep", "--format", "html", NULL), 0);
+    says("<!DOCTYPE html>");
+    says("<svg");
+    says("val/acc");
+    assert_null(strstr(assay_buf_text(&out), "<script"));
+    assert_null(strstr(assay_buf_text(&out), "http://www.example"));
+    char *file = in_tmp("page.html");
+    assert_int_equal(compare("--last", "2", "--format", "html", "-o", file, NULL), 0);
+    assert_int_equal(out.length, 0);
+    assert_int_equal(access(file, R_OK), 0);
+    free(file);
+}
+
+static void gates_end_in_the_exit_status(void **state)
+{
+    (void)state;
+    assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--fail-if",
+                             "metrics.`val/loss` > baseline * 1.01", NULL),
+                     1);
+    complains("--fail-if holds");
+    assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--fail-if",
+                             "metrics.`val/loss` > baseline * 1.2", NULL),
+                     0);
+    assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-05", "--fail-if",
+                             "metrics.`val/loss` > baseline * 1.2", NULL),
+                     1);
+    complains("cannot be decided");
+    complains("is not finite");
+    assert_int_equal(compare("a", "b", "--fail-if", "metrics.x >", NULL), 2);
+    complains("column");
+}
+
+static void bundles_travel(void **state)
+{
+    (void)state;
+    char *file = in_tmp("bundle.json"), *bytes;
+    size_t length;
+    assert_int_equal(compare("-e", "vit-sweep", "--format", "csv", NULL), 0);
+    char *before = assay_strdup(assay_buf_text(&out));
+    assert_int_equal(compare("-e", "vit-sweep", "--save", file, NULL), 0);
+    says("sha256 ");
+    assert_int_equal(compare("--bundle", file, "--format", "csv", NULL), 0);
+    assert_string_equal(assay_buf_text(&out), before);
+    assert_int_equal(compare("--bundle", file, "--format", "html", NULL), 0);
+    says("<svg"); /* the curves came along */
+    assert_int_equal(compare("--bundle", file, "--baseline", "run-03", NULL), 0);
+    says("◆ run-03");
+    assert_int_equal(compare("--bundle", file, "--baseline", "nobody", NULL), 2);
+    assert_int_equal(compare("--bundle", file, "run-03", NULL), 2);
+    free(before);
+
+    assert_int_equal(assay_file_read(file, 1 << 26, &bytes, &length, NULL), ASSAY_OK);
+    char *at = strstr(bytes, "\"last\": 0.2");
+    assert_non_null(at);
+    at[8] = '1'; /* 1.2… */
+    assert_int_equal(assay_file_write(file, bytes, length, 0600, NULL), ASSAY_OK);
+    assert_int_equal(compare("--bundle", file, NULL), 3);
+    complains("digest does not hold");
+    assert_int_equal(assay_file_write(file, "{}", 2, 0600, NULL), ASSAY_OK);
+    assert_int_equal(compare("--bundle", file, NULL), 3);
+    assert_int_equal(assay_file_write(file, "[[[", 3, 0600, NULL), ASSAY_OK);
+    assert_int_equal(compare("--bundle", file, NULL), 3);
+    free(bytes);
+    free(file);
+}
+
+static void rows_from_curves(void **state)
+{
+    (void)state;
+    assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--curves", "--target",
+                             "val/loss=0.5", "--pareto", "val/acc,duration", "--at", "step=500",
+                             "--all", NULL),
+                     0);
+    says("val/loss (area)");
+    says("val/loss <= 0.5 (step)");
+    says("Pareto front");
+    assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--target", "no=1", NULL),
+                     2);
+    assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--at", "step", NULL), 2);
+    assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--direction",
+                             "train/loss=up", NULL),
+                     2);
+}
+
+static void groups_and_what_mattered(void **state)
+{
+    (void)state;
+    assert_int_equal(compare("-e", "vit-sweep", "--group-by", "lr", NULL), 0);
+    says("◆ lr=0.0003");
+    says("±");
+    assert_int_equal(compare("-e", "vit-sweep", "--group-by", "none", NULL), 2);
+    assert_int_equal(compare("-e", "vit-sweep", "--explain", "val/acc", NULL), 0);
+    says("too few runs");
+    assert_int_equal(compare("-e", "vit-sweep", "--explain", "nothing", NULL), 2);
+}
+
+static void bad_usage(void **state)
+{
+    (void)state;
+    assert_int_equal(compare("vit-sweep/run-01", NULL), 2);
+    complains("only one run to compare");
+    assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-01", NULL), 2);
+    assert_int_equal(compare("vit-sweep/run-01", "nobody", NULL), 2);
+    assert_int_equal(compare("vit-sweep/run-01", "--parent", NULL), 2);
+    complains("no parent");
+    assert_int_equal(compare("--view", "none", NULL), 2);
+    assert_int_equal(compare("--last", "0", NULL), 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_runs),
+        cmocka_unit_test(json_has_the_contract),
+        cmocka_unit_test(every_format),
+        cmocka_unit_test(gates_end_in_the_exit_status),
+        cmocka_unit_test(bundles_travel),
+        cmocka_unit_test(rows_from_curves),
+        cmocka_unit_test(groups_and_what_mattered),
+        cmocka_unit_test(bad_usage),
+    };
+    int status = cmocka_run_group_tests_name("assay compare", tests, make_store, NULL);
+    assay_buf_free(&out);
+    assay_buf_free(&err_out);
+    return status;
+}
