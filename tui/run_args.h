@@ -15,6 +15,12 @@ struct run_args { /* for view_run */
     const char *metric; /* to begin with; "" none */
 };
 
+struct compare_args { /* for view_compare */
+    const uint32_t *runs; /* copied */
+    size_t count;
+    uint32_t baseline; /* one of them */
+};
+
 struct chart_args { /* for view_chart */
     const char *metric;
     char *const *metrics; /* to go through with m and M; copied */

@@ -76,7 +76,7 @@ static void add_group(struct help_view *view, unsigned where)
 
 static void build(struct help_view *view)
 {
-    static const unsigned groups[] = {WHERE_HOME, WHERE_RUN,   WHERE_CHART, WHERE_ACTIVITY,
+    static const unsigned groups[] = {WHERE_HOME, WHERE_RUN,   WHERE_CHART, WHERE_COMPARE, WHERE_ACTIVITY,
                                       WHERE_HELP, WHERE_LISTS, WHERE_ALL};
     view->count = 0;
     add_group(view, view->from);

@@ -292,6 +292,24 @@ static void show_deleted(struct home *home)
             home->list.deleted ? "shown" : "hidden");
 }
 
+/* The marked runs in the order they were marked; without marks all that the filter keeps, from
+   the one under the cursor on. */
+static void compare(struct home *home)
+{
+    const struct marks *marks = &home->app->marks;
+    struct compare_args args = {.runs = home->list.rows, .count = home->list.count};
+    args.baseline = home_run(home);
+    if (marks->count > 0) {
+        args = (struct compare_args){marks->runs, marks->count, marks->runs[0]};
+    }
+    if (args.count < 2) {
+        app_say(home->app,
+                "mark another run with space: one alone has nothing to be compared with");
+        return;
+    }
+    app_open(home->app, &view_compare, &args);
+}
+
 static bool own_command(struct home *home, enum command_id id, const char *argument)
 {
     switch (id) {
@@ -302,6 +320,9 @@ static bool own_command(struct home *home, enum command_id id, const char *argum
         return true;
     case CMD_PLOT:
         plot(home, argument);
+        return true;
+    case CMD_COMPARE:
+        compare(home);
         return true;
     case CMD_FILTER:
         if (*argument) {
@@ -471,9 +492,9 @@ static const enum command_id *home_hints(void *self)
     static const enum command_id empty[] = {CMD_DEMO, CMD_BACK, CMD_NONE};
     static const enum command_id tree[] = {CMD_DOWN,   CMD_UP,      CMD_OPEN, CMD_NEXT_PANE,
                                            CMD_FILTER, CMD_PALETTE, CMD_NONE};
-    static const enum command_id table[] = {CMD_DOWN,    CMD_UP,     CMD_MARK,        CMD_OPEN,
-                                            CMD_PLOT,    CMD_FILTER, CMD_NEXT_METRIC, CMD_SORT,
-                                            CMD_PALETTE, CMD_NONE};
+    static const enum command_id table[] = {
+        CMD_DOWN,   CMD_UP,          CMD_MARK, CMD_OPEN,    CMD_COMPARE, CMD_PLOT,
+        CMD_FILTER, CMD_NEXT_METRIC, CMD_SORT, CMD_PALETTE, CMD_NONE};
     struct home *home = self;
     if (app_empty(home->app)) {
         return empty;

@@ -21,8 +21,8 @@
 #define KEYS_HEAD                                                                              \
     "# Keys and commands of the workbench\n\n"                                                 \
     "Every command can be typed by its name after `:`, and bound to other keys in the\n"       \
-    "configuration file: `[keys]` for every screen, `[keys.home]` (`run`, `chart`, `help`,\n"  \
-    "`activity`) for one, each line `command = key key ...`.\n"
+    "configuration file: `[keys]` for every screen, `[keys.home]` (`run`, `chart`, `compare`,\n"  \
+    "`help`, `activity`) for one, each line `command = key key ...`.\n"
 
 static void every_row_is_whole(void **state)
 {
@@ -56,7 +56,7 @@ static void default_keys_are_clear(void **state)
                 continue;
             }
             assert_true(keys_parse(name, &key));
-            for (unsigned bit = 1; bit <= WHERE_ACTIVITY; bit <<= 1) {
+            for (unsigned bit = 1; bit <= WHERE_COMPARE; bit <<= 1) {
                 if (command->where & bit) {
                     assert_int_equal(keymap_find(&map, key, bit), id);
                 }

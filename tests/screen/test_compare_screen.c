@@ -1,0 +1,229 @@
+/*
+ * The comparison on the screen: differences first, the baseline, transposing, groups, the
+ * pages, and a planted difference among five hundred runs.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <assay/local.h>
+#include <assay/memory.h>
+
+#include "support/runs_fixture.h"
+#include "support/workbench.h"
+
+/* run-01 and run-02 marked and compared. */
+static struct screen *open_two(int columns, int rows)
+{
+    struct screen *screen = workbench_open(columns, rows, SCREEN_XTERM, NULL);
+    screen_press(screen, "space", "space", "c", NULL); /* marking goes on to the next */
+    screen_settle(screen);
+    return screen;
+}
+
+static void differences_first(void **state)
+{
+    (void)state;
+    struct screen *screen = open_two(120, 36);
+    screen_assert_text(screen, "compare run-01 against 1 run");
+    screen_assert_text(screen, "◆ run-01");
+    screen_assert_text(screen, "lr");
+    screen_assert_text(screen, "-70 %");
+    screen_assert_text(screen, "val/loss ↓");
+    screen_assert_text(screen, "+4.76 %");
+    screen_assert_text(screen, "7 equal rows folded");
+    screen_refute_text(screen, "opt");
+    screen_press(screen, "d", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "opt");
+    screen_refute_text(screen, "equal rows folded");
+    screen_assert_text(screen, "a\xef\xbf\xbd[31mred"); /* from outside, made harmless */
+    screen_press(screen, "d", "G", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "val/loss  ");
+    screen_close(&screen);
+}
+
+static void colours_say_better_and_worse(void **state)
+{
+    (void)state;
+    struct screen *screen = open_two(120, 36);
+    int row, column;
+    assert_true(screen_find(screen, "+4.76 %", &row, &column));
+    struct screen_look worse = screen_look(screen, row, column);
+    assert_true(screen_find(screen, "-70 %", &row, &column));
+    assert_int_not_equal(worse.fg, screen_look(screen, row, column).fg);
+    /* The other way round it is better. */
+    screen_press(screen, "l", "l", "b", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "◆ run-02");
+    assert_true(screen_find(screen, "-4.55 %", &row, &column));
+    assert_int_not_equal(worse.fg, screen_look(screen, row, column).fg);
+    screen_close(&screen);
+}
+
+static void many_runs_side_by_side(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
+    screen_press(screen, "c", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "12 runs");
+    screen_assert_text(screen, "all together");
+    screen_assert_text(screen, "0.0003 ×6, 0.001 ×6");
+    screen_assert_text(screen, "not finite"); /* run-05 is said, not compared */
+    screen_press(screen, "T", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "run-12");
+    screen_assert_text(screen, "val/loss ↓");
+    screen_press(screen, "T", "G", "s", NULL); /* by val/loss, the least first */
+    screen_settle(screen);
+    screen_assert_text(screen, "by val/loss");
+    screen_press(screen, "/", NULL);
+    screen_type(screen, "lr");
+    screen_settle(screen);
+    screen_assert_text(screen, "lr");
+    screen_refute_text(screen, "val/acc ↑");
+    screen_press(screen, "esc", "i", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "values of");
+    screen_press(screen, "q", "w", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "too few runs");
+    screen_press(screen, "q", "v", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "against lr=");
+    screen_assert_text(screen, "no evidence of a difference");
+    screen_press(screen, "q", "S", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "2 groups by lr");
+    screen_assert_text(screen, "±");
+    screen_press(screen, "q", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "EXPERIMENTS");
+    screen_close(&screen);
+}
+
+static void hiding_pinning_turning(void **state)
+{
+    (void)state;
+    struct screen *screen = open_two(120, 36);
+    screen_press(screen, "G", "p", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "pinned");
+    assert_true(workbench_row(screen, "val/loss") < workbench_row(screen, "duration"));
+    screen_press(screen, "g", "=", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "val/loss  "); /* not judged any more: no arrow */
+    screen_press(screen, "j", "x", NULL);
+    screen_settle(screen);
+    screen_refute_text(screen, "duration  ");
+    screen_press(screen, "X", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "duration");
+    screen_press(screen, "D", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "deltas");
+    screen_close(&screen);
+}
+
+static void every_size_draws(void **state)
+{
+    (void)state;
+    static const struct {
+        int columns, rows;
+    } sizes[] = {{80, 24}, {60, 16}, {300, 100}};
+    for (size_t i = 0; i < ASSAY_COUNT(sizes); i++) {
+        struct screen *screen = open_two(sizes[i].columns, sizes[i].rows);
+        screen_assert_text(screen, "COMPARE");
+        screen_assert_text(screen, "lr");
+        screen_press(screen, "T", "S", "v", "w", "q", "]", "m", "a", "R", NULL);
+        screen_settle(screen);
+        screen_assert_text(screen, "COMPARE");
+        screen_close(&screen);
+    }
+}
+
+static void one_run_alone_is_said(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
+    screen_press(screen, "space", "c", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "one alone");
+    screen_close(&screen);
+}
+
+/* A store of its own with COUNT runs of 40 params, all the same but "clip" in run ODD. */
+static void make_planted(const char *path, int count, int odd)
+{
+    struct assay_error err = {0};
+    struct assay_local *local = NULL;
+    char name[64], keys[40][16];
+    struct assay_pair params[40];
+    unlink(path);
+    assert_int_equal(assay_local_open(&local, path, &err), ASSAY_OK);
+    for (int i = 0; i < 40; i++) {
+        snprintf(keys[i], sizeof keys[i], "param%d", i);
+        params[i] = (struct assay_pair){i ? keys[i] : "clip", "1.0"};
+    }
+    for (int i = 0; i < count; i++) {
+        char run[ASSAY_RUN_ID_SIZE];
+        int64_t start = FIXTURE_NOW_MS - (int64_t)(count - i) * 60000;
+        snprintf(name, sizeof name, "big-%d", i);
+        params[0].value = i == odd ? "0.5" : "1.0";
+        struct assay_log_batch batch = {.params = params, .param_count = 40};
+        assert_int_equal(assay_local_start(local, "big", name, start, run, &err), ASSAY_OK);
+        assert_int_equal(assay_local_log(local, run, &batch, &err), ASSAY_OK);
+        assert_int_equal(
+            assay_local_finish(local, run, ASSAY_RUN_FINISHED, start + 1000, &err), ASSAY_OK);
+    }
+    assay_local_close(&local);
+}
+
+/* Five hundred runs that are the same but for one param of one of them: found with two keys. */
+static void a_planted_difference_is_found(void **state)
+{
+    (void)state;
+    char path[400], store[420], cache[420];
+    snprintf(path, sizeof path, "%s/planted.db", getenv("TMPDIR"));
+    snprintf(store, sizeof store, "ASSAY_STORE=%s", path);
+    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s/planted-cache.db", getenv("TMPDIR"));
+    make_planted(path, 500, 321);
+    const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
+    const char *const argv[] = {"assay", "local", NULL};
+    struct screen *screen = screen_open(&(struct screen_options){
+        .columns = 120, .rows = 36, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    screen_settle(screen);
+    screen_press(screen, "c", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "500 runs");
+    screen_assert_text(screen, "clip");
+    screen_assert_text(screen, "1.0 ×499, 0.5 ×1");
+    screen_press(screen, "i", NULL); /* the only field that differs is under the cursor */
+    screen_settle(screen);
+    screen_assert_text(screen, "    1 x  0.5");
+    screen_assert_text(screen, "big-321");
+    screen_close(&screen);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(differences_first),
+        cmocka_unit_test(colours_say_better_and_worse),
+        cmocka_unit_test(many_runs_side_by_side),
+        cmocka_unit_test(hiding_pinning_turning),
+        cmocka_unit_test(every_size_draws),
+        cmocka_unit_test(one_run_alone_is_said),
+        cmocka_unit_test(a_planted_difference_is_found),
+    };
+    return cmocka_run_group_tests_name("compare screen", tests, NULL, NULL);
+}

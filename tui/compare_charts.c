@@ -1,0 +1,150 @@
+/*
+ * The curves below the comparison (compare_view.h): the metric under the cursor, or those that
+ * matter most, all runs together, with one cursor through all of them.
+ */
+#include "compare_view.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <assay/memory.h>
+#include <assay/text.h>
+
+/* The columns drawn: the first in the order they are shown, the baseline among them. */
+static size_t lines_of(const struct compare_view *view, uint32_t *runs, int *colors)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < view->order_count; i++) {
+        size_t entity = view->order[i];
+        const struct assay_group one = {.columns = &(uint32_t){(uint32_t)entity}, .count = 1};
+        const struct assay_group *group = view->grouped ? &view->grouping.groups[entity] : &one;
+        for (size_t k = 0; k < group->count && count < CHART_LINES_MAX; k++) {
+            runs[count] = assay_comparison_run(view->comparison, group->columns[k])->run;
+            colors[count++] = (int)i; /* groups share a colour */
+        }
+    }
+    return count;
+}
+
+static void draw_title(const struct compare_view *view, const struct chart_state *state,
+                       struct area line)
+{
+    char text[CHART_METRIC_SIZE], value[32];
+    int width = line.rect.width;
+    assay_text_clean_to(text, sizeof text, state->metric);
+    int x = 1 + draw_text(line, 1, 0, ROLE_TITLE, text) + 2;
+    if (!isnan(state->cursor)) {
+        char at[60];
+        chart_x_text(at, sizeof at, state->axis, state->cursor);
+        x += draw_text(line, x, 0, ROLE_DIM, at) + 2;
+    }
+    for (size_t i = 0; i < state->count; i++) {
+        const struct chart_source *source = &state->sources[i];
+        double shown = source->last;
+        struct assay_point raw;
+        bool away = false;
+        if (!source->series ||
+            (!isnan(state->cursor) && !chart_state_read(state, i, &shown, &raw, &away))) {
+            continue;
+        }
+        assay_number_short(value, shown, 5);
+        int label = view->grouped ? 0 : assay_text_width(source->label);
+        label = label < 18 ? label : 18;
+        int wide = 2 + label + (label ? 1 : 0) + assay_text_width(value);
+        if (x + wide + 5 > width) {
+            draw_format(line, x, 0, ROLE_DIM, "+%zu", state->count - i);
+            return;
+        }
+        draw_text(line, x, 0, chart_role(source->color), chart_dot(&line));
+        draw_field(line, x + 2, 0, label, ALIGN_LEFT, ROLE_NORMAL, source->label);
+        draw_text(line, x + 2 + label + (label ? 1 : 0), 0, away ? ROLE_DIM : ROLE_STRONG,
+                  value);
+        x += wide + 2;
+    }
+}
+
+static bool has_curve(const struct compare_view *view, size_t field)
+{
+    for (size_t i = 0; i < assay_comparison_runs(view->comparison); i++) {
+        const struct assay_summary *s = assay_comparison_summary(view->comparison, field, i);
+        if (s && s->n > 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The metric under the cursor first; then those that matter, from the chosen one on. */
+static size_t choose(const struct compare_view *view, size_t *fields, size_t capacity)
+{
+    size_t count = 0, here = compare_field(view);
+    if (here != SIZE_MAX &&
+        assay_comparison_row(view->comparison, here)->kind == ASSAY_ROW_METRIC &&
+        has_curve(view, here)) {
+        fields[count++] = here;
+    }
+    for (size_t i = 0; i < view->metric_count && count < capacity; i++) {
+        size_t field = view->metrics[(view->metric_at + i) % view->metric_count];
+        if ((count == 0 || fields[0] != field) && has_curve(view, field)) {
+            fields[count++] = field;
+        }
+    }
+    return count;
+}
+
+void compare_charts_draw(struct compare_view *view, struct area area)
+{
+    size_t fields[COMPARE_CHARTS];
+    uint32_t runs[CHART_LINES_MAX];
+    int colors[CHART_LINES_MAX];
+    int width = area.rect.width, height = area.rect.height;
+    size_t wanted = choose(view, fields, width >= 100 ? COMPARE_CHARTS : 1);
+    size_t lines = lines_of(view, runs, colors);
+    view->chart_rect = area.rect;
+    view->charts_shown = wanted;
+    if (wanted == 0) {
+        draw_field(area, 0, height / 2, width, ALIGN_CENTER, ROLE_DIM,
+                   "no metric here has more than one point");
+        return;
+    }
+    int each = (width - (int)wanted + 1) / (int)wanted;
+    double cursor = view->charts[0].cursor;
+    for (size_t i = 0; i < wanted; i++) {
+        struct chart_state *state = &view->charts[i];
+        struct area part = area_part(area, (int)i * (each + 1), 0, each, height);
+        chart_state_set_metric(state, assay_comparison_row(view->comparison, fields[i])->key);
+        chart_state_set_runs(state, runs, colors, lines);
+        state->cursor = cursor;
+        chart_state_update(state);
+        draw_title(view, state, area_row(part, 0));
+        chart_widget_draw(&view->widgets[i], view->app, state,
+                          area_part(part, 0, 1, each, height - 1), (int)i);
+    }
+}
+
+void compare_charts_metric(struct compare_view *view, int delta, const char *name)
+{
+    for (size_t i = 0; *name && i < view->metric_count; i++) {
+        if (strcmp(assay_comparison_row(view->comparison, view->metrics[i])->key, name) == 0) {
+            view->metric_at = i;
+            return;
+        }
+    }
+    if (view->metric_count > 0 && !*name) {
+        view->metric_at =
+            (view->metric_at + view->metric_count + (size_t)(long)delta) % view->metric_count;
+    } else {
+        app_say(view->app, "no run here has a metric of that name");
+    }
+}
+
+void compare_charts_cursor(struct compare_view *view, int steps)
+{
+    struct chart_state *state = &view->charts[0];
+    int width = view->widgets[0].plot.width > 0 ? view->widgets[0].plot.width : 80;
+    if (view->charts_shown == 0) {
+        return;
+    }
+    chart_state_move_cursor(state, steps, width);
+}

@@ -1,0 +1,403 @@
+/*
+ * Pages over the comparison's table (compare_view.h): every value of one field with the runs
+ * that have it, the verdicts on all metrics, and which params go with a metric, with a scatter
+ * of the one highlighted.
+ */
+#include "compare_view.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/memory.h>
+#include <assay/text.h>
+
+#include "draw_wrap.h"
+
+#define VALUES_MAX   2000
+#define NAMES_MAX    12 /* runs named beside a value */
+#define SCATTER_FROM 90 /* columns from which on there is room for it */
+#define AXIS_WIDTH   9
+#define WRAP_ROWS    3
+
+static struct compare_line *add_line(struct compare_view *view, enum role role,
+                                     const char *text)
+{
+    ASSAY_GROW(view->lines, view->line_capacity, view->line_count + 1);
+    struct compare_line *line = &view->lines[view->line_count++];
+    *line = (struct compare_line){.role = role, .factor = SIZE_MAX};
+    assay_text_clean_to(line->text, sizeof line->text, text);
+    return line;
+}
+
+/* ---- every value of one field ---- */
+
+struct value_of_run {
+    const char *text;
+    double number;
+    bool present;
+    size_t run, count; /* count: how many share it */
+};
+
+static int by_value(const void *a, const void *b)
+{
+    const struct value_of_run *x = a, *y = b;
+    if (x->present != y->present) {
+        return x->present ? -1 : 1;
+    }
+    if (!isnan(x->number) && !isnan(y->number) && x->number != y->number) {
+        return x->number < y->number ? -1 : 1;
+    }
+    int order = assay_text_natural(x->text, y->text);
+    return order ? order : (x->run > y->run) - (x->run < y->run);
+}
+
+static void add_names(const struct compare_view *view, const struct value_of_run *values,
+                      size_t count, struct assay_buf *out)
+{
+    char name[64];
+    for (size_t i = 0; i < count && i < NAMES_MAX; i++) {
+        assay_text_clean_to(name, sizeof name,
+                            assay_comparison_run(view->comparison, values[i].run)->name);
+        assay_buf_format(out, "%s%s", i ? ", " : "", *name ? name : "?");
+    }
+    if (count > NAMES_MAX) {
+        assay_buf_format(out, " and %zu more", count - NAMES_MAX);
+    }
+}
+
+static void list_values(struct compare_view *view, size_t field)
+{
+    size_t runs = assay_comparison_runs(view->comparison);
+    struct value_of_run *values = assay_alloc_array(runs, sizeof *values);
+    for (size_t i = 0; i < runs; i++) {
+        struct assay_compare_cell cell = assay_comparison_cell(view->comparison, field, i);
+        values[i] = (struct value_of_run){cell.text, cell.number, cell.present, i, 1};
+    }
+    qsort(values, runs, sizeof *values, by_value);
+    for (size_t i = 0; i < runs && view->line_count < VALUES_MAX;) {
+        size_t end = i + 1;
+        char number[32], head[160];
+        struct assay_buf text = {0};
+        while (end < runs && values[end].present == values[i].present &&
+               values[end].text == values[i].text &&
+               (values[end].number == values[i].number ||
+                (isnan(values[end].number) && isnan(values[i].number)))) {
+            end++;
+        }
+        bool metric = assay_comparison_row(view->comparison, field)->kind == ASSAY_ROW_METRIC;
+        assay_text_clean_to(head, sizeof head,
+                            !values[i].present ? "(none)"
+                            : metric           ? assay_number_short(number, values[i].number, 7)
+                                               : values[i].text);
+        assay_buf_format(&text, "%5zu x  %-24s  ", end - i, head);
+        add_names(view, values + i, end - i, &text);
+        add_line(view, ROLE_NORMAL, assay_buf_text(&text));
+        assay_buf_free(&text);
+        i = end;
+    }
+    free(values);
+}
+
+/* ---- verdicts ---- */
+
+static void list_verdicts(struct compare_view *view)
+{
+    struct assay_verdict *verdicts = NULL;
+    size_t *groups = NULL, count = 0, capacity = 0, group_capacity = 0;
+    for (size_t i = 0; i < assay_comparison_rows(view->comparison); i++) {
+        const struct assay_row *row = assay_comparison_row(view->comparison, i);
+        if (row->kind != ASSAY_ROW_METRIC || !row->differs || row->direction == 0) {
+            continue;
+        }
+        for (size_t g = 0; g < view->grouping.count; g++) {
+            if (g != view->base_group) {
+                ASSAY_GROW(verdicts, capacity, count + 1);
+                ASSAY_GROW(groups, group_capacity, count + 1);
+                groups[count] = g;
+                verdicts[count++] = assay_comparison_verdict(
+                    view->comparison, i, &view->grouping, g, view->base_group, ASSAY_SEED);
+            }
+        }
+    }
+    assay_verdicts_correct(verdicts, count);
+    for (size_t i = 0; i < count; i++) {
+        struct assay_buf text = {0};
+        const struct assay_verdict *v = &verdicts[i];
+        assay_buf_format(&text, "%s, %s: ", v->metric, view->grouping.groups[groups[i]].title);
+        assay_verdict_sentence(v, term_ascii(view->app->term), &text);
+        add_line(view,
+                 v->answer == ASSAY_ANSWER_BETTER  ? ROLE_BETTER
+                 : v->answer == ASSAY_ANSWER_WORSE ? ROLE_WORSE
+                                                   : ROLE_NORMAL,
+                 assay_buf_text(&text));
+        assay_buf_free(&text);
+    }
+    if (count == 0) {
+        add_line(view, ROLE_DIM,
+                 "no metric whose direction is known differs: = says which way");
+    }
+    free(verdicts);
+    free(groups);
+}
+
+/* ---- what mattered ---- */
+
+static size_t metric_in_mind(const struct compare_view *view)
+{
+    size_t field = compare_field(view);
+    if (field != SIZE_MAX &&
+        assay_comparison_row(view->comparison, field)->kind == ASSAY_ROW_METRIC) {
+        return field;
+    }
+    return view->metric_count ? view->metrics[view->metric_at] : SIZE_MAX;
+}
+
+static void list_factors(struct compare_view *view)
+{
+    char text[400], mean[32], spread[32], rank[32], p[32], label[60];
+    view->explained = metric_in_mind(view);
+    assay_explanation_free(&view->explanation);
+    if (view->explained == SIZE_MAX) {
+        add_line(view, ROLE_DIM, "there is no metric to explain");
+        return;
+    }
+    struct assay_explanation *e = &view->explanation;
+    assay_comparison_explain(view->comparison, view->explained, ASSAY_SEED, e);
+    if (e->forest.why) {
+        snprintf(text, sizeof text, "no importance: %s (%zu here)", e->forest.why, e->forest.n);
+    } else {
+        snprintf(text, sizeof text,
+                 "the forest explains %.0f %% of what it had not seen, of %zu runs%s",
+                 100 * fmax(e->forest.r2, 0), e->forest.n,
+                 e->forest.r2 < 0.1 ? ": too little to trust the importances" : "");
+    }
+    add_line(view, ROLE_DIM, text);
+    snprintf(text, sizeof text, "%-24s %10s %8s %8s %8s %7s", "param", "importance", "spread",
+             "rank", "p", "values");
+    add_line(view, ROLE_DIM, text);
+    for (size_t i = 0; i < e->count; i++) {
+        const struct assay_factor *f = &e->factors[i];
+        assay_text_clean_to(label, sizeof label,
+                            assay_comparison_row(view->comparison, f->row)->label);
+        bool known = !isnan(f->importance.mean), ranked = !isnan(f->rank.value);
+        snprintf(text, sizeof text, "%-24.24s %10s %8s %8s %8s %7zu", label,
+                 known ? assay_number_short(mean, f->importance.mean, 3) : "",
+                 known ? assay_number_short(spread, f->importance.spread, 2) : "",
+                 ranked ? assay_number_short(rank, f->rank.value, 3) : "",
+                 ranked ? assay_number_short(p, f->p, 2) : "", f->distinct);
+        add_line(view, ROLE_NORMAL, text)->factor = i;
+    }
+    view->page_list.cursor = e->count ? 2 : 0;
+}
+
+/* ---- a scatter of the metric against one param ---- */
+
+struct scatter {
+    double *x, *y;
+    size_t count;
+    double x_low, x_high, y_low, y_high;
+    bool log_x, categorical;
+};
+
+static bool take_points(const struct compare_view *view, const struct assay_factor *f,
+                        struct scatter *s)
+{
+    size_t runs = assay_comparison_runs(view->comparison);
+    const char **texts = assay_alloc_array(runs, sizeof *texts);
+    size_t known = 0;
+    *s = (struct scatter){.x = assay_alloc_array(runs, sizeof *s->x),
+                          .y = assay_alloc_array(runs, sizeof *s->y),
+                          .x_low = INFINITY,
+                          .x_high = -INFINITY,
+                          .y_low = INFINITY,
+                          .y_high = -INFINITY,
+                          .categorical = f->categorical};
+    for (size_t i = 0; i < runs; i++) {
+        struct assay_compare_cell x = assay_comparison_cell(view->comparison, f->row, i);
+        struct assay_compare_cell y =
+            assay_comparison_cell(view->comparison, view->explained, i);
+        double value = x.number;
+        if (f->categorical && x.present) { /* by the order they come in */
+            size_t k = 0;
+            while (k < known && texts[k] != x.text) {
+                k++;
+            }
+            texts[known] = x.text;
+            known += k == known;
+            value = (double)k;
+        }
+        if (!x.present || !isfinite(value) || !isfinite(y.number)) {
+            continue;
+        }
+        s->x[s->count] = value;
+        s->y[s->count++] = y.number;
+        s->x_low = fmin(s->x_low, value);
+        s->x_high = fmax(s->x_high, value);
+        s->y_low = fmin(s->y_low, y.number);
+        s->y_high = fmax(s->y_high, y.number);
+    }
+    free(texts);
+    s->log_x = !f->categorical && s->x_low > 0 && s->x_high / s->x_low > 50;
+    return s->count > 0;
+}
+
+static void draw_scatter(const struct compare_view *view, const struct assay_factor *f,
+                         struct area area)
+{
+    struct scatter s;
+    int width = area.rect.width - AXIS_WIDTH - 2, height = area.rect.height - 3;
+    char low[32], high[32], label[80];
+    if (width < 10 || height < 3) {
+        return;
+    }
+    if (take_points(view, f, &s)) {
+        assay_number_short(high, s.y_high, 4);
+        assay_number_short(low, s.y_low, 4);
+        draw_field(area, 0, 1, AXIS_WIDTH, ALIGN_RIGHT, ROLE_AXIS, high);
+        draw_field(area, 0, height, AXIS_WIDTH, ALIGN_RIGHT, ROLE_AXIS, low);
+        draw_vline(area, AXIS_WIDTH + 1, 1, height, ROLE_AXIS);
+        struct area plot = area_part(area, AXIS_WIDTH + 2, 1, width, height);
+        for (size_t i = 0; i < s.count; i++) {
+            double x = s.x_high > s.x_low
+                           ? assay_scale_to_unit(s.x[i], s.x_low, s.x_high, s.log_x)
+                           : 0.5;
+            double y = s.y_high > s.y_low ? (s.y[i] - s.y_low) / (s.y_high - s.y_low) : 0.5;
+            draw_char(plot, (int)lround(x * (width - 1)), (int)lround((1 - y) * (height - 1)),
+                      chart_role(0), area.canvas->ascii ? '*' : 0x2022);
+        }
+        assay_number_short(low, s.x_low, 4);
+        assay_number_short(high, s.x_high, 4);
+        if (!s.categorical) {
+            draw_field(area, AXIS_WIDTH + 2, height + 1, width, ALIGN_RIGHT, ROLE_AXIS, high);
+            draw_text(area, AXIS_WIDTH + 2, height + 1, ROLE_AXIS, low);
+        }
+        compare_label(view, f->row, label, sizeof label);
+        draw_field(area, AXIS_WIDTH + 2, height + 2, width, ALIGN_CENTER, ROLE_DIM, label);
+    }
+    free(s.x);
+    free(s.y);
+}
+
+/* n, mean and standard deviation of the metric by each value of a param. */
+static void draw_means(const struct compare_view *view, const struct assay_factor *f,
+                       struct area area)
+{
+    size_t runs = assay_comparison_runs(view->comparison);
+    double *values = assay_alloc_array(runs, sizeof *values);
+    bool *done = assay_alloc_array(runs, sizeof *done);
+    char text[120], name[40], mean[32], sd[32];
+    draw_text(area, 1, 0, ROLE_TITLE, "means by value");
+    for (size_t i = 0, y = 1; i < runs && (int)y < area.rect.height; i++) {
+        struct assay_compare_cell cell = assay_comparison_cell(view->comparison, f->row, i);
+        size_t count = 0;
+        if (done[i] || !cell.present) {
+            continue;
+        }
+        for (size_t k = i; k < runs; k++) {
+            if (assay_comparison_cell(view->comparison, f->row, k).text == cell.text) {
+                done[k] = true;
+                values[count++] =
+                    assay_comparison_cell(view->comparison, view->explained, k).number;
+            }
+        }
+        struct assay_sample s = assay_sample_of(values, count);
+        assay_text_clean_to(name, sizeof name, cell.text);
+        snprintf(text, sizeof text, "%-16.16s %9s %s%-8s n=%zu", name,
+                 s.n ? assay_number_short(mean, s.mean, 4) : "",
+                 area.canvas->ascii ? "+-" : "±",
+                 s.n > 1 ? assay_number_short(sd, s.sd, 2) : "-", s.n);
+        draw_field(area, 1, (int)y++, area.rect.width - 2, ALIGN_LEFT, ROLE_NORMAL, text);
+    }
+    free(values);
+    free(done);
+}
+
+/* ---- opening and drawing ---- */
+
+void compare_page_open(struct compare_view *view, enum compare_page page)
+{
+    size_t field = compare_field(view);
+    view->line_count = 0;
+    view->page_list = (struct list){0};
+    if (page == COMPARE_VALUES && field == SIZE_MAX) {
+        return;
+    }
+    if (page == COMPARE_VERDICTS && !view->proposed) {
+        app_say(view->app,
+                "no two of these runs differ only by their seed: there are no groups");
+        return;
+    }
+    view->page = page;
+    if (page == COMPARE_VALUES) {
+        view->explained = field;
+        list_values(view, field);
+    } else if (page == COMPARE_VERDICTS) {
+        list_verdicts(view);
+    } else if (page == COMPARE_FACTORS) {
+        list_factors(view);
+    }
+}
+
+static void page_title(const struct compare_view *view, char *out, size_t capacity)
+{
+    char label[200] = "";
+    if (view->page != COMPARE_VERDICTS && view->explained != SIZE_MAX) {
+        compare_label(view, view->explained, label, sizeof label);
+    }
+    switch (view->page) {
+    case COMPARE_VALUES:
+        snprintf(out, capacity, "values of %s", label);
+        break;
+    case COMPARE_FACTORS:
+        snprintf(out, capacity, "what goes with %s", label);
+        break;
+    default:
+        snprintf(out, capacity, "against %s, all metrics together (Holm)",
+                 view->proposed ? view->grouping.groups[view->base_group].title : "");
+        break;
+    }
+}
+
+void compare_page_draw(struct compare_view *view, struct area area)
+{
+    char title[400];
+    int width = area.rect.width, height = area.rect.height - 1;
+    page_title(view, title, sizeof title);
+    draw_field(area, 1, 0, width - 2, ALIGN_LEFT, ROLE_TITLE, title);
+    bool side = view->page == COMPARE_FACTORS && width >= SCATTER_FROM;
+    if (view->page != COMPARE_FACTORS && height > 3 * WRAP_ROWS) { /* the line in full, below */
+        height -= WRAP_ROWS + 1;
+        draw_wrapped(area, 1, height + 2, width - 2, WRAP_ROWS, ROLE_NORMAL,
+                     view->page_list.cursor < view->line_count
+                         ? view->lines[view->page_list.cursor].text
+                         : "");
+    }
+    int list_width = side ? width - width * 2 / 5 : width;
+    struct area body = area_part(area, 0, 1, list_width, height);
+    list_fit(&view->page_list, view->line_count, height);
+    for (int y = 0; y < height; y++) {
+        size_t at = view->page_list.top + (size_t)y;
+        if (at >= view->line_count) {
+            break;
+        }
+        struct area row = area_row(body, y);
+        if (at == view->page_list.cursor) {
+            row = area_under(row, ROLE_HERE);
+            draw_clear(row);
+        }
+        draw_field(row, 1, 0, list_width - 2, ALIGN_LEFT, view->lines[at].role,
+                   view->lines[at].text);
+    }
+    draw_scrollbar(body, list_width - 1, 0, height, view->page_list.top, view->line_count);
+    size_t at = view->page_list.cursor;
+    size_t factor = at < view->line_count ? view->lines[at].factor : SIZE_MAX;
+    if (side && factor != SIZE_MAX) {
+        const struct assay_factor *f = &view->explanation.factors[factor];
+        int plot = height * 3 / 5;
+        draw_scatter(view, f, area_part(area, list_width, 1, width - list_width, plot));
+        draw_means(view, f,
+                   area_part(area, list_width, 1 + plot, width - list_width, height - plot));
+    }
+}

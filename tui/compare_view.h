@@ -1,0 +1,129 @@
+/*
+ * The comparison on the screen: its state, shared by view_compare.c (commands, layout) and its
+ * parts compare_model.c (what is compared), compare_cells.c (what a cell says), compare_pages.c
+ * (values, verdicts, what mattered) and compare_charts.c (the curves below).
+ */
+#ifndef TUI_COMPARE_VIEW_H
+#define TUI_COMPARE_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <assay/compare.h>
+
+#include "app.h"
+#include "chart_state.h"
+#include "widget_chart.h"
+#include "widget_prompt.h"
+#include "widget_table.h"
+
+#define COMPARE_WINDOW  40 /* columns the table is given at a time */
+#define COMPARE_CHARTS  2
+#define COMPARE_METRICS 16
+
+enum compare_page { COMPARE_TABLE, COMPARE_VALUES, COMPARE_VERDICTS, COMPARE_FACTORS };
+
+struct compare_line { /* of a page of text */
+    char text[400];   /* clean */
+    enum role role;
+    size_t factor; /* of COMPARE_FACTORS; SIZE_MAX none */
+};
+
+struct compare_view {
+    struct app *app;
+    uint32_t *runs;
+    size_t run_count, added; /* those in the comparison so far */
+    struct assay_comparison *comparison;
+    bool built;
+    int64_t took_us; /* building, in all */
+
+    uint32_t baseline; /* run of the catalog; survives a rebuild */
+    size_t base;       /* its column */
+    bool all, transposed, deltas, grouped;
+    struct assay_grouping grouping;
+    bool proposed; /* there are groups to be had */
+    size_t base_group;
+
+    size_t *rows; /* fields shown, pinned ones first */
+    size_t row_count, pinned_count;
+    size_t equal;          /* folded */
+    char *hidden, *pinned; /* keys, each between line ends */
+    size_t *order;         /* columns (runs or groups) as shown, the baseline first */
+    size_t order_count;
+    size_t sorted_by; /* a field; SIZE_MAX: as they came */
+    bool sorted_down;
+
+    struct table table;
+    struct table_column columns[COMPARE_WINDOW + 2];
+    size_t window; /* the first of the columns the table has */
+    struct rect table_rect, chart_rect;
+
+    struct prompt filter;
+    bool filtering;
+    char filter_kept[PROMPT_SIZE], filter_before[PROMPT_SIZE];
+
+    enum compare_page page;
+    struct compare_line *lines;
+    size_t line_count, line_capacity;
+    struct list page_list;
+    struct assay_explanation explanation;
+    size_t explained; /* the metric's row */
+
+    struct { /* the verdict last asked for */
+        bool valid;
+        size_t row, group;
+        struct assay_verdict verdict;
+    } judged;
+
+    size_t metrics[COMPARE_METRICS];
+    size_t metric_count, metric_at;
+    struct chart_state charts[COMPARE_CHARTS];
+    struct chart_widget widgets[COMPARE_CHARTS];
+    size_t charts_shown;
+};
+
+/* ---- compare_model.c ---- */
+
+/* Adds runs for a few milliseconds; true once all are in and the rest is settled. */
+bool compare_build(struct compare_view *view);
+void compare_rebuild(struct compare_view *view); /* from what the catalog says now */
+/* Chooses and orders fields and columns anew; keeps the cursor on its field. */
+void compare_choose(struct compare_view *view);
+void compare_set_grouped(struct compare_view *view, bool grouped);
+void compare_set_base(struct compare_view *view, size_t entity);
+void compare_sort_by(struct compare_view *view, size_t field);
+void compare_toggle_key(char **list, const char *key);
+bool compare_has_key(const char *list, const char *key);
+size_t compare_entities(const struct compare_view *view); /* runs or groups */
+size_t compare_base_entity(const struct compare_view *view);
+/* The field and the column under the cursor; SIZE_MAX where there is none. */
+size_t compare_field(const struct compare_view *view);
+size_t compare_entity(const struct compare_view *view);
+
+/* ---- compare_cells.c ---- */
+
+void compare_name(const struct compare_view *view, size_t entity, char *out, size_t capacity);
+void compare_label(const struct compare_view *view, size_t field, char *out, size_t capacity);
+void compare_cell(const struct compare_view *view, size_t field, size_t entity,
+                  struct table_cell *out);
+void compare_delta(const struct compare_view *view, size_t field, size_t entity,
+                   struct table_cell *out);
+/* What the values of a field are, all runs together: "adamw 497, sgd 3", "0.21 … 0.35". */
+void compare_spread(const struct compare_view *view, size_t field, struct table_cell *out);
+/* The cell under the cursor in full, or what can be said of its group: two lines. */
+void compare_readout_draw(struct compare_view *view, struct area area);
+int compare_readout_rows(const struct compare_view *view);
+
+/* ---- compare_pages.c ---- */
+
+void compare_page_open(struct compare_view *view, enum compare_page page);
+void compare_page_draw(struct compare_view *view, struct area area);
+
+/* ---- compare_charts.c ---- */
+
+void compare_charts_draw(struct compare_view *view, struct area area);
+void compare_charts_metric(struct compare_view *view, int delta, const char *name);
+void compare_charts_cursor(struct compare_view *view, int steps);
+
+#endif

@@ -1,0 +1,623 @@
+/*
+ * The comparison: what differs between runs, and is it real. Differences first, equal rows
+ * folded and counted; below, the cell under the cursor in full, and the curves that matter.
+ */
+#include "compare_view.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/clock.h>
+#include <assay/memory.h>
+#include <assay/text.h>
+
+#include "run_args.h"
+#include "run_columns.h"
+
+#define MARGIN      11 /* the section's name stands there */
+#define CHARTS_FROM 26 /* rows of the screen from which on there are curves */
+
+static void *compare_open(struct app *app, const void *argument)
+{
+    const struct compare_args *args = argument;
+    struct compare_view *view = assay_alloc(sizeof *view);
+    view->app = app;
+    view->runs = assay_alloc_array(args->count, sizeof *view->runs);
+    for (size_t i = 0; i < args->count && i < ASSAY_COMPARE_RUNS_MAX; i++) {
+        view->runs[view->run_count++] = args->runs[i];
+    }
+    view->baseline = args->baseline;
+    view->comparison = assay_comparison_new();
+    view->hidden = assay_strdup("");
+    view->pinned = assay_strdup("");
+    view->sorted_by = SIZE_MAX;
+    view->explained = SIZE_MAX;
+    for (size_t i = 0; i < COMPARE_CHARTS; i++) {
+        chart_state_init(&view->charts[i], app->session);
+    }
+    return view;
+}
+
+static void compare_close(void *self)
+{
+    struct compare_view *view = self;
+    for (size_t i = 0; i < COMPARE_CHARTS; i++) {
+        chart_state_free(&view->charts[i]);
+        chart_widget_free(&view->widgets[i]);
+    }
+    assay_grouping_free(&view->grouping);
+    assay_explanation_free(&view->explanation);
+    assay_comparison_free(&view->comparison);
+    prompt_free(&view->filter);
+    table_free(&view->table);
+    free(view->runs);
+    free(view->rows);
+    free(view->order);
+    free(view->hidden);
+    free(view->pinned);
+    free(view->lines);
+    free(view);
+}
+
+/* ---- the table: fields down and runs across, or the other way ---- */
+
+static bool is_pair(const struct compare_view *view)
+{
+    return view->order_count == 2;
+}
+
+/* Columns before the first run: the field's name, and what all runs say together. */
+static size_t lead(const struct compare_view *view)
+{
+    return view->order_count > 2 ? 2 : 1;
+}
+
+static size_t across(const struct compare_view *view)
+{
+    return view->transposed ? view->row_count : view->order_count;
+}
+
+static void heading(struct table_column *column, const char *title, bool right, int most)
+{
+    assay_text_clean_to(column->title, sizeof column->title, title);
+    column->right = right;
+    column->most = most;
+}
+
+static void base_title(const struct compare_view *view, size_t entity, char *out, size_t size)
+{
+    bool base = entity == compare_base_entity(view);
+    const char *sign = term_ascii(view->app->term) ? "* " : "◆ ";
+    char title[80];
+    compare_name(view, entity, title, sizeof title);
+    snprintf(out, size, "%s%s", base ? sign : "", title);
+}
+
+static size_t head_columns(struct compare_view *view)
+{
+    char title[100];
+    size_t count = 0;
+    heading(&view->columns[count++], view->transposed ? "run" : "", false,
+            view->transposed ? 30 : 34);
+    if (!view->transposed && lead(view) == 2) {
+        heading(&view->columns[count++], "all together", false, 34);
+    }
+    for (size_t i = view->window; i < across(view) && i < view->window + COMPARE_WINDOW; i++) {
+        if (view->transposed) {
+            compare_label(view, view->rows[i], title, sizeof title);
+            heading(&view->columns[count++], title,
+                    assay_comparison_row(view->comparison, view->rows[i])->numeric, 20);
+        } else {
+            base_title(view, view->order[i], title, sizeof title);
+            heading(&view->columns[count++], title, false, view->grouped ? 34 : 26);
+        }
+    }
+    if (!view->transposed && is_pair(view)) {
+        heading(&view->columns[count++], "delta", true, 16);
+    }
+    return count;
+}
+
+static void table_text(void *context, size_t row, size_t column, struct table_cell *out)
+{
+    struct compare_view *view = context;
+    if (view->transposed) {
+        if (column == 0) {
+            base_title(view, view->order[row], out->text, sizeof out->text);
+        } else {
+            compare_cell(view, view->rows[view->window + column - 1], view->order[row], out);
+        }
+        return;
+    }
+    size_t field = view->rows[row];
+    size_t at = view->window + column - lead(view);
+    if (column == 0) {
+        compare_label(view, field, out->text, sizeof out->text);
+        if (row < view->pinned_count) {
+            out->role = ROLE_STRONG;
+        }
+    } else if (column < lead(view)) {
+        compare_spread(view, field, out);
+    } else if (at < view->order_count) {
+        compare_cell(view, field, view->order[at], out);
+        out->number = false;
+    } else {
+        compare_delta(view, field, view->order[1], out);
+    }
+}
+
+/* The section's name, where a section begins. */
+static void table_mark(void *context, size_t row, struct area margin)
+{
+    struct compare_view *view = context;
+    if (view->transposed) {
+        draw_text(margin, 1, 0, chart_role((int)row), chart_dot(&margin));
+        return;
+    }
+    const struct assay_row *r = assay_comparison_row(view->comparison, view->rows[row]);
+    bool first =
+        row == view->table.list.top || row == view->pinned_count ||
+        assay_comparison_row(view->comparison, view->rows[row - 1])->section != r->section;
+    if (row < view->pinned_count) {
+        draw_text(margin, 1, 0, ROLE_ACCENT, row == 0 ? "pinned" : "");
+    } else if (first) {
+        draw_field(margin, 1, 0, MARGIN - 2, ALIGN_LEFT, ROLE_DIM,
+                   assay_section_name(r->section));
+    }
+}
+
+static void draw_table(struct compare_view *view, struct area area)
+{
+    size_t count = head_columns(view);
+    struct table_rows rows = {
+        .context = view,
+        .count = view->transposed ? view->order_count : view->row_count,
+        .cell = table_text,
+        .mark = table_mark,
+    };
+    struct table_look look = {
+        .focus = true,
+        .pick_column = true,
+        .sorted = SIZE_MAX,
+        .margin = view->transposed ? 3 : MARGIN,
+        .empty = view->filter_kept[0] || view->filtering ? "nothing here has that name"
+                                                         : "these runs do not differ",
+    };
+    view->table_rect = area.rect;
+    table_draw(&view->table, area, view->columns, count, &rows, &look);
+}
+
+/* ---- the line above it ---- */
+
+static const char *const stat_names[] = {
+    [ASSAY_STAT_LAST] = "last",
+    [ASSAY_STAT_MIN] = "min",
+    [ASSAY_STAT_MAX] = "max",
+    [ASSAY_STAT_BEST] = "best",
+};
+
+static void draw_summary(struct compare_view *view, struct area line)
+{
+    char text[300], sorted[80] = "";
+    const char *dot = line.canvas->ascii ? " - " : " · ";
+    int x = 1 + draw_text(line, 1, 0, ROLE_TITLE, "COMPARE") + 2;
+    size_t runs = assay_comparison_runs(view->comparison);
+    if (view->sorted_by < assay_comparison_rows(view->comparison)) {
+        compare_label(view, view->sorted_by, sorted, sizeof sorted);
+    }
+    snprintf(text, sizeof text, "%zu runs%s%s value%s%s%s%s", runs, dot,
+             stat_names[assay_comparison_stat(view->comparison)], *sorted ? dot : "",
+             *sorted ? "by " : "", sorted, view->deltas ? ", deltas" : "");
+    x += draw_text(line, x, 0, ROLE_NORMAL, text) + 2;
+    if (view->grouped) {
+        snprintf(text, sizeof text, "%zu groups by %s", view->grouping.count,
+                 view->grouping.by);
+        x += draw_text(line, x, 0, ROLE_ACCENT, text) + 2;
+    }
+    if (view->filtering) {
+        int cursor = prompt_draw(&view->filter, line, x + 2, 0, line.rect.width / 3, 0, NULL);
+        draw_text(line, x, 0, ROLE_ACCENT, "/");
+        term_cursor(view->app->term, line.rect.x + cursor, line.rect.y);
+    } else if (view->filter_kept[0]) {
+        draw_format(line, x, 0, ROLE_MATCH, "/ %s", view->filter_kept);
+    }
+    snprintf(text, sizeof text, "%zu of %zu rows differ",
+             assay_comparison_differing(view->comparison),
+             assay_comparison_rows(view->comparison));
+    draw_text(line, line.rect.width - 1 - assay_text_width(text), 0, ROLE_DIM, text);
+}
+
+static void draw_folded(struct compare_view *view, struct area line)
+{
+    if (!view->all && view->equal > 0) {
+        draw_format(line, MARGIN, 0, ROLE_DIM, "%zu equal %s folded", view->equal,
+                    view->equal == 1 ? "row" : "rows");
+    }
+}
+
+static void draw_building(struct compare_view *view, struct area area)
+{
+    char text[100];
+    snprintf(text, sizeof text, "comparing %zu of %zu runs", view->added, view->run_count);
+    draw_field(area, 0, area.rect.height / 2, area.rect.width, ALIGN_CENTER, ROLE_DIM, text);
+    app_draw_in(view->app, 1);
+}
+
+static void compare_draw(void *self, struct area area)
+{
+    struct compare_view *view = self;
+    int width = area.rect.width, height = area.rect.height;
+    if (!compare_build(view)) {
+        draw_building(view, area);
+        return;
+    }
+    draw_summary(view, area_row(area, 0));
+    struct area body = area_part(area, 0, 1, width, height - 1);
+    if (view->page != COMPARE_TABLE) {
+        compare_page_draw(view, body);
+        return;
+    }
+    int readout = compare_readout_rows(view);
+    size_t down = view->transposed ? view->order_count : view->row_count;
+    int charts = height >= CHARTS_FROM - 2 ? height * 2 / 5 : 0;
+    int most = height - 1 - readout - 1 - charts;
+    int rows = (int)(down + 1 < (size_t)most ? down + 1 : (size_t)most);
+    draw_table(view, area_part(body, 0, 0, width, rows));
+    draw_folded(view, area_row(body, rows));
+    compare_readout_draw(view, area_part(body, 0, rows + 1, width, readout));
+    view->chart_rect = (struct rect){0};
+    if (charts > 0) {
+        int from = rows + 1 + readout;
+        compare_charts_draw(view, area_part(body, 0, from, width, height - 1 - from));
+    }
+}
+
+/* ---- commands ---- */
+
+/* The window the table has moves on when the cursor comes to its edge. */
+static void move_column(struct compare_view *view, int delta)
+{
+    size_t before = view->transposed ? 1 : lead(view), total = across(view);
+    size_t here = total - view->window < COMPARE_WINDOW ? total - view->window : COMPARE_WINDOW;
+    size_t extra = !view->transposed && is_pair(view) ? 1 : 0;
+    bool last = view->window + here == total;
+    if (delta > 0 && !last && view->table.column + 1 >= before + here) {
+        view->window += COMPARE_WINDOW / 2;
+        view->table.column -= COMPARE_WINDOW / 2;
+        view->table.left =
+            view->table.left > COMPARE_WINDOW / 2 ? view->table.left - COMPARE_WINDOW / 2 : 0;
+    } else if (delta < 0 && view->window > 0 && view->table.column <= before) {
+        size_t back = view->window < COMPARE_WINDOW / 2 ? view->window : COMPARE_WINDOW / 2;
+        view->window -= back;
+        view->table.column += back;
+    }
+    table_move_column(&view->table, before + here + extra, delta);
+    view->judged.valid = false;
+}
+
+static void set_baseline(struct compare_view *view)
+{
+    size_t entity = compare_entity(view);
+    if (entity == SIZE_MAX) {
+        app_say(view->app, "move to a run's column first (l): it becomes the baseline");
+        return;
+    }
+    char title[80];
+    compare_name(view, entity, title, sizeof title);
+    compare_set_base(view, entity);
+    app_say(view->app, "measured against %s", title);
+}
+
+static void next_stat(struct compare_view *view)
+{
+    static const enum assay_stat next[] = {
+        [ASSAY_STAT_LAST] = ASSAY_STAT_BEST,
+        [ASSAY_STAT_BEST] = ASSAY_STAT_MIN,
+        [ASSAY_STAT_MIN] = ASSAY_STAT_MAX,
+        [ASSAY_STAT_MAX] = ASSAY_STAT_LAST,
+    };
+    assay_comparison_set_stat(view->comparison, next[assay_comparison_stat(view->comparison)]);
+    compare_choose(view);
+}
+
+/* Greater is better, smaller is better, not known: round and round. */
+static void turn_direction(struct compare_view *view)
+{
+    size_t field = compare_field(view);
+    const struct assay_row *row =
+        field == SIZE_MAX ? NULL : assay_comparison_row(view->comparison, field);
+    if (!row || row->kind != ASSAY_ROW_METRIC) {
+        app_say(view->app, "only a metric has a direction");
+        return;
+    }
+    static const char *const words[] = {"smaller is better", "not judged", "greater is better"};
+    int next = row->direction > 0 ? -1 : row->direction < 0 ? 0 : 1;
+    assay_comparison_set_direction(view->comparison, row->key, next);
+    app_say(view->app, "%s: %s", row->label, words[next + 1]);
+    view->judged.valid = false;
+}
+
+static void toggle_key(struct compare_view *view, char **list, const char *said)
+{
+    size_t field = compare_field(view);
+    if (field == SIZE_MAX) {
+        return;
+    }
+    const struct assay_row *row = assay_comparison_row(view->comparison, field);
+    compare_toggle_key(list, row->key);
+    app_say(view->app, "%s: %s", row->label, said);
+    compare_choose(view);
+}
+
+static void transpose(struct compare_view *view)
+{
+    view->transposed = !view->transposed;
+    view->table.list = (struct list){0};
+    view->table.column = view->table.left = view->window = 0;
+    compare_choose(view);
+}
+
+static bool cancel(struct compare_view *view)
+{
+    if (view->page != COMPARE_TABLE) {
+        view->page = COMPARE_TABLE;
+    } else if (view->filter_kept[0]) {
+        view->filter_kept[0] = '\0';
+        compare_choose(view);
+    } else if (!isnan(view->charts[0].cursor)) {
+        view->charts[0].cursor = NAN;
+    } else {
+        app_back(view->app);
+    }
+    return true;
+}
+
+static void open_filter(struct compare_view *view, const char *text)
+{
+    if (*text) {
+        snprintf(view->filter_kept, sizeof view->filter_kept, "%s", text);
+        compare_choose(view);
+        return;
+    }
+    memcpy(view->filter_before, view->filter_kept, sizeof view->filter_before);
+    prompt_set(&view->filter, view->filter_kept);
+    view->filtering = true;
+}
+
+static void open_run(struct compare_view *view)
+{
+    size_t entity = compare_entity(view);
+    if (entity == SIZE_MAX || view->grouped) {
+        compare_page_open(view, COMPARE_VALUES);
+        return;
+    }
+    struct run_args args = {
+        .run = assay_comparison_run(view->comparison, entity)->run,
+        .rows = view->runs,
+        .count = view->run_count,
+        .metric = "",
+    };
+    app_open(view->app, &view_run, &args);
+}
+
+static bool look_command(struct compare_view *view, enum command_id id)
+{
+    switch (id) {
+    case CMD_DIFFERENCES:
+        view->all = !view->all;
+        compare_choose(view);
+        return true;
+    case CMD_DELTAS:
+        view->deltas = !view->deltas;
+        compare_choose(view);
+        return true;
+    case CMD_TRANSPOSE:
+        transpose(view);
+        return true;
+    case CMD_SEEDS:
+        if (!view->proposed) {
+            app_say(view->app, "no two of these runs differ only by their seed");
+        }
+        compare_set_grouped(view, !view->grouped);
+        return true;
+    case CMD_BASELINE:
+        set_baseline(view);
+        return true;
+    case CMD_SORT_RUNS:
+        if (compare_field(view) != SIZE_MAX) {
+            compare_sort_by(view, compare_field(view));
+        }
+        return true;
+    case CMD_STAT:
+        next_stat(view);
+        return true;
+    case CMD_DIRECTION:
+        turn_direction(view);
+        return true;
+    case CMD_HIDE:
+        toggle_key(view, &view->hidden, "hidden");
+        return true;
+    case CMD_PIN:
+        toggle_key(view, &view->pinned, "pinned, or no longer");
+        return true;
+    case CMD_UNHIDE:
+        view->hidden[0] = '\0';
+        compare_choose(view);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool compare_command(void *self, enum command_id id, const char *argument)
+{
+    struct compare_view *view = self;
+    size_t down = view->transposed ? view->order_count : view->row_count;
+    if (!view->built) {
+        return id == CMD_CANCEL && (app_back(view->app), true);
+    }
+    if (view->page != COMPARE_TABLE && (id == CMD_BACK || id == CMD_CANCEL)) {
+        view->page = COMPARE_TABLE;
+        return true;
+    }
+    if (view->page != COMPARE_TABLE && list_command(&view->page_list, view->line_count, id)) {
+        return true;
+    }
+    if (list_command(&view->table.list, down, id)) {
+        return true;
+    }
+    if (look_command(view, id)) {
+        return true;
+    }
+    switch (id) {
+    case CMD_LEFT:
+    case CMD_RIGHT:
+        move_column(view, id == CMD_LEFT ? -1 : 1);
+        return true;
+    case CMD_CANCEL:
+        return cancel(view);
+    case CMD_OPEN:
+        open_run(view);
+        return true;
+    case CMD_VALUES:
+        compare_page_open(view, COMPARE_VALUES);
+        return true;
+    case CMD_VERDICTS:
+        compare_page_open(view, COMPARE_VERDICTS);
+        return true;
+    case CMD_FACTORS:
+        compare_page_open(view, COMPARE_FACTORS);
+        return true;
+    case CMD_FILTER:
+        open_filter(view, argument);
+        return true;
+    case CMD_NEXT_METRIC:
+    case CMD_PREVIOUS_METRIC:
+        compare_charts_metric(view, id == CMD_NEXT_METRIC ? 1 : -1, argument);
+        return true;
+    case CMD_CHART_LEFT:
+    case CMD_CHART_RIGHT:
+        compare_charts_cursor(view, id == CMD_CHART_LEFT ? -1 : 1);
+        return true;
+    case CMD_REFRESH:
+        compare_rebuild(view);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* ---- events ---- */
+
+static bool filter_event(struct compare_view *view, const struct event *event)
+{
+    switch (prompt_event(&view->filter, event)) {
+    case PROMPT_CHANGED:
+        compare_choose(view);
+        break;
+    case PROMPT_ENTER:
+        prompt_remember(&view->filter);
+        snprintf(view->filter_kept, sizeof view->filter_kept, "%s", view->filter.text);
+        view->filtering = false;
+        break;
+    case PROMPT_ESCAPE:
+        memcpy(view->filter_kept, view->filter_before, sizeof view->filter_kept);
+        view->filtering = false;
+        compare_choose(view);
+        break;
+    case PROMPT_MOVED:
+    case PROMPT_NOTHING:
+        break;
+    }
+    return true;
+}
+
+static bool compare_event(void *self, const struct event *event)
+{
+    struct compare_view *view = self;
+    if (view->filtering && event->kind != EVENT_MOUSE) {
+        return filter_event(view, event);
+    }
+    if (event->kind != EVENT_MOUSE || !view->built || view->page != COMPARE_TABLE) {
+        return event->kind == EVENT_MOUSE;
+    }
+    size_t down = view->transposed ? view->order_count : view->row_count, row, column;
+    double unit;
+    if (rect_contains(view->table_rect, event->x, event->y)) {
+        if (event->action == MOUSE_WHEEL_UP || event->action == MOUSE_WHEEL_DOWN) {
+            list_scroll(&view->table.list, down, event->action == MOUSE_WHEEL_UP ? -3 : 3);
+        } else if (event->action == MOUSE_PRESS) {
+            if (list_hit(&view->table.list, down, event->y - view->table_rect.y - 1, &row)) {
+                view->table.list.cursor = row;
+            }
+            if (table_column_at(view->columns, ASSAY_COUNT(view->columns),
+                                event->x - view->table_rect.x, &column)) {
+                view->table.column = column;
+            }
+        }
+    } else if (event->action == MOUSE_PRESS) {
+        for (size_t i = 0; i < view->charts_shown; i++) {
+            if (chart_widget_unit(&view->widgets[i], event->x, event->y, &unit)) {
+                chart_state_put_cursor(&view->charts[i], unit);
+                view->charts[0].cursor = view->charts[i].cursor;
+            }
+        }
+    }
+    return true;
+}
+
+/* ---- what the frame asks ---- */
+
+static void compare_where(void *self, struct assay_buf *out)
+{
+    struct compare_view *view = self;
+    char title[100] = "";
+    assay_buf_text_add(out, "compare");
+    if (view->built && compare_entities(view) > 0) {
+        compare_name(view, compare_base_entity(view), title, sizeof title);
+        size_t others = compare_entities(view) - 1;
+        assay_buf_format(out, " %s against %zu %s%s", title, others,
+                         view->grouped ? "group" : "run", others == 1 ? "" : "s");
+    }
+}
+
+static const enum command_id *compare_hints(void *self)
+{
+    static const enum command_id table[] = {
+        CMD_DOWN,   CMD_UP,          CMD_BASELINE, CMD_DIFFERENCES, CMD_TRANSPOSE,
+        CMD_SEEDS,  CMD_VERDICTS,    CMD_FACTORS,  CMD_VALUES,      CMD_SORT_RUNS,
+        CMD_FILTER, CMD_NEXT_METRIC, CMD_NONE};
+    static const enum command_id page[] = {CMD_DOWN, CMD_UP, CMD_BACK, CMD_NONE};
+    struct compare_view *view = self;
+    return view->page == COMPARE_TABLE ? table : page;
+}
+
+static const char *compare_typing(void *self)
+{
+    struct compare_view *view = self;
+    return view->filtering ? "enter=keep\tesc=restore\tup=earlier filters" : NULL;
+}
+
+static void compare_complete(void *self, enum command_argument argument, struct assay_buf *out)
+{
+    struct compare_view *view = self;
+    for (size_t i = 0; argument == ARG_METRIC && view->built && i < view->metric_count; i++) {
+        assay_buf_format(out, "%s\n",
+                         assay_comparison_row(view->comparison, view->metrics[i])->key);
+    }
+}
+
+const struct view_ops view_compare = {
+    .where = WHERE_COMPARE,
+    .open = compare_open,
+    .close = compare_close,
+    .draw = compare_draw,
+    .command = compare_command,
+    .event = compare_event,
+    .title = compare_where,
+    .hints = compare_hints,
+    .typing = compare_typing,
+    .complete = compare_complete,
+};
