@@ -15,11 +15,12 @@
 
 #define BULK_RUNS 100u
 /* Steps of one request: a few for each pixel column of a chart where there is one run, one for
-   every two or three where there are many. */
-#define BULK_STEPS     320u
+   every five or six where there are a hundred. */
+#define BULK_STEPS     160u
 #define BULK_STEPS_MAX 2500u  /* the server's own limit */
-#define BULK_POINTS    40000u /* of all runs of a request, about */
+#define BULK_POINTS    20000u /* of all runs of a request, about */
 #define IN_FLIGHT      128u   /* twice what net.c sends at once */
+#define RAW_MAX        (512u << 10)
 #define PAGES_MAX      100000u
 #define POINTS_MAX     (1u << 28)
 
@@ -32,6 +33,7 @@ struct history {
     char *token;
     unsigned pages;
     struct point_scan scan;
+    struct assay_buf raw; /* what came of a body so far, while it is short */
 };
 struct bulk { /* one request for samples, and what came of it */
     size_t from, count;
@@ -120,6 +122,7 @@ static struct assay_series *series_of(struct history *history)
 
 static void history_free(struct history *history)
 {
+    assay_buf_free(&history->raw);
     point_scan_free(&history->scan);
     free(history->points);
     free(history->token);
@@ -301,16 +304,33 @@ static void take_point(void *context, const struct assay_point *point, const cha
     add_point(context, point);
 }
 
-/* On the net's thread. */
+/* What was gathered goes through the scanner. */
+static bool scan_raw(struct history *history)
+{
+    bool good = !history->raw.length ||
+                point_scan_feed(&history->scan, history->raw.data, history->raw.length);
+
+    assay_buf_reset(&history->raw);
+    return good;
+}
+
+/* On the net's thread, which everybody waits for: a short body is only gathered there, and
+   scanned on the thread that asked; a long one is scanned as it comes, to hold little of it. */
 static bool history_body(void *context, const char *bytes, size_t length)
 {
     struct history *history = context;
 
-    if (bytes)
-        return point_scan_feed(&history->scan, bytes, length);
-    point_scan_again(&history->scan);
-    history->count = history->had;
-    return true;
+    if (!bytes) {
+        point_scan_again(&history->scan);
+        assay_buf_reset(&history->raw);
+        history->count = history->had;
+        return true;
+    }
+    if (!history->scan.bytes && history->raw.length + length <= RAW_MAX) {
+        assay_buf_add(&history->raw, bytes, length);
+        return true;
+    }
+    return scan_raw(history) && point_scan_feed(&history->scan, bytes, length);
 }
 
 static void send_page(struct histories *h, struct net_batch *batch, struct history *history)
@@ -348,6 +368,8 @@ static bool take_history(struct histories *h, struct history *history,
     const char *token;
     bool more;
 
+    if (answer->status == ASSAY_OK)
+        scan_raw(history);
     if (scan->fault || (answer->status == ASSAY_OK && !point_scan_end(scan)))
         status = scan_error(h->mlflow, scan, &error);
     else if (answer->status != ASSAY_OK)

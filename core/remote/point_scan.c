@@ -5,6 +5,7 @@
  */
 #include "remote/point_scan.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -45,26 +46,129 @@ static const char *skip_blank(const char *at, const char *end)
 /* Behind the string that AT is at; NULL where its end has not come. */
 static const char *string_end(const char *at, const char *end, bool *plain)
 {
+    const char *quote = memchr(at + 1, '"', (size_t)(end - at - 1));
+
     *plain = true;
+    if (!quote)
+        return NULL;
+    if (!memchr(at + 1, '\\', (size_t)(quote - at - 1)))
+        return quote + 1;
+    *plain = false;
     for (at++; at < end; at++) {
         if (*at == '"')
             return at + 1;
-        if (*at == '\\') {
-            *plain = false;
-            at++;
-        }
+        at += *at == '\\';
     }
     return NULL;
 }
 
-static bool is(const char *from, const char *to, const char *word)
-{
-    size_t length = strlen(word);
+/* ---- numbers ---- */
 
-    return (size_t)(to - from) == length && memcmp(from, word, length) == 0;
+static bool ends_value(char c)
+{
+    return c == ',' || c == '}' || c == '\n' || c == ' ' || c == '\r' || c == '\t';
 }
 
+struct digits {
+    uint64_t mantissa;
+    int count, exponent;
+    bool negative;
+};
+
+/* The digits from *AT on; false where there are too many for the quick way, or none. */
+static bool read_digits(const char **at, const char *end, struct digits *out)
+{
+    const char *p = *at;
+    int power = 0, sign = 1;
+    bool point = false;
+
+    *out = (struct digits){.negative = p < end && *p == '-'};
+    for (p += out->negative; p < end; p++) {
+        unsigned digit = (unsigned)*p - '0';
+
+        if (digit <= 9) {
+            out->mantissa = out->mantissa * 10 + digit;
+            out->count += out->mantissa != 0;
+            out->exponent -= point;
+        } else if (*p == '.' && !point) {
+            point = true;
+        } else {
+            break;
+        }
+        if (out->count > 19)
+            return false;
+    }
+    if (p < end && (*p == 'e' || *p == 'E')) {
+        p++;
+        if (p < end && (*p == '-' || *p == '+'))
+            sign = *p++ == '-' ? -1 : 1;
+        for (; p < end && *p >= '0' && *p <= '9' && power < 10000; p++)
+            power = power * 10 + (*p - '0');
+        out->exponent += sign * power;
+    }
+    if (p == end || !ends_value(*p) || !((unsigned)p[-1] - '0' <= 9))
+        return false;
+    *at = p;
+    return true;
+}
+
+/* A number that one operation on long doubles gives exactly, or close enough to be sure of the
+   double: with 64 bits of mantissa and powers of ten up to 10^27 the result is the true one
+   rounded to 64 bits, and only where its last eleven are right between two doubles may rounding
+   it again go wrong. Those, and all others, are left to assay_number_parse(). */
+static bool quick_number(const char **at, const char *end, double *value)
+{
+#if LDBL_MANT_DIG == 64
+    static const long double powers[] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,
+                                         1e7L,  1e8L,  1e9L,  1e10L, 1e11L, 1e12L, 1e13L,
+                                         1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L, 1e20L,
+                                         1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
+    const char *p = *at;
+    struct digits digits;
+    uint64_t bits;
+    long double number;
+
+    if (!read_digits(&p, end, &digits) || digits.exponent < -27 || digits.exponent > 27)
+        return false;
+    number = (long double)digits.mantissa;
+    if (digits.exponent < 0)
+        number /= powers[-digits.exponent];
+    else
+        number *= powers[digits.exponent];
+    memcpy(&bits, &number, sizeof bits);
+    if ((bits & 0x7ff) == 0x400)
+        return false;
+    *value = (double)(digits.negative ? -number : number);
+    *at = p;
+    return true;
+#else
+    (void)at;
+    (void)end;
+    (void)value;
+    return false;
+#endif
+}
+
+static bool quick_integer(const char **at, const char *end, int64_t *value)
+{
+    const char *p = *at;
+    bool negative = p < end && *p == '-';
+    int64_t number = 0;
+    const char *from = p += negative;
+
+    while (p < end && *p >= '0' && *p <= '9' && p - from < 18)
+        number = number * 10 + (*p++ - '0');
+    if (p == from || p == end || !ends_value(*p))
+        return false;
+    *value = negative ? -number : number;
+    *at = p;
+    return true;
+}
+
+/* ---- the object ---- */
+
 enum took { TOOK, CUT, ODD }; /* ODD: read it the slow way */
+enum field { VALUE, TIMESTAMP, STEP, RUN_ID, OTHER };
 
 struct fields {
     struct assay_point point;
@@ -72,30 +176,72 @@ struct fields {
     size_t run_id_length;
 };
 
-/* The value from AT, without quotes, into the field that the name says. */
-static bool take_field(struct fields *fields, const char *name, const char *name_end,
-                       const char *value, const char *value_end)
+static enum field field_of(const char *name, size_t length)
 {
-    size_t length = (size_t)(value_end - value);
+    if (length == 5 && memcmp(name, "value", 5) == 0)
+        return VALUE;
+    if (length == 4 && memcmp(name, "step", 4) == 0)
+        return STEP;
+    if (length == 9 && memcmp(name, "timestamp", 9) == 0)
+        return TIMESTAMP;
+    if (length == 6 && memcmp(name, "run_id", 6) == 0)
+        return RUN_ID;
+    return OTHER;
+}
+
+/* The value from FROM to TO, without quotes. */
+static bool take_slowly(struct fields *fields, enum field field, const char *from,
+                        const char *to)
+{
+    size_t length = (size_t)(to - from);
+    int64_t *out = field == TIMESTAMP ? &fields->point.time_ms : &fields->point.step;
     double number;
 
-    if (is(name, name_end, "value"))
-        return assay_number_parse(value, length, &fields->point.value);
-    if (is(name, name_end, "timestamp") || is(name, name_end, "step")) {
-        int64_t *out = *name == 't' ? &fields->point.time_ms : &fields->point.step;
-
-        if (assay_int_parse(value, length, out))
-            return true;
-        if (!assay_number_parse(value, length, &number) || !(fabs(number) < 9e18))
-            return false;
-        *out = (int64_t)number;
+    if (field == OTHER)
+        return true;
+    if (field == RUN_ID) {
+        fields->run_id = from;
+        fields->run_id_length = length;
         return true;
     }
-    if (is(name, name_end, "run_id")) {
-        fields->run_id = value;
-        fields->run_id_length = length;
-    }
+    if (field == VALUE)
+        return assay_number_parse(from, length, &fields->point.value);
+    if (assay_int_parse(from, length, out))
+        return true;
+    if (!assay_number_parse(from, length, &number) || !(fabs(number) < 9e18))
+        return false;
+    *out = (int64_t)number;
     return true;
+}
+
+/* The value at *AT into its field. */
+static enum took take_value_of(struct fields *fields, enum field field, const char **at,
+                               const char *end)
+{
+    const char *from = *at, *to;
+    bool plain;
+
+    if (field == VALUE && quick_number(at, end, &fields->point.value))
+        return TOOK;
+    if (field == STEP && quick_integer(at, end, &fields->point.step))
+        return TOOK;
+    if (field == TIMESTAMP && quick_integer(at, end, &fields->point.time_ms))
+        return TOOK;
+    if (*from == '"') {
+        to = string_end(from, end, &plain);
+        if (!to)
+            return CUT;
+        *at = to;
+        return (plain || field == OTHER) && take_slowly(fields, field, from + 1, to - 1) ? TOOK
+                                                                                         : ODD;
+    }
+    for (to = from; to < end && !ends_value(*to); to++)
+        if (*to == '{' || *to == '[' || *to == ']' || *to == '"')
+            return ODD;
+    if (to == end)
+        return CUT;
+    *at = to;
+    return take_slowly(fields, field, from, to) ? TOOK : ODD;
 }
 
 /* Reads the object at *AT, of the shape that MLflow gives it. */
@@ -104,7 +250,9 @@ static enum took take_object(const char **at, const char *end, struct fields *fi
     const char *p = skip_blank(*at + 1, end);
 
     while (p < end) {
-        const char *name, *name_end, *value, *value_end;
+        const char *name = p + 1;
+        enum took took;
+        enum field field;
         bool plain;
 
         if (*p == '}') {
@@ -113,11 +261,10 @@ static enum took take_object(const char **at, const char *end, struct fields *fi
         }
         if (*p != '"')
             return ODD;
-        name = p + 1;
         p = string_end(p, end, &plain);
         if (!p)
             return CUT;
-        name_end = p - 1;
+        field = field_of(name, (size_t)(p - 1 - name));
         p = skip_blank(p, end);
         if (p == end)
             return CUT;
@@ -126,26 +273,9 @@ static enum took take_object(const char **at, const char *end, struct fields *fi
         p = skip_blank(p + 1, end);
         if (p == end)
             return CUT;
-        if (*p == '"') {
-            value = p + 1;
-            p = string_end(p, end, &plain);
-            if (!p)
-                return CUT;
-            value_end = p - 1;
-        } else {
-            value = p;
-            while (p < end && *p != ',' && *p != '}' && *p != ' ' && *p != '\n' && *p != '\r' &&
-                   *p != '\t') {
-                if (*p == '{' || *p == '[' || *p == ']' || *p == '"')
-                    return ODD;
-                p++;
-            }
-            if (p == end)
-                return CUT;
-            value_end = p;
-        }
-        if (!take_field(fields, name, name_end, value, value_end))
-            return ODD;
+        took = take_value_of(fields, field, &p, end);
+        if (took != TOOK)
+            return took;
         p = skip_blank(p, end);
         if (p == end)
             return CUT;

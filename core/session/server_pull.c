@@ -11,9 +11,8 @@
 
 #include "session/server_private.h"
 
-#define ASK_AT_ONCE                                                                            \
-    2000 /* series asked for together: what is in flight is bounded by net.c                   \
-          */
+/* Series asked for together: mlflow_histories() sends some at a time. */
+#define ASK_AT_ONCE      50000
 #define BATCH_SERIES_MAX 64
 
 struct pull_series {

@@ -470,7 +470,7 @@ static void short_series_come_whole_at_once(void **state)
     struct got_series got = {.c = &c, .wanted = wanted};
 
     (void)state;
-    open_client(&c, 1, 150, 1, 150);
+    open_client(&c, 1, 150, 1, 90);
     want_all(&c, wanted);
     assert_int_equal(
         mlflow_histories(c.mlflow, wanted, 150, true, keep_series, NULL, &got, NULL), ASSAY_OK);

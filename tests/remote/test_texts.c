@@ -202,6 +202,40 @@ static void points_come_out_of_pieces(void **state)
     }
 }
 
+static void numbers_keep_every_bit(void **state)
+{
+    uint64_t seed = 42;
+
+    (void)state;
+    for (int round = 0; round < 200000; round++) {
+        struct points points = {0};
+        struct point_scan scan = {.point = keep, .context = &points};
+        char text[128];
+        double value;
+        int length;
+
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        memcpy(&value, &seed, sizeof value);
+        if (round % 4 == 1) /* of everyday size */
+            value = (double)(int64_t)seed / 1e17;
+        else if (round % 4 == 2)
+            value = (double)(seed % 1000000) / 1000;
+        if (!isfinite(value))
+            continue;
+        length = snprintf(text, sizeof text, "{\"metrics\":[{\"value\":%.*g,\"step\":%d}]}",
+                          15 + round % 5, value, round);
+        value = strtod(text + 21, NULL);
+        point_scan_again(&scan);
+        assert_true(point_scan_feed(&scan, text, (size_t)length) && point_scan_end(&scan));
+        assert_int_equal(points.count, 1);
+        assert_memory_equal(&points.all[0].value, &value, sizeof value);
+        assert_int_equal(points.all[0].step, round);
+        point_scan_free(&scan);
+    }
+}
+
 static void broken_histories_are_faults(void **state)
 {
     static const char *const texts[] = {"[]",
@@ -448,6 +482,7 @@ int main(void)
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(quoted_text_reads_back),
         cmocka_unit_test(points_come_out_of_pieces),
+        cmocka_unit_test(numbers_keep_every_bit),
         cmocka_unit_test(broken_histories_are_faults),
         cmocka_unit_test(a_point_without_end_is_bounded),
         cmocka_unit_test(urls_show_no_secrets),
