@@ -242,6 +242,7 @@ enum assay_status assay_ledger_open(struct assay_ledger **out,
     ledger->me = ledger->my_name = ledger->my_line = ledger->my_key = "";
     ledger->read_only = options->read_only;
     ledger->unsigned_votes = options->unsigned_votes;
+    ledger->sign_timeout_ms = options->sign_timeout_ms;
     ledger->key_file = assay_strdup(options->key);
     ledger->person = assay_strdup(options->person);
     ledger->path =
@@ -648,7 +649,7 @@ enum assay_status ledger_append(struct assay_ledger *ledger, struct statement *s
         status = try_record(ledger, &text, &arena, err);
     if (status == ASSAY_OK && !ledger->unsigned_votes)
         status = signer_sign(ledger->my_line, statement_space(s->event), text.data, text.length,
-                             &signature, &facts, err);
+                             ledger->sign_timeout_ms, &signature, &facts, err);
     if (status == ASSAY_OK)
         status = commit(ledger, s, &text, &signature, err);
     if (status == ASSAY_OK)

@@ -32,7 +32,7 @@ static const char *first_line(struct assay_buf *errors)
 /* ssh-keygen -Y sign. -U: only the agent; without it a private key file beside would be used.
  */
 static enum assay_status ask_agent(const char *line, const char *space, const void *message,
-                                   size_t length, struct assay_buf *out,
+                                   size_t length, int timeout_ms, struct assay_buf *out,
                                    struct assay_error *err)
 {
     char program[128], path[32];
@@ -53,7 +53,7 @@ static enum assay_status ask_agent(const char *line, const char *space, const vo
                                        .input_length = length,
                                        .keep = &fd,
                                        .keep_count = 1,
-                                       .timeout_ms = SIGNER_TIMEOUT_MS,
+                                       .timeout_ms = timeout_ms,
                                        .output_limit = SSHSIG_BYTES_MAX},
                        &code, out, &errors, err);
     close(fd);
@@ -107,8 +107,8 @@ enum assay_status signer_second_opinion(const char *person, const char *line, co
 }
 
 enum assay_status signer_sign(const char *line, const char *space, const void *message,
-                              size_t length, struct assay_buf *out, struct sshsig_facts *facts,
-                              struct assay_error *err)
+                              size_t length, int timeout_ms, struct assay_buf *out,
+                              struct sshsig_facts *facts, struct assay_error *err)
 {
     struct pubkey key;
     char fingerprint[FINGERPRINT_SIZE];
@@ -116,7 +116,8 @@ enum assay_status signer_sign(const char *line, const char *space, const void *m
     enum assay_status status = pubkey_parse(&key, line, err);
 
     if (status == ASSAY_OK)
-        status = ask_agent(line, space, message, length, &armour, err);
+        status = ask_agent(line, space, message, length,
+                           timeout_ms > 0 ? timeout_ms : SIGNER_TIMEOUT_MS, &armour, err);
     /* Whatever answered may have been anything: only a signature that holds is one. */
     if (status == ASSAY_OK)
         status = sshsig_check(assay_buf_text(&armour), armour.length, space, message, length,

@@ -17,8 +17,8 @@
    must hold; appends the armour to OUT. The signature was checked against the message and the
    key by our own code and by ssh-keygen -Y verify. */
 enum assay_status signer_sign(const char *line, const char *space, const void *message,
-                              size_t length, struct assay_buf *out, struct sshsig_facts *facts,
-                              struct assay_error *err);
+                              size_t length, int timeout_ms, struct assay_buf *out,
+                              struct sshsig_facts *facts, struct assay_error *err);
 
 /* ssh-keygen's opinion: does SIGNATURE hold for PERSON with the key LINE? */
 enum assay_status signer_second_opinion(const char *person, const char *line, const char *space,

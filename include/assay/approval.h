@@ -29,6 +29,7 @@ struct assay_ledger_options {
     bool read_only;      /* never creates or writes, not even the heads file */
     bool unsigned_votes; /* act without a key, where a policy allows it */
     const char *person;  /* who acts then */
+    int sign_timeout_ms; /* how long the agent, or a touch, is waited for; 0: a minute */
 };
 
 /* Opens the store's ledger, reads every record, checks it against the heads remembered. Fails

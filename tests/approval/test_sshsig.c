@@ -56,7 +56,7 @@ static void sign(const char *line, const char *message, struct assay_buf *out,
                  struct sshsig_facts *facts)
 {
     struct assay_error err = {0};
-    if (signer_sign(line, SSHSIG_APPROVAL, message, strlen(message), out, facts, &err) !=
+    if (signer_sign(line, SSHSIG_APPROVAL, message, strlen(message), 0, out, facts, &err) !=
         ASSAY_OK)
         fail_msg("%s (%s)", err.what, err.hint);
 }
@@ -225,12 +225,15 @@ static void test_agent_lacks(void **state)
     snprintf(path, sizeof path, "%s/gone.pub", agent.directory);
     const char *const drop[] = {"ssh-add", "-q", "-d", path, NULL};
     test_command(drop);
-    assert_int_equal(signer_sign(line, SSHSIG_APPROVAL, "x", 1, &out, &facts, &err), ASSAY_IO);
+    assert_int_equal(signer_sign(line, SSHSIG_APPROVAL, "x", 1, 0, &out, &facts, &err),
+                     ASSAY_IO);
     assert_int_equal(out.length, 0);
     setenv("SSH_AUTH_SOCK", "/nonexistent/socket", 1);
-    assert_int_equal(signer_sign(line, SSHSIG_APPROVAL, "x", 1, &out, &facts, NULL), ASSAY_IO);
+    assert_int_equal(signer_sign(line, SSHSIG_APPROVAL, "x", 1, 0, &out, &facts, NULL),
+                     ASSAY_IO);
     unsetenv("SSH_AUTH_SOCK");
-    assert_int_equal(signer_sign(line, SSHSIG_APPROVAL, "x", 1, &out, &facts, NULL), ASSAY_IO);
+    assert_int_equal(signer_sign(line, SSHSIG_APPROVAL, "x", 1, 0, &out, &facts, NULL),
+                     ASSAY_IO);
     test_agent_use(&agent);
     assay_buf_free(&out);
 }
