@@ -76,9 +76,9 @@ debug asan tsan:
 .PHONY: objects
 objects: $(CORE_OBJ) $(TUI_OBJ) $(CLI_OBJ)
 
-.PHONY: tests deps-build deps-test deps-lint deps-live deps-screenshots
+.PHONY: tests deps-build deps-test deps-lint deps-live deps-xterm deps-screenshots
 tests: $(TESTS)
-deps-build deps-test deps-lint deps-live deps-screenshots:
+deps-build deps-test deps-lint deps-live deps-xterm deps-screenshots:
 	@tools/deps.sh $(@:deps-%=%)
 
 $(BUILD)/assay: $(MAIN_OBJ) $(PROG_OBJ) $(BUILD)/libassay.a
@@ -142,6 +142,13 @@ $(BENCH): CPPFLAGS += -I. -Itests
 check-live: deps-live
 	@$(MAKE) --no-print-directory all
 	@tests/live/run.sh $(BUILD)/assay
+
+# The workbench in real xterms under Xvfb, compared pixel for pixel.
+.PHONY: check-xterm
+check-xterm: deps-xterm
+	@$(MAKE) --no-print-directory all $(BUILD)/tests/xterm/check
+	@tests/xterm/run.sh $(BUILD)/assay $(BUILD)/tests/xterm/check
+$(BUILD)/tests/xterm/check: CPPFLAGS += -I. -Itests
 
 screenshots: deps-screenshots
 	@$(MAKE) --no-print-directory all

@@ -1,5 +1,5 @@
 #!/bin/sh
-# deps.sh build|test|lint|live|screenshots: installs the Debian packages that Assay needs and that are missing.
+# deps.sh build|test|lint|live|xterm|screenshots: installs the Debian packages that Assay needs and that are missing.
 set -eu
 build="gcc make pkg-config libncurses-dev libsqlite3-dev libjansson-dev libsixel-dev zlib1g-dev libyaml-dev
        libinih-dev libpcre2-dev libcurl4-openssl-dev nettle-dev libgmp-dev openssh-client
@@ -7,14 +7,16 @@ build="gcc make pkg-config libncurses-dev libsqlite3-dev libjansson-dev libsixel
 test="$build libcmocka-dev libvterm-dev libpng-dev ncurses-term jq git"
 lint="$test clang clang-format cppcheck libclang-rt-14-dev universal-ctags shellcheck"
 live="$build python3 python3-venv python3-pip"
+xterm="$test bsdutils xterm xvfb xdotool imagemagick fonts-dejavu-core"
 screenshots="$build xterm xvfb xdotool imagemagick fonts-dejavu-core"
 case ${1-} in
 build) want=$build ;;
 test) want=$test ;;
 lint) want=$lint ;;
 live) want=$live ;;
+xterm) want=$xterm ;;
 screenshots) want=$screenshots ;;
-*) echo "usage: deps.sh build|test|lint|live|screenshots" >&2; exit 2 ;;
+*) echo "usage: deps.sh build|test|lint|live|xterm|screenshots" >&2; exit 2 ;;
 esac
 missing=
 for package in $want; do

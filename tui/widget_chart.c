@@ -62,7 +62,7 @@ static uint64_t version_of(const struct chart_state *state, int width, int heigh
                    options->registers, width,        height};
     mix(&hash, numbers, sizeof numbers);
     mix(&hash, flags, sizeof flags);
-    mix(&hash, &options->palette, sizeof options->palette);
+    mix(&hash, options->palette, sizeof *options->palette);
     for (size_t i = 0; i < chart->line_count; i++) {
         const struct assay_chart_line *line = &chart->lines[i];
         uint64_t versions[] = {(uint64_t)line->color,
@@ -189,6 +189,14 @@ static void draw_nothing(const struct chart_state *state, struct area area)
                area.canvas->ascii && state->busy ? "reading..." : why);
 }
 
+void chart_widget_ticks(struct assay_chart *chart, int columns, int rows, size_t *want_x,
+                        size_t *want_y)
+{
+    (void)chart;
+    *want_x = (size_t)(columns / 11 > 2 ? columns / 11 : 2);
+    *want_y = (size_t)(rows / 3 > 2 ? rows / 3 : 2);
+}
+
 void chart_widget_draw(struct chart_widget *widget, struct app *app,
                        const struct chart_state *state, struct area area, int slot)
 {
@@ -207,7 +215,8 @@ void chart_widget_draw(struct chart_widget *widget, struct app *app,
     }
     struct assay_tick y_ticks[TICKS], x_ticks[TICKS];
     const struct assay_chart *chart = &state->chart;
-    size_t want_y = (size_t)(height / 3 > 2 ? height / 3 : 2);
+    size_t want_x, want_y;
+    chart_widget_ticks((struct assay_chart *)chart, width, height, &want_x, &want_y);
     size_t y_count = assay_chart_ticks(chart->y_min, chart->y_max, chart->log_y,
                                        ASSAY_AXIS_STEP, true, want_y, y_ticks, TICKS);
     int gutter = 4;
@@ -217,7 +226,7 @@ void chart_widget_draw(struct chart_widget *widget, struct app *app,
     }
     gutter = gutter > LABEL_MAX ? LABEL_MAX : gutter;
     int plot_width = width - gutter - 2;
-    size_t want_x = (size_t)(plot_width / 11 > 2 ? plot_width / 11 : 2);
+    chart_widget_ticks((struct assay_chart *)chart, plot_width, height, &want_x, &want_y);
     size_t x_count = assay_chart_ticks(chart->x_min, chart->x_max, chart->log_x, chart->axis,
                                        false, want_x, x_ticks, TICKS);
     draw_y_axis(area, gutter, height, y_ticks, y_count);

@@ -25,6 +25,9 @@ void chart_widget_free(struct chart_widget *widget);
    place among those of the screen. */
 void chart_widget_draw(struct chart_widget *widget, struct app *app,
                        const struct chart_state *state, struct area area, int slot);
+/* How many ticks and grid lines a plot of COLUMNS x ROWS cells has at most along each axis. */
+void chart_widget_ticks(struct assay_chart *chart, int columns, int rows, size_t *want_x,
+                        size_t *want_y);
 /* Where across the plot the cell column x of the screen stands, 0..1; false where it is
  * outside.
  */
