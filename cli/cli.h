@@ -134,6 +134,7 @@ enum assay_status cli_plot(struct cli *cli, struct assay_error *err);
 enum assay_status cli_compare(struct cli *cli, struct assay_error *err);
 enum assay_status cli_artifacts(struct cli *cli, struct assay_error *err);
 enum assay_status cli_pull(struct cli *cli, struct assay_error *err);
+enum assay_status cli_models(struct cli *cli, struct assay_error *err);
 enum assay_status cli_log(struct cli *cli, struct assay_error *err);
 enum assay_status cli_track(struct cli *cli, struct assay_error *err);
 enum assay_status cli_keys(struct cli *cli, struct assay_error *err);

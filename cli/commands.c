@@ -125,6 +125,17 @@ static const struct cli_option pull_options[] = {
     OPTION_END,
 };
 
+static const struct cli_option models_options[] = {
+    OPTION_SOURCE,
+    {0, "prompts", NULL, NULL, "prompts instead of models"},
+    {0, "logged", NULL, NULL, "the models that runs logged instead of registered ones"},
+    {0, "traces", NULL, NULL, "the latest traces instead of models"},
+    {'e', "experiment", "EXP", NULL, "with --logged or --traces: only of this experiment"},
+    OPTION_FORMAT,
+    OPTION_HELP,
+    OPTION_END,
+};
+
 static const struct cli_option log_options[] = {
     {'e', "experiment", "EXP", NULL, "start a run in this experiment and print its id"},
     {'n', "name", "NAME", NULL, "name of the run that is started"},
@@ -374,6 +385,17 @@ const struct cli_command cli_commands[] = {
         .options = pull_options,
         .most = SIZE_MAX,
         .run = cli_pull,
+    },
+    {
+        .name = "models",
+        .operands = "[MODEL [VERSION]]",
+        .summary = "list registered models, or the versions of one",
+        .details =
+            "VERSION is a number or @ALIAS. Where a server cannot be reached, what it said\n"
+            "last is shown.\n",
+        .options = models_options,
+        .most = 2,
+        .run = cli_models,
     },
     {
         .name = "log",

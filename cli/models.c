@@ -1,0 +1,467 @@
+/*
+ * assay models: the registered models of servers, the versions of one, or what runs logged:
+ * models of their own, traces.
+ */
+#include "cli.h"
+#include "json.h"
+#include "run_json.h"
+#include "table.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/memory.h>
+#include <assay/clock.h>
+#include <assay/registry.h>
+#include <assay/text.h>
+
+#define LOGGED_MAX 1000
+
+/* ---- pieces ---- */
+
+static const char *joined(struct assay_buf *buf, const char *const *texts, size_t count)
+{
+    assay_buf_reset(buf);
+    for (size_t i = 0; i < count; i++)
+        assay_buf_format(buf, "%s%s", i ? " " : "", texts[i]);
+    return assay_buf_text(buf);
+}
+
+static const char *pairs_text(struct assay_buf *buf, const struct assay_pair *pairs,
+                              size_t count)
+{
+    assay_buf_reset(buf);
+    for (size_t i = 0; i < count; i++)
+        assay_buf_format(buf, "%s%s=%s", i ? " " : "", pairs[i].key, pairs[i].value);
+    return assay_buf_text(buf);
+}
+
+static void pairs_json(struct cli_json *json, const char *name, const struct assay_pair *pairs,
+                       size_t count)
+{
+    cli_json_key(json, name);
+    cli_json_open(json, '{');
+    for (size_t i = 0; i < count; i++)
+        cli_json_member(json, pairs[i].key, pairs[i].value);
+    cli_json_close(json);
+}
+
+static void some_text(struct cli_json *json, const char *name, const char *text)
+{
+    cli_json_member(json, name, text && *text ? text : NULL);
+}
+
+static const struct assay_run *run_of(struct cli *cli, uint32_t source, const char *id)
+{
+    for (uint32_t i = 0; *id && i < assay_catalog_runs(cli->catalog); i++) {
+        const struct assay_run *run = assay_catalog_run(cli->catalog, i);
+
+        if (run->source == source && strcmp(run->id, id) == 0)
+            return run;
+    }
+    return NULL;
+}
+
+/* ---- registered models ---- */
+
+static void version_json(struct cli_json *json, struct cli *cli, uint32_t source,
+                         const struct assay_model_version *version)
+{
+    const struct assay_run *run = run_of(cli, source, version->run_id);
+
+    cli_json_open(json, '{');
+    cli_json_member(json, "version", version->version);
+    cli_json_member(json, "status", version->status);
+    some_text(json, "status_message", version->status_message);
+    some_text(json, "stage", version->stage);
+    cli_json_key(json, "aliases");
+    cli_json_open(json, '[');
+    for (size_t i = 0; i < version->alias_count; i++)
+        cli_json_text(json, version->aliases[i]);
+    cli_json_close(json);
+    some_text(json, "description", version->description);
+    some_text(json, "run", version->run_id);
+    some_text(json, "run_name", run ? run->name : NULL);
+    some_text(json, "source", version->source);
+    some_text(json, "run_link", version->run_link);
+    some_text(json, "user", version->user);
+    some_text(json, "model_id", version->model_id);
+    cli_json_key(json, "created_ms");
+    cli_json_time(json, version->created_ms);
+    cli_json_key(json, "updated_ms");
+    cli_json_time(json, version->updated_ms);
+    pairs_json(json, "tags", version->tags, version->tag_count);
+    cli_json_close(json);
+}
+
+static void model_json(struct cli_json *json, struct cli *cli, uint32_t source,
+                       const struct assay_registered_model *model)
+{
+    cli_json_open(json, '{');
+    cli_json_member(json, "name", model->name);
+    cli_json_key(json, "source");
+    cli_source_json(json, assay_catalog_source(cli->catalog, source));
+    cli_json_key(json, "prompt");
+    cli_json_bool(json, model->prompt);
+    some_text(json, "description", model->description);
+    cli_json_key(json, "created_ms");
+    cli_json_time(json, model->created_ms);
+    cli_json_key(json, "updated_ms");
+    cli_json_time(json, model->updated_ms);
+    pairs_json(json, "tags", model->tags, model->tag_count);
+    cli_json_key(json, "aliases");
+    cli_json_open(json, '{');
+    for (size_t i = 0; i < model->alias_count; i++)
+        cli_json_member(json, model->aliases[i].alias, model->aliases[i].version);
+    cli_json_close(json);
+    cli_json_member(json, "champion",
+                    model->champion == SIZE_MAX ? NULL
+                                                : model->versions[model->champion].version);
+    cli_json_key(json, "versions");
+    cli_json_open(json, '[');
+    for (size_t i = 0; i < model->version_count; i++)
+        version_json(json, cli, source, &model->versions[i]);
+    cli_json_close(json);
+    cli_json_close(json);
+    cli_spill(cli);
+}
+
+static void model_columns(struct cli_table *table)
+{
+    cli_table_column(table, "name", "model", false);
+    cli_table_whole(table);
+    cli_table_column(table, "versions", "versions", true);
+    cli_table_column(table, "latest", "latest", true);
+    cli_table_column(table, "champion", "champion", true);
+    cli_table_column(table, "aliases", "aliases", false);
+    cli_table_column(table, "prompt", "kind", false);
+    cli_table_column(table, "updated_ms", "updated", true);
+    cli_table_column(table, "source", "source", false);
+    cli_table_column(table, "description", "description", false);
+}
+
+static void model_row(struct cli_table *table, struct cli *cli, uint32_t source,
+                      const struct assay_registered_model *model)
+{
+    struct assay_buf text = {0};
+
+    cli_table_text(table, model->name);
+    cli_table_count(table, model->version_count);
+    cli_table_text(table, model->version_count ? model->versions[0].version : "");
+    cli_table_text(table,
+                   model->champion == SIZE_MAX ? "" : model->versions[model->champion].version);
+    for (size_t i = 0; i < model->alias_count; i++)
+        assay_buf_format(&text, "%s%s=%s", i ? " " : "", model->aliases[i].alias,
+                         model->aliases[i].version);
+    cli_table_text(table, assay_buf_text(&text));
+    cli_table_text(table, model->prompt ? "prompt" : "model");
+    cli_table_age(table, model->updated_ms);
+    cli_table_text(table, assay_catalog_source(cli->catalog, source)->name);
+    cli_table_text(table, model->description);
+    assay_buf_free(&text);
+}
+
+static void version_columns(struct cli_table *table)
+{
+    static const char *const names[] = {"model",  "version", "champion", "aliases", "stage",
+                                        "status", "run",     "run_name", "user"};
+
+    for (size_t i = 0; i < ASSAY_COUNT(names); i++)
+        cli_table_column(table, names[i], names[i], strcmp(names[i], "version") == 0);
+    cli_table_column(table, "created_ms", "created", true);
+    cli_table_column(table, "tags", "tags", false);
+    cli_table_column(table, "artifacts", "artifacts", false);
+    cli_table_column(table, "description", "description", false);
+}
+
+static void version_row(struct cli_table *table, struct cli *cli, uint32_t source,
+                        const struct assay_registered_model *model,
+                        const struct assay_model_version *version)
+{
+    const struct assay_run *run = run_of(cli, source, version->run_id);
+    bool champion =
+        model->champion < model->version_count && &model->versions[model->champion] == version;
+    struct assay_buf text = {0};
+
+    cli_table_text(table, model->name);
+    cli_table_text(table, version->version);
+    cli_table_text(table, champion ? "champion" : "");
+    cli_table_text(table, joined(&text, version->aliases, version->alias_count));
+    cli_table_text(table, version->stage);
+    cli_table_text(table, version->status);
+    cli_table_text(table, version->run_id);
+    cli_table_text(table, run ? run->name : "");
+    cli_table_text(table, version->user);
+    cli_table_age(table, version->created_ms);
+    cli_table_text(table, pairs_text(&text, version->tags, version->tag_count));
+    cli_table_text(table, version->source);
+    cli_table_text(table, version->description);
+    assay_buf_free(&text);
+}
+
+/* ---- the registries that were read ---- */
+
+struct models {
+    struct cli *cli;
+    struct cli_json json;
+    struct cli_table *table;
+    const char *name, *version; /* the only ones wanted; NULL all */
+    size_t shown;
+};
+
+static bool is_wanted(const struct models *m, const struct assay_registered_model *model)
+{
+    if (m->name)
+        return strcmp(model->name, m->name) == 0;
+    return model->prompt == cli_has(m->cli, "prompts");
+}
+
+static void show_model(struct models *m, uint32_t source,
+                       const struct assay_registered_model *model)
+{
+    const struct assay_model_version *only =
+        m->version ? assay_registry_version(model, m->version) : NULL;
+    struct assay_registered_model copy = *model;
+
+    if (m->version && !only)
+        return;
+    if (m->version) {
+        bool champion =
+            model->champion < model->version_count && &model->versions[model->champion] == only;
+
+        copy.versions = (struct assay_model_version *)(uintptr_t)only;
+        copy.version_count = 1;
+        copy.champion = champion ? 0 : SIZE_MAX;
+    }
+    m->shown++;
+    if (!m->table)
+        model_json(&m->json, m->cli, source, &copy);
+    else if (!m->name)
+        model_row(m->table, m->cli, source, &copy);
+    for (size_t i = 0; m->table && m->name && i < copy.version_count; i++)
+        version_row(m->table, m->cli, source, &copy, &copy.versions[i]);
+}
+
+static void show_registry(struct models *m, uint32_t source)
+{
+    struct assay_registry *registry = NULL;
+    struct assay_error error = {0};
+    enum assay_status status =
+        assay_session_registry_wait(m->cli->session, source, &registry, &error);
+
+    if (status != ASSAY_OK) {
+        char age[16];
+
+        if (registry)
+            assay_hint(&error, "shown is what it said %s ago",
+                       assay_age_text(age, registry->read_ms, assay_now_ms()));
+        cli_complain(&error);
+        m->cli->worst = ASSAY_IO;
+    }
+    for (size_t i = 0; registry && i < registry->count; i++)
+        if (is_wanted(m, &registry->models[i]))
+            show_model(m, source, &registry->models[i]);
+    assay_registry_free(&registry);
+}
+
+/* ---- logged models, traces ---- */
+
+static void logged_json(struct cli_json *json, const struct assay_logged_model *model)
+{
+    cli_json_open(json, '{');
+    cli_json_member(json, "id", model->id);
+    cli_json_member(json, "name", model->name);
+    some_text(json, "experiment", model->experiment_id);
+    some_text(json, "run", model->run_id);
+    some_text(json, "type", model->type);
+    cli_json_member(json, "status", model->status);
+    some_text(json, "artifact_uri", model->artifact_uri);
+    cli_json_key(json, "created_ms");
+    cli_json_time(json, model->created_ms);
+    cli_json_key(json, "updated_ms");
+    cli_json_time(json, model->updated_ms);
+    pairs_json(json, "params", model->params, model->param_count);
+    pairs_json(json, "tags", model->tags, model->tag_count);
+    cli_json_key(json, "registered");
+    cli_json_open(json, '[');
+    for (size_t i = 0; i < model->registration_count; i++) {
+        cli_json_open(json, '{');
+        cli_json_member(json, "name", model->registrations[i].alias);
+        cli_json_member(json, "version", model->registrations[i].version);
+        cli_json_close(json);
+    }
+    cli_json_close(json);
+    cli_json_close(json);
+}
+
+static void trace_json(struct cli_json *json, const struct assay_trace *trace)
+{
+    cli_json_open(json, '{');
+    cli_json_member(json, "id", trace->id);
+    some_text(json, "name", trace->name);
+    some_text(json, "experiment", trace->experiment_id);
+    some_text(json, "run", trace->run_id);
+    cli_json_member(json, "state", trace->state);
+    cli_json_key(json, "time_ms");
+    cli_json_time(json, trace->time_ms);
+    cli_json_key(json, "seconds");
+    if (isnan(trace->seconds))
+        cli_json_text(json, NULL);
+    else
+        cli_json_number(json, trace->seconds);
+    some_text(json, "request", trace->request);
+    some_text(json, "response", trace->response);
+    cli_json_close(json);
+}
+
+static void logged_columns(struct cli_table *table, bool traces)
+{
+    static const char *const of_models[] = {"id", "name", "type", "status", "run"};
+    static const char *const of_traces[] = {"id",  "name",    "state",
+                                            "run", "request", "response"};
+    const char *const *names = traces ? of_traces : of_models;
+    size_t count = traces ? ASSAY_COUNT(of_traces) : ASSAY_COUNT(of_models);
+
+    for (size_t i = 0; i < count; i++) {
+        cli_table_column(table, names[i], names[i], false);
+        if (i == 0)
+            cli_table_whole(table);
+    }
+    if (traces)
+        cli_table_column(table, "seconds", "seconds", true);
+    cli_table_column(table, "time_ms", "age", true);
+}
+
+static void logged_rows(struct cli_table *table, const struct assay_logged *logged)
+{
+    for (size_t i = 0; i < logged->model_count; i++) {
+        const struct assay_logged_model *model = &logged->models[i];
+
+        cli_table_text(table, model->id);
+        cli_table_text(table, model->name);
+        cli_table_text(table, model->type);
+        cli_table_text(table, model->status);
+        cli_table_text(table, model->run_id);
+        cli_table_age(table, model->created_ms);
+    }
+    for (size_t i = 0; i < logged->trace_count; i++) {
+        const struct assay_trace *trace = &logged->traces[i];
+
+        cli_table_text(table, trace->id);
+        cli_table_text(table, trace->name);
+        cli_table_text(table, trace->state);
+        cli_table_text(table, trace->run_id);
+        cli_table_text(table, trace->request);
+        cli_table_text(table, trace->response);
+        if (isnan(trace->seconds))
+            cli_table_none(table);
+        else
+            cli_table_number(table, trace->seconds, false);
+        cli_table_age(table, trace->time_ms);
+    }
+}
+
+static void show_logged(struct models *m, uint32_t source, uint32_t experiment, bool traces)
+{
+    struct assay_logged *logged = NULL;
+    struct assay_error error = {0};
+    enum assay_status status = assay_session_logged_wait(m->cli->session, source, experiment,
+                                                         traces, LOGGED_MAX, &logged, &error);
+
+    if (status != ASSAY_OK) {
+        cli_complain(&error);
+        m->cli->worst = ASSAY_IO;
+        return;
+    }
+    m->shown += logged->model_count + logged->trace_count;
+    if (m->table)
+        logged_rows(m->table, logged);
+    for (size_t i = 0; !m->table && i < logged->model_count; i++)
+        logged_json(&m->json, &logged->models[i]);
+    for (size_t i = 0; !m->table && i < logged->trace_count; i++)
+        trace_json(&m->json, &logged->traces[i]);
+    assay_logged_free(&logged);
+}
+
+/* ---- the command ---- */
+
+static void begin(struct models *m, bool logged, bool traces)
+{
+    m->json = (struct cli_json){.out = &m->cli->out};
+    if (m->cli->format == CLI_JSON) {
+        cli_json_open(&m->json, '{');
+        cli_json_key(&m->json, traces ? "traces" : logged ? "logged_models" : "models");
+        cli_json_open(&m->json, '[');
+        return;
+    }
+    m->table = cli_table_new(m->cli);
+    if (logged || traces)
+        logged_columns(m->table, traces);
+    else if (m->name)
+        version_columns(m->table);
+    else
+        model_columns(m->table);
+}
+
+static void end(struct models *m)
+{
+    if (m->table) {
+        cli_table_print(m->table);
+        cli_table_free(&m->table);
+        return;
+    }
+    cli_json_close(&m->json);
+    cli_json_close(&m->json);
+}
+
+static enum assay_status nothing_found(const struct models *m, size_t servers,
+                                       struct assay_error *err)
+{
+    if (!servers) {
+        assay_fail(err, ASSAY_BAD_INPUT, "models: none of the sources is a server");
+        assay_hint(err, "name one with -S, as http://host:5000");
+        return ASSAY_BAD_INPUT;
+    }
+    if (!m->name || m->shown || m->cli->worst != ASSAY_OK)
+        return ASSAY_OK;
+    return assay_fail(err, ASSAY_BAD_INPUT, "models: there is no %s%s%s", m->name,
+                      m->version ? " version " : "", m->version ? m->version : "");
+}
+
+enum assay_status cli_models(struct cli *cli, struct assay_error *err)
+{
+    bool logged = cli_has(cli, "logged"), traces = cli_has(cli, "traces");
+    const char *wanted = cli_value(cli, "experiment");
+    struct models m = {.cli = cli};
+    uint32_t experiment = ASSAY_NONE;
+    size_t servers = 0;
+    enum assay_status status = cli_open(cli, err);
+
+    if (status == ASSAY_OK && wanted)
+        status = assay_catalog_find_experiment(cli->catalog, wanted, &experiment, err);
+    if (status != ASSAY_OK)
+        return status;
+    m.name = cli->args.operand_count > 0 ? cli->args.operands[0] : NULL;
+    m.version = cli->args.operand_count > 1 ? cli->args.operands[1] : NULL;
+    begin(&m, logged, traces);
+    for (uint32_t s = 0; s < assay_catalog_sources(cli->catalog); s++) {
+        struct assay_server server;
+
+        if (!assay_session_server(cli->session, s, &server) ||
+            (experiment != ASSAY_NONE &&
+             assay_catalog_experiment(cli->catalog, experiment)->source != s))
+            continue;
+        servers++;
+        if (logged || traces)
+            show_logged(&m, s, experiment, traces);
+        else
+            show_registry(&m, s);
+    }
+    end(&m);
+    status = nothing_found(&m, servers, err);
+    if (status != ASSAY_OK)
+        assay_buf_reset(&cli->out);
+    return status;
+}
