@@ -237,7 +237,7 @@ static int compare_runs(const char **a, const char **b)
    comes after 1.9. */
 static bool is_fraction(const char *start, const char *at)
 {
-    if (at == start || at[-1] != '.')
+    if (at - start < 2 || at[-1] != '.' || !is_digit(at[-2]))
         return false;
     const char *zeros = at - 1;
     while (zeros > start && zeros[-1] == '0')

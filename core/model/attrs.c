@@ -363,18 +363,21 @@ static struct assay_metric *unpack_metrics(struct reader *r, uint32_t count,
     return metrics;
 }
 
+static void take_input(struct reader *r, struct assay_input *in)
+{
+    const char **texts[] = {&in->type,        &in->name,   &in->digest, &in->context,
+                            &in->source_type, &in->source, &in->schema, &in->profile};
+    for (size_t t = 0; t < ASSAY_COUNT(texts); t++)
+        *texts[t] = take_text(r, take_u32(r));
+}
+
 static void unpack_rest(struct reader *r, const uint32_t counts[SECTIONS],
                         struct assay_arena *arena, struct assay_attrs *out)
 {
     out->inputs = assay_arena_alloc(arena, counts[3] * sizeof *out->inputs);
     out->input_count = counts[3];
-    for (uint32_t i = 0; i < counts[3] && !r->damaged; i++) {
-        struct assay_input *in = &out->inputs[i];
-        const char **texts[] = {&in->type,        &in->name,   &in->digest, &in->context,
-                                &in->source_type, &in->source, &in->schema, &in->profile};
-        for (size_t t = 0; t < ASSAY_COUNT(texts); t++)
-            *texts[t] = take_text(r, take_u32(r));
-    }
+    for (uint32_t i = 0; i < counts[3] && !r->damaged; i++)
+        take_input(r, &out->inputs[i]);
     out->outputs = assay_arena_alloc(arena, counts[4] * sizeof *out->outputs);
     out->output_count = counts[4];
     for (uint32_t i = 0; i < counts[4] && !r->damaged; i++) {
@@ -410,32 +413,76 @@ bool attrs_unpack(const void *bytes, size_t length, struct assay_arena *arena,
     return true;
 }
 
-bool attrs_find(const void *bytes, size_t length, enum assay_field_kind kind, const char *key,
-                struct assay_summary *summary, const char **text)
+/* ---- finding one field ---- */
+
+/* The value of each dataset's field KEY, those that have none left out. */
+static bool find_datasets(struct reader *r, uint32_t count, const char *key,
+                          struct assay_buf *joined)
 {
-    struct reader r = {.at = bytes, .left = length};
-    uint32_t counts[SECTIONS];
-    if (!read_head(&r, counts))
-        return false;
-    for (uint32_t section = 0; section < 2; section++)
-        for (uint32_t i = 0; i < counts[section] && !r.damaged; i++) {
-            struct assay_pair pair;
-            take_pair(&r, &pair);
-            bool wanted = kind == (section == 0 ? ASSAY_FIELD_PARAM : ASSAY_FIELD_TAG);
-            if (wanted && !r.damaged && strcmp(pair.key, key) == 0) {
-                *text = pair.value;
-                return true;
-            }
+    size_t found = 0;
+    assay_buf_reset(joined);
+    for (uint32_t i = 0; i < count && !r->damaged; i++) {
+        struct assay_input in;
+        take_input(r, &in);
+        const char *value = strcmp(key, "name") == 0     ? in.name
+                            : strcmp(key, "digest") == 0 ? in.digest
+                                                         : in.context;
+        if (r->damaged || strcmp(in.type, "dataset") != 0 || !value[0])
+            continue;
+        if (found++)
+            assay_buf_char(joined, ASSAY_VALUES_BREAK);
+        assay_buf_text_add(joined, value);
+    }
+    return found > 0 && !r->damaged;
+}
+
+static bool look_for_pair(struct reader *r, uint32_t count, const char *key, const char **text)
+{
+    for (uint32_t i = 0; i < count && !r->damaged; i++) {
+        struct assay_pair pair;
+        take_pair(r, &pair);
+        if (key && !r->damaged && strcmp(pair.key, key) == 0) {
+            *text = pair.value;
+            return true;
         }
-    if (kind != ASSAY_FIELD_METRIC)
-        return false;
-    for (uint32_t i = 0; i < counts[2] && !r.damaged; i++) {
+    }
+    return false;
+}
+
+static bool look_for_metric(struct reader *r, uint32_t count, const char *key,
+                            struct assay_summary *summary)
+{
+    for (uint32_t i = 0; i < count && !r->damaged; i++) {
         struct assay_metric metric;
-        take_metric(&r, &metric);
-        if (!r.damaged && strcmp(metric.key, key) == 0) {
+        take_metric(r, &metric);
+        if (key && !r->damaged && strcmp(metric.key, key) == 0) {
             *summary = metric.summary;
             return true;
         }
     }
     return false;
+}
+
+bool attrs_find(const void *bytes, size_t length, enum assay_field_kind kind, const char *key,
+                struct assay_summary *summary, const char **text, struct assay_buf *joined)
+{
+    struct reader r = {.at = bytes, .left = length};
+    uint32_t counts[SECTIONS];
+    if (!read_head(&r, counts))
+        return false;
+    /* One section after the other; no key: the section is walked through. */
+    if (look_for_pair(&r, counts[0], kind == ASSAY_FIELD_PARAM ? key : NULL, text))
+        return true;
+    if (kind == ASSAY_FIELD_PARAM)
+        return false;
+    if (look_for_pair(&r, counts[1], kind == ASSAY_FIELD_TAG ? key : NULL, text))
+        return true;
+    if (kind == ASSAY_FIELD_TAG)
+        return false;
+    if (look_for_metric(&r, counts[2], kind == ASSAY_FIELD_METRIC ? key : NULL, summary))
+        return true;
+    if (kind == ASSAY_FIELD_METRIC || !find_datasets(&r, counts[3], key, joined))
+        return false;
+    *text = assay_buf_text(joined);
+    return true;
 }

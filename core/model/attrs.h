@@ -16,8 +16,9 @@ void attrs_pack(const struct assay_attrs *attrs, struct assay_buf *out);
 bool attrs_unpack(const void *bytes, size_t length, struct assay_arena *arena,
                   struct assay_attrs *out);
 /* Finds one field without unpacking the rest. False where it is not there. For a metric
- *summary is filled; for a param or tag *text points into BYTES (NUL-terminated). */
+ *summary is filled; for a param or tag *text points into BYTES (NUL-terminated), for datasets
+ into JOINED, which is emptied first and stays the caller's (NULL where none is asked for). */
 bool attrs_find(const void *bytes, size_t length, enum assay_field_kind kind, const char *key,
-                struct assay_summary *summary, const char **text);
+                struct assay_summary *summary, const char **text, struct assay_buf *joined);
 
 #endif

@@ -78,18 +78,18 @@ void catalog_column_value(struct assay_catalog *catalog, struct assay_column *co
                           uint32_t run, const void *attrs, size_t length)
 {
     struct assay_summary summary;
+    struct assay_buf joined = {0};
     const char *text = NULL;
 
     column_fit(catalog, node_of(column));
-    if (!attrs_find(attrs, length, column->kind, column->key, &summary, &text)) {
-        column->present[run] = 0;
-        return;
-    }
-    catalog_column_put(catalog, column, run,
-                       column->kind == ASSAY_FIELD_METRIC
-                           ? catalog_stat(column->key, &summary, column->stat)
-                           : NAN,
-                       text);
+    column->present[run] = 0;
+    if (attrs_find(attrs, length, column->kind, column->key, &summary, &text, &joined))
+        catalog_column_put(catalog, column, run,
+                           column->kind == ASSAY_FIELD_METRIC
+                               ? catalog_stat(column->key, &summary, column->stat)
+                               : NAN,
+                           text);
+    assay_buf_free(&joined);
 }
 
 void catalog_column_ready(struct assay_catalog *catalog, struct assay_column *column)

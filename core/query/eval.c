@@ -237,6 +237,28 @@ static void eval_metric(const struct query_test *test, const struct assay_column
     }
 }
 
+/* Datasets: one of a run's several has to match, as in MLflow. */
+static void eval_datasets(const struct query_test *test, const struct assay_column *column,
+                          const uint32_t *rows, size_t count, uint8_t *marks)
+{
+    struct needle needle = needle_of(test->contains ? test->contains : "");
+    struct assay_buf one = {0};
+    for (size_t i = 0; i < count; i++) {
+        uint32_t row = rows[i];
+        const char *at =
+            row < column->count && column->present[row] ? column->texts[row] : NULL;
+        marks[i] = 0;
+        while (at && !marks[i]) {
+            const char *end = strchr(at, ASSAY_VALUES_BREAK);
+            assay_buf_reset(&one);
+            assay_buf_add(&one, at, end ? (size_t)(end - at) : strlen(at));
+            marks[i] = text_matches(test, &needle, assay_buf_text(&one), NAN, false);
+            at = end ? end + 1 : NULL;
+        }
+    }
+    assay_buf_free(&one);
+}
+
 static void eval_column(struct eval *eval, const struct query_test *test, const uint32_t *rows,
                         size_t count, uint8_t *marks)
 {
@@ -250,6 +272,10 @@ static void eval_column(struct eval *eval, const struct query_test *test, const 
     }
     if (field->kind == ASSAY_FIELD_METRIC) {
         eval_metric(test, column, rows, count, marks);
+        return;
+    }
+    if (field->kind == ASSAY_FIELD_DATASET) {
+        eval_datasets(test, column, rows, count, marks);
         return;
     }
     struct needle needle = needle_of(test->contains ? test->contains : "");

@@ -40,10 +40,11 @@ static const struct {
     const char *name;
     enum field_prefix prefix;
 } prefixes[] = {
-    {"metrics", PREFIX_METRIC}, {"metric", PREFIX_METRIC},    {"params", PREFIX_PARAM},
-    {"param", PREFIX_PARAM},    {"parameters", PREFIX_PARAM}, {"parameter", PREFIX_PARAM},
-    {"tags", PREFIX_TAG},       {"tag", PREFIX_TAG},          {"attributes", PREFIX_ATTR},
-    {"attribute", PREFIX_ATTR}, {"attr", PREFIX_ATTR},        {"run", PREFIX_ATTR},
+    {"metrics", PREFIX_METRIC},  {"metric", PREFIX_METRIC},    {"params", PREFIX_PARAM},
+    {"param", PREFIX_PARAM},     {"parameters", PREFIX_PARAM}, {"parameter", PREFIX_PARAM},
+    {"tags", PREFIX_TAG},        {"tag", PREFIX_TAG},          {"attributes", PREFIX_ATTR},
+    {"attribute", PREFIX_ATTR},  {"attr", PREFIX_ATTR},        {"run", PREFIX_ATTR},
+    {"dataset", PREFIX_DATASET}, {"datasets", PREFIX_DATASET},
 };
 
 static char lower(char c)
@@ -65,6 +66,15 @@ enum field_prefix field_prefix(const char *name, size_t length)
         if (same(name, length, prefixes[i].name))
             return prefixes[i].prefix;
     return PREFIX_NONE;
+}
+
+const char *field_dataset_key(const char *name, size_t length)
+{
+    static const char *const keys[] = {"name", "digest", "context"};
+    for (size_t i = 0; i < ASSAY_COUNT(keys); i++)
+        if (same(name, length, keys[i]))
+            return keys[i];
+    return NULL;
 }
 
 bool field_attr(const char *name, size_t length, enum query_attr *attr)

@@ -26,7 +26,14 @@ enum query_attr {
 
 enum attr_type { ATTR_TEXT, ATTR_TIME, ATTR_SPAN /* milliseconds */ };
 
-enum field_prefix { PREFIX_NONE, PREFIX_METRIC, PREFIX_PARAM, PREFIX_TAG, PREFIX_ATTR };
+enum field_prefix {
+    PREFIX_NONE,
+    PREFIX_METRIC,
+    PREFIX_PARAM,
+    PREFIX_TAG,
+    PREFIX_ATTR,
+    PREFIX_DATASET,
+};
 
 /* The prefix NAME[0..length), without its dot; PREFIX_NONE where it is none. */
 enum field_prefix field_prefix(const char *name, size_t length);
@@ -35,6 +42,9 @@ const char *attr_name(enum query_attr attr);
 enum attr_type attr_type(enum query_attr attr);
 /* The name of an attribute or prefix ("metrics.") most like NAME; NULL where none is near. */
 const char *field_suggestion(const char *name, size_t length, bool prefix);
+/* The key of a column of datasets (ASSAY_FIELD_DATASET) that NAME means; NULL where it is none.
+ */
+const char *field_dataset_key(const char *name, size_t length);
 /* Takes "@best", "@min", "@max" or "@last" off a metric's name. */
 enum assay_stat field_take_stat(const char *name, size_t *length);
 

@@ -146,6 +146,15 @@ static void resolve_prefixed(struct parser *parser, const struct name *name, siz
                      out);
         return;
     }
+    if (prefix == PREFIX_DATASET) {
+        out->kind = ASSAY_FIELD_DATASET;
+        out->key = field_dataset_key(key, length);
+        if (!out->key)
+            fail_at(parser, name->first.column + (name->joined ? 0 : dot + 1),
+                    "unknown field '%.*s' of datasets: they have name, digest and context",
+                    shown(length), key);
+        return;
+    }
     out->kind = prefix == PREFIX_METRIC  ? ASSAY_FIELD_METRIC
                 : prefix == PREFIX_PARAM ? ASSAY_FIELD_PARAM
                                          : ASSAY_FIELD_TAG;
@@ -179,7 +188,7 @@ static struct query_field resolve(struct parser *parser, const struct name *name
         const char *near = field_suggestion(first->text, dot, true);
         fail_at(parser, first->column, "unknown kind of field '%.*s'%s%s%s", shown(dot),
                 first->text, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
-        assay_hint(parser->err, "metrics., params., tags. or attributes.");
+        assay_hint(parser->err, "metrics., params., tags., attributes. or dataset.");
     } else {
         resolve_attr(parser, first->text, first->length, first->column, &field);
     }

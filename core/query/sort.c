@@ -46,9 +46,9 @@ static bool is_digit(char c)
 }
 
 /* Writes TEXT so that memcmp() orders as assay_text_natural() does: a run of digits is its
-   length and then its digits. Runs of nine digits and more end the key, for only a full
-   comparison can tell them apart. Returns how far it came: the beginning of a run where it
-   could not finish it. */
+   length and then its digits. Runs of nine digits and more end the key, and so do decimals
+   ("0.15"), for only a full comparison can tell them apart. Returns how far it came: the
+   beginning of a number where it could not finish it. */
 static size_t text_key(const char *text, unsigned char out[16])
 {
     size_t at = 0, i = 0;
@@ -71,6 +71,11 @@ static size_t text_key(const char *text, unsigned char out[16])
         at += length;
         if (at > 16)
             break;
+        if (text[first + length] == '.' && is_digit(text[first + length + 1])) {
+            for (const char *mark = ".0"; *mark && at < 16; mark++)
+                out[at++] = (unsigned char)*mark;
+            break;
+        }
         i = first + length;
     }
     return i;
@@ -84,7 +89,7 @@ static uint64_t big_endian(const unsigned char bytes[8])
     return number;
 }
 
-/* The bytes that all texts begin with, less a run of digits at their end. */
+/* The bytes that all texts begin with, less a number at their end. */
 static size_t common_prefix(const struct item *items, size_t count)
 {
     const char *first = items[0].text;
@@ -95,7 +100,9 @@ static size_t common_prefix(const struct item *items, size_t count)
             same++;
         length = same;
     }
-    while (length > 0 && first[length - 1] >= '0' && first[length - 1] <= '9')
+    while (length > 0 &&
+           (is_digit(first[length - 1]) ||
+            (first[length - 1] == '.' && length > 1 && is_digit(first[length - 2]))))
         length--;
     return length;
 }

@@ -65,7 +65,7 @@ static bool best_is_greatest(const char *name)
 enum assay_status assay_sort_parse(struct assay_sort *out, const char *text,
                                    struct assay_error *err)
 {
-    static const char *const prefixes[] = {"", "metrics.", "params.", "tags.", ""};
+    static const char *const prefixes[] = {"", "metrics.", "params.", "tags.", "", ""};
     size_t length = strnlen(text, 2 * sizeof out->field);
     char name[sizeof out->field];
     enum query_attr attr;
@@ -94,6 +94,9 @@ enum assay_status assay_sort_parse(struct assay_sort *out, const char *text,
         return assay_fail(err, ASSAY_BAD_INPUT, "unknown attribute '%s'%s%s%s", name,
                           near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     }
+    if (prefix == PREFIX_DATASET)
+        return assay_fail(err, ASSAY_BAD_INPUT,
+                          "runs are not sorted by dataset.%s: a run may have several", name);
     if (prefix == PREFIX_NONE)
         prefix = known ? PREFIX_ATTR : PREFIX_METRIC;
     snprintf(out->field, sizeof out->field, "%s%s", prefixes[prefix],

@@ -238,6 +238,7 @@ struct column_load {
     struct column_value *values;
     size_t count, capacity;
     struct assay_arena text;
+    struct assay_buf joined;
 };
 
 static void column_load_free(struct column_load *load)
@@ -247,6 +248,7 @@ static void column_load_free(struct column_load *load)
     free(load->parts);
     free(load->values);
     assay_arena_free(&load->text);
+    assay_buf_free(&load->joined);
     free(load);
 }
 
@@ -266,7 +268,8 @@ static bool take_value(void *context, int64_t row, const void *bytes, size_t len
     const char *text = NULL;
 
     if (!found ||
-        !attrs_find(bytes, length, load->column->kind, load->column->key, &summary, &text))
+        !attrs_find(bytes, length, load->column->kind, load->column->key, &summary, &text,
+                    &load->joined))
         return true;
     ASSAY_GROW(load->values, load->capacity, load->count + 1);
     load->values[load->count++] = (struct column_value){

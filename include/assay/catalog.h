@@ -141,7 +141,15 @@ const struct assay_attrs *assay_catalog_attrs(struct assay_catalog *catalog, uin
 
 /* ---- columns: one field of every run, for sorting and filtering in memory ---- */
 
-enum assay_field_kind { ASSAY_FIELD_METRIC, ASSAY_FIELD_PARAM, ASSAY_FIELD_TAG };
+enum assay_field_kind {
+    ASSAY_FIELD_METRIC,
+    ASSAY_FIELD_PARAM,
+    ASSAY_FIELD_TAG,
+    ASSAY_FIELD_DATASET, /* of the datasets a run used; the key is "name", "digest" or
+                            "context". A run may have several: the column's text has the value
+                            of each, ASSAY_VALUES_BREAK between them. */
+};
+#define ASSAY_VALUES_BREAK '\x1e' /* the record separator of ASCII */
 enum assay_stat { ASSAY_STAT_LAST, ASSAY_STAT_MIN, ASSAY_STAT_MAX, ASSAY_STAT_BEST };
 
 struct assay_column {
@@ -153,7 +161,7 @@ struct assay_column {
     uint8_t *present; /* by run: 0 none, 1 there */
     double *
         numbers; /* metric: the value; param, tag: the text as a number, NaN where it is none */
-    const char **texts; /* param, tag: the text (NULL where none); metric: NULL */
+    const char **texts; /* param, tag, dataset: the text (NULL where none); metric: NULL */
 };
 /* Builds it at the first call (possibly in the background: see `ready`), keeps it up to date
    afterwards. Owned by the catalog, stable address for the session. */

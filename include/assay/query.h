@@ -11,7 +11,7 @@
  *   op      = "=" | "==" | "!=" | "<>" | "<" | "<=" | ">" | ">=" | "~" | "!~"
  *           | [NOT] LIKE | [NOT] ILIKE
  *   field   = kind "." name | attribute
- *   kind    = metrics | params | tags | attributes | run   (their singulars as well)
+ *   kind    = metrics | params | tags | attributes | run | dataset   (singular or plural)
  *   ~ takes a regular expression as Perl writes them, found anywhere in the value.
  *   name    = word | "quoted" | `quoted`   (metrics take an "@best|min|max|last" suffix)
  *   value   = number | word | 'text' | "text" | time | duration
@@ -19,6 +19,9 @@
  * Attributes are id, name, status, user, start, end, duration, experiment, experiment_id,
  * source, lifecycle, artifact_uri and MLflow's own names of them (run_id, run_name, start_time,
  * ...).
+ *
+ * dataset.name, dataset.digest and dataset.context are of the datasets a run has used; the test
+ * holds where it does for one of them.
  *
  * A param or tag beside a number without quotes compares as a number where its text is one;
  * beside 'text' in quotes it compares as text, as in MLflow. Times are -7d, now, now-90m, ISO

@@ -14,8 +14,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct assay_attrs attrs;
     struct assay_summary summary;
     const char *text;
-    attrs_find(data, size, ASSAY_FIELD_METRIC, "loss", &summary, &text);
-    attrs_find(data, size, ASSAY_FIELD_TAG, "note", &summary, &text);
+    attrs_find(data, size, ASSAY_FIELD_METRIC, "loss", &summary, &text, NULL);
+    struct assay_buf joined = {0};
+    attrs_find(data, size, ASSAY_FIELD_DATASET, "name", &summary, &text, &joined);
+    assay_buf_free(&joined);
+    attrs_find(data, size, ASSAY_FIELD_TAG, "note", &summary, &text, NULL);
     if (attrs_unpack(data, size, &arena, &attrs)) {
         struct assay_buf once = {0}, twice = {0};
         attrs_pack(&attrs, &once);

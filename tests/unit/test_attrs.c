@@ -101,16 +101,16 @@ static void test_find(void **state)
     struct assay_summary summary;
     const char *text = NULL;
     attrs_pack(&sample, &packed);
-    assert_true(attrs_find(packed.data, packed.length, ASSAY_FIELD_PARAM, "lr", NULL, &text));
+    assert_true(attrs_find(packed.data, packed.length, ASSAY_FIELD_PARAM, "lr", NULL, &text, NULL));
     assert_string_equal(text, "0.2");
-    assert_true(attrs_find(packed.data, packed.length, ASSAY_FIELD_TAG, "note", NULL, &text));
+    assert_true(attrs_find(packed.data, packed.length, ASSAY_FIELD_TAG, "note", NULL, &text, NULL));
     assert_string_equal(text, "");
-    assert_false(attrs_find(packed.data, packed.length, ASSAY_FIELD_TAG, "lr", NULL, &text));
+    assert_false(attrs_find(packed.data, packed.length, ASSAY_FIELD_TAG, "lr", NULL, &text, NULL));
     assert_true(
-        attrs_find(packed.data, packed.length, ASSAY_FIELD_METRIC, "loss", &summary, NULL));
+        attrs_find(packed.data, packed.length, ASSAY_FIELD_METRIC, "loss", &summary, NULL, NULL));
     assert_true(summary.min == 0.25 && summary.n == 10);
     assert_false(
-        attrs_find(packed.data, packed.length, ASSAY_FIELD_METRIC, "note", &summary, NULL));
+        attrs_find(packed.data, packed.length, ASSAY_FIELD_METRIC, "note", &summary, NULL, NULL));
     assay_buf_free(&packed);
 }
 
@@ -144,8 +144,8 @@ static void test_damage(void **state)
             if (attrs_unpack(copy, packed.length, &arena, &back))
                 for (size_t k = 1; k < back.param_count; k++)
                     assert_true(strcmp(back.params[k - 1].key, back.params[k].key) < 0);
-            attrs_find(copy, packed.length, ASSAY_FIELD_METRIC, "loss", &summary, &text);
-            attrs_find(copy, packed.length, ASSAY_FIELD_TAG, "note", &summary, &text);
+            attrs_find(copy, packed.length, ASSAY_FIELD_METRIC, "loss", &summary, &text, NULL);
+            attrs_find(copy, packed.length, ASSAY_FIELD_TAG, "note", &summary, &text, NULL);
             free(copy);
             assay_arena_free(&arena);
         }

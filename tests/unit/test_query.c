@@ -33,18 +33,69 @@ struct sample {
     const char *lr, *model, *team, *note; /* params lr, model; tags team, mlflow.note */
     double loss;                          /* INFINITY: not logged */
     double accuracy;
+    struct assay_input inputs[3]; /* to the first without a type */
 };
 
 /* Bit I of a result stands for run I. */
 static const struct sample samples[] = {
-    {"a0f1", "vit-base", "ann", 0, ASSAY_RUN_FINISHED, NOW - 2 * HOUR, NOW - HOUR, "0.1", "vit",
-     "ads", "first", 0.5, 0.7},
-    {"b1e2", "vit-large", "bob", 0, ASSAY_RUN_RUNNING, NOW - HOUR / 2, ASSAY_NO_TIME, "1e-1",
-     "vit", "Ads-EU", NULL, 0.25, 0.9},
-    {"c2d3", "ResNet 50", "ann", 1, ASSAY_RUN_FAILED, NOW - 240 * HOUR, NOW - 239 * HOUR,
-     "auto", "resnet", NULL, "it's \"odd\"", NAN, INFINITY},
-    {"d3c4", "", "", 1, ASSAY_RUN_UNKNOWN, ASSAY_NO_TIME, ASSAY_NO_TIME, NULL, NULL, NULL, "",
-     INFINITY, INFINITY},
+    {"a0f1",
+     "vit-base",
+     "ann",
+     0,
+     ASSAY_RUN_FINISHED,
+     NOW - 2 * HOUR,
+     NOW - HOUR,
+     "0.1",
+     "vit",
+     "ads",
+     "first",
+     0.5,
+     0.7,
+     {{.type = "dataset", .name = "wine", .digest = "9f3c", .context = "training"},
+      {.type = "dataset", .name = "wine-holdout", .digest = "0123", .context = "evaluation"}}},
+    {"b1e2",
+     "vit-large",
+     "bob",
+     0,
+     ASSAY_RUN_RUNNING,
+     NOW - HOUR / 2,
+     ASSAY_NO_TIME,
+     "1e-1",
+     "vit",
+     "Ads-EU",
+     NULL,
+     0.25,
+     0.9,
+     {{.type = "dataset", .name = "Wine", .digest = "77aa", .context = ""},
+      {.type = "model", .name = "teacher", .digest = "", .context = ""}}},
+    {"c2d3",
+     "ResNet 50",
+     "ann",
+     1,
+     ASSAY_RUN_FAILED,
+     NOW - 240 * HOUR,
+     NOW - 239 * HOUR,
+     "auto",
+     "resnet",
+     NULL,
+     "it's \"odd\"",
+     NAN,
+     INFINITY,
+     {{.type = NULL}}},
+    {"d3c4",
+     "",
+     "",
+     1,
+     ASSAY_RUN_UNKNOWN,
+     ASSAY_NO_TIME,
+     ASSAY_NO_TIME,
+     NULL,
+     NULL,
+     NULL,
+     "",
+     INFINITY,
+     INFINITY,
+     {{.type = NULL}}},
 };
 enum { ALL = 15 };
 
@@ -70,6 +121,14 @@ static void add_sample(uint32_t source, const uint32_t *experiments, const struc
         metrics[attrs.metric_count++] = (struct assay_metric){
             .key = "accuracy",
             .summary = {.last = s->accuracy, .min = 0, .max = s->accuracy + 0.05, .n = 3}};
+    struct assay_input inputs[2];
+    attrs.inputs = inputs;
+    for (size_t i = 0; s->inputs[i].type; i++) {
+        inputs[i] = s->inputs[i];
+        inputs[i].source_type = inputs[i].source = "";
+        inputs[i].schema = inputs[i].profile = "";
+        attrs.input_count = i + 1;
+    }
     attrs_pack(&attrs, &packed);
     catalog_put_run(catalog, source,
                     &(struct catalog_run){.id = s->id,
@@ -248,6 +307,32 @@ static void test_attributes(void **state)
         {"duration >= 3600", 5},
         {"duration < 31m", 2}, /* runs still */
         {"duration is null", 8},
+    };
+    check_all(cases, ASSAY_COUNT(cases));
+}
+
+/* One of a run's datasets has to match; models are none. */
+static void test_datasets(void **state)
+{
+    (void)state;
+    static const struct filter_case cases[] = {
+        {"dataset.name = 'wine'", 1},
+        {"datasets.name = Wine", 2},
+        {"DATASET.Name ILIKE 'WINE%'", 3},
+        {"dataset.name LIKE '%holdout'", 1},
+        {"dataset.name != 'wine'", 3},
+        {"dataset.name IN ('Wine', 'wine-holdout')", 3},
+        {"dataset.name NOT IN ('Wine')", 1},
+        {"dataset.digest = '9f3c'", 1},
+        {"dataset.digest = 0123", 1}, /* a digest is text, whatever it looks like */
+        {"dataset.digest = 123", 0},
+        {"dataset.context = 'evaluation' and dataset.name = 'wine'", 1},
+        {"dataset.context = 'training'", 1},
+        {"dataset.name ~ 'hold.ut'", 1},
+        {"dataset.name IS NULL", 12},
+        {"dataset.context IS NOT NULL", 1},
+        {"dataset.name = 'teacher'", 0},
+        {"not dataset.name = 'wine'", ALL - 1},
     };
     check_all(cases, ASSAY_COUNT(cases));
 }
@@ -443,6 +528,7 @@ int main(void)
         cmocka_unit_test(test_metrics),
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_attributes),
+        cmocka_unit_test(test_datasets),
         cmocka_unit_test(test_conditions),
         cmocka_unit_test(test_errors_point_at_the_column),
         cmocka_unit_test(test_bounds),

@@ -119,6 +119,10 @@ static const char *random_text(char *out, size_t size)
         snprintf(out, size, "%s%c%c", stem, (char)(33 + (random >> 30) % 90),
                  (char)(33 + (random >> 44) % 90));
         break;
+    case 4:
+        snprintf(out, size, "%s%u.%0*u", stem, (unsigned)(random >> 30 & 3),
+                 (int)(random >> 36 & 3), (unsigned)(random >> 40 & 31));
+        break;
     default:
         snprintf(out, size, "%s%u", stem, (unsigned)(random >> 30 & 1023));
         break;
