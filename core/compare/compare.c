@@ -103,9 +103,10 @@ struct compare_row *compare_row_of(struct assay_comparison *c, enum assay_row_ki
 {
     if (hint < c->hint_capacity[kind] && c->hints[kind][hint] != UINT32_MAX) {
         struct compare_row *row = &c->rows[c->hints[kind][hint]];
-        if (strncmp(row->shown.key, key, length) == 0 && row->shown.key[length] == '\0')
+        if (strcmp(row->shown.key, key) == 0) /* with a hint the key ends where it ends */
             return row;
     }
+    length = length == SIZE_MAX ? strlen(key) : length;
     struct assay_buf name = {0};
     assay_buf_char(&name, (char)('a' + (int)kind));
     assay_buf_add(&name, key, length);
@@ -243,7 +244,7 @@ static void add_params(struct assay_comparison *c, const struct assay_attrs *att
     for (size_t i = 0; i < attrs->param_count; i++) {
         const char *key = attrs->params[i].key, *text = attrs->params[i].value;
         size_t length = strlen(text);
-        struct compare_row *row = compare_row_of(c, ASSAY_ROW_PARAM, key, strlen(key), i);
+        struct compare_row *row = compare_row_of(c, ASSAY_ROW_PARAM, key, SIZE_MAX, i);
         compare_put(c, row, column, text, length);
         if (length <= STRUCTURE_MAX && compare_is_structure(text, length)) {
             struct leaf_context leaf = {c, column, 0};
@@ -259,8 +260,7 @@ static void add_metrics(struct assay_comparison *c, const struct assay_attrs *at
 {
     for (size_t i = 0; i < attrs->metric_count; i++) {
         const struct assay_metric *metric = &attrs->metrics[i];
-        struct compare_row *row =
-            compare_row_of(c, ASSAY_ROW_METRIC, metric->key, strlen(metric->key), i);
+        struct compare_row *row = compare_row_of(c, ASSAY_ROW_METRIC, metric->key, SIZE_MAX, i);
         reach_column(row, column);
         row->summaries[column] = metric->summary;
         row->marks[column] = (uint8_t)(MARK_PRESENT | (metric->single ? MARK_SINGLE : 0));
@@ -332,7 +332,7 @@ bool assay_comparison_add(struct assay_comparison *c, const struct assay_compare
     add_metrics(c, attrs, column);
     for (size_t i = 0; i < attrs->tag_count; i++) {
         const char *key = attrs->tags[i].key, *text = attrs->tags[i].value;
-        compare_put(c, compare_row_of(c, ASSAY_ROW_TAG, key, strlen(key), i), column, text,
+        compare_put(c, compare_row_of(c, ASSAY_ROW_TAG, key, SIZE_MAX, i), column, text,
                     strlen(text));
     }
     return true;
