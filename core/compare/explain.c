@@ -10,13 +10,9 @@
 
 #include "compare/comparison.h"
 
-#define FACTORS_MAX 400 /* the forest would find nothing among more */
-
-struct columns {
-    struct assay_feature *features;
-    double **values;
-    size_t count;
-};
+#define FACTORS_MAX 2000
+#define FOREST_MAX                                                                             \
+    100 /* of more than these the forest gets those that go most with the metric */
 
 /* A text that is another one in every run is a name, not a choice. */
 static bool is_factor(const struct compare_row *row)
@@ -40,23 +36,57 @@ static double *values_of(const struct assay_comparison *c, const struct compare_
 }
 
 static void add_factor(const struct assay_comparison *c, size_t at, const double *target,
-                       struct assay_explanation *out, struct columns *columns)
+                       struct assay_explanation *out, double **values)
 {
     const struct compare_row *row = compare_row_at(c, at);
-    double *values = values_of(c, row);
-    struct assay_factor *factor = &out->factors[out->count++];
+    struct assay_factor *factor = &out->factors[out->count];
     *factor = (struct assay_factor){
         .row = at,
         .distinct = row->shown.distinct,
         .categorical = !row->shown.numeric,
         .rank = {.value = NAN, .p = NAN},
+        .importance = {NAN, NAN},
         .p = NAN,
     };
+    values[out->count++] = values_of(c, row);
     if (row->shown.numeric)
-        factor->rank = assay_spearman(values, target, c->run_count);
-    columns->values[columns->count] = values;
-    columns->features[columns->count++] =
-        (struct assay_feature){.values = values, .categorical = !row->shown.numeric};
+        factor->rank = assay_spearman(values[out->count - 1], target, c->run_count);
+}
+
+struct candidate {
+    size_t at;
+    double strength; /* values without an order have no rank: they are let in */
+};
+
+static int by_strength(const void *a, const void *b)
+{
+    const struct candidate *x = a, *y = b;
+    return x->strength > y->strength   ? -1
+           : x->strength < y->strength ? 1
+                                       : (x->at > y->at) - (x->at < y->at);
+}
+
+static void grow_forest(const struct assay_comparison *c, struct assay_explanation *out,
+                        double *const *values, const double *target, uint64_t seed)
+{
+    struct candidate *candidates = assay_alloc_array(out->count, sizeof *candidates);
+    struct assay_feature features[FOREST_MAX];
+    struct assay_importance found[FOREST_MAX];
+    size_t count = out->count < FOREST_MAX ? out->count : FOREST_MAX;
+    for (size_t i = 0; i < out->count; i++) {
+        const struct assay_factor *factor = &out->factors[i];
+        double rank = fabs(factor->rank.value);
+        candidates[i] = (struct candidate){i, factor->categorical ? 1 : isnan(rank) ? 0 : rank};
+    }
+    if (out->count > FOREST_MAX)
+        qsort(candidates, out->count, sizeof *candidates, by_strength);
+    for (size_t i = 0; i < count; i++)
+        features[i] = (struct assay_feature){values[candidates[i].at],
+                                             out->factors[candidates[i].at].categorical};
+    out->forest = assay_forest_importance(features, count, target, c->run_count, seed, found);
+    for (size_t i = 0; i < count; i++)
+        out->factors[candidates[i].at].importance = found[i];
+    free(candidates);
 }
 
 static void correct(struct assay_explanation *out)
@@ -90,31 +120,24 @@ void assay_comparison_explain(const struct assay_comparison *c, size_t metric_ro
     const struct compare_row *metric = compare_row_at(c, metric_row);
     double *target = assay_alloc_array(c->run_count, sizeof *target);
     size_t most = c->ordered < FACTORS_MAX ? c->ordered : FACTORS_MAX;
-    struct columns columns = {.features = assay_alloc_array(most, sizeof(struct assay_feature)),
-                              .values = assay_alloc_array(most, sizeof(double *))};
+    double **values = assay_alloc_array(most, sizeof *values);
     *out = (struct assay_explanation){.factors = assay_alloc_array(most, sizeof *out->factors)};
     for (size_t i = 0; i < c->run_count; i++)
         compare_number_at(c, metric, i, &target[i]);
     for (size_t i = 0; i < c->ordered; i++) {
         const struct compare_row *row = compare_row_at(c, i);
         if (is_factor(row) && out->count < most)
-            add_factor(c, i, target, out, &columns);
+            add_factor(c, i, target, out, values);
         else
             out->constant += row->shown.kind == ASSAY_ROW_PARAM && !row->shown.differs;
     }
-    struct assay_importance *found = assay_alloc_array(out->count, sizeof *found);
-    out->forest = assay_forest_importance(columns.features, columns.count, target, c->run_count,
-                                          seed, found);
-    for (size_t i = 0; i < out->count; i++)
-        out->factors[i].importance = found[i];
+    grow_forest(c, out, values, target, seed);
     correct(out);
     if (out->count > 1)
         qsort(out->factors, out->count, sizeof *out->factors, by_weight);
-    for (size_t i = 0; i < columns.count; i++)
-        free(columns.values[i]);
-    free(columns.values);
-    free(columns.features);
-    free(found);
+    for (size_t i = 0; i < out->count; i++)
+        free(values[i]);
+    free(values);
     free(target);
 }
 

@@ -97,6 +97,6 @@ int main(void)
     report("settling and sorting", finishes);
     report("another stat", stats);
     report("proposing groups", groups);
-    report("what mattered, 400 factors", explains);
+    report("what mattered, 1000 params", explains);
     return 0;
 }
