@@ -118,8 +118,8 @@ void cli_close(struct cli *cli);
 /* The run REF means. */
 enum assay_status cli_find_run(struct cli *cli, const char *ref, uint32_t *run,
                                struct assay_error *err);
-/* Where RUN is on a server: has all points of its metrics read, so that what is shown of them is
-   whole. What cannot be read is complained of. */
+/* Where RUN is on a server: has all points of its metrics read, so that what is shown of them
+   is whole. What cannot be read is complained of. */
 void cli_pull_run(struct cli *cli, uint32_t run);
 /* Deleted, in a deleted experiment, or no longer there. */
 bool cli_run_hidden(const struct cli *cli, uint32_t run);

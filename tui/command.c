@@ -27,9 +27,9 @@ static const struct {
     unsigned where;
     const char *name;
 } places[] = {
-    {WHERE_ALL, "everywhere"},    {WHERE_LISTS, "lists"}, {WHERE_HOME, "home"},
-    {WHERE_RUN, "run"},           {WHERE_CHART, "chart"}, {WHERE_HELP, "help"},
-    {WHERE_COMPARE, "compare"},   {WHERE_ACTIVITY, "activity"},
+    {WHERE_ALL, "everywhere"},  {WHERE_LISTS, "lists"},       {WHERE_HOME, "home"},
+    {WHERE_RUN, "run"},         {WHERE_CHART, "chart"},       {WHERE_HELP, "help"},
+    {WHERE_COMPARE, "compare"}, {WHERE_ACTIVITY, "activity"},
 };
 
 const struct command *command_get(enum command_id id)

@@ -270,7 +270,7 @@ static void number_spread(const struct compare_view *view, size_t field, struct 
 /* "adamw 497, sgd 3": what is rare stands out by its count. */
 static void text_spread(const struct compare_view *view, size_t field, struct table_cell *out)
 {
-    struct tally tallies[SPREAD_LOOK];
+    struct tally tallies[SPREAD_LOOK] = {{0}};
     size_t count = 0, missing = 0, used = 0;
     const char *times = term_ascii(view->app->term) ? "x" : "×";
     for (size_t i = 0; i < assay_comparison_runs(view->comparison); i++) {

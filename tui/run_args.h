@@ -15,7 +15,7 @@ struct run_args { /* for view_run */
     const char *metric; /* to begin with; "" none */
 };
 
-struct compare_args { /* for view_compare */
+struct compare_args {     /* for view_compare */
     const uint32_t *runs; /* copied */
     size_t count;
     uint32_t baseline; /* one of them */

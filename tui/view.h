@@ -57,6 +57,7 @@ struct view_ops {
     int64_t (*wake_us)(void *self, int64_t now_us);
 };
 
-extern const struct view_ops view_home, view_run, view_chart, view_help, view_activity, view_compare;
+extern const struct view_ops view_home, view_run, view_chart, view_help, view_activity,
+    view_compare;
 
 #endif
