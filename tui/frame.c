@@ -63,6 +63,13 @@ static int draw_needs(struct app *app, struct area line)
                  problems == 1 ? "problem" : "problems");
         x = part(line, x, ROLE_WARNING, text);
     }
+    for (uint32_t i = 0; i < assay_catalog_sources(app->catalog); i++) {
+        struct assay_server server;
+        if (assay_session_server(app->session, i, &server) && server.unverified) {
+            x = part(line, x, ROLE_WARNING, "TLS unchecked !");
+            break;
+        }
+    }
     if (app->diverged) {
         snprintf(text, sizeof text, "%zu NaN", app->diverged);
         x = part(line, x, ROLE_FAILED, text);

@@ -21,8 +21,9 @@ static void count_text(char out[24], size_t count)
     snprintf(out, 24, "%s", assay_count_text(text, count));
 }
 
-static const char *source_note(const struct assay_source *source)
+static const char *source_note(const struct assay_source *source, int64_t now_ms, char age[24])
 {
+    char text[16];
     switch (source->state) {
     case ASSAY_SOURCE_WAITING:
     case ASSAY_SOURCE_READING:
@@ -31,8 +32,12 @@ static const char *source_note(const struct assay_source *source)
         return "failed";
     case ASSAY_SOURCE_CACHED:
         return "cached";
-    case ASSAY_SOURCE_OFFLINE:
-        return "offline";
+    case ASSAY_SOURCE_OFFLINE: /* what is shown is that old */
+        if (source->read_ms == ASSAY_NO_TIME) {
+            return "offline";
+        }
+        snprintf(age, 24, "offline, %s ago", assay_age_text(text, source->read_ms, now_ms));
+        return age;
     case ASSAY_SOURCE_READY:
         break;
     }
@@ -46,6 +51,7 @@ static bool is_folded(const struct home *home, uint32_t source)
 
 static void add_source(struct home *home, uint32_t s)
 {
+    char age[24];
     struct assay_catalog *catalog = home->app->catalog;
     const struct assay_source *source = assay_catalog_source(catalog, s);
     struct tree_row *row = tree_add(&home->tree);
@@ -56,7 +62,7 @@ static void add_source(struct home *home, uint32_t s)
     row->open = !is_folded(home, s);
     row->role = source->state == ASSAY_SOURCE_FAILED ? ROLE_FAILED : ROLE_STRONG;
     assay_text_clean_to(row->text, sizeof row->text, source->name);
-    snprintf(row->note, sizeof row->note, "%s", source_note(source));
+    snprintf(row->note, sizeof row->note, "%s", source_note(source, home->app->now_ms, age));
     size_t below = 0;
     for (uint32_t e = 0; e < assay_catalog_experiments(catalog); e++) {
         const struct assay_experiment *experiment = assay_catalog_experiment(catalog, e);

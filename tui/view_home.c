@@ -17,6 +17,7 @@
 #include "run_args.h"
 
 #define TREE_WIDTH_FROM 100 /* the tree has its own pane from this many columns on */
+#define VISIBLE_MAX     100 /* runs a server is asked after at once */
 
 static void *home_open(struct app *app, const void *argument)
 {
@@ -158,6 +159,22 @@ static void draw_panes(struct home *home, struct area area)
     }
 }
 
+/* What is in sight or marked: servers are asked after these runs, and no others. */
+static void tell_visible(struct home *home)
+{
+    const struct marks *marks = &home->app->marks;
+    uint32_t runs[VISIBLE_MAX];
+    size_t count = 0, end = home->table.list.top + (size_t)home->table.list.height;
+    for (size_t i = 0; i < marks->count && count < VISIBLE_MAX; i++) {
+        runs[count++] = marks->runs[i];
+    }
+    for (size_t i = home->table.list.top; i < end && i < home->list.count && count < VISIBLE_MAX;
+         i++) {
+        runs[count++] = home->list.rows[i];
+    }
+    assay_session_visible(home->app->session, runs, count);
+}
+
 static void home_draw(void *self, struct area area)
 {
     struct home *home = self;
@@ -176,6 +193,7 @@ static void home_draw(void *self, struct area area)
     }
     uint32_t run = home_run(home);
     assay_session_focus(home->app->session, run);
+    tell_visible(home);
 }
 
 static void home_title(void *self, struct assay_buf *out)

@@ -5,6 +5,7 @@
  */
 #include "remote/mlflow_private.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -273,7 +274,12 @@ static void sample(struct histories *h)
         const char *metric = h->wanted[h->order[from]].metric;
         size_t count = 1;
 
+        if (h->done[h->order[from]] || h->wanted[h->order[from]].known) {
+            from++; /* it is there, or most of it is on the screen */
+            continue;
+        }
         while (from + count < h->count && count < BULK_RUNS &&
+               !h->done[h->order[from + count]] && !h->wanted[h->order[from + count]].known &&
                strcmp(h->wanted[h->order[from + count]].metric, metric) == 0)
             count++;
         send_bulk(h, batch, from, count);
@@ -291,6 +297,117 @@ static void sample(struct histories *h)
         else if (answer->http == 404 || answer->http == 400)
             atomic_store(&h->mlflow->no_bulk, 1);
         bulk_free(answer->tag);
+        net_answer_free(&answer);
+    }
+    net_batch_free(&batch);
+}
+
+/* ---- what came since ---- */
+
+/* The points of a series from the latest step on that is known; all of them, or it does not
+   count. */
+struct tail {
+    size_t index;
+    struct history part;
+};
+
+static void take_tail_point(void *context, const struct assay_point *point, const char *run_id)
+{
+    (void)run_id;
+    add_point(context, point);
+}
+
+/* On the net's thread. */
+static bool tail_body(void *context, const char *bytes, size_t length)
+{
+    struct tail *tail = context;
+
+    if (bytes)
+        return point_scan_feed(&tail->part.scan, bytes, length);
+    point_scan_again(&tail->part.scan);
+    tail->part.count = 0;
+    return true;
+}
+
+static void send_tail(struct histories *h, struct net_batch *batch, size_t index)
+{
+    const struct mlflow_wanted *wanted = &h->wanted[index];
+    struct tail *tail = assay_alloc(sizeof *tail);
+    struct assay_buf path = {0};
+    char text[24];
+
+    tail->index = index;
+    tail->part.scan.point = take_tail_point;
+    tail->part.scan.context = &tail->part;
+    assay_buf_text_add(&path, MLFLOW_API "/metrics/get-history-bulk-interval");
+    url_query(&path, "run_ids", wanted->run_id);
+    url_query(&path, "metric_key", wanted->metric);
+    snprintf(text, sizeof text, "%u", BULK_STEPS_MAX);
+    url_query(&path, "max_results", text);
+    snprintf(text, sizeof text, "%" PRId64, assay_series_summary(wanted->known)->step);
+    url_query(&path, "start_step", text);
+    url_query(&path, "end_step", "9223372036854775807");
+    net_batch_add(batch, &(struct net_request){.server = h->mlflow->server,
+                                               .path = assay_buf_text(&path),
+                                               .on_body = tail_body,
+                                               .context = tail,
+                                               .tag = tail});
+    assay_buf_free(&path);
+}
+
+static bool has_point(const struct history *part, const struct assay_summary *latest)
+{
+    for (size_t i = 0; i < part->count; i++)
+        if (part->points[i].step == latest->step &&
+            part->points[i].time_ms == latest->time_ms &&
+            memcmp(&part->points[i].value, &latest->last, sizeof latest->last) == 0)
+            return true;
+    return false;
+}
+
+/* The tail behind what is known, where it goes on from there without a gap. */
+static void take_tail(struct histories *h, struct tail *tail)
+{
+    const struct assay_series *known = h->wanted[tail->index].known;
+    size_t count = assay_series_count(known), came = tail->part.count;
+    struct history all = {0};
+
+    if (!point_scan_end(&tail->part.scan) || came >= BULK_STEPS_MAX / 2 ||
+        !has_point(&tail->part, assay_series_summary(known)))
+        return;
+    all.points = assay_alloc_array(count + came, sizeof *all.points);
+    all.count = count + came;
+    assay_series_get(known, 0, count, all.points);
+    memcpy(all.points + count, tail->part.points, came * sizeof *all.points);
+    hand_over(h, tail->index, MLFLOW_COMPLETE, series_of(&all), ASSAY_OK, NULL);
+    free(all.points);
+}
+
+static void tails(struct histories *h)
+{
+    struct net_batch *batch = net_batch_new(h->mlflow->net);
+    struct net_answer *answer;
+
+    for (size_t i = 0; i < h->count; i++)
+        if (h->wanted[i].known && assay_series_count(h->wanted[i].known))
+            send_tail(h, batch, i);
+    while (net_batch_left(batch)) {
+        struct tail *tail;
+
+        if (stopped(h))
+            net_batch_cancel(batch);
+        answer = net_batch_next(batch, 100);
+        if (!answer)
+            continue;
+        tail = answer->tag;
+        mlflow_note(h->mlflow, answer);
+        if (answer->status == ASSAY_OK && !h->stopped)
+            take_tail(h, tail);
+        else if (answer->http == 404 || answer->http == 400)
+            atomic_store(&h->mlflow->no_bulk, 1);
+        point_scan_free(&tail->part.scan);
+        free(tail->part.points);
+        free(tail);
         net_answer_free(&answer);
     }
     net_batch_free(&batch);
@@ -475,6 +592,8 @@ enum assay_status mlflow_histories(struct mlflow *mlflow, const struct mlflow_wa
         h.order[i] = i;
     if (count > 1)
         qsort_r(h.order, count, sizeof *h.order, by_metric, (void *)(uintptr_t)wanted);
+    if (!atomic_load(&mlflow->no_bulk))
+        tails(&h);
     if (quick && !atomic_load(&mlflow->no_bulk))
         sample(&h);
     complete(&h);

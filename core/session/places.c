@@ -13,6 +13,7 @@
 #include <assay/ini.h>
 #include <assay/text.h>
 
+#include "remote/url.h"
 #include "session/session_private.h"
 
 static struct session_place *add_place(struct session_places *places, const char *name,
@@ -356,9 +357,28 @@ static const char *tail(const char *path, int parts)
     return path;
 }
 
+/* A server is called by its host; by its path, too, where two are on one. */
+static char *server_name(struct assay_session *session, const char *url)
+{
+    struct url_parts parts;
+    char *host;
+
+    if (!url_parse(url, &parts))
+        return NULL;
+    host = assay_strndup(parts.host, parts.host_length);
+    if (!name_taken(session, host))
+        return host;
+    free(host);
+    return name_taken(session, parts.host) ? NULL : assay_strdup(parts.host);
+}
+
 char *places_name(struct assay_session *session, const char *wanted, const char *path)
 {
     struct assay_buf name = {0};
+    char *server = wanted ? NULL : server_name(session, path);
+
+    if (server)
+        return server;
 
     if (wanted && !name_taken(session, wanted))
         return assay_strdup(wanted);

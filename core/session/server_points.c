@@ -68,6 +68,7 @@ struct drain {
     struct points_cache cache;
     struct want **wants; /* those the server is asked for */
     struct mlflow_wanted *wanted;
+    struct assay_series **known; /* of running runs: what the cache has */
     bool *answered;
     size_t count;
 };
@@ -94,21 +95,31 @@ static struct want *take_wants(struct server *server)
     return first;
 }
 
-static bool from_cache(struct drain *drain, const struct want *want)
+/* True where the cache has all there is. Else *KNOWN is what it has of a run that goes on:
+   while it does, only what came since is asked for; when it has ended, everything once more. */
+static bool from_cache(struct drain *drain, const struct want *want,
+                       struct assay_series **known)
 {
     struct points_mark mark;
     struct assay_series *series;
+    bool fits;
 
-    if (!want->known || !points_cache_mark(&drain->cache, want->run_id, want->metric, &mark) ||
-        !points_mark_fits(&mark, &want->latest, want->running))
+    *known = NULL;
+    if (!want->known || !points_cache_mark(&drain->cache, want->run_id, want->metric, &mark))
+        return false;
+    fits = points_mark_fits(&mark, &want->latest, want->running);
+    if (!fits && !want->running)
         return false;
     series = points_cache_read(&drain->cache, want->run_id, want->metric);
     if (!series || assay_series_count(series) != mark.n) {
         assay_series_free(&series);
         return false;
     }
-    post(drain->server, want, series, false, NULL);
-    return true;
+    if (!fits)
+        *known = series;
+    else
+        post(drain->server, want, series, false, NULL);
+    return fits;
 }
 
 static bool got_series(void *context, struct mlflow_got *got)
@@ -163,13 +174,17 @@ static void answer(struct drain *drain, struct want *first)
     drain->wants = assay_alloc_array(all, sizeof(struct want *));
     drain->wanted = assay_alloc_array(all, sizeof *drain->wanted);
     drain->answered = assay_alloc_array(all, sizeof *drain->answered);
+    drain->known = assay_alloc_array(all, sizeof(struct assay_series *));
     drain->count = 0;
     for (struct want *want = first; want && !server_stopped(server); want = want->next) {
-        if (from_cache(drain, want))
+        if (from_cache(drain, want, &drain->known[drain->count]))
             continue;
         drain->wants[drain->count] = want;
-        drain->wanted[drain->count++] =
-            (struct mlflow_wanted){.run_id = want->run_id, .metric = want->metric};
+        drain->wanted[drain->count] =
+            (struct mlflow_wanted){.run_id = want->run_id,
+                                   .metric = want->metric,
+                                   .known = drain->known[drain->count]};
+        drain->count++;
     }
     status = drain->count ? server_client(server, &client, &error) : ASSAY_OK;
     if (status == ASSAY_OK && drain->count)
@@ -184,6 +199,9 @@ static void answer(struct drain *drain, struct want *first)
         failed.error = error;
         got_series(drain, &failed);
     }
+    for (size_t i = 0; i < drain->count; i++)
+        assay_series_free(&drain->known[i]);
+    free(drain->known);
     free(drain->wants);
     free(drain->wanted);
     free(drain->answered);

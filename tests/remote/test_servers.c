@@ -262,28 +262,51 @@ static void charts_show_a_sample_first(void **state)
     fake_mlflow_stop(&fake);
 }
 
+static struct assay_series *wait_points(struct assay_session *session, uint32_t run,
+                                        size_t count)
+{
+    int64_t until = assay_monotonic_us() + DEADLINE_US;
+    struct assay_series *series;
+    enum assay_load load;
+
+    do {
+        step(session);
+        series = assay_session_series(session, run, "loss0", &load);
+        assert_true(assay_monotonic_us() < until);
+    } while (load == ASSAY_LOAD_BUSY || assay_series_count(series) != count);
+    return series;
+}
+
 static void a_running_run_is_followed(void **state)
 {
     struct fake_mlflow fake = {0};
     struct assay_session *session;
     struct assay_series *series;
-    enum assay_load load;
+    struct assay_point last;
     uint32_t run = 1;
 
     (void)state;
-    fake_mlflow_start(&fake, 1, 3, 1, 100);
+    fake_mlflow_start(&fake, 1, 3, 1, 5000);
     fake.runs[1].status = "RUNNING";
     session = open_url(web_url(fake.web), true);
     while (source_of(session, 0)->state != ASSAY_SOURCE_READY)
         step(session);
-    assert_int_equal(assay_session_series_wait(session, run, "loss0", &series, NULL), ASSAY_OK);
-    assert_int_equal(assay_series_count(series), 100);
+    wait_points(session, run, 5000);
+    assert_int_equal(fake.histories, 1);
     assay_session_visible(session, &run, 1);
-    fake.runs[1].points = 120;
-    do {
-        step(session);
-        series = assay_session_series(session, run, "loss0", &load);
-    } while (load == ASSAY_LOAD_BUSY || assay_series_count(series) != 120);
+    fake.runs[1].points = 5020;
+    series = wait_points(session, run, 5020);
+    assay_series_get(series, 5019, 1, &last);
+    assert_true(last.value == fake_mlflow_value(1, 0, 5019));
+    /* Only what came since was asked for. */
+    assert_int_equal(fake.tails, 1);
+    assert_int_equal(fake.histories, 1);
+    /* When it ends all points are read once more. */
+    fake.runs[1].status = "FINISHED";
+    fake.runs[1].points = 5021;
+    assay_session_refresh(session, 0);
+    wait_points(session, run, 5021);
+    assert_int_equal(fake.histories, 2);
     assay_session_close(&session);
     fake_mlflow_stop(&fake);
 }

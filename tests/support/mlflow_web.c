@@ -228,6 +228,7 @@ static void bulk(struct fake_mlflow *fake, const struct web_request *request,
     const char *at = request->target;
     bool first = true;
     int most, m, longest = 0;
+    int64_t first_step;
 
     fake->bulks++;
     if (fake->no_bulk) {
@@ -238,9 +239,12 @@ static void bulk(struct fake_mlflow *fake, const struct web_request *request,
     }
     m = atoi(web_query(request, "metric_key", metric, sizeof metric) + 4);
     most = atoi(web_query(request, "max_results", text, sizeof text));
+    first_step = strtoll(web_query(request, "start_step", text, sizeof text), NULL, 10);
+    fake->tails += first_step > 0;
     for (int r = 0; r < fake->run_count; r++)
         if (fake->runs[r].points > longest)
             longest = fake->runs[r].points;
+    longest -= first_step > 0 ? (int)first_step : 0;
     assay_buf_text_add(out, "{\n  \"metrics\": [");
     while ((at = strstr(at, "run_ids="))) {
         char id[33] = "";
@@ -252,7 +256,7 @@ static void bulk(struct fake_mlflow *fake, const struct web_request *request,
         for (int i = 0; r >= 0 && i < fake->runs[r].points; i++) {
             int every = longest > most ? longest / most + 1 : 1;
 
-            if (i % every != 0 && i + 1 != fake->runs[r].points)
+            if (i < first_step || (i % every != 0 && i + 1 != fake->runs[r].points))
                 continue;
             one_point(fake, r, m, i, true, first, out);
             first = false;

@@ -28,6 +28,7 @@ struct fake_mlflow {
     bool tokens_stuck; /* the page's token never changes */
     char user[32];     /* "ana:secret" in base64, as the header has it; "" anybody may */
     unsigned searches, histories, bulks, lists; /* requests of each kind so far */
+    unsigned tails;                             /* of the bulks: from a step on */
     char *bodies[64]; /* histories, by metric, kept where all are alike */
     bool alike;       /* every run has the same points: histories are made once */
 };
