@@ -218,7 +218,7 @@ static unsigned apply_item(struct assay_session *session, struct batch *batch,
         if (item->run == ASSAY_NONE)
             return 0;
         if (item->kind == BATCH_CHUNK)
-            points_chunk(session, item->run, item->name, item->u.chunk);
+            points_chunk(session, item->run, item->name, item->u.chunk, item->base);
         else
             points_restart(session, item->run);
         return ASSAY_CHANGED_SERIES;
@@ -232,6 +232,9 @@ static unsigned apply_item(struct assay_session *session, struct batch *batch,
     case BATCH_PROBLEM:
         activity_problem(session, batch->source->index, item->id, item->u.offset, item->name);
         return ASSAY_CHANGED_SOURCES;
+    case BATCH_STORED:
+        stored_reload_run(session, batch->source, item->id);
+        return ASSAY_CHANGED_RUNS;
     case BATCH_READ:
         return 0;
     }

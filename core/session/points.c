@@ -40,6 +40,7 @@ static struct series_entry *entry_of(struct assay_session *session, uint32_t run
         entry = assay_alloc(sizeof *entry);
         entry->run = run;
         entry->metric = assay_strdup(metric);
+        entry->base = CACHE_MARK_ANY;
         entry->streamed = source->ops && !source->ops->read_series;
         ASSAY_GROW(session->series, session->series_capacity, session->series_count + 1);
         assay_map_set(&session->series_index, key.data, key.length,
@@ -89,7 +90,7 @@ static void keep_budget(struct assay_session *session)
 /* ---- chunks of a scan ---- */
 
 void points_chunk(struct assay_session *session, uint32_t run, const char *metric,
-                  struct assay_chunk *chunk)
+                  struct assay_chunk *chunk, uint64_t base)
 {
     struct series_entry *entry = entry_of(session, run, metric, true);
     bool stored_before = session->writer && catalog_run_row(session->catalog, run) != 0;
@@ -100,6 +101,10 @@ void points_chunk(struct assay_session *session, uint32_t run, const char *metri
         entry->again = true;
         return;
     }
+    /* What was read from the cache is not what this chunk follows: another process wrote. */
+    if (entry->series && entry->base != CACHE_MARK_ANY && entry->base != base)
+        entry_drop(session, entry);
+    entry->base = CACHE_MARK_ANY;
     if (!entry->series && stored_before)
         return; /* its beginning is in the cache: it will be read from there, this chunk with it
                  */
@@ -125,6 +130,7 @@ void points_restart(struct assay_session *session, uint32_t run)
         if (entry->run != run)
             continue;
         entry_drop(session, entry);
+        entry->base = CACHE_MARK_ANY;
         entry->unwritten = 0; /* what was on its way is dropped by the writer too */
         entry->again = entry->loading;
     }
@@ -168,6 +174,7 @@ struct series_load {
     enum store_role role;
     int64_t row;
     uint64_t version;
+    uint64_t base; /* mark of the run's state in the same snapshot */
     struct assay_series *series;
     enum assay_status status;
     struct assay_error error;
@@ -202,6 +209,7 @@ static unsigned load_apply(struct assay_session *session, struct message *messag
     } else {
         entry->failed = load->status != ASSAY_OK;
         entry->version = load->version;
+        entry->base = load->base;
         if (!entry->failed) {
             assay_series_free(&entry->series);
             entry->series = load->series;
@@ -217,6 +225,25 @@ static unsigned load_apply(struct assay_session *session, struct message *messag
     return ASSAY_CHANGED_SERIES;
 }
 
+/* The points, and of what state of their run. */
+static enum assay_status load_stored(struct series_load *load, struct store *store)
+{
+    void *bytes = NULL;
+    size_t length = 0;
+    enum assay_status status = store_begin_read(store, &load->error);
+
+    if (status == ASSAY_OK && load->role == STORE_CACHE) {
+        status = store_read_state(store, load->source->row, load->run_id, &bytes, &length,
+                                  &load->error);
+        load->base = cache_mark(bytes, length);
+        free(bytes);
+    }
+    if (status == ASSAY_OK)
+        status = store_read_series(store, load->row, load->metric, load->series, &load->error);
+    store_end_read(store);
+    return status;
+}
+
 static void load_read(struct series_load *load)
 {
     struct session_source *source = load->source;
@@ -227,8 +254,7 @@ static void load_read(struct series_load *load)
 
         load->status = store_open(&store, load->path, load->role, true, &load->error);
         if (load->status == ASSAY_OK)
-            load->status =
-                store_read_series(store, load->row, load->metric, load->series, &load->error);
+            load->status = load_stored(load, store);
         store_close(&store);
     } else {
         load->status = source->ops->read_series(source->self, load->experiment_id, load->run_id,
@@ -296,6 +322,7 @@ static void load_start(struct assay_session *session, struct series_entry *entry
     load->run_id = assay_strdup(run->id);
     load->metric = assay_strdup(entry->metric);
     load->version = run->version;
+    load->base = CACHE_MARK_ANY;
     load->row = catalog_run_row(session->catalog, entry->run);
     if (!source->ops || !source->ops->read_series)
         load->path = stored_path(session, source, &load->role);
@@ -329,7 +356,7 @@ static enum assay_load streamed_state(struct assay_session *session, struct seri
 
     if (entry->series)
         return source->scanned ? ASSAY_LOAD_READY : ASSAY_LOAD_BUSY;
-    if (entry->unwritten || !source->scanned)
+    if (entry->unwritten || !source->scanned || source->resync)
         return ASSAY_LOAD_BUSY;
     return metric ? ASSAY_LOAD_READY : ASSAY_LOAD_NONE;
 }
@@ -349,8 +376,8 @@ struct assay_series *assay_session_series(struct assay_session *session, uint32_
     entry->used = ++session->tick;
     if (!entry->loading && !is_current(session, entry, metric)) {
         bool waits =
-            entry->streamed &&
-            (entry->unwritten || !catalog_run_row(session->catalog, run) || !session->writer);
+            entry->streamed && (entry->unwritten || source->resync || !session->writer ||
+                                !catalog_run_row(session->catalog, run));
 
         if (!waits &&
             !load_at_once(session, entry, assay_catalog_run(session->catalog, run)->version,

@@ -34,8 +34,10 @@ struct scan {
     pthread_mutex_t lock; /* guards the rest: a reader may report from several threads */
     struct batch *batch;
     int64_t batch_us, progress_us;
-    struct store *states; /* for state_get; opened when first needed */
+    struct assay_map moved; /* runs whose state is to be asked for again */
+    struct store *states;   /* for state_get; opened when first needed */
     bool states_tried;
+    bool others;               /* wrote to the cache since its rows were shown */
     struct assay_buf problems; /* those of this scan, to be kept */
     size_t problem_count;
     struct assay_map problems_seen;
@@ -120,6 +122,7 @@ static void scan_run(struct ingest *in, const struct ingest_run *run)
     item->u.run.end_ms = run->end_ms;
     item->u.run.attrs = keep_bytes(batch, assay_buf_text(&packed), packed.length);
     item->u.run.attrs_length = packed.length;
+    item->base = cache_mark_of(scan->source, run->id);
     scan_maybe_flush(scan);
     pthread_mutex_unlock(&scan->lock);
     assay_buf_free(&packed);
@@ -150,8 +153,12 @@ static void scan_chunk(struct ingest *in, const char *run_id, const char *metric
 {
     struct scan *scan = scan_of(in);
 
+    struct batch_item *item;
+
     pthread_mutex_lock(&scan->lock);
-    scan_add(scan, BATCH_CHUNK, run_id, metric)->u.chunk = chunk;
+    item = scan_add(scan, BATCH_CHUNK, run_id, metric);
+    item->u.chunk = chunk;
+    item->base = cache_mark_of(scan->source, run_id);
     scan_maybe_flush(scan);
     pthread_mutex_unlock(&scan->lock);
 }
@@ -215,26 +222,47 @@ static bool memory_state_get(struct session_source *source, const char *key, voi
     return slot && slot->bytes;
 }
 
+/* With the lock held: from the cache, or where there is none from memory. */
+static void find_state(struct scan *scan, const char *key, void **bytes, size_t *length)
+{
+    struct session_source *source = scan->source;
+
+    if (!scan->session->writer) {
+        memory_state_get(source, key, bytes, length);
+        return;
+    }
+    if (!source->row)
+        return;
+    if (!scan->states_tried) {
+        scan->states_tried = true;
+        if (store_open(&scan->states, scan->session->cache_path, STORE_CACHE, true, NULL) ==
+            ASSAY_OK)
+            scan->others = store_change(scan->states) != source->loaded_change;
+    }
+    if (scan->states)
+        store_read_state(scan->states, source->row, key, bytes, length, NULL);
+}
+
 static bool scan_state_get(struct ingest *in, const char *key, void **bytes, size_t *length)
 {
     struct scan *scan = scan_of(in);
-    bool found;
 
     *bytes = NULL;
     *length = 0;
-    if (!scan->session->writer)
-        return memory_state_get(scan->source, key, bytes, length);
-    if (!scan->source->row)
-        return false;
     pthread_mutex_lock(&scan->lock);
-    if (!scan->states_tried) {
-        scan->states_tried = true;
-        store_open(&scan->states, scan->session->cache_path, STORE_CACHE, true, NULL);
+    find_state(scan, key, bytes, length);
+    cache_set_mark(scan->source, key, cache_mark(*bytes, *length));
+    if (*bytes && scan->others && !scan->source->ops->read_series) {
+        scan_add(scan, BATCH_STORED, key, NULL);
+        scan_maybe_flush(scan);
     }
-    found = scan->states && store_read_state(scan->states, scan->source->row, key, bytes,
-                                             length, NULL) == ASSAY_OK;
     pthread_mutex_unlock(&scan->lock);
-    return found && *bytes;
+    return *bytes != NULL;
+}
+
+static bool scan_state_moved(struct ingest *in, const char *key)
+{
+    return assay_map_get(&scan_of(in)->moved, key, strlen(key)) != ASSAY_MAP_NONE;
 }
 
 static void scan_state_put(struct ingest *in, const char *key, const void *bytes, size_t length)
@@ -244,6 +272,10 @@ static void scan_state_put(struct ingest *in, const char *key, const void *bytes
 
     pthread_mutex_lock(&scan->lock);
     item = scan_add(scan, BATCH_STATE, key, NULL);
+    item->base = cache_mark_of(scan->source, key);
+    item->mark = cache_mark(bytes, length);
+    if (item->base != CACHE_MARK_ANY)
+        cache_set_mark(scan->source, key, item->mark);
     if (bytes) {
         item->u.state.bytes = keep_bytes(scan->batch, bytes, length);
         item->u.state.length = length;
@@ -348,6 +380,7 @@ static const struct ingest_ops scan_ops = {
     .focus = scan_focus,
     .state_get = scan_state_get,
     .state_put = scan_state_put,
+    .state_moved = scan_state_moved,
     .parallel = scan_parallel,
 };
 
@@ -402,9 +435,10 @@ static unsigned done_apply(struct assay_session *session, struct message *messag
         watch_set(session, source, done->watch);
     else
         free_paths(done->watch);
-    if (source->again && done->status != ASSAY_CANCELLED)
+    if (source->again && (done->status != ASSAY_CANCELLED || source->resync))
         watch_later(session, source);
     source->again = false;
+    cache_settle(source);
     free(done);
     return ASSAY_CHANGED_SOURCES | ASSAY_CHANGED_JOBS | ASSAY_CHANGED_SERIES;
 }
@@ -423,6 +457,7 @@ static void scan_free(struct scan *scan)
     store_close(&scan->states);
     assay_buf_free(&scan->problems);
     assay_map_free(&scan->problems_seen);
+    assay_map_free(&scan->moved);
     pthread_mutex_destroy(&scan->lock);
     free(scan);
 }
@@ -488,6 +523,8 @@ void scan_start(struct assay_session *session, struct session_source *source)
     scan->in.ops = &scan_ops;
     scan->session = session;
     scan->source = source;
+    scan->moved = source->moved;
+    source->moved = (struct assay_map){0};
     pthread_mutex_init(&scan->lock, NULL);
     source->scanning = true;
     source->again = false;

@@ -194,6 +194,9 @@ static void source_free(struct session_source *source)
         free(source->memory[i].bytes);
     free(source->memory);
     assay_map_free(&source->memory_index);
+    assay_map_free(&source->marks_index);
+    assay_map_free(&source->moved);
+    free(source->marks);
     pthread_mutex_destroy(&source->memory_lock);
     free(source->kind);
     free(source->path);

@@ -6,6 +6,8 @@
  *   scan.c      the session's ingest: what a reader reports becomes batches
  *   batch.c     batches: applied to the catalog, then handed to the writer
  *   writer.c    the one thread that writes the cache
+ *   cache.c     what the session and the cache know of each other: another process that was
+ *               first, a cache that went
  *   points.c    series: asked for, loaded, kept, dropped
  *   stored.c    what the databases know: the local store's runs, the cache's, attributes,
  *               columns
@@ -63,6 +65,16 @@ struct session_source {
     atomic_bool stop;
     _Atomic uint64_t done, total;
 
+    /* The states of runs this session's reader stands on (cache_mark()); the scan's. */
+    struct assay_map marks_index;
+    uint64_t *marks;
+    size_t mark_count, mark_capacity;
+    /* Runs of which another process stored a newer state: the next scan takes it over. Until
+       it did, no points are read from the cache. */
+    bool resync;
+    struct assay_map moved;
+    int64_t loaded_change; /* of the cache, when its rows were shown */
+
     pthread_mutex_t memory_lock; /* guards the rest: a reader's state where there is no cache */
     struct assay_map memory_index;
     struct memory_state {
@@ -83,7 +95,8 @@ enum batch_kind {
     BATCH_SERIES, /* all points of one metric, in place of what there was */
     BATCH_STATE,
     BATCH_PROBLEM,
-    BATCH_READ, /* the source was read to its end; u.offset is the time in ms */
+    BATCH_STORED, /* the reader goes on from what the cache has of a run */
+    BATCH_READ,   /* the source was read to its end; u.offset is the time in ms */
 };
 struct batch_item {
     struct batch_item *next;
@@ -91,6 +104,8 @@ struct batch_item {
     const char *id;   /* of the experiment or run; state: its key; problem: the path */
     const char *name; /* of the experiment or run; chunk: the metric; problem: the message */
     uint32_t run;     /* run, gone, chunk, restart: index, set when applied */
+    uint64_t base;    /* mark of the run's state this builds on */
+    uint64_t mark;    /* state: its own */
     union {
         struct {
             bool deleted;
@@ -149,6 +164,7 @@ struct series_entry {
     bool streamed;    /* it is filled by the chunks of a scan */
     bool again;       /* chunks came while it was being loaded */
     size_t unwritten; /* chunks on their way to the cache */
+    uint64_t base;    /* read from the cache: mark of the run's state then; else ANY */
     uint64_t used;    /* session->tick when last asked for */
 };
 
@@ -253,6 +269,19 @@ void writer_add(struct writer *writer, struct batch *batch_take);
 /* FINISH: writes all there is first; else only what it has begun. */
 void writer_free(struct writer **writer, bool finish);
 
+/* cache.c: marks say whether two states are the same. */
+#define CACHE_MARK_NONE UINT64_C(0)                    /* there is no state */
+#define CACHE_MARK_ANY  UINT64_C(1)                    /* not known, not compared */
+uint64_t cache_mark(const void *bytes, size_t length); /* NULL: NONE */
+/* What a reader stands on; the scan's thread, with its lock held. */
+uint64_t cache_mark_of(const struct session_source *source, const char *key);
+void cache_set_mark(struct session_source *source, const char *key, uint64_t mark);
+/* Another process stored a newer state of the run ID: what is in memory of its points goes, and
+   the source is looked at again from that state. */
+void cache_moved(struct assay_session *session, struct session_source *source, const char *id);
+/* To be called when a scan or a write ended: ends the state above once all is in order. */
+void cache_settle(struct session_source *source);
+
 /* merge.c: metrics whose latest point is the same as before keep the summary that was known.
    True where PACKED (length in *LENGTH) was replaced by a copy in ARENA. */
 bool merge_summaries(const struct assay_attrs *before, const void **packed, size_t *length,
@@ -297,7 +326,7 @@ void points_arrived(struct assay_session *session, struct series_entry *entry,
                     struct assay_series *series_take, uint64_t version, bool partial,
                     const struct assay_error *error);
 void points_chunk(struct assay_session *session, uint32_t run, const char *metric,
-                  struct assay_chunk *chunk);
+                  struct assay_chunk *chunk, uint64_t base);
 void points_written(struct assay_session *session, uint32_t run, const char *metric);
 void points_restart(struct assay_session *session, uint32_t run);
 void points_free(struct assay_session *session);
@@ -306,6 +335,9 @@ void points_free(struct assay_session *session);
 void stored_open_local(struct assay_session *session);
 unsigned stored_reload_local(struct assay_session *session);
 void stored_load_cached(struct assay_session *session, struct session_source *source);
+/* What the cache has of the run ID, in place of what is shown of it. */
+void stored_reload_run(struct assay_session *session, struct session_source *source,
+                       const char *id);
 bool stored_fetch_attrs(void *context, uint32_t run, void **bytes, size_t *length);
 void stored_load_column(void *context, struct assay_column *column);
 /* The database a source's rows are in: its path, for a thread's own connection. */

@@ -116,11 +116,27 @@ void stored_load_cached(struct assay_session *session, struct session_source *so
         store_find_source(cache, source->kind, source->path, &row, NULL) != ASSAY_OK || !row)
         return;
     source->row = row;
+    source->loaded_change = store_change(cache);
     if (load_rows(cache, &loading, 0, NULL) != ASSAY_OK)
         return;
     store_source_read_time(cache, row, &shown->read_ms, NULL);
     if (loading.runs)
         shown->state = ASSAY_SOURCE_CACHED;
+}
+
+void stored_reload_run(struct assay_session *session, struct session_source *source,
+                       const char *id)
+{
+    struct loading loading = {.session = session, .source = source};
+    struct store *cache = session_cache(session);
+    int64_t row = 0;
+
+    if (!cache || !source->row ||
+        store_find_run(cache, source->row, id, &row, NULL) != ASSAY_OK || !row)
+        return;
+    if (store_read_experiments(cache, source->row, load_experiment, &loading, NULL) == ASSAY_OK)
+        store_read_run(cache, row, load_run, &loading, NULL);
+    free(loading.experiments);
 }
 
 /* ---- the local store ---- */

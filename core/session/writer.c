@@ -7,6 +7,11 @@
  * Chunks of a run are held back until the reader's state of that run comes (see
  * ingest_state_put), so that points and the offset they were read up to are stored together or
  * not at all.
+ *
+ * Other processes may write the same cache. What a reader says of a run builds on the state it
+ * started from; if that is not the state in the cache any more, somebody else read the same
+ * bytes and was first: what builds on the old state is dropped, and the session is told
+ * (cache.c). A transaction is IMMEDIATE, so nothing changes between the look and the write.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +31,9 @@ struct held {
         uint32_t run;
     } * chunks;
     size_t count, capacity;
-    int64_t row; /* of the run; 0 not known yet */
+    int64_t row;  /* of the run; 0 not known yet */
+    bool restart; /* the points stored before go when the state comes */
+    bool stale;   /* builds on another state than the cache's */
 };
 
 struct written {
@@ -37,6 +44,11 @@ struct written {
         char *metric;
     } * told;
     size_t told_count, told_capacity;
+    struct moved { /* runs of which somebody else stored a newer state */
+        struct session_source *source;
+        char *id;
+    } * moved;
+    size_t moved_count, moved_capacity;
     struct assay_error error; /* where the cache failed: nothing was written */
 };
 
@@ -97,6 +109,7 @@ static void held_clear(struct held *held)
     free(held->chunks);
     held->chunks = NULL;
     held->count = held->capacity = 0;
+    held->restart = held->stale = false;
 }
 
 /* ---- storing the items ---- */
@@ -154,9 +167,35 @@ static enum assay_status find_experiment(struct writer *writer, struct batch *ba
     return ASSAY_OK;
 }
 
+/* How the cache's state of a run stands to what ITEM builds on. */
+enum standing { STANDING_SAME, STANDING_DONE /* it is ITEM's own */, STANDING_OTHER };
+
+static enum assay_status look(struct writer *writer, const struct batch *batch,
+                              const struct batch_item *item, enum standing *standing,
+                              struct assay_error *err)
+{
+    enum assay_status status;
+    uint64_t mark;
+    size_t length;
+    void *bytes;
+
+    *standing = STANDING_SAME;
+    if (item->base == CACHE_MARK_ANY)
+        return ASSAY_OK;
+    status =
+        store_read_state(writer->store, batch->source->row, item->id, &bytes, &length, err);
+    mark = cache_mark(bytes, length);
+    free(bytes);
+    if (status == ASSAY_OK && mark != item->base)
+        *standing =
+            item->kind == BATCH_STATE && mark == item->mark ? STANDING_DONE : STANDING_OTHER;
+    return status;
+}
+
 static enum assay_status put_run(struct writer *writer, struct batch *batch,
                                  struct batch_item *item, bool gone, struct assay_error *err)
 {
+    enum standing standing;
     struct store_run run = {
         .id = item->id,
         .name = item->name,
@@ -168,9 +207,19 @@ static enum assay_status put_run(struct writer *writer, struct batch *batch,
         .start_ms = item->u.run.start_ms,
         .end_ms = item->u.run.end_ms,
     };
-    enum assay_status status =
-        find_experiment(writer, batch, item->u.run.experiment_id, &run.experiment, err);
+    enum assay_status status = look(writer, batch, item, &standing, err);
 
+    if (status == ASSAY_OK && standing == STANDING_OTHER) {
+        struct held *held = held_of(writer, batch->source, item->id, true);
+
+        held->stale = true;
+        status = store_find_run(writer->store, batch->source->row, item->id, &held->row, err);
+        item->u.run.row = held->row;
+        return status;
+    }
+    if (status == ASSAY_OK)
+        status =
+            find_experiment(writer, batch, item->u.run.experiment_id, &run.experiment, err);
     if (status == ASSAY_OK)
         status = store_put_run(writer->store, batch->source->row, &run, err);
     if (status == ASSAY_OK && !gone)
@@ -202,33 +251,73 @@ static void tell(struct written *written, uint32_t run, char *metric)
     written->told[written->told_count++] = (struct told){.run = run, .metric = metric};
 }
 
+/* Remembers to tell the session that the run ID of SOURCE was stored by somebody else. */
+static void tell_moved(struct written *written, struct session_source *source, const char *id)
+{
+    ASSAY_GROW(written->moved, written->moved_capacity, written->moved_count + 1);
+    written->moved[written->moved_count++] =
+        (struct moved){.source = source, .id = assay_strdup(id)};
+}
+
+/* The chunks of a run whose state has come. WRITE: they are not in the cache yet. */
+static enum assay_status put_held(struct writer *writer, struct held *held, bool clear,
+                                  bool write, struct assay_error *err)
+{
+    enum assay_status status = ASSAY_OK;
+
+    if (write && clear)
+        status = store_clear_series(writer->store, held->row, err);
+    for (size_t i = 0; i < held->count && status == ASSAY_OK; i++) {
+        if (write)
+            status = store_add_chunk(writer->store, held->row, held->chunks[i].metric,
+                                     held->chunks[i].chunk, err);
+        if (held->chunks[i].run != ASSAY_NONE) {
+            tell(writer->written, held->chunks[i].run, held->chunks[i].metric);
+            held->chunks[i].metric = NULL;
+        }
+    }
+    return status;
+}
+
 static enum assay_status put_state(struct writer *writer, struct batch *batch,
                                    struct batch_item *item, struct assay_error *err)
 {
     struct held *held = held_of(writer, batch->source, item->id, false);
+    enum standing standing = STANDING_SAME;
     enum assay_status status = ASSAY_OK;
 
-    for (size_t i = 0; held && held->row && i < held->count && status == ASSAY_OK; i++) {
-        status = store_add_chunk(writer->store, held->row, held->chunks[i].metric,
-                                 held->chunks[i].chunk, err);
-        tell(writer->written, held->chunks[i].run, held->chunks[i].metric);
-        held->chunks[i].metric = NULL;
-    }
-    if (held && held->row)
+    if (held) { /* the state of a run */
+        status = look(writer, batch, item, &standing, err);
+        if (standing == STANDING_SAME && held->stale)
+            standing = STANDING_OTHER;
+        if (status == ASSAY_OK && !held->row)
+            status =
+                store_find_run(writer->store, batch->source->row, item->id, &held->row, err);
+        if (standing == STANDING_OTHER) {
+            tell_moved(writer->written, batch->source, item->id);
+        } else if (status == ASSAY_OK && held->row) {
+            /* Points without a state are nobody's: they would be read again. */
+            bool clear = held->restart || item->base == CACHE_MARK_NONE;
+
+            status = put_held(writer, held, clear, standing == STANDING_SAME, err);
+        }
         held_clear(held);
-    if (status == ASSAY_OK)
+    }
+    if (status == ASSAY_OK && standing == STANDING_SAME)
         status = store_put_state(writer->store, batch->source->row, item->id,
                                  item->u.state.bytes, item->u.state.length, err);
     return status;
 }
 
-static enum assay_status restart_run(struct writer *writer, struct batch *batch,
-                                     struct batch_item *item, struct assay_error *err)
+/* The points stored before go together with the state that does not count them any more. */
+static void restart_run(struct writer *writer, struct batch *batch, struct batch_item *item)
 {
     struct held *held = held_of(writer, batch->source, item->id, true);
+    bool stale = held->stale;
 
     held_clear(held);
-    return held->row ? store_clear_series(writer->store, held->row, err) : ASSAY_OK;
+    held->stale = stale;
+    held->restart = true;
 }
 
 /* All points of one metric in place of what there was, and how far they go: both or neither. */
@@ -265,14 +354,16 @@ static enum assay_status store_item(struct writer *writer, struct batch *batch,
     case BATCH_GONE:
         return item->run == ASSAY_NONE ? ASSAY_OK : put_run(writer, batch, item, true, err);
     case BATCH_CHUNK:
-        return item->run == ASSAY_NONE ? ASSAY_OK : hold_chunk(writer, batch, item);
+        return hold_chunk(writer, batch, item);
     case BATCH_RESTART:
-        return restart_run(writer, batch, item, err);
+        restart_run(writer, batch, item);
+        return ASSAY_OK;
     case BATCH_SERIES:
         return put_series(writer, batch, item, err);
     case BATCH_STATE:
         return put_state(writer, batch, item, err);
     case BATCH_PROBLEM:
+    case BATCH_STORED:
         return ASSAY_OK;
     case BATCH_READ:
         return store_set_source_read_time(writer->store, batch->source->row,
@@ -297,6 +388,9 @@ static void written_free(struct written *written)
     for (size_t i = 0; i < written->told_count; i++)
         free(written->told[i].metric);
     free(written->told);
+    for (size_t i = 0; i < written->moved_count; i++)
+        free(written->moved[i].id);
+    free(written->moved);
     free(written);
 }
 
@@ -436,11 +530,18 @@ static unsigned written_apply(struct assay_session *session, struct message *mes
                 item->run != ASSAY_NONE)
                 catalog_run_written(session->catalog, item->run, item->u.run.row,
                                     item->u.run.version);
-        if (batch->source->again && !batch->source->unwritten && !batch->source->scanning)
-            watch_later(session, batch->source);
     }
     for (size_t i = 0; good && i < written->told_count; i++)
         points_written(session, written->told[i].run, written->told[i].metric);
+    for (size_t i = 0; good && i < written->moved_count; i++)
+        cache_moved(session, written->moved[i].source, written->moved[i].id);
+    for (size_t i = 0; i < session->source_count; i++) {
+        struct session_source *source = session->sources[i];
+
+        cache_settle(source);
+        if (source->again && !source->unwritten && !source->scanning)
+            watch_later(session, source);
+    }
     written_free(written);
     if (good)
         return ASSAY_CHANGED_SERIES;

@@ -72,6 +72,11 @@ void ingest_state_put(struct ingest *in, const char *key, const void *bytes, siz
     in->ops->state_put(in, key, bytes, length);
 }
 
+bool ingest_state_moved(struct ingest *in, const char *key)
+{
+    return in->ops->state_moved && in->ops->state_moved(in, key);
+}
+
 void ingest_parallel(struct ingest *in, size_t count, void (*task)(void *context, size_t index),
                      void *context)
 {

@@ -65,6 +65,10 @@ void ingest_focus(const struct ingest *in, char out[128]);
  */
 bool ingest_state_get(struct ingest *in, const char *key, void **bytes, size_t *length);
 void ingest_state_put(struct ingest *in, const char *key, const void *bytes, size_t length);
+/* Whether another process was first to store a newer state of the run KEY: what the reader
+   remembers of it does not count, and it is to ask state_get again. A streamed source asks this
+   of every run at the beginning of a scan. */
+bool ingest_state_moved(struct ingest *in, const char *key);
 
 /* Runs task(context, 0..count-1) on the pool's threads and this one; returns when all are done.
  */

@@ -116,16 +116,23 @@ static struct tb_run *run_of(struct tensorboard *self, struct ingest *in,
     uint32_t index = assay_map_get(&self->by_name, place->name, length);
     void *state;
     size_t state_length;
-    if (index != ASSAY_MAP_NONE)
-        return &self->runs[index];
-    ASSAY_GROW(self->runs, self->capacity, self->count + 1);
-    struct tb_run *run = &self->runs[self->count];
+    struct tb_run *run = index == ASSAY_MAP_NONE ? NULL : &self->runs[index];
+    bool moved = run && ingest_state_moved(in, place->name);
+    if (run && !moved)
+        return run;
+    if (run) {
+        tb_run_free(run);
+    } else {
+        ASSAY_GROW(self->runs, self->capacity, self->count + 1);
+        assay_map_set(&self->by_name, place->name, length, (uint32_t)self->count);
+        run = &self->runs[self->count++];
+    }
     *run =
         (struct tb_run){.name = assay_strdup(place->name), .path = assay_strdup(place->path)};
-    assay_map_set(&self->by_name, place->name, length, (uint32_t)self->count);
-    self->count++;
     if (ingest_state_get(in, run->name, &state, &state_length))
         tb_run_load(run, state, state_length, in);
+    else
+        run->restart = moved;
     return run;
 }
 

@@ -445,6 +445,18 @@ void store_rollback(struct store *store)
     store->open = false;
 }
 
+enum assay_status store_begin_read(struct store *store, struct assay_error *err)
+{
+    return sql_exec(store->sql, "BEGIN", err);
+}
+
+void store_end_read(struct store *store)
+{
+    if (sql_in_transaction(store->sql)) {
+        (void)sql_exec(store->sql, "COMMIT", NULL);
+    }
+}
+
 /* A full disk makes SQLite roll back by itself: what came after it must not slip into a
    transaction of its own. */
 enum assay_status store_enter(struct store *store, bool *own, struct assay_error *err)
@@ -476,6 +488,13 @@ int64_t store_mark(struct store *store)
 {
     store->dirty = true;
     return store->change;
+}
+
+int64_t store_change(struct store *store)
+{
+    int64_t change = 0;
+    (void)sql_int(store->sql, "SELECT change FROM counter WHERE one=1", 0, &change, NULL);
+    return change;
 }
 
 bool store_changed(struct store *store)

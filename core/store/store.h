@@ -87,6 +87,9 @@ enum assay_status store_read_experiments(struct store *store, int64_t source,
 /* Runs whose change is greater than SINCE (0: all), by row. */
 enum assay_status store_read_runs(struct store *store, int64_t source, int64_t since,
                                   store_run_fn fn, void *context, struct assay_error *err);
+/* The run of ROW alone; FN is not called where there is none. */
+enum assay_status store_read_run(struct store *store, int64_t row, store_run_fn fn,
+                                 void *context, struct assay_error *err);
 enum assay_status store_put_experiment(struct store *store, int64_t source,
                                        struct store_experiment *experiment,
                                        struct assay_error *err);
@@ -117,6 +120,10 @@ enum assay_status store_scan_attrs(struct store *store, int64_t source, store_at
 enum assay_status store_put_attrs(struct store *store, int64_t run, const void *bytes,
                                   size_t length, struct assay_error *err);
 
+/* One moment of the database for all that is read between. */
+enum assay_status store_begin_read(struct store *store, struct assay_error *err);
+void store_end_read(struct store *store);
+
 /* Points: chunks in the order appended; a short last chunk is merged with what is appended
    after it, so that series stay packed. read adds all points to OUT (chunks whole, then loose
    points). */
@@ -141,6 +148,8 @@ enum assay_status store_read_state(struct store *store, int64_t source, const ch
 enum assay_status store_put_state(struct store *store, int64_t source, const char *key,
                                   const void *bytes, size_t length, struct assay_error *err);
 
+/* The number of the last transaction that changed rows; 0 where there was none. */
+int64_t store_change(struct store *store);
 /* Whether another connection committed since the last call (PRAGMA data_version). */
 bool store_changed(struct store *store);
 

@@ -181,6 +181,27 @@ enum assay_status store_read_runs(struct store *store, int64_t source, int64_t s
     return status;
 }
 
+enum assay_status store_read_run(struct store *store, int64_t row, store_run_fn fn,
+                                 void *context, struct assay_error *err)
+{
+    struct sql_statement *statement = NULL;
+    struct store_run run;
+    bool there = false;
+    enum assay_status status = store_statement(
+        store, SLOT_RUN_READ, "SELECT " RUN_COLUMNS " FROM run WHERE row=?1", &statement, err);
+
+    if (status == ASSAY_OK) {
+        sql_bind_int(statement, 1, row);
+        status = sql_step(statement, &there, err);
+    }
+    if (status == ASSAY_OK && there) {
+        fill_run(statement, &run);
+        (void)fn(context, &run);
+        sql_reset(statement);
+    }
+    return status;
+}
+
 static void bind_run(struct sql_statement *statement, int64_t source,
                      const struct store_run *run)
 {
