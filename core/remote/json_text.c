@@ -295,8 +295,17 @@ const char *json_text_string_keep(struct json_text *json, struct assay_arena *ar
                                   const char *otherwise)
 {
     const char *text = json_text_string(json, NULL);
+    size_t length = text ? json->text.length : 0;
 
-    return text ? assay_arena_strndup(arena, text, strlen(text)) : otherwise;
+    if (!text)
+        return otherwise;
+    if (json->limit && length > json->limit) {
+        json->cut++;
+        length = json->limit;
+        while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+            length--;
+    }
+    return assay_arena_strndup(arena, text, length);
 }
 
 double json_text_double(struct json_text *json, double otherwise)

@@ -26,7 +26,9 @@ struct json_text {
     const char *start, *at, *end;
     const char *fault; /* what is wrong; NULL so far nothing */
     unsigned depth;
-    bool first; /* of the object or array just entered */
+    bool first;   /* of the object or array just entered */
+    size_t limit; /* bytes of a kept string; 0: any number */
+    unsigned cut; /* strings that were longer */
     struct assay_buf key, text;
 };
 

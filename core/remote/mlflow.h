@@ -67,8 +67,8 @@ enum assay_status mlflow_answer_error(const struct mlflow *mlflow,
 
 struct mlflow_wanted {
     const char *run_id, *metric;
-    /* All points up to its latest step, where they are known: only what came since is asked for.
-       NULL: everything is. */
+    /* All points up to its latest step, where they are known: only what came since is asked
+       for. NULL: everything is. */
     const struct assay_series *known;
 };
 /* How much is known of a series after an answer. */

@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#define TEXT_MAX ((size_t)1 << 20) /* bytes of a name, a value, a schema */
+
 static enum assay_status finish(struct json_text *json, const char *where,
                                 struct assay_error *err)
 {
@@ -437,6 +439,7 @@ static void one_run(struct json_text *json, const struct run_reading *reading)
     if (!peek_id(from, length, id) || !reading->fresh(reading->context, id, hash))
         return;
     json_text_init(&own, from, length);
+    own.limit = TEXT_MAX;
     read_run(&own, &arena, &run, &attrs);
     if (!*run.name)
         run.name = tag_of(&attrs, "mlflow.runName");
@@ -448,6 +451,7 @@ static void one_run(struct json_text *json, const struct run_reading *reading)
         json->at = own.at;
         json->fault = own.fault;
     }
+    reading->page->cut += own.cut;
     json_text_free(&own);
     assay_arena_free(&arena);
 }

@@ -69,6 +69,7 @@ struct mlflow_page { /* of a search; start with {0} */
     struct assay_arena arena;
     char *next; /* the token of the next page; "" none. In arena */
     size_t count;
+    size_t cut; /* texts of more than a megabyte: the rest of them was dropped */
 };
 /* Calls FN for each; its texts live in PAGE. */
 enum assay_status

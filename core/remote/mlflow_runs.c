@@ -263,6 +263,9 @@ static bool take_page(struct scan *scan, struct search *search, const struct net
         mlflow_parse_runs(mlflow_shown(scan->mlflow), assay_buf_text(&answer->body),
                           answer->body.length, &page, is_fresh, take_run, scan, scan->err);
     ingest_progress(scan->in, scan->met, 0);
+    if (page.cut)
+        ingest_problem(scan->in, mlflow_shown(scan->mlflow), UINT64_MAX,
+                       "%zu texts of more than a megabyte are shown cut", page.cut);
     more = *status == ASSAY_OK && page.next && *page.next && page.count > 0 &&
            !(search->token && strcmp(search->token, page.next) == 0) && scan->met > met &&
            ++search->pages < PAGES_MAX;

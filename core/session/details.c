@@ -106,6 +106,11 @@ static void artifacts_task(struct pool_task *task)
     load->status =
         load->source->ops->artifacts(load->source->self, load->experiment_id, load->run_id,
                                      load->uri, &load->list, &load->directory, &load->error);
+    if (load->source->server && load->status == ASSAY_OK)
+        server_keep_artifacts(load->source, load->run_id, &load->list);
+    else if (load->source->server && mlflow_offline(load->source->self) &&
+             server_recall_artifacts(load->source, load->run_id, &load->list))
+        load->status = ASSAY_OK; /* as it was; the source says that it is offline */
     artifact_list_sort(&load->list);
     load->message.apply = artifacts_apply;
     load->message.discard = artifacts_discard;

@@ -314,6 +314,12 @@ bool server_offline(const struct session_source *source);
 void server_want(struct assay_session *session, struct series_entry *entry);
 void server_dispatch(struct session_source *source); /* has what is wanted fetched */
 
+/* server_files.c: the list of a run's artifacts in the cache. Any thread that may wait. */
+void server_keep_artifacts(struct session_source *source, const char *run_id,
+                           const struct artifact_list *list);
+bool server_recall_artifacts(struct session_source *source, const char *run_id,
+                             struct artifact_list *list);
+
 /* server_pull.c */
 void pulls_progress(const struct assay_session *session, struct assay_job_info *job);
 void pulls_cancel(struct assay_session *session, uint64_t job); /* 0: all */

@@ -219,6 +219,28 @@ static void wrong_kinds_are_passed_over(void **state)
     ingest_collect_free(&read.collect);
 }
 
+static void endless_names_are_cut(void **state)
+{
+    struct assay_buf body = {0};
+    struct read_runs read = {0};
+    struct mlflow_page page = {0};
+
+    (void)state;
+    assay_buf_text_add(&body, "{\"runs\":[{\"info\":{\"run_id\":\"a\",\"experiment_id\":\"1\","
+                              "\"run_name\":\"");
+    assay_buf_repeat(&body, "\xc3\xbc", 5u << 20); /* ten megabytes */
+    assay_buf_text_add(&body, "\"}}]}");
+    ingest_collect_init(&read.collect, ASSAY_LAST_VALUE);
+    assert_int_equal(
+        mlflow_parse_runs("x", body.data, body.length, &page, always, keep_run, &read, NULL),
+        ASSAY_OK);
+    assert_int_equal(strlen(ingest_collect_run(&read.collect, "a")->name), 1u << 20);
+    assert_int_equal(page.cut, 1);
+    assay_arena_free(&page.arena);
+    ingest_collect_free(&read.collect);
+    assay_buf_free(&body);
+}
+
 /* ---- scans ---- */
 
 struct client {
@@ -582,6 +604,7 @@ int main(void)
         cmocka_unit_test(recorded_experiments_are_read),
         cmocka_unit_test(cut_answers_are_errors),
         cmocka_unit_test(wrong_kinds_are_passed_over),
+        cmocka_unit_test(endless_names_are_cut),
         cmocka_unit_test(scans_page_to_any_number),
         cmocka_unit_test(scans_report_what_changed),
         cmocka_unit_test(a_later_program_knows_what_was_said),

@@ -132,6 +132,7 @@ static void without_a_network_the_last_state_is_there(void **state)
     struct fake_mlflow fake = {0};
     struct assay_session *session;
     struct assay_server server;
+    const struct assay_artifacts *artifacts;
     struct assay_error err = {0};
     struct assay_series *series;
     char url[64];
@@ -143,6 +144,7 @@ static void without_a_network_the_last_state_is_there(void **state)
     assert_int_equal(assay_session_wait(session, NULL), ASSAY_OK);
     assert_int_equal(assay_session_series_wait(session, 0, "loss0", &series, NULL), ASSAY_OK);
     assert_int_equal(assay_series_count(series), 100);
+    assert_int_equal(assay_session_artifacts_wait(session, 0)->count, 3);
     assay_session_close(&session);
     fake_mlflow_stop(&fake);
 
@@ -159,6 +161,11 @@ static void without_a_network_the_last_state_is_there(void **state)
     assert_int_equal(assay_session_series_wait(session, 0, "loss0", &series, NULL), ASSAY_OK);
     assert_int_equal(assay_series_count(series), 100);
     assert_int_equal(assay_session_series_wait(session, 1, "loss1", &series, NULL), ASSAY_IO);
+    artifacts = assay_session_artifacts_wait(session, 0);
+    assert_int_equal(artifacts->load, ASSAY_LOAD_READY);
+    assert_int_equal(artifacts->count, 3);
+    assert_string_equal(artifacts->items[1].path, "deep dir/a.txt");
+    assert_int_equal(assay_session_artifacts_wait(session, 1)->load, ASSAY_LOAD_FAILED);
     assay_session_close(&session);
 }
 
