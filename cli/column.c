@@ -8,6 +8,7 @@
 
 #include <assay/map.h>
 #include <assay/memory.h>
+#include <assay/query.h>
 #include <assay/text.h>
 
 #define MAIN_METRICS 3
@@ -145,6 +146,21 @@ enum assay_status cli_columns_parse(struct cli_columns *columns, const char *lis
         if (!*comma)
             break;
         list = comma + 1;
+    }
+    return status;
+}
+
+enum assay_status cli_columns_sort(struct cli_columns *columns, const char *key,
+                                   struct assay_error *err)
+{
+    struct assay_sort sort;
+    enum assay_status status = assay_sort_parse(&sort, key, err);
+    size_t before = columns->count;
+    if (status == ASSAY_OK)
+        status = parse_one(columns, sort.field, err);
+    if (columns->count > before) {
+        free(columns->items[before].title);
+        columns->items[before].title = assay_strdup(key);
     }
     return status;
 }

@@ -43,6 +43,9 @@ struct cli_columns {
 /* Adds the columns of the comma-separated LIST. */
 enum assay_status cli_columns_parse(struct cli_columns *columns, const char *list,
                                     struct assay_error *err);
+/* Adds the column that KEY, a sort key, goes by. */
+enum assay_status cli_columns_sort(struct cli_columns *columns, const char *key,
+                                   struct assay_error *err);
 /* Those of ROWS that people want first: the main attributes and the most common metrics. */
 void cli_columns_main(struct cli_columns *columns, struct cli *cli, const uint32_t *rows,
                       size_t count);

@@ -54,8 +54,9 @@ static void complain_of_sources(struct cli *cli, const struct assay_error *faile
         if ((source->state != ASSAY_SOURCE_FAILED && !offline) || !source->error.what[0])
             continue;
         char age[16];
-        /* What a server's client says names the server. */
-        if (strcmp(source->kind, "mlflow") != 0)
+        /* What a server's client says names the server, and many a reader names its file. */
+        bool names = strncmp(source->error.what, source->where, strlen(source->where)) == 0;
+        if (strcmp(source->kind, "mlflow") != 0 && !names)
             assay_fail(&err, ASSAY_IO, "%s: %s", source->where, source->error.what);
         else if (offline && source->read_ms != ASSAY_NO_TIME)
             assay_fail(&err, ASSAY_IO, "%s (offline, as of %s ago)", source->error.what,

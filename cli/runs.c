@@ -72,6 +72,63 @@ static enum assay_status select_runs(struct cli *cli, struct selection *s,
     return ASSAY_OK;
 }
 
+/* Whether any run has logged KEY. */
+static bool is_logged(struct cli *cli, enum assay_field_kind kind, const char *key)
+{
+    const char **names = NULL;
+    size_t count = assay_catalog_keys(cli->catalog, ASSAY_NONE, kind, &names);
+    bool found = false;
+    for (size_t i = 0; i < count && !found; i++)
+        found = strcmp(names[i], key) == 0;
+    free(names);
+    return found;
+}
+
+/* A metric, param or tag that no run has is a slip of the pen, or not logged yet. Where it was
+   written out (metrics.NAME) that is said and the command goes on; a bare word that is neither
+   an attribute nor logged is an error: the order or the column would be nothing. */
+static enum assay_status check_key(struct cli *cli, enum assay_field_kind kind, const char *key,
+                                   const char *given, struct assay_error *err)
+{
+    static const char *const prefixes[] = {"metrics.", "params.", "tags."};
+    bool written_out = strncmp(given, prefixes[kind], strlen(prefixes[kind]) - 2) == 0;
+    struct assay_error note = {0};
+    if (!assay_catalog_runs(cli->catalog) || is_logged(cli, kind, key))
+        return ASSAY_OK;
+    if (written_out) {
+        assay_fail(&note, ASSAY_BAD_INPUT, "no run has %s%s", prefixes[kind], key);
+        cli_complain(&note);
+        return ASSAY_OK;
+    }
+    assay_fail(err, ASSAY_BAD_INPUT, "%s: no column of that name, and no run has logged it",
+               given);
+    assay_hint(err, "assay runs --help lists the columns; assay show RUN what a run has");
+    return ASSAY_BAD_INPUT;
+}
+
+/* What -s and -c name, once it is known what there is. */
+static enum assay_status check_keys(struct cli *cli, struct assay_error *err)
+{
+    struct cli_columns columns = {0};
+    enum assay_status status = ASSAY_OK;
+    const char *sort = cli_value(cli, "sort");
+    if (sort)
+        status = cli_columns_sort(&columns, sort, err);
+    for (size_t i = 0; status == ASSAY_OK && cli_value_at(cli, "columns", i); i++)
+        status = cli_columns_parse(&columns, cli_value_at(cli, "columns", i), err);
+    for (size_t i = 0; status == ASSAY_OK && i < columns.count; i++) {
+        const struct cli_column *column = &columns.items[i];
+        if (column->field >= CLI_FIELD_METRIC)
+            status = check_key(cli,
+                               column->field == CLI_FIELD_METRIC  ? ASSAY_FIELD_METRIC
+                               : column->field == CLI_FIELD_PARAM ? ASSAY_FIELD_PARAM
+                                                                  : ASSAY_FIELD_TAG,
+                               column->key, column->title, err);
+    }
+    cli_columns_free(&columns);
+    return status;
+}
+
 static enum assay_status filter_runs(struct cli *cli, struct assay_query *query,
                                      struct selection *s, struct assay_error *err)
 {
@@ -196,6 +253,8 @@ enum assay_status cli_runs(struct cli *cli, struct assay_error *err)
     }
     if (status == ASSAY_OK)
         status = cli_open(cli, err);
+    if (status == ASSAY_OK)
+        status = check_keys(cli, err);
     if (status == ASSAY_OK)
         status = select_runs(cli, &s, err);
     if (status == ASSAY_OK && query)

@@ -69,6 +69,10 @@ static void outputs_json(struct cli_json *json, const struct assay_attrs *attrs)
 static void artifacts_json(struct cli_json *json, const struct assay_artifacts *artifacts)
 {
     cli_json_key(json, "artifacts");
+    if (artifacts->load == ASSAY_LOAD_FAILED) {
+        cli_json_text(json, NULL);
+        return;
+    }
     cli_json_open(json, '[');
     for (size_t i = 0; i < artifacts->count; i++) {
         const struct assay_artifact *a = &artifacts->items[i];
@@ -341,6 +345,8 @@ static void show_lineage(struct cli *cli, const struct assay_attrs *attrs)
 
 static void show_artifacts(struct cli *cli, const struct assay_artifacts *artifacts)
 {
+    if (artifacts->load == ASSAY_LOAD_FAILED)
+        assay_buf_text_add(&cli->out, "\nArtifacts: not to be had here\n");
     if (!artifacts->count)
         return;
     heading(cli, "Artifacts", artifacts->count);
@@ -371,6 +377,17 @@ static void print_people(struct cli *cli, uint32_t run, const struct assay_artif
     show_artifacts(cli, artifacts);
 }
 
+/* A store copied from another machine, or with its artifacts in a bucket, is nothing that went
+   wrong: the URI is shown. A server that does not answer, or a folder that may not be read, is.
+ */
+static bool are_elsewhere(struct cli *cli, uint32_t run,
+                          const struct assay_artifacts *artifacts)
+{
+    const struct assay_run *r = assay_catalog_run(cli->catalog, run);
+    const char *kind = assay_catalog_source(cli->catalog, r->source)->kind;
+    return !artifacts->directory && strcmp(kind, "mlflow") != 0;
+}
+
 enum assay_status cli_show(struct cli *cli, struct assay_error *err)
 {
     uint32_t run;
@@ -381,7 +398,7 @@ enum assay_status cli_show(struct cli *cli, struct assay_error *err)
         return status;
     cli_pull_run(cli, run);
     const struct assay_artifacts *artifacts = assay_session_artifacts_wait(cli->session, run);
-    if (artifacts->load == ASSAY_LOAD_FAILED) {
+    if (artifacts->load == ASSAY_LOAD_FAILED && !are_elsewhere(cli, run, artifacts)) {
         cli_complain(&artifacts->error);
         cli->worst = ASSAY_IO;
     }

@@ -93,7 +93,12 @@ void activity_problem(struct assay_session *session, uint32_t source, const char
 {
     struct assay_buf clean = {0}, key = {0};
     struct assay_source *shown = catalog_source(session->catalog, source);
+    size_t length = strlen(path);
 
+    /* Many messages begin with the path that is at fault, and are shown behind it. */
+    if (length > 0 && strncmp(message, path, length) == 0 &&
+        strncmp(message + length, ": ", 2) == 0)
+        message += length + 2;
     assay_text_clean(&clean, message, strlen(message));
     assay_buf_format(&key, "%u\n%s\n%llu\n%s", source, path, (unsigned long long)offset,
                      assay_buf_text(&clean));

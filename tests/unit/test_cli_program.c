@@ -241,6 +241,26 @@ static void test_runs_that_match_nothing(void **state)
     expect(0);
 }
 
+/* A slip in a key must not give another order, or an empty column, in silence. */
+static void test_keys_that_nothing_has(void **state)
+{
+    (void)state;
+    run(NULL, "runs", "-S", "local", "-s", "trian/loss", NULL);
+    expect(2);
+    assert_string_equal(last.out, "");
+    assert_non_null(strstr(last.err, "assay: trian/loss: no column of that name"));
+    run(NULL, "runs", "-S", "local", "-c", "name,nothing", NULL);
+    expect(2);
+    assert_non_null(strstr(last.err, "assay: nothing: "));
+    run(NULL, "runs", "-S", "local", "-s", "metrics.train/loss@median", "-n", "1", NULL);
+    expect(0); /* written out: it may yet be logged */
+    assert_string_equal(last.err, "assay: no run has metrics.train/loss@median\n");
+    assert_int_equal(lines_of(last.out), 2);
+    run(NULL, "runs", "-S", "local", "-s", "train/loss@min:desc", "-c", "name,params.lr", NULL);
+    expect(0);
+    assert_string_equal(last.err, "");
+}
+
 static void test_wrong_filter(void **state)
 {
     (void)state;
@@ -664,6 +684,32 @@ static void test_artifacts(void **state)
     free(root);
 }
 
+/* A store copied from elsewhere: its runs are whole, their artifacts are somewhere else. */
+static void test_artifacts_elsewhere(void **state)
+{
+    (void)state;
+    const char *directory = getenv("TMPDIR");
+    char *root = assay_path_join(directory ? directory : P_tmpdir, "assay-cli-far/mlruns");
+    put(root, "1/meta.yaml", "artifact_location: x\nexperiment_id: '1'\nname: far\n");
+    put(root, "1/cccc000000000000000000000000000c/meta.yaml",
+        "artifact_uri: s3://bucket/cccc\nexperiment_id: '1'\nlifecycle_stage: active\n"
+        "run_id: cccc000000000000000000000000000c\nrun_name: far\nstart_time: 1000\n"
+        "status: 3\n");
+    put(root, "1/cccc000000000000000000000000000c/metrics/loss", "1000 0.5 0\n");
+    put(root, "1/cccc000000000000000000000000000c/params/lr", "1");
+    run(NULL, "show", "-S", root, "cccc", "--format", "json", NULL);
+    expect(0);
+    assert_string_equal(last.err, "");
+    json_t *json = output_json();
+    assert_true(json_is_null(json_object_get(json, "artifacts")));
+    assert_string_equal(json_string_value(json_object_get(json, "artifact_uri")),
+                        "s3://bucket/cccc");
+    json_decref(json);
+    run(NULL, "artifacts", "-S", root, "cccc", NULL);
+    expect(3);
+    free(root);
+}
+
 static void test_damage_is_named(void **state)
 {
     (void)state;
@@ -816,6 +862,7 @@ int main(void)
         cmocka_unit_test(test_ls),
         cmocka_unit_test(test_runs),
         cmocka_unit_test(test_runs_that_match_nothing),
+        cmocka_unit_test(test_keys_that_nothing_has),
         cmocka_unit_test(test_wrong_filter),
         cmocka_unit_test(test_show),
         cmocka_unit_test(test_series),
@@ -829,6 +876,7 @@ int main(void)
         cmocka_unit_test(test_track),
         cmocka_unit_test(test_mlflow_files),
         cmocka_unit_test(test_artifacts),
+        cmocka_unit_test(test_artifacts_elsewhere),
         cmocka_unit_test(test_damage_is_named),
         cmocka_unit_test(test_doctor),
         cmocka_unit_test(test_completion),
