@@ -173,6 +173,9 @@ static bool global_command(struct app *app, enum command_id id, const char *argu
     case CMD_ACTIVITY:
         app_open(app, &view_activity, NULL);
         return true;
+    case CMD_APPROVALS:
+        app_open(app, &view_queue, NULL);
+        return true;
     case CMD_REFRESH:
         refresh(app);
         return true;

@@ -600,6 +600,27 @@ static enum assay_status prepare(struct assay_ledger *ledger, const char *id,
     return status;
 }
 
+/* The bytes that were shown must say what is being decided. */
+static enum assay_status append_shown(struct assay_ledger *ledger, const struct statement *s,
+                                      const char *text, struct assay_error *err)
+{
+    struct assay_arena arena = {0};
+    struct json_doc doc = {0};
+    struct statement shown;
+    enum assay_status status =
+        statement_parse(&shown, &doc, &arena, text, strlen(text), "the draft", err);
+
+    if (status == ASSAY_OK &&
+        (shown.event != EVENT_DECISION || shown.decision.verdict != s->decision.verdict ||
+         !same_text(shown.decision.request, s->decision.request) ||
+         !same_text(shown.decision.binding, s->decision.binding) ||
+         !same_text(shown.decision.reason, s->decision.reason)))
+        status = assay_fail(err, ASSAY_NO, "what was shown is not what is decided on now");
+    json_doc_free(&doc);
+    assay_arena_free(&arena);
+    return status == ASSAY_OK ? ledger_append_text(ledger, text, strlen(text), err) : status;
+}
+
 enum assay_status assay_request_decide(struct assay_ledger *ledger, const char *id,
                                        const struct assay_decision *decision,
                                        struct assay_error *err)
@@ -611,7 +632,8 @@ enum assay_status assay_request_decide(struct assay_ledger *ledger, const char *
 
     if (status == ASSAY_OK) {
         memcpy(request, s.decision.request, sizeof request);
-        status = ledger_append(ledger, &s, err);
+        status = decision->text ? append_shown(ledger, &s, decision->text, err)
+                                : ledger_append(ledger, &s, err);
     }
     if (status == ASSAY_OK)
         (void)assay_draft_drop(ledger, request, NULL);

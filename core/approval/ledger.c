@@ -631,31 +631,64 @@ static enum assay_status check_kept(struct assay_ledger *ledger, const struct as
     return ASSAY_OK;
 }
 
-enum assay_status ledger_append(struct assay_ledger *ledger, struct statement *s,
-                                struct assay_error *err)
+/* Tries, signs and keeps TEXT, which says S. */
+static enum assay_status append_bytes(struct assay_ledger *ledger, const struct statement *s,
+                                      const struct assay_buf *text, struct assay_error *err)
 {
     struct assay_arena arena = {0};
-    struct assay_buf text = {.limit = JSON_BYTES_MAX + 1}, signature = {0};
+    struct assay_buf signature = {0};
     struct sshsig_facts facts;
     enum assay_status status = store_check_durable(ledger->store, err);
 
     if (status == ASSAY_OK)
         status = check_file_system(ledger->path, err);
     if (status == ASSAY_OK)
-        status = fill_head(ledger, s, &arena, err);
+        status = try_record(ledger, text, &arena, err);
+    if (status == ASSAY_OK && !ledger->unsigned_votes)
+        status = signer_sign(ledger->my_line, statement_space(s->event), text->data,
+                             text->length, ledger->sign_timeout_ms, &signature, &facts, err);
+    if (status == ASSAY_OK)
+        status = commit(ledger, s, text, &signature, err);
+    if (status == ASSAY_OK)
+        status = check_kept(ledger, text, err);
+    assay_buf_free(&signature);
+    assay_arena_free(&arena);
+    return status;
+}
+
+enum assay_status ledger_append(struct assay_ledger *ledger, struct statement *s,
+                                struct assay_error *err)
+{
+    struct assay_arena arena = {0};
+    struct assay_buf text = {.limit = JSON_BYTES_MAX + 1};
+    enum assay_status status = fill_head(ledger, s, &arena, err);
+
     if (status == ASSAY_OK)
         status = statement_write(&text, s, err);
     if (status == ASSAY_OK)
-        status = try_record(ledger, &text, &arena, err);
-    if (status == ASSAY_OK && !ledger->unsigned_votes)
-        status = signer_sign(ledger->my_line, statement_space(s->event), text.data, text.length,
-                             ledger->sign_timeout_ms, &signature, &facts, err);
-    if (status == ASSAY_OK)
-        status = commit(ledger, s, &text, &signature, err);
-    if (status == ASSAY_OK)
-        status = check_kept(ledger, &text, err);
+        status = append_bytes(ledger, s, &text, err);
     assay_buf_free(&text);
-    assay_buf_free(&signature);
+    assay_arena_free(&arena);
+    return status;
+}
+
+enum assay_status ledger_append_text(struct assay_ledger *ledger, const char *bytes,
+                                     size_t length, struct assay_error *err)
+{
+    struct assay_arena arena = {0};
+    struct assay_buf text = {.limit = JSON_BYTES_MAX + 1};
+    struct statement s;
+    enum assay_status status =
+        statement_parse(&s, &ledger->doc, &arena, bytes, length, "the draft", err);
+
+    assay_buf_add(&text, bytes, length);
+    if (status == ASSAY_OK &&
+        (strcmp(s.person, ledger->me) != 0 ||
+         strcmp(s.key, ledger->unsigned_votes ? "" : ledger->my_key) != 0))
+        status = assay_fail(err, ASSAY_BAD_INPUT, "the draft is another person's, or key's");
+    if (status == ASSAY_OK)
+        status = append_bytes(ledger, &s, &text, err);
+    assay_buf_free(&text);
     assay_arena_free(&arena);
     return status;
 }

@@ -65,6 +65,9 @@ void ledger_check(struct assay_ledger *ledger, const char *request);
    become of it, has it signed, keeps it. On ASSAY_OK the record counts. */
 enum assay_status ledger_append(struct assay_ledger *ledger, struct statement *s,
                                 struct assay_error *err);
+/* The same for the exact bytes TEXT, made by ledger_draft_text() a while ago. */
+enum assay_status ledger_append_text(struct assay_ledger *ledger, const char *text,
+                                     size_t length, struct assay_error *err);
 /* The bytes that ledger_append() would sign. */
 enum assay_status ledger_draft_text(struct assay_ledger *ledger, struct statement *s,
                                     char **text, struct assay_error *err);

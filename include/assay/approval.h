@@ -302,6 +302,7 @@ struct assay_decision {
     const char *const *conditions; /* "TEXT" or "TEXT until DATE" */
     size_t condition_count;
     const char *delegate; /* to whom */
+    const char *text; /* sign these very bytes, which assay_request_preview() gave; or NULL */
 };
 /* Checks everything again (files, gates, policy, champion, eligibility) and signs. */
 enum assay_status assay_request_decide(struct assay_ledger *ledger, const char *id,

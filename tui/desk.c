@@ -1,0 +1,148 @@
+/*
+ * The desk of approvals (desk.h), for view_queue.c and view_request.c.
+ */
+#include "desk.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <assay/memory.h>
+
+struct desk {
+    struct app *app;
+    int done; /* readable when the thread has ended */
+    bool busy;
+    pthread_t thread;
+    struct desk_result result;  /* the thread's while it is busy */
+    struct assay_ledger *fresh; /* likewise */
+    struct assay_ledger *ledger;
+    char me[80];
+    uint64_t generation;
+};
+
+static void work(struct desk *desk)
+{
+    struct desk_result *r = &desk->result;
+    const struct assay_decision decision = {.verdict = r->wish.verdict,
+                                            .reason = r->wish.reason,
+                                            .binding = r->wish.binding,
+                                            .text = r->wish.text};
+    const char *me = "";
+    r->status = assay_ledger_open(&desk->fresh, &(struct assay_ledger_options){0}, &r->err);
+    if (r->status == ASSAY_OK)
+        r->status = assay_ledger_me(desk->fresh, &me, &r->err);
+    if (r->status != ASSAY_OK)
+        return;
+    switch (r->wish.task) {
+    case DESK_READ:
+        break;
+    case DESK_PREVIEW:
+        r->status =
+            assay_request_preview(desk->fresh, r->wish.request, &decision, &r->text, &r->err);
+        break;
+    case DESK_SIGN:
+        r->status = assay_request_decide(desk->fresh, r->wish.request, &decision, &r->err);
+        break;
+    case DESK_APPLY:
+        r->status = assay_request_apply(desk->fresh, r->wish.request, &r->err);
+        break;
+    }
+}
+
+static void *run(void *context)
+{
+    struct desk *desk = context;
+    const uint64_t one = 1;
+    work(desk);
+    while (write(desk->done, &one, sizeof one) < 0 && errno == EINTR)
+        continue;
+    return NULL;
+}
+
+struct desk *desk_open(struct app *app)
+{
+    struct desk *desk = assay_alloc(sizeof *desk);
+    desk->app = app;
+    desk->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (desk->done >= 0)
+        loop_watch(app->loop, desk->done);
+    return desk;
+}
+
+void desk_close(struct desk **at)
+{
+    struct desk *desk = *at;
+    if (!desk)
+        return;
+    if (desk->busy)
+        pthread_join(desk->thread, NULL);
+    if (desk->done >= 0) {
+        loop_unwatch(desk->app->loop, desk->done);
+        close(desk->done);
+    }
+    free(desk->result.text);
+    assay_ledger_close(&desk->fresh);
+    assay_ledger_close(&desk->ledger);
+    free(desk);
+    *at = NULL;
+}
+
+bool desk_ask(struct desk *desk, const struct desk_wish *wish)
+{
+    if (desk->busy || desk->done < 0)
+        return false;
+    desk->result = (struct desk_result){.wish = *wish};
+    desk->busy = pthread_create(&desk->thread, NULL, run, desk) == 0;
+    return desk->busy;
+}
+
+bool desk_busy(const struct desk *desk)
+{
+    return desk->busy;
+}
+
+enum desk_task desk_task(const struct desk *desk)
+{
+    return desk->result.wish.task;
+}
+
+bool desk_poll(struct desk *desk, struct desk_result *result)
+{
+    uint64_t count;
+    if (!desk->busy || read(desk->done, &count, sizeof count) != (ssize_t)sizeof count)
+        return false;
+    pthread_join(desk->thread, NULL);
+    desk->busy = false;
+    *result = desk->result;
+    desk->result.text = NULL;
+    if (desk->fresh) {
+        const char *me = "";
+        assay_ledger_close(&desk->ledger);
+        desk->ledger = desk->fresh;
+        desk->fresh = NULL;
+        if (assay_ledger_me(desk->ledger, &me, NULL) == ASSAY_OK &&
+            strlen(me) < sizeof desk->me)
+            memcpy(desk->me, me, strlen(me) + 1);
+        desk->generation++;
+    }
+    return true;
+}
+
+struct assay_ledger *desk_ledger(struct desk *desk)
+{
+    return desk->ledger;
+}
+
+const char *desk_me(struct desk *desk)
+{
+    return desk->me;
+}
+
+uint64_t desk_generation(const struct desk *desk)
+{
+    return desk->generation;
+}

@@ -1,0 +1,50 @@
+/*
+ * The desk of approvals: a ledger to look at, and one thread at a time that reads it anew or
+ * acts in it (an agent may keep a signature waiting for a minute; the screen never does). The
+ * thread works with a ledger of its own and hands it over when it is done; what is looked at
+ * stays whole until then.
+ */
+#ifndef TUI_DESK_H
+#define TUI_DESK_H
+
+#include <assay/approval.h>
+
+#include "app.h"
+
+enum desk_task {
+    DESK_READ,    /* reads the ledger */
+    DESK_PREVIEW, /* what would be signed */
+    DESK_SIGN,
+    DESK_APPLY,
+};
+struct desk_wish {
+    enum desk_task task;
+    char request[17];
+    enum assay_verdict verdict;
+    char reason[1024];
+    char binding[ASSAY_SHA256_TEXT];
+    const char *text; /* DESK_SIGN: the very bytes to sign; lives until the result is taken */
+};
+struct desk_result {
+    struct desk_wish wish;
+    enum assay_status status;
+    struct assay_error err;
+    char *text; /* DESK_PREVIEW: the statement; the taker frees */
+};
+
+struct desk; /* opaque */
+struct desk *desk_open(struct app *app);
+void desk_close(struct desk **desk);
+/* Begins; false where something is under way. */
+bool desk_ask(struct desk *desk, const struct desk_wish *wish);
+bool desk_busy(const struct desk *desk);
+enum desk_task desk_task(const struct desk *desk);
+/* Takes what is done; false where nothing is. Pointers into the ledger of before are void. */
+bool desk_poll(struct desk *desk, struct desk_result *result);
+/* NULL before the first reading. */
+struct assay_ledger *desk_ledger(struct desk *desk);
+/* Who signs here; "" nobody. */
+const char *desk_me(struct desk *desk);
+uint64_t desk_generation(const struct desk *desk); /* grows when the ledger is another */
+
+#endif
