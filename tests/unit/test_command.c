@@ -22,7 +22,7 @@
     "# Keys and commands of the workbench\n\n"                                                 \
     "Every command can be typed by its name after `:`, and bound to other keys in the\n"       \
     "configuration file: `[keys]` for every screen, `[keys.home]` (`run`, `chart`, `compare`,\n"  \
-    "`help`, `activity`) for one, each line `command = key key ...`.\n"
+    "`help`, `approvals`, `request`, `activity`) for one, each line `command = key key ...`.\n"
 
 static void every_row_is_whole(void **state)
 {
