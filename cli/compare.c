@@ -18,20 +18,43 @@
 
 /* ---- options ---- */
 
-static enum assay_status set_directions(struct compare_job *job, struct assay_error *err)
+/* "METRIC=max" or "METRIC=min"; returns where the "=" stands, or NULL. */
+static const char *parse_direction(const char *text, int *direction)
+{
+    const char *equals = strrchr(text, '=');
+    bool max = equals && strcmp(equals + 1, "max") == 0;
+    bool min = equals && strcmp(equals + 1, "min") == 0;
+    *direction = max ? 1 : -1;
+    return max || min ? equals : NULL;
+}
+
+static enum assay_status check_directions(struct cli *cli, struct assay_error *err)
 {
     const char *text;
-    for (size_t i = 0; (text = cli_value_at(job->cli, "direction", i)) != NULL; i++) {
-        const char *equals = strrchr(text, '=');
-        bool max = equals && strcmp(equals + 1, "max") == 0;
-        if (!max && !(equals && strcmp(equals + 1, "min") == 0))
+    int direction;
+    for (size_t i = 0; (text = cli_value_at(cli, "direction", i)) != NULL; i++)
+        if (!parse_direction(text, &direction))
             return assay_fail(err, ASSAY_BAD_INPUT,
                               "compare: --direction %s: not METRIC=min or METRIC=max", text);
+    return ASSAY_OK;
+}
+
+/* What was remembered first, then what this command line says. */
+static void set_directions(struct compare_job *job)
+{
+    const char *text;
+    int direction;
+    struct assay_error failed = {0};
+    if (job->cli->session &&
+        assay_directions_read(job->comparison, assay_session_store_path(job->cli->session),
+                              &failed) != ASSAY_OK)
+        cli_complain(&failed);
+    for (size_t i = 0; (text = cli_value_at(job->cli, "direction", i)) != NULL; i++) {
+        const char *equals = parse_direction(text, &direction);
         char *metric = assay_strndup(text, (size_t)(equals - text));
-        assay_comparison_set_direction(job->comparison, metric, max ? 1 : -1);
+        assay_comparison_set_direction(job->comparison, metric, direction);
         free(metric);
     }
-    return ASSAY_OK;
 }
 
 static enum assay_stat stat_of(const struct cli *cli)
@@ -349,6 +372,9 @@ static void job_free(struct compare_job *job)
         assay_series_free(&job->series[i].series);
         free(job->series[i].metric);
     }
+    for (size_t i = 0; i < job->example_count; i++)
+        free(job->examples[i].metric);
+    free(job->examples);
     free(job->series);
     free(job->verdicts);
     free(job->verdict_groups);
@@ -370,7 +396,7 @@ enum assay_status cli_compare(struct cli *cli, struct assay_error *err)
     /* What is wrong with the arguments is said before anything is read. */
     enum assay_status status = cli_integer(cli, "seed", 0, INT64_MAX, &seed, err);
     if (status == ASSAY_OK)
-        status = set_directions(&job, err);
+        status = check_directions(cli, err);
     if (status == ASSAY_OK)
         status = compare_extra_check(cli, err);
     if (status == ASSAY_OK && fail_if)
@@ -379,6 +405,7 @@ enum assay_status cli_compare(struct cli *cli, struct assay_error *err)
     if (status == ASSAY_OK)
         status = build(&job, err);
     if (status == ASSAY_OK) {
+        set_directions(&job);
         assay_comparison_set_stat(job.comparison, stat_of(cli));
         assay_comparison_finish(job.comparison);
         status = compare_extra(&job, err);
@@ -390,6 +417,9 @@ enum assay_status cli_compare(struct cli *cli, struct assay_error *err)
     }
     if (status == ASSAY_OK) {
         judge_all(&job);
+        status = compare_examples(&job, err);
+    }
+    if (status == ASSAY_OK) {
         status = print(&job, err);
     }
     if (status == ASSAY_OK && gate)

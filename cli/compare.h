@@ -22,6 +22,14 @@ struct compare_series {
     struct assay_series *series;
 };
 
+/* A run against the baseline, example by example. */
+struct compare_example {
+    size_t column;
+    char *metric;
+    struct assay_verdict verdict;
+    size_t alone, repeated, unread; /* ids on one side only; ids twice; lines that were none */
+};
+
 struct compare_job {
     struct cli *cli;
     struct assay_comparison *comparison;
@@ -35,6 +43,8 @@ struct compare_job {
     struct assay_verdict *verdicts; /* by candidate group, then metric */
     size_t *verdict_groups;
     size_t verdict_count, verdict_capacity;
+    struct compare_example *examples;
+    size_t example_count, example_capacity;
     size_t charts[COMPARE_CHARTS]; /* rows of the metrics that are drawn */
     size_t chart_count;
     struct compare_series *series; /* of a bundle */
@@ -51,6 +61,9 @@ enum assay_status compare_extra(struct compare_job *job, struct assay_error *err
 /* The points of METRIC in COLUMN, from the bundle or the session; NULL where there are none.
    Valid until the next call. */
 struct assay_series *compare_points(struct compare_job *job, size_t column, const char *metric);
+
+/* compare_examples.c */
+enum assay_status compare_examples(struct compare_job *job, struct assay_error *err);
 
 /* compare_cell.c: what cells say, for people. */
 bool compare_shown(const struct compare_job *job, const struct assay_row *row);

@@ -221,9 +221,9 @@ static void interval_json(struct cli_json *json, const struct assay_interval *i)
     cli_json_close(json);
 }
 
-static void verdict_json(struct compare_job *job, struct cli_json *json, size_t at)
+/* The members of a verdict's object. */
+static void verdict_json(struct cli_json *json, const struct assay_verdict *v)
 {
-    const struct assay_verdict *v = &job->verdicts[at];
     struct assay_buf sentence = {0};
     const struct {
         const char *key;
@@ -238,10 +238,7 @@ static void verdict_json(struct compare_job *job, struct cli_json *json, size_t 
                   {"unmatched", v->unmatched},
                   {"repeated", v->repeated},
                   {"family", v->family},
-                  {"seed", v->seed},
-                  {"candidate_group", job->verdict_groups[at]},
-                  {"baseline_group", job->base_group}};
-    cli_json_open(json, '{');
+                  {"seed", v->seed}};
     cli_json_member(json, "metric", v->metric);
     cli_json_member(json, "answer", answer_name(v->answer));
     for (size_t i = 0; i < ASSAY_COUNT(counts); i++) {
@@ -258,7 +255,6 @@ static void verdict_json(struct compare_job *job, struct cli_json *json, size_t 
     assay_verdict_sentence(v, false, &sentence);
     cli_json_member(json, "sentence", assay_buf_text(&sentence));
     assay_buf_free(&sentence);
-    cli_json_close(json);
 }
 
 static void groups_json(struct compare_job *job, struct cli_json *json)
@@ -281,8 +277,35 @@ static void groups_json(struct compare_job *job, struct cli_json *json)
         cli_json_member(json, "seed_key", job->grouping.seed_key);
     cli_json_key(json, "verdicts");
     cli_json_open(json, '[');
-    for (size_t i = 0; i < job->verdict_count; i++)
-        verdict_json(job, json, i);
+    for (size_t i = 0; i < job->verdict_count; i++) {
+        cli_json_open(json, '{');
+        cli_json_key(json, "candidate_group");
+        cli_json_count(json, job->verdict_groups[i]);
+        cli_json_key(json, "baseline_group");
+        cli_json_count(json, job->base_group);
+        verdict_json(json, &job->verdicts[i]);
+        cli_json_close(json);
+    }
+    cli_json_close(json);
+}
+
+static void examples_json(struct compare_job *job, struct cli_json *json)
+{
+    cli_json_key(json, "examples");
+    cli_json_open(json, '[');
+    for (size_t i = 0; i < job->example_count; i++) {
+        const struct compare_example *e = &job->examples[i];
+        cli_json_open(json, '{');
+        cli_json_member(json, "run", assay_comparison_run(job->comparison, e->column)->id);
+        cli_json_key(json, "alone");
+        cli_json_count(json, e->alone);
+        cli_json_key(json, "ids_twice");
+        cli_json_count(json, e->repeated);
+        cli_json_key(json, "unread");
+        cli_json_count(json, e->unread);
+        verdict_json(json, &e->verdict);
+        cli_json_close(json);
+    }
     cli_json_close(json);
 }
 
@@ -304,6 +327,7 @@ void compare_print_json(struct compare_job *job)
     rows_json(job, &json, "outputs", ASSAY_ROW_OUTPUT);
     rows_json(job, &json, "facts", ASSAY_ROW_FACT);
     groups_json(job, &json);
+    examples_json(job, &json);
     cli_json_key(&json, "notices");
     cli_json_open(&json, '[');
     for (size_t i = 0; i < count; i++)

@@ -157,6 +157,34 @@ static void print_groups(struct compare_job *job)
     assay_buf_free(&text);
 }
 
+static void print_examples(struct compare_job *job)
+{
+    struct assay_buf text = {0};
+    for (size_t i = 0; i < job->example_count; i++) {
+        const struct compare_example *e = &job->examples[i];
+        bool by_group = job->by_group;
+        assay_buf_reset(&text);
+        job->by_group = false;
+        assay_buf_text_add(&text, i || job->cli->format == CLI_MD ? "" : "\n");
+        assay_text_clean(&text, e->metric, strlen(e->metric));
+        assay_buf_text_add(&text, " by example, ");
+        compare_title(job, e->column, &text);
+        assay_buf_text_add(&text, " against ");
+        compare_title(job, job->baseline, &text);
+        assay_buf_text_add(&text, ": ");
+        job->by_group = by_group;
+        assay_verdict_sentence(&e->verdict, !job->cli->utf8, &text);
+        if (e->alone)
+            assay_buf_format(&text, "; %zu examples on one side only", e->alone);
+        if (e->repeated)
+            assay_buf_format(&text, "; %zu ids stand twice", e->repeated);
+        if (e->unread)
+            assay_buf_format(&text, "; %zu lines without a score", e->unread);
+        line(job, assay_buf_text(&text));
+    }
+    assay_buf_free(&text);
+}
+
 static void print_notices(struct compare_job *job)
 {
     const char *const *notices;
@@ -178,6 +206,7 @@ void compare_print_table(struct compare_job *job)
     cli_table_free(&table);
     print_summary(job);
     print_groups(job);
+    print_examples(job);
     print_notices(job);
 }
 

@@ -251,6 +251,11 @@ void compare_set_grouped(struct compare_view *view, bool grouped)
 
 static void finish(struct compare_view *view)
 {
+    struct assay_error err = {0};
+    const char *store = assay_session_store_path(view->app->session);
+    if (assay_directions_read(view->comparison, store, &err) != ASSAY_OK) {
+        app_fail(view->app, &err);
+    }
     assay_comparison_finish(view->comparison);
     assay_grouping_free(&view->grouping);
     view->proposed =

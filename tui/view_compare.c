@@ -336,6 +336,11 @@ static void turn_direction(struct compare_view *view)
     int next = row->direction > 0 ? -1 : row->direction < 0 ? 0 : 1;
     assay_comparison_set_direction(view->comparison, row->key, next);
     app_say(view->app, "%s: %s", row->label, words[next + 1]);
+    struct assay_error err = {0};
+    if (assay_directions_write(assay_session_store_path(view->app->session), row->key, next,
+                               &err) != ASSAY_OK) {
+        app_fail(view->app, &err);
+    }
     view->judged.valid = false;
 }
 

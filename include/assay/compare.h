@@ -1,8 +1,9 @@
 /*
  * Comparing runs: what differs, and is the difference real. A comparison copies what it is
  * given, so it can be made from a catalog or from a bundle of another machine, may be filled
- * run by run within a time budget, and holds no pointers into the catalog. Pure: no I/O, no
- * threads. All text is as it came from outside: clean it before showing it.
+ * run by run within a time budget, and holds no pointers into the catalog. Pure but for one
+ * small file (assay_directions_*); no threads. All text is as it came from outside: clean it
+ * before showing it.
  *
  *   comparison -> rows (a field) x columns (a run) -> cells, and against a baseline: deltas
  *   comparison -> grouping (runs that differ only by seed) -> verdicts (one metric, two groups)
@@ -141,6 +142,13 @@ enum assay_stat assay_comparison_stat(const struct assay_comparison *comparison)
 /* The user's word on a metric's direction; overrides names and `mode` params. */
 void assay_comparison_set_direction(struct assay_comparison *comparison, const char *metric,
                                     int direction);
+/* The user's words, kept in a file beside the local store at STORE_PATH (nowhere where that is
+   ""): "max METRIC" a line. Reading gives them to COMPARISON, a missing file is no failure;
+   writing adds or replaces one. The only files this header touches. */
+enum assay_status assay_directions_read(struct assay_comparison *comparison,
+                                        const char *store_path, struct assay_error *err);
+enum assay_status assay_directions_write(const char *store_path, const char *metric,
+                                         int direction, struct assay_error *err);
 /* A value found elsewhere (at an equal step) to show instead; NaN: there is none there. */
 void assay_comparison_set_value(struct assay_comparison *comparison, size_t row, size_t column,
                                 double value);

@@ -237,6 +237,67 @@ static void groups_and_what_mattered(void **state)
     assert_int_equal(compare("-e", "vit-sweep", "--explain", "nothing", NULL), 2);
 }
 
+/* Two runs of an MLflow directory, each with 40 scores: the second is right where the first is,
+   and in every fourth of the others. */
+static char *make_mlruns(void)
+{
+    char *root = in_tmp("examples"), path[600], text[4000];
+    for (int r = 0; r < 2; r++) {
+        char id[33];
+        size_t used = (size_t)snprintf(text, sizeof text, "id,text,correct\n");
+        memset(id, 'a' + r, 32);
+        id[32] = '\0';
+        snprintf(path, sizeof path, "%s/mlruns/1/%s/artifacts", root, id);
+        assert_int_equal(assay_make_directories(path, NULL), ASSAY_OK);
+        for (int i = 0; i < 40; i++) {
+            bool right = i % 3 == 0 || (r == 1 && i % 4 != 0);
+            used += (size_t)snprintf(text + used, sizeof text - used, "ex%d,\"a, \"\"b\"\"\",%d\n",
+                                     i, right);
+        }
+        snprintf(path, sizeof path, "%s/mlruns/1/%s/artifacts/scores.csv", root, id);
+        assert_int_equal(assay_file_write(path, text, used, 0600, NULL), ASSAY_OK);
+        used = (size_t)snprintf(text, sizeof text,
+                                "artifact_uri: file://%s/mlruns/1/%s/artifacts\nend_time: "
+                                "1700000060000\nentry_point_name: ''\nexperiment_id: '1'\n"
+                                "lifecycle_stage: active\nrun_id: %s\nrun_name: net-%d\n"
+                                "source_name: ''\nsource_type: 4\nsource_version: ''\n"
+                                "start_time: 170000000000%d\nstatus: 3\ntags: []\nuser_id: u\n",
+                                root, id, id, r, r);
+        snprintf(path, sizeof path, "%s/mlruns/1/%s/meta.yaml", root, id);
+        assert_int_equal(assay_file_write(path, text, used, 0600, NULL), ASSAY_OK);
+    }
+    size_t length = (size_t)snprintf(text, sizeof text,
+                                     "artifact_location: file://%s/mlruns/1\nexperiment_id: '1'\n"
+                                     "lifecycle_stage: active\nname: eval\n",
+                                     root);
+    snprintf(path, sizeof path, "%s/mlruns/1/meta.yaml", root);
+    assert_int_equal(assay_file_write(path, text, length, 0600, NULL), ASSAY_OK);
+    return root;
+}
+
+static void examples_test_single_runs(void **state)
+{
+    (void)state;
+    char *root = make_mlruns();
+    assert_int_equal(compare("-S", root, "eval/net-0", "eval/net-1", "--examples",
+                             "scores.csv", NULL),
+                     0);
+    says("correct by example, net-1 against net-0: better by");
+    says("n=40 pairs");
+    assert_int_equal(compare("-S", root, "eval/net-0", "eval/net-1", "--examples",
+                             "scores.csv:text", NULL),
+                     0);
+    says("no verdict");
+    says("lines without a score");
+    assert_int_equal(compare("-S", root, "eval/net-0", "eval/net-1", "--examples",
+                             "scores.csv:nothing", NULL),
+                     2);
+    assert_int_equal(compare("-S", root, "eval/net-0", "eval/net-1", "--examples", "no.csv",
+                             NULL),
+                     3);
+    free(root);
+}
+
 static void bad_usage(void **state)
 {
     (void)state;
@@ -260,6 +321,7 @@ int main(void)
         cmocka_unit_test(bundles_travel),
         cmocka_unit_test(rows_from_curves),
         cmocka_unit_test(groups_and_what_mattered),
+        cmocka_unit_test(examples_test_single_runs),
         cmocka_unit_test(bad_usage),
     };
     int status = cmocka_run_group_tests_name("assay compare", tests, make_store, NULL);

@@ -297,6 +297,28 @@ static void huge_values_are_held(void **state)
     assert_true(d.prefix == 2 && d.suffix == 0);
 }
 
+static void directions_are_remembered(void **state)
+{
+    (void)state;
+    char store[400];
+    struct assay_error err = {0};
+    snprintf(store, sizeof store, "%s/store.db", getenv("TMPDIR"));
+    assert_int_equal(assay_directions_write(store, "odd one", -1, &err), ASSAY_OK);
+    assert_int_equal(assay_directions_write(store, "acc", 0, &err), ASSAY_OK);
+    assert_int_equal(assay_directions_write(store, "odd one", 1, &err), ASSAY_OK);
+    struct assay_comparison *c = assay_comparison_new();
+    RUN(c, "a", "m acc=1", "m odd one=1");
+    assert_int_equal(assay_directions_read(c, store, &err), ASSAY_OK);
+    assay_comparison_finish(c);
+    assert_int_equal(row(c, ASSAY_ROW_METRIC, "odd one")->direction, 1);
+    assert_int_equal(row(c, ASSAY_ROW_METRIC, "acc")->direction, 0);
+    /* Nowhere to remember, nothing remembered, no such name: none is a failure. */
+    assert_int_equal(assay_directions_write("", "x", 1, &err), ASSAY_OK);
+    assert_int_equal(assay_directions_write(store, "two\nlines", 1, &err), ASSAY_OK);
+    assert_int_equal(assay_directions_read(c, "/nowhere/store.db", &err), ASSAY_OK);
+    assay_comparison_free(&c);
+}
+
 /* ---- groups and verdicts ---- */
 
 /* Two optimizers, COUNT seeds each; adam is better by 0.01 and a bit by seed. */
@@ -607,6 +629,7 @@ int main(void)
         cmocka_unit_test(structures_are_compared_by_path),
         cmocka_unit_test(directions_come_from_names_params_and_the_user),
         cmocka_unit_test(bad_input_is_said),
+        cmocka_unit_test(directions_are_remembered),
         cmocka_unit_test(huge_values_are_held),
         cmocka_unit_test(seeds_make_groups),
         cmocka_unit_test(three_seeds_tell_nothing_six_do),
