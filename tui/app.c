@@ -260,9 +260,22 @@ static void on_event(struct app *app, const struct event *event)
     }
 }
 
+/* What the session cannot do (no room for the cache, a home that may not be written) is said
+   once where everybody looks; the list of all stands on the activity screen. */
+static void tell_notices(struct app *app)
+{
+    const char *const *notices;
+    size_t count = assay_session_notices(app->session, &notices);
+    if (app->notices_told < count) {
+        app->notices_told = count;
+        add_message(app, true, notices[count - 1]);
+    }
+}
+
 static void on_session(struct app *app)
 {
     unsigned changes = assay_session_dispatch(app->session);
+    tell_notices(app);
     for (size_t i = 0; changes && i < app->depth; i++) {
         if (app->screens[i].ops->changed) {
             app->screens[i].ops->changed(app->screens[i].self, changes);
@@ -404,6 +417,7 @@ int tui_run(const char *const *sources, size_t count, struct assay_error *err)
         if (*term_notice(app.term)) {
             app_say(&app, "%s", term_notice(app.term));
         }
+        tell_notices(&app);
         run(&app);
     }
     finish(&app);

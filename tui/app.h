@@ -47,7 +47,8 @@ struct app {
 
     struct app_message *messages; /* the latest ones, oldest first */
     size_t message_count;
-    bool message_shown; /* the newest stands in the bottom line */
+    bool message_shown;  /* the newest stands in the bottom line */
+    size_t notices_told; /* of the session's, those that were said */
 
     struct {       /* the demo, running beside us */
         pid_t pid; /* 0: none */

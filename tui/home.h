@@ -96,6 +96,7 @@ void home_guess_columns(struct home *home);
 void home_table_draw(struct home *home, struct area area);
 bool home_table_command(struct home *home, enum command_id id, const char *argument);
 bool home_sort(struct home *home, const char *field);
+void home_tell_unlogged(struct home *home, const char *names);
 void home_table_click(struct home *home, int x, int y);
 
 /* ---- home_filter.c ---- */

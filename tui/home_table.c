@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <assay/clock.h>
@@ -284,6 +285,35 @@ bool home_sort(struct home *home, const char *field)
     return true;
 }
 
+/* Says so where no run has one of the fields NAMES (as the user names columns): the order, or a
+   column, is then nothing, and the reason may be a slip of the pen. */
+void home_tell_unlogged(struct home *home, const char *names)
+{
+    struct run_columns columns;
+    if (run_columns_parse(&columns, names, NULL) != ASSAY_OK) {
+        return;
+    }
+    for (size_t i = 0; i < columns.count; i++) {
+        const struct run_column *column = &columns.items[i];
+        enum assay_field_kind kind = column->kind == RUN_COLUMN_METRIC  ? ASSAY_FIELD_METRIC
+                                     : column->kind == RUN_COLUMN_PARAM ? ASSAY_FIELD_PARAM
+                                                                        : ASSAY_FIELD_TAG;
+        if (kind == ASSAY_FIELD_TAG && column->kind != RUN_COLUMN_TAG) {
+            continue; /* an attribute */
+        }
+        const char **keys = NULL;
+        size_t count = assay_catalog_keys(home->app->catalog, ASSAY_NONE, kind, &keys), at = 0;
+        while (at < count && strcmp(keys[at], column->key) != 0) {
+            at++;
+        }
+        free(keys);
+        if (at == count) {
+            app_say(home->app, "no run has %s", column->sort);
+            return;
+        }
+    }
+}
+
 /* By the column under the cursor; a second time turns it round. */
 static void sort_by_column(struct home *home, size_t at)
 {
@@ -341,7 +371,10 @@ bool home_table_command(struct home *home, enum command_id id, const char *argum
         return true;
     case CMD_SORT:
         if (*argument) {
-            home_sort(home, argument);
+            /* An attribute's name has no dot. */
+            if (home_sort(home, argument) && strchr(home->list.sort.field, '.') != NULL) {
+                home_tell_unlogged(home, home->list.sort.field);
+            }
             home->table.list.cursor = 0;
         } else {
             sort_by_column(home, home->table.column);

@@ -168,8 +168,8 @@ static void tell_visible(struct home *home)
     for (size_t i = 0; i < marks->count && count < VISIBLE_MAX; i++) {
         runs[count++] = marks->runs[i];
     }
-    for (size_t i = home->table.list.top; i < end && i < home->list.count && count < VISIBLE_MAX;
-         i++) {
+    for (size_t i = home->table.list.top;
+         i < end && i < home->list.count && count < VISIBLE_MAX; i++) {
         runs[count++] = home->list.rows[i];
     }
     assay_session_visible(home->app->session, runs, count);
@@ -283,6 +283,7 @@ static void set_columns(struct home *home, const char *names)
         home_picker_open(home);
     } else if (run_columns_parse(&columns, names, &err) == ASSAY_OK) {
         home_set_columns(home, &columns);
+        home_tell_unlogged(home, names);
     } else {
         app_fail(home->app, &err);
     }
@@ -537,18 +538,27 @@ static void home_changed(void *self, unsigned changes)
     }
 }
 
-/* Ages and durations of what runs now move on once a second. */
+/* Durations of what runs now move on once a second, ages of what began lately with their last
+   figure. */
 static int64_t home_wake(void *self, int64_t now_us)
 {
+    enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
     struct home *home = self;
     size_t end = home->table.list.top + (size_t)home->table.list.height;
+    int64_t wait_ms = INT64_MAX;
     for (size_t i = home->table.list.top; i < end && i < home->list.count; i++) {
         const struct assay_run *run = assay_catalog_run(home->app->catalog, home->list.rows[i]);
-        if (run->status == ASSAY_RUN_RUNNING) {
-            return now_us + 1000000;
+        int64_t age =
+            run->start_ms == ASSAY_NO_TIME ? INT64_MAX : home->app->now_ms - run->start_ms;
+        int64_t step = run->status == ASSAY_RUN_RUNNING || age < MINUTE ? SECOND
+                       : age < HOUR                                     ? MINUTE
+                       : age < 24 * HOUR                                ? HOUR
+                                                                        : INT64_MAX;
+        if (step < INT64_MAX && step - age % step < wait_ms) {
+            wait_ms = step - (age < 0 ? 0 : age % step);
         }
     }
-    return INT64_MAX;
+    return wait_ms == INT64_MAX ? INT64_MAX : now_us + wait_ms * 1000;
 }
 
 const struct view_ops view_home = {

@@ -90,6 +90,41 @@ static void moves_and_sorts(void **state)
     screen_press(screen, "enter", NULL);
     screen_settle(screen);
     assert_int_equal(workbench_row(screen, "run-01"), 3);
+    screen_press(screen, ":", NULL);
+    screen_type(screen, "sort status"); /* an attribute that is no column */
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+    screen_refute_text(screen, "no run has");
+    screen_press(screen, ":", NULL);
+    screen_type(screen, "sort val/los@min");
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "no run has metrics.val/los@min");
+    screen_press(screen, ":", NULL);
+    screen_type(screen, "columns name,params.sed");
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "no run has params.sed");
+    screen_close(&screen);
+}
+
+/* A cache that cannot be made: the workbench opens all the same, and says so unasked. */
+static void says_what_it_cannot_keep(void **state)
+{
+    (void)state;
+    const char *const argv[] = {"assay", TEST_DATA "/source/data/mlflow-3/mlruns", NULL};
+    const char *const env[] = {"ASSAY_CACHE=/dev/null/cache.db", NULL};
+    struct screen *screen = screen_open(&(struct screen_options){
+        .columns = 100, .rows = 24, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    screen_settle(screen);
+    screen_assert_text(screen, "first 'quoted'");
+    screen_assert_text(screen, "the cache is not kept: /dev/null");
+    screen_press(screen, "j", NULL);
+    screen_settle(screen);
+    screen_refute_text(screen, "the cache is not kept");
+    screen_press(screen, "!", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "the cache is not kept");
     screen_close(&screen);
 }
 
@@ -299,6 +334,7 @@ int main(void)
         cmocka_unit_test(colours_mean_something),
         cmocka_unit_test(no_color_means_none),
         cmocka_unit_test(moves_and_sorts),
+        cmocka_unit_test(says_what_it_cannot_keep),
         cmocka_unit_test(filters_while_typed),
         cmocka_unit_test(points_at_what_is_wrong),
         cmocka_unit_test(marks_are_drawn_together),
