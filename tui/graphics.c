@@ -393,30 +393,71 @@ void graphics_erase(struct graphics *graphics, struct assay_buf *out)
         graphics->slots[i].shown = false;
 }
 
-/* Part of FRAME as a frame of its own; colours past REGISTERS become the nearest below. */
+/* Which colours PART of FRAME uses. Neighbours are mostly alike: looked at by eights. */
+static void used_colors(const struct assay_frame *frame, struct rect part, bool used[256])
+{
+    for (int y = 0; y < part.height; y++) {
+        const uint8_t *row =
+            frame->pixels + (size_t)(part.y + y) * (size_t)frame->width + part.x;
+        uint64_t last = ~(uint64_t)0, eight;
+        int x = 0;
+
+        for (; x + 8 <= part.width; x += 8) {
+            memcpy(&eight, row + x, sizeof eight);
+            if (eight == last && x > 0)
+                continue;
+            last = eight;
+            for (int i = 0; i < 8; i++)
+                used[row[x + i]] = true;
+        }
+        for (; x < part.width; x++)
+            used[row[x]] = true;
+    }
+}
+
+/* The colour below REGISTERS that is nearest to colour number I. */
+static int nearest_color(const struct assay_frame *frame, int i, int registers)
+{
+    long best = -1;
+    int found = i;
+
+    for (int k = 0; k < registers; k++) {
+        long r = (long)frame->palette[i].r - frame->palette[k].r;
+        long g = (long)frame->palette[i].g - frame->palette[k].g;
+        long b = (long)frame->palette[i].b - frame->palette[k].b;
+        long far = r * r + g * g + b * b;
+
+        if (best < 0 || far < best) {
+            best = far;
+            found = k;
+        }
+    }
+    return found;
+}
+
+/* Part of FRAME as a frame of its own, with the colours it uses and no others: each costs the
+   encoder a look at every pixel. Colours past REGISTERS become the nearest below. */
 static void copy_part(const struct assay_frame *frame, struct rect part, int registers,
                       struct assay_frame *out)
 {
-    uint8_t map[256];
+    int limit = frame->colors < registers ? frame->colors : registers;
+    bool used[256] = {false};
+    uint8_t map[256] = {0};
+    int number[256]; /* in OUT, of a colour of FRAME; -1 none yet */
 
     assay_frame_resize(out, part.width, part.height);
-    out->colors = frame->colors < registers ? frame->colors : registers;
-    memcpy(out->palette, frame->palette, sizeof out->palette);
+    memset(number, -1, sizeof number);
+    used_colors(frame, part, used);
+    out->colors = 0;
     for (int i = 0; i < 256; i++) {
-        long best = -1;
-
-        map[i] = (uint8_t)i;
-        for (int k = 0; i >= out->colors && k < out->colors; k++) {
-            long r = (long)frame->palette[i].r - frame->palette[k].r;
-            long g = (long)frame->palette[i].g - frame->palette[k].g;
-            long b = (long)frame->palette[i].b - frame->palette[k].b;
-            long far = r * r + g * g + b * b;
-
-            if (best < 0 || far < best) {
-                best = far;
-                map[i] = (uint8_t)k;
-            }
+        if (!used[i])
+            continue;
+        int color = i < limit ? i : nearest_color(frame, i, limit);
+        if (number[color] < 0) {
+            number[color] = out->colors;
+            out->palette[out->colors++] = frame->palette[color];
         }
+        map[i] = (uint8_t)number[color];
     }
     for (int y = 0; y < part.height; y++) {
         const uint8_t *from =
