@@ -98,6 +98,8 @@ static const struct cli_option compare_options[] = {
     {0, "pareto", "METRIC,...", NULL, "which runs nothing else beats in all of these"},
     {0, "direction", "METRIC=max", NULL,
      "which way a metric is better: max or min (repeatable)"},
+    {0, "files", NULL, NULL, "artifacts as well: digests, leaves of JSON, packages"},
+    {0, "diff", "PATH", NULL, "this artifact line by line, against the baseline's"},
     {0, "examples", "PATH[:COLUMN]", NULL,
      "test single runs by the per-example scores in this artifact (CSV or JSON lines)"},
     {0, "explain", "METRIC", NULL, "which params go with this metric"},

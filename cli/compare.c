@@ -353,6 +353,8 @@ static enum assay_status print(struct compare_job *job, struct assay_error *err)
         return status;
     if (explain)
         return compare_explain(job, explain, err);
+    if (cli_has(job->cli, "diff"))
+        return compare_diff(job, cli_value(job->cli, "diff"), err);
     if (format && strcmp(format, "html") == 0)
         compare_print_html(job);
     else if (format && strcmp(format, "latex") == 0)
@@ -408,6 +410,7 @@ enum assay_status cli_compare(struct cli *cli, struct assay_error *err)
         set_directions(&job);
         assay_comparison_set_stat(job.comparison, stat_of(cli));
         assay_comparison_finish(job.comparison);
+        compare_files(&job);
         status = compare_extra(&job, err);
     }
     if (status == ASSAY_OK) {

@@ -65,6 +65,11 @@ struct assay_series *compare_points(struct compare_job *job, size_t column, cons
 /* compare_examples.c */
 enum assay_status compare_examples(struct compare_job *job, struct assay_error *err);
 
+/* compare_files.c: artifacts as rows, where they were asked for; one of them line by line. */
+void compare_files(struct compare_job *job);
+enum assay_status compare_diff(struct compare_job *job, const char *path,
+                               struct assay_error *err);
+
 /* compare_cell.c: what cells say, for people. */
 bool compare_shown(const struct compare_job *job, const struct assay_row *row);
 /* The title of a column: a run's name (its id where it has none) or a group's title. */

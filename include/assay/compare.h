@@ -106,6 +106,14 @@ bool assay_comparison_add_run(struct assay_comparison *comparison,
 /* One thing more about the run in COLUMN: KEY says TEXT in SECTION. */
 void assay_comparison_add_fact(struct assay_comparison *comparison, size_t column,
                                enum assay_section section, const char *key, const char *text);
+/* What an artifact says, as facts: its size and digest; of a JSON file every leaf; of
+   requirements.txt, conda.yaml and python_env.yaml the packages and Python's version, as
+   ENVIRONMENT. TEXT may be NULL where the file was not read. Call finish afterwards. */
+#define ASSAY_COMPARE_FILE_MAX (256u << 10) /* larger ones are compared by digest alone */
+bool assay_comparison_reads_file(const char *path); /* is its text worth reading? */
+void assay_comparison_add_file(struct assay_comparison *comparison, size_t column,
+                               const char *path, uint64_t bytes, const char *digest,
+                               const char *text, size_t length);
 /* Sorts rows and settles what differs; again after more were added. Rows come by section, then
    by key in natural order; their indices are stable until the next finish. */
 void assay_comparison_finish(struct assay_comparison *comparison);
@@ -189,6 +197,12 @@ struct assay_text_delta {
 };
 struct assay_text_delta assay_text_delta(const char *a, size_t a_length, const char *b,
                                          size_t b_length);
+
+/* Which lines of two texts differ, as `diff -u` has it; false, and nothing written, where they
+   are equal. Texts of more than 20,000 lines, or with more than 1,500 lines between them that
+   differ, are said to be too different and not diffed. */
+bool assay_text_diff(const char *a, size_t a_length, const char *b, size_t b_length,
+                     const char *a_name, const char *b_name, struct assay_buf *out);
 
 /* ---- groups: runs that differ only by their seed ---- */
 

@@ -1,5 +1,5 @@
 /*
- * Gates and structured params: whatever is written, the parser and the scanner end, and what
+ * Gates, structured params, artifacts and their differences: whatever is written, the parser and the scanner end, and what
  * they made can be used.
  */
 #include <stddef.h>
@@ -28,6 +28,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                                    .metrics = &metric,
                                                    .metric_count = 1});
     }
+    assay_comparison_add_file(c, 0, "requirements.txt", size, "", text, size);
+    assay_comparison_add_file(c, 1, "x.json", size, "", text, size);
+    struct assay_buf diff = {.limit = 1 << 20};
+    assay_text_diff(text, size / 2, text + size / 2, size - size / 2, "a", "b", &diff);
+    assay_buf_free(&diff);
     assay_comparison_finish(c);
     struct assay_gate *gate = NULL;
     if (assay_gate_parse(&gate, text, NULL) == ASSAY_OK) {

@@ -295,6 +295,12 @@ static void examples_test_single_runs(void **state)
     assert_int_equal(compare("-S", root, "eval/net-0", "eval/net-1", "--examples", "no.csv",
                              NULL),
                      3);
+    assert_int_equal(compare("-S", root, "eval/net-0", "eval/net-1", "--files", NULL), 0);
+    says("file scores.csv");
+    assert_int_equal(
+        compare("-S", root, "eval/net-0", "eval/net-1", "--diff", "scores.csv", NULL), 0);
+    says("--- net-0/scores.csv\n+++ net-1/scores.csv\n@@ -1,");
+    says("\n-ex1,\"a, \"\"b\"\"\",0\n");
     free(root);
 }
 

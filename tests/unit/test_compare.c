@@ -584,6 +584,70 @@ static void gates_that_are_none(void **state)
     assert_int_equal(assay_gate_parse(&g, deep, NULL), ASSAY_BAD_INPUT);
 }
 
+/* ---- artifacts ---- */
+
+static void files_become_rows(void **state)
+{
+    (void)state;
+    static const char *const requirements[] = {"numpy==1.26.4\n# no\ntorch>=2.1 ; x\n-r b\n",
+                                               "numpy==2.0.0\r\ntorch>=2.1\n"};
+    static const char *const report[] = {"{\"auc\": {\"all\": 0.9}}", "{\"auc\": {\"all\": 0.91}}"};
+    static const char conda[] = "dependencies:\n- python=3.11\n- pip:\n  - scipy==1.17\n";
+    struct assay_comparison *c = assay_comparison_new();
+    RUN(c, "a", "m x=1");
+    RUN(c, "b", "m x=1");
+    for (size_t i = 0; i < 2; i++) {
+        assay_comparison_add_file(c, i, "model/requirements.txt", 30, i ? "aa" : "bb",
+                                  requirements[i], strlen(requirements[i]));
+        assay_comparison_add_file(c, i, "report.json", 25, "", report[i], strlen(report[i]));
+        assay_comparison_add_file(c, i, "conda.yaml", 25, "", conda, strlen(conda));
+        assay_comparison_add_file(c, i, "weights.bin", 1 << 30, "", NULL, 0);
+    }
+    assay_comparison_finish(c);
+    assert_true(row(c, ASSAY_ROW_FACT, "package numpy")->differs);
+    assert_int_equal(row(c, ASSAY_ROW_FACT, "package numpy")->section,
+                     ASSAY_SECTION_ENVIRONMENT);
+    assert_false(row(c, ASSAY_ROW_FACT, "package torch")->differs);
+    assert_int_equal(row(c, ASSAY_ROW_FACT, "package scipy")->present, 2);
+    assert_int_equal(row(c, ASSAY_ROW_FACT, "python")->present, 2);
+    assert_true(row(c, ASSAY_ROW_FACT, "report.json.auc.all")->differs);
+    assert_true(row(c, ASSAY_ROW_FACT, "file model/requirements.txt")->differs);
+    assert_false(row(c, ASSAY_ROW_FACT, "file weights.bin")->differs);
+    assay_comparison_free(&c);
+}
+
+static void diff_is(const char *a, const char *b, const char *expected)
+{
+    struct assay_buf out = {0};
+    bool differs = assay_text_diff(a, strlen(a), b, strlen(b), "a", "b", &out);
+    assert_int_equal(differs, *expected != '\0');
+    assert_string_equal(assay_buf_text(&out), expected);
+    assay_buf_free(&out);
+}
+
+static void texts_line_by_line(void **state)
+{
+    (void)state;
+    diff_is("x\n", "x\n", "");
+    diff_is("", "x\n", "--- a\n+++ b\n@@ -0,0 +1,1 @@\n+x\n");
+    diff_is("x", "", "--- a\n+++ b\n@@ -1,1 +0,0 @@\n-x\n");
+    diff_is("1\n2\n3\n4\n5\n6\n7\n8\n9\n", "1\n2\n3\n4\nfive\n6\n7\n8\n9\n",
+            "--- a\n+++ b\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n");
+    diff_is("a\nb\nc\na\nb\nb\na\n", "c\nb\na\nb\na\nc\n",
+            "--- a\n+++ b\n@@ -1,7 +1,6 @@\n-a\n-b\n c\n+b\n a\n b\n-b\n a\n+c\n");
+    /* Two texts with nothing in common, too long to be walked through. */
+    struct assay_buf x = {0}, y = {0}, out = {0};
+    for (int i = 0; i < 3000; i++) {
+        assay_buf_format(&x, "left %d\n", i);
+        assay_buf_format(&y, "right %d\n", i);
+    }
+    assert_true(assay_text_diff(x.data, x.length, y.data, y.length, "a", "b", &out));
+    assert_non_null(strstr(assay_buf_text(&out), "too different"));
+    assay_buf_free(&x);
+    assay_buf_free(&y);
+    assay_buf_free(&out);
+}
+
 /* ---- what mattered ---- */
 
 static void what_mattered(void **state)
@@ -638,6 +702,8 @@ int main(void)
         cmocka_unit_test(curves_as_numbers),
         cmocka_unit_test(gates_answer),
         cmocka_unit_test(gates_that_are_none),
+        cmocka_unit_test(files_become_rows),
+        cmocka_unit_test(texts_line_by_line),
         cmocka_unit_test(what_mattered),
     };
     return cmocka_run_group_tests_name("compare", tests, NULL, NULL);

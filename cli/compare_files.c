@@ -1,0 +1,141 @@
+/*
+ * Artifacts in a comparison: their digests, what they say of packages and results as rows
+ * (--files), and one of them line by line (--diff). Called by compare.c.
+ */
+#include "compare.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/file.h>
+#include <assay/memory.h>
+#include <assay/sha256.h>
+#include <assay/text.h>
+
+#define FILES_MAX  2000
+#define DIGEST_MAX (256u << 20) /* larger files are compared by size */
+#define DIFF_MAX   (16u << 20)
+
+/* The run's artifacts where they lie on this machine; NULL, said on standard error, where not.
+ */
+static const struct assay_artifacts *artifacts_of(struct compare_job *job, size_t column)
+{
+    const struct assay_compared_run *run = assay_comparison_run(job->comparison, column);
+    struct assay_error said = {0};
+    const struct assay_artifacts *artifacts =
+        run->run == ASSAY_NONE ? NULL
+                               : assay_session_artifacts_wait(job->cli->session, run->run);
+    if (artifacts && artifacts->load != ASSAY_LOAD_FAILED && artifacts->directory)
+        return artifacts;
+    if (artifacts && artifacts->load != ASSAY_LOAD_FAILED && artifacts->count == 0)
+        return NULL; /* it has none */
+    assay_fail(&said, ASSAY_IO, "%s: its artifacts are not on this machine",
+               *run->name ? run->name : run->id);
+    cli_complain(&said);
+    job->cli->worst = ASSAY_IO;
+    return NULL;
+}
+
+static void add_one(struct compare_job *job, size_t column, const char *directory,
+                    const struct assay_artifact *item)
+{
+    char digest[ASSAY_SHA256_TEXT] = "", *text = NULL;
+    char *path = assay_path_join(directory, item->path);
+    struct assay_error failed = {0};
+    size_t length = 0;
+    if (item->bytes <= DIGEST_MAX &&
+        assay_sha256_file(digest, path, NULL, &failed) != ASSAY_OK) {
+        cli_complain(&failed);
+        job->cli->worst = ASSAY_IO;
+    }
+    if (assay_comparison_reads_file(item->path) && item->bytes <= ASSAY_COMPARE_FILE_MAX &&
+        assay_file_read(path, ASSAY_COMPARE_FILE_MAX, &text, &length, NULL) != ASSAY_OK)
+        length = 0;
+    digest[digest[0] ? 16 : 0] = '\0';
+    assay_comparison_add_file(job->comparison, column, item->path, item->bytes, digest, text,
+                              length);
+    free(text);
+    free(path);
+}
+
+void compare_files(struct compare_job *job)
+{
+    if (!cli_has(job->cli, "files"))
+        return;
+    for (size_t i = 0; i < assay_comparison_runs(job->comparison); i++) {
+        const struct assay_artifacts *artifacts = artifacts_of(job, i);
+        size_t count = artifacts ? artifacts->count : 0;
+        for (size_t k = 0; k < count && k < FILES_MAX; k++)
+            if (!artifacts->items[k].directory)
+                add_one(job, i, artifacts->directory, &artifacts->items[k]);
+    }
+}
+
+static enum assay_status read_one(struct compare_job *job, size_t column, const char *path,
+                                  char **text, size_t *length, struct assay_error *err)
+{
+    const struct assay_artifacts *artifacts = artifacts_of(job, column);
+    const struct assay_compared_run *run = assay_comparison_run(job->comparison, column);
+    if (!artifacts)
+        return assay_fail(err, ASSAY_IO, "%s: no artifact %s here",
+                          *run->name ? run->name : run->id, path);
+    char *file = assay_path_join(artifacts->directory, path);
+    enum assay_status status = assay_file_read(file, DIFF_MAX, text, length, err);
+    free(file);
+    return status;
+}
+
+/* Made harmless line by line where it goes to a terminal. */
+static void print_diff(struct compare_job *job, const struct assay_buf *diff)
+{
+    const char *text = assay_buf_text(diff);
+    while (*text) {
+        size_t length = strcspn(text, "\n");
+        const char *color = *text == '+'   ? "32"
+                            : *text == '-' ? "31"
+                            : *text == '@' ? "36"
+                                           : "";
+        bool colored = job->cli->color && *color;
+        if (colored)
+            assay_buf_format(&job->cli->out, "\x1b[%sm", color);
+        if (job->cli->tty)
+            assay_text_clean(&job->cli->out, text, length);
+        else
+            assay_buf_add(&job->cli->out, text, length);
+        assay_buf_text_add(&job->cli->out, colored ? "\x1b[0m\n" : "\n");
+        text += length + (text[length] == '\n');
+        cli_spill(job->cli);
+    }
+}
+
+enum assay_status compare_diff(struct compare_job *job, const char *path,
+                               struct assay_error *err)
+{
+    char *base = NULL, *other = NULL;
+    size_t base_length, length;
+    struct assay_buf base_name = {0}, name = {0}, diff = {0};
+    enum assay_status status = read_one(job, job->baseline, path, &base, &base_length, err);
+    job->by_group = false;
+    compare_title(job, job->baseline, &base_name);
+    assay_buf_format(&base_name, "/%s", path);
+    for (size_t i = 0; status == ASSAY_OK && i < assay_comparison_runs(job->comparison); i++) {
+        if (i == job->baseline)
+            continue;
+        assay_buf_reset(&name);
+        assay_buf_reset(&diff);
+        compare_title(job, i, &name);
+        assay_buf_format(&name, "/%s", path);
+        status = read_one(job, i, path, &other, &length, err);
+        if (status == ASSAY_OK &&
+            assay_text_diff(base, base_length, other, length, assay_buf_text(&base_name),
+                            assay_buf_text(&name), &diff))
+            print_diff(job, &diff);
+        free(other);
+        other = NULL;
+    }
+    free(base);
+    assay_buf_free(&base_name);
+    assay_buf_free(&name);
+    assay_buf_free(&diff);
+    return status;
+}
