@@ -210,6 +210,7 @@ struct detection {
     struct assay_session *session;
     char *name, *place;
     bool named;
+    int missing; /* errno where the place itself is not to be had */
     struct source_found found;
 };
 
@@ -235,8 +236,24 @@ static bool is_open(const struct assay_session *session, const char *kind, const
     return false;
 }
 
+/* The place of a configured source has gone: it was asked for, even where nothing was named. */
+static void place_missing(struct assay_session *session, const struct detection *detection)
+{
+    const char *name = detection->name ? detection->name : detection->place;
+
+    assay_fail(&session->wait_error, ASSAY_IO, "%s: %s: %s", name, detection->place,
+               strerror(detection->missing));
+    assay_hint(&session->wait_error, "correct its place in the configuration file");
+    activity_notice(session, "%s: %s: %s", name, detection->place,
+                    strerror(detection->missing));
+}
+
 static void nothing_found(struct assay_session *session, const struct detection *detection)
 {
+    if (detection->missing && detection->name) {
+        place_missing(session, detection);
+        return;
+    }
     if (!detection->named)
         return;
     assay_fail(&session->wait_error, ASSAY_BAD_INPUT, "%s: no experiments found there",
@@ -284,6 +301,7 @@ static void detection_task(struct pool_task *task)
     struct detection *detection = (struct detection *)task;
     char *real = realpath(detection->place, NULL);
 
+    detection->missing = real ? 0 : errno;
     source_detect(real ? real : detection->place, &detection->found);
     free(real);
     detection->message.apply = detection_apply;

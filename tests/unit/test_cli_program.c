@@ -710,6 +710,31 @@ static void test_artifacts_elsewhere(void **state)
     free(root);
 }
 
+/* A configured source that has gone is missed, not forgotten. */
+static void test_configured_source_missing(void **state)
+{
+    (void)state;
+    const char *directory = getenv("TMPDIR"), *before = getenv("ASSAY_CONFIG");
+    char *root = make_mlruns();
+    char *config = assay_path_join(directory ? directory : P_tmpdir, "assay-cli/config.ini");
+    struct assay_buf text = {0};
+    assay_buf_format(&text, "[source here]\nplace = %s\n[source gone]\nplace = /no/such\n",
+                     root);
+    put(directory ? directory : P_tmpdir, "assay-cli/config.ini", text.data);
+    assert_null(before);
+    setenv("ASSAY_CONFIG", config, 1);
+    run(NULL, "ls", NULL);
+    expect(3);
+    assert_non_null(strstr(last.out, "digits")); /* what is there is shown */
+    assert_non_null(strstr(last.err, "assay: gone: /no/such: No such file"));
+    run(NULL, "ls", "-S", "here", NULL);
+    expect(0);
+    unsetenv("ASSAY_CONFIG");
+    assay_buf_free(&text);
+    free(config);
+    free(root);
+}
+
 static void test_damage_is_named(void **state)
 {
     (void)state;
@@ -877,6 +902,7 @@ int main(void)
         cmocka_unit_test(test_mlflow_files),
         cmocka_unit_test(test_artifacts),
         cmocka_unit_test(test_artifacts_elsewhere),
+        cmocka_unit_test(test_configured_source_missing),
         cmocka_unit_test(test_damage_is_named),
         cmocka_unit_test(test_doctor),
         cmocka_unit_test(test_completion),
