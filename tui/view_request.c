@@ -122,7 +122,7 @@ static void add_gates(struct request_view *view, const struct assay_request *r)
     if (r->gate_count)
         add(view, ROLE_TITLE, "GATES   %zu of %zu", r->gates_passed, r->gate_count);
     for (size_t i = 0; i < r->gate_count; i++) {
-        const struct assay_gate *g = &r->gates[i];
+        const struct assay_gate_result *g = &r->gates[i];
         add(view, state_role(g->state), "  %s  %s   %s%s%s", state_mark(g->state), g->name,
             g->why, g->champion[0] ? "   champion " : "", g->champion);
     }

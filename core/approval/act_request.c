@@ -384,13 +384,13 @@ static enum assay_status recheck_gates(const struct fold_request *request,
     const struct policy *policy = &request->policy->policy;
 
     for (size_t i = 0; i < policy->gate_count; i++) {
-        const struct assay_gate *said = NULL;
+        const struct assay_gate_result *said = NULL;
         if (same_text(policy->gates[i].kind, "command"))
             continue;
         for (size_t k = 0; k < request->bound->gate_count; k++)
             if (same_text(request->bound->gates[k].name, policy->gates[i].name))
                 said = &request->bound->gates[k];
-        struct assay_gate found = gate_run(&policy->gates[i], &context);
+        struct assay_gate_result found = gate_run(&policy->gates[i], &context);
         if (!said || said->state != found.state ||
             !same_text(said->candidate, found.candidate) ||
             !same_text(said->champion, found.champion))

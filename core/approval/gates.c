@@ -21,7 +21,7 @@
 struct run {
     const struct policy_gate *gate;
     const struct gate_context *c;
-    struct assay_gate result;
+    struct assay_gate_result result;
 };
 
 static void say(struct run *run, enum assay_requirement_state state, const char *format, ...)
@@ -483,13 +483,14 @@ enum assay_status gate_check_settings(const struct policy_gate *gate, struct ass
     return ASSAY_OK;
 }
 
-struct assay_gate gate_run(const struct policy_gate *gate, const struct gate_context *context)
+struct assay_gate_result gate_run(const struct policy_gate *gate,
+                                  const struct gate_context *context)
 {
     const struct kind *kind = find_kind(gate->kind);
     struct run run = {.gate = gate, .c = context};
 
     /* Until something says otherwise it has not passed. */
-    run.result = (struct assay_gate){
+    run.result = (struct assay_gate_result){
         .name = gate->name,
         .kind = gate->kind ? gate->kind : "",
         .state = ASSAY_ERROR,

@@ -52,7 +52,8 @@ struct gate_context {
     struct assay_arena *arena;
 };
 /* Runs one gate. Never fails: what goes wrong is the gate's ERROR. */
-struct assay_gate gate_run(const struct policy_gate *gate, const struct gate_context *context);
+struct assay_gate_result gate_run(const struct policy_gate *gate,
+                                  const struct gate_context *context);
 /* Whether the kind is known and its settings make sense. */
 enum assay_status gate_check_settings(const struct policy_gate *gate, struct assay_error *err);
 

@@ -342,7 +342,7 @@ static void require_gates(struct evaluation *e)
 
     for (size_t i = 0; i < e->policy->gate_count; i++) {
         const struct policy_gate *wanted = &e->policy->gates[i];
-        const struct assay_gate *found = NULL;
+        const struct assay_gate_result *found = NULL;
         const char *name = fold_text(e->fold, "gate %s", wanted->name);
         for (size_t k = 0; k < bound->gate_count; k++)
             if (strcmp(bound->gates[k].name, wanted->name) == 0 &&

@@ -355,7 +355,7 @@ static void take_gates(struct take *t, uint32_t bound, struct statement_request 
     out->gates = list_of(t, bound, "gates", STATEMENT_LIST_MAX, sizeof *out->gates,
                          &out->gate_count, &node);
     for (size_t i = 0; i < out->gate_count; i++, node = t->doc->nodes[node].next)
-        out->gates[i] = (struct assay_gate){
+        out->gates[i] = (struct assay_gate_result){
             .name = text_of(t, node, "name", 256),
             .kind = text_of(t, node, "kind", 64),
             .state = state_of(t, node, "state"),

@@ -75,7 +75,7 @@ struct statement_request {
     size_t file_count;
     struct assay_evidence *evidence;
     size_t evidence_count;
-    struct assay_gate *gates;
+    struct assay_gate_result *gates;
     size_t gate_count;
     struct assay_fact *lineage;
     size_t lineage_count;
@@ -137,7 +137,8 @@ enum assay_status statement_parse(struct statement *out, struct json_doc *doc,
                                   const char *what, struct assay_error *err);
 
 /* Appends the canonical text of gates, whose digest votes carry. */
-void statement_gates_text(struct assay_buf *out, const struct assay_gate *gates, size_t count);
+void statement_gates_text(struct assay_buf *out, const struct assay_gate_result *gates,
+                          size_t count);
 /* "alias:NAME", "stage:NAME" or "tag:NAME". */
 bool statement_target_valid(const char *target);
 /* "person/device"; in ARENA. */

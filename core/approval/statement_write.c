@@ -80,7 +80,8 @@ static void put_policy(struct json_writer *w, const struct statement_policy *pol
     json_member(w, "text", policy->text);
 }
 
-static void put_gates(struct json_writer *w, const struct assay_gate *gates, size_t count)
+static void put_gates(struct json_writer *w, const struct assay_gate_result *gates,
+                      size_t count)
 {
     json_open(w, '[');
     for (size_t i = 0; i < count; i++) {
@@ -96,7 +97,8 @@ static void put_gates(struct json_writer *w, const struct assay_gate *gates, siz
     json_close(w, ']');
 }
 
-void statement_gates_text(struct assay_buf *out, const struct assay_gate *gates, size_t count)
+void statement_gates_text(struct assay_buf *out, const struct assay_gate_result *gates,
+                          size_t count)
 {
     struct json_writer w = {.out = out};
     put_gates(&w, gates, count);

@@ -205,7 +205,7 @@ struct assay_eligible { /* who could still vote, or why not */
     bool voted;
     const char *why; /* "requested it", "owns the run", … where not eligible */
 };
-struct assay_gate {
+struct assay_gate_result {
     const char *name, *kind;
     enum assay_requirement_state state;
     const char *why;
@@ -247,7 +247,7 @@ struct assay_request {
     size_t vote_count;
     const struct assay_eligible *eligible;
     size_t eligible_count;
-    const struct assay_gate *gates;
+    const struct assay_gate_result *gates;
     size_t gate_count, gates_passed;
     const struct assay_evidence *evidence;
     size_t evidence_count;

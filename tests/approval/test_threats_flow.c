@@ -514,8 +514,8 @@ static void t22_power(void **state)
 /* ---- T23: a gate that cannot say is no pass. Fails without the ERROR and MISSING branches of
    gates.c and assay_requirement_passes(). ---- */
 
-static struct assay_gate try_gate(struct assay_arena *arena, const char *text,
-                                  const double *ours, const double *theirs)
+static struct assay_gate_result try_gate(struct assay_arena *arena, const char *text,
+                                         const double *ours, const double *theirs)
 {
     struct policy policy;
     struct assay_error err = {0};
@@ -579,7 +579,7 @@ static void t23_gates(void **state)
     };
     (void)state;
     for (size_t i = 0; i < ASSAY_COUNT(cases); i++) {
-        struct assay_gate gate =
+        struct assay_gate_result gate =
             try_gate(&arena, cases[i].gate, cases[i].ours, cases[i].theirs);
         if (gate.state != cases[i].state)
             fail_msg("case %zu: %s: %s", i, assay_requirement_state_name(gate.state), gate.why);
@@ -614,7 +614,7 @@ static void t23_request(void **state)
                      "[policy]\nname = prod\n[clause approver]\ncount = 1\n[gate g]\nkind = "
                      "threshold\nmetric = m\nat-least = 1\n");
         struct statement s = paper_request(&p, REQ, 1);
-        struct assay_gate gate = {
+        struct assay_gate_result gate = {
             "g", cases[i].kind ? cases[i].kind : "", cases[i].state, "w", "", ""};
         s.request.gates = &gate;
         s.request.gate_count = cases[i].kind != NULL;
