@@ -1,0 +1,304 @@
+/*
+ * What an auditor gets: a bundle that ssh-keygen, sha256sum and jq alone can check, and that
+ * they and we refuse once anything in it is altered; and records exchanged through a directory
+ * and through a git repository, where strangers' and damaged ones stay outside.
+ */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <assay/file.h>
+#include <assay/memory.h>
+
+#include "approval/ledger.h"
+#include "approval/spawn.h"
+#include "support/world.h"
+
+static struct world world;
+static char request[17];
+
+static int start(void **state)
+{
+    struct assay_error err = {0};
+    (void)state;
+    world_start(&world, WORLD_POLICY);
+    char *file = world_path(&world, "report.txt");
+    assert_int_equal(assay_file_write(file, "all is well\n", 12, 0600, &err), ASSAY_OK);
+    const char *evidence[] = {file};
+    struct assay_ledger *ledger = world_open(&world, "rex");
+    struct assay_request_options options = {.model = "fraud",
+                                            .version = "2",
+                                            .target = "alias:champion",
+                                            .words = "lower loss, \"quoted\" <b>é</b>",
+                                            .evidence = evidence,
+                                            .evidence_count = 1};
+    assert_int_equal(assay_request_send(ledger, &options, request, &err), ASSAY_OK);
+    assay_ledger_close(&ledger);
+    free(file);
+    world_approve(&world, request);
+    assert_int_equal(world_apply(&world, request, &err), ASSAY_OK);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    world_stop(&world);
+    return 0;
+}
+
+static char *export(const char *name)
+{
+    char *directory = world_path(&world, name);
+    struct assay_ledger *ledger = world_open(&world, "ada");
+    struct assay_error err = {0};
+    if (assay_ledger_export(ledger, directory, &err) != ASSAY_OK)
+        fail_msg("%s", err.what);
+    assay_ledger_close(&ledger);
+    return directory;
+}
+
+/* The script of the bundle, with PATH holding little more than the three programs. */
+static int script(const char *directory)
+{
+    char *path = assay_path_join(directory, "verify.sh");
+    const char *const argv[] = {"sh", path, NULL};
+    int status = test_command_status(argv);
+    free(path);
+    return status;
+}
+
+static void change(const char *directory, const char *name, size_t at, char how)
+{
+    char *path = assay_path_join(directory, name), *bytes = NULL;
+    size_t length = 0;
+    assert_int_equal(assay_file_read(path, 1 << 20, &bytes, &length, NULL), ASSAY_OK);
+    assert_true(at < length);
+    bytes[at] ^= how;
+    assert_int_equal(assay_file_write(path, bytes, length, 0644, NULL), ASSAY_OK);
+    free(bytes);
+    free(path);
+}
+
+static void sealed_against_change(void **state)
+{
+    static const struct {
+        const char *name;
+        size_t at;
+        bool ours; /* ours notices it as well */
+    } cases[] = {
+        {"records/000003.json", 700, true}, {"records/000011.json", 300, true},
+        {"records/000011.sig", 90, true},  {"records.sha256", 3, false},
+        {"allowed_signers", 60, true},
+    };
+    struct assay_error err = {0};
+    (void)state;
+    char *directory = export("bundle");
+    assert_int_equal(script(directory), 0);
+    if (assay_bundle_verify(directory, NULL, &err) != ASSAY_OK)
+        fail_msg("%s", err.what);
+    for (size_t i = 0; i < ASSAY_COUNT(cases); i++) {
+        change(directory, cases[i].name, cases[i].at, 1);
+        if (script(directory) == 0)
+            fail_msg("verify.sh takes a changed %s", cases[i].name);
+        if (cases[i].ours && assay_bundle_verify(directory, NULL, NULL) == ASSAY_OK)
+            fail_msg("a changed %s is taken", cases[i].name);
+        change(directory, cases[i].name, cases[i].at, 1);
+    }
+    assert_int_equal(script(directory), 0);
+    /* A record that is left out; a signer who is slipped in; another ledger's. */
+    char *gone = assay_path_join(directory, "records/000009.json");
+    unlink(gone);
+    assert_int_not_equal(script(directory), 0);
+    assert_int_not_equal(assay_bundle_verify(directory, NULL, NULL), ASSAY_OK);
+    free(gone);
+    free(directory);
+    directory = export("bundle-2");
+    char *signers = assay_path_join(directory, "allowed_signers");
+    FILE *file = fopen(signers, "a");
+    fputs(
+        "* ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
+        file);
+    fclose(file);
+    assert_int_equal(assay_bundle_verify(directory, NULL, NULL), ASSAY_NO);
+    free(signers);
+    char digest[65];
+    memset(digest, 'a', 64);
+    digest[64] = '\0';
+    assert_int_equal(assay_bundle_verify(directory, digest, NULL), ASSAY_NO);
+    free(directory);
+}
+
+/* Name, time and meaning of each signature are in the readable forms; nothing of HTML gets in.
+ */
+static void readable(void **state)
+{
+    char *directory = export("bundle-3"), *path = assay_path_join(directory, "report.html"),
+         *text = NULL;
+    size_t length = 0;
+    (void)state;
+    assert_int_equal(assay_file_read(path, 1 << 20, &text, &length, NULL), ASSAY_OK);
+    assert_non_null(strstr(text, "meaning: approval"));
+    assert_non_null(strstr(text, "meaning: authorship"));
+    assert_non_null(strstr(text, "val (val), 20"));
+    assert_non_null(strstr(text, "&lt;b&gt;"));
+    assert_null(strstr(text, "<b>"));
+    free(text);
+    free(path);
+    path = assay_path_join(directory, "report.txt");
+    assert_int_equal(assay_file_read(path, 1 << 20, &text, &length, NULL), ASSAY_OK);
+    assert_non_null(strstr(text, "APPLIED"));
+    assert_non_null(strstr(text, "binding: "));
+    free(text);
+    free(path);
+    free(directory);
+}
+
+/* ---- exchanging ---- */
+
+static struct assay_sync_result sync_as(const char *person, const char *store,
+                                        const char *remote, enum assay_status expected)
+{
+    struct assay_ledger *ledger = NULL;
+    struct assay_sync_result result = {0};
+    struct assay_error err = {0};
+    char heads[400], key[400];
+    snprintf(heads, sizeof heads, "%s/heads-sync-%s", world.directory, person);
+    snprintf(key, sizeof key, "%s/%s.pub", world.agent.directory, person);
+    assert_int_equal(
+        assay_ledger_open(&ledger,
+                          &(struct assay_ledger_options){
+                              .store = store, .heads = heads, .key = key, .recover = true},
+                          &err),
+        ASSAY_OK);
+    enum assay_status status = assay_ledger_sync(ledger, remote, &result, &err);
+    if (status != expected)
+        fail_msg("%s", err.what);
+    result.first_refusal = "";
+    assay_ledger_close(&ledger);
+    return result;
+}
+
+static void directory_and_git(void **state)
+{
+    char *shared = world_path(&world, "shared"), *other = world_path(&world, "other.db");
+    char *bare = world_path(&world, "records.git"), *third = world_path(&world, "third.db");
+    (void)state;
+    size_t all = world_records(&world);
+    assert_int_equal(sync_as("ada", world.store, shared, ASSAY_OK).sent, all);
+    assert_int_equal(sync_as("ada", world.store, shared, ASSAY_OK).sent, 0);
+    assert_int_equal(sync_as("val", other, shared, ASSAY_OK).received, all);
+    assert_int_equal(sync_as("val", other, shared, ASSAY_OK).received, 0);
+    /* Both sides go on; both come together. */
+    struct assay_ledger *ledger = NULL;
+    struct assay_error err = {0};
+    char heads[400], key[400];
+    snprintf(heads, sizeof heads, "%s/heads-sync-val", world.directory);
+    snprintf(key, sizeof key, "%s/val.pub", world.agent.directory);
+    assert_int_equal(
+        assay_ledger_open(
+            &ledger, &(struct assay_ledger_options){.store = other, .heads = heads, .key = key},
+            &err),
+        ASSAY_OK);
+    struct assay_decision decision = {.verdict = ASSAY_COMMENT, .reason = "from there"};
+    if (assay_request_decide(ledger, request, &decision, &err) != ASSAY_OK)
+        fail_msg("%s", err.what);
+    assay_ledger_close(&ledger);
+    assert_int_equal(world_decide(&world, "val", request, ASSAY_COMMENT, &err), ASSAY_OK);
+    const char *const init[] = {"git", "init", "-q", "--bare", bare, NULL};
+    test_command(init);
+    assert_int_equal(sync_as("val", other, bare, ASSAY_OK).sent, all + 1);
+    struct assay_sync_result result = sync_as("ada", world.store, bare, ASSAY_OK);
+    assert_int_equal(result.received, 1);
+    assert_int_equal(result.sent, 1);
+    assert_int_equal(sync_as("app", third, bare, ASSAY_OK).received, all + 2);
+    ledger = world_open(&world, "ada");
+    assert_int_equal(assay_ledger_verify(ledger, false, &err), ASSAY_OK);
+    assay_ledger_close(&ledger);
+    free(shared);
+    free(other);
+    free(bare);
+    free(third);
+}
+
+/* The path of the record file of the greatest name in the shared directory. */
+static void any_record(const char *shared, char out[600])
+{
+    char command[700];
+    snprintf(command, sizeof command, "find %s/records -name '*.json' | sort | tail -1",
+             shared);
+    FILE *pipe = popen(command, "r");
+    assert_non_null(fgets(out, 600, pipe));
+    out[strcspn(out, "\n")] = '\0';
+    pclose(pipe);
+}
+
+static void strangers_stay_outside(void **state)
+{
+    char *shared = world_path(&world, "shared-2"), *fresh = world_path(&world, "fresh.db");
+    char path[600], other[700];
+    (void)state;
+    size_t all = world_records(&world);
+    sync_as("ada", world.store, shared, ASSAY_OK);
+    /* Damaged, and a file of another name than its digest. */
+    any_record(shared, path);
+    char *bytes = NULL;
+    size_t length = 0;
+    assert_int_equal(assay_file_read(path, 1 << 20, &bytes, &length, NULL), ASSAY_OK);
+    bytes[length / 2] ^= 1;
+    assert_int_equal(assay_file_write(path, bytes, length, 0644, NULL), ASSAY_OK);
+    snprintf(other, sizeof other, "%s/records/ab", shared);
+    assert_int_equal(assay_make_directories(other, NULL), ASSAY_OK);
+    snprintf(other, sizeof other, "%s/records/ab/ab%062d.json", shared, 7);
+    assert_int_equal(assay_file_write(other, "{}", 2, 0644, NULL), ASSAY_OK);
+    struct assay_sync_result result = sync_as("two", fresh, shared, ASSAY_OK);
+    assert_true(result.refused >= 2);
+    assert_true(result.received < all);
+    /* Whole again, the rest comes; the stranger still does not. */
+    bytes[length / 2] ^= 1;
+    assert_int_equal(assay_file_write(path, bytes, length, 0644, NULL), ASSAY_OK);
+    size_t before = result.received;
+    result = sync_as("two", fresh, shared, ASSAY_OK);
+    assert_int_equal(before + result.received, all);
+    assert_int_equal(result.refused, 1);
+    free(bytes);
+    free(shared);
+    free(fresh);
+}
+
+/* A ledger that lost records gets them back from the remote: that is what the advice says. */
+static void recovers(void **state)
+{
+    char *shared = world_path(&world, "shared-3"), *old = world_path(&world, "old.db");
+    struct assay_ledger *ledger = NULL;
+    (void)state;
+    world_copy(world.store, old);
+    assert_int_equal(world_decide(&world, "app", request, ASSAY_COMMENT, NULL), ASSAY_OK);
+    sync_as("app", world.store, shared, ASSAY_OK);
+    assert_int_equal(world_try_open(&world, old, "app", &ledger, NULL), ASSAY_CORRUPT);
+    sync_as("app", old, shared, ASSAY_OK);
+    assert_int_equal(world_try_open(&world, old, "app", &ledger, NULL), ASSAY_OK);
+    assay_ledger_close(&ledger);
+    free(shared);
+    free(old);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sealed_against_change),
+        cmocka_unit_test(readable),
+        cmocka_unit_test(directory_and_git),
+        cmocka_unit_test(strangers_stay_outside),
+        cmocka_unit_test(recovers),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
