@@ -156,7 +156,10 @@ enum assay_status assay_session_wait(struct assay_session *session, struct assay
             return offline_error(source, err);
         if (source->state != ASSAY_SOURCE_FAILED)
             continue;
-        assay_fail(err, ASSAY_IO, "%s: %s", source->where, source->error.what);
+        if (session->sources[i]->server) /* its client names it */
+            assay_fail(err, ASSAY_IO, "%s", source->error.what);
+        else
+            assay_fail(err, ASSAY_IO, "%s: %s", source->where, source->error.what);
         assay_hint(err, "%s", source->error.hint);
         return ASSAY_IO;
     }

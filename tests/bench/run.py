@@ -14,6 +14,8 @@ import subprocess
 import sys
 import time
 
+import servers
+
 BUILD = os.path.abspath(sys.argv[1])
 ONLY = sys.argv[2:]
 TOOLS = os.path.join(BUILD, "tests", "bench")
@@ -291,13 +293,17 @@ def busy():
     return None
 
 
+def server_rows():
+    servers.rows(row, TOOLS, ASSAY, DATA, environment())
+
+
 def main():
     make_data()
     start = time.monotonic()
     print("%-46s %12s  %-26s %7s" % ("what", "measured", "floor or target", "ratio"))
     for name, measure in (("first frame", first_frame), ("tensorboard", tensorboard),
                           ("filter", filters), ("redraw", redraw), ("idle", idle),
-                          ("busy", busy)):
+                          ("busy", busy), ("servers", server_rows)):
         if wanted(name):
             measure()
     print("%d of %d targets met, in %.0f s; load %.1f on %d processors" % (

@@ -228,6 +228,63 @@ static void a_server_that_hangs_holds_up_nothing(void **state)
     web_stop(&hanging);
 }
 
+/* ---- hostile ones ---- */
+
+struct hostile {
+    const char *body, *type, *expected; /* in the message */
+    enum web_fault fault;
+    int status;
+};
+
+static void be_hostile(void *context, const struct web_request *request,
+                       struct web_answer *answer)
+{
+    const struct hostile *hostile = context;
+
+    (void)request;
+    answer->body = hostile->body;
+    answer->type = hostile->type;
+    answer->fault = hostile->fault;
+    answer->status = hostile->status;
+}
+
+static void hostile_servers_end_in_a_clear_message(void **state)
+{
+    static char deep[200001], large[1u << 16];
+    static const struct hostile all[] = {
+        {.body = "<html>\x1b[31mhello</html>",
+         .type = "text/html",
+         .expected = "cannot be read"},
+        {.body = "{\"experiments\":[{\"experiment_id\":\"1\",", .expected = "it ends early"},
+        {.body = deep, .expected = "it ends early"},
+        {.body = large, .fault = WEB_ENDLESS, .expected = "an answer of more than"},
+        {.body = "x", .status = 404, .type = "text/html", .expected = "404"},
+        {.body = "{\"error_code\":\"\\u001b]0;x\\u0007\",\"message\":\"no\"}",
+         .status = 403,
+         .expected = "no"},
+        {.body = "", .expected = "it ends early"},
+    };
+
+    (void)state;
+    memset(deep, '[', sizeof deep - 1);
+    memcpy(deep, "{\"experiments\":", 15);
+    memset(large, ' ', sizeof large - 1);
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        struct hostile hostile = all[i];
+        struct web *web = web_start(be_hostile, &hostile);
+        struct assay_session *session = open_url(web_url(web), false);
+        struct assay_error err = {0};
+
+        assert_int_equal(assay_session_wait(session, &err), ASSAY_IO);
+        assert_non_null(strstr(err.what, hostile.expected));
+        assert_non_null(strstr(err.what, web_url(web)));
+        assert_null(strchr(err.what, '\x1b'));
+        assert_int_equal(source_of(session, 0)->state, ASSAY_SOURCE_FAILED);
+        assay_session_close(&session);
+        web_stop(&web);
+    }
+}
+
 /* ---- points ---- */
 
 static void charts_show_a_sample_first(void **state)
@@ -526,6 +583,7 @@ int main(void)
         cmocka_unit_test(without_a_network_the_last_state_is_there),
         cmocka_unit_test(two_servers_are_one_catalog),
         cmocka_unit_test(a_server_that_hangs_holds_up_nothing),
+        cmocka_unit_test(hostile_servers_end_in_a_clear_message),
         cmocka_unit_test(charts_show_a_sample_first),
         cmocka_unit_test(a_running_run_is_followed),
         cmocka_unit_test(what_is_pulled_is_there_without_a_network),
