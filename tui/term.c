@@ -9,7 +9,10 @@
  * Cells under an image are given to curses as a character of their own (a hidden no-break
  * space). They are never blank to it, so that none of its shortcuts for blanks (erase to the
  * end of the line, of the screen) runs over an image, and they never change while the image
- * stays. Shortcuts that shift text (insert and delete character or line) are off.
+ * stays. Shortcuts that shift text (insert and delete character or line) are off. One cannot be
+ * switched off: where rows of the new screen stand elsewhere on the old one, curses scrolls
+ * that part of it, and the image in it. With an image on the screen rows are therefore given
+ * one by one: a single row that changes is never a row that moved.
  */
 #include <errno.h>
 #include <langinfo.h>
@@ -223,7 +226,8 @@ static void forget_row_if_torn(struct term *term, int y)
     }
 }
 
-static void mark_images(struct term *term)
+/* Notes which cells lie under images; true where any do. */
+static bool mark_images(struct term *term)
 {
     struct rect rects[GRAPHICS_SLOTS];
     size_t count = graphics_rects(term->graphics, rects);
@@ -236,16 +240,21 @@ static void mark_images(struct term *term)
         for (int y = 0; y < rect.height; y++)
             memset(term->under + (rect.y + y) * all.width + rect.x, 1, (size_t)rect.width);
     }
+    return count > 0;
 }
 
 static bool send_text(struct term *term)
 {
-    bool any = false;
+    bool one_by_one = mark_images(term) && !term->lost, any = false;
 
-    mark_images(term);
     for (int y = 0; y < term->canvas.height; y++) {
+        bool changed;
+
         forget_row_if_torn(term, y);
-        any |= send_row(term, y);
+        changed = send_row(term, y);
+        if (changed && one_by_one)
+            wrefresh(stdscr);
+        any |= changed;
     }
     return any;
 }
@@ -273,8 +282,8 @@ void term_flush(struct term *term)
     graphics_erase(term->graphics, &out);
     if (term->lost)
         clearok(curscr, TRUE);
-    any |= send_text(term);
     capture_begin(&term->capture);
+    any |= send_text(term);
     if (cursor != term->cursor_on) {
         curs_set(cursor ? 1 : 0);
         leaveok(stdscr, cursor ? FALSE : TRUE);

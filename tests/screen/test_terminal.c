@@ -29,7 +29,7 @@ struct demo {
     struct term *term;
     struct assay_frame frame;
     uint64_t version;
-    int row, keys;
+    int row, first, keys;
     bool box, chart, quit, prompt;
     char last[128];
 };
@@ -94,7 +94,7 @@ static void draw(struct demo *demo)
 
         row = i == demo->row ? area_under(row, ROLE_HERE) : row;
         draw_clear(row);
-        draw_format(row, 1, 0, ROLE_NORMAL, "row %d", i);
+        draw_format(row, 1, 0, ROLE_NORMAL, "row %d", demo->first + i);
         draw_field(row, 16, 0, 10, ALIGN_RIGHT, ROLE_BETTER, "0.5");
     }
     draw_format(all, 0, 9, ROLE_NORMAL, "keys %d last %s", demo->keys, demo->last);
@@ -123,6 +123,12 @@ static void on_key(struct demo *demo, uint32_t key)
         break;
     case 'j':
         demo->row++;
+        break;
+    case 's':
+        demo->first++;
+        break;
+    case 'S':
+        demo->first -= 2;
         break;
     case 'b':
         demo->box = !demo->box;
@@ -476,6 +482,32 @@ static void test_box(void **state)
     }
 }
 
+/* Rows that move up or down beside an image do so without scrolling: it would be carried
+   along. */
+static void test_no_scrolling(void **state)
+{
+    static const enum screen_kind kinds[] = {SCREEN_XTERM_VT340, SCREEN_TMUX, SCREEN_LIGHT};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        const char *const env[] = {"ASSAY_GRAPHICS=sixel", NULL};
+        struct screen *screen = start(kinds[i], 80, 24, env);
+
+        uint64_t images = screen_counts(screen).images;
+
+        assert_chart(screen, 80, 24);
+        screen_press(screen, "s", NULL);
+        screen_assert_text(screen, "row 6");
+        screen_refute_text(screen, "row 0");
+        assert_chart(screen, 80, 24);
+        screen_press(screen, "s", "s", "S", NULL);
+        screen_assert_text(screen, "row 1 ");
+        assert_chart(screen, 80, 24);
+        assert_int_equal(screen_counts(screen).images, images);
+        finish(screen);
+    }
+}
+
 /* What did not change is not sent: a key that moves the cursor costs two rows of text. */
 static void test_thrift(void **state)
 {
@@ -643,14 +675,15 @@ static void test_no_terminal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sixel),      cmocka_unit_test(test_text),
-        cmocka_unit_test(test_kitty),      cmocka_unit_test(test_tmux),
-        cmocka_unit_test(test_late),       cmocka_unit_test(test_overrides),
-        cmocka_unit_test(test_background), cmocka_unit_test(test_box),
-        cmocka_unit_test(test_thrift),     cmocka_unit_test(test_fence),
-        cmocka_unit_test(test_resize),     cmocka_unit_test(test_large),
-        cmocka_unit_test(test_input),      cmocka_unit_test(test_signals),
-        cmocka_unit_test(test_suspend),    cmocka_unit_test(test_no_terminal),
+        cmocka_unit_test(test_sixel),       cmocka_unit_test(test_text),
+        cmocka_unit_test(test_kitty),       cmocka_unit_test(test_tmux),
+        cmocka_unit_test(test_late),        cmocka_unit_test(test_overrides),
+        cmocka_unit_test(test_background),  cmocka_unit_test(test_box),
+        cmocka_unit_test(test_thrift),      cmocka_unit_test(test_no_scrolling),
+        cmocka_unit_test(test_fence),       cmocka_unit_test(test_resize),
+        cmocka_unit_test(test_large),       cmocka_unit_test(test_input),
+        cmocka_unit_test(test_signals),     cmocka_unit_test(test_suspend),
+        cmocka_unit_test(test_no_terminal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
