@@ -77,7 +77,7 @@ static int draw_notes(const struct chart_state *state, struct area area, int y)
         uint64_t count;
         const char *what;
     } notes[] = {
-        {state->info.nonfinite, "NaN or infinite in view"},
+        {state->info.nonfinite, "NaN or infinite"},
         {state->info.not_positive, "not above zero, not shown"},
         {state->info.superseded, "hidden: restarts wrote again"},
     };
@@ -98,7 +98,7 @@ static void draw_entry(const struct chart_state *state, size_t index, struct are
 {
     const struct chart_source *source = &state->sources[index];
     int width = row.rect.width;
-    draw_text(row, 2, 0, chart_role(source->color), chart_dot(&row));
+    draw_text(row, 2, 0, chart_role(source->color), chart_dot(&row, source->color));
     draw_field(row, 4, 0, label, ALIGN_LEFT, ROLE_NORMAL, source->label);
     enum role role = !isfinite(entry->number) ? ROLE_FAILED
                      : entry->away            ? ROLE_DIM

@@ -98,7 +98,7 @@ static void draw_title(const struct chart_state *state, struct area line)
             draw_format(line, x, 0, ROLE_DIM, "+%zu", state->count - i);
             return;
         }
-        draw_text(line, x, 0, chart_role(source->color), chart_dot(&line));
+        draw_text(line, x, 0, chart_role(source->color), chart_dot(&line, source->color));
         draw_field(line, x + 2, 0, label, ALIGN_LEFT, ROLE_NORMAL, source->label);
         draw_text(line, x + 2 + label + 2, 0,
                   isfinite(source->last) ? ROLE_STRONG : ROLE_FAILED, value);

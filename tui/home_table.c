@@ -231,7 +231,7 @@ static void table_mark(void *context, size_t row, struct area margin)
     struct home *home = context;
     int color = marks_color(&home->app->marks, home->list.rows[row]);
     if (color >= 0) {
-        draw_text(margin, 1, 0, chart_role(color), chart_dot(&margin));
+        draw_text(margin, 1, 0, chart_role(color), chart_dot(&margin, color));
     }
 }
 

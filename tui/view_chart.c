@@ -72,14 +72,17 @@ static void chart_close(void *self)
 /* ---- drawing ---- */
 
 /* How much of everything the picture was made from, in as many words as there is room for. */
-static void points_text(const struct chart_state *state, int room, char *out, size_t capacity)
+static void points_text(const struct chart_state *state, int columns, int room, char *out,
+                        size_t capacity)
 {
     char points[32], total[32];
     assay_count_text(points, state->info.points);
     assay_count_text(total, state->info.total);
     snprintf(out, capacity, "%s of %s points in view (min and max of each column)", points,
              total);
-    if (assay_text_width(out) > room) {
+    /* Where there is a column for every point there is nothing to explain. */
+    bool each = state->info.points <= state->count * (uint64_t)(columns * 2);
+    if (each || assay_text_width(out) > room) {
         snprintf(out, capacity, "%s of %s points in view", points, total);
     }
     if (assay_text_width(out) > room) {
@@ -109,7 +112,7 @@ static void draw_title(const struct chart_view *view, struct area line)
                  dot);
     }
     x += draw_text(line, x, 0, ROLE_NORMAL, how) + 3;
-    points_text(state, line.rect.width - x - 1, points, sizeof points);
+    points_text(state, line.rect.width, line.rect.width - x - 1, points, sizeof points);
     int width = assay_text_width(points);
     if (x + width < line.rect.width) {
         draw_text(line, line.rect.width - width - 1, 0, ROLE_DIM, points);

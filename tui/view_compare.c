@@ -153,7 +153,7 @@ static void table_mark(void *context, size_t row, struct area margin)
 {
     struct compare_view *view = context;
     if (view->transposed) {
-        draw_text(margin, 1, 0, chart_role((int)row), chart_dot(&margin));
+        draw_text(margin, 1, 0, chart_role((int)row), chart_dot(&margin, (int)row));
         return;
     }
     const struct assay_row *r = assay_comparison_row(view->comparison, view->rows[row]);

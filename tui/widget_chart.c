@@ -12,12 +12,12 @@
 
 #include "app.h"
 
-#define TICKS     24
+#define TICKS     64
 #define LABEL_MAX 12
 
-const char *chart_dot(const struct area *area)
+const char *chart_dot(const struct area *area, int color)
 {
-    return area->canvas->ascii ? "*" : "●";
+    return assay_chart_sign(color, area->canvas->ascii);
 }
 
 enum role chart_role(int color)
@@ -51,10 +51,9 @@ static void mix(uint64_t *hash, const void *bytes, size_t length)
     }
 }
 
-static uint64_t version_of(const struct chart_state *state, int width, int height,
-                           const struct assay_raster_options *options)
+static uint64_t version_of(const struct chart_state *state, const struct assay_chart *chart,
+                           int width, int height, const struct assay_raster_options *options)
 {
-    const struct assay_chart *chart = &state->chart;
     uint64_t hash = 0xcbf29ce484222325u;
     double numbers[] = {chart->x_min, chart->x_max, chart->y_min, chart->y_max,
                         options->cursor_x};
@@ -79,25 +78,31 @@ static uint64_t version_of(const struct chart_state *state, int width, int heigh
 
 /* ---- the plot ---- */
 
+/* The size of the image that fills PLOT; false where it is drawn in characters. */
+static bool image_size(const struct app *app, struct rect plot, int *width, int *height)
+{
+    return !app->text_charts && !rect_overlap(plot, app->cover) &&
+           graphics_pixels(term_graphics(app->term), plot, width, height);
+}
+
 static bool draw_image(struct chart_widget *widget, struct app *app,
-                       const struct chart_state *state, struct rect plot, int slot,
-                       struct assay_raster_options *options)
+                       const struct chart_state *state, const struct assay_chart *chart,
+                       struct rect plot, int slot, struct assay_raster_options *options)
 {
     struct graphics *graphics = term_graphics(app->term);
     int width, height;
-    if (app->text_charts || rect_overlap(plot, app->cover) ||
-        !graphics_pixels(graphics, plot, &width, &height)) {
+    if (!image_size(app, plot, &width, &height)) {
         return false;
     }
     options->registers = graphics_caps(graphics)->registers;
-    uint64_t version = version_of(state, width, height, options);
+    uint64_t version = version_of(state, chart, width, height, options);
     bool fits = widget->frame.width == width && widget->frame.height == height;
     if (version != widget->version) {
         if (fits && widget->version && !graphics_ready(graphics)) {
             app->retry = true; /* the terminal has not yet taken the last one: keep that */
         } else {
             assay_frame_resize(&widget->frame, width, height);
-            assay_chart_raster(&state->chart, options, &widget->frame);
+            assay_chart_raster(chart, options, &widget->frame);
             widget->version = version;
         }
     }
@@ -105,8 +110,8 @@ static bool draw_image(struct chart_widget *widget, struct app *app,
 }
 
 static void draw_plot(struct chart_widget *widget, struct app *app,
-                      const struct chart_state *state, struct area plot, int slot,
-                      size_t grid_x, size_t grid_y)
+                      const struct chart_state *state, const struct assay_chart *chart,
+                      struct area plot, int slot, size_t grid_x, size_t grid_y)
 {
     struct assay_raster_options options = {
         .palette = term_theme(app->term)->chart,
@@ -115,12 +120,12 @@ static void draw_plot(struct chart_widget *widget, struct app *app,
         .grid_y = grid_y,
     };
     widget->plot = plot.rect;
-    if (draw_image(widget, app, state, plot.rect, slot, &options)) {
+    if (draw_image(widget, app, state, chart, plot.rect, slot, &options)) {
         return;
     }
     widget->version = 0;
     assay_cells_resize(&widget->cells, plot.rect.width, plot.rect.height);
-    assay_chart_cells(&state->chart, &options,
+    assay_chart_cells(chart, &options,
                       term_ascii(app->term) ? ASSAY_GLYPHS_ASCII : ASSAY_GLYPHS_BRAILLE,
                       &widget->cells);
     draw_cells(plot, 0, 0, &widget->cells);
@@ -128,16 +133,18 @@ static void draw_plot(struct chart_widget *widget, struct app *app,
 
 /* ---- the labels ---- */
 
-static void draw_y_axis(struct area area, int gutter, int rows, const struct assay_tick *ticks,
-                        size_t count)
+/* ROWS may be a fraction: the part of the last row that the image fills. */
+static void draw_y_axis(struct area area, int gutter, double rows,
+                        const struct assay_tick *ticks, size_t count)
 {
+    int height = (int)ceil(rows);
     bool ascii = area.canvas->ascii;
-    for (int y = 0; y < rows; y++) {
+    for (int y = 0; y < height; y++) {
         draw_text(area, gutter, y, ROLE_AXIS, ascii ? "|" : "│");
     }
     for (size_t i = 0; i < count; i++) {
         int y = (int)lround((1 - ticks[i].unit) * rows - 0.5);
-        if (y >= 0 && y < rows) {
+        if (y >= 0 && y < height) {
             draw_field(area, 0, y, gutter, ALIGN_RIGHT, ROLE_AXIS, ticks[i].label);
             draw_text(area, gutter, y, ROLE_AXIS, ascii ? "+" : "┤");
         }
@@ -189,12 +196,11 @@ static void draw_nothing(const struct chart_state *state, struct area area)
                area.canvas->ascii && state->busy ? "reading..." : why);
 }
 
-void chart_widget_ticks(struct assay_chart *chart, int columns, int rows, size_t *want_x,
+void chart_widget_ticks(struct assay_chart *chart, int columns, double rows, size_t *want_x,
                         size_t *want_y)
 {
-    (void)chart;
     *want_x = (size_t)(columns / 11 > 2 ? columns / 11 : 2);
-    *want_y = (size_t)(rows / 3 > 2 ? rows / 3 : 2);
+    *want_y = assay_chart_align(chart, rows);
 }
 
 void chart_widget_draw(struct chart_widget *widget, struct app *app,
@@ -214,11 +220,17 @@ void chart_widget_draw(struct chart_widget *widget, struct app *app,
         return;
     }
     struct assay_tick y_ticks[TICKS], x_ticks[TICKS];
-    const struct assay_chart *chart = &state->chart;
+    struct assay_chart chart = state->chart;
     size_t want_x, want_y;
-    chart_widget_ticks((struct assay_chart *)chart, width, height, &want_x, &want_y);
-    size_t y_count = assay_chart_ticks(chart->y_min, chart->y_max, chart->log_y,
-                                       ASSAY_AXIS_STEP, true, want_y, y_ticks, TICKS);
+    int pixel_width, pixel_height;
+    double rows = height;
+    if (image_size(app, area_part(area, 0, 0, width, height).rect, &pixel_width,
+                   &pixel_height)) {
+        rows = (double)pixel_height / graphics_caps(term_graphics(app->term))->cell_height;
+    }
+    chart_widget_ticks(&chart, width, rows, &want_x, &want_y);
+    size_t y_count = assay_chart_ticks(chart.y_min, chart.y_max, chart.log_y, ASSAY_AXIS_STEP,
+                                       true, want_y, y_ticks, TICKS);
     int gutter = 4;
     for (size_t i = 0; i < y_count; i++) {
         int label = assay_text_width(y_ticks[i].label) + 1;
@@ -226,12 +238,12 @@ void chart_widget_draw(struct chart_widget *widget, struct app *app,
     }
     gutter = gutter > LABEL_MAX ? LABEL_MAX : gutter;
     int plot_width = width - gutter - 2;
-    chart_widget_ticks((struct assay_chart *)chart, plot_width, height, &want_x, &want_y);
-    size_t x_count = assay_chart_ticks(chart->x_min, chart->x_max, chart->log_x, chart->axis,
-                                       false, want_x, x_ticks, TICKS);
-    draw_y_axis(area, gutter, height, y_ticks, y_count);
+    want_x = (size_t)(plot_width / 11 > 2 ? plot_width / 11 : 2);
+    size_t x_count = assay_chart_ticks(chart.x_min, chart.x_max, chart.log_x, chart.axis, false,
+                                       want_x, x_ticks, TICKS);
+    draw_y_axis(area, gutter, rows, y_ticks, y_count);
     draw_x_axis(area_row(area, height), gutter, plot_width, x_ticks, x_count,
                 state->axis == ASSAY_AXIS_STEP ? "step" : "");
-    draw_plot(widget, app, state, area_part(area, gutter + 1, 0, plot_width, height), slot,
-              want_x, want_y);
+    draw_plot(widget, app, state, &chart, area_part(area, gutter + 1, 0, plot_width, height),
+              slot, want_x, want_y);
 }

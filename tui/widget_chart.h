@@ -25,16 +25,17 @@ void chart_widget_free(struct chart_widget *widget);
    place among those of the screen. */
 void chart_widget_draw(struct chart_widget *widget, struct app *app,
                        const struct chart_state *state, struct area area, int slot);
-/* How many ticks and grid lines a plot of COLUMNS x ROWS cells has at most along each axis. */
-void chart_widget_ticks(struct assay_chart *chart, int columns, int rows, size_t *want_x,
+/* Aligns CHART with the cells of a plot of COLUMNS x ROWS; how many ticks and grid lines it has
+   at most along each axis. */
+void chart_widget_ticks(struct assay_chart *chart, int columns, double rows, size_t *want_x,
                         size_t *want_y);
 /* Where across the plot the cell column x of the screen stands, 0..1; false where it is
  * outside.
  */
 bool chart_widget_unit(const struct chart_widget *widget, int x, int y, double *unit);
 
-/* A coloured dot for line COLOR ("*" in ASCII); the role of its colour. */
-const char *chart_dot(const struct area *area);
+/* What stands for the line COLOR in a legend; the role of its colour. */
+const char *chart_dot(const struct area *area, int color);
 enum role chart_role(int color);
 
 #endif

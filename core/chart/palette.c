@@ -3,7 +3,7 @@
  * text is the same colour as its line. The twelve of each palette were searched for the
  * greatest least distance (CIEDE2000) between any two, seen with normal vision and with
  * simulated protanopia and deuteranopia (Machado, Oliveira, Fernandes 2009), under the
- * condition of contrast with the background; test_palette holds them to it. Called by raster.c,
+ * condition of contrast with the background; test_colors holds them to it. Called by raster.c,
  * plot.c and the front ends.
  */
 #include "chart/ink.h"
@@ -91,11 +91,20 @@ int assay_rgb_index256(struct assay_rgb rgb)
     return best;
 }
 
+const char *assay_chart_sign(int color, bool ascii)
+{
+    static const char marks[ASSAY_CHART_COLORS][2] = {"*", "+", "o", "x", "#", "@",
+                                                      "%", "=", "&", "$", "~", "^"};
+    static const char *const dashes[] = {"●", "╍", "┅", "┉"}; /* as raster.c draws them */
+
+    if (ascii)
+        return marks[(unsigned)color % ASSAY_CHART_COLORS];
+    return dashes[(unsigned)color / ASSAY_CHART_COLORS % ASSAY_COUNT(dashes)];
+}
+
 char assay_chart_mark(int color)
 {
-    static const char marks[] = "*+ox#@%=&$~^";
-
-    return marks[(unsigned)color % (sizeof marks - 1)];
+    return assay_chart_sign(color, true)[0];
 }
 
 /* ---- mixing ---- */

@@ -36,9 +36,10 @@ enum assay_status plot_lay_out(struct assay_chart *chart, int columns, int rows,
         layout->columns = columns - layout->left;
         return ASSAY_OK;
     }
+    layout->y_want = assay_chart_align(chart, layout->rows);
     layout->y_count =
         assay_chart_ticks(chart->y_min, chart->y_max, chart->log_y, ASSAY_AXIS_STEP, true,
-                          (size_t)(layout->rows / 4 + 2), layout->y, PLOT_TICKS);
+                          layout->y_want, layout->y, PLOT_TICKS);
     for (size_t i = 0; i < layout->y_count; i++) {
         int width = assay_text_width(layout->y[i].label) + 2;
 
@@ -112,7 +113,9 @@ static int series_index(const struct text_plot *plot, int color)
 
 static int row_of(const struct plot_layout *layout, double unit)
 {
-    return (int)lround((1 - unit) * (layout->rows - 1));
+    long row = lround((1 - unit) * layout->rows - 0.5);
+
+    return row < 0 ? 0 : row >= layout->rows ? layout->rows - 1 : (int)row;
 }
 
 static void y_label(struct text_plot *plot, int row)
@@ -191,7 +194,7 @@ static void legend(struct text_plot *plot)
         plot_legend_text(line, &text);
         assay_buf_repeat(plot->out, " ", (size_t)plot->layout->left);
         colored(plot, series_index(plot, line->color));
-        assay_buf_text_add(plot->out, plot->ascii ? "*" : "●");
+        assay_buf_text_add(plot->out, assay_chart_sign(line->color, plot->ascii));
         plain(plot);
         assay_buf_char(plot->out, ' ');
         assay_buf_add(
@@ -225,7 +228,7 @@ static enum assay_status place_image(struct text_plot *plot, int rows_below,
                        &(struct assay_raster_options){.palette = plot->palette,
                                                       .registers = options->registers,
                                                       .cursor_x = NAN,
-                                                      .grid_y = layout->y_count},
+                                                      .grid_y = layout->y_want},
                        &frame);
     assay_buf_format(plot->out, "\0337\033[%dA\033[%dC", rows_below + layout->rows,
                      layout->left);

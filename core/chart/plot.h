@@ -6,7 +6,7 @@
 
 #include <assay/chart.h>
 
-#define PLOT_TICKS 16
+#define PLOT_TICKS 64
 
 struct plot_layout {
     struct assay_chart_info info;
@@ -16,6 +16,7 @@ struct plot_layout {
     int legend;        /* rows of it */
     struct assay_tick x[PLOT_TICKS], y[PLOT_TICKS];
     size_t x_count, y_count;
+    size_t y_want; /* ticks asked for: what grid lines are asked for with, too */
 };
 /* Fits CHART and divides COLUMNS x ROWS cells. */
 enum assay_status plot_lay_out(struct assay_chart *chart, int columns, int rows,

@@ -249,7 +249,7 @@ enum assay_status plot_png(struct assay_chart *chart, const struct assay_plot_op
     assay_chart_raster(
         chart,
         &(struct assay_raster_options){
-            .palette = palette, .registers = 256, .cursor_x = NAN, .grid_y = layout->y_count},
+            .palette = palette, .registers = 256, .cursor_x = NAN, .grid_y = layout->y_want},
         &plot);
     assay_frame_resize(&whole, box.total_width, box.total_height);
     memcpy(whole.palette, plot.palette, sizeof whole.palette);

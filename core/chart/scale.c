@@ -42,8 +42,7 @@ double assay_scale_from_unit(double unit, double lo, double hi, bool log)
     return lo + unit * (hi - lo);
 }
 
-/* The least of 1, 2 and 5 times a power of ten that is not below ROUGH. */
-static double nice_step(double rough)
+double scale_nice_step(double rough)
 {
     double power = pow(10, floor(log10(rough)));
     if (!(power > 0) || !isfinite(power))
@@ -89,7 +88,7 @@ static struct number_style number_style(double greatest, double step)
             if (greatest < units[i].unit)
                 continue;
             int decimals = decimals_of(step / units[i].unit);
-            if (decimals > 2)
+            if (decimals > 2 || (decimals > 0 && greatest < 1e4))
                 continue;
             style.unit = units[i].unit;
             style.decimals = decimals;
@@ -115,7 +114,7 @@ static size_t number_ticks(double lo, double hi, size_t want, bool whole,
                            struct assay_tick *ticks, size_t capacity)
 {
     double range = isfinite(hi - lo) ? hi - lo : DBL_MAX;
-    double step = nice_step(range / (double)want);
+    double step = scale_nice_step(range / (double)want);
     if (whole && step < 1)
         step = 1;
     /* The first multiple may need the next step up: N intervals can hold N + 1 ticks. */
@@ -123,7 +122,7 @@ static size_t number_ticks(double lo, double hi, size_t want, bool whole,
         double count = floor(hi / step + 1e-9) - ceil(lo / step - 1e-9) + 1;
         if (count <= (double)want)
             break;
-        step = nice_step(step * 1.5);
+        step = scale_nice_step(step * 1.5);
     }
     double greatest = fmax(fabs(lo), fabs(hi));
     struct number_style style = number_style(greatest, step);

@@ -41,6 +41,9 @@ int assay_rgb_index256(struct assay_rgb rgb); /* 16..255, the nearest */
 /* What tells series apart where there is no colour: the character that draws COLOR in ASCII
    when there are several lines. */
 char assay_chart_mark(int color);
+/* What stands for a line in a legend: a dot, or a dash as it is drawn where colours come again;
+   in ASCII the character above. */
+const char *assay_chart_sign(int color, bool ascii);
 struct assay_rgb assay_index256_rgb(int index);
 
 struct assay_chart_line {
@@ -71,6 +74,11 @@ struct assay_chart_info {
    room; an empty or constant range gets a sensible width. Returns false where there is nothing
    to draw. */
 bool assay_chart_fit(struct assay_chart *chart, struct assay_chart_info *info);
+
+/* Widens the y range of a fitted CHART whose plot is ROWS rows of cells high (a fraction, where
+   an image ends within its last row), so that the labels of its ticks, which are text, stand in
+   the middle of rows exactly where the ticks are. Returns how many ticks to ask for. */
+size_t assay_chart_align(struct assay_chart *chart, double rows);
 
 /* ---- scales ---- */
 

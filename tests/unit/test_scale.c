@@ -346,6 +346,57 @@ static void test_fit_between_points(void **state)
     assay_series_free(&series);
 }
 
+/* ---- ticks in the middle of rows ---- */
+
+static void test_align(void **state)
+{
+    struct points_rng rng = {.state = 8};
+    double worst = 0, sum = 0, counted = 0;
+
+    (void)state;
+    for (int i = 0; i < 40000; i++) {
+        double scale = pow(10, points_random_unit(&rng) * 30 - 15);
+        double lo = (points_random_unit(&rng) - 0.5) * scale * (i % 3 == 0 ? 1000 : 2);
+        double hi = lo + scale * (0.01 + points_random_unit(&rng));
+        double rows =
+            4 + floor(points_random_unit(&rng) * 90) + (i % 2 ? points_random_unit(&rng) : 0);
+        struct assay_chart chart = {.y_min = lo, .y_max = hi};
+        struct assay_tick ticks[TICKS];
+        size_t want = assay_chart_align(&chart, rows);
+        size_t count = assay_chart_ticks(chart.y_min, chart.y_max, false, ASSAY_AXIS_STEP, true,
+                                         want, ticks, TICKS);
+        double room = 0.02 * (hi - lo);
+        if (!(chart.y_min <= lo + room && chart.y_max >= hi - room))
+            fail_msg("[%g, %g] became [%g, %g]", lo, hi, chart.y_min, chart.y_max);
+        if (rows >= 9) {
+            worst = fmax(worst, (chart.y_max - chart.y_min) / (hi - lo));
+            sum += (chart.y_max - chart.y_min) / (hi - lo);
+            counted++;
+        }
+        assert_true(want <= 32 && count >= 2);
+        for (size_t k = 0; k < count; k++) {
+            double row = (1 - ticks[k].unit) * rows - 0.5;
+            if (fabs(row - round(row)) > 1e-3)
+                fail_msg("%s stands in row %g of %g: [%g, %g] became [%g, %g]", ticks[k].label,
+                         row, rows, lo, hi, chart.y_min, chart.y_max);
+        }
+    }
+    print_message("ranges grow by %.0f %%, at most %.0f %%\n", (sum / counted - 1) * 100,
+                  (worst - 1) * 100);
+    assert_true(worst < 2);
+    /* What cannot be aligned stays as it is. */
+    static const double odd[][2] = {
+        {-1e308, 1e308}, {1e9, 1e9 + 1e-6}, {1, 1}, {NAN, 1}, {0, 5e-324}};
+    for (size_t i = 0; i < ASSAY_COUNT(odd); i++) {
+        struct assay_chart chart = {.y_min = odd[i][0], .y_max = odd[i][1]};
+        assert_true(assay_chart_align(&chart, 20) == 6);
+        assert_true(points_same_value(chart.y_min, odd[i][0]) && chart.y_max == odd[i][1]);
+    }
+    struct assay_chart log = {.y_min = 1, .y_max = 10, .log_y = true};
+    assay_chart_align(&log, 20);
+    assert_true(log.y_min == 1 && log.y_max == 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +409,7 @@ int main(void)
         cmocka_unit_test(test_durations),
         cmocka_unit_test(test_fit),
         cmocka_unit_test(test_fit_between_points),
+        cmocka_unit_test(test_align),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

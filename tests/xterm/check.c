@@ -165,7 +165,7 @@ static void draw_expected(const struct sent *sent, const struct shot *shot, int 
                                 .y_max = NAN};
     struct assay_chart_palette palette = assay_palette_dark;
     size_t grid_x, grid_y;
-    int rows = (sent->height + shot->cell.height - 1) / shot->cell.height;
+    double rows = (double)sent->height / shot->cell.height;
 
     palette.background = background;
     assay_chart_fit(&chart, NULL);
