@@ -270,6 +270,30 @@ static void finish(struct compare_view *view)
     view->built = true;
 }
 
+/* The cursor stays on its field, the columns in their order. */
+void compare_settled(struct compare_view *view)
+{
+    size_t field = view->transposed ? SIZE_MAX : compare_field(view);
+    const char *key =
+        field == SIZE_MAX ? "" : assay_comparison_row(view->comparison, field)->key;
+    enum assay_row_kind kind = field == SIZE_MAX
+                                   ? ASSAY_ROW_FACT
+                                   : assay_comparison_row(view->comparison, field)->kind;
+    assay_comparison_finish(view->comparison);
+    view->metric_count =
+        assay_comparison_main_metrics(view->comparison, view->metrics, COMPARE_METRICS);
+    view->metric_at = 0;
+    view->sorted_by = SIZE_MAX;
+    view->row_count = 0;
+    compare_choose(view);
+    field = assay_comparison_find(view->comparison, kind, key);
+    for (size_t i = 0; i < view->row_count; i++) {
+        if (view->rows[i] == field) {
+            view->table.list.cursor = i;
+        }
+    }
+}
+
 bool compare_build(struct compare_view *view)
 {
     int64_t began = assay_monotonic_us();
@@ -289,7 +313,7 @@ void compare_rebuild(struct compare_view *view)
 {
     assay_comparison_free(&view->comparison);
     view->comparison = assay_comparison_new();
-    view->added = 0;
+    view->added = view->file_run = view->file_at = view->files_elsewhere = 0;
     view->built = false;
     view->took_us = 0;
     view->page = COMPARE_TABLE;

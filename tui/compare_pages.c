@@ -1,7 +1,7 @@
 /*
  * Pages over the comparison's table (compare_view.h): every value of one field with the runs
- * that have it, the verdicts on all metrics, and which params go with a metric, with a scatter
- * of the one highlighted.
+ * that have it, the verdicts on all metrics, which params go with a metric, with a scatter of
+ * the one highlighted, and how a file differs.
  */
 #include "compare_view.h"
 
@@ -314,6 +314,30 @@ static void draw_means(const struct compare_view *view, const struct assay_facto
     free(done);
 }
 
+/* ---- a file's difference ---- */
+
+static bool list_diff(struct compare_view *view, size_t field)
+{
+    struct assay_buf diff = {0};
+    size_t run = compare_entity(view);
+    bool found = compare_files_diff(view, field, run, &diff);
+    const char *text = assay_buf_text(&diff);
+    while (found && *text && view->line_count < VALUES_MAX) {
+        size_t length = strcspn(text, "\n");
+        char *one = assay_strndup(text, length < 399 ? length : 399);
+        enum role role = *text == '+'   ? ROLE_BETTER
+                         : *text == '-' ? ROLE_WORSE
+                         : *text == '@' ? ROLE_ACCENT
+                                        : ROLE_NORMAL;
+        add_line(view, role, one);
+        free(one);
+        text += length + (text[length] == '\n');
+    }
+    assay_buf_free(&diff);
+    view->explained = field;
+    return found;
+}
+
 /* ---- opening and drawing ---- */
 
 void compare_page_open(struct compare_view *view, enum compare_page page)
@@ -327,6 +351,10 @@ void compare_page_open(struct compare_view *view, enum compare_page page)
     if (page == COMPARE_VERDICTS && !view->proposed) {
         app_say(view->app,
                 "no two of these runs differ only by their seed: there are no groups");
+        return;
+    }
+    if (page == COMPARE_DIFF && !list_diff(view, field)) {
+        compare_page_open(view, COMPARE_VALUES);
         return;
     }
     view->page = page;
@@ -350,6 +378,9 @@ static void page_title(const struct compare_view *view, char *out, size_t capaci
     case COMPARE_VALUES:
         snprintf(out, capacity, "values of %s", label);
         break;
+    case COMPARE_DIFF:
+        snprintf(out, capacity, "%s", label);
+        break;
     case COMPARE_FACTORS:
         snprintf(out, capacity, "what goes with %s", label);
         break;
@@ -367,7 +398,8 @@ void compare_page_draw(struct compare_view *view, struct area area)
     page_title(view, title, sizeof title);
     draw_field(area, 1, 0, width - 2, ALIGN_LEFT, ROLE_TITLE, title);
     bool side = view->page == COMPARE_FACTORS && width >= SCATTER_FROM;
-    if (view->page != COMPARE_FACTORS && height > 3 * WRAP_ROWS) { /* the line in full, below */
+    bool whole = view->page == COMPARE_VALUES || view->page == COMPARE_VERDICTS;
+    if (whole && height > 3 * WRAP_ROWS) { /* the line in full, below */
         height -= WRAP_ROWS + 1;
         draw_wrapped(area, 1, height + 2, width - 2, WRAP_ROWS, ROLE_NORMAL,
                      view->page_list.cursor < view->line_count

@@ -1,7 +1,8 @@
 /*
  * The comparison on the screen: its state, shared by view_compare.c (commands, layout) and its
- * parts compare_model.c (what is compared), compare_cells.c (what a cell says), compare_pages.c
- * (values, verdicts, what mattered) and compare_charts.c (the curves below).
+ * parts compare_model.c (what is compared), compare_cells.c (what a cell says), compare_files.c
+ * (artifacts), compare_pages.c (values, verdicts, what mattered, a file's difference) and
+ * compare_charts.c (the curves below).
  */
 #ifndef TUI_COMPARE_VIEW_H
 #define TUI_COMPARE_VIEW_H
@@ -22,7 +23,13 @@
 #define COMPARE_CHARTS  2
 #define COMPARE_METRICS 16
 
-enum compare_page { COMPARE_TABLE, COMPARE_VALUES, COMPARE_VERDICTS, COMPARE_FACTORS };
+enum compare_page {
+    COMPARE_TABLE,
+    COMPARE_VALUES,
+    COMPARE_VERDICTS,
+    COMPARE_FACTORS,
+    COMPARE_DIFF,
+};
 
 struct compare_line { /* of a page of text */
     char text[400];   /* clean */
@@ -70,6 +77,10 @@ struct compare_view {
     struct assay_explanation explanation;
     size_t explained; /* the metric's row */
 
+    bool files;               /* artifacts are rows as well */
+    size_t file_run, file_at; /* the next one to read */
+    size_t files_elsewhere;   /* runs whose artifacts are not here */
+
     struct { /* the verdict last asked for */
         bool valid;
         size_t row, group;
@@ -90,6 +101,7 @@ bool compare_build(struct compare_view *view);
 void compare_rebuild(struct compare_view *view); /* from what the catalog says now */
 /* Chooses and orders fields and columns anew; keeps the cursor on its field. */
 void compare_choose(struct compare_view *view);
+void compare_settled(struct compare_view *view); /* after facts were added */
 void compare_set_grouped(struct compare_view *view, bool grouped);
 void compare_set_base(struct compare_view *view, size_t entity);
 void compare_sort_by(struct compare_view *view, size_t field);
@@ -114,6 +126,15 @@ void compare_spread(const struct compare_view *view, size_t field, struct table_
 /* The cell under the cursor in full, or what can be said of its group: two lines. */
 void compare_readout_draw(struct compare_view *view, struct area area);
 int compare_readout_rows(const struct compare_view *view);
+
+/* ---- compare_files.c ---- */
+
+/* Reads artifacts for a few milliseconds; true once, when the last one is in. */
+bool compare_files_step(struct compare_view *view);
+/* How the file in FIELD differs between the baseline and RUN; false where it is no file, or
+   cannot be read (which is said). */
+bool compare_files_diff(struct compare_view *view, size_t field, size_t run,
+                        struct assay_buf *out);
 
 /* ---- compare_pages.c ---- */
 

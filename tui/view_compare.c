@@ -253,6 +253,9 @@ static void compare_draw(void *self, struct area area)
         draw_building(view, area);
         return;
     }
+    if (compare_files_step(view)) {
+        compare_settled(view);
+    }
     draw_summary(view, area_row(area, 0));
     struct area body = area_part(area, 0, 1, width, height - 1);
     if (view->page != COMPARE_TABLE) {
@@ -391,9 +394,16 @@ static void open_filter(struct compare_view *view, const char *text)
     view->filtering = true;
 }
 
-static void open_run(struct compare_view *view)
+/* A file opens as its difference, a run's column as the run, a field as its values. */
+static void open_here(struct compare_view *view)
 {
-    size_t entity = compare_entity(view);
+    size_t entity = compare_entity(view), field = compare_field(view);
+    bool fact = field != SIZE_MAX &&
+                assay_comparison_row(view->comparison, field)->kind == ASSAY_ROW_FACT;
+    if (fact && entity != SIZE_MAX && !view->grouped) {
+        compare_page_open(view, COMPARE_DIFF);
+        return;
+    }
     if (entity == SIZE_MAX || view->grouped) {
         compare_page_open(view, COMPARE_VALUES);
         return;
@@ -447,6 +457,12 @@ static bool look_command(struct compare_view *view, enum command_id id)
     case CMD_PIN:
         toggle_key(view, &view->pinned, "pinned, or no longer");
         return true;
+    case CMD_FILES:
+        view->files = true;
+        if (view->file_run >= assay_comparison_runs(view->comparison)) {
+            app_say(view->app, "the artifacts are among the rows: enter shows what differs");
+        }
+        return true;
     case CMD_UNHIDE:
         view->hidden[0] = '\0';
         compare_choose(view);
@@ -484,7 +500,7 @@ static bool compare_command(void *self, enum command_id id, const char *argument
     case CMD_CANCEL:
         return cancel(view);
     case CMD_OPEN:
-        open_run(view);
+        open_here(view);
         return true;
     case CMD_VALUES:
         compare_page_open(view, COMPARE_VALUES);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <assay/file.h>
 #include <assay/local.h>
 #include <assay/memory.h>
 
@@ -214,6 +215,74 @@ static void a_planted_difference_is_found(void **state)
     screen_close(&screen);
 }
 
+static void put_file(const char *folder, const char *name, const char *text)
+{
+    char *path = assay_path_join(folder, name);
+    assert_int_equal(assay_file_write(path, text, strlen(text), 0600, NULL), ASSAY_OK);
+    free(path);
+}
+
+/* Two runs of an MLflow directory with a report and requirements each. */
+static void make_mlruns(const char *root)
+{
+    char folder[600], text[1500];
+    for (int r = 0; r < 2; r++) {
+        char id = (char)('a' + r);
+        snprintf(folder, sizeof folder, "%s/mlruns/1/%c%c%c%c%c%c%c%c/artifacts", root, id, id, id,
+                 id, id, id, id, id);
+        assert_int_equal(assay_make_directories(folder, NULL), ASSAY_OK);
+        put_file(folder, "report.txt", r ? "one\ntwo\nthree\n" : "one\n2\nthree\n");
+        put_file(folder, "requirements.txt", r ? "numpy==2.0.0\n" : "numpy==1.26.4\n");
+        snprintf(text, sizeof text,
+                 "artifact_uri: file://%s\nend_time: 1700000060000\nexperiment_id: '1'\n"
+                 "lifecycle_stage: active\nrun_id: %c%c%c%c%c%c%c%c\nrun_name: net-%d\n"
+                 "start_time: 170000000000%d\nstatus: 3\ntags: []\nuser_id: u\n",
+                 folder, id, id, id, id, id, id, id, id, r, 9 - r);
+        *strrchr(folder, '/') = '\0';
+        put_file(folder, "meta.yaml", text);
+    }
+    snprintf(folder, sizeof folder, "%s/mlruns/1", root);
+    snprintf(text, sizeof text,
+             "artifact_location: file://%s\nexperiment_id: '1'\nlifecycle_stage: active\n"
+             "name: eval\n",
+             folder);
+    put_file(folder, "meta.yaml", text);
+}
+
+static void artifacts_line_by_line(void **state)
+{
+    (void)state;
+    char root[400], store[420], cache[420];
+    snprintf(root, sizeof root, "%s/artifacts", getenv("TMPDIR"));
+    snprintf(store, sizeof store, "ASSAY_STORE=%s/none.db", getenv("TMPDIR"));
+    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s/artifacts-cache.db", getenv("TMPDIR"));
+    make_mlruns(root);
+    const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
+    const char *const argv[] = {"assay", root, NULL};
+    struct screen *screen = screen_open(&(struct screen_options){
+        .columns = 120, .rows = 36, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    screen_wait(screen, "net-1");
+    screen_settle(screen);
+    screen_press(screen, "c", NULL);
+    screen_settle(screen);
+    screen_press(screen, "f", NULL);
+    screen_wait(screen, "package numpy");
+    screen_settle(screen);
+    screen_assert_text(screen, "1.26.4");
+    screen_assert_text(screen, "file report.txt");
+    screen_press(screen, "/", NULL);
+    screen_type(screen, "report");
+    screen_press(screen, "enter", "l", "l", "enter", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "@@ -1,3 +1,3 @@");
+    screen_assert_text(screen, "-2");
+    screen_assert_text(screen, "+two");
+    screen_press(screen, "esc", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "COMPARE");
+    screen_close(&screen);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +293,7 @@ int main(void)
         cmocka_unit_test(every_size_draws),
         cmocka_unit_test(one_run_alone_is_said),
         cmocka_unit_test(a_planted_difference_is_found),
+        cmocka_unit_test(artifacts_line_by_line),
     };
     return cmocka_run_group_tests_name("compare screen", tests, NULL, NULL);
 }
