@@ -92,6 +92,7 @@ struct cli {
     bool tty, color, utf8;
     int columns, rows; /* of the terminal; 80 x 24 where there is none */
 
+    const char *also; /* a source beside those that were asked for (upload's server) */
     struct assay_session *session;
     struct assay_catalog *catalog;
     enum assay_status worst; /* what could not be done although the command went on */
@@ -135,6 +136,8 @@ enum assay_status cli_compare(struct cli *cli, struct assay_error *err);
 enum assay_status cli_artifacts(struct cli *cli, struct assay_error *err);
 enum assay_status cli_pull(struct cli *cli, struct assay_error *err);
 enum assay_status cli_models(struct cli *cli, struct assay_error *err);
+enum assay_status cli_change(struct cli *cli, struct assay_error *err);
+enum assay_status cli_upload(struct cli *cli, struct assay_error *err);
 enum assay_status cli_log(struct cli *cli, struct assay_error *err);
 enum assay_status cli_track(struct cli *cli, struct assay_error *err);
 enum assay_status cli_keys(struct cli *cli, struct assay_error *err);

@@ -140,6 +140,37 @@ static const struct cli_option models_options[] = {
     OPTION_END,
 };
 
+static const struct cli_option change_options[] = {
+    OPTION_SOURCE,
+    {'t', "tag", "NAME=VALUE", NULL, "set a tag (repeatable)"},
+    {0, "untag", "NAME", NULL, "delete a tag (repeatable)"},
+    {0, "note", "TEXT", NULL, "the run's note (mlflow.note.content); empty deletes it"},
+    {'n', "name", "NAME", NULL, "rename the run"},
+    {0, "delete", NULL, NULL, "mark the run as deleted"},
+    {0, "restore", NULL, NULL, "take the mark away"},
+    {0, "register", "MODEL", NULL, "register a version of MODEL from the run"},
+    {0, "artifact", "PATH", NULL,
+     "with --register: where in the run's artifacts the model lies"},
+    {0, "description", "TEXT", NULL, "the description of the model or version"},
+    {0, "alias", "NAME", NULL, "have the alias stand for this version (repeatable)"},
+    {0, "unalias", "NAME", NULL, "delete an alias (repeatable)"},
+    {'y', "yes", NULL, NULL, "write what is shown without asking"},
+    OPTION_FORMAT,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const struct cli_option upload_options[] = {
+    OPTION_SOURCE,
+    {0, "to", "SERVER", NULL, "the server it goes to (a URL or a configured source)"},
+    {'e', "experiment", "EXP", NULL, "name of the experiment there (default: as here)"},
+    {0, "no-artifacts", NULL, NULL, "leave the artifacts away"},
+    {'y', "yes", NULL, NULL, "send what is shown without asking"},
+    OPTION_FORMAT,
+    OPTION_HELP,
+    OPTION_END,
+};
+
 static const struct cli_option log_options[] = {
     {'e', "experiment", "EXP", NULL, "start a run in this experiment and print its id"},
     {'n', "name", "NAME", NULL, "name of the run that is started"},
@@ -400,6 +431,29 @@ const struct cli_command cli_commands[] = {
         .options = models_options,
         .most = 2,
         .run = cli_models,
+    },
+    {
+        .name = "change",
+        .operands = "RUN|models:/MODEL[/VERSION|@ALIAS]",
+        .summary = "write tags, notes, names, aliases, versions to a server",
+        .details = "What there is and what it becomes is shown first. Where the server has\n"
+                   "something else by then, nothing is written.\n",
+        .options = change_options,
+        .least = 1,
+        .most = 1,
+        .run = cli_change,
+    },
+    {
+        .name = "upload",
+        .operands = "RUN...",
+        .summary = "send runs to a server, with every point and artifact",
+        .details =
+            "What the server has already is found and passed over: an upload that was cut\n"
+            "off goes on, one that is repeated changes nothing.\n",
+        .options = upload_options,
+        .least = 1,
+        .most = SIZE_MAX,
+        .run = cli_upload,
     },
     {
         .name = "log",

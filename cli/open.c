@@ -90,7 +90,8 @@ enum assay_status cli_open(struct cli *cli, struct assay_error *err)
         ASSAY_GROW(sources, capacity, count + 1);
         sources[count++] = source;
     }
-    const struct assay_session_options options = {.sources = sources, .source_count = count};
+    const struct assay_session_options options = {
+        .sources = sources, .source_count = count, .also = cli->also};
     enum assay_status status = assay_session_open(&cli->session, &options, err);
     free(sources);
     if (status != ASSAY_OK)

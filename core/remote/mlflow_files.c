@@ -259,7 +259,7 @@ static enum assay_status fetch(struct mlflow *mlflow, struct download *download,
 
 /* The path under the proxy that URI and PATH mean; false where the proxy has nothing to do with
    them. */
-static bool proxied_path(const char *uri, const char *path, struct assay_buf *out)
+bool mlflow_proxied_path(const char *uri, const char *path, struct assay_buf *out)
 {
     static const char scheme[] = "mlflow-artifacts:";
     const char *at;
@@ -335,7 +335,7 @@ enum assay_status mlflow_download(struct mlflow *mlflow, const char *run_id,
     if (status != ASSAY_OK)
         return status;
     status = ASSAY_IO;
-    if (proxied_path(artifact_uri, path, &way))
+    if (mlflow_proxied_path(artifact_uri, path, &way))
         status = fetch(mlflow, &download, assay_buf_text(&way), false, &other, &proxy_error);
     if (status != ASSAY_OK && other) {
         assay_buf_reset(&way);

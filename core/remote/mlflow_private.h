@@ -92,6 +92,9 @@ void *mlflow_push(struct assay_arena *arena, void *items, size_t count, size_t s
 void mlflow_take_pairs(struct json_text *json, struct assay_arena *arena,
                        struct assay_pair **pairs, size_t *count);
 
+/* The path of the proxy for a file of a run whose artifacts lie behind it; false where they do
+   not. Appended to OUT. */
+bool mlflow_proxied_path(const char *artifact_uri, const char *path, struct assay_buf *out);
 /* A time as protobuf writes it ("2026-01-31T12:00:00.25Z"); ASSAY_NO_TIME where it is none. */
 int64_t mlflow_time_ms(const char *text);
 

@@ -330,6 +330,8 @@ enum assay_status places_collect(const struct assay_session_options *options,
     status = add_tracking_uri(out, &known, err);
     add_place(out, NULL, ".", false);
 out:
+    if (status == ASSAY_OK && options->also)
+        status = add_argument(out, &known, options->also, err);
     places_free(&known);
     return status;
 }

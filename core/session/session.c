@@ -472,6 +472,7 @@ void assay_session_close(struct assay_session **session_ptr)
     discard_messages(session->held_first);
     discard_messages(session->inbox_first);
     points_free(session);
+    change_job_free(&session->changed);
     pulls_free(session);
     details_free(session);
     activity_free(session);

@@ -200,6 +200,7 @@ struct assay_session {
     size_t series_bytes;
     uint64_t tick;
 
+    struct change_job *changed; /* the last that was done */
     struct pull **pulls;
     size_t pull_count, pull_capacity;
 
@@ -319,6 +320,12 @@ void server_keep_artifacts(struct session_source *source, const char *run_id,
                            const struct artifact_list *list);
 bool server_recall_artifacts(struct session_source *source, const char *run_id,
                              struct artifact_list *list);
+
+/* server_change.c */
+void change_job_free(struct change_job **job);
+/* A line of the log of changes. */
+void server_log_change(const char *where, const char *what, const char *before,
+                       const char *after, const struct assay_error *error);
 
 /* server_pull.c */
 void pulls_progress(const struct assay_session *session, struct assay_job_info *job);

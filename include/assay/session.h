@@ -20,6 +20,7 @@ struct assay_session; /* opaque */
 struct assay_session_options {
     const char *const *sources; /* paths, URLs, names from the config file */
     size_t source_count;        /* 0: the defaults of the contract, in its order */
+    const char *also;           /* one more source beside those; NULL none */
     bool live;                  /* keep watching and following; false reads once */
 };
 

@@ -1,0 +1,209 @@
+/*
+ * assay upload: runs to a server. What would be sent is shown first; nothing is sent before
+ * --yes, or a yes on the terminal.
+ */
+#include "cli.h"
+#include "json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <assay/change.h>
+#include <assay/clock.h>
+#include <assay/memory.h>
+#include <assay/text.h>
+
+struct uploading {
+    struct cli *cli;
+    const char *name; /* of the run, clean */
+    int64_t next_us;
+};
+
+/* The server that --to names: a configured source, or a URL. */
+static enum assay_status find_server(struct cli *cli, const char *to, uint32_t *found,
+                                     struct assay_error *err)
+{
+    const char *at = strrchr(to, '@'), *scheme = strstr(to, "://");
+    struct assay_buf where = {0};
+
+    if (at && scheme) { /* the catalog's has no user in it */
+        assay_buf_add(&where, to, (size_t)(scheme + 3 - to));
+        assay_buf_text_add(&where, at + 1);
+    } else {
+        assay_buf_text_add(&where, to);
+    }
+    while (where.length && where.data[where.length - 1] == '/')
+        where.data[--where.length] = '\0';
+    *found = ASSAY_NONE;
+    for (uint32_t s = 0; s < assay_catalog_sources(cli->catalog); s++) {
+        const struct assay_source *source = assay_catalog_source(cli->catalog, s);
+        struct assay_server server;
+
+        if (assay_session_server(cli->session, s, &server) &&
+            (strcmp(source->name, to) == 0 ||
+             strcmp(source->where, assay_buf_text(&where)) == 0))
+            *found = s;
+    }
+    assay_buf_free(&where);
+    if (*found != ASSAY_NONE)
+        return ASSAY_OK;
+    return assay_fail(err, ASSAY_BAD_INPUT, "upload: %s is no server", to);
+}
+
+static bool show_progress(void *context, const char *what, uint64_t done, uint64_t total)
+{
+    struct uploading *uploading = context;
+    char a[32], b[32];
+
+    if (assay_monotonic_us() < uploading->next_us)
+        return true;
+    uploading->next_us = assay_monotonic_us() + 200000;
+    fprintf(stderr, "\ruploading %s: %s of %s %s\x1b[K", uploading->name,
+            assay_count_text(a, done), assay_count_text(b, total), what);
+    return true;
+}
+
+static void print_line(struct cli *cli, const struct assay_run *run,
+                       const struct assay_upload *upload, bool done)
+{
+    struct assay_buf *out = &cli->out;
+    char points[32], there[32], bytes[32];
+
+    assay_text_clean(out, *run->name ? run->name : run->id,
+                     strlen(*run->name ? run->name : run->id));
+    assay_buf_format(out, ": %s points", assay_count_text(points, upload->points));
+    if (upload->points_there)
+        assay_buf_format(out, " (%s there already)",
+                         assay_count_text(there, upload->points_there));
+    assay_buf_format(out, ", %llu params, %llu tags, %llu artifacts (%s)",
+                     (unsigned long long)upload->params, (unsigned long long)upload->tags,
+                     (unsigned long long)upload->files, assay_bytes_text(bytes, upload->bytes));
+    if (done)
+        assay_buf_format(out, "   done: run %s", upload->run_id);
+    else
+        assay_buf_text_add(out, upload->resumed ? " → a run that is there" : " → a new run");
+    assay_buf_char(out, '\n');
+}
+
+static void add_json(struct cli_json *json, const struct assay_run *run,
+                     const struct assay_upload *upload, const struct assay_error *error)
+{
+    const struct {
+        const char *name;
+        uint64_t count;
+    } counts[] = {{"points", upload->points},           {"points_there", upload->points_there},
+                  {"params", upload->params},           {"tags", upload->tags},
+                  {"inputs", upload->inputs},           {"files", upload->files},
+                  {"files_there", upload->files_there}, {"bytes", upload->bytes}};
+
+    cli_json_open(json, '{');
+    cli_json_member(json, "from", run->id);
+    cli_json_member(json, "run", *upload->run_id ? upload->run_id : NULL);
+    cli_json_member(json, "experiment", *upload->experiment ? upload->experiment : NULL);
+    cli_json_key(json, "resumed");
+    cli_json_bool(json, upload->resumed);
+    for (size_t i = 0; i < ASSAY_COUNT(counts); i++) {
+        cli_json_key(json, counts[i].name);
+        cli_json_count(json, counts[i].count);
+    }
+    cli_json_member(json, "error", error->status == ASSAY_OK ? NULL : error->what);
+    cli_json_close(json);
+}
+
+static bool is_agreed(struct cli *cli)
+{
+    char answer[16] = "";
+
+    if (cli_has(cli, "yes"))
+        return true;
+    if (!isatty(STDIN_FILENO) || cli->format == CLI_JSON)
+        return false;
+    cli_flush(cli);
+    fputs("Send this? [y/N] ", stderr);
+    return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+static enum assay_status upload_one(struct cli *cli, uint32_t index, uint32_t server,
+                                    bool preview, struct cli_json *json,
+                                    struct assay_error *err)
+{
+    const struct assay_run *run = assay_catalog_run(cli->catalog, index);
+    char name[200];
+    struct uploading uploading = {.cli = cli, .name = name};
+    struct assay_upload_options options = {
+        .run = index,
+        .server = server,
+        .experiment = cli_value(cli, "experiment"),
+        .no_artifacts = cli_has(cli, "no-artifacts"),
+        .preview = preview,
+        .progress = isatty(STDERR_FILENO) == 1 ? show_progress : NULL,
+        .context = &uploading,
+    };
+    struct assay_upload upload;
+    enum assay_status status;
+
+    assay_text_clean_to(name, sizeof name, *run->name ? run->name : run->id);
+    status = assay_session_upload(cli->session, &options, &upload, err);
+    if (options.progress && !preview)
+        fputs("\r\x1b[K", stderr);
+    if (json)
+        add_json(json, run, &upload, err);
+    else if (status == ASSAY_OK)
+        print_line(cli, run, &upload, !preview);
+    return status;
+}
+
+static enum assay_status upload_all(struct cli *cli, const uint32_t *runs, uint32_t server,
+                                    struct assay_error *err)
+{
+    struct cli_json json = {.out = &cli->out};
+    bool is_json = cli->format == CLI_JSON, agreed = cli_has(cli, "yes");
+    enum assay_status status = ASSAY_OK;
+
+    for (size_t i = 0; !agreed && !is_json && i < cli->args.operand_count; i++)
+        if ((status = upload_one(cli, runs[i], server, true, NULL, err)) != ASSAY_OK)
+            return status;
+    agreed = is_agreed(cli);
+    if (is_json) {
+        cli_json_open(&json, '{');
+        cli_json_key(&json, "uploads");
+        cli_json_open(&json, '[');
+    }
+    for (size_t i = 0; (agreed || is_json) && i < cli->args.operand_count; i++) {
+        status = upload_one(cli, runs[i], server, !agreed, is_json ? &json : NULL, err);
+        if (status != ASSAY_OK)
+            break;
+    }
+    if (is_json) {
+        cli_json_close(&json);
+        cli_json_close(&json);
+    }
+    if (agreed || status != ASSAY_OK)
+        return status;
+    assay_fail(err, ASSAY_NO, "upload: nothing was sent");
+    assay_hint(err, "--yes sends what is shown");
+    return ASSAY_NO;
+}
+
+enum assay_status cli_upload(struct cli *cli, struct assay_error *err)
+{
+    const char *to = cli_value(cli, "to");
+    uint32_t *runs = NULL, server = ASSAY_NONE;
+    enum assay_status status;
+
+    if (!to)
+        return assay_fail(err, ASSAY_BAD_INPUT, "upload: --to is missing: which server?");
+    cli->also = to;
+    status = cli_open(cli, err);
+    if (status == ASSAY_OK)
+        status = find_server(cli, to, &server, err);
+    runs = assay_alloc_array(cli->args.operand_count, sizeof *runs);
+    for (size_t i = 0; i < cli->args.operand_count && status == ASSAY_OK; i++)
+        status = cli_find_run(cli, cli->args.operands[i], &runs[i], err);
+    if (status == ASSAY_OK)
+        status = upload_all(cli, runs, server, err);
+    free(runs);
+    return status;
+}
