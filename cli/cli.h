@@ -151,6 +151,7 @@ enum assay_status cli_apply(struct cli *cli, struct assay_error *err);
 enum assay_status cli_verify(struct cli *cli, struct assay_error *err);
 enum assay_status cli_audit(struct cli *cli, struct assay_error *err);
 enum assay_status cli_sync(struct cli *cli, struct assay_error *err);
+enum assay_status cli_backup(struct cli *cli, struct assay_error *err);
 enum assay_status cli_doctor(struct cli *cli, struct assay_error *err);
 enum assay_status cli_demo(struct cli *cli, struct assay_error *err);
 enum assay_status cli_completion(struct cli *cli, struct assay_error *err);

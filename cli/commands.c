@@ -581,9 +581,23 @@ const struct cli_command cli_commands[] = {
         .run = cli_sync,
     },
     {
+        .name = "backup",
+        .operands = "FILE",
+        .summary = "copy the local store to FILE, while others may write to it",
+        .details =
+            "The copy is of one moment, and checked. To go back to it, put it in the place\n"
+            "of store.db while no assay runs.\n",
+        .options = help_only,
+        .least = 1,
+        .most = 1,
+        .run = cli_backup,
+    },
+    {
         .name = "doctor",
         .operands = "",
         .summary = "say what works, what does not, and what to do",
+        .details =
+            "Reads both databases from end to end, which takes a while where they are large.\n",
         .options = doctor_options,
         .run = cli_doctor,
     },

@@ -8,7 +8,6 @@
 #include "terminal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <langinfo.h>
 #include <stdarg.h>
@@ -20,6 +19,7 @@
 #include <unistd.h>
 
 #include <assay/file.h>
+#include <assay/local.h>
 #include <assay/ini.h>
 #include <assay/memory.h>
 #include <assay/text.h>
@@ -156,24 +156,45 @@ static void check_room(struct doctor *d, const char *section, const char *path)
     free(directory);
 }
 
-/* The file's first bytes say whether it is a database at all. */
-static bool is_database(const char *path, struct assay_buf *why)
+struct content {
+    struct doctor *d;
+    const char *section;
+};
+
+static void on_fault(void *context, const char *text)
 {
-    char head[16];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    ssize_t count = fd >= 0 ? read(fd, head, sizeof head) : -1;
-    if (count < 0)
-        assay_buf_format(why, "%s", strerror(errno));
-    else if (count > 0 && (count < 16 || memcmp(head, "SQLite format 3", 16) != 0))
-        assay_buf_text_add(why, "not a database");
-    if (fd >= 0)
-        close(fd);
-    return !why->length;
+    const struct content *content = context;
+    say(content->d, content->section, "content", FAILS, "", "%s", text);
 }
 
-static void check_database(struct doctor *d, const char *section, const char *path,
-                           const char *advice)
+/* Reads all of it: SQLite's own check, then ours. */
+static void check_content(struct doctor *d, enum assay_database which, const char *path)
 {
+    bool store = which == ASSAY_DATABASE_STORE;
+    struct content content = {.d = d, .section = store ? "store" : "cache"};
+    const char *advice = store
+                             ? "keep a copy of it as it is, then put a backup (`assay backup`) "
+                               "in its place, or try sqlite3's .recover on the copy"
+                             : "delete it: it is made again";
+    struct assay_database_check found;
+    struct assay_error err = {0};
+    char runs[32], series[32], points[32];
+    enum assay_status status =
+        assay_database_check(which, path, &found, on_fault, &content, &err);
+    if (status == ASSAY_OK)
+        say(d, content.section, "content", WORKS, "", "sound: %s runs, %s series, %s points",
+            assay_count_text(runs, found.runs), assay_count_text(series, found.series),
+            assay_count_text(points, found.points));
+    else if (status == ASSAY_CORRUPT)
+        say(d, content.section, "content", FAILS, advice, "damaged: %" PRIu64 " %s",
+            found.faults, found.faults == 1 ? "fault" : "faults");
+    else if (status != ASSAY_NO)
+        say(d, content.section, "content", FAILS, err.hint, "%s", err.what);
+}
+
+static void check_database(struct doctor *d, enum assay_database which, const char *path)
+{
+    const char *section = which == ASSAY_DATABASE_STORE ? "store" : "cache";
     struct stat st;
     char text[32];
     if (!*path) {
@@ -184,16 +205,13 @@ static void check_database(struct doctor *d, const char *section, const char *pa
         say(d, section, "path", errno == ENOENT ? NOTE : FAILS, "", "%s: %s", path,
             errno == ENOENT ? "not there yet" : strerror(errno));
     } else {
-        struct assay_buf why = {0};
         say(d, section, "path", WORKS, "", "%s, %s", path,
             assay_bytes_text(text, (uint64_t)st.st_size));
-        if (!is_database(path, &why))
-            say(d, section, "content", FAILS, advice, "%s", assay_buf_text(&why));
-        else if (access(path, W_OK) != 0)
+        if (access(path, W_OK) != 0)
             say(d, section, "writing", FAILS, "make it writable", "%s", strerror(errno));
         else
             say(d, section, "writing", WORKS, "", "allowed");
-        assay_buf_free(&why);
+        check_content(d, which, path);
     }
     check_room(d, section, path);
 }
@@ -418,10 +436,8 @@ enum assay_status cli_doctor(struct cli *cli, struct assay_error *err)
     check_terminal(&d);
     check_sources(&d);
     if (cli->session) {
-        check_database(&d, "store", assay_session_store_path(cli->session),
-                       "put it aside and restore a copy; what it holds exists nowhere else");
-        check_database(&d, "cache", assay_session_cache_path(cli->session),
-                       "delete it: it is made again");
+        check_database(&d, ASSAY_DATABASE_STORE, assay_session_store_path(cli->session));
+        check_database(&d, ASSAY_DATABASE_CACHE, assay_session_cache_path(cli->session));
     }
     check_servers(&d);
     check_configuration(&d);

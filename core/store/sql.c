@@ -13,8 +13,10 @@
 #include "store/sql.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <fcntl.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -23,6 +25,7 @@
 #include <sqlite3.h>
 
 #include <assay/buf.h>
+#include <assay/file.h>
 #include <assay/memory.h>
 
 /* The largest text or blob, of theirs and of ours: what we could not read back is not written.
@@ -606,38 +609,79 @@ void sql_checkpoint(struct sql *sql)
     (void)sqlite3_wal_checkpoint_v2(sql->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
+/* All at once: in WAL mode that holds up no writer, and the copy is of one moment. It needs no
+   log of its own, so that it can be read from anywhere. */
+static int copy_pages(struct sql *copy, struct sql *from)
+{
+    int code = SQLITE_OK;
+    sqlite3_backup *backup = sqlite3_backup_init(copy->db, "main", from->db, "main");
+
+    if (backup == NULL) {
+        return sqlite3_errcode(copy->db);
+    }
+    for (int times = 0;; times++) {
+        code = sqlite3_backup_step(backup, -1);
+        if ((code != SQLITE_BUSY && code != SQLITE_LOCKED) || wait_for_lock(from, times) == 0) {
+            break;
+        }
+    }
+    int end = sqlite3_backup_finish(backup);
+    code = code == SQLITE_DONE || end != SQLITE_OK ? end : code;
+    if (code == SQLITE_OK) {
+        code = sqlite3_exec(copy->db, "PRAGMA journal_mode=DELETE;", NULL, NULL, NULL);
+    }
+    return code;
+}
+
+/* PART becomes PATH, unless that is there by now. */
+static enum assay_status give_name(const char *part, const char *path, struct assay_error *err)
+{
+    char *directory = assay_path_directory(path);
+    int code = link(part, path) == 0 ? 0 : errno;
+
+    if (code != 0 && code != EEXIST && access(path, F_OK) != 0) { /* no links on this disk */
+        code = rename(part, path) == 0 ? 0 : errno;
+    }
+    (void)unlink(part);
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)fsync(fd);
+        close(fd);
+    }
+    free(directory);
+    if (code == 0) {
+        return ASSAY_OK;
+    }
+    assay_fail(err, ASSAY_IO, "%s: cannot be made: %s", path, strerror(code));
+    return ASSAY_IO;
+}
+
 enum assay_status sql_backup(struct sql *sql, const char *path, struct assay_error *err)
 {
+    struct assay_buf part = {0};
     struct sql *copy = NULL;
     struct stat st;
 
-    if (stat(path, &st) == 0) {
+    if (lstat(path, &st) == 0) {
         assay_fail(err, ASSAY_IO, "%s: is there already", path);
         assay_hint(err, "give the backup another name");
         return ASSAY_IO;
     }
-    enum assay_status status = sql_open(&copy, path, SQL_CREATE, err);
-    if (status != ASSAY_OK) {
-        return status;
-    }
-    int code = SQLITE_OK;
-    sqlite3_backup *backup = sqlite3_backup_init(copy->db, "main", sql->db, "main");
-    if (backup != NULL) {
-        /* All at once: in WAL mode that holds up no writer, and the copy is of one moment. */
-        do {
-            code = sqlite3_backup_step(backup, -1);
-        } while ((code == SQLITE_BUSY || code == SQLITE_LOCKED) &&
-                 wait_for_lock(copy, copy->waited_ms) != 0);
-        code = sqlite3_backup_finish(backup);
-    } else {
-        code = sqlite3_errcode(copy->db);
-    }
-    if (code != SQLITE_OK) {
-        status = fail_code(copy, code, err);
+    assay_buf_format(&part, "%s.%ld.part", path, (long)getpid());
+    (void)unlink(assay_buf_text(&part));
+    enum assay_status status = sql_open(&copy, assay_buf_text(&part), SQL_CREATE, err);
+    if (status == ASSAY_OK) {
+        int code = copy_pages(copy, sql);
+        if (code != SQLITE_OK) {
+            status = fail_code(copy, code, err);
+        }
     }
     sql_close(&copy);
-    if (status != ASSAY_OK) {
-        (void)unlink(path);
+    if (status == ASSAY_OK) {
+        status = give_name(assay_buf_text(&part), path, err);
+    } else {
+        (void)unlink(assay_buf_text(&part));
     }
+    assay_buf_free(&part);
     return status;
 }

@@ -66,7 +66,8 @@ enum assay_status sql_use_wal(struct sql *sql, bool *wal, struct assay_error *er
 enum assay_status sql_guard(struct sql *sql, const char *table, struct assay_error *err);
 /* Moves the write-ahead log into the database and empties it, as far as others allow. */
 void sql_checkpoint(struct sql *sql);
-/* Writes a consistent copy of the database to PATH, which must not exist yet (0600). */
+/* Writes a consistent copy of the database to PATH (0600), which must not exist yet and is
+   there only once the copy is whole. Others may write meanwhile. */
 enum assay_status sql_backup(struct sql *sql, const char *path, struct assay_error *err);
 
 #endif

@@ -155,7 +155,8 @@ static enum assay_status refuse(const char *path, enum schema_state state, bool 
     return ASSAY_OK;
 }
 
-/* A copy of the precious database before its first migration, PATH.vN. */
+/* A copy of the precious database before its first migration, PATH.vN. Several processes may
+   do so at once: the first copy stands. */
 static enum assay_status keep_old(struct sql *sql, const char *path, struct assay_error *err)
 {
     struct assay_buf name = {0};
@@ -163,8 +164,16 @@ static enum assay_status keep_old(struct sql *sql, const char *path, struct assa
     enum assay_status status = sql_int(sql, "PRAGMA user_version", 0, &user, err);
 
     assay_buf_format(&name, "%s.v%lld", path, (long long)user);
-    if (status == ASSAY_OK && access(assay_buf_text(&name), F_OK) != 0) {
-        status = sql_backup(sql, assay_buf_text(&name), err);
+    if (status == ASSAY_OK && user < (int64_t)schema_version &&
+        access(assay_buf_text(&name), F_OK) != 0) {
+        struct assay_error failed = {0};
+        status = sql_backup(sql, assay_buf_text(&name), &failed);
+        if (status != ASSAY_OK && access(assay_buf_text(&name), F_OK) == 0) {
+            status = ASSAY_OK;
+        } else if (status != ASSAY_OK) {
+            assay_fail(err, status, "%s", failed.what);
+            assay_hint(err, "%s", failed.hint);
+        }
     }
     assay_buf_free(&name);
     return status;

@@ -48,4 +48,27 @@ struct assay_log_batch { /* any part may be empty */
 enum assay_status assay_local_log(struct assay_local *local, const char *run,
                                   const struct assay_log_batch *batch, struct assay_error *err);
 
+/* ---- looking after the databases ---- */
+
+enum assay_database { ASSAY_DATABASE_STORE, ASSAY_DATABASE_CACHE };
+
+struct assay_database_check {
+    uint64_t runs, series, points; /* that were looked at */
+    uint64_t faults;
+};
+/* Reads all of a database, without changing it and while others may write: SQLite's own check,
+   then ours (every row belongs to something, every chunk of points decodes, the counts agree
+   with the runs' summaries). PATH NULL: where it lies by default. FAULT hears of each fault, at
+   most 20 of them; the text is clean. ASSAY_OK: sound; ASSAY_CORRUPT: it is not; ASSAY_IO: it
+   could not be read; ASSAY_NO: there is none. */
+enum assay_status assay_database_check(enum assay_database which, const char *path,
+                                       struct assay_database_check *out,
+                                       void (*fault)(void *context, const char *text),
+                                       void *context, struct assay_error *err);
+
+/* Writes a copy of the local store (PATH NULL: where it lies by default) to TO, which must not
+   exist yet, and checks the copy. The copy is of one moment, whoever writes meanwhile. */
+enum assay_status assay_local_backup(const char *path, const char *to,
+                                     struct assay_database_check *out, struct assay_error *err);
+
 #endif

@@ -770,6 +770,24 @@ static void test_doctor(void **state)
     assert_int_equal(strncmp(last.out, "section,name,state,detail,advice\n", 33), 0);
 }
 
+static void test_backup(void **state)
+{
+    (void)state;
+    char *to = assay_path_join(getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", "copy of it.db");
+    unlink(to);
+    run(NULL, "backup", to, NULL);
+    expect(0);
+    assert_non_null(strstr(last.out, "copy of it.db: "));
+    assert_non_null(strstr(last.out, "checked\n"));
+    run(NULL, "backup", to, NULL);
+    expect(3);
+    assert_non_null(strstr(last.err, "is there already"));
+    run(NULL, "backup", NULL);
+    expect(2);
+    unlink(to);
+    free(to);
+}
+
 static void test_completion(void **state)
 {
     (void)state;
@@ -905,6 +923,7 @@ int main(void)
         cmocka_unit_test(test_configured_source_missing),
         cmocka_unit_test(test_damage_is_named),
         cmocka_unit_test(test_doctor),
+        cmocka_unit_test(test_backup),
         cmocka_unit_test(test_completion),
         cmocka_unit_test(test_reader_goes_away),
         cmocka_unit_test(test_full_disk),
