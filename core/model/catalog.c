@@ -64,6 +64,22 @@ static const char *keep_text(struct assay_catalog *catalog, const char *old, con
     return assay_arena_strdup(&catalog->text, text);
 }
 
+/* The same for users: few names, many runs. One text each also lets a filter look at it once.
+ */
+static const char *keep_user(struct assay_catalog *catalog, const char *old, const char *user)
+{
+    const size_t most = ASSAY_COUNT(catalog->users);
+
+    if (!user || !*user)
+        return "";
+    for (size_t i = 0; i < most; i++)
+        if (catalog->users[i] && strcmp(catalog->users[i], user) == 0)
+            return catalog->users[i];
+    const char *kept = keep_text(catalog, old, user);
+    catalog->users[catalog->next_user++ % most] = kept;
+    return kept;
+}
+
 /* ---- sources ---- */
 
 uint32_t catalog_add_source(struct assay_catalog *catalog, const char *kind, const char *name,
@@ -210,7 +226,7 @@ uint32_t catalog_put_run(struct assay_catalog *catalog, uint32_t source,
     run = &catalog->runs[at];
     hidden = &catalog->privates[at];
     run->name = keep_text(catalog, run->name, from->name);
-    run->user = keep_text(catalog, run->user, from->user);
+    run->user = keep_user(catalog, run->user, from->user);
     run->artifact_uri = keep_text(catalog, run->artifact_uri, from->artifact_uri);
     run->experiment = from->experiment;
     run->status = from->status;

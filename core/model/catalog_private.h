@@ -43,6 +43,8 @@ struct assay_catalog {
     struct catalog_hooks hooks;
     uint64_t version;
     struct assay_arena text; /* names and ids */
+    const char *users[8];    /* lately met, so that runs of one user share one text */
+    size_t next_user;
 
     struct assay_source *sources;
     size_t source_count, source_capacity;

@@ -73,12 +73,18 @@ static bool number_matches(const struct query_test *test, double number)
 
 /* ---- texts ---- */
 
-/* A text to be found ignoring ASCII case. strchr() looks for its rarest byte, in either case,
-   and the rest is compared around it: most names and ids hold none. */
+/* A text to be found ignoring ASCII case: eight places at a time are looked at for a pair of
+   its bytes, with bit 5 set in both sides, which folds letters (and a few other characters, so
+   that what is found is compared exactly). Ids make single bytes a bad sign: every one has an
+   "a". */
 struct needle {
     const char *text;
-    size_t length, pivot; /* the rarest byte's place */
+    size_t length,
+        pivot; /* where the pair begins: at its rarest byte, if that is not the last */
+    uint64_t first, second; /* the pair's bytes, eight times over */
 };
+
+#define EIGHT(byte) ((uint64_t)(uint8_t)(byte)*UINT64_C(0x0101010101010101))
 
 static char fold(char c)
 {
@@ -91,7 +97,7 @@ static struct needle needle_of(const char *text)
     static const char order[] = "zqjxkvwybpgmuhlronstifcdae-_0123456789";
     struct needle needle = {.text = text, .length = strlen(text)};
     size_t least = SIZE_MAX;
-    for (size_t i = 0; i < needle.length; i++) {
+    for (size_t i = 0; i + 1 < needle.length; i++) {
         const char *place = strchr(order, fold(text[i]));
         size_t rank = place ? (size_t)(place - order) + 1 : 0;
         if (rank < least) {
@@ -99,35 +105,66 @@ static struct needle needle_of(const char *text)
             needle.pivot = i;
         }
     }
+    if (needle.length > 0)
+        needle.first = EIGHT(text[needle.pivot] | 0x20);
+    if (needle.length > 1)
+        needle.second = EIGHT(text[needle.pivot + 1] | 0x20);
     return needle;
 }
 
-static bool needle_at(const struct needle *needle, const char *text)
+/* Whether it begins at one of the COUNT places from FROM on in TEXT of LENGTH bytes. */
+static bool needle_among(const struct needle *needle, const char *text, size_t length,
+                         size_t from, size_t count)
 {
-    for (size_t i = 0; i < needle->length; i++)
-        if (fold(text[i]) != fold(needle->text[i]))
-            return false;
-    return true;
+    for (size_t at = from; at < from + count && at + needle->length <= length; at++) {
+        size_t same = 0;
+        while (same < needle->length && fold(text[at + same]) == fold(needle->text[same]))
+            same++;
+        if (same == needle->length)
+            return true;
+    }
+    return false;
 }
 
-static bool find_pivot(const struct needle *needle, const char *text, char pivot)
+/* The highest bit of each byte of VALUE that is zero. */
+static uint64_t zero_bytes(uint64_t value)
 {
-    for (const char *at = text; (at = strchr(at, pivot)); at++)
-        if ((size_t)(at - text) >= needle->pivot && needle_at(needle, at - needle->pivot))
-            return true;
-    return false;
+    const uint64_t low = EIGHT(0x7f);
+    return ~(((value & low) + low) | value | low);
+}
+
+/* Which of the eight bytes from AT on begin the pair. Reads nine bytes. */
+static uint64_t pairs_at(const struct needle *needle, const char *at)
+{
+    uint64_t first, second;
+    memcpy(&first, at, sizeof first);
+    uint64_t found = zero_bytes((first | EIGHT(0x20)) ^ needle->first);
+    if (needle->length > 1) {
+        memcpy(&second, at + 1, sizeof second);
+        found &= zero_bytes((second | EIGHT(0x20)) ^ needle->second);
+    }
+    return found;
 }
 
 static bool contains(const struct needle *needle, const char *text)
 {
+    size_t length = strlen(text);
     if (needle->length == 0)
         return true;
-    char pivot = needle->text[needle->pivot], folded = fold(pivot);
-    if (find_pivot(needle, text, folded))
-        return true;
-    if (folded >= 'a' && folded <= 'z')
-        return find_pivot(needle, text, (char)(folded - 'a' + 'A'));
-    return false;
+    if (length < needle->length)
+        return false;
+    if (length < 8)
+        return needle_among(needle, text, length, 0, length);
+    for (size_t at = 0;; at += 8) {
+        if (at > length - 8)
+            at = length - 8; /* the last eight, some for a second time; the ninth is the NUL */
+        size_t skip = at < needle->pivot ? needle->pivot - at : 0;
+        if (pairs_at(needle, text + at) != 0 && skip < 8 &&
+            needle_among(needle, text, length, at + skip - needle->pivot, 8 - skip))
+            return true;
+        if (at == length - 8)
+            return false;
+    }
 }
 
 static bool in_texts(const struct query_test *test, const char *text, bool any_case)
@@ -333,16 +370,33 @@ static void eval_test(struct eval *eval, const struct query_test *test, const ui
         eval_attr_number(eval, test, rows, count, marks);
 }
 
+/* What a needle's search of a few texts, told apart by their addresses, answered: runs share
+   the texts of users. */
+struct remembered {
+    const char *text[16];
+    bool answer[16];
+};
+
+static bool contains_remembered(struct remembered *known, const struct needle *needle,
+                                const char *text)
+{
+    size_t at = ((uintptr_t)text >> 4) % ASSAY_COUNT(known->text);
+    if (known->text[at] != text) {
+        known->text[at] = text;
+        known->answer[at] = contains(needle, text);
+    }
+    return known->answer[at];
+}
+
 /* A bare word: in the name, the id, the user or the experiment. What an experiment's name and
-   the last run's user answered is remembered. */
+   the users answered is remembered. */
 static void eval_word(struct eval *eval, const char *word, const uint32_t *rows, size_t count,
                       uint8_t *marks)
 {
     enum { UNKNOWN, ABSENT, THERE };
     struct needle needle = needle_of(word);
     uint8_t *experiments = assay_alloc(assay_catalog_experiments(eval->catalog) + 1);
-    const char *user = NULL;
-    bool in_user = false;
+    struct remembered users = {0};
     for (size_t i = 0; i < count; i++) {
         const struct assay_run *run = assay_catalog_run(eval->catalog, rows[i]);
         uint8_t *known = &experiments[run->experiment];
@@ -350,12 +404,8 @@ static void eval_word(struct eval *eval, const char *word, const uint32_t *rows,
             const char *name = assay_catalog_experiment(eval->catalog, run->experiment)->name;
             *known = contains(&needle, name) ? THERE : ABSENT;
         }
-        if (run->user != user) {
-            user = run->user;
-            in_user = contains(&needle, user);
-        }
-        marks[i] = *known == THERE || in_user || contains(&needle, run->name) ||
-                   contains(&needle, run->id);
+        marks[i] = *known == THERE || contains_remembered(&users, &needle, run->user) ||
+                   contains(&needle, run->name) || contains(&needle, run->id);
     }
     free(experiments);
 }
