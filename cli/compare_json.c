@@ -172,7 +172,9 @@ static void sample_json(struct cli_json *json, const char *name, const struct as
     const struct {
         const char *key;
         double value;
-    } numbers[] = {{"mean", s->mean}, {"sd", s->sd}, {"min", s->min}, {"max", s->max}};
+    } numbers[] = {{"mean", s->mean},     {"sd", s->sd},
+                   {"min", s->min},       {"max", s->max},
+                   {"median", s->median}, {"best_of_n_luck_sd", assay_best_of_bias(s->n)}};
     cli_json_key(json, name);
     cli_json_open(json, '{');
     cli_json_key(json, "n");

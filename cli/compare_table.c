@@ -128,6 +128,24 @@ static void print_summary(struct compare_job *job)
     assay_buf_free(&text);
 }
 
+/* "best of 6: 0.2123, baseline's best of 3: 0.2226": said as what it is, and how much of it is
+   luck. */
+static void print_best(struct compare_job *job, const struct assay_verdict *v)
+{
+    const struct assay_sample *sides[] = {&v->candidate, &v->baseline};
+    char number[32];
+    if (v->direction == 0 || v->candidate.n < 2 || v->baseline.n < 2)
+        return;
+    assay_buf_text_add(&job->cli->out, "    ");
+    for (size_t i = 0; i < 2; i++) {
+        double best = v->direction > 0 ? sides[i]->max : sides[i]->min;
+        assay_buf_format(&job->cli->out, "%sbest of %zu: %s (luck: about %.2f sd)",
+                         i ? "; baseline's " : "", sides[i]->n,
+                         assay_number_short(number, best, 5), assay_best_of_bias(sides[i]->n));
+    }
+    assay_buf_char(&job->cli->out, '\n');
+}
+
 static void print_groups(struct compare_job *job)
 {
     struct assay_buf text = {0};
@@ -153,6 +171,8 @@ static void print_groups(struct compare_job *job)
         if (v->interval.why && v->answer != ASSAY_ANSWER_NONE &&
             v->answer != ASSAY_ANSWER_CANNOT_TELL && job->cli->format == CLI_TABLE)
             assay_buf_format(&job->cli->out, "    (%s)\n", v->interval.why);
+        if (job->cli->format == CLI_TABLE)
+            print_best(job, v);
     }
     assay_buf_free(&text);
 }

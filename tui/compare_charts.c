@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <assay/clock.h>
 #include <assay/memory.h>
 #include <assay/text.h>
 
@@ -147,4 +148,77 @@ void compare_charts_cursor(struct compare_view *view, int steps)
         return;
     }
     chart_state_move_cursor(state, steps, width);
+}
+
+/* ---- values at an equal step or time ---- */
+
+#define AT_BUDGET_US 6000
+
+void compare_at(struct compare_view *view, const char *place)
+{
+    double x = NAN;
+    bool time = strncmp(place, "time=", 5) == 0, step = strncmp(place, "step=", 5) == 0;
+    if (!*place && view->at.on) {
+        view->at.on = false;
+        assay_comparison_clear_values(view->comparison);
+        compare_choose(view);
+        return;
+    }
+    if ((time || step) && !assay_number_parse(place + 5, strlen(place + 5), &x)) {
+        x = NAN;
+    }
+    if (!*place && view->charts[0].axis == ASSAY_AXIS_STEP) {
+        x = view->charts[0].cursor;
+    }
+    if (isnan(x)) {
+        app_say(view->app, "put the curves' cursor somewhere ([ ]), or :at step=1000, time=60");
+        return;
+    }
+    assay_comparison_clear_values(view->comparison);
+    view->at.on = true;
+    view->at.axis = time ? ASSAY_AXIS_RELATIVE : ASSAY_AXIS_STEP;
+    view->at.x = x;
+    view->at.row = view->at.run = 0;
+}
+
+/* False while its points are being read. */
+static bool read_at(struct compare_view *view, size_t field, size_t run)
+{
+    const struct assay_row *row = assay_comparison_row(view->comparison, field);
+    const struct assay_summary *s = assay_comparison_summary(view->comparison, field, run);
+    enum assay_load load = ASSAY_LOAD_NONE;
+    if (row->kind != ASSAY_ROW_METRIC || !s || s->n < 2) {
+        return true;
+    }
+    struct assay_series *series = assay_session_series(
+        view->app->session, assay_comparison_run(view->comparison, run)->run, row->key, &load);
+    if (load == ASSAY_LOAD_BUSY) {
+        return false;
+    }
+    assay_comparison_set_value(view->comparison, field, run,
+                               assay_series_at(series, view->at.axis, view->at.x));
+    return true;
+}
+
+bool compare_at_step(struct compare_view *view)
+{
+    int64_t began = assay_monotonic_us();
+    size_t rows = assay_comparison_rows(view->comparison), read = 0;
+    size_t runs = assay_comparison_runs(view->comparison);
+    if (!view->at.on || view->at.row >= rows) {
+        return false;
+    }
+    while (view->at.row < rows && assay_monotonic_us() - began < AT_BUDGET_US) {
+        if (!read_at(view, view->at.row, view->at.run)) {
+            app_draw_in(view->app, 30);
+            return false;
+        }
+        if (++view->at.run == runs) {
+            view->at.run = 0;
+            view->at.row++;
+            read++;
+        }
+    }
+    app_draw_in(view->app, 1);
+    return view->at.row >= rows && read > 0;
 }

@@ -12,7 +12,7 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
-#define BUILD_US 6000
+#define BUILD_US 12000
 
 size_t compare_entities(const struct compare_view *view)
 {
@@ -314,7 +314,7 @@ void compare_rebuild(struct compare_view *view)
     assay_comparison_free(&view->comparison);
     view->comparison = assay_comparison_new();
     view->added = view->file_run = view->file_at = view->files_elsewhere = 0;
-    view->built = false;
+    view->built = view->at.on = false;
     view->took_us = 0;
     view->page = COMPARE_TABLE;
 }

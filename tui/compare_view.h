@@ -81,6 +81,13 @@ struct compare_view {
     size_t file_run, file_at; /* the next one to read */
     size_t files_elsewhere;   /* runs whose artifacts are not here */
 
+    struct { /* metrics at an equal x instead of their last values */
+        bool on;
+        enum assay_axis axis;
+        double x;
+        size_t row, run; /* the next to read, of rows and runs */
+    } at;
+
     struct { /* the verdict last asked for */
         bool valid;
         size_t row, group;
@@ -146,5 +153,10 @@ void compare_page_draw(struct compare_view *view, struct area area);
 void compare_charts_draw(struct compare_view *view, struct area area);
 void compare_charts_metric(struct compare_view *view, int delta, const char *name);
 void compare_charts_cursor(struct compare_view *view, int steps);
+/* Shows every metric at "step=N" or "time=SECONDS"; "" where the curves' cursor stands, or back
+   to the values as they were. */
+void compare_at(struct compare_view *view, const char *place);
+/* Reads on; true once, when the last value is in. */
+bool compare_at_step(struct compare_view *view);
 
 #endif

@@ -200,16 +200,20 @@ static const char *const stat_names[] = {
 
 static void draw_summary(struct compare_view *view, struct area line)
 {
-    char text[300], sorted[80] = "";
+    char text[300], sorted[80] = "", at[80] = "";
     const char *dot = line.canvas->ascii ? " - " : " · ";
     int x = 1 + draw_text(line, 1, 0, ROLE_TITLE, "COMPARE") + 2;
     size_t runs = assay_comparison_runs(view->comparison);
     if (view->sorted_by < assay_comparison_rows(view->comparison)) {
         compare_label(view, view->sorted_by, sorted, sizeof sorted);
     }
-    snprintf(text, sizeof text, "%zu runs%s%s value%s%s%s%s", runs, dot,
-             stat_names[assay_comparison_stat(view->comparison)], *sorted ? dot : "",
-             *sorted ? "by " : "", sorted, view->deltas ? ", deltas" : "");
+    if (view->at.on) {
+        chart_x_text(at, sizeof at, view->at.axis, view->at.x);
+    }
+    snprintf(text, sizeof text, "%zu runs%s%s%s%s%s%s%s", runs, dot,
+             *at ? "at " : stat_names[assay_comparison_stat(view->comparison)],
+             *at ? at : " value", *sorted ? dot : "", *sorted ? "by " : "", sorted,
+             view->deltas ? ", deltas" : "");
     x += draw_text(line, x, 0, ROLE_NORMAL, text) + 2;
     if (view->grouped) {
         snprintf(text, sizeof text, "%zu groups by %s", view->grouping.count,
@@ -255,6 +259,9 @@ static void compare_draw(void *self, struct area area)
     }
     if (compare_files_step(view)) {
         compare_settled(view);
+    }
+    if (compare_at_step(view)) {
+        compare_choose(view);
     }
     draw_summary(view, area_row(area, 0));
     struct area body = area_part(area, 0, 1, width, height - 1);
@@ -521,6 +528,9 @@ static bool compare_command(void *self, enum command_id id, const char *argument
     case CMD_CHART_LEFT:
     case CMD_CHART_RIGHT:
         compare_charts_cursor(view, id == CMD_CHART_LEFT ? -1 : 1);
+        return true;
+    case CMD_AT:
+        compare_at(view, argument);
         return true;
     case CMD_REFRESH:
         compare_rebuild(view);

@@ -112,6 +112,25 @@ static void many_runs_side_by_side(void **state)
     screen_close(&screen);
 }
 
+static void values_at_an_equal_step(void **state)
+{
+    (void)state;
+    struct screen *screen = open_two(120, 36);
+    screen_press(screen, "@", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "cursor somewhere");
+    screen_press(screen, ":", NULL);
+    screen_type(screen, "at step=500");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "at step 500");
+    screen_settle(screen);
+    screen_assert_text(screen, "4 of 13 rows differ"); /* both have 0.3 and 1 there */
+    screen_press(screen, "@", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "6 of 13 rows differ");
+    screen_close(&screen);
+}
+
 static void hiding_pinning_turning(void **state)
 {
     (void)state;
@@ -289,6 +308,7 @@ int main(void)
         cmocka_unit_test(differences_first),
         cmocka_unit_test(colours_say_better_and_worse),
         cmocka_unit_test(many_runs_side_by_side),
+        cmocka_unit_test(values_at_an_equal_step),
         cmocka_unit_test(hiding_pinning_turning),
         cmocka_unit_test(every_size_draws),
         cmocka_unit_test(one_run_alone_is_said),
