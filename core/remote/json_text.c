@@ -33,15 +33,18 @@ static void fail(struct json_text *json, const char *fault)
 
 static char look(struct json_text *json)
 {
+    char c = ' ';
+
     if (json->fault)
         return 0;
     while (json->at < json->end &&
            (*json->at == ' ' || *json->at == '\n' || *json->at == '\r' || *json->at == '\t'))
         json->at++;
-    if (json->at < json->end && *json->at)
-        return *json->at;
-    fail(json, json->at < json->end ? "a NUL byte" : "it ends early");
-    return 0;
+    if (json->at == json->end)
+        fail(json, "it ends early");
+    else if ((c = *json->at) == '\0')
+        fail(json, "a NUL byte");
+    return json->fault ? 0 : c;
 }
 
 char json_text_peek(struct json_text *json)
