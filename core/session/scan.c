@@ -532,6 +532,12 @@ void scan_start(struct assay_session *session, struct session_source *source)
     atomic_store(&source->stop, false);
     atomic_store(&source->done, 0);
     atomic_store(&source->total, 0);
+    if (source->server && source->scanned && !server_asked(source->server)) {
+        /* A look by the clock: no job that anybody waits for, and the state stays. */
+        source->job = 0;
+        pool_add(server_pool(source->server), &scan->task, false);
+        return;
+    }
     catalog_source(session->catalog, source->index)->state = ASSAY_SOURCE_READING;
     snprintf(title, sizeof title, "reading %s (%s)",
              assay_catalog_source(session->catalog, source->index)->where, source->kind);

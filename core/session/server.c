@@ -150,8 +150,17 @@ bool server_offline(const struct session_source *source)
     return source->server->offline;
 }
 
+bool server_asked(struct server *server)
+{
+    bool asked = server->asked;
+
+    server->asked = false;
+    return asked;
+}
+
 void server_whole(struct server *server)
 {
+    server->asked = true;
     pthread_mutex_lock(&server->lock);
     server->whole = true;
     pthread_mutex_unlock(&server->lock);

@@ -40,6 +40,7 @@ struct server {
     int64_t whole_us; /* when the last one did */
 
     /* The session's thread's. */
+    bool asked;        /* the user wants a look */
     unsigned failures; /* scans that failed in a row */
     int64_t due_us;
     bool offline;

@@ -522,6 +522,33 @@ static void the_configuration_file_names_servers(void **state)
     assert_null(strstr(err.what, "s3cret"));
 }
 
+static void workspaces_are_sources_of_their_own(void **state)
+{
+    struct fake_mlflow fake = {.workspace = "X-MLFLOW-WORKSPACE: red\r\n"}, plain = {0};
+    struct assay_error err = {0};
+    struct assay_session *session;
+
+    (void)state;
+    fake_mlflow_start(&fake, 1, 2, 1, 5);
+    fake_mlflow_start(&plain, 1, 2, 1, 5);
+    setenv("MLFLOW_WORKSPACE", "red", 1);
+    session = open_url(web_url(fake.web), false);
+    assert_int_equal(assay_session_wait(session, NULL), ASSAY_OK);
+    assert_non_null(strstr(source_of(session, 0)->where, "#red"));
+    assert_int_equal(assay_catalog_runs(assay_session_catalog(session)), 2);
+    assay_session_close(&session);
+    setenv("MLFLOW_WORKSPACE", "blue", 1);
+    assert_int_equal(read_named(web_url(fake.web), &err), ASSAY_IO);
+    assert_non_null(strstr(err.what, "no such workspace"));
+    /* A server without them is never sent the header. */
+    memset(&err, 0, sizeof err);
+    assert_int_equal(read_named(web_url(plain.web), &err), ASSAY_IO);
+    assert_non_null(strstr(err.what, "has no workspaces"));
+    unsetenv("MLFLOW_WORKSPACE");
+    fake_mlflow_stop(&fake);
+    fake_mlflow_stop(&plain);
+}
+
 static bool file_has(const char *name, const char *text)
 {
     char path[512], *bytes = NULL;
@@ -591,6 +618,7 @@ int main(void)
         cmocka_unit_test(the_configuration_file_names_servers),
         cmocka_unit_test(secrets_stay_out_of_the_cache),
         cmocka_unit_test(mlflows_own_variables_are_honoured),
+        cmocka_unit_test(workspaces_are_sources_of_their_own),
     };
 
     return cmocka_run_group_tests(tests, make_root, remove_root);

@@ -299,6 +299,16 @@ static void answer(void *context, const struct web_request *request, struct web_
         answer->body = "You are not authenticated.";
         return;
     }
+    if (strstr(target, "/server-info") && fake->workspace) {
+        answer->body = "{\"store_type\":\"SqlStore\",\"workspaces_enabled\":true}";
+        return;
+    }
+    if (fake->workspace && !strstr(request->head, fake->workspace)) {
+        answer->status = 404;
+        answer->body = "{\"error_code\":\"RESOURCE_DOES_NOT_EXIST\",\"message\":\"no such "
+                       "workspace\"}";
+        return;
+    }
     if (strstr(target, "/experiments/search")) {
         fake->lists++;
         experiments(fake, &out);

@@ -21,12 +21,13 @@ struct fake_mlflow {
     struct fake_run *runs; /* newest first */
     int run_count, experiment_count, metric_count;
     unsigned delay_ms;
-    int page_max;      /* the most runs of a page; 0: as many as asked for */
-    int history_max;   /* likewise points */
-    bool no_bulk;      /* an old server */
-    bool refuse_large; /* 400 where more than 1000 are asked for */
-    bool tokens_stuck; /* the page's token never changes */
-    char user[32];     /* "ana:secret" in base64, as the header has it; "" anybody may */
+    int page_max;          /* the most runs of a page; 0: as many as asked for */
+    int history_max;       /* likewise points */
+    bool no_bulk;          /* an old server */
+    bool refuse_large;     /* 400 where more than 1000 are asked for */
+    bool tokens_stuck;     /* the page's token never changes */
+    const char *workspace; /* whose header requests must have; NULL: there are none */
+    char user[32];         /* "ana:secret" in base64, as the header has it; "" anybody may */
     unsigned searches, histories, bulks, lists; /* requests of each kind so far */
     unsigned tails;                             /* of the bulks: from a step on */
     char *bodies[64]; /* histories, by metric, kept where all are alike */
