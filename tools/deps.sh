@@ -6,7 +6,7 @@ build="gcc make pkg-config libncurses-dev libsqlite3-dev libjansson-dev libsixel
        ca-certificates"
 test="$build libcmocka-dev libvterm-dev libpng-dev ncurses-term jq git"
 lint="$test clang clang-format cppcheck libclang-rt-14-dev universal-ctags shellcheck"
-live="$build python3 python3-venv python3-pip"
+live="$build python3 python3-venv python3-pip postgresql nginx-light openssl"
 xterm="$test bsdutils xterm xvfb xdotool imagemagick fonts-dejavu-core"
 screenshots="$build xterm xvfb xdotool imagemagick fonts-dejavu-core"
 case ${1-} in

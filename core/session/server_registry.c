@@ -227,6 +227,9 @@ enum assay_status assay_session_registry_wait(struct assay_session *session, uin
     if (!source)
         return assay_fail(err, ASSAY_BAD_INPUT, "models: this source is no server");
     status = fetch(source, session, out, err);
+    do /* what is to be kept goes to the writer */
+        assay_session_dispatch(session);
+    while (session->held_first);
     if (status != ASSAY_OK && !*out)
         *out = recall(source, session);
     return status;

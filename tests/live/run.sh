@@ -53,7 +53,11 @@ compare() { # compare TITLE PYTHON SCRIPT
 compare statistics "$(environment statistics scipy statsmodels pandas)" statistics.py
 compare compare "$(environment statistics scipy statsmodels pandas)" compare.py
 compare tensorboard "$(environment tensorboard tensorboard tensorboardX 'setuptools<81')" tensorboard.py
-compare mlflow-3 "$(environment mlflow3 'mlflow>=3,<4')" mlflow_disk.py
-compare mlflow-2 "$(environment mlflow2 'mlflow>=2,<3' 'sqlalchemy<2.1' 'setuptools<81')" mlflow_disk.py
+mlflow3=$(environment mlflow3 'mlflow>=3,<4' psycopg2-binary Flask-WTF)
+mlflow2=$(environment mlflow2 'mlflow>=2,<3' 'sqlalchemy<2.1' 'setuptools<81')
+compare mlflow-3 "$mlflow3" mlflow_disk.py
+compare mlflow-2 "$mlflow2" mlflow_disk.py
+compare servers-3 "$mlflow3" mlflow_servers.py
+compare servers-2 "$mlflow2" mlflow_servers.py
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ]
