@@ -74,7 +74,8 @@ static enum assay_status print_drift(struct cli *cli, struct assay_ledger *ledge
 {
     const struct assay_drift *drifts = NULL;
     size_t count = 0;
-    enum assay_status status = assay_ledger_drift(ledger, &drifts, &count, err);
+    enum assay_status status =
+        assay_ledger_drift(ledger, cli_value(cli, "source"), &drifts, &count, err);
     if (status != ASSAY_OK)
         return status;
     struct cli_table *table = cli_table_new(cli);

@@ -236,6 +236,7 @@ static const struct cli_option register_options[] = {
 };
 
 static const struct cli_option request_options[] = {
+    {'S', "source", "SERVER", NULL, "an MLflow server's URL (default: the local registry)"},
     {0, "model", "MODEL", NULL, "the model"},
     {0, "version", "VERSION", NULL, "its version"},
     {0, "target", "TARGET", NULL, "where to: alias:NAME, stage:NAME or tag:NAME"},
@@ -296,6 +297,7 @@ static const struct cli_option apply_options[] = {
 };
 
 static const struct cli_option verify_options[] = {
+    {'S', "source", "SERVER", NULL, "an MLflow server's URL (default: the local registry)"},
     {0, "model", "MODEL", NULL, "may this model's"},
     {0, "version", "VERSION", NULL, "version"},
     {0, "target", "TARGET", NULL, "be at this target?"},
@@ -308,6 +310,7 @@ static const struct cli_option verify_options[] = {
 };
 
 static const struct cli_option audit_options[] = {
+    {'S', "source", "SERVER", NULL, "an MLflow server's URL (default: the local registry)"},
     {0, "html", NULL, NULL, "report: as a page for a browser"},
     OPTION_FORMAT,
     OPTION_HELP,

@@ -45,6 +45,7 @@ enum assay_status cli_request(struct cli *cli, struct assay_error *err)
         .model = cli_value(cli, "model"),
         .version = cli_value(cli, "version"),
         .target = cli_value(cli, "target"),
+        .server = cli_value(cli, "source"),
         .words = cli_value(cli, "message"),
         .policy = cli_value(cli, "policy"),
         .request = cli_value(cli, "revise"),

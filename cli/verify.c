@@ -14,6 +14,7 @@ static enum assay_status gate(struct cli *cli, struct assay_ledger *ledger,
         .version = cli_value(cli, "version"),
         .target = cli_value(cli, "target"),
         .digest = cli_value(cli, "digest"),
+        .server = cli_value(cli, "source"),
     };
     const struct assay_request *by = NULL;
     enum assay_status status = assay_ledger_gate(ledger, &question, &by, err);
@@ -30,7 +31,8 @@ static enum assay_status one(struct cli *cli, struct assay_ledger *ledger,
     if (status != ASSAY_OK)
         return status;
     const struct assay_gate_question question = {request->model, request->version,
-                                                 request->target, cli_value(cli, "digest")};
+                                                 request->target, cli_value(cli, "digest"),
+                                                 request->place};
     const struct assay_request *by = NULL;
     char id[17];
     memcpy(id, request->id, sizeof id);

@@ -18,15 +18,39 @@
 
 #define EVIDENCE_MAX ((size_t)64 << 20)
 
+static enum assay_status find_site(struct assay_ledger *ledger, const char *place,
+                                   struct mlflow_site **out, struct assay_error *err)
+{
+    for (size_t i = 0; i < ledger->site_count; i++) {
+        *out = ledger->sites[i];
+        if (strcmp(mlflow_site_place(*out), place) == 0)
+            return ASSAY_OK;
+    }
+    enum assay_status status = mlflow_site_open(out, place, err);
+    if (status == ASSAY_OK) {
+        ASSAY_GROW(ledger->sites, ledger->site_capacity, ledger->site_count + 1);
+        ledger->sites[ledger->site_count++] = *out;
+    }
+    return status;
+}
+
 enum assay_status ledger_platform(struct assay_ledger *ledger, const char *kind,
                                   const char *place, struct platform *out,
                                   struct assay_error *err)
 {
-    if (strcmp(kind, registry_platform.kind) != 0 || place[0] != '\0')
-        return assay_fail(err, ASSAY_IO, "%s %s: this platform cannot be reached from here",
-                          kind, place);
-    *out = (struct platform){&registry_platform, ledger->store, ""};
-    return ASSAY_OK;
+    struct mlflow_site *site = NULL;
+    enum assay_status status;
+
+    if (strcmp(kind, registry_platform.kind) == 0 && place[0] == '\0') {
+        *out = (struct platform){&registry_platform, ledger->store, ""};
+        return ASSAY_OK;
+    }
+    if (strcmp(kind, mlflow_platform.kind) != 0 || !strstr(place, "://"))
+        return assay_fail(err, ASSAY_IO, "%s %s: this platform is not known here", kind, place);
+    status = find_site(ledger, place, &site, err);
+    if (status == ASSAY_OK)
+        *out = (struct platform){&mlflow_platform, site, mlflow_site_place(site)};
+    return status;
 }
 
 /* ---- evidence ---- */
@@ -338,7 +362,8 @@ enum assay_status assay_request_send(struct assay_ledger *ledger,
     if (status == ASSAY_OK)
         status = choose_policy(ledger, options, &policy, err);
     if (status == ASSAY_OK)
-        status = look(ledger, registry_platform.kind, "", options->model, options->version,
+        status = look(ledger, options->server ? mlflow_platform.kind : registry_platform.kind,
+                      options->server ? options->server : "", options->model, options->version,
                       options->target, &now, err);
     if (status == ASSAY_OK && strcmp(now.champion_version, options->version) == 0)
         status = assay_fail(err, ASSAY_BAD_INPUT, "%s of %s is at version %s already",

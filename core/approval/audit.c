@@ -77,7 +77,8 @@ enum assay_status assay_ledger_gate(struct assay_ledger *ledger,
         struct fold_request *r = fold->requests[i];
         if (strcmp(r->bound->model, question->model) == 0 &&
             strcmp(r->bound->version, question->version) == 0 &&
-            strcmp(r->bound->target, question->target) == 0)
+            strcmp(r->bound->target, question->target) == 0 &&
+            (!question->server || strcmp(r->bound->place, question->server) == 0))
             found = r;
     }
     if (!found)
@@ -111,6 +112,7 @@ enum assay_status assay_ledger_gate(struct assay_ledger *ledger,
 
 struct drifting {
     struct assay_ledger *ledger;
+    const struct platform *platform;
     size_t count, capacity;
 };
 
@@ -122,7 +124,8 @@ static bool take_target(void *context, const char *model, const char *target,
     struct assay_arena *arena = &ledger->drift_arena;
     const struct assay_request *by = NULL;
     struct assay_error why = {0};
-    const struct assay_gate_question question = {model, version, target, NULL};
+    const struct assay_gate_question question = {model, version, target, NULL,
+                                                 d->platform->place};
     enum assay_status status = assay_ledger_gate(ledger, &question, &by, &why);
 
     if (status == ASSAY_OK && by->state == ASSAY_STATE_APPLIED)
@@ -138,7 +141,7 @@ static bool take_target(void *context, const char *model, const char *target,
         d->capacity = more;
     }
     ledger->drifts[d->count++] = (struct assay_drift){
-        .platform = registry_platform.kind,
+        .platform = d->platform->ops->kind,
         .model = assay_arena_strdup(arena, model),
         .target = assay_arena_strdup(arena, target),
         .version = assay_arena_strdup(arena, version),
@@ -148,7 +151,7 @@ static bool take_target(void *context, const char *model, const char *target,
     return true;
 }
 
-enum assay_status assay_ledger_drift(struct assay_ledger *ledger,
+enum assay_status assay_ledger_drift(struct assay_ledger *ledger, const char *server,
                                      const struct assay_drift **drifts, size_t *count,
                                      struct assay_error *err)
 {
@@ -160,7 +163,9 @@ enum assay_status assay_ledger_drift(struct assay_ledger *ledger,
     ledger->drifts = NULL;
     if (ledger->store) {
         ledger_check(ledger, NULL);
-        status = ledger_platform(ledger, registry_platform.kind, "", &platform, err);
+        status = ledger_platform(ledger, server ? mlflow_platform.kind : registry_platform.kind,
+                                 server ? server : "", &platform, err);
+        d.platform = &platform;
     }
     if (status == ASSAY_OK && ledger->store)
         status =

@@ -285,6 +285,9 @@ void assay_ledger_close(struct assay_ledger **at)
 
     if (!ledger)
         return;
+    for (size_t i = 0; i < ledger->site_count; i++)
+        mlflow_site_close(&ledger->sites[i]);
+    free(ledger->sites);
     fold_free(&ledger->fold);
     heads_free(&ledger->heads);
     store_close(&ledger->store);

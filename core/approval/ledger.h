@@ -9,6 +9,7 @@
 
 #include "approval/fold.h"
 #include "approval/heads.h"
+#include "approval/mlflow_platform.h"
 #include "approval/platform.h"
 #include "store/store_ledger.h"
 
@@ -49,6 +50,8 @@ struct assay_ledger {
     struct assay_draft *drafts;
     struct assay_drift *drifts;
     struct assay_arena drift_arena;
+    struct mlflow_site **sites; /* servers that were asked, by their place */
+    size_t site_count, site_capacity;
 };
 
 /* Reads what is new in the store and folds as of NOW. */
@@ -71,7 +74,7 @@ enum assay_status ledger_append_text(struct assay_ledger *ledger, const char *te
 /* The bytes that ledger_append() would sign. */
 enum assay_status ledger_draft_text(struct assay_ledger *ledger, struct statement *s,
                                     char **text, struct assay_error *err);
-/* The platform of a request; only the local registry so far. */
+/* The platform of a request: "local", or "mlflow" at PLACE. */
 enum assay_status ledger_platform(struct assay_ledger *ledger, const char *kind,
                                   const char *place, struct platform *out,
                                   struct assay_error *err);

@@ -284,6 +284,7 @@ enum assay_status assay_model_register(struct assay_ledger *ledger,
 
 struct assay_request_options {
     const char *model, *version, *target;
+    const char *server; /* URL of an MLflow server; NULL: the local registry */
     const char *words;
     const char *policy;          /* NULL: the one whose patterns match */
     const char *request;         /* a new revision of this one; NULL: a new request */
@@ -357,6 +358,7 @@ enum assay_status assay_ledger_verify(struct assay_ledger *ledger, bool quick,
 struct assay_gate_question {
     const char *model, *version, *target;
     const char *digest; /* the model's, where the caller has its files; NULL: not compared */
+    const char *server; /* the platform's URL; "" the local registry; NULL: any */
 };
 /* May this version be at this target? ASSAY_OK, or ASSAY_NO and why. */
 enum assay_status assay_ledger_gate(struct assay_ledger *ledger,
@@ -366,8 +368,9 @@ struct assay_drift {
     const char *platform, *model, *target, *version, *why;
     const char *request; /* that moved it there; "" none */
 };
-/* Targets of the platform that stand where no valid approval put them. */
-enum assay_status assay_ledger_drift(struct assay_ledger *ledger,
+/* Targets of the platform (SERVER NULL: the local registry) that stand where no valid approval
+   put them. */
+enum assay_status assay_ledger_drift(struct assay_ledger *ledger, const char *server,
                                      const struct assay_drift **drifts, size_t *count,
                                      struct assay_error *err);
 /* Writes a bundle (docs/approvals.md) into DIRECTORY, which must not exist or be empty. */

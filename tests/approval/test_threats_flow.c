@@ -638,7 +638,7 @@ static void t24_drift(void **state)
     struct assay_ledger *ledger;
     const struct assay_drift *drifts = NULL;
     const struct assay_request *by = NULL;
-    const struct assay_gate_question question = {"fraud", "2", "alias:hand", NULL};
+    const struct assay_gate_question question = {"fraud", "2", "alias:hand", NULL, NULL};
     struct store *store = NULL;
     size_t count = 0;
     bool found = false;
@@ -647,7 +647,7 @@ static void t24_drift(void **state)
     assert_int_equal(store_move_target(store, "fraud", "alias:hand", 0, 2, "", NULL), ASSAY_OK);
     store_close(&store);
     ledger = world_open(&world, "ada");
-    assert_int_equal(assay_ledger_drift(ledger, &drifts, &count, NULL), ASSAY_OK);
+    assert_int_equal(assay_ledger_drift(ledger, NULL, &drifts, &count, NULL), ASSAY_OK);
     for (size_t i = 0; i < count; i++)
         found = found || strcmp(drifts[i].target, "alias:hand") == 0;
     assert_true(found);
