@@ -20,6 +20,7 @@
 #define SCATTER_FROM 90 /* columns from which on there is room for it */
 #define AXIS_WIDTH   9
 #define WRAP_ROWS    3
+#define MEANS_MAX    12 /* different numbers */
 
 static struct compare_line *add_line(struct compare_view *view, enum role role,
                                      const char *text)
@@ -363,8 +364,10 @@ void compare_page_open(struct compare_view *view, enum compare_page page)
         list_values(view, field);
     } else if (page == COMPARE_VERDICTS) {
         list_verdicts(view);
-    } else if (page == COMPARE_FACTORS) {
+    } else if (page == COMPARE_FACTORS || page == COMPARE_PARALLEL) {
         list_factors(view);
+        memset(view->brushes, 0, sizeof view->brushes);
+        view->brush_axis = 0;
     }
 }
 
@@ -382,6 +385,7 @@ static void page_title(const struct compare_view *view, char *out, size_t capaci
         snprintf(out, capacity, "%s", label);
         break;
     case COMPARE_FACTORS:
+    case COMPARE_PARALLEL:
         snprintf(out, capacity, "what goes with %s", label);
         break;
     default:
@@ -397,6 +401,10 @@ void compare_page_draw(struct compare_view *view, struct area area)
     int width = area.rect.width, height = area.rect.height - 1;
     page_title(view, title, sizeof title);
     draw_field(area, 1, 0, width - 2, ALIGN_LEFT, ROLE_TITLE, title);
+    if (view->page == COMPARE_PARALLEL) {
+        compare_parallel_draw(view, area_part(area, 0, 1, width, height));
+        return;
+    }
     bool side = view->page == COMPARE_FACTORS && width >= SCATTER_FROM;
     bool whole = view->page == COMPARE_VALUES || view->page == COMPARE_VERDICTS;
     if (whole && height > 3 * WRAP_ROWS) { /* the line in full, below */
@@ -427,9 +435,13 @@ void compare_page_draw(struct compare_view *view, struct area area)
     size_t factor = at < view->line_count ? view->lines[at].factor : SIZE_MAX;
     if (side && factor != SIZE_MAX) {
         const struct assay_factor *f = &view->explanation.factors[factor];
-        int plot = height * 3 / 5;
+        bool means = f->categorical || f->distinct <= MEANS_MAX; /* else each stands alone */
+        int plot = means ? height * 3 / 5 : height;
         draw_scatter(view, f, area_part(area, list_width, 1, width - list_width, plot));
-        draw_means(view, f,
-                   area_part(area, list_width, 1 + plot, width - list_width, height - plot));
+        if (means) {
+            draw_means(
+                view, f,
+                area_part(area, list_width, 1 + plot, width - list_width, height - plot));
+        }
     }
 }

@@ -1,8 +1,8 @@
 /*
  * The comparison on the screen: its state, shared by view_compare.c (commands, layout) and its
  * parts compare_model.c (what is compared), compare_cells.c (what a cell says), compare_files.c
- * (artifacts), compare_pages.c (values, verdicts, what mattered, a file's difference) and
- * compare_charts.c (the curves below).
+ * (artifacts), compare_parallel.c, compare_pages.c (values, verdicts, what mattered, a file's
+ * difference) and compare_charts.c (the curves below).
  */
 #ifndef TUI_COMPARE_VIEW_H
 #define TUI_COMPARE_VIEW_H
@@ -22,6 +22,7 @@
 #define COMPARE_WINDOW  40 /* columns the table is given at a time */
 #define COMPARE_CHARTS  2
 #define COMPARE_METRICS 16
+#define COMPARE_AXES    8 /* of parallel coordinates */
 
 enum compare_page {
     COMPARE_TABLE,
@@ -29,6 +30,7 @@ enum compare_page {
     COMPARE_VERDICTS,
     COMPARE_FACTORS,
     COMPARE_DIFF,
+    COMPARE_PARALLEL,
 };
 
 struct compare_line { /* of a page of text */
@@ -75,7 +77,9 @@ struct compare_view {
     size_t line_count, line_capacity;
     struct list page_list;
     struct assay_explanation explanation;
-    size_t explained; /* the metric's row */
+    size_t explained;          /* the metric's row */
+    int brushes[COMPARE_AXES]; /* by axis: 0 none, else the fifth from below */
+    size_t brush_axis;
 
     bool files;               /* artifacts are rows as well */
     size_t file_run, file_at; /* the next one to read */
@@ -147,6 +151,12 @@ bool compare_files_diff(struct compare_view *view, size_t field, size_t run,
 
 void compare_page_open(struct compare_view *view, enum compare_page page);
 void compare_page_draw(struct compare_view *view, struct area area);
+
+/* ---- compare_parallel.c ---- */
+
+/* Of the metric and params of view->explanation. */
+void compare_parallel_draw(struct compare_view *view, struct area area);
+bool compare_parallel_command(struct compare_view *view, enum command_id id);
 
 /* ---- compare_charts.c ---- */
 

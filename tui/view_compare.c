@@ -486,6 +486,9 @@ static bool compare_command(void *self, enum command_id id, const char *argument
     if (!view->built) {
         return id == CMD_CANCEL && (app_back(view->app), true);
     }
+    if (view->page == COMPARE_PARALLEL && compare_parallel_command(view, id)) {
+        return true;
+    }
     if (view->page != COMPARE_TABLE && (id == CMD_BACK || id == CMD_CANCEL)) {
         view->page = COMPARE_TABLE;
         return true;
@@ -514,6 +517,9 @@ static bool compare_command(void *self, enum command_id id, const char *argument
         return true;
     case CMD_VERDICTS:
         compare_page_open(view, COMPARE_VERDICTS);
+        return true;
+    case CMD_PARALLEL:
+        compare_page_open(view, COMPARE_PARALLEL);
         return true;
     case CMD_FACTORS:
         compare_page_open(view, COMPARE_FACTORS);

@@ -98,6 +98,15 @@ static void many_runs_side_by_side(void **state)
     screen_press(screen, "q", "w", NULL);
     screen_settle(screen);
     screen_assert_text(screen, "too few runs");
+    screen_press(screen, "q", "y", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "12 of 12 runs: mean");
+    screen_press(screen, "k", NULL); /* the lowest fifth of the first axis */
+    screen_settle(screen);
+    screen_refute_text(screen, "12 of 12 runs");
+    screen_press(screen, "esc", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "12 of 12 runs");
     screen_press(screen, "q", "v", NULL);
     screen_settle(screen);
     screen_assert_text(screen, "against lr=");
