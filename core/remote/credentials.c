@@ -62,8 +62,14 @@ void credentials_copy(struct credentials *to, const struct credentials *from)
 
 /* ---- a command ---- */
 
+struct patience {
+    bool (*cancelled)(const void *context);
+    const void *context;
+};
+
 /* Reads what FD gives until its end, at most SECRET_MAX bytes, within the time there is. */
-static enum assay_status read_output(int fd, char *out, size_t *length)
+static enum assay_status read_output(int fd, const struct patience *patience, char *out,
+                                     size_t *length)
 {
     int64_t until = assay_monotonic_us() + COMMAND_SECONDS * INT64_C(1000000);
 
@@ -72,8 +78,12 @@ static enum assay_status read_output(int fd, char *out, size_t *length)
         int64_t left = (until - assay_monotonic_us()) / 1000;
         ssize_t got;
 
-        if (left <= 0 || poll(&ready, 1, (int)left) == 0)
+        if (left <= 0)
             return ASSAY_IO;
+        if (patience->cancelled && patience->cancelled(patience->context))
+            return ASSAY_CANCELLED;
+        if (poll(&ready, 1, left < 100 ? (int)left : 100) == 0)
+            continue;
         got = read(fd, out + *length, SECRET_MAX - 1 - *length);
         if (got < 0 && errno == EINTR)
             continue;
@@ -110,7 +120,8 @@ static int start_command(const char *command, int out, pid_t *pid)
 
 /* The first line that COMMAND prints becomes *secret. Its errors are not repeated: nobody
    knows what is in them. */
-static enum assay_status run_command(const char *what, const char *command, char **secret,
+static enum assay_status run_command(const char *what, const char *command,
+                                     const struct patience *patience, char **secret,
                                      struct assay_error *err)
 {
     char *text = NULL;
@@ -128,14 +139,16 @@ static enum assay_status run_command(const char *what, const char *command, char
         return assay_fail(err, ASSAY_IO, "%s: %s", what, strerror(failed));
     }
     text = assay_alloc(SECRET_MAX);
-    status = read_output(fds[0], text, &length);
+    status = read_output(fds[0], patience, text, &length);
     close(fds[0]);
     if (status != ASSAY_OK)
         kill(-pid, SIGTERM);
     while (waitpid(pid, &ended, 0) < 0 && errno == EINTR)
         ;
     text[strcspn(text, "\r\n")] = '\0';
-    if (status != ASSAY_OK) {
+    if (status == ASSAY_CANCELLED) {
+        assay_fail(err, status, "%s: cancelled", what);
+    } else if (status != ASSAY_OK) {
         assay_fail(err, status, "%s: it did not end within %d s", what, COMMAND_SECONDS);
     } else if (!WIFEXITED(ended) || WEXITSTATUS(ended) != 0 || !*text) {
         status = assay_fail(err, ASSAY_IO, "%s: %s", what,
@@ -375,7 +388,8 @@ static void read_variables(struct credentials *out)
 /* ---- all of it ---- */
 
 static enum assay_status from_settings(const struct server_settings *settings,
-                                       struct credentials *out, struct assay_error *err)
+                                       const struct patience *patience, struct credentials *out,
+                                       struct assay_error *err)
 {
     enum assay_status status = ASSAY_OK;
 
@@ -389,25 +403,28 @@ static enum assay_status from_settings(const struct server_settings *settings,
     if (out->user || out->password || out->token)
         snprintf(out->from, sizeof out->from, "the source's settings");
     if (settings->password_command) {
-        status =
-            run_command("password_command", settings->password_command, &out->password, err);
+        status = run_command("password_command", settings->password_command, patience,
+                             &out->password, err);
         snprintf(out->from, sizeof out->from, "password_command");
     }
     if (status == ASSAY_OK && settings->token_command) {
-        status = run_command("token_command", settings->token_command, &out->token, err);
+        status =
+            run_command("token_command", settings->token_command, patience, &out->token, err);
         snprintf(out->from, sizeof out->from, "token_command");
     }
     return status;
 }
 
 enum assay_status credentials_find(const struct server_settings *settings,
+                                   bool (*cancelled)(const void *context), const void *context,
                                    struct credentials *out, struct assay_error *err)
 {
+    const struct patience patience = {.cancelled = cancelled, .context = context};
     enum assay_status status;
     bool own;
 
     *out = (struct credentials){0};
-    status = from_settings(settings, out, err);
+    status = from_settings(settings, &patience, out, err);
     own = out->user || out->password || out->token;
     if (status == ASSAY_OK && variables_apply(settings->url)) {
         if (!own)

@@ -46,8 +46,10 @@ struct credentials {
     char from[96]; /* "MLFLOW_TRACKING_TOKEN", "~/.netrc", "no credentials": may be shown */
 };
 /* Settings first, then MLflow's variables, ~/.mlflow/credentials, netrc. Runs the settings'
-   commands, so it may take a while (a pinentry): not on the session's thread. */
+   commands, so it may take a while (a pinentry): not on the session's thread. CANCELLED (may be
+   NULL) is asked some times a second meanwhile. */
 enum assay_status credentials_find(const struct server_settings *settings,
+                                   bool (*cancelled)(const void *context), const void *context,
                                    struct credentials *out, struct assay_error *err);
 void credentials_free(struct credentials *credentials); /* wipes */
 void credentials_copy(struct credentials *to, const struct credentials *from);

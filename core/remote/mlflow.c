@@ -20,6 +20,11 @@ const struct source_ops mlflow_source = {
     .last_rule = ASSAY_LAST_VALUE,
 };
 
+static bool is_stopped(const void *net)
+{
+    return net_stopped(net);
+}
+
 enum assay_status mlflow_open(struct mlflow **out, struct net *net,
                               const struct server_settings *settings, struct assay_error *err)
 {
@@ -28,7 +33,7 @@ enum assay_status mlflow_open(struct mlflow **out, struct net *net,
     enum assay_status status;
 
     *out = NULL;
-    status = credentials_find(settings, &credentials, err);
+    status = credentials_find(settings, is_stopped, net, &credentials, err);
     if (status != ASSAY_OK)
         return status;
     mlflow = assay_alloc(sizeof *mlflow);

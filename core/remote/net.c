@@ -670,6 +670,11 @@ void net_stop(struct net *net)
     pthread_mutex_unlock(&net->lock);
 }
 
+bool net_stopped(const struct net *net)
+{
+    return atomic_load(&net->stopped);
+}
+
 void net_free(struct net **net_ptr)
 {
     struct net *net = *net_ptr;

@@ -29,6 +29,7 @@ void net_free(struct net **net);
 /* From now on every request ends at once as ASSAY_CANCELLED, so that whoever waits for one goes
    home: called before the threads that wait are joined. Any thread. */
 void net_stop(struct net *net);
+bool net_stopped(const struct net *net);
 
 /* URL without a final slash; a path in it (a static prefix) stays. CREDENTIALS are copied. */
 enum assay_status net_server_new(struct net_server **out, const char *url,

@@ -142,16 +142,18 @@ void points_arrived(struct assay_session *session, struct series_entry *entry,
                     struct assay_series *series, uint64_t version, bool partial,
                     const struct assay_error *error)
 {
+    struct session_source *source = source_of(session, entry->run);
+
     entry->loading = partial;
     entry->failed = !series;
+    entry->stale = error->status != ASSAY_OK;
+    entry->came_us = assay_monotonic_us();
     entry->version = version;
-    if (!series) {
-        struct session_source *source = source_of(session, entry->run);
-
-        if (error->status != ASSAY_CANCELLED)
-            activity_problem(session, source->index, source->path, UINT64_MAX, error->what);
+    if (error->status != ASSAY_OK && error->status != ASSAY_CANCELLED &&
+        !server_offline(source))
+        activity_problem(session, source->index, source->path, UINT64_MAX, error->what);
+    if (!series)
         return;
-    }
     /* A sample never takes the place of all the points of a moment ago. */
     if (partial && entry->series) {
         assay_series_free(&series);
@@ -337,8 +339,14 @@ static bool is_current(struct assay_session *session, struct series_entry *entry
 {
     const struct assay_run *run = assay_catalog_run(session->catalog, entry->run);
 
+    struct session_source *source = source_of(session, entry->run);
+
     if (entry->streamed)
         return entry->series != NULL;
+    /* What a server did not give is asked for again once it has answered something else. */
+    if (entry->stale && source->server && !server_offline(source) &&
+        source->ended_us > entry->came_us)
+        return false;
     if (entry->version == run->version)
         return entry->series || entry->failed;
     if (entry->series && metric && metric->summary.n == assay_series_count(entry->series) &&

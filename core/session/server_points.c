@@ -139,7 +139,7 @@ static bool got_series(void *context, struct mlflow_got *got)
 
         if (old && !assay_series_count(old))
             assay_series_free(&old);
-        post(server, want, old, false, old ? NULL : &got->error);
+        post(server, want, old, false, &got->error);
         drain->answered[i] = true;
         return !server_stopped(server);
     }

@@ -159,6 +159,8 @@ struct series_entry {
     struct assay_series *series; /* NULL: nothing yet */
     size_t bytes;                /* of the series, as counted in the session's total */
     bool failed;
+    bool stale;       /* of a server: what an earlier day left, for want of an answer */
+    int64_t came_us;  /* when it did, or failed */
     uint64_t version; /* of the run when it was read */
     bool loading;     /* a job is under way */
     bool streamed;    /* it is filled by the chunks of a scan */

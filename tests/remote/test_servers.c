@@ -98,6 +98,16 @@ static const struct assay_source *source_of(struct assay_session *session, uint3
     return assay_catalog_source(assay_session_catalog(session), i);
 }
 
+static void put_file(const char *name, const char *text, unsigned mode)
+{
+    char path[512];
+
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    remove(path);
+    assert_int_equal(assay_file_write(path, text, strlen(text), mode, NULL), ASSAY_OK);
+    assert_int_equal(chmod(path, mode), 0);
+}
+
 /* ---- lists ---- */
 
 /* Over a long way: connecting is free here, so it is two of the three. */
@@ -167,6 +177,53 @@ static void without_a_network_the_last_state_is_there(void **state)
     assert_string_equal(artifacts->items[1].path, "deep dir/a.txt");
     assert_int_equal(assay_session_artifacts_wait(session, 1)->load, ASSAY_LOAD_FAILED);
     assay_session_close(&session);
+}
+
+/* A chart is open while the server is away; when it is back the chart is drawn. */
+static void points_come_when_the_server_is_back(void **state)
+{
+    struct fake_mlflow fake = {0};
+    struct assay_session *session;
+    struct assay_series *series;
+    enum assay_load load;
+    int64_t until = assay_monotonic_us() + DEADLINE_US;
+
+    (void)state;
+    fake_mlflow_start(&fake, 1, 2, 1, 30);
+    session = open_url(web_url(fake.web), true);
+    while (source_of(session, 0)->state != ASSAY_SOURCE_READY)
+        step(session);
+    fake.histories_fail = true;
+    while (assay_session_series(session, 0, "loss0", &load), load == ASSAY_LOAD_BUSY)
+        step(session);
+    assert_int_equal(load, ASSAY_LOAD_FAILED);
+    fake.histories_fail = false;
+    assay_session_refresh(session, 0);
+    do {
+        step(session);
+        series = assay_session_series(session, 0, "loss0", &load);
+        assert_true(assay_monotonic_us() < until);
+    } while (load != ASSAY_LOAD_READY);
+    assert_int_equal(assay_series_count(series), 30);
+    assay_session_close(&session);
+    fake_mlflow_stop(&fake);
+}
+
+/* The command that is to give the password asks somebody; they close the workbench instead. */
+static void a_command_that_waits_can_be_left(void **state)
+{
+    int64_t before = assay_monotonic_us();
+    struct assay_session *session;
+    const char *name = "slow";
+
+    (void)state;
+    put_file("config.ini",
+             "[source slow]\nplace = http://127.0.0.1:9\npassword_command = sleep 60\n", 0600);
+    session = open_with(&name, 1, true);
+    step(session);
+    assay_session_close(&session);
+    assert_true(assay_monotonic_us() - before < DEADLINE_US);
+    put_file("config.ini", "", 0600);
 }
 
 static void two_servers_are_one_catalog(void **state)
@@ -459,16 +516,6 @@ static void changed_runs_keep_their_summaries(void **state)
 
 /* ---- who we are ---- */
 
-static void put_file(const char *name, const char *text, unsigned mode)
-{
-    char path[512];
-
-    snprintf(path, sizeof path, "%s/%s", root, name);
-    remove(path);
-    assert_int_equal(assay_file_write(path, text, strlen(text), mode, NULL), ASSAY_OK);
-    assert_int_equal(chmod(path, mode), 0);
-}
-
 static enum assay_status read_named(const char *name, struct assay_error *err)
 {
     struct assay_session *session = NULL;
@@ -608,6 +655,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_thousand_runs_are_listed_in_two_round_trips),
         cmocka_unit_test(without_a_network_the_last_state_is_there),
+        cmocka_unit_test(points_come_when_the_server_is_back),
+        cmocka_unit_test(a_command_that_waits_can_be_left),
         cmocka_unit_test(two_servers_are_one_catalog),
         cmocka_unit_test(a_server_that_hangs_holds_up_nothing),
         cmocka_unit_test(hostile_servers_end_in_a_clear_message),

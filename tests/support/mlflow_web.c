@@ -309,6 +309,11 @@ static void answer(void *context, const struct web_request *request, struct web_
                        "workspace\"}";
         return;
     }
+    if (strstr(target, "/metrics/") && fake->histories_fail) {
+        answer->status = 403;
+        answer->body = "Permission denied";
+        return;
+    }
     if (strstr(target, "/experiments/search")) {
         fake->lists++;
         experiments(fake, &out);

@@ -24,6 +24,7 @@ struct fake_mlflow {
     int page_max;          /* the most runs of a page; 0: as many as asked for */
     int history_max;       /* likewise points */
     bool no_bulk;          /* an old server */
+    bool histories_fail;   /* 403 for all points */
     bool refuse_large;     /* 400 where more than 1000 are asked for */
     bool tokens_stuck;     /* the page's token never changes */
     const char *workspace; /* whose header requests must have; NULL: there are none */
