@@ -416,8 +416,9 @@ enum assay_status term_set_theme(struct term *term, const char *name, struct ass
     if (term->colors < 8)
         name = "mono";
     else if (term->auto_theme)
-        name = "dark";
+        name = term_auto_theme(term);
     status = theme_load(&term->theme, name, directory, term->colors, err);
+    term_use_background(term);
     term->canvas.theme = &term->theme;
     term->redraw = true;
     return status;

@@ -42,11 +42,45 @@ static uint8_t percent(int value)
     return (uint8_t)((rounded * 255 + 50) / 100);
 }
 
+static bool is_light(struct assay_rgb color)
+{
+    return 299 * color.r + 587 * color.g + 114 * color.b > 128 * 1000;
+}
+
+static uint8_t shifted(uint8_t value, uint8_t from, uint8_t to)
+{
+    int moved = value + to - from;
+
+    return (uint8_t)(moved < 0 ? 0 : moved > 255 ? 255 : moved);
+}
+
+/* Paints charts on the terminal's own background, the grid as far from it as from the theme's.
+ */
+void term_use_background(struct term *term)
+{
+    const struct assay_chart_palette *own =
+        term->theme.light ? &assay_palette_light : &assay_palette_dark;
+    struct assay_rgb was = own->background, is = term->background;
+
+    if (!term->background_known || is_light(is) != term->theme.light)
+        return;
+    term->palette = *own;
+    term->palette.background = is;
+    term->palette.grid = (struct assay_rgb){.r = shifted(own->grid.r, was.r, is.r),
+                                            .g = shifted(own->grid.g, was.g, is.g),
+                                            .b = shifted(own->grid.b, was.b, is.b)};
+    term->theme.chart = &term->palette;
+}
+
+const char *term_auto_theme(const struct term *term)
+{
+    return term->background_known && is_light(term->background) ? "light" : "dark";
+}
+
 /* The terminal said what its background is: choose the theme by it, and paint charts on it. */
 static void take_background(struct term *term, const char *text)
 {
     int r, g, b;
-    bool light;
 
     if (strncmp(text, "rgb:", 4) != 0 || term->colors < 8)
         return;
@@ -56,15 +90,11 @@ static void take_background(struct term *term, const char *text)
     b = color_part(&text);
     if (r < 0 || g < 0 || b < 0)
         return;
-    light = 299 * r + 587 * g + 114 * b > 128 * 1000;
-    if (term->auto_theme && light != term->theme.light)
-        theme_load(&term->theme, light ? "light" : "dark", NULL, term->colors, NULL);
-    if (light == term->theme.light) {
-        term->palette = term->theme.light ? assay_palette_light : assay_palette_dark;
-        term->palette.background =
-            (struct assay_rgb){.r = percent(r), .g = percent(g), .b = percent(b)};
-        term->theme.chart = &term->palette;
-    }
+    term->background = (struct assay_rgb){.r = percent(r), .g = percent(g), .b = percent(b)};
+    term->background_known = true;
+    if (term->auto_theme && is_light(term->background) != term->theme.light)
+        theme_load(&term->theme, term_auto_theme(term), NULL, term->colors, NULL);
+    term_use_background(term);
     term->redraw = true;
 }
 

@@ -33,6 +33,8 @@ struct term {
     int64_t looked_us;
 
     struct theme theme;
+    bool background_known;
+    struct assay_rgb background;        /* the terminal's, as it said */
     struct assay_chart_palette palette; /* the theme's, with the terminal's own background */
     char theme_directory[512];
     char notice[256];
@@ -52,6 +54,11 @@ struct term {
     struct tmux_query tmux;
     bool redraw, resized; /* events to give */
 };
+
+/* term_input.c: paints charts on the terminal's own background, where the theme suits it; the
+   theme that does. */
+void term_use_background(struct term *term);
+const char *term_auto_theme(const struct term *term);
 
 /* Sends all of BYTES; a terminal that is gone is noted in term->gone. */
 void term_write(struct term *term, const void *bytes, size_t length);

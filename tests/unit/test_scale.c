@@ -397,6 +397,35 @@ static void test_align(void **state)
     assert_true(log.y_min == 1 && log.y_max == 10);
 }
 
+/* The powers of ten of a logarithmic axis likewise. */
+static void test_align_log(void **state)
+{
+    struct points_rng rng = {.state = 9};
+
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        double lo = points_random_unit(&rng) * 60 - 30;
+        double hi = lo + 2.5 + points_random_unit(&rng) * 30, rows = 6 + (double)(i % 60);
+        struct assay_chart chart = {.y_min = pow(10, lo), .y_max = pow(10, hi), .log_y = true};
+        struct assay_tick ticks[TICKS];
+        size_t want = assay_chart_align(&chart, rows);
+        size_t count = assay_chart_ticks(chart.y_min, chart.y_max, true, ASSAY_AXIS_STEP, true,
+                                         want, ticks, TICKS);
+        double low = log10(chart.y_min), high = log10(chart.y_max), room = 0.02 * (hi - lo);
+        assert_true(low <= lo + room && high >= hi - room);
+        assert_true(count >= 1);
+        bool same = fabs(low - lo) + fabs(high - hi) < 1e-9;
+        if (same) /* too many for a row or two each */
+            assert_true(hi - lo > (rows - 1) / 3);
+        for (size_t k = 0; !same && k < count; k++) {
+            double row = (1 - ticks[k].unit) * rows - 0.5;
+            if (fabs(row - round(row)) > 1e-3)
+                fail_msg("%s stands in row %g of %g: [%g, %g] became [%g, %g], %zu wanted",
+                         ticks[k].label, row, rows, lo, hi, low, high, want);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -410,6 +439,7 @@ int main(void)
         cmocka_unit_test(test_fit),
         cmocka_unit_test(test_fit_between_points),
         cmocka_unit_test(test_align),
+        cmocka_unit_test(test_align_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

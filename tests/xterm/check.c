@@ -167,6 +167,10 @@ static void draw_expected(const struct sent *sent, const struct shot *shot, int 
     size_t grid_x, grid_y;
     double rows = (double)sent->height / shot->cell.height;
 
+    /* On the terminal's own background, the grid as far from it as from the theme's. */
+    palette.grid.r = (uint8_t)(palette.grid.r + background.r - palette.background.r);
+    palette.grid.g = (uint8_t)(palette.grid.g + background.g - palette.background.g);
+    palette.grid.b = (uint8_t)(palette.grid.b + background.b - palette.background.b);
     palette.background = background;
     assay_chart_fit(&chart, NULL);
     chart_widget_ticks(&chart, sent->width / shot->cell.width, rows, &grid_x, &grid_y);
