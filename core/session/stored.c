@@ -146,6 +146,22 @@ static void local_failed(struct assay_session *session, const struct assay_error
     activity_notice(session, "the local store cannot be read: %s", err->what);
 }
 
+/* Opens the local store to read. One that an earlier version wrote is opened to write once, which
+   brings it up to date and keeps a copy of what it was. */
+static bool local_open(struct assay_session *session, struct assay_error *err)
+{
+    const char *path = session->store_path;
+    struct store *writer = NULL;
+
+    if (store_open(&session->store, path, STORE_LOCAL, true, err) == ASSAY_OK)
+        return true;
+    if (store_open(&writer, path, STORE_LOCAL, false, NULL) != ASSAY_OK)
+        return false;
+    store_close(&writer);
+    assay_error_clear(err);
+    return store_open(&session->store, path, STORE_LOCAL, true, err) == ASSAY_OK;
+}
+
 /* Adds the local store as a source once its file is there. */
 static bool local_find(struct assay_session *session, struct assay_error *err)
 {
@@ -155,8 +171,7 @@ static bool local_find(struct assay_session *session, struct assay_error *err)
         return true;
     if (!session->store_path || access(session->store_path, F_OK) != 0)
         return false;
-    if (!session->store &&
-        store_open(&session->store, session->store_path, STORE_LOCAL, true, err) != ASSAY_OK)
+    if (!session->store && !local_open(session, err))
         return false;
     if (store_find_source(session->store, STORE_LOCAL_KIND, STORE_LOCAL_PLACE, &row, err) !=
             ASSAY_OK ||
