@@ -322,9 +322,10 @@ static bool chart_command(void *self, enum command_id id, const char *argument)
     switch (id) {
     case CMD_CANCEL:
         if (isnan(state->cursor)) {
-            app_back(view->app);
+            app_back(view->app); /* the view is no more */
+        } else {
+            state->cursor = NAN;
         }
-        state->cursor = NAN;
         return true;
     case CMD_AXIS:
         set_axis(view, argument);

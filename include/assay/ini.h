@@ -20,7 +20,7 @@ enum assay_status assay_ini_parse(const char *text, size_t length, const char *n
                                   assay_ini_entry entry, void *context,
                                   struct assay_error *err);
 
-/* Reads the file PATH (at most 1 MiB). */
+/* Reads the file PATH (at most 1 MiB); /dev/null has no entries. */
 enum assay_status assay_ini_read(const char *path, assay_ini_entry entry, void *context,
                                  struct assay_error *err);
 

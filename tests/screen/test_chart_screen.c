@@ -65,6 +65,25 @@ static void the_cursor_reads_values(void **state)
     screen_close(&screen);
 }
 
+/* Escape takes the cursor away, and once there is none, the chart. */
+static void escape_leaves(void **state)
+{
+    (void)state;
+    struct screen *screen = open_chart(SCREEN_XTERM, 120, 36);
+    screen_press(screen, "l", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "step 490");
+    screen_press(screen, "esc", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "last values");
+    screen_press(screen, "esc", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "EXPERIMENTS");
+    screen_press(screen, "q", NULL);
+    assert_int_equal(screen_end(screen), 0);
+    screen_close(&screen);
+}
+
 static void zooms_to_the_raw_points(void **state)
 {
     (void)state;
@@ -193,10 +212,11 @@ static void the_wheel_zooms(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(says_what_it_is),         cmocka_unit_test(the_cursor_reads_values),
-        cmocka_unit_test(zooms_to_the_raw_points), cmocka_unit_test(axes_and_smoothing),
-        cmocka_unit_test(overlays_what_is_marked), cmocka_unit_test(writes_files),
-        cmocka_unit_test(an_image_below_text),     cmocka_unit_test(the_wheel_zooms),
+        cmocka_unit_test(says_what_it_is),    cmocka_unit_test(the_cursor_reads_values),
+        cmocka_unit_test(escape_leaves),      cmocka_unit_test(zooms_to_the_raw_points),
+        cmocka_unit_test(axes_and_smoothing), cmocka_unit_test(overlays_what_is_marked),
+        cmocka_unit_test(writes_files),       cmocka_unit_test(an_image_below_text),
+        cmocka_unit_test(the_wheel_zooms),
     };
     return cmocka_run_group_tests_name("chart screen", tests, NULL, NULL);
 }

@@ -191,6 +191,8 @@ static void test_ini_file(void **state)
     assert_string_equal(assay_buf_text(&out), "s.a=1|");
     unlink(path);
     assert_int_equal(assay_ini_read(path, collect, &out, NULL), ASSAY_IO);
+    assert_int_equal(assay_ini_read("/dev/null", collect, &out, NULL), ASSAY_OK);
+    assert_int_equal(assay_ini_read("/dev/zero", collect, &out, NULL), ASSAY_IO);
     assay_buf_free(&out);
     free(path);
 }
