@@ -232,7 +232,14 @@ static void check_source(struct doctor *d, uint32_t i)
 {
     const struct assay_source *source = assay_catalog_source(d->cli->catalog, i);
     char text[32];
-    if (source->state == ASSAY_SOURCE_FAILED || source->state == ASSAY_SOURCE_OFFLINE)
+    struct assay_server server;
+    bool far = assay_session_server(d->cli->session, i, &server);
+    if (far && (source->state == ASSAY_SOURCE_FAILED || source->state == ASSAY_SOURCE_OFFLINE))
+        say(d, "sources", source->name, FAILS, source->error.hint, "%s%s", source->error.what,
+            server.offline && source->read_ms != ASSAY_NO_TIME
+                ? ": what the cache has of it is shown"
+                : "");
+    else if (source->state == ASSAY_SOURCE_FAILED)
         say(d, "sources", source->name, FAILS, source->error.hint, "%s (%s): %s", source->where,
             source->kind, source->error.what);
     else
