@@ -59,5 +59,7 @@ compare mlflow-3 "$mlflow3" mlflow_disk.py
 compare mlflow-2 "$mlflow2" mlflow_disk.py
 compare servers-3 "$mlflow3" mlflow_servers.py
 compare servers-2 "$mlflow2" mlflow_servers.py
+compare approvals-3 "$mlflow3" approvals.py
+compare approvals-2 "$mlflow2" approvals.py
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ]

@@ -1,0 +1,276 @@
+"""Whole promotions on a real MLflow server by three persons, each with a home, an agent and a key of their own:
+approved, refused, changes requested, expired, superseded, champion moved in between, rolled back, broken glass.
+
+approvals.py ASSAY: prints "N passed, N failed".
+"""
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+
+sys.path.pop(0)  # a script beside this one is called as a module of Python's own
+
+import mlflow  # noqa: E402
+import mlflow.pyfunc  # noqa: E402
+
+assay = os.path.realpath(sys.argv[1])
+work = tempfile.mkdtemp()
+passed = failed = 0
+children = []
+now_ms = int(time.time() * 1000)
+
+POLICY = """[policy]
+name = prod
+tier = production
+targets = alias:champion
+expires = 3d
+[clause validator]
+count = 1
+[clause approver]
+count = 1
+[gate loss]
+kind = threshold
+metric = loss
+at-most = 0.5
+[gate better]
+kind = compare
+metric = loss
+better = smaller
+margin = 0.2
+[break-glass]
+role = breaker
+review-within = 12h
+"""
+
+
+def check(what, holds):
+    global passed, failed
+    if holds:
+        passed += 1
+    else:
+        failed += 1
+        print("FAILED:", what)
+
+
+class Person:
+    def __init__(self, name):
+        self.name = name
+        self.home = os.path.join(work, name)
+        os.makedirs(self.home)
+        self.key = os.path.join(self.home, "key.pub")
+        self.env = dict(os.environ, HOME=self.home, XDG_STATE_HOME=self.home + "/state",
+                        XDG_CACHE_HOME=self.home + "/cache", XDG_CONFIG_HOME=self.home + "/config",
+                        ASSAY_STORE=self.home + "/store.db", SSH_AUTH_SOCK=self.home + "/agent")
+        for name in ("ASSAY_NOW_MS", "MLFLOW_TRACKING_URI"):
+            self.env.pop(name, None)
+        children.append(subprocess.Popen(["ssh-agent", "-D", "-a", self.home + "/agent"],
+                                         stdout=subprocess.DEVNULL))
+        while not os.path.exists(self.home + "/agent"):
+            time.sleep(0.02)
+        private = self.key[:-4]
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", private], check=True)
+        subprocess.run(["ssh-add", "-q", private], check=True, env=self.env)
+        os.remove(private)
+
+    def run(self, *args, at_ms=None):
+        env = dict(self.env)
+        if at_ms is not None:
+            env["ASSAY_NOW_MS"] = str(at_ms)
+        done = subprocess.run([assay, *args], env=env, capture_output=True, text=True)
+        return done.returncode, done.stdout.strip(), done.stderr.strip()
+
+    def sync(self, at_ms=None):
+        code, out, err = self.run("sync", work + "/shared", at_ms=at_ms)
+        check("%s syncs: %s" % (self.name, err), code == 0)
+
+    def do(self, *args, at_ms=None, expect=0):
+        """Fetches, acts, sends; the output."""
+        self.sync(at_ms)
+        code, out, err = self.run(*args, at_ms=at_ms)
+        check("%s %s: %d: %s" % (self.name, " ".join(args), code, err), code == expect)
+        self.sync(at_ms)
+        return out
+
+    def state(self, request, at_ms=None):
+        self.sync(at_ms)
+        code, out, err = self.run("review", request, "--format", "json", at_ms=at_ms)
+        return json.loads(out) if code == 0 else {"state": err}
+
+    def sign(self, request, how, reason="looked at it", at_ms=None, expect=0):
+        self.sync(at_ms)
+        digest = self.state(request, at_ms)["binding"][-6:]
+        return self.do("sign", request, "--" + how, "-m", reason, "--digest", digest, at_ms=at_ms,
+                       expect=expect)
+
+
+class Model(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        return model_input
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start_server():
+    url = "http://127.0.0.1:%d" % free_port()
+    log = open(work + "/server.log", "w")
+    children.append(subprocess.Popen(
+        [os.path.join(os.path.dirname(sys.executable), "mlflow"), "server", "--backend-store-uri",
+         "sqlite:///%s/mlflow.db" % work, "--artifacts-destination", work + "/artifacts", "--host",
+         "127.0.0.1", "--port", url.rsplit(":", 1)[1], "--workers", "1"],
+        stdout=log, stderr=log, start_new_session=True,
+        env=dict(os.environ, PATH=os.path.dirname(sys.executable) + ":" + os.environ["PATH"])))
+    for _ in range(240):
+        try:
+            urllib.request.urlopen(url + "/health", timeout=2).read()
+            return url
+        except OSError:
+            time.sleep(0.25)
+    raise SystemExit("the server does not start")
+
+
+def champion(client):
+    return client.get_model_version_by_alias("fraud", "champion").version
+
+
+def main():
+    url = start_server()
+    mlflow.set_tracking_uri(url)
+    client = mlflow.MlflowClient()
+    keyword = "name" if int(mlflow.__version__.split(".")[0]) >= 3 else "artifact_path"
+    for loss in (0.45, 0.40, 0.35, 0.30):
+        with mlflow.start_run():
+            mlflow.log_metric("loss", loss)
+            mlflow.set_tag("mlflow.user", "rex-os")
+            mlflow.pyfunc.log_model(**{keyword: "model"}, python_model=Model(),
+                                    registered_model_name="fraud", pip_requirements=[])
+    client.set_registered_model_alias("fraud", "champion", "1")
+
+    rex, val, app = Person("rex"), Person("val"), Person("app")
+    accounts = sorted({client.get_model_version("fraud", v).user_id or "" for v in "1234"} |
+                      {client.get_run(client.get_model_version("fraud", v).run_id).info.user_id
+                       for v in "1234"} - {""} | {"rex-os"})
+    arguments = [part for a in accounts if a for part in ("--account", a)]
+    rex.run("keys", "add", "rex", "--name", "Rex", "--key", rex.key, "--role", "engineer", *arguments)
+    rex.run("keys", "add", "val", "--name", "Val", "--key", val.key, "--role", "validator")
+    rex.run("keys", "add", "app", "--name", "App", "--key", app.key, "--role", "approver",
+            "--role", "breaker")
+    with open(work + "/policy.ini", "w") as file:
+        file.write(POLICY)
+    code, out, err = rex.run("policy", "set", work + "/policy.ini")
+    check("policy: " + err, code == 0)
+
+    def ask(version, at_ms=None, more=(), expect=0):
+        return rex.do("request", "-S", url, "--model", "fraud", "--version", version, "--target",
+                      "alias:champion", "-m", "lower loss", *more, at_ms=at_ms, expect=expect)
+
+    # Approved, applied, and known to be so.
+    request = ask("2")
+    check("rex may not approve", rex.sign(request, "approve", expect=1) is not None)
+    val.sign(request, "approve")
+    rex.do("apply", request, expect=1)
+    check("not moved yet", champion(client) == "1")
+    app.sign(request, "approve")
+    check("approved", rex.state(request)["state"] == "APPROVED")
+    rex.do("apply", request)
+    check("moved", champion(client) == "2")
+    check("applied", val.state(request)["state"] == "APPLIED")
+    rex.do("apply", request)
+    rex.do("verify", "-S", url, "--model", "fraud", "--version", "2", "--target", "alias:champion")
+    rex.do("verify", "-S", url, "--model", "fraud", "--version", "3", "--target", "alias:champion",
+           expect=1)
+    check("no drift", rex.do("audit", "drift", "-S", url, "--format", "json") != "")
+
+    # Refused; a refusal withdrawn is none.
+    request = ask("3")
+    val.sign(request, "reject", "slices regress")
+    check("rejected", rex.state(request)["state"] == "REJECTED")
+    app.sign(request, "approve")
+    rex.do("apply", request, expect=1)
+    val.sign(request, "withdraw")
+    check("pending again", rex.state(request)["state"] == "PENDING")
+
+    # Changes requested, a new revision; votes on the old one are void.
+    val.sign(request, "request-changes", "add the report")
+    check("changes", rex.state(request)["state"] == "CHANGES_REQUESTED")
+    with open(work + "/report.txt", "w") as file:
+        file.write("all slices\n")
+    ask("3", more=("--revise", request, "--evidence", work + "/report.txt"))
+    found = rex.state(request)
+    check("second revision", found["revision"] == 2 and found["state"] == "PENDING" and
+          found["have"] == 0)
+    val.sync()
+    code, out, err = val.run("review", request, "--open", "report.txt")
+    check("evidence travels: " + err, out == "all slices")
+
+    # The champion moves in between: nobody can approve, nothing can be applied.
+    val.sign(request, "approve")
+    app.sign(request, "approve")
+    client.set_registered_model_alias("fraud", "champion", "1")
+    rex.do("apply", request, expect=1)
+    check("left alone", champion(client) == "1")
+    rex.do("audit", "drift", "-S", url, expect=1)  # version 1 was never asked for: it is listed
+    client.set_registered_model_alias("fraud", "champion", "2")
+
+    # Superseded by a newer one.
+    newer = ask("4")
+    check("superseded", rex.state(request)["state"] == "SUPERSEDED")
+    rex.do("apply", request, expect=1)
+
+    # Broken glass: app alone, to be reviewed by another in time.
+    app.sign(newer, "override", "the old one is down")
+    rex.do("apply", newer)
+    check("moved by override", champion(client) == "4")
+    check("overridden for ever", rex.state(newer)["overridden"])
+    late = now_ms + 13 * 3600 * 1000 + 600000
+    rex.do("verify", "-S", url, "--model", "fraud", "--version", "4", "--target", "alias:champion",
+           at_ms=late, expect=1)
+    val.sign(newer, "ratify", "it was right", at_ms=late)
+    rex.do("verify", "-S", url, "--model", "fraud", "--version", "4", "--target", "alias:champion",
+           at_ms=late)
+
+    # Rolled back: a request like any other, for the version before.
+    back = ask("2", at_ms=late)
+    val.sign(back, "approve", at_ms=late)
+    app.sign(back, "approve", at_ms=late)
+    rex.do("apply", back, at_ms=late)
+    check("rolled back", champion(client) == "2")
+
+    # Expired: time never approves.
+    request = ask("3", at_ms=late)
+    val.sign(request, "approve", at_ms=late)
+    later = late + 4 * 24 * 3600 * 1000
+    check("expired", rex.state(request, later)["state"] == "EXPIRED")
+    app.sign(request, "approve", at_ms=later, expect=1)
+    rex.do("apply", request, at_ms=later, expect=1)
+    ask("3", at_ms=later)
+
+    # The whole ledger, and what an auditor gets, at each of the three.
+    for person in (rex, val, app):
+        person.do("verify", at_ms=later)
+    rex.do("audit", "export", work + "/bundle", at_ms=later)
+    check("the bundle by itself", subprocess.run(["sh", work + "/bundle/verify.sh"],
+                                                 capture_output=True).returncode == 0)
+
+
+try:
+    main()
+finally:
+    for child in children:
+        if child.args[0] == "ssh-agent":
+            child.terminate()
+        else:
+            os.killpg(child.pid, 15)
+        child.wait()
+    shutil.rmtree(work, ignore_errors=True)
+print("%d passed, %d failed" % (passed, failed))
+sys.exit(failed != 0)
