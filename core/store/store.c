@@ -369,7 +369,8 @@ void store_bind_time(struct sql_statement *statement, int index, int64_t time_ms
 
 int64_t store_column_time(struct sql_statement *statement, int column)
 {
-    return sql_is_null(statement, column) ? ASSAY_NO_TIME : sql_column_int(statement, column);
+    int64_t time_ms = sql_column_int(statement, column); /* 0 where there is none */
+    return time_ms == 0 && sql_is_null(statement, column) ? ASSAY_NO_TIME : time_ms;
 }
 
 /* ---- transactions ---- */
