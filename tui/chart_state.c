@@ -34,11 +34,14 @@ void chart_state_free(struct chart_state *state)
     state->count = 0;
 }
 
+/* What the lines of the chart were made of goes: until the next update there is nothing to
+   draw. */
 static void forget_smooth(struct chart_state *state)
 {
     for (size_t i = 0; i < state->count; i++) {
         assay_series_free(&state->sources[i].smooth);
     }
+    state->drawable = false;
 }
 
 void chart_state_set_runs(struct chart_state *state, const uint32_t *runs, const int *colors,
@@ -168,9 +171,17 @@ static bool whole_range(const struct chart_state *state, double *lo, double *hi)
     return found;
 }
 
+/* Before anything that looks at points between two frames. The series are the session's, and
+   good until its next dispatch, which may have been since the last frame. */
+static bool look_again(struct chart_state *state)
+{
+    chart_state_update(state);
+    return state->drawable;
+}
+
 void chart_state_zoom(struct chart_state *state, double factor, double unit)
 {
-    if (!state->drawable) {
+    if (!look_again(state)) {
         return;
     }
     set_range(state, unit - unit * factor, unit + (1 - unit) * factor);
@@ -194,7 +205,7 @@ void chart_state_zoom_all(struct chart_state *state)
 void chart_state_pan(struct chart_state *state, double share)
 {
     double lo, hi;
-    if (!state->drawable || isnan(state->x_min) || !whole_range(state, &lo, &hi)) {
+    if (!look_again(state) || isnan(state->x_min) || !whole_range(state, &lo, &hi)) {
         return; /* everything is in sight */
     }
     double least =
@@ -233,7 +244,7 @@ static double nearest(const struct chart_state *state, double x)
 
 void chart_state_put_cursor(struct chart_state *state, double unit)
 {
-    if (state->drawable) {
+    if (look_again(state)) {
         double x = nearest(state, unit_to_x(state, fmin(fmax(unit, 0), 1)));
         state->cursor = x;
     }
@@ -256,7 +267,7 @@ static void follow_cursor(struct chart_state *state)
 
 void chart_state_move_cursor(struct chart_state *state, int steps, int width)
 {
-    if (!state->drawable || steps == 0) {
+    if (steps == 0 || !look_again(state)) {
         return;
     }
     double unit = chart_state_cursor_unit(state);
@@ -278,7 +289,7 @@ void chart_state_move_cursor(struct chart_state *state, int steps, int width)
 
 bool chart_state_landmark(struct chart_state *state, bool forward, enum assay_landmark *which)
 {
-    if (!state->drawable) {
+    if (!look_again(state)) {
         return false;
     }
     double from = state->cursor, x;
@@ -296,7 +307,7 @@ bool chart_state_landmark(struct chart_state *state, bool forward, enum assay_la
 void chart_state_set_axis(struct chart_state *state, enum assay_axis axis)
 {
     double cursor = NAN;
-    if (!isnan(state->cursor) && state->drawable) {
+    if (!isnan(state->cursor) && look_again(state)) {
         for (size_t i = 0; i < state->count && isnan(cursor); i++) {
             struct assay_reading reading = assay_chart_read(&state->chart, i, state->cursor);
             if (reading.found && state->sources[i].series) {

@@ -57,7 +57,8 @@ void chart_state_set_runs(struct chart_state *state, const uint32_t *runs, const
 /* Another metric: the range and the cursor go back to the whole. */
 void chart_state_set_metric(struct chart_state *state, const char *metric);
 /* Asks the session for the points, smooths within a few milliseconds' work, fits the ranges.
-   Call it before each drawing: what it made holds until the session's next dispatch. */
+   Call it before each drawing: what it made holds until the session's next dispatch. The
+   functions below that look for points call it themselves. */
 void chart_state_update(struct chart_state *state);
 
 void chart_state_zoom(struct chart_state *state, double factor, double unit);

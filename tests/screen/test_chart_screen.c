@@ -84,6 +84,22 @@ static void escape_leaves(void **state)
     screen_close(&screen);
 }
 
+/* Keys that come between two frames find the points of now, not those that were drawn. */
+static void keys_between_frames(void **state)
+{
+    (void)state;
+    struct screen *screen = open_chart(SCREEN_XTERM, 120, 36);
+    screen_press(screen, "l", "w", NULL);
+    screen_settle(screen);
+    screen_send(screen, "mlL+nhxlwmWf", 12);
+    screen_settle(screen);
+    screen_send(screen, "MMlX+Hn0ly", 10);
+    screen_settle(screen);
+    screen_press(screen, "q", "q", NULL);
+    assert_int_equal(screen_end(screen), 0);
+    screen_close(&screen);
+}
+
 static void zooms_to_the_raw_points(void **state)
 {
     (void)state;
@@ -212,11 +228,11 @@ static void the_wheel_zooms(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(says_what_it_is),    cmocka_unit_test(the_cursor_reads_values),
-        cmocka_unit_test(escape_leaves),      cmocka_unit_test(zooms_to_the_raw_points),
-        cmocka_unit_test(axes_and_smoothing), cmocka_unit_test(overlays_what_is_marked),
-        cmocka_unit_test(writes_files),       cmocka_unit_test(an_image_below_text),
-        cmocka_unit_test(the_wheel_zooms),
+        cmocka_unit_test(says_what_it_is),         cmocka_unit_test(the_cursor_reads_values),
+        cmocka_unit_test(escape_leaves),           cmocka_unit_test(keys_between_frames),
+        cmocka_unit_test(zooms_to_the_raw_points), cmocka_unit_test(axes_and_smoothing),
+        cmocka_unit_test(overlays_what_is_marked), cmocka_unit_test(writes_files),
+        cmocka_unit_test(an_image_below_text),     cmocka_unit_test(the_wheel_zooms),
     };
     return cmocka_run_group_tests_name("chart screen", tests, NULL, NULL);
 }
