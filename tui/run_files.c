@@ -77,17 +77,27 @@ static void draw_file(struct run_view *view, const struct assay_artifacts *files
     }
     const struct assay_artifact *item = &files->items[row->index];
     const char *why = NULL;
-    if (!files->directory) {
-        why = "kept elsewhere";
-    } else if (item->bytes > PREVIEW_LIMIT) {
+    const struct assay_copy *copy = NULL;
+    if (!files->directory && item->bytes <= PREVIEW_LIMIT) {
+        copy = assay_session_copy(view->app->session, view->run, item);
+    }
+    bool here = files->directory || (copy && copy->path);
+    if (item->bytes > PREVIEW_LIMIT) {
         why = "too large to look into here";
+    } else if (copy && !copy->path) {
+        why = copy->load == ASSAY_LOAD_FAILED ? copy->error.what : "fetching";
+    } else if (!here) {
+        why = "kept elsewhere";
+    } else if (copy) {
+        file_preview_ask(&view->preview, view->app, copy->path);
+        why = view->preview.busy ? "reading" : view->preview.why;
     } else {
         char *path = assay_path_join(files->directory, item->path);
         file_preview_ask(&view->preview, view->app, path);
         free(path);
         why = view->preview.busy ? "reading" : view->preview.why;
     }
-    if (!files->directory || item->bytes > PREVIEW_LIMIT || !view->preview.text) {
+    if (!here || item->bytes > PREVIEW_LIMIT || !view->preview.text) {
         draw_text(area, 2, 0, ROLE_DIM, why);
         return;
     }

@@ -474,6 +474,7 @@ void assay_session_close(struct assay_session **session_ptr)
     points_free(session);
     change_job_free(&session->changed);
     pulls_free(session);
+    copies_free(session);
     details_free(session);
     activity_free(session);
     watch_close(session);

@@ -16,7 +16,7 @@
  *   watch.c     inotify, and the timer that gathers its events
  *   pool.c      threads
  *   server.c    sources on servers: their clients, threads and clocks; server_points.c their
- *               points, server_files.c their artifacts
+ *               points, server_files.c their artifacts, server_copies.c copies of them
  *   merge.c     summaries of metrics kept over a change of the run
  */
 #ifndef CORE_SESSION_SESSION_PRIVATE_H
@@ -207,6 +207,7 @@ struct assay_session {
     size_t pull_count, pull_capacity;
 
     struct artifacts_entry *artifacts;
+    struct copy *copies; /* of artifacts on servers */
     char *note;
     struct assay_saved_view *views;
     size_t view_count;
@@ -329,6 +330,9 @@ void change_job_free(struct change_job **job);
 /* A line of the log of changes. */
 void server_log_change(const char *where, const char *what, const char *before,
                        const char *after, const struct assay_error *error);
+
+/* server_copies.c */
+void copies_free(struct assay_session *session);
 
 /* server_pull.c */
 void pulls_progress(const struct assay_session *session, struct assay_job_info *job);

@@ -149,6 +149,16 @@ const struct assay_artifacts *assay_session_artifacts(struct assay_session *sess
                                                       uint32_t run);
 const struct assay_artifacts *assay_session_artifacts_wait(struct assay_session *session,
                                                            uint32_t run);
+/* A copy on this machine of an artifact that lies on a server (for small ones: it is fetched
+   whole, in the background at the first call, and kept beside the cache). NULL where the run is
+   on no server. Valid until the next dispatch. */
+struct assay_copy {
+    enum assay_load load;
+    const char *path; /* of the copy; NULL until it is READY */
+    struct assay_error error;
+};
+const struct assay_copy *assay_session_copy(struct assay_session *session, uint32_t run,
+                                            const struct assay_artifact *artifact);
 /* Writes the artifact PATH of a run that lies on a server to FD, waiting for it. PROGRESS (may
    be NULL) hears of the bytes, on another thread; false from it stops. */
 enum assay_status assay_session_download(struct assay_session *session, uint32_t run,

@@ -285,6 +285,53 @@ static void a_server_that_hangs_holds_up_nothing(void **state)
     web_stop(&hanging);
 }
 
+/* ---- copies of artifacts ---- */
+
+static void artifacts_are_copied_to_look_into(void **state)
+{
+    struct fake_mlflow fake = {0};
+    struct assay_session *session;
+    const struct assay_artifacts *artifacts;
+    const struct assay_copy *copy;
+    struct assay_artifact wanted;
+    char *bytes, path[512], url[64];
+    size_t length;
+
+    (void)state;
+    fake_mlflow_start(&fake, 1, 1, 1, 1);
+    snprintf(url, sizeof url, "%s", web_url(fake.web));
+    session = open_url(url, true);
+    while (source_of(session, 0)->state != ASSAY_SOURCE_READY)
+        step(session);
+    artifacts = assay_session_artifacts_wait(session, 0);
+    wanted = artifacts->items[1];
+    wanted.path = "deep dir/a.txt";
+    while ((copy = assay_session_copy(session, 0, &wanted))->load == ASSAY_LOAD_BUSY)
+        step(session);
+    assert_int_equal(copy->load, ASSAY_LOAD_READY);
+    assert_int_equal(assay_file_read(copy->path, 100, &bytes, &length, NULL), ASSAY_OK);
+    assert_string_equal(bytes, "hello\n");
+    free(bytes);
+    snprintf(path, sizeof path, "%s", copy->path);
+    assay_session_close(&session);
+    fake_mlflow_stop(&fake);
+    /* It is there without the server. */
+    session = open_url(url, false);
+    assert_int_equal(assay_session_wait(session, NULL), ASSAY_IO);
+    copy = assay_session_copy(session, 0, &wanted);
+    assert_int_equal(copy->load, ASSAY_LOAD_READY);
+    assert_string_equal(copy->path, path);
+    wanted.path = "top.txt"; /* this one is not */
+    while ((copy = assay_session_copy(session, 0, &wanted))->load == ASSAY_LOAD_BUSY)
+        step(session);
+    assert_int_equal(copy->load, ASSAY_LOAD_FAILED);
+    assert_null(copy->path);
+    assay_session_close(&session);
+    remove(path);
+    *strrchr(path, '/') = '\0';
+    assert_int_equal(remove(path), 0); /* nothing half-fetched is left */
+}
+
 /* ---- hostile ones ---- */
 
 struct hostile {
@@ -659,6 +706,7 @@ int main(void)
         cmocka_unit_test(a_command_that_waits_can_be_left),
         cmocka_unit_test(two_servers_are_one_catalog),
         cmocka_unit_test(a_server_that_hangs_holds_up_nothing),
+        cmocka_unit_test(artifacts_are_copied_to_look_into),
         cmocka_unit_test(hostile_servers_end_in_a_clear_message),
         cmocka_unit_test(charts_show_a_sample_first),
         cmocka_unit_test(a_running_run_is_followed),

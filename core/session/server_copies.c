@@ -1,0 +1,236 @@
+/*
+ * Copies of single artifacts of servers, for looking into: fetched in the background when first
+ * asked for, and kept beside the cache, where they are found again without a network. Called by
+ * the screens through the session.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <assay/clock.h>
+#include <assay/file.h>
+
+#include "session/server_private.h"
+
+#define COPIES_KNOWN 64
+
+struct copy {
+    struct copy *next; /* most recently asked for first */
+    uint32_t run;
+    char *artifact;
+    bool loading;
+    int64_t failed_us; /* when it did */
+    struct assay_copy shown;
+    char *path;
+};
+struct fetch {
+    struct pool_task task;
+    struct message message;
+    struct assay_session *session;
+    struct server *server;
+    struct copy *copy; /* the session thread's: it stays while loading */
+    char *run_id, *uri, *artifact, *path;
+    struct assay_error error;
+};
+
+static struct fetch *fetch_of(struct message *message)
+{
+    return (struct fetch *)((char *)message - offsetof(struct fetch, message));
+}
+
+static void fetch_free(struct fetch *fetch)
+{
+    free(fetch->run_id);
+    free(fetch->uri);
+    free(fetch->artifact);
+    free(fetch->path);
+    free(fetch);
+}
+
+static void copy_free(struct copy *copy)
+{
+    free(copy->artifact);
+    free(copy->path);
+    free(copy);
+}
+
+/* A name that says nothing, made from all that the copy depends on. */
+static char *path_of(const struct assay_session *session, const struct session_source *source,
+                     const char *run_id, const char *artifact, uint64_t bytes)
+{
+    char *directory = assay_path_directory(session->cache_path);
+    uint64_t hashes[2] = {UINT64_C(0xcbf29ce484222325), UINT64_C(0x84222325cbf29ce4)};
+    struct assay_buf facts = {0}, path = {0};
+
+    assay_buf_format(&facts, "%s\n%s\n%s\n%" PRIu64, source->path, run_id, artifact, bytes);
+    for (size_t h = 0; h < 2; h++)
+        for (size_t i = 0; i < facts.length; i++)
+            hashes[h] = (hashes[h] ^ (unsigned char)facts.data[i]) * UINT64_C(0x100000001b3);
+    assay_buf_format(&path, "%s/artifacts/%016" PRIx64 "%016" PRIx64, directory, hashes[0],
+                     hashes[1]);
+    assay_buf_free(&facts);
+    free(directory);
+    return assay_buf_take(&path);
+}
+
+/* ---- fetching: on a thread of the server's ---- */
+
+static bool going_on(void *context, uint64_t bytes)
+{
+    (void)bytes;
+    return !server_stopped(context);
+}
+
+static enum assay_status fetch_to(struct fetch *fetch, const char *part)
+{
+    struct mlflow *client = NULL;
+    enum assay_status status = server_client(fetch->server, &client, &fetch->error);
+    int fd;
+
+    if (status != ASSAY_OK)
+        return status;
+    fd = open(part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return assay_fail(&fetch->error, ASSAY_IO, "%s: %s", part, strerror(errno));
+    status = mlflow_download(client, fetch->run_id, fetch->uri, fetch->artifact, fd, going_on,
+                             fetch->server, &fetch->error);
+    if (close(fd) != 0 && status == ASSAY_OK)
+        status = assay_fail(&fetch->error, ASSAY_IO, "%s: %s", part, strerror(errno));
+    if (status == ASSAY_OK && rename(part, fetch->path) != 0)
+        status = assay_fail(&fetch->error, ASSAY_IO, "%s: %s", fetch->path, strerror(errno));
+    if (status != ASSAY_OK)
+        unlink(part);
+    return status;
+}
+
+static unsigned fetch_apply(struct assay_session *session, struct message *message,
+                            int64_t until_us, bool *done)
+{
+    struct fetch *fetch = fetch_of(message);
+    struct copy *copy = fetch->copy;
+
+    (void)session;
+    (void)until_us;
+    (void)done;
+    copy->loading = false;
+    copy->shown.error = fetch->error;
+    copy->shown.load = fetch->error.status == ASSAY_OK ? ASSAY_LOAD_READY : ASSAY_LOAD_FAILED;
+    copy->shown.path = fetch->error.status == ASSAY_OK ? copy->path : NULL;
+    copy->failed_us = assay_monotonic_us();
+    fetch_free(fetch);
+    return ASSAY_CHANGED_ARTIFACTS;
+}
+
+static void fetch_discard_message(struct message *message)
+{
+    fetch_free(fetch_of(message));
+}
+
+static void fetch_task(struct pool_task *task)
+{
+    struct fetch *fetch = (struct fetch *)task;
+    char *directory = assay_path_directory(fetch->path);
+    struct assay_buf part = {0};
+
+    assay_buf_format(&part, "%s.part", fetch->path);
+    if (assay_make_directories(directory, &fetch->error) == ASSAY_OK)
+        (void)fetch_to(fetch, assay_buf_text(&part));
+    assay_buf_free(&part);
+    free(directory);
+    fetch->message.apply = fetch_apply;
+    fetch->message.discard = fetch_discard_message;
+    session_post(fetch->session, &fetch->message);
+}
+
+static void fetch_discard(struct pool_task *task)
+{
+    fetch_free((struct fetch *)task);
+}
+
+/* ---- asking: on the session's thread ---- */
+
+static void fetch_start(struct assay_session *session, struct session_source *source,
+                        struct copy *copy, const struct assay_run *run)
+{
+    struct fetch *fetch = assay_alloc(sizeof *fetch);
+
+    fetch->task.run = fetch_task;
+    fetch->task.discard = fetch_discard;
+    fetch->session = session;
+    fetch->server = source->server;
+    fetch->copy = copy;
+    fetch->run_id = assay_strdup(run->id);
+    fetch->uri = assay_strdup(run->artifact_uri);
+    fetch->artifact = assay_strdup(copy->artifact);
+    fetch->path = assay_strdup(copy->path);
+    copy->loading = true;
+    pool_add(server_pool(source->server), &fetch->task, true);
+}
+
+/* Lets go of the ones that were not asked for lately. */
+static void keep_few(struct assay_session *session)
+{
+    struct copy **link = &session->copies;
+
+    for (size_t kept = 0; *link;) {
+        struct copy *copy = *link;
+
+        if (++kept <= COPIES_KNOWN || copy->loading) {
+            link = &copy->next;
+            continue;
+        }
+        *link = copy->next;
+        copy_free(copy);
+    }
+}
+
+const struct assay_copy *assay_session_copy(struct assay_session *session, uint32_t index,
+                                            const struct assay_artifact *artifact)
+{
+    const struct assay_run *run = assay_catalog_run(session->catalog, index);
+    struct session_source *source = session->sources[run->source];
+    struct copy **link = &session->copies, *copy;
+
+    if (!source->server || !session->cache_path)
+        return NULL;
+    while (*link && ((*link)->run != index || strcmp((*link)->artifact, artifact->path) != 0))
+        link = &(*link)->next;
+    copy = *link;
+    if (copy) {
+        *link = copy->next;
+        if (copy->shown.load == ASSAY_LOAD_FAILED && !copy->loading &&
+            !server_offline(source) && source->ended_us > copy->failed_us)
+            fetch_start(session, source, copy, run); /* the server answers again */
+    } else {
+        copy = assay_alloc(sizeof *copy);
+        copy->run = index;
+        copy->artifact = assay_strdup(artifact->path);
+        copy->path = path_of(session, source, run->id, artifact->path, artifact->bytes);
+        copy->shown.load = ASSAY_LOAD_BUSY;
+        if (access(copy->path, R_OK) == 0) {
+            copy->shown.load = ASSAY_LOAD_READY;
+            copy->shown.path = copy->path;
+        } else {
+            fetch_start(session, source, copy, run);
+        }
+    }
+    copy->next = session->copies;
+    session->copies = copy;
+    keep_few(session);
+    return &copy->shown;
+}
+
+void copies_free(struct assay_session *session)
+{
+    while (session->copies) {
+        struct copy *copy = session->copies;
+
+        session->copies = copy->next;
+        copy_free(copy);
+    }
+}
