@@ -227,7 +227,8 @@ static const struct cli_option policy_options[] = {
 
 static const struct cli_option register_options[] = {
     {0, "model", "MODEL", NULL, "the model's name"},
-    {0, "run", "ID", NULL, "the run of the local store that made it"},
+    {0, "run", "ID", NULL,
+     "the run of the local store that made it; then other seeds' (repeatable)"},
     {0, "account", "PART=ACCOUNT", NULL,
      "who else had a part in it, e.g. commit-author=ada (repeatable)"},
     OPTION_SIGN_WITH,

@@ -10,12 +10,14 @@
 enum assay_status cli_register(struct cli *cli, struct assay_error *err)
 {
     struct assay_ledger *ledger = NULL;
-    size_t accounts = 0;
+    size_t accounts = 0, runs = 0;
+    const char **run = cli_values(cli, "run", &runs);
     const char **account = cli_values(cli, "account", &accounts);
     char version[24];
     struct assay_registration what = {
         .model = cli_value(cli, "model"),
-        .run = cli_value(cli, "run"),
+        .runs = run,
+        .run_count = runs,
         .paths = (const char *const *)cli->args.operands,
         .path_count = cli->args.operand_count,
         .accounts = account,
@@ -32,6 +34,7 @@ enum assay_status cli_register(struct cli *cli, struct assay_error *err)
         assay_buf_format(&cli->out, "%s\n", version);
     assay_ledger_close(&ledger);
     free(account);
+    free(run);
     return status;
 }
 

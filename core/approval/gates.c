@@ -15,6 +15,7 @@
 #include <assay/file.h>
 #include <assay/text.h>
 
+#include "approval/gates_statistics.h"
 #include "approval/manifest.h"
 #include "approval/spawn.h"
 
@@ -155,6 +156,131 @@ static void run_compare(struct run *run)
         say(run, ASSAY_SATISFIED, "%s is better by %s (unpaired: no interval)", key, text);
     else
         say(run, ASSAY_UNSATISFIED, "%s is better by %s, beyond the margin", key, text);
+}
+
+/* ---- several runs ---- */
+
+static void run_non_inferior(struct run *run)
+{
+    const char *key = setting(run, "metric");
+    const bool greater = strcmp(setting(run, "better"), "greater") == 0;
+    const struct version_metric *champion = metric_of(run->c->champion, key);
+    struct gate_interval interval;
+    double value, margin;
+    char low[32], high[32];
+
+    if (!run->c->champion) {
+        say(run, ASSAY_NOT_APPLICABLE, "there is no champion to compare with");
+        return;
+    }
+    if (!candidate_value(run, &value))
+        return;
+    if (!champion || !isfinite(champion->value)) {
+        say(run, champion ? ASSAY_ERROR : ASSAY_MISSING, "the champion has no finite %s", key);
+        return;
+    }
+    run->result.champion = number_text(run, champion->value);
+    if (!margin_of(run, champion->value, &margin))
+        return;
+    interval = gate_interval_of(run->c->candidate, run->c->champion, key);
+    if (!interval.there) {
+        say(run, ASSAY_MISSING, "no interval: %s", interval.why);
+        return;
+    }
+    /* The worse end of the interval, as how much better the candidate is. */
+    const double worst = greater ? interval.low : -interval.high;
+    say(run, worst > -margin ? ASSAY_SATISFIED : ASSAY_UNSATISFIED,
+        "%s differs by [%s, %s], %s, n=%zu: %s the margin", key,
+        assay_number_short(low, interval.low, 4), assay_number_short(high, interval.high, 4),
+        interval.paired ? "paired" : "unpaired", interval.n,
+        worst > -margin ? "within" : "cannot exclude more than");
+}
+
+/* Too few rows in a slice to say anything: PREFIX…/n says how many. */
+static bool slice_large_enough(struct run *run, const char *key)
+{
+    struct assay_buf name = {0};
+    double least = 0;
+    const char *slash = strrchr(key, '/');
+
+    if (!number_setting(run, "least", &least))
+        return true;
+    assay_buf_format(&name, "%.*s/n", slash ? (int)(slash - key) : (int)strlen(key), key);
+    const struct version_metric *rows = metric_of(run->c->candidate, assay_buf_text(&name));
+    assay_buf_free(&name);
+    return rows && rows->value >= least;
+}
+
+static void run_slices(struct run *run)
+{
+    const char *prefix = setting(run, "prefix");
+    const bool greater = strcmp(setting(run, "better"), "greater") == 0;
+    const struct version_facts *champion = run->c->champion;
+    size_t count = 0;
+
+    if (!champion) {
+        say(run, ASSAY_NOT_APPLICABLE, "there is no champion to compare with");
+        return;
+    }
+    for (size_t i = 0; i < champion->metric_count; i++) {
+        const struct version_metric *theirs = &champion->metrics[i], *ours;
+        const size_t length = strlen(theirs->key);
+        double margin = 0;
+        if (strncmp(theirs->key, prefix, strlen(prefix)) != 0 ||
+            (length > 2 && strcmp(theirs->key + length - 2, "/n") == 0))
+            continue;
+        ours = metric_of(run->c->candidate, theirs->key);
+        if (!ours || !slice_large_enough(run, theirs->key)) {
+            say(run, ASSAY_MISSING, "%s %s", theirs->key,
+                ours ? "has too few rows to say" : "is not there");
+            return;
+        }
+        if (!isfinite(ours->value) || !isfinite(theirs->value)) {
+            say(run, ASSAY_ERROR, "%s is not finite", theirs->key);
+            return;
+        }
+        if (!margin_of(run, theirs->value, &margin))
+            return;
+        const double gain = greater ? ours->value - theirs->value : theirs->value - ours->value;
+        if (!(gain >= -margin)) {
+            run->result.candidate = number_text(run, ours->value);
+            run->result.champion = number_text(run, theirs->value);
+            say(run, ASSAY_UNSATISFIED, "%s is worse, beyond the margin", theirs->key);
+            return;
+        }
+        count++;
+    }
+    if (count == 0)
+        say(run, ASSAY_MISSING, "the champion has no metric %s…", prefix);
+    else
+        say(run, ASSAY_SATISFIED, "%zu slices, none worse beyond the margin", count);
+}
+
+static void run_drift(struct run *run)
+{
+    const struct version_metric *rows = metric_of(run->c->candidate, setting(run, "rows"));
+    const struct version_metric *reference =
+        metric_of(run->c->candidate, setting(run, "reference"));
+    double value, bins = 10;
+    char text[32];
+
+    if (!candidate_value(run, &value))
+        return;
+    if (!rows || !reference) {
+        say(run, ASSAY_MISSING, "how many rows were compared is not there");
+        return;
+    }
+    (void)number_setting(run, "bins", &bins);
+    if (!(rows->value >= 1) || !(reference->value >= 1) || !(bins >= 2) || !(value >= 0) ||
+        !isfinite(rows->value) || !isfinite(reference->value)) {
+        say(run, ASSAY_ERROR, "rows, bins or the index make no sense");
+        return;
+    }
+    const double limit = gate_psi_limit(rows->value, reference->value, bins);
+    assay_number_short(text, limit, 4);
+    say(run, value <= limit ? ASSAY_SATISFIED : ASSAY_UNSATISFIED,
+        "%s is %s; equal distributions stay below %s", setting(run, "metric"),
+        run->result.candidate, text);
 }
 
 /* ---- files ---- */
@@ -396,6 +522,9 @@ struct kind {
 static const struct kind kinds[] = {
     {"threshold", run_threshold, {"metric"}, {"at-least", "at-most"}},
     {"compare", run_compare, {"metric", "better"}, {"margin"}},
+    {"non-inferior", run_non_inferior, {"metric", "better"}, {"margin"}},
+    {"slices", run_slices, {"prefix", "better"}, {"margin", "least"}},
+    {"drift", run_drift, {"metric", "rows", "reference"}, {"bins"}},
     {"required-files", run_required_files, {"files"}, {NULL}},
     {"artifact-digest", run_artifact_digest, {NULL}, {NULL}},
     {"model-card", run_model_card, {NULL}, {"file", "sections"}},
@@ -426,7 +555,7 @@ static bool known_setting(const struct kind *kind, const char *key)
 /* Settings whose values have a form. */
 static const char *bad_value(const struct policy_gate *gate)
 {
-    static const char *const numbers[] = {"at-least", "at-most"};
+    static const char *const numbers[] = {"at-least", "at-most", "least", "bins"};
     const char *better = policy_gate_setting(gate, "better");
     const char *margin = policy_gate_setting(gate, "margin");
     const char *timeout = policy_gate_setting(gate, "timeout");
@@ -460,7 +589,8 @@ enum assay_status gate_check_settings(const struct policy_gate *gate, struct ass
     if (!kind) {
         assay_fail(err, ASSAY_BAD_INPUT, "[gate %s]: there is no kind %s", gate->name,
                    gate->kind ? gate->kind : "(none given)");
-        assay_hint(err, "kinds: threshold, compare, required-files, artifact-digest, "
+        assay_hint(err, "kinds: threshold, compare, non-inferior, slices, drift, "
+                        "required-files, artifact-digest, "
                         "model-card, same-evaluation, no-leakage, command");
         return ASSAY_BAD_INPUT;
     }

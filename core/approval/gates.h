@@ -6,6 +6,11 @@
  *     threshold        metric, at-least or at-most
  *     compare          metric, better (greater|smaller), margin: no worse than the champion by
  *                      more than that
+ *     non-inferior     metric, better, margin: over the runs (seeds) of both, the 95 % interval
+ * of the difference, paired by seed where it can be, lies above -margin slices prefix, better,
+ * margin, least: no metric PREFIX… is worse than the champion's by more than the margin;
+ * PREFIX…/n, where given, is at least drift            metric (a PSI), rows, reference (metrics
+ * with the numbers of rows), bins: below the 99 % quantile of what equal distributions give
  *     required-files   files: names or patterns that the model must have
  *     artifact-digest  the files where they lie are those that were registered
  *     model-card       file, sections: headings that must be there and not empty
@@ -26,6 +31,10 @@ struct version_metric {
     const char *key;
     double value;
 };
+struct version_sample { /* one run's value of a metric; runs of one seed are a pair */
+    const char *key, *pair;
+    double value;
+};
 struct version_dataset {
     const char *name, *digest, *context; /* "training", "evaluation", … */
 };
@@ -36,6 +45,8 @@ struct version_facts {
     size_t file_count;
     struct version_metric *metrics;
     size_t metric_count;
+    struct version_sample *samples; /* where several runs stand for the version */
+    size_t sample_count;
     struct version_dataset *datasets;
     size_t dataset_count;
     struct assay_fact *lineage;

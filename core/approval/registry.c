@@ -4,6 +4,7 @@
  */
 #include "approval/registry.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +105,27 @@ static void put_roots(struct json_writer *w, const struct assay_registration *wh
     json_close(w, ']');
 }
 
+/* Every metric of every run, with its seed: what intervals are made of. */
+static void put_samples(struct json_writer *w, const struct assay_attrs *runs, size_t count)
+{
+    char text[32], index[24];
+
+    json_key(w, "samples");
+    json_open(w, '[');
+    for (size_t r = 0; r < count && count > 1; r++) {
+        const char *seed = assay_attrs_param(&runs[r], "seed");
+        snprintf(index, sizeof index, "run %zu", r + 1);
+        for (size_t i = 0; i < runs[r].metric_count; i++) {
+            json_open(w, '{');
+            json_member(w, "key", runs[r].metrics[i].key);
+            json_member(w, "pair", seed ? seed : index);
+            json_member(w, "value", assay_number_exact(text, runs[r].metrics[i].summary.last));
+            json_close(w, '}');
+        }
+    }
+    json_close(w, ']');
+}
+
 /* ---- registering ---- */
 
 struct run_found {
@@ -151,12 +173,12 @@ enum assay_status registry_add(struct store *store, const struct assay_registrat
                                const char *registrar, char version[24], struct assay_error *err)
 {
     struct assay_arena arena = {0};
-    struct assay_attrs attrs = {0};
+    struct assay_attrs *attrs = NULL;
     struct run_found found = {0};
     struct manifest manifest = {0};
     struct assay_buf files = {0}, facts = {.limit = JSON_BYTES_MAX};
     struct json_writer w = {.out = &facts};
-    const bool has_run = what->run && what->run[0];
+    const bool has_run = what->run_count > 0;
     enum assay_status status = ASSAY_OK;
 
     version[0] = '\0';
@@ -167,13 +189,21 @@ enum assay_status registry_add(struct store *store, const struct assay_registrat
             return assay_fail(err, ASSAY_BAD_INPUT, "%s: should be PART=ACCOUNT",
                               what->accounts[i]);
     status = manifest_read(&manifest, &arena, what->paths, what->path_count, err);
-    if (status == ASSAY_OK && has_run)
-        status = read_run(store, what->run, &found, &arena, &attrs, err);
+    if (what->run_count > 256)
+        return assay_fail(err, ASSAY_BAD_INPUT, "more than 256 runs");
+    attrs = assay_arena_alloc(&arena, (what->run_count + 1) * sizeof *attrs);
+    for (size_t i = 0; i < what->run_count && status == ASSAY_OK; i++) {
+        struct run_found other = {0};
+        status =
+            read_run(store, what->runs[i], i == 0 ? &found : &other, &arena, &attrs[i], err);
+        free(other.owner);
+    }
     if (status == ASSAY_OK) {
         put_files(&files, &manifest);
         json_open(&w, '{');
-        put_run_facts(&w, has_run ? &attrs : NULL);
-        put_lineage(&w, what, registrar, found.owner, has_run ? &attrs : NULL);
+        put_run_facts(&w, has_run ? attrs : NULL);
+        put_samples(&w, attrs, what->run_count);
+        put_lineage(&w, what, registrar, found.owner, has_run ? attrs : NULL);
         put_roots(&w, what);
         json_close(&w, '}');
         if (facts.overflow)
@@ -181,7 +211,7 @@ enum assay_status registry_add(struct store *store, const struct assay_registrat
                 assay_fail(err, ASSAY_BAD_INPUT, "the run says more than can be kept of it");
     }
     struct store_version row = {.model = what->model,
-                                .run = has_run ? what->run : "",
+                                .run = has_run ? what->runs[0] : "",
                                 .digest = manifest.digest,
                                 .files = assay_buf_text(&files),
                                 .facts = assay_buf_text(&facts),
@@ -228,6 +258,14 @@ static void take_facts(const struct json_doc *doc, struct assay_arena *arena,
         out->metrics[i].key = text_or_empty(doc, node, "key");
         if (!assay_number_parse(value, strlen(value), &out->metrics[i].value))
             (void)assay_number_parse("nan", 3, &out->metrics[i].value);
+    }
+    out->samples =
+        list_of(doc, arena, 0, "samples", sizeof *out->samples, &out->sample_count, &node);
+    for (size_t i = 0; i < out->sample_count; i++, node = doc->nodes[node].next) {
+        const char *value = text_or_empty(doc, node, "value");
+        out->samples[i] = (struct version_sample){text_or_empty(doc, node, "key"),
+                                                  text_or_empty(doc, node, "pair"), NAN};
+        (void)assay_number_parse(value, strlen(value), &out->samples[i].value);
     }
     out->datasets =
         list_of(doc, arena, 0, "datasets", sizeof *out->datasets, &out->dataset_count, &node);

@@ -47,8 +47,8 @@ static const char first_step[] =
     " columns TEXT NOT NULL) WITHOUT ROWID;";
 
 /* The ledger of approvals and the registry beside it (core/approval). A record is never changed
-   or removed: the triggers stop what comes through SQL by accident, also REPLACE, which fires no
-   DELETE trigger; `chain` runs over the rows in their order. Proof is in the signatures. */
+   or removed: the triggers stop what comes through SQL by accident, also REPLACE, which fires
+   no DELETE trigger; `chain` runs over the rows in their order. Proof is in the signatures. */
 static const char second_step[] =
     "CREATE TABLE ledger_record(seq INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE,"
     " chain TEXT NOT NULL UNIQUE, stored_ms INTEGER NOT NULL, statement BLOB NOT NULL,"

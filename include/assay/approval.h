@@ -269,7 +269,10 @@ enum assay_status assay_ledger_find(const struct assay_ledger *ledger, const cha
 /* ---- the local registry ---- */
 
 struct assay_registration {
-    const char *model, *run;  /* run: an id of the local store, or "" */
+    const char *model;
+    const char *const
+        *runs; /* ids of the local store: the run it comes from, then other seeds' */
+    size_t run_count;
     const char *const *paths; /* files or directories that are the model */
     size_t path_count;
     const char *const *accounts; /* "PART=ACCOUNT": commit-author, evidence, … */

@@ -96,7 +96,7 @@ static void sealed_against_change(void **state)
         bool ours; /* ours notices it as well */
     } cases[] = {
         {"records/000003.json", 700, true}, {"records/000011.json", 300, true},
-        {"records/000011.sig", 90, true},  {"records.sha256", 3, false},
+        {"records/000011.sig", 90, true},   {"records.sha256", 3, false},
         {"allowed_signers", 60, true},
     };
     struct assay_error err = {0};

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -22,6 +23,7 @@
 #include <assay/memory.h>
 
 #include "approval/gates.h"
+#include "approval/gates_statistics.h"
 #include "approval/ledger.h"
 #include "approval/secrets.h"
 #include "approval/spawn.h"
@@ -590,6 +592,111 @@ static void t23_gates(void **state)
     assay_arena_free(&arena);
 }
 
+/* Every kind of gate has something that it blocks. */
+static void t23_every_kind(void **state)
+{
+    struct assay_arena arena = {0};
+    struct assay_error err = {0};
+    struct policy policy;
+    struct version_metric ours[] = {
+        {"m", 0.90},        {"slice/a/auc", 0.80}, {"slice/a/n", 30}, {"slice/b/auc", 0.90},
+        {"slice/b/n", 900}, {"psi", 0.09},         {"rows", 2000},    {"ref", 2000}};
+    struct version_metric theirs[] = {{"m", 0.91},
+                                      {"slice/a/auc", 0.85},
+                                      {"slice/a/n", 30},
+                                      {"slice/b/auc", 0.90},
+                                      {"slice/b/n", 900}};
+    struct version_sample many[12], few[12];
+    struct version_dataset data[] = {{"train", "d1", "training"}, {"eval", "d2", "evaluation"}};
+    struct version_dataset leaky[] = {{"train", "d2", "training"},
+                                      {"eval", "d2", "evaluation"}};
+    struct version_facts candidate = {.model = "f",
+                                      .version = "2",
+                                      .digest = "",
+                                      .metrics = ours,
+                                      .metric_count = ASSAY_COUNT(ours),
+                                      .samples = many,
+                                      .sample_count = 12,
+                                      .datasets = leaky,
+                                      .dataset_count = 2};
+    struct version_facts champion = {.model = "f",
+                                     .version = "1",
+                                     .digest = "",
+                                     .metrics = theirs,
+                                     .metric_count = ASSAY_COUNT(theirs),
+                                     .samples = few,
+                                     .sample_count = 12,
+                                     .datasets = data,
+                                     .dataset_count = 2};
+    static const char *const seeds[] = {"1", "2", "3", "4",  "5",  "6",
+                                        "7", "8", "9", "10", "11", "12"};
+    static const struct {
+        const char *gate;
+        enum assay_requirement_state state;
+    } cases[] = {
+        {"kind = non-inferior\nmetric = m\nbetter = greater\nmargin = 0.005",
+         ASSAY_UNSATISFIED},
+        {"kind = non-inferior\nmetric = m\nbetter = greater\nmargin = 0.05", ASSAY_SATISFIED},
+        {"kind = non-inferior\nmetric = m\nbetter = smaller", ASSAY_SATISFIED},
+        {"kind = non-inferior\nmetric = x\nbetter = greater", ASSAY_MISSING},
+        {"kind = slices\nprefix = slice/\nbetter = greater\nmargin = 0.01", ASSAY_UNSATISFIED},
+        {"kind = slices\nprefix = slice/\nbetter = greater\nmargin = 0.1", ASSAY_SATISFIED},
+        {"kind = slices\nprefix = slice/\nbetter = greater\nmargin = 0.1\nleast = 100",
+         ASSAY_MISSING},
+        {"kind = slices\nprefix = other/\nbetter = greater", ASSAY_MISSING},
+        {"kind = drift\nmetric = psi\nrows = rows\nreference = ref", ASSAY_UNSATISFIED},
+        {"kind = drift\nmetric = psi\nrows = rows\nreference = none", ASSAY_MISSING},
+        {"kind = no-leakage", ASSAY_UNSATISFIED},
+        {"kind = same-evaluation", ASSAY_SATISFIED},
+        {"kind = command\ncommand = /bin/false", ASSAY_UNSATISFIED},
+        {"kind = command\ncommand = /bin/true", ASSAY_SATISFIED},
+        {"kind = command\ncommand = /nowhere/at/all", ASSAY_ERROR},
+        {"kind = command\ncommand = /bin/sh -c", ASSAY_ERROR},
+    };
+    (void)state;
+    for (size_t i = 0; i < 12; i++) {
+        few[i] = (struct version_sample){"m", seeds[i], 0.91 + 0.001 * (double)(i % 3)};
+        many[i] = (struct version_sample){"m", seeds[i],
+                                          few[i].value - 0.01 + 0.0005 * (double)(i % 2)};
+    }
+    for (size_t i = 0; i < ASSAY_COUNT(cases); i++) {
+        struct assay_buf whole = {0};
+        struct gate_context context = {.candidate = &candidate,
+                                       .champion = &champion,
+                                       .target = "alias:x",
+                                       .commands = true,
+                                       .arena = &arena};
+        assay_buf_format(&whole, "[policy]\nname = p\n[clause a]\ncount = 1\n[gate g]\n%s\n",
+                         cases[i].gate);
+        if (policy_parse(&policy, &arena, whole.data, whole.length, &err) != ASSAY_OK)
+            fail_msg("%s", err.what);
+        struct assay_gate_result gate = gate_run(&policy.gates[0], &context);
+        if (gate.state != cases[i].state)
+            fail_msg("case %zu: %s: %s", i, assay_requirement_state_name(gate.state), gate.why);
+        assay_buf_free(&whole);
+    }
+    /* Three pairs cannot show anything; one run a side is no interval. */
+    candidate.sample_count = champion.sample_count = 1;
+    struct gate_context context = {
+        .candidate = &candidate, .champion = &champion, .target = "alias:x", .arena = &arena};
+    static const char text[] = "[policy]\nname = p\n[clause a]\ncount = 1\n[gate g]\nkind = "
+                               "non-inferior\nmetric = m\nbetter = greater\nmargin = 1\n";
+    assert_int_equal(policy_parse(&policy, &arena, text, sizeof text - 1, &err), ASSAY_OK);
+    assert_int_equal(gate_run(&policy.gates[0], &context).state, ASSAY_MISSING);
+    assay_arena_free(&arena);
+}
+
+/* What the reference measured on equal distributions: the fixed bars of 0.1 and 0.25 are passed
+   by chance with few rows, the null quantile is not. */
+static void t23_drift_limit(void **state)
+{
+    (void)state;
+    assert_true(gate_psi_limit(50, 50, 10) > 0.25);
+    assert_true(gate_psi_limit(500, 500, 10) < 0.1);
+    /* (1/n + 1/m) * 21.666 (chi-squared, 9 degrees of freedom, 99 %) */
+    assert_true(fabs(gate_psi_limit(1000, 1000, 10) - 0.002 * 21.666) < 0.0005);
+}
+
 /* In a request: a gate that is not there, of another kind, or that calls itself overridden. */
 static void t23_request(void **state)
 {
@@ -807,7 +914,8 @@ int main(void)
         cmocka_unit_test(t18_painting),      cmocka_unit_test(t20_race),
         cmocka_unit_test(t21_crash),         cmocka_unit_test(t21_killed),
         cmocka_unit_test(t22_power),         cmocka_unit_test(t23_gates),
-        cmocka_unit_test(t23_request),       cmocka_unit_test(t24_drift),
+        cmocka_unit_test(t23_request),       cmocka_unit_test(t23_every_kind),
+        cmocka_unit_test(t23_drift_limit),   cmocka_unit_test(t24_drift),
         cmocka_unit_test(t26_full),          cmocka_unit_test(t27_registry),
         cmocka_unit_test(t28_secrets),       cmocka_unit_test(t25_expired),
     };

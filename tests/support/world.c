@@ -109,8 +109,12 @@ static void make_version(struct world *world, const char *directory, double loss
     check(assay_local_finish(local, run, ASSAY_RUN_FINISHED, ASSAY_NO_TIME, &err), &err);
     assay_local_close(&local);
     struct assay_ledger *ledger = world_open(world, "rex");
-    struct assay_registration what = {
-        .model = "fraud", .run = run, .paths = &directory, .path_count = 1};
+    const char *run_id = run;
+    struct assay_registration what = {.model = "fraud",
+                                      .runs = &run_id,
+                                      .run_count = 1,
+                                      .paths = &directory,
+                                      .path_count = 1};
     check(assay_model_register(ledger, &what, version, &err), &err);
     assay_ledger_close(&ledger);
 }
