@@ -2,7 +2,7 @@
  * Requests: writing one, deciding, applying. Before anything is signed, everything it depends
  * on is looked at again: the files, the champion, the gates.
  */
-#include "approval/ledger.h"
+#include "approval/act.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -444,9 +444,8 @@ static enum assay_status check_champion(const struct statement_request *bound,
 }
 
 /* Everything a decision depends on, read anew. *ran counts the gates run. */
-static enum assay_status check_all(struct assay_ledger *ledger,
-                                   const struct fold_request *request, bool moved,
-                                   uint64_t *ran, struct assay_error *err)
+enum assay_status act_check_all(struct assay_ledger *ledger, const struct fold_request *request,
+                                bool moved, uint64_t *ran, struct assay_error *err)
 {
     const struct statement_request *bound = request->bound;
     struct situation now = {0};
@@ -467,8 +466,8 @@ static enum assay_status check_all(struct assay_ledger *ledger,
     return status;
 }
 
-static enum assay_status find_request(struct assay_ledger *ledger, const char *id,
-                                      struct fold_request **out, struct assay_error *err)
+enum assay_status act_find_request(struct assay_ledger *ledger, const char *id,
+                                   struct fold_request **out, struct assay_error *err)
 {
     const struct assay_request *view = NULL;
     enum assay_status status = assay_ledger_find(ledger, id, &view, err);
@@ -490,10 +489,10 @@ enum assay_status assay_request_check(struct assay_ledger *ledger, const char *i
 {
     struct fold_request *request = NULL;
     uint64_t ran = 0;
-    enum assay_status status = find_request(ledger, id, &request, err);
+    enum assay_status status = act_find_request(ledger, id, &request, err);
 
     if (status == ASSAY_OK && !request->done)
-        status = check_all(ledger, request, false, &ran, err);
+        status = act_check_all(ledger, request, false, &ran, err);
     return status;
 }
 
@@ -600,7 +599,7 @@ static enum assay_status prepare(struct assay_ledger *ledger, const char *id,
     if (status == ASSAY_OK)
         status = ledger_need_me(ledger, err);
     if (status == ASSAY_OK)
-        status = find_request(ledger, id, &request, err);
+        status = act_find_request(ledger, id, &request, err);
     if (status == ASSAY_OK && decision->binding &&
         strncmp(request->bound->binding, decision->binding, strlen(decision->binding)) != 0 &&
         !same_text(request->bound->binding + 64 -
@@ -617,7 +616,7 @@ static enum assay_status prepare(struct assay_ledger *ledger, const char *id,
         status = check_secrets("the reason", decision->reason, strlen(decision->reason), err);
     if (status == ASSAY_OK &&
         (decision->verdict == ASSAY_APPROVE || decision->verdict == ASSAY_OVERRIDE))
-        status = check_all(ledger, request, false, &ran, err);
+        status = act_check_all(ledger, request, false, &ran, err);
     if (status == ASSAY_OK)
         status = take_conditions(decision, arena, &s->decision, err);
     if (status == ASSAY_OK)
@@ -678,106 +677,5 @@ enum assay_status assay_request_preview(struct assay_ledger *ledger, const char 
     if (status == ASSAY_OK)
         status = ledger_draft_text(ledger, &s, text, err);
     assay_arena_free(&arena);
-    return status;
-}
-
-/* ---- applying ---- */
-
-static enum assay_status append_phase(struct assay_ledger *ledger, const char *id,
-                                      enum statement_phase phase, const char *why,
-                                      struct assay_error *err)
-{
-    const struct fold_request *request = fold_find(&ledger->fold, id);
-    const struct statement_request *bound = request->bound;
-    struct statement s = {.event = EVENT_APPLICATION, .role = "operator"};
-    struct assay_buf subject = {0};
-
-    assay_buf_format(&subject, "%s/%s", bound->model, bound->version);
-    s.subject = assay_buf_text(&subject);
-    s.subject_digest = bound->model_digest;
-    s.application = (struct statement_application){
-        .phase = phase,
-        .request = request->view.id,
-        .binding = bound->binding,
-        .before = bound->from_version,
-        .after = bound->version,
-        .why = why,
-    };
-    enum assay_status status = ledger_append(ledger, &s, err);
-    assay_buf_free(&subject);
-    return status;
-}
-
-/* Moves the target and reads it back. */
-static enum assay_status move(struct assay_ledger *ledger, const char *id,
-                              struct assay_error *err)
-{
-    const struct fold_request *request = fold_find(&ledger->fold, id);
-    const struct statement_request *bound = request->bound;
-    struct assay_arena arena = {0};
-    struct platform platform = {0};
-    const char *now = "";
-    enum assay_status status =
-        ledger_platform(ledger, bound->platform, bound->place, &platform, err);
-
-    if (status == ASSAY_OK)
-        status =
-            platform.ops->read(platform.self, &arena, bound->model, bound->target, &now, err);
-    if (status == ASSAY_OK && !same_text(now, bound->version))
-        status = platform.ops->move(platform.self, bound->model, bound->target,
-                                    bound->from_version, bound->version, id, err);
-    if (status == ASSAY_OK)
-        status =
-            platform.ops->read(platform.self, &arena, bound->model, bound->target, &now, err);
-    if (status == ASSAY_OK && !same_text(now, bound->version))
-        status = assay_fail(err, ASSAY_NO, "%s of %s was set and is at %s now", bound->target,
-                            bound->model, now[0] ? now : "no version");
-    assay_arena_free(&arena);
-    return status;
-}
-
-static enum assay_status may_apply(const struct fold_request *request, struct assay_error *err)
-{
-    const enum assay_request_state state = request->view.state;
-
-    if (state == ASSAY_STATE_APPROVED || state == ASSAY_STATE_APPLYING ||
-        state == ASSAY_STATE_APPLY_FAILED)
-        return ASSAY_OK;
-    return assay_fail(err, ASSAY_NO, "request %s is %s: %s", request->view.id,
-                      assay_request_state_name(state), request->view.why);
-}
-
-enum assay_status assay_request_apply(struct assay_ledger *ledger, const char *ref,
-                                      struct assay_error *err)
-{
-    struct fold_request *request = NULL;
-    struct assay_error why = {0};
-    uint64_t ran = 0;
-    char id[17];
-    enum assay_status status = ledger_read(ledger, assay_now_ms(), NULL, err);
-
-    if (status == ASSAY_OK)
-        status = ledger_need_me(ledger, err);
-    if (status == ASSAY_OK)
-        status = find_request(ledger, ref, &request, err);
-    if (status != ASSAY_OK)
-        return status;
-    memcpy(id, request->view.id, sizeof id);
-    if (request->view.state == ASSAY_STATE_APPLIED)
-        return ASSAY_OK;
-    const bool begun = request->view.state == ASSAY_STATE_APPLYING;
-    status = may_apply(request, err);
-    if (status == ASSAY_OK)
-        status = check_all(ledger, request, begun, &ran, err);
-    if (status == ASSAY_OK && !begun)
-        status = append_phase(ledger, id, PHASE_BEGIN, "", err);
-    if (status != ASSAY_OK)
-        return status;
-    status = move(ledger, id, &why);
-    if (status == ASSAY_OK)
-        return append_phase(ledger, id, PHASE_DONE, "", err);
-    assay_fail(err, status, "%s", why.what);
-    /* The failure is a fact too; where it cannot be recorded, the request stays begun. */
-    (void)append_phase(ledger, id, PHASE_FAILED, why.what, NULL);
     return status;
 }

@@ -1,0 +1,17 @@
+/*
+ * Between act_request.c, which writes requests and votes, and act_apply.c, which applies them.
+ */
+#ifndef CORE_APPROVAL_ACT_H
+#define CORE_APPROVAL_ACT_H
+
+#include "approval/ledger.h"
+
+/* The request REF names, every signature it depends on checked. */
+enum assay_status act_find_request(struct assay_ledger *ledger, const char *ref,
+                                   struct fold_request **out, struct assay_error *err);
+/* Everything a decision depends on, read anew: files, champion (MOVED: it may be at the
+   request's version already), gates, of which *ran counts those that were run here. */
+enum assay_status act_check_all(struct assay_ledger *ledger, const struct fold_request *request,
+                                bool moved, uint64_t *ran, struct assay_error *err);
+
+#endif

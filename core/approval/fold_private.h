@@ -1,0 +1,17 @@
+/*
+ * Between fold.c, which walks the records, and fold_change.c, which takes those that change
+ * persons and policies. Each returns why the record does not count, or NULL.
+ */
+#ifndef CORE_APPROVAL_FOLD_PRIVATE_H
+#define CORE_APPROVAL_FOLD_PRIVATE_H
+
+#include "approval/fold.h"
+
+/* Whether the record is its author's: known, signed with a key that was theirs then. */
+const char *fold_check_signer(struct fold *fold, const struct record *record);
+
+const char *fold_take_begin(struct fold *fold, const struct record *record);
+const char *fold_take_change(struct fold *fold, const struct record *record);
+const char *fold_take_endorse(struct fold *fold, const struct record *record);
+
+#endif
