@@ -1,9 +1,10 @@
 /*
  * Colours of charts. Every series colour is a member of the 256-colour cube, so a legend in
- * text is the same colour as its line. The twelve of each palette were searched for the
- * greatest least distance (CIEDE2000) between any two, seen with normal vision and with
- * simulated protanopia and deuteranopia (Machado, Oliveira, Fernandes 2009), under the
- * condition of contrast with the background; test_colors holds them to it. Called by raster.c,
+ * text is the same colour as its line. The first two of each palette are given; the others were
+ * searched for the greatest least distance (CIEDE2000) between any two, seen with simulated
+ * protanopia and deuteranopia (Machado, Oliveira, Fernandes 2009) and nearly twice that with
+ * normal vision, the first six and eight farther from each other than the rest, and in contrast
+ * with the background; test_colors holds them to it. Called by raster.c,
  * plot.c and the front ends.
  */
 #include "chart/ink.h"
@@ -21,16 +22,16 @@ const struct assay_chart_palette assay_palette_dark = {
     .mark = {255, 95, 95},
     .series = {{95, 175, 255},
                {255, 175, 0},
-               {0, 215, 135},
-               {255, 135, 175},
-               {255, 255, 135},
-               {135, 95, 255},
-               {215, 95, 0},
-               {135, 255, 255},
-               {0, 135, 135},
-               {255, 215, 255},
-               {175, 175, 0},
-               {175, 0, 135}},
+               {255, 175, 175},
+               {0, 135, 95},
+               {175, 0, 215},
+               {135, 95, 0},
+               {95, 255, 255},
+               {255, 255, 175},
+               {0, 175, 175},
+               {135, 175, 95},
+               {255, 95, 0},
+               {175, 95, 135}},
 };
 
 const struct assay_chart_palette assay_palette_light = {
@@ -42,15 +43,15 @@ const struct assay_chart_palette assay_palette_light = {
     .series = {{0, 95, 215},
                {215, 95, 0},
                {0, 135, 95},
-               {215, 95, 175},
-               {135, 95, 0},
-               {95, 0, 175},
-               {175, 0, 0},
-               {0, 175, 215},
+               {255, 95, 135},
+               {95, 0, 0},
                {0, 0, 95},
-               {95, 135, 0},
-               {135, 135, 255},
-               {95, 0, 0}},
+               {175, 135, 255},
+               {175, 0, 135},
+               {0, 95, 0},
+               {0, 0, 255},
+               {0, 175, 175},
+               {0, 135, 175}},
 };
 
 /* ---- the 256-colour cube ---- */

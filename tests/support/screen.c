@@ -27,7 +27,11 @@
 #include "support/screen_private.h"
 #include "tui/keys.h"
 
-#define SETTLE_US     20000000
+#ifdef __SANITIZE_THREAD__ /* everything takes ten times as long */
+#define SETTLE_US 120000000
+#else
+#define SETTLE_US 20000000
+#endif
 #define QUIET_US      12000 /* two looks this far apart must find the program in the same sleep */
 #define ESC_US        60000
 #define ESC_EXPECT_US 450000
