@@ -30,6 +30,7 @@ static void work(struct desk *desk)
     const struct assay_decision decision = {.verdict = r->wish.verdict,
                                             .reason = r->wish.reason,
                                             .binding = r->wish.binding,
+                                            .dwell_seconds = r->wish.dwell_seconds,
                                             .text = r->wish.text};
     const char *me = "";
     r->status = assay_ledger_open(&desk->fresh, &(struct assay_ledger_options){0}, &r->err);

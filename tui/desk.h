@@ -23,6 +23,7 @@ struct desk_wish {
     enum assay_verdict verdict;
     char reason[1024];
     char binding[ASSAY_SHA256_TEXT];
+    uint64_t dwell_seconds;
     const char *text; /* DESK_SIGN: the very bytes to sign; lives until the result is taken */
 };
 struct desk_result {

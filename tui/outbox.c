@@ -21,7 +21,8 @@ void outbox_close(struct outbox *box)
 }
 
 void outbox_begin(struct outbox *box, struct app *app, struct desk *desk,
-                  const struct assay_request *request, const struct assay_draft *draft)
+                  const struct assay_request *request, const struct assay_draft *draft,
+                  uint64_t dwell_seconds)
 {
     struct assay_buf title = {0};
     outbox_close(box);
@@ -33,7 +34,8 @@ void outbox_begin(struct outbox *box, struct app *app, struct desk *desk,
         app_say(app, "the request has changed since the draft was written: look at it again");
         return;
     }
-    box->wish = (struct desk_wish){.task = DESK_PREVIEW, .verdict = draft->verdict};
+    box->wish = (struct desk_wish){
+        .task = DESK_PREVIEW, .verdict = draft->verdict, .dwell_seconds = dwell_seconds};
     snprintf(box->wish.request, sizeof box->wish.request, "%s", request->id);
     snprintf(box->wish.binding, sizeof box->wish.binding, "%s", request->binding);
     snprintf(box->wish.reason, sizeof box->wish.reason, "%s", draft->reason);

@@ -26,7 +26,8 @@ struct outbox {
 
 /* Asks the desk for what the draft on REQUEST would sign. */
 void outbox_begin(struct outbox *box, struct app *app, struct desk *desk,
-                  const struct assay_request *request, const struct assay_draft *draft);
+                  const struct assay_request *request, const struct assay_draft *draft,
+                  uint64_t dwell_seconds);
 /* Takes an event while it is open; true where a signature was asked of the desk. Every event is
  * its. */
 bool outbox_event(struct outbox *box, struct app *app, struct desk *desk,

@@ -24,6 +24,7 @@ struct queue_view {
     size_t drafts;
     char here[17]; /* the request under the cursor, across readings */
     bool all;      /* closed ones as well */
+    bool stale;    /* the rows must be made anew */
     struct list list;
     struct rect rect;
 };
@@ -33,6 +34,7 @@ static void *queue_open(struct app *app, const void *argument)
     struct queue_view *view = assay_alloc(sizeof *view);
     (void)argument;
     view->app = app;
+    view->stale = true;
     view->desk = desk_open(app);
     desk_ask(view->desk, &(struct desk_wish){.task = DESK_READ});
     return view;
@@ -76,6 +78,7 @@ static void build(struct queue_view *view)
     const struct assay_request *const *requests;
     const struct assay_draft *drafts;
     struct assay_ledger *ledger = desk_ledger(view->desk);
+    view->stale = false;
     free(view->rows);
     view->rows = NULL;
     view->count = view->mine = view->open = view->drafts = 0;
@@ -186,7 +189,8 @@ static void queue_draw(void *self, struct area area)
     char counts[120];
     if (view->list.cursor < view->count)
         snprintf(view->here, sizeof view->here, "%s", view->rows[view->list.cursor]->id);
-    build(view);
+    if (view->stale)
+        build(view);
     snprintf(counts, sizeof counts, "%zu wait for you   %zu open%s", view->mine, view->open,
              view->all ? "   closed ones as well" : "");
     int x = 1 + draw_text(area, 1, 0, ROLE_TITLE, "APPROVALS") + 3;
@@ -226,7 +230,7 @@ static void send_next(struct queue_view *view)
         if (assay_ledger_find(ledger, drafts[i].request, &request, NULL) != ASSAY_OK ||
             strcmp(request->binding, drafts[i].binding) != 0)
             continue;
-        outbox_begin(&view->outbox, view->app, view->desk, request, &drafts[i]);
+        outbox_begin(&view->outbox, view->app, view->desk, request, &drafts[i], 0);
         return;
     }
     app_say(view->app, count ? "the drafts are on requests that have changed: look again"
@@ -251,6 +255,7 @@ static bool queue_command(void *self, enum command_id id, const char *argument)
         return true;
     case CMD_ALL_REQUESTS:
         view->all = !view->all;
+        view->stale = true;
         app_dirty(view->app);
         return true;
     case CMD_SEND:
@@ -303,6 +308,13 @@ static bool queue_poll(void *self)
     return true;
 }
 
+/* Drafts may have been written on the screen above. */
+static void queue_shown(void *self)
+{
+    struct queue_view *view = self;
+    view->stale = true;
+}
+
 static void queue_title(void *self, struct assay_buf *out)
 {
     struct queue_view *view = self;
@@ -336,6 +348,7 @@ const struct view_ops view_queue = {
     .command = queue_command,
     .event = queue_event,
     .poll = queue_poll,
+    .shown = queue_shown,
     .title = queue_title,
     .hints = queue_hints,
     .typing = queue_typing,

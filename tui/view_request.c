@@ -40,6 +40,7 @@ struct request_view {
     struct prompt prompt;
     struct outbox outbox;
     bool dirty;
+    int64_t opened_us;
 };
 
 static const struct assay_request *request_of(struct request_view *view)
@@ -123,7 +124,7 @@ static void add_gates(struct request_view *view, const struct assay_request *r)
         add(view, ROLE_TITLE, "GATES   %zu of %zu", r->gates_passed, r->gate_count);
     for (size_t i = 0; i < r->gate_count; i++) {
         const struct assay_gate_result *g = &r->gates[i];
-        add(view, state_role(g->state), "  %s  %s   %s%s%s", state_mark(g->state), g->name,
+        add(view, state_role(g->state), "  %s  %-24s %s%s%s", state_mark(g->state), g->name,
             g->why, g->champion[0] ? "   champion " : "", g->champion);
     }
 }
@@ -171,7 +172,7 @@ static void add_votes(struct request_view *view, const struct assay_request *r)
         add(view, ROLE_TITLE, "SIGNED");
     for (size_t i = 0; i < r->vote_count; i++) {
         const struct assay_vote *v = &r->votes[i];
-        add(view, v->counts ? ROLE_NORMAL : ROLE_DIM, "  %s   %s (%s)   %s   %s ago%s%s%s%s%s",
+        add(view, v->counts ? ROLE_NORMAL : ROLE_DIM, "  %-16s %s (%s)   %s   %s ago%s%s%s%s%s",
             assay_verdict_name(v->verdict), v->name, v->person,
             assay_verdict_meaning(v->verdict),
             assay_age_text(age, v->time_ms, view->app->now_ms), v->key[0] ? "" : "   UNSIGNED",
@@ -186,7 +187,7 @@ static void add_needs(struct request_view *view, const struct assay_request *r)
     for (size_t i = 0; i < r->requirement_count; i++) {
         const struct assay_requirement *q = &r->requirements[i];
         if (strncmp(q->name, "gate ", 5) != 0)
-            add(view, state_role(q->state), "  %s  %s   %s", state_mark(q->state), q->name,
+            add(view, state_role(q->state), "  %s  %-24s %s", state_mark(q->state), q->name,
                 q->why);
     }
     add(view, ROLE_TITLE, "MAY SIGN");
@@ -289,6 +290,7 @@ static void *request_open(struct app *app, const void *argument)
     view->app = app;
     view->desk = arguments->desk;
     view->dirty = true;
+    view->opened_us = assay_monotonic_us();
     snprintf(view->id, sizeof view->id, "%s", arguments->id);
     return view;
 }
@@ -390,7 +392,8 @@ static void send(struct request_view *view)
     const struct assay_request *r = request_of(view);
     const struct assay_draft *draft = draft_of(view);
     if (r && draft)
-        outbox_begin(&view->outbox, view->app, view->desk, r, draft);
+        outbox_begin(&view->outbox, view->app, view->desk, r, draft,
+                     (uint64_t)((assay_monotonic_us() - view->opened_us) / 1000000));
     else
         app_say(view->app, "there is no draft to send: A, R or C writes one");
 }

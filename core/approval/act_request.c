@@ -561,6 +561,7 @@ static void fill_decision(struct assay_ledger *ledger, const struct fold_request
     d->gates = gates_digest(bound, arena);
     d->gates_passed = request->view.gates_passed;
     d->gates_total = ran;
+    d->dwell_seconds = decision->dwell_seconds;
     d->delegate = decision->delegate ? decision->delegate : "";
     d->until_ms = ASSAY_NO_TIME;
     if (decision->delegate)

@@ -194,17 +194,19 @@ static const char *check_pin(struct fold *fold, const struct record *record,
     return NULL;
 }
 
-/* A newer request for the same target takes the place of older ones. */
-static void supersede(struct fold *fold, const struct fold_request *by)
+/* A newer request for the same target takes the place of the one before. */
+static void supersede(struct fold *fold, const struct fold_request *by, uint32_t index)
 {
-    for (size_t i = 0; i < fold->request_count; i++) {
-        struct fold_request *old = fold->requests[i];
-        const struct statement_request *a = old->bound, *b = by->bound;
-        if (old != by && !old->superseded_by && !old->done &&
-            strcmp(a->platform, b->platform) == 0 && strcmp(a->place, b->place) == 0 &&
-            strcmp(a->model, b->model) == 0 && strcmp(a->target, b->target) == 0)
-            old->superseded_by = by->view.id;
-    }
+    struct assay_buf key = {0};
+    const struct statement_request *b = by->bound;
+    uint32_t at;
+
+    assay_buf_format(&key, "%s\n%s\n%s\n%s", b->platform, b->place, b->model, b->target);
+    at = assay_map_get(&fold->target_index, key.data, key.length);
+    if (at != ASSAY_MAP_NONE && !fold->requests[at]->done && !fold->requests[at]->superseded_by)
+        fold->requests[at]->superseded_by = by->view.id;
+    assay_map_set(&fold->target_index, key.data, key.length, index);
+    assay_buf_free(&key);
 }
 
 static const char *take_new_request(struct fold *fold, const struct record *record,
@@ -223,7 +225,7 @@ static const char *take_new_request(struct fold *fold, const struct record *reco
     ASSAY_GROW(fold->requests, fold->request_capacity, fold->request_count + 1);
     assay_map_set(&fold->request_index, request->view.id, 16, (uint32_t)fold->request_count);
     fold->requests[fold->request_count++] = request;
-    supersede(fold, request);
+    supersede(fold, request, (uint32_t)fold->request_count - 1);
     return NULL;
 }
 
@@ -506,6 +508,7 @@ static void clear(struct fold *fold)
     free(fold->pending_signers);
     people_free(&fold->people);
     assay_map_free(&fold->request_index);
+    assay_map_free(&fold->target_index);
     assay_map_free(&fold->chain_index);
     assay_map_free(&fold->record_index);
     assay_arena_free(&fold->arena);

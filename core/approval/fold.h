@@ -77,6 +77,7 @@ struct fold {
     struct fold_request **requests;
     size_t request_count, request_capacity;
     struct assay_map request_index;
+    struct assay_map target_index; /* platform, place, model, target -> the latest request */
     struct fold_chain *chains;
     size_t chain_count, chain_capacity;
     struct assay_map chain_index;

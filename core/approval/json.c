@@ -105,13 +105,31 @@ static enum assay_status read_escape(struct reading *r)
     return ASSAY_OK;
 }
 
+/* How many bytes from AT on stand for themselves: plain ASCII, no quote, no backslash. */
+static size_t plain_run(const char *bytes, size_t at, size_t length)
+{
+    size_t end = at;
+
+    while (end < length && (unsigned char)bytes[end] >= 0x20 &&
+           (unsigned char)bytes[end] < 0x7f && bytes[end] != '"' && bytes[end] != '\\')
+        end++;
+    return end - at;
+}
+
 /* A text, at its opening quote. */
 static enum assay_status read_text(struct reading *r, const char **out)
 {
     enum assay_status status = ASSAY_OK;
+    size_t run;
 
     assay_buf_reset(&r->scratch);
     r->at++;
+    run = plain_run(r->bytes, r->at, r->length);
+    if (r->at + run < r->length && r->bytes[r->at + run] == '"') {
+        *out = assay_arena_strndup(r->arena, r->bytes + r->at, run);
+        r->at += run + 1;
+        return ASSAY_OK;
+    }
     while (status == ASSAY_OK) {
         if (r->at == r->length)
             return bad(r, "a text that does not end");
@@ -123,8 +141,10 @@ static enum assay_status read_text(struct reading *r, const char **out)
         } else if (c < 0x20) {
             status = bad(r, "a control character in a text");
         } else if (c < 0x80) {
-            assay_buf_char(&r->scratch, (char)c);
-            r->at++;
+            run = plain_run(r->bytes, r->at, r->length);
+            run = run > 0 ? run : 1; /* DEL */
+            assay_buf_add(&r->scratch, r->bytes + r->at, run);
+            r->at += run;
         } else {
             uint32_t code;
             size_t bytes = assay_utf8_decode(r->bytes + r->at, r->length - r->at, &code);
@@ -322,6 +342,12 @@ static void quote(struct assay_buf *out, const char *text)
     for (size_t i = 0; i < length;) {
         uint32_t code;
         char utf8[4];
+        size_t run = plain_run(text, i, length);
+        if (run > 0) {
+            assay_buf_add(out, text + i, run);
+            i += run;
+            continue;
+        }
         size_t bytes = assay_utf8_decode(text + i, length - i, &code);
         const char *found = code < 0x80 ? strchr(plain, (int)code) : NULL;
         if (found) {

@@ -305,7 +305,8 @@ struct assay_decision {
     const char *binding; /* what the user saw: refused where the request is another by now */
     const char *const *conditions; /* "TEXT" or "TEXT until DATE" */
     size_t condition_count;
-    const char *delegate; /* to whom */
+    uint64_t dwell_seconds; /* how long it was looked at: recorded, never enforced */
+    const char *delegate;   /* to whom */
     const char *text; /* sign these very bytes, which assay_request_preview() gave; or NULL */
 };
 /* Checks everything again (files, gates, policy, champion, eligibility) and signs. */

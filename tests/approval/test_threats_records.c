@@ -753,9 +753,25 @@ static void t16_no_files(void **state)
     snprintf(store, sizeof store, "ASSAY_STORE=%s", world.store);
     snprintf(state_home, sizeof state_home, "XDG_STATE_HOME=%s/t16", world.directory);
     snprintf(command, sizeof command, "%s/rex.pub", world.agent.directory);
-    const char *const argv[] = {"env",  store, state_home,     "strace",      "-f",    "-s",
-                                "200",  "-e",  "trace=execve", "-o",          trace,   program,
-                                "sign", id,    "--withdraw",   "--sign-with", command, NULL};
+    const char *const argv[] = {"env",
+                                "ASAN_OPTIONS=detect_leaks=0",
+                                store,
+                                state_home,
+                                "strace",
+                                "-f",
+                                "-s",
+                                "200",
+                                "-e",
+                                "trace=execve",
+                                "-o",
+                                trace,
+                                program,
+                                "sign",
+                                id,
+                                "--withdraw",
+                                "--sign-with",
+                                command,
+                                NULL};
     test_command(argv);
     assert_int_equal(assay_file_read(trace, 16 << 20, &text, &length, NULL), ASSAY_OK);
     for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {

@@ -121,8 +121,8 @@ static void queue_and_page(void **state)
     screen_assert_text(screen, "fraud 2 to alias:champion   now 1");
     screen_assert_text(screen, "PENDING");
     screen_assert_text(screen, "[ ] report.txt");
-    screen_assert_text(screen, "clause validator   0 of 1 signed as validator");
-    screen_assert_text(screen, "ok   loss   loss is 0.4");
+    screen_assert_text(screen, "clause validator         0 of 1 signed as validator");
+    screen_assert_text(screen, "ok   loss                     loss is 0.4");
     screen_assert_text(screen, "digest ");
     screen_assert_text(screen, "policy prod version 1   revision 1");
     /* Evidence: opened, then marked, and no more of it. */
@@ -205,7 +205,7 @@ static void draft_and_send(void **state)
     const char *const argv[] = {"grep", "-q", nonce, world.store, NULL};
     test_command(argv);
     screen_refute_text(screen, "DRAFT");
-    screen_assert_text(screen, "clause validator   1 of 1 signed");
+    screen_assert_text(screen, "clause validator         1 of 1 signed");
     screen_press(screen, "q", NULL);
     screen_settle(screen);
     screen_assert_text(screen, "0 wait for you   1 open");
