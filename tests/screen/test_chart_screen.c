@@ -12,6 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <assay/local.h>
+#include <assay/memory.h>
+
 #include "support/runs_fixture.h"
 #include "support/workbench.h"
 
@@ -225,14 +228,74 @@ static void the_wheel_zooms(void **state)
     screen_close(&screen);
 }
 
+/* A run that got to step 600 and was started again at 300, lower: 1,300 points in all. */
+static void add_restarted_run(void)
+{
+    struct assay_log_point *points = assay_alloc_array(1300, sizeof *points);
+    struct assay_local *local = NULL;
+    char run[ASSAY_RUN_ID_SIZE];
+
+    for (int i = 0; i < 1300; i++) {
+        int step = i < 600 ? i : i - 300;
+        points[i] = (struct assay_log_point){
+            "val/loss", {step, FIXTURE_NOW_MS - 5000 + i, i < 600 ? 3.0 : 1.0}};
+    }
+    assert_int_equal(assay_local_open(&local, workbench_store(), NULL), ASSAY_OK);
+    assert_int_equal(assay_local_start(local, "vit-sweep", "started-again",
+                                       FIXTURE_NOW_MS - 5000, run, NULL),
+                     ASSAY_OK);
+    assert_int_equal(
+        assay_local_log(local, run,
+                        &(struct assay_log_batch){.points = points, .point_count = 1300}, NULL),
+        ASSAY_OK);
+    assay_local_close(&local);
+    free(points);
+}
+
+/* u takes away what a restart wrote again and says how much; the smoothed line of the second
+   attempt begins at its own first value. */
+static void restarts(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
+    add_restarted_run();
+    screen_wait(screen, "13 runs");
+    screen_press(screen, "g", NULL);
+    screen_wait(screen, "started-again");
+    screen_press(screen, "p", NULL);
+    screen_wait(screen, "1,300 of 1,300 points");
+    screen_assert_text(screen, "\xe2\x96\xbc"); /* where it was started again */
+    screen_press(screen, "u", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "1,000 of 1,300 points");
+    screen_assert_text(screen, "without what restarts wrote again");
+    screen_assert_text(screen, "300 hidden: restarts");
+    screen_press(screen, "u", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "1,300 of 1,300 points");
+    screen_refute_text(screen, "hidden");
+    type_command(screen, "smooth-more 0.99");
+    screen_press(screen, "n", "n", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "started-again  1 ");
+    screen_assert_text(screen, "raw 1");
+    screen_close(&screen);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(says_what_it_is),         cmocka_unit_test(the_cursor_reads_values),
-        cmocka_unit_test(escape_leaves),           cmocka_unit_test(keys_between_frames),
-        cmocka_unit_test(zooms_to_the_raw_points), cmocka_unit_test(axes_and_smoothing),
-        cmocka_unit_test(overlays_what_is_marked), cmocka_unit_test(writes_files),
-        cmocka_unit_test(an_image_below_text),     cmocka_unit_test(the_wheel_zooms),
+        cmocka_unit_test(says_what_it_is),
+        cmocka_unit_test(the_cursor_reads_values),
+        cmocka_unit_test(escape_leaves),
+        cmocka_unit_test(keys_between_frames),
+        cmocka_unit_test(zooms_to_the_raw_points),
+        cmocka_unit_test(axes_and_smoothing),
+        cmocka_unit_test(overlays_what_is_marked),
+        cmocka_unit_test(writes_files),
+        cmocka_unit_test(an_image_below_text),
+        cmocka_unit_test(the_wheel_zooms),
+        cmocka_unit_test(restarts),
     };
     return cmocka_run_group_tests_name("chart screen", tests, NULL, NULL);
 }
