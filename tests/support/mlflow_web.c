@@ -171,16 +171,44 @@ static int run_of(const struct fake_mlflow *fake, const char *id)
     return -1;
 }
 
-static void one_point(const struct fake_mlflow *fake, int run, int metric, int point,
-                      bool with_id, bool first, struct assay_buf *out)
+/* A point up to its run's id. */
+static void point_text(const struct fake_mlflow *fake, int run, int metric, int point,
+                       struct assay_buf *out)
 {
-    assay_buf_format(out, "%s\n    {\n      \"key\": \"loss%d\",\n      \"value\": ",
-                     first ? "" : ",", metric);
+    assay_buf_format(out, "\n    {\n      \"key\": \"loss%d\",\n      \"value\": ", metric);
     add_value(out, fake->alike ? 0 : run, metric, point);
     assay_buf_format(out, ",\n      \"timestamp\": %" PRId64 ",\n      \"step\": %d",
                      time_of(fake, run, point), point);
-    if (with_id)
-        assay_buf_format(out, ",\n      \"run_id\": \"%s\"", fake->runs[run].id);
+}
+
+/* The same, made once where all runs have the same. */
+static const char *kept_text(struct fake_mlflow *fake, int run, int metric, int point)
+{
+    struct assay_buf text = {0};
+
+    if (!fake->texts[metric])
+        fake->texts[metric] =
+            assay_alloc_array((size_t)fake->runs[run].points + 1, sizeof(char *));
+    if (!fake->texts[metric][point]) {
+        point_text(fake, run, metric, point, &text);
+        fake->texts[metric][point] = assay_buf_take(&text);
+    }
+    return fake->texts[metric][point];
+}
+
+static void one_point(struct fake_mlflow *fake, int run, int metric, int point, bool with_id,
+                      bool first, struct assay_buf *out)
+{
+    assay_buf_text_add(out, first ? "" : ",");
+    if (fake->alike)
+        assay_buf_text_add(out, kept_text(fake, run, metric, point));
+    else
+        point_text(fake, run, metric, point, out);
+    if (with_id) {
+        assay_buf_text_add(out, ",\n      \"run_id\": \"");
+        assay_buf_text_add(out, fake->runs[run].id);
+        assay_buf_char(out, '"');
+    }
     assay_buf_text_add(out, "\n    }");
 }
 
@@ -366,6 +394,12 @@ void fake_mlflow_start(struct fake_mlflow *fake, int experiment_count, int run_c
 void fake_mlflow_stop(struct fake_mlflow *fake)
 {
     web_stop(&fake->web);
+    for (size_t i = 0; i < ASSAY_COUNT(fake->texts); i++) {
+        for (int p = 0; fake->texts[i] && p < fake->runs[0].points; p++)
+            free(fake->texts[i][p]);
+        free(fake->texts[i]);
+        fake->texts[i] = NULL;
+    }
     free(fake->runs);
     fake->runs = NULL;
     for (size_t i = 0; i < ASSAY_COUNT(fake->bodies); i++) {

@@ -33,6 +33,7 @@ struct fake_mlflow {
     unsigned tails;                             /* of the bulks: from a step on */
     char *bodies[64]; /* histories, by metric, kept where all are alike */
     bool alike;       /* every run has the same points: histories are made once */
+    char **texts[64]; /* the points of a metric, where all are alike */
 };
 /* RUNS runs over EXPERIMENTS experiments. */
 void fake_mlflow_start(struct fake_mlflow *fake, int experiments, int runs, int metrics,
