@@ -307,7 +307,8 @@ enum assay_status server_client(struct server *server, struct mlflow **out,
                                 struct assay_error *err);
 /* On the thread that scans: says what this scan is to look at. */
 void server_before_scan(struct server *server, struct mlflow *client);
-void server_whole(struct server *server); /* the user wants the next scan to look at everything */
+void server_whole(
+    struct server *server); /* the user wants the next scan to look at everything */
 bool server_asked(struct server *server); /* whether that is so of this one */
 void server_scanned(struct assay_session *session, struct session_source *source,
                     const struct assay_error *error); /* when, and how, it is to be next */

@@ -37,7 +37,7 @@ enum assay_source_state {
                            */
     ASSAY_SOURCE_READING,
     ASSAY_SOURCE_READY,
-    ASSAY_SOURCE_FAILED, /* see `error`; what was known before is still there */
+    ASSAY_SOURCE_FAILED,  /* see `error`; what was known before is still there */
     ASSAY_SOURCE_OFFLINE, /* a server that cannot be reached: what is shown is as of read_ms */
 };
 

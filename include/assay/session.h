@@ -67,9 +67,9 @@ void assay_session_visible(struct assay_session *session, const uint32_t *runs, 
 
 /* What is known of a source on a server without asking it. False where SOURCE is none. */
 struct assay_server {
-    bool offline;    /* it could not be reached when it was last looked at */
-    bool unverified; /* its certificate is not checked: say so on screen */
-    bool read_only;  /* writing is switched off */
+    bool offline;          /* it could not be reached when it was last looked at */
+    bool unverified;       /* its certificate is not checked: say so on screen */
+    bool read_only;        /* writing is switched off */
     const char *workspace; /* "" where none is set */
 };
 bool assay_session_server(struct assay_session *session, uint32_t source,
@@ -79,11 +79,11 @@ bool assay_session_server(struct assay_session *session, uint32_t source,
 struct assay_server_look {
     enum assay_status status; /* OK: reached, and it answers as it should */
     struct assay_error error;
-    char version[32];   /* "3.15.2"; "" unknown */
-    char user[128];     /* who the server takes us for; "" where it does not say */
-    char from[96];      /* where the credentials come from */
-    char store[32];     /* "SqlStore"; "" unknown */
-    bool workspaces;    /* it has them */
+    char version[32]; /* "3.15.2"; "" unknown */
+    char user[128];   /* who the server takes us for; "" where it does not say */
+    char from[96];    /* where the credentials come from */
+    char store[32];   /* "SqlStore"; "" unknown */
+    bool workspaces;  /* it has them */
     bool unverified, read_only;
     int may_read, may_admin; /* 1 yes, 0 no, -1 not known */
     int proxied_artifacts;   /* likewise */
