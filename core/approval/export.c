@@ -58,7 +58,7 @@ static const char verify_script[] =
     "signature'\n"
     "        how=UNSIGNED\n"
     "    fi\n"
-    "    head=$work/head-$2-$3\n"
+    "    head=$work/head-$how-$2-$3\n"
     "    [ \"$5\" = \"$(cat \"$head\" 2>/dev/null || echo -)\" ] || fail \"$record\" 'breaks "
     "the chain'\n"
     "    echo \"$digest\" >\"$head\"\n"

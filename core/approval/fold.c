@@ -486,7 +486,7 @@ static void walk_one(struct fold *fold, uint32_t index)
         if (!why)
             chain->time_ms = record->s.time_ms;
     }
-    fate->authentic = !why || !breaks;
+    fate->authentic = !why || (!breaks && record->s.key[0] != '\0');
     fate->counts = !why;
     fate->why_not = why;
     if (!why)

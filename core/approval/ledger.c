@@ -228,7 +228,18 @@ static enum assay_status open_store(struct assay_ledger *ledger, struct assay_er
 {
     if (ledger->read_only && access(ledger->path, F_OK) != 0 && errno == ENOENT)
         return ASSAY_OK;
-    return store_open(&ledger->store, ledger->path, STORE_LOCAL, ledger->read_only, err);
+    struct assay_error why = {0};
+    enum assay_status status =
+        store_open(&ledger->store, ledger->path, STORE_LOCAL, ledger->read_only, &why);
+    /* One that an older version wrote is brought up to date even to be read. */
+    if (status != ASSAY_OK && ledger->read_only)
+        status = store_open(&ledger->store, ledger->path, STORE_LOCAL, false, NULL);
+    if (status != ASSAY_OK) {
+        assay_fail(err, status, "%s", why.what);
+        if (why.hint[0])
+            assay_hint(err, "%s", why.hint);
+    }
+    return status;
 }
 
 enum assay_status assay_ledger_open(struct assay_ledger **out,

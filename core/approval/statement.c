@@ -240,6 +240,7 @@ static void *list_of(struct take *t, uint32_t object, const char *key, size_t mo
 
 static bool chain_valid(const char *chain)
 {
+    chain += *chain == '~';
     const char *slash = strchr(chain, '/');
     char person[PUBKEY_PERSON_MAX + 1];
 
@@ -260,7 +261,7 @@ static struct statement_head *heads_of(struct take *t, uint32_t object, const ch
 
     for (size_t i = 0; i < *count; i++, node = t->doc->nodes[node].next) {
         heads[i] = (struct statement_head){
-            .chain = text_of(t, node, "chain", PUBKEY_PERSON_MAX + 9),
+            .chain = text_of(t, node, "chain", PUBKEY_PERSON_MAX + 10),
             .number = number_of(t, node, "number"),
             .digest = digest_of(t, node, "digest", true),
         };
@@ -273,11 +274,14 @@ static struct statement_head *heads_of(struct take *t, uint32_t object, const ch
 const char *statement_chain(const struct statement *s, struct assay_arena *arena)
 {
     const size_t person = strlen(s->person), device = strlen(s->device);
-    char *chain = assay_arena_alloc(arena, person + device + 2);
+    char *chain = assay_arena_alloc(arena, person + device + 3), *at = chain;
 
-    memcpy(chain, s->person, person);
-    chain[person] = '/';
-    memcpy(chain + person + 1, s->device, device);
+    /* What anybody can write must not be able to disturb what a person has signed. */
+    if (s->key[0] == '\0')
+        *at++ = '~';
+    memcpy(at, s->person, person);
+    at[person] = '/';
+    memcpy(at + person + 1, s->device, device);
     return chain;
 }
 

@@ -346,6 +346,35 @@ static void t4_fork_meets(void **state)
     paper_free(&p);
 }
 
+/* What somebody writes without a signature in a person's name has a chain of its own, and
+   neither forks nor lengthens the person's. Fails without statement_chain()'s mark. */
+static void t4_unsigned_disturbs_nobody(void **state)
+{
+    struct paper p;
+    (void)state;
+    paper_init(&p);
+    paper_begin(&p, 1);
+    paper_person(&p, "ada", "app", "approver", "");
+    paper_person(&p, "ada", "rex", "", "");
+    paper_policy(&p, "ada", "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
+    paper_ask(&p, "rex", REQ);
+    struct statement forged = paper_decision(&p, REQ, ASSAY_REJECT, "not app");
+    paper_head(&p, "app", &forged);
+    forged.key = "";
+    struct statement later = forged;
+    paper_vote(&p, "app", REQ, ASSAY_APPROVE);
+    size_t first = paper_add_as(&p, &forged);
+    later.number = 2;
+    later.previous = p.records[first - 1].digest;
+    size_t second = paper_add_as(&p, &later);
+    paper_expect(&p, REQ, ASSAY_STATE_APPROVED);
+    paper_expect_invalid(&p, first, "not signed");
+    paper_expect_invalid(&p, second, "continue");
+    paper_vote(&p, "app", REQ, ASSAY_WITHDRAW);
+    paper_expect(&p, REQ, ASSAY_STATE_PENDING);
+    paper_free(&p);
+}
+
 /* ---- T5: a signature is taken from one statement to another. Fails without sshsig_check()'s
    look at the bytes. ---- */
 
@@ -831,6 +860,7 @@ int main(void)
         cmocka_unit_test(t3_cut_log),
         cmocka_unit_test(t4_fork),
         cmocka_unit_test(t4_fork_meets),
+        cmocka_unit_test(t4_unsigned_disturbs_nobody),
         cmocka_unit_test(t5_transplant),
         cmocka_unit_test(t6_namespace),
         cmocka_unit_test(t11_policy_rollback),
