@@ -121,7 +121,12 @@ static bool concerns(const struct record *record, const char *request)
 
 void ledger_check(struct assay_ledger *ledger, const char *request)
 {
+    const struct fold_request *found = request ? fold_find(&ledger->fold, request) : NULL;
     bool any = false;
+
+    /* One that follows another step depends on that one's records as well. */
+    if (found && found->policy->policy.after_target)
+        request = NULL;
 
     for (size_t i = 0; i < ledger->count; i++) {
         struct record *record = &ledger->records[i];
