@@ -34,7 +34,8 @@ static void draw_name(struct run_view *view, struct area line)
     int right = line.rect.width - 1 - assay_text_width(clean);
     draw_text(line, right, 0, ROLE_DIM, clean);
     int color = marks_color(&view->app->marks, view->run);
-    draw_text(line, 1, 0, chart_role(color >= 0 ? color : 0), chart_dot(&line, color >= 0 ? color : 0));
+    draw_text(line, 1, 0, chart_role(color >= 0 ? color : 0),
+              chart_dot(&line, color >= 0 ? color : 0));
     int room = right - 4 - 22;
     int width = assay_text_width(name);
     width = width < room ? width : room;

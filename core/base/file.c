@@ -147,8 +147,8 @@ enum assay_status assay_make_directories(const char *path, struct assay_error *e
             int code = errno;
             struct stat st;
             if (stat(part, &st) != 0) {
-                status = assay_fail(err, ASSAY_IO, "%s: cannot be made: %s", part,
-                                    strerror(code));
+                status =
+                    assay_fail(err, ASSAY_IO, "%s: cannot be made: %s", part, strerror(code));
                 break;
             }
         }

@@ -146,8 +146,8 @@ static void local_failed(struct assay_session *session, const struct assay_error
     activity_notice(session, "the local store cannot be read: %s", err->what);
 }
 
-/* Opens the local store to read. One that an earlier version wrote is opened to write once, which
-   brings it up to date and keeps a copy of what it was. */
+/* Opens the local store to read. One that an earlier version wrote is opened to write once,
+   which brings it up to date and keeps a copy of what it was. */
 static bool local_open(struct assay_session *session, struct assay_error *err)
 {
     const char *path = session->store_path;
@@ -298,9 +298,8 @@ static bool take_value(void *context, int64_t row, const void *bytes, size_t len
     struct assay_summary summary;
     const char *text = NULL;
 
-    if (!found ||
-        !attrs_find(bytes, length, load->column->kind, load->column->key, &summary, &text,
-                    &load->joined))
+    if (!found || !attrs_find(bytes, length, load->column->kind, load->column->key, &summary,
+                              &text, &load->joined))
         return true;
     ASSAY_GROW(load->values, load->capacity, load->count + 1);
     load->values[load->count++] = (struct column_value){

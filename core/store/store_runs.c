@@ -150,8 +150,8 @@ enum assay_status store_read_runs(struct store *store, int64_t source, int64_t s
     struct sql_statement *statement = NULL;
     struct store_run run;
     bool row = true, more = true;
-    /* All: along the table; where other sources' rows lie between, along the index (an entry per
-       row, then the row beside the last one). */
+    /* All: along the table; where other sources' rows lie between, along the index (an entry
+       per row, then the row beside the last one). */
     const char *all = store->local ? "SELECT " RUN_COLUMNS " FROM run NOT INDEXED"
                                      " WHERE source=?1 ORDER BY row"
                                    : "SELECT " RUN_COLUMNS " FROM run INDEXED BY run_source"
