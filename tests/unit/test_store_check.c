@@ -159,13 +159,15 @@ static void test_a_cache_between_two_transactions(void **state)
     (void)state;
     char *path = make();
     struct assay_database_check found;
+    struct assay_buf faults = {0};
     struct sql *sql = NULL;
 
     GOOD(sql_open(&sql, path, SQL_CREATE, good));
     GOOD(sql_exec(sql, "DELETE FROM loose WHERE no>=5; UPDATE series SET loose=5", good));
     sql_close(&sql);
     GOOD(assay_database_check(ASSAY_DATABASE_CACHE, path, &found, NULL, NULL, good));
-    assert_int_equal(check(path, &found, &(struct assay_buf){0}), ASSAY_CORRUPT);
+    assert_int_equal(check(path, &found, &faults), ASSAY_CORRUPT);
+    assay_buf_free(&faults);
     free(path);
 }
 
