@@ -160,7 +160,9 @@ class Delay:
 class Assay:
     def __init__(self, program, source, **environment):
         self.program, self.source = program, source
-        self.environment = dict(os.environ, **environment)
+        # The client library leaves its own tracking URI in the environment; the cases name theirs.
+        inherited = {k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"}
+        self.environment = dict(inherited, **environment)
 
     def run(self, *arguments, source=None, timeout=180):
         sources = ["-S", source or self.source]
