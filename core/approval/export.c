@@ -36,7 +36,7 @@ static const char verify_script[] =
     "work=$(mktemp -d)\n"
     "trap 'rm -rf \"$work\"' EXIT\n"
     "fail() { echo \"$1: $2\" >&2; exit 1; }\n"
-    "sha256sum --quiet -c records.sha256\n"
+    "sha256sum --quiet --strict -c records.sha256\n"
     "for record in records/*.json; do\n"
     "    grep -q \"  $record\\$\" records.sha256 || fail \"$record\" 'is not in "
     "records.sha256'\n"
