@@ -355,6 +355,8 @@ static enum assay_status print(struct compare_job *job, struct assay_error *err)
         return compare_explain(job, explain, err);
     if (cli_has(job->cli, "diff"))
         return compare_diff(job, cli_value(job->cli, "diff"), err);
+    if (cli_has(job->cli, "code"))
+        return compare_code(job, err);
     if (format && strcmp(format, "html") == 0)
         compare_print_html(job);
     else if (format && strcmp(format, "latex") == 0)

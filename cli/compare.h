@@ -70,6 +70,11 @@ void compare_files(struct compare_job *job);
 enum assay_status compare_diff(struct compare_job *job, const char *path,
                                struct assay_error *err);
 
+/* compare_code.c: the code between the commits, where the repository is at hand. */
+enum assay_status compare_code(struct compare_job *job, struct assay_error *err);
+/* A difference with its colours, made harmless line by line where it goes to a terminal. */
+void compare_print_diff(struct compare_job *job, const struct assay_buf *diff);
+
 /* compare_cell.c: what cells say, for people. */
 bool compare_shown(const struct compare_job *job, const struct assay_row *row);
 /* The title of a column: a run's name (its id where it has none) or a group's title. */

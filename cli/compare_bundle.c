@@ -4,14 +4,17 @@
  * refuses one whose digests do not hold. Called by compare.c.
  *
  *   {"assay_bundle": 1, "made_ms": …, "baseline": ID, "runs": [{"sha256": …, "run": {…}}, …],
- *    "series": [{"sha256": …, "run": ID, "metric": …, "points": [[step, time_ms, value], …]}]}
+ *    "series": [{"sha256": …, "run": ID, "metric": …, "points": [[step, time_ms, value], …]}],
+ *    "sha256": …}
  *
- * A digest is taken over the text this program writes for the object, so it is the same
- * whatever blanks or order another writer would use.
+ * The digest at the end is of every byte before it: no byte of a bundle changes unseen. The
+ * digests within are taken over the text this program writes for the object; they say which of
+ * the runs or curves it was.
  */
 #include "compare.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +28,7 @@
 
 #define BUNDLE_MAX   (512u << 20)
 #define POINTS_BLOCK 4096
+#define SEAL         "\"sha256\": \"" /* before the last digest, which is of all before it */
 
 /* ---- writing ---- */
 
@@ -126,7 +130,9 @@ enum assay_status compare_bundle_save(struct compare_job *job, const char *path,
         for (size_t i = 0; i < assay_comparison_runs(job->comparison); i++)
             write_one_series(job, i, assay_comparison_row(job->comparison, job->charts[m])->key,
                              &first, &out);
-    assay_buf_text_add(&out, "]}\n");
+    assay_buf_text_add(&out, "],\n" SEAL);
+    assay_sha256(digest, out.data, out.length - strlen(SEAL));
+    assay_buf_format(&out, "%s\"}\n", digest);
     enum assay_status status =
         out.overflow
             ? assay_fail(err, ASSAY_BAD_INPUT, "%s: the bundle would be over 512 MB", path)
@@ -324,6 +330,18 @@ static enum assay_status load_series(struct loading *l, json_t *entry)
                : broken(l, "a curve's digest does not hold: the bundle was changed");
 }
 
+/* The end must be the digest of what stands before it, to the byte. */
+static bool seal_holds(const char *bytes, size_t length)
+{
+    char digest[ASSAY_SHA256_TEXT], seal[ASSAY_SHA256_TEXT + 20];
+    size_t tail = strlen(SEAL) + ASSAY_SHA256_TEXT - 1 + 3;
+    if (length <= tail)
+        return false;
+    assay_sha256(digest, bytes, length - tail);
+    snprintf(seal, sizeof seal, SEAL "%s\"}\n", digest);
+    return memcmp(seal, bytes + length - tail, tail) == 0;
+}
+
 enum assay_status compare_bundle_load(struct compare_job *job, const char *path,
                                       struct assay_error *err)
 {
@@ -336,6 +354,7 @@ enum assay_status compare_bundle_load(struct compare_job *job, const char *path,
     if (status != ASSAY_OK)
         return status;
     json_t *root = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &why);
+    bool sealed = seal_holds(bytes, length);
     free(bytes);
     if (!root || json_integer_value(json_object_get(root, "assay_bundle")) != 1) {
         json_decref(root);
@@ -346,6 +365,8 @@ enum assay_status compare_bundle_load(struct compare_job *job, const char *path,
         status = load_series(&l, entry);
     json_int_t baseline = json_integer_value(json_object_get(root, "baseline"));
     size_t runs = assay_comparison_runs(job->comparison);
+    if (status == ASSAY_OK && !sealed)
+        status = broken(&l, "the digest of the whole does not hold: the bundle was changed");
     if (status == ASSAY_OK && runs == 0)
         status = broken(&l, "it holds no runs");
     job->baseline = baseline >= 0 && (uint64_t)baseline < runs ? (size_t)baseline : 0;

@@ -85,8 +85,7 @@ static enum assay_status read_one(struct compare_job *job, size_t column, const 
     return status;
 }
 
-/* Made harmless line by line where it goes to a terminal. */
-static void print_diff(struct compare_job *job, const struct assay_buf *diff)
+void compare_print_diff(struct compare_job *job, const struct assay_buf *diff)
 {
     const char *text = assay_buf_text(diff);
     while (*text) {
@@ -129,7 +128,7 @@ enum assay_status compare_diff(struct compare_job *job, const char *path,
         if (status == ASSAY_OK &&
             assay_text_diff(base, base_length, other, length, assay_buf_text(&base_name),
                             assay_buf_text(&name), &diff))
-            print_diff(job, &diff);
+            compare_print_diff(job, &diff);
         free(other);
         other = NULL;
     }

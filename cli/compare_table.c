@@ -284,7 +284,10 @@ static void latex_text(struct assay_buf *out, const char *text)
             assay_buf_text_add(out, "\\textasciitilde{}");
         else if (*text == '^')
             assay_buf_text_add(out, "\\textasciicircum{}");
-        else
+        else if (strncmp(text, "±", strlen("±")) == 0) {
+            assay_buf_text_add(out, "$\\pm$");
+            text += strlen("±") - 1;
+        } else
             assay_buf_char(out, *text);
     }
 }

@@ -9,8 +9,10 @@
  *   product = sign { ("*" | "/") sign }
  *   sign    = "-" sign | value
  *   value   = number | 'text' | "(" or ")" | "abs" "(" or ")" | "baseline" [ "." field ] |
- * field field   = "metrics." name [ "@last|min|max|best" ] | "params." name | "tags." name |
- * "duration" name    = letters, digits and ._/:-  |  `anything`
+ *           field
+ *   field   = "metrics." name [ "@last|min|max|best" ] | "params." name | "tags." name |
+ *             "duration"
+ *   name    = letters, digits and ._/:-  |  `anything`  |  "anything"
  *
  * `baseline` alone is the field last named before it, of the baseline's run. What is missing or
  * not finite makes the whole expression unknown unless the rest decides it (three-valued logic,
@@ -149,10 +151,10 @@ static const struct {
 static char *take_name(struct parsing *p)
 {
     const char *from = p->at;
-    if (*p->at == '`') {
-        const char *end = strchr(p->at + 1, '`');
+    if (*p->at == '`' || *p->at == '"') {
+        const char *end = strchr(p->at + 1, *p->at);
         if (!end) {
-            fail(p, "a name in ` has no end");
+            fail(p, "a name in quotes has no end");
             return NULL;
         }
         p->at = end + 1;

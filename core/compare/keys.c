@@ -356,3 +356,35 @@ size_t assay_comparison_main_metrics(const struct assay_comparison *c, size_t *r
     free(ranked);
     return count;
 }
+
+/* ---- where the code is ---- */
+
+/* What the first of the tags that are shown as LABEL, and are there, says. */
+static const char *labelled(const struct assay_comparison *comparison, size_t column,
+                            const char *label)
+{
+    for (size_t i = 0; i < comparison->row_count; i++) {
+        const struct compare_row *row = &comparison->rows[i];
+        if (row->shown.kind != ASSAY_ROW_TAG || row->shown.section != ASSAY_SECTION_CODE ||
+            !is_word(last_word(row->shown.label), label))
+            continue;
+        const struct compare_value *value = compare_value_at(row, column);
+        if (value)
+            return value->text;
+    }
+    return "";
+}
+
+const char *assay_comparison_commit(const struct assay_comparison *comparison, size_t column)
+{
+    static const char *const names[] = {"commit", "git_commit", "git_sha", "git_hash"};
+    const char *found = "";
+    for (size_t i = 0; i < ASSAY_COUNT(names) && !*found; i++)
+        found = labelled(comparison, column, names[i]);
+    return found;
+}
+
+const char *assay_comparison_script(const struct assay_comparison *comparison, size_t column)
+{
+    return labelled(comparison, column, "script");
+}

@@ -171,6 +171,11 @@ double assay_series_at(struct assay_series *series, enum assay_axis axis, double
 size_t assay_comparison_main_metrics(const struct assay_comparison *comparison, size_t *rows,
                                      size_t capacity);
 
+/* The git commit the run in COLUMN says it was made from, and where its script lay; "" where it
+   says nothing. */
+const char *assay_comparison_commit(const struct assay_comparison *comparison, size_t column);
+const char *assay_comparison_script(const struct assay_comparison *comparison, size_t column);
+
 /* ---- against a baseline ---- */
 
 enum assay_delta_kind {

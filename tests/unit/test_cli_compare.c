@@ -113,7 +113,8 @@ static void json_has_the_contract(void **state)
                         json_string_value(json_object_get(run, "id")));
     json_t *metrics = json_object_get(root, "metrics"), *metric;
     size_t i, found = 0;
-    json_array_foreach (metrics, i, metric) {
+    json_array_foreach(metrics, i, metric)
+    {
         if (strcmp(json_string_value(json_object_get(metric, "key")), "val/loss") != 0)
             continue;
         found++;
@@ -171,6 +172,9 @@ static void gates_end_in_the_exit_status(void **state)
     complains("is not finite");
     assert_int_equal(compare("a", "b", "--fail-if", "metrics.x >", NULL), 2);
     complains("column");
+    assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--fail-if",
+                             "metrics.\"val/loss\" > baseline * 1.01", NULL),
+                     1);
 }
 
 static void bundles_travel(void **state)
@@ -199,6 +203,21 @@ static void bundles_travel(void **state)
     assert_int_equal(assay_file_write(file, bytes, length, 0600, NULL), ASSAY_OK);
     assert_int_equal(compare("--bundle", file, NULL), 3);
     complains("digest does not hold");
+    at[8] = '0';
+    static const char *const elsewhere[] = {"\"column\": 0", "\"metric\": \"",
+                                            "\"made_by\": \"a"};
+    for (size_t i = 0; i < ASSAY_COUNT(elsewhere); i++) { /* no byte changes unseen */
+        char *byte = strstr(bytes, elsewhere[i]);
+        assert_non_null(byte);
+        byte += strlen(elsewhere[i]) - (i == 1 ? 0 : 1);
+        *byte ^= 1;
+        assert_int_equal(assay_file_write(file, bytes, length, 0600, NULL), ASSAY_OK);
+        assert_int_equal(compare("--bundle", file, NULL), 3);
+        complains("digest of the whole does not hold");
+        *byte ^= 1;
+    }
+    assert_int_equal(assay_file_write(file, bytes, length, 0600, NULL), ASSAY_OK);
+    assert_int_equal(compare("--bundle", file, NULL), 0);
     assert_int_equal(assay_file_write(file, "{}", 2, 0600, NULL), ASSAY_OK);
     assert_int_equal(compare("--bundle", file, NULL), 3);
     assert_int_equal(assay_file_write(file, "[[[", 3, 0600, NULL), ASSAY_OK);
@@ -220,9 +239,9 @@ static void rows_from_curves(void **state)
     assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--target", "no=1", NULL),
                      2);
     assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--at", "step", NULL), 2);
-    assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--direction",
-                             "train/loss=up", NULL),
-                     2);
+    assert_int_equal(
+        compare("vit-sweep/run-01", "vit-sweep/run-02", "--direction", "train/loss=up", NULL),
+        2);
 }
 
 static void groups_and_what_mattered(void **state)
@@ -251,8 +270,8 @@ static char *make_mlruns(void)
         assert_int_equal(assay_make_directories(path, NULL), ASSAY_OK);
         for (int i = 0; i < 40; i++) {
             bool right = i % 3 == 0 || (r == 1 && i % 4 != 0);
-            used += (size_t)snprintf(text + used, sizeof text - used, "ex%d,\"a, \"\"b\"\"\",%d\n",
-                                     i, right);
+            used += (size_t)snprintf(text + used, sizeof text - used,
+                                     "ex%d,\"a, \"\"b\"\"\",%d\n", i, right);
         }
         snprintf(path, sizeof path, "%s/mlruns/1/%s/artifacts/scores.csv", root, id);
         assert_int_equal(assay_file_write(path, text, used, 0600, NULL), ASSAY_OK);
@@ -266,10 +285,11 @@ static char *make_mlruns(void)
         snprintf(path, sizeof path, "%s/mlruns/1/%s/meta.yaml", root, id);
         assert_int_equal(assay_file_write(path, text, used, 0600, NULL), ASSAY_OK);
     }
-    size_t length = (size_t)snprintf(text, sizeof text,
-                                     "artifact_location: file://%s/mlruns/1\nexperiment_id: '1'\n"
-                                     "lifecycle_stage: active\nname: eval\n",
-                                     root);
+    size_t length =
+        (size_t)snprintf(text, sizeof text,
+                         "artifact_location: file://%s/mlruns/1\nexperiment_id: '1'\n"
+                         "lifecycle_stage: active\nname: eval\n",
+                         root);
     snprintf(path, sizeof path, "%s/mlruns/1/meta.yaml", root);
     assert_int_equal(assay_file_write(path, text, length, 0600, NULL), ASSAY_OK);
     return root;
@@ -279,22 +299,20 @@ static void examples_test_single_runs(void **state)
 {
     (void)state;
     char *root = make_mlruns();
-    assert_int_equal(compare("-S", root, "eval/net-0", "eval/net-1", "--examples",
-                             "scores.csv", NULL),
-                     0);
+    assert_int_equal(
+        compare("-S", root, "eval/net-0", "eval/net-1", "--examples", "scores.csv", NULL), 0);
     says("correct by example, net-1 against net-0: better by");
     says("n=40 pairs");
-    assert_int_equal(compare("-S", root, "eval/net-0", "eval/net-1", "--examples",
-                             "scores.csv:text", NULL),
-                     0);
+    assert_int_equal(
+        compare("-S", root, "eval/net-0", "eval/net-1", "--examples", "scores.csv:text", NULL),
+        0);
     says("no verdict");
     says("lines without a score");
     assert_int_equal(compare("-S", root, "eval/net-0", "eval/net-1", "--examples",
                              "scores.csv:nothing", NULL),
                      2);
-    assert_int_equal(compare("-S", root, "eval/net-0", "eval/net-1", "--examples", "no.csv",
-                             NULL),
-                     3);
+    assert_int_equal(
+        compare("-S", root, "eval/net-0", "eval/net-1", "--examples", "no.csv", NULL), 3);
     assert_int_equal(compare("-S", root, "eval/net-0", "eval/net-1", "--files", NULL), 0);
     says("file scores.csv");
     assert_int_equal(
