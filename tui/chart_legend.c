@@ -56,7 +56,7 @@ static int label_width(const struct chart_state *state, int most)
 
 int chart_legend_width(const struct chart_state *state, int width)
 {
-    int wide = 2 + 2 + label_width(state, 22) + 2 + 10 + (state->weight > 0 ? 12 : 0) + 1;
+    int wide = 2 + 2 + label_width(state, 22) + 2 + 10 + (state->weight > 0 ? 14 : 0) + 1;
     wide = wide < 28 ? 28 : wide;
     return wide < width / 2 ? wide : width / 2;
 }

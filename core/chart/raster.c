@@ -205,7 +205,7 @@ static void draw_restarts(struct drawing *d, bool lines, int size)
 
 static void draw_marks(struct drawing *d)
 {
-    int size = within((int)(d->width * 2 + 0.5), 2, d->canvas.height / 4 + 1);
+    int size = within((int)(d->width * 3 + 0.5), 2, d->canvas.height / 4 + 1);
 
     for (int x = 0; x < d->canvas.width; x++)
         if (d->scratch->gaps[x])
