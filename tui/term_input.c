@@ -54,16 +54,25 @@ static uint8_t shifted(uint8_t value, uint8_t from, uint8_t to)
     return (uint8_t)(moved < 0 ? 0 : moved > 255 ? 255 : moved);
 }
 
+/* A theme without colours suits any background. */
+static bool is_plain(const struct theme *theme)
+{
+    return strcmp(theme->name, "mono") == 0 && theme->colors >= 8;
+}
+
 /* Paints charts on the terminal's own background, the grid as far from it as from the theme's.
  */
 void term_use_background(struct term *term)
 {
-    const struct assay_chart_palette *own =
-        term->theme.light ? &assay_palette_light : &assay_palette_dark;
-    struct assay_rgb was = own->background, is = term->background;
+    struct assay_rgb was, is = term->background;
 
+    if (term->background_known && is_plain(&term->theme))
+        theme_turn(&term->theme, is_light(is));
     if (!term->background_known || is_light(is) != term->theme.light)
         return;
+    const struct assay_chart_palette *own =
+        term->theme.light ? &assay_palette_light : &assay_palette_dark;
+    was = own->background;
     term->palette = *own;
     term->palette.background = is;
     term->palette.grid = (struct assay_rgb){.r = shifted(own->grid.r, was.r, is.r),

@@ -245,6 +245,13 @@ static void set_series(struct theme *theme)
     }
 }
 
+void theme_turn(struct theme *theme, bool light)
+{
+    theme->light = light;
+    theme->chart = light ? &assay_palette_light : &assay_palette_dark;
+    set_series(theme);
+}
+
 static void reduce(struct theme *theme)
 {
     theme->chart = theme->light ? &assay_palette_light : &assay_palette_dark;

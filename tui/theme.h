@@ -85,6 +85,9 @@ enum assay_status theme_load(struct theme *theme, const char *name, const char *
 /* The same from text already in memory; NAME is only for messages. For tests and the fuzzer. */
 enum assay_status theme_parse(struct theme *theme, const char *name, const char *text,
                               size_t length, int colors, struct assay_error *err);
+/* Turns *theme, which has no colours of its own but those of charts, to a light or a dark
+   background. */
+void theme_turn(struct theme *theme, bool light);
 /* Names of the compiled-in themes, in order of the alphabet; NULL past the last. */
 const char *theme_builtin(size_t index);
 

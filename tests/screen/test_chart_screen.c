@@ -282,6 +282,31 @@ static void restarts(void **state)
     screen_close(&screen);
 }
 
+/* Charts are painted on the terminal's own background: a theme without colours on any, the
+   others on one of their own kind. In whole percents, as sixel has them. */
+static void background(void **state)
+{
+    static const struct {
+        enum screen_kind kind;
+        uint32_t background;
+        const char *themes[3];
+    } terminals[] = {{SCREEN_LIGHT, 0xffffff, {"theme light", "theme mono", "theme auto"}},
+                     {SCREEN_FOOT, 0x0f1417, {"theme dark", "theme mono", "theme auto"}}};
+    (void)state;
+    for (size_t i = 0; i < ASSAY_COUNT(terminals); i++) {
+        struct screen *screen = open_chart(terminals[i].kind, 100, 30);
+        for (size_t k = 0; k < ASSAY_COUNT(terminals[i].themes); k++) {
+            type_command(screen, i == 0 ? "theme dark" : "theme light");
+            type_command(screen, terminals[i].themes[k]);
+            struct screen_image image = screen_image(screen, 0);
+            uint32_t pixel = screen_pixel(screen, image.column * SCREEN_CELL_WIDTH + 3,
+                                          image.row * SCREEN_CELL_HEIGHT + 2);
+            assert_int_equal(pixel, terminals[i].background);
+        }
+        screen_close(&screen);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +321,7 @@ int main(void)
         cmocka_unit_test(an_image_below_text),
         cmocka_unit_test(the_wheel_zooms),
         cmocka_unit_test(restarts),
+        cmocka_unit_test(background),
     };
     return cmocka_run_group_tests_name("chart screen", tests, NULL, NULL);
 }
