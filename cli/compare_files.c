@@ -92,6 +92,7 @@ void compare_print_diff(struct compare_job *job, const struct assay_buf *diff)
         size_t length = strcspn(text, "\n");
         const char *color = *text == '+'   ? "32"
                             : *text == '-' ? "31"
+                            : *text == '~' ? "33"
                             : *text == '@' ? "36"
                                            : "";
         bool colored = job->cli->color && *color;
@@ -126,7 +127,7 @@ enum assay_status compare_diff(struct compare_job *job, const char *path,
         assay_buf_format(&name, "/%s", path);
         status = read_one(job, i, path, &other, &length, err);
         if (status == ASSAY_OK &&
-            assay_text_diff(base, base_length, other, length, assay_buf_text(&base_name),
+            assay_file_diff(path, base, base_length, other, length, assay_buf_text(&base_name),
                             assay_buf_text(&name), &diff))
             compare_print_diff(job, &diff);
         free(other);

@@ -123,7 +123,7 @@ bool compare_files_diff(struct compare_view *view, size_t field, size_t run,
     compare_name(view, run, name, sizeof name);
     if (!base || !text) {
         app_fail(view->app, &err);
-    } else if (!assay_text_diff(base, base_length, text, length, base_name, name, out)) {
+    } else if (!assay_file_diff(path, base, base_length, text, length, base_name, name, out)) {
         assay_buf_text_add(out, "both are the same\n");
     }
     bool read = base && text;

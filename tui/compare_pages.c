@@ -329,6 +329,7 @@ static bool list_diff(struct compare_view *view, size_t field)
         enum role role = *text == '+'   ? ROLE_BETTER
                          : *text == '-' ? ROLE_WORSE
                          : *text == '@' ? ROLE_ACCENT
+                         : *text == '~' ? ROLE_STRONG
                                         : ROLE_NORMAL;
         add_line(view, role, one);
         free(one);

@@ -101,5 +101,8 @@ typedef void compare_leaf(void *context, const char *path, size_t path_length, c
 bool compare_is_structure(const char *text, size_t length);
 bool compare_leaves(const char *text, size_t length, const char *prefix, compare_leaf *each,
                     void *context);
+/* The same of a YAML file (structure_yaml.c). */
+bool compare_yaml_leaves(const char *text, size_t length, const char *prefix,
+                         compare_leaf *each, void *context);
 
 #endif

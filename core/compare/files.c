@@ -1,6 +1,6 @@
 /*
- * What artifacts add to a comparison: digests of files, leaves of JSON, versions of packages.
- * Called by the front ends, which read the files.
+ * What artifacts add to a comparison: digests of files, leaves of JSON and YAML, versions of
+ * packages. Called by the front ends, which read the files.
  */
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +24,7 @@ static bool ends_with(const char *text, const char *end)
     return length >= tail && strcasecmp(text + length - tail, end) == 0;
 }
 
-enum file_kind { FILE_OTHER, FILE_JSON, FILE_REQUIREMENTS, FILE_CONDA };
+enum file_kind { FILE_OTHER, FILE_JSON, FILE_REQUIREMENTS, FILE_CONDA, FILE_YAML };
 
 static enum file_kind kind_of(const char *path)
 {
@@ -33,6 +33,8 @@ static enum file_kind kind_of(const char *path)
         return FILE_REQUIREMENTS;
     if (strcasecmp(name, "conda.yaml") == 0 || strcasecmp(name, "python_env.yaml") == 0)
         return FILE_CONDA;
+    if (ends_with(name, ".yaml") || ends_with(name, ".yml"))
+        return FILE_YAML;
     return ends_with(name, ".json") ? FILE_JSON : FILE_OTHER;
 }
 
@@ -128,6 +130,9 @@ void assay_comparison_add_file(struct assay_comparison *comparison, size_t colum
     if (kind == FILE_JSON && compare_is_structure(text, length)) {
         snprintf(key, sizeof key, "%.180s", path);
         compare_leaves(text, length, key, put_leaf, &file);
+    } else if (kind == FILE_YAML) {
+        snprintf(key, sizeof key, "%.180s", path);
+        compare_yaml_leaves(text, length, key, put_leaf, &file);
     } else if (kind == FILE_REQUIREMENTS || kind == FILE_CONDA) {
         put_packages(&file, kind, text, length);
     }

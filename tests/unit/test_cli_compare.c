@@ -317,8 +317,8 @@ static void examples_test_single_runs(void **state)
     says("file scores.csv");
     assert_int_equal(
         compare("-S", root, "eval/net-0", "eval/net-1", "--diff", "scores.csv", NULL), 0);
-    says("--- net-0/scores.csv\n+++ net-1/scores.csv\n@@ -1,");
-    says("\n-ex1,\"a, \"\"b\"\"\",0\n");
+    says("--- net-0/scores.csv\n+++ net-1/scores.csv\n@@ by ");
+    says("\n~ex1: correct 0 -> 1 (+1)\n");
     free(root);
 }
 
