@@ -51,6 +51,7 @@ enum command_argument {
     ARG_THEME,
     ARG_GRAPHICS,
     ARG_AXIS,
+    ARG_VERDICT,
 };
 
 struct command {

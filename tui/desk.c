@@ -1,5 +1,5 @@
 /*
- * The desk of approvals (desk.h), for view_queue.c and view_request.c.
+ * The desk of approvals (desk.h), for view_queue.c, view_request.c and view_ask.c.
  */
 #include "desk.h"
 
@@ -23,6 +23,17 @@ struct desk {
     char me[80];
     uint64_t generation;
 };
+
+static void ask(struct assay_ledger *ledger, struct desk_result *r)
+{
+    struct assay_request_options options = *r->wish.ask;
+    if (r->wish.registration) {
+        r->status = assay_model_register(ledger, r->wish.registration, r->version, &r->err);
+        options.version = r->version;
+    }
+    if (r->status == ASSAY_OK)
+        r->status = assay_request_send(ledger, &options, r->id, &r->err);
+}
 
 static void work(struct desk *desk)
 {
@@ -50,6 +61,12 @@ static void work(struct desk *desk)
         break;
     case DESK_APPLY:
         r->status = assay_request_apply(desk->fresh, r->wish.request, &r->err);
+        break;
+    case DESK_SIDES:
+        r->status = assay_sides_read(desk->fresh, r->wish.request, &r->sides, &r->err);
+        break;
+    case DESK_ASK:
+        ask(desk->fresh, r);
         break;
     }
 }
@@ -86,6 +103,7 @@ void desk_close(struct desk **at)
         close(desk->done);
     }
     free(desk->result.text);
+    assay_sides_free(&desk->result.sides);
     assay_ledger_close(&desk->fresh);
     assay_ledger_close(&desk->ledger);
     free(desk);
@@ -120,6 +138,7 @@ bool desk_poll(struct desk *desk, struct desk_result *result)
     desk->busy = false;
     *result = desk->result;
     desk->result.text = NULL;
+    desk->result.sides = NULL;
     if (desk->fresh) {
         const char *me = "";
         assay_ledger_close(&desk->ledger);

@@ -7,7 +7,7 @@
 #ifndef TUI_DESK_H
 #define TUI_DESK_H
 
-#include <assay/approval.h>
+#include <assay/review.h>
 
 #include "app.h"
 
@@ -16,6 +16,8 @@ enum desk_task {
     DESK_PREVIEW, /* what would be signed */
     DESK_SIGN,
     DESK_APPLY,
+    DESK_SIDES, /* candidate and champion, as the platform has them */
+    DESK_ASK,   /* writes a request, after registering the version where that is wished */
 };
 struct desk_wish {
     enum desk_task task;
@@ -24,13 +26,19 @@ struct desk_wish {
     char reason[1024];
     char binding[ASSAY_SHA256_TEXT];
     uint64_t dwell_seconds;
-    const char *text; /* DESK_SIGN: the very bytes to sign; lives until the result is taken */
+    /* What follows lives until the result is taken. */
+    const char *text; /* DESK_SIGN: the very bytes to sign */
+    const struct assay_request_options *ask;
+    const struct assay_registration *registration; /* NULL: the version is there already */
 };
 struct desk_result {
     struct desk_wish wish;
     enum assay_status status;
     struct assay_error err;
-    char *text; /* DESK_PREVIEW: the statement; the taker frees */
+    char *text;                /* DESK_PREVIEW: the statement; the taker frees */
+    struct assay_sides *sides; /* DESK_SIDES: likewise */
+    char id[17];               /* DESK_ASK: the request */
+    char version[24];          /* likewise, where one was registered */
 };
 
 struct desk; /* opaque */

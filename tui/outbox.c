@@ -26,10 +26,6 @@ void outbox_begin(struct outbox *box, struct app *app, struct desk *desk,
 {
     struct assay_buf title = {0};
     outbox_close(box);
-    if (desk_busy(desk)) {
-        app_say(app, "one moment: the ledger is being read");
-        return;
-    }
     if (strcmp(draft->binding, request->binding) != 0) {
         app_say(app, "the request has changed since the draft was written: look at it again");
         return;
@@ -44,19 +40,52 @@ void outbox_begin(struct outbox *box, struct app *app, struct desk *desk,
                      request->model, request->version, request->target);
     assay_text_clean_to(box->title, sizeof box->title, assay_buf_text(&title));
     assay_buf_free(&title);
-    box->open = desk_ask(desk, &box->wish);
+    box->open = box->waits = true;
+    outbox_go(box, desk);
+    app_dirty(app);
+}
+
+void outbox_go(struct outbox *box, struct desk *desk)
+{
+    if (box->open && box->waits && !desk_busy(desk))
+        box->waits = !desk_ask(desk, &box->wish);
+}
+
+void outbox_begin_apply(struct outbox *box, struct app *app,
+                        const struct assay_request *request)
+{
+    struct assay_buf text = {0};
+    outbox_close(box);
+    box->wish = (struct desk_wish){.task = DESK_APPLY};
+    snprintf(box->wish.request, sizeof box->wish.request, "%s", request->id);
+    snprintf(box->wish.binding, sizeof box->wish.binding, "%s", request->binding);
+    box->production = strcmp(request->tier, "production") == 0;
+    assay_buf_format(&text, "apply: %s %s to %s", request->model, request->version,
+                     request->target);
+    assay_text_clean_to(box->title, sizeof box->title, assay_buf_text(&text));
+    assay_buf_reset(&text);
+    assay_buf_format(&text,
+                     "%s of %s moves from %s to version %s, at %s. Files, gates, votes and "
+                     "champion are looked at again first; the move is recorded and signed "
+                     "before and after. If the champion has moved meanwhile, nothing is done.",
+                     request->target, request->model,
+                     request->from_version[0] ? request->from_version : "nothing",
+                     request->version,
+                     request->place[0] ? request->place : "the local registry");
+    box->text = assay_buf_take(&text);
+    box->open = box->ready = true;
+    box->shown_us = assay_monotonic_us();
     app_dirty(app);
 }
 
 static bool sign(struct outbox *box, struct app *app, struct desk *desk)
 {
-    box->wish.task = DESK_SIGN;
+    if (box->wish.task == DESK_PREVIEW)
+        box->wish.task = DESK_SIGN;
     box->wish.text = box->text;
     box->ready = false;
-    if (!desk_ask(desk, &box->wish)) {
-        outbox_close(box);
-        return false;
-    }
+    box->waits = true;
+    outbox_go(box, desk);
     app_say(app, "waiting for the key: touch it if it asks");
     return true;
 }
@@ -84,7 +113,7 @@ bool outbox_event(struct outbox *box, struct app *app, struct desk *desk,
         return false;
     app_dirty(app);
     if (event->key == KEYS_ESCAPE) {
-        if (!desk_busy(desk) || desk_task(desk) != DESK_SIGN)
+        if (!desk_busy(desk) || (desk_task(desk) != DESK_SIGN && desk_task(desk) != DESK_APPLY))
             outbox_close(box);
         return false;
     }
@@ -108,7 +137,10 @@ bool outbox_event(struct outbox *box, struct app *app, struct desk *desk,
 
 bool outbox_result(struct outbox *box, struct app *app, struct desk_result *result)
 {
-    if (!box->open || (result->wish.task != DESK_PREVIEW && result->wish.task != DESK_SIGN))
+    if (!box->open || (result->wish.task != DESK_PREVIEW && result->wish.task != DESK_SIGN &&
+                       result->wish.task != DESK_APPLY))
+        return false;
+    if (strcmp(result->wish.request, box->wish.request) != 0 || box->waits)
         return false;
     if (result->wish.task == DESK_PREVIEW && result->status == ASSAY_OK) {
         box->text = result->text;
@@ -120,7 +152,10 @@ bool outbox_result(struct outbox *box, struct app *app, struct desk_result *resu
     if (result->status != ASSAY_OK)
         app_fail(app, &result->err);
     else
-        app_say(app, "signed and recorded: %s", box->title);
+        app_say(app, "%s: %s",
+                result->wish.task == DESK_APPLY ? "applied and recorded"
+                                                : "signed and recorded",
+                box->title);
     outbox_close(box);
     return true;
 }
@@ -133,8 +168,9 @@ void outbox_draw(struct outbox *box, struct area area)
     const int rows = inside.rect.height - 3;
     if (!box->ready) {
         draw_text(inside, 1, 1, ROLE_DIM,
-                  box->wish.task == DESK_SIGN ? "waiting for the key: touch it if it asks"
-                                              : "looking at files, champion and gates again");
+                  box->wish.task != DESK_PREVIEW
+                      ? "waiting for the key: touch it if it asks"
+                      : "looking at files, champion and gates again");
         return;
     }
     /* The statement as it is; what a terminal cannot show is made visible, not executed. */
@@ -147,12 +183,16 @@ void outbox_draw(struct outbox *box, struct area area)
         text++;
     draw_wrapped(inside, 1, 0, inside.rect.width - 2, rows, ROLE_NORMAL, text);
     assay_buf_free(&clean);
-    draw_format(inside, 1, rows, ROLE_STRONG, "digest %s", box->wish.binding);
+    int x = 1 + draw_format(inside, 1, rows, ROLE_STRONG, "digest %s", box->wish.binding);
+    if (box->total > 1)
+        draw_format(inside, x + 3, rows, ROLE_DIM, "%zu of %zu drafts", box->at, box->total);
     if (box->production)
         draw_format(inside, 1, rows + 1, ROLE_WAITING,
-                    "type the last %d digits of the digest to sign: %s", OUTBOX_DIGITS,
-                    box->digits);
+                    "type the last %d digits of the digest to %s: %s", OUTBOX_DIGITS,
+                    box->wish.task == DESK_APPLY ? "apply" : "sign", box->digits);
     else
         draw_text(inside, 1, rows + 1, ROLE_WAITING,
-                  "y signs exactly this; any other key leaves it a draft");
+                  box->wish.task == DESK_APPLY
+                      ? "y applies it; any other key leaves it as it is"
+                      : "y signs exactly this; any other key leaves it a draft");
 }

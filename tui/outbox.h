@@ -15,9 +15,11 @@
 struct outbox {
     bool open;
     bool ready;       /* what would be signed is shown */
+    bool waits;       /* for the desk to be free */
     int64_t shown_us; /* when it was */
     struct desk_wish wish;
     bool production;
+    size_t at, total; /* the draft's place among those that are sent; total 0: one alone */
     char title[200];
     char digits[OUTBOX_DIGITS + 1]; /* typed so far */
     char *text;                     /* the statement */
@@ -28,6 +30,11 @@ struct outbox {
 void outbox_begin(struct outbox *box, struct app *app, struct desk *desk,
                   const struct assay_request *request, const struct assay_draft *draft,
                   uint64_t dwell_seconds);
+/* The same for applying an approved request: what will happen, then the key. */
+void outbox_begin_apply(struct outbox *box, struct app *app,
+                        const struct assay_request *request);
+/* Asks the desk what is still to be asked, once it is free. */
+void outbox_go(struct outbox *box, struct desk *desk);
 /* Takes an event while it is open; true where a signature was asked of the desk. Every event is
  * its. */
 bool outbox_event(struct outbox *box, struct app *app, struct desk *desk,

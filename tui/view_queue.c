@@ -5,28 +5,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <assay/clock.h>
 #include <assay/memory.h>
 #include <assay/text.h>
 
 #include "app.h"
+#include "draw_wrap.h"
 #include "outbox.h"
 #include "view_request.h"
 #include "widget_list.h"
+
+#define QUEUE_LOOK_US 10000000
 
 struct queue_view {
     struct app *app;
     struct desk *desk;
     struct outbox outbox;
     const struct assay_request **rows;
-    size_t count, mine, open;
+    size_t count, mine, open, soon;    /* soon: expire within a day */
+    const struct assay_draft *written; /* the ledger's, until it reads them again */
     size_t drafts;
-    char here[17]; /* the request under the cursor, across readings */
-    bool all;      /* closed ones as well */
-    bool stale;    /* the rows must be made anew */
+    char here[17];          /* the request under the cursor, across readings */
+    bool all;               /* closed ones as well */
+    bool stale;             /* the rows must be made anew */
+    size_t sent, to_send;   /* drafts, while they are sent one after the other */
+    struct assay_error err; /* why the ledger could not be read the last time; "" it could */
     struct list list;
     struct rect rect;
+    int64_t looked_us; /* at the store's files, for what others have written */
+    struct timespec changed[2];
 };
 
 static void *queue_open(struct app *app, const void *argument)
@@ -51,51 +60,118 @@ static void queue_close(void *self)
 
 /* ---- rows ---- */
 
-static int tier_rank(const struct assay_request *r)
+/* Production first, then staging, then whatever a policy calls its tiers, by name. */
+static int tier_rank(const char *tier)
 {
-    return strcmp(r->tier, "production") == 0 ? 0 : 1;
+    return strcmp(tier, "production") == 0 ? 0 : strcmp(tier, "staging") == 0 ? 1 : 2;
 }
 
+static bool is_open(const struct assay_request *r)
+{
+    return assay_request_open_state(r->state) || r->review_due;
+}
+
+static int compare_times(int64_t x, int64_t y)
+{
+    return x < y ? -1 : x > y;
+}
+
+/* Mine first, then by tier, by expiry, by age; closed ones last, the newest of them first. */
 static int by_urgency(const void *a, const void *b)
 {
     const struct assay_request *x = *(const struct assay_request *const *)a;
     const struct assay_request *y = *(const struct assay_request *const *)b;
-    const bool x_open = assay_request_open_state(x->state) || x->review_due;
-    const bool y_open = assay_request_open_state(y->state) || y->review_due;
-    if (x->mine != y->mine)
-        return x->mine ? -1 : 1;
-    if (x_open != y_open)
-        return x_open ? -1 : 1;
-    if (tier_rank(x) != tier_rank(y))
-        return tier_rank(x) - tier_rank(y);
-    if (x->expires_ms != y->expires_ms)
-        return x->expires_ms < y->expires_ms ? -1 : 1;
-    return strcmp(x->id, y->id);
+    int order = (int)y->mine - (int)x->mine;
+    if (order == 0)
+        order = (int)is_open(y) - (int)is_open(x);
+    if (order == 0 && !is_open(x))
+        order = compare_times(y->revised_ms, x->revised_ms);
+    if (order == 0)
+        order = tier_rank(x->tier) - tier_rank(y->tier);
+    if (order == 0)
+        order = strcmp(x->tier, y->tier);
+    if (order == 0)
+        order = compare_times(x->expires_ms, y->expires_ms);
+    if (order == 0)
+        order = compare_times(x->opened_ms, y->opened_ms);
+    return order ? order : strcmp(x->id, y->id);
+}
+
+/* The open requests (or ALL) in that order; the caller frees. */
+static size_t in_order(struct assay_ledger *ledger, bool all, const struct assay_request ***out)
+{
+    const struct assay_request *const *requests;
+    size_t total = assay_ledger_requests(ledger, &requests), count = 0;
+    const struct assay_request **rows = assay_alloc_array(total + 1, sizeof *rows);
+    for (size_t i = 0; i < total; i++)
+        if (all || is_open(requests[i]))
+            rows[count++] = requests[i];
+    if (count > 1)
+        qsort(rows, count, sizeof *rows, by_urgency);
+    *out = rows;
+    return count;
+}
+
+bool view_queue_step(struct desk *desk, const char *id, int delta, char out[17])
+{
+    const struct assay_request **rows = NULL;
+    size_t count = desk_ledger(desk) ? in_order(desk_ledger(desk), false, &rows) : 0, at = 0;
+    while (at < count && strcmp(rows[at]->id, id) != 0)
+        at++;
+    size_t to = at < count ? at + (size_t)(long)delta : 0; /* below 0 it wraps, beyond COUNT */
+    if (to < count)
+        memcpy(out, rows[to]->id, 17);
+    free(rows);
+    return to < count;
+}
+
+static const struct assay_draft *draft_of(const struct assay_draft *drafts, size_t count,
+                                          const char *id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(drafts[i].request, id) == 0)
+            return &drafts[i];
+    return NULL;
+}
+
+bool view_queue_waiting(struct desk *desk, const char *id, char out[17])
+{
+    const struct assay_request **rows = NULL;
+    const struct assay_draft *drafts;
+    struct assay_ledger *ledger = desk_ledger(desk);
+    size_t count = ledger ? in_order(ledger, false, &rows) : 0;
+    size_t written = ledger ? assay_ledger_drafts(ledger, &drafts) : 0;
+    bool found = false;
+    for (size_t i = 0; i < count && !found; i++) {
+        found = rows[i]->mine && strcmp(rows[i]->id, id) != 0 &&
+                !draft_of(drafts, written, rows[i]->id);
+        if (found)
+            memcpy(out, rows[i]->id, 17);
+    }
+    free(rows);
+    return found;
 }
 
 static void build(struct queue_view *view)
 {
     const struct assay_request *const *requests;
-    const struct assay_draft *drafts;
     struct assay_ledger *ledger = desk_ledger(view->desk);
+    const int64_t soon = view->app->now_ms + 24 * INT64_C(3600000);
     view->stale = false;
     free(view->rows);
     view->rows = NULL;
-    view->count = view->mine = view->open = view->drafts = 0;
+    view->count = view->mine = view->open = view->drafts = view->soon = 0;
     if (!ledger)
         return;
     size_t all = assay_ledger_requests(ledger, &requests);
-    view->rows = assay_alloc_array(all + 1, sizeof *view->rows);
     for (size_t i = 0; i < all; i++) {
-        bool open = assay_request_open_state(requests[i]->state) || requests[i]->review_due;
-        view->open += open;
+        view->open += is_open(requests[i]);
         view->mine += requests[i]->mine;
-        if (open || view->all)
-            view->rows[view->count++] = requests[i];
+        view->soon +=
+            assay_request_open_state(requests[i]->state) && requests[i]->expires_ms < soon;
     }
-    if (view->count > 1)
-        qsort(view->rows, view->count, sizeof *view->rows, by_urgency);
-    view->drafts = assay_ledger_drafts(ledger, &drafts);
+    view->count = in_order(ledger, view->all, &view->rows);
+    view->drafts = assay_ledger_drafts(ledger, &view->written);
     for (size_t i = 0; i < view->count; i++)
         if (strcmp(view->rows[i]->id, view->here) == 0)
             view->list.cursor = i;
@@ -110,76 +186,204 @@ static void left_text(char out[32], const struct assay_request *r, int64_t now_m
 {
     int64_t end = r->apply_by_ms != ASSAY_NO_TIME ? r->apply_by_ms : r->expires_ms;
     char age[16];
-    if (!assay_request_open_state(r->state)) {
-        snprintf(out, 32, "%s", assay_age_text(age, r->revised_ms, now_ms));
-        return;
-    }
-    snprintf(out, 32, "%s left", assay_age_text(age, now_ms, end));
+    if (!assay_request_open_state(r->state))
+        snprintf(out, 32, "closed");
+    else if (end <= now_ms)
+        snprintf(out, 32, "expired");
+    else
+        snprintf(out, 32, "%s left", assay_age_text(age, now_ms, end));
+}
+
+/* The gate that keeps it from going on; NULL where all pass. */
+static const struct assay_gate_result *worst_gate(const struct assay_request *r)
+{
+    const struct assay_gate_result *worst = NULL;
+    for (size_t i = 0; i < r->gate_count; i++)
+        if (!assay_requirement_passes(r->gates[i].state) &&
+            (!worst || r->gates[i].state > worst->state))
+            worst = &r->gates[i];
+    return worst;
+}
+
+static int clean_field(struct area row, int x, int width, enum role role, const char *text)
+{
+    struct assay_buf clean = {0};
+    assay_text_clean(&clean, text, strlen(text));
+    draw_field(row, x, 0, width, ALIGN_LEFT, role, assay_buf_text(&clean));
+    assay_buf_free(&clean);
+    return x + width + 1;
+}
+
+static int draw_state(const struct assay_request *r, struct area row, int x)
+{
+    char number[48];
+    if (r->state == ASSAY_STATE_PENDING)
+        snprintf(number, sizeof number, "%zu/%zu signed", r->have, r->needed);
+    else
+        snprintf(number, sizeof number, "%s", assay_request_state_name(r->state));
+    draw_field(row, x, 0, 14, ALIGN_LEFT,
+               r->state == ASSAY_STATE_APPROVED || r->state == ASSAY_STATE_APPLIED ? ROLE_DONE
+               : r->state == ASSAY_STATE_REJECTED || r->review_due                 ? ROLE_FAILED
+                                                                   : ROLE_NORMAL,
+               r->review_due ? "REVIEW OVERDUE" : number);
+    x += 15;
+    const bool pass = r->gates_passed == r->gate_count;
+    snprintf(number, sizeof number, "%zu/%zu%s", r->gates_passed, r->gate_count,
+             pass                ? ""
+             : row.canvas->ascii ? " x"
+                                 : " ✗");
+    draw_field(row, x, 0, 7, ALIGN_LEFT, pass ? ROLE_BETTER : ROLE_WORSE,
+               r->gate_count ? number : "-");
+    return x + 8;
 }
 
 static void draw_row(struct queue_view *view, const struct assay_request *r, struct area row)
 {
     const int width = row.rect.width;
-    struct assay_buf text = {0}, clean = {0};
-    char left[32], number[48];
-    int x = 1;
-    draw_text(row, x, 0, ROLE_WAITING, r->mine ? "!" : " ");
-    x += 3;
-    assay_buf_format(&text, "%s %s", r->model, r->version);
-    assay_text_clean(&clean, assay_buf_text(&text), text.length);
-    const int name = width >= 100 ? 24 : 16;
-    draw_field(row, x, 0, name, ALIGN_LEFT, r->mine ? ROLE_STRONG : ROLE_NORMAL,
-               assay_buf_text(&clean));
-    x += name + 2;
-    assay_buf_reset(&clean);
-    assay_text_clean(&clean, r->target, strlen(r->target));
-    draw_field(row, x, 0, 18, ALIGN_LEFT, ROLE_NORMAL, assay_buf_text(&clean));
-    x += 20;
-    draw_field(row, x, 0, 10, ALIGN_LEFT,
-               strcmp(r->tier, "production") == 0 ? ROLE_STRONG : ROLE_DIM, r->tier);
-    x += 12;
-    if (r->state == ASSAY_STATE_PENDING)
-        snprintf(number, sizeof number, "%zu/%zu signed", r->have, r->needed);
-    else
-        snprintf(number, sizeof number, "%s", assay_request_state_name(r->state));
-    draw_field(row, x, 0, 17, ALIGN_LEFT,
-               r->state == ASSAY_STATE_APPROVED || r->state == ASSAY_STATE_APPLIED ? ROLE_DONE
-               : r->state == ASSAY_STATE_REJECTED || r->review_due                 ? ROLE_FAILED
-                                                                   : ROLE_NORMAL,
-               r->review_due ? "REVIEW OVERDUE" : number);
-    x += 18;
-    snprintf(number, sizeof number, "%zu/%zu", r->gates_passed, r->gate_count);
-    draw_field(row, x, 0, 6, ALIGN_RIGHT,
-               r->gates_passed == r->gate_count ? ROLE_BETTER : ROLE_WORSE, number);
-    x += 8;
+    const struct assay_draft *draft = draft_of(view->written, view->drafts, r->id);
+    struct assay_buf name = {0};
+    char left[32], age[16];
+    draw_text(row, 1, 0, ROLE_WAITING, r->mine ? "!" : " ");
+    if (draft)
+        draw_text(row, 2, 0,
+                  strcmp(draft->binding, r->binding) == 0 ? ROLE_ACCENT : ROLE_WARNING, "$");
+    assay_buf_format(&name, "%s %s", r->model, r->version);
+    int x = clean_field(row, 4,
+                        width >= 130   ? 24
+                        : width >= 100 ? 18
+                                       : 14,
+                        r->mine ? ROLE_STRONG : ROLE_NORMAL, assay_buf_text(&name));
+    assay_buf_free(&name);
+    x = clean_field(row, x, width >= 100 ? 16 : 14, ROLE_NORMAL, r->target);
+    x = clean_field(row, x, 11, tier_rank(r->tier) == 0 ? ROLE_STRONG : ROLE_DIM, r->tier);
+    x = draw_state(r, row, x);
     left_text(left, r, view->app->now_ms);
-    draw_field(row, x, 0, 9, ALIGN_RIGHT, ROLE_DIM, left);
-    x += 11;
+    draw_field(row, x, 0, 9, ALIGN_RIGHT,
+               strcmp(left, "expired") == 0 ? ROLE_FAILED : ROLE_NORMAL, left);
+    x += 10;
+    if (width >= 110) {
+        draw_field(row, x, 0, 4, ALIGN_RIGHT, ROLE_DIM,
+                   assay_age_text(age, r->opened_ms, view->app->now_ms));
+        x += 6;
+    }
+    if (width - x > 6)
+        clean_field(row, x, width - x - 2, ROLE_DIM, r->words);
+}
+
+/* The request under the cursor in full: its words, who asks, what stands in its way. */
+static void draw_detail(struct queue_view *view, const struct assay_request *r,
+                        struct area area)
+{
+    const struct assay_gate_result *worst = worst_gate(r);
+    const struct assay_draft *draft = draft_of(view->written, view->drafts, r->id);
+    const int width = area.rect.width;
+    struct assay_buf text = {.limit = 8192}, clean = {0};
+    char age[16];
+    draw_hline(area, 0, 0, width, ROLE_BORDER);
+    assay_buf_format(&text, "%s (%s) asked %s ago, revision %llu, at %s: %s", r->requester_name,
+                     r->requester, assay_age_text(age, r->opened_ms, view->app->now_ms),
+                     (unsigned long long)r->revision,
+                     r->place[0] ? r->place : "the local registry", r->words);
+    assay_text_clean(&clean, assay_buf_text(&text), text.length);
+    int y = 1 + draw_wrapped(area, 1, 1, width - 2, area.rect.height - 2, ROLE_NORMAL,
+                             assay_buf_text(&clean));
+    assay_buf_reset(&text);
     assay_buf_reset(&clean);
-    assay_text_clean(&clean, r->words, strlen(r->words));
-    if (width - x > 4)
-        draw_field(row, x, 0, width - x - 1, ALIGN_LEFT, ROLE_DIM, assay_buf_text(&clean));
+    if (draft)
+        assay_buf_format(&text, "draft: %s%s%s%s   ", assay_verdict_name(draft->verdict),
+                         draft->reason[0] ? ", " : "", draft->reason,
+                         strcmp(draft->binding, r->binding) != 0
+                             ? " (the request has changed since: look again)"
+                             : "");
+    if (worst)
+        assay_buf_format(&text, "gate %s: %s, %s", worst->name,
+                         assay_requirement_state_name(worst->state), worst->why);
+    else
+        assay_buf_format(&text, "%s", r->why);
+    assay_text_clean(&clean, assay_buf_text(&text), text.length);
+    draw_field(area, 1, y, width - 2, ALIGN_LEFT, worst ? ROLE_WORSE : ROLE_DIM,
+               assay_buf_text(&clean));
     assay_buf_free(&text);
     assay_buf_free(&clean);
+}
+
+/* Why nothing can be shown, and what to do about it. */
+static void draw_broken(struct queue_view *view, struct area area)
+{
+    const int width = area.rect.width - 6;
+    struct assay_buf clean = {0};
+    if (!view->err.what[0]) {
+        draw_text(area, 3, 2, ROLE_DIM, "reading the ledger");
+        return;
+    }
+    draw_text(area, 3, 2, ROLE_FAILED, "The ledger cannot be read, so nothing can be decided:");
+    assay_text_clean(&clean, view->err.what, strlen(view->err.what));
+    int y = 4 + draw_wrapped(area, 3, 4, width, 4, ROLE_NORMAL, assay_buf_text(&clean));
+    assay_buf_reset(&clean);
+    assay_text_clean(&clean, view->err.hint, strlen(view->err.hint));
+    y += draw_wrapped(area, 3, y, width, 4, ROLE_DIM, assay_buf_text(&clean));
+    assay_buf_free(&clean);
+    draw_text(area, 3, y + 1, ROLE_NORMAL, "In a shell:");
+    draw_text(area, 3, y + 2, ROLE_KEY, "assay verify");
+    draw_text(area, 20, y + 2, ROLE_DIM, "names the first record at fault");
+    draw_text(area, 3, y + 3, ROLE_KEY, "assay doctor");
+    draw_text(area, 20, y + 3, ROLE_DIM, "says where the store and the keys are");
+    draw_text(area, 3, y + 4, ROLE_KEY, "assay sync PLACE");
+    draw_text(area, 20, y + 4, ROLE_DIM,
+              "fetches what is missing from where the team keeps it");
+    draw_text(area, 3, y + 6, ROLE_DIM, "r reads it again.");
 }
 
 static void draw_empty(struct queue_view *view, struct area area)
 {
     struct assay_ledger *ledger = desk_ledger(view->desk);
     if (!ledger) {
-        draw_text(area, 3, 2, ROLE_DIM,
-                  desk_busy(view->desk) ? "reading the ledger" : "the ledger cannot be read");
+        draw_broken(view, area);
     } else if (!assay_ledger_info(ledger).digest[0]) {
         draw_text(area, 3, 2, ROLE_NORMAL, "There is no ledger yet. In a shell:");
         draw_text(area, 3, 4, ROLE_KEY,
                   "assay keys add YOU --name \"Your Name\" --key ~/.ssh/id_ed25519.pub");
         draw_text(area, 3, 5, ROLE_KEY, "assay policy set POLICY.ini");
+        draw_text(area, 3, 7, ROLE_DIM,
+                  "or, where your team has one: assay sync PLACE. Then r reads it.");
     } else {
+        const struct assay_policy_info *policies;
+        const bool policy = assay_ledger_policies(ledger, &policies) > 0;
         draw_text(area, 3, 2, ROLE_NORMAL, "Nothing waits.");
         draw_text(area, 3, 3, ROLE_DIM,
-                  "assay request --model M --version V --target alias:NAME -m WHY asks for "
-                  "something; f shows what is closed.");
+                  policy ? "Q on a run asks for something, as does assay request in a shell; f "
+                           "shows what is closed."
+                         : "There is no policy yet, so nothing can be asked for: assay policy "
+                           "set POLICY.ini");
     }
+}
+
+/* What keeps me from signing, or what is shown from being all: one line, or none. */
+static int draw_warning(struct queue_view *view, struct area area)
+{
+    struct assay_ledger *ledger = desk_ledger(view->desk);
+    struct assay_buf clean = {0};
+    if (!ledger)
+        return 0;
+    struct assay_ledger_info info = assay_ledger_info(ledger);
+    if (view->err.what[0])
+        assay_buf_format(&clean, "this is as it was read before; now: %s", view->err.what);
+    else if (info.digest[0] && info.problems)
+        assay_buf_format(&clean, "%zu %s: assay verify says which", info.problems,
+                         info.problems == 1 ? "record is at fault or to be noted"
+                                            : "records are at fault or to be noted");
+    else if (info.digest[0] && !desk_me(view->desk)[0] && !desk_busy(view->desk))
+        assay_buf_text_add(&clean, "you can look, not sign: no key of a person of this ledger "
+                                   "is in your agent (ssh-add -L, assay keys list)");
+    if (clean.length == 0)
+        return 0;
+    struct assay_buf safe = {0};
+    assay_text_clean(&safe, assay_buf_text(&clean), clean.length);
+    draw_field(area, 1, 1, area.rect.width - 2, ALIGN_LEFT,
+               view->err.what[0] ? ROLE_FAILED : ROLE_WARNING, assay_buf_text(&safe));
+    assay_buf_free(&safe);
+    assay_buf_free(&clean);
+    return 1;
 }
 
 static void queue_draw(void *self, struct area area)
@@ -191,19 +395,27 @@ static void queue_draw(void *self, struct area area)
         snprintf(view->here, sizeof view->here, "%s", view->rows[view->list.cursor]->id);
     if (view->stale)
         build(view);
-    snprintf(counts, sizeof counts, "%zu wait for you   %zu open%s", view->mine, view->open,
+    char soon[40] = "";
+    if (view->soon)
+        snprintf(soon, sizeof soon, "   %zu %s today", view->soon,
+                 view->soon == 1 ? "expires" : "expire");
+    snprintf(counts, sizeof counts, "%zu %s for you   %zu open%s%s", view->mine,
+             view->mine == 1 ? "waits" : "wait", view->open, soon,
              view->all ? "   closed ones as well" : "");
     int x = 1 + draw_text(area, 1, 0, ROLE_TITLE, "APPROVALS") + 3;
     x += draw_text(area, x, 0, view->mine ? ROLE_WAITING : ROLE_DIM, counts) + 3;
     if (view->drafts)
         draw_format(area, x, 0, ROLE_ACCENT, "%zu %s to send [$]", view->drafts,
                     view->drafts == 1 ? "draft" : "drafts");
-    struct area rows = area_part(area, 0, 1, width, height - 1);
+    const int top = 1 + draw_warning(view, area);
+    const int detail = height >= 14 && view->count > 0 ? 5 : 0;
+    struct area rows = area_part(area, 0, top, width, height - top - detail);
+    const int shown = rows.rect.height;
     view->rect = rows.rect;
     if (view->count == 0)
         draw_empty(view, rows);
-    list_fit(&view->list, view->count, height - 1);
-    for (int y = 0; y < height - 1 && view->list.top + (size_t)y < view->count; y++) {
+    list_fit(&view->list, view->count, shown);
+    for (int y = 0; y < shown && view->list.top + (size_t)y < view->count; y++) {
         size_t at = view->list.top + (size_t)y;
         struct area row = area_row(rows, y);
         if (at == view->list.cursor) {
@@ -212,29 +424,47 @@ static void queue_draw(void *self, struct area area)
         }
         draw_row(view, view->rows[at], row);
     }
-    draw_scrollbar(rows, width - 1, 0, height - 1, view->list.top, view->count);
+    draw_scrollbar(rows, width - 1, 0, shown, view->list.top, view->count);
+    if (detail && here(view))
+        draw_detail(view, here(view), area_part(area, 0, height - detail, width, detail));
     if (view->outbox.open)
         outbox_draw(&view->outbox, area);
 }
 
 /* ---- what it does ---- */
 
-/* The first draft whose request is as it was when the draft was written. */
+/* The first draft whose request is as it was when the draft was written; those on requests
+   that have changed are left, and said. */
 static void send_next(struct queue_view *view)
 {
     const struct assay_draft *drafts;
     const struct assay_request *request;
     struct assay_ledger *ledger = desk_ledger(view->desk);
-    size_t count = ledger ? assay_ledger_drafts(ledger, &drafts) : 0;
+    size_t count = ledger ? assay_ledger_drafts(ledger, &drafts) : 0, old = 0;
+    view->stale = true;
     for (size_t i = 0; i < count; i++) {
         if (assay_ledger_find(ledger, drafts[i].request, &request, NULL) != ASSAY_OK ||
-            strcmp(request->binding, drafts[i].binding) != 0)
+            strcmp(request->binding, drafts[i].binding) != 0) {
+            old++;
             continue;
+        }
+        if (view->to_send == 0)
+            view->to_send = count - old;
         outbox_begin(&view->outbox, view->app, view->desk, request, &drafts[i], 0);
+        view->outbox.at = view->sent + 1;
+        view->outbox.total = view->to_send;
         return;
     }
-    app_say(view->app, count ? "the drafts are on requests that have changed: look again"
-                             : "there is no draft to send");
+    if (old > 0)
+        app_say(view->app,
+                "%zu %s on a request that has changed since: look again and write "
+                "it anew",
+                old, old == 1 ? "draft is" : "drafts are each");
+    else if (view->sent > 0)
+        app_say(view->app, "%zu signed and recorded", view->sent);
+    else
+        app_say(view->app, "there is no draft to send");
+    view->sent = view->to_send = 0;
 }
 
 static bool queue_command(void *self, enum command_id id, const char *argument)
@@ -259,6 +489,7 @@ static bool queue_command(void *self, enum command_id id, const char *argument)
         app_dirty(view->app);
         return true;
     case CMD_SEND:
+        view->sent = view->to_send = 0;
         send_next(view);
         return true;
     case CMD_REREAD:
@@ -286,11 +517,46 @@ static bool queue_event(void *self, const struct event *event)
     if (event->action == MOUSE_WHEEL_UP || event->action == MOUSE_WHEEL_DOWN)
         list_scroll(&view->list, view->count, event->action == MOUSE_WHEEL_UP ? -3 : 3);
     else if (event->action == MOUSE_PRESS &&
-             list_hit(&view->list, view->count, event->y - view->rect.y, &row))
+             list_hit(&view->list, view->count, event->y - view->rect.y, &row)) {
+        const bool again = view->list.cursor == row;
         view->list.cursor = row;
+        if (again)
+            queue_command(view, CMD_OPEN, "");
+    }
     if (here(view))
         snprintf(view->here, sizeof view->here, "%s", here(view)->id);
     return true;
+}
+
+/* What others have written to the store since is read by itself, but not more often than
+   every ten seconds, and not while something is being signed. */
+static void look_for_others(struct queue_view *view)
+{
+    struct timespec found[2] = {{0}, {0}};
+    struct stat st;
+    const int64_t now_us = assay_monotonic_us();
+    if (!desk_ledger(view->desk) || desk_busy(view->desk) || view->outbox.open ||
+        view->app->screens[view->app->depth - 1].self != view ||
+        now_us - view->looked_us < QUEUE_LOOK_US)
+        return;
+    const char *place = assay_ledger_info(desk_ledger(view->desk)).place;
+    char log[1100];
+    snprintf(log, sizeof log, "%s-wal", place);
+    if (stat(place, &st) == 0)
+        found[0] = st.st_mtim;
+    if (stat(log, &st) == 0)
+        found[1] = st.st_mtim;
+    if (view->looked_us != 0 && memcmp(found, view->changed, sizeof found) != 0)
+        desk_ask(view->desk, &(struct desk_wish){.task = DESK_READ});
+    memcpy(view->changed, found, sizeof found);
+    view->looked_us = now_us;
+}
+
+static int64_t queue_wake(void *self, int64_t now_us)
+{
+    struct queue_view *view = self;
+    look_for_others(view);
+    return now_us + QUEUE_LOOK_US;
 }
 
 static bool queue_poll(void *self)
@@ -299,11 +565,23 @@ static bool queue_poll(void *self)
     struct desk_result result;
     if (!desk_poll(view->desk, &result))
         return false;
+    const bool sends = view->outbox.open;
+    const bool read = result.wish.task == DESK_READ;
     bool taken = outbox_result(&view->outbox, view->app, &result);
+    if (sends && taken && result.wish.task == DESK_SIGN && result.status == ASSAY_OK) {
+        view->sent++;
+        send_next(view); /* the next one, in a box of its own */
+    }
+    if (read)
+        view->err = (struct assay_error){0};
+    if (read && result.status != ASSAY_OK)
+        view->err = result.err;
     view_request_result(view->app, &result, &taken);
-    if (!taken && result.status != ASSAY_OK)
+    if (!taken && result.status != ASSAY_OK && !read)
         app_fail(view->app, &result.err);
+    outbox_go(&view->outbox, view->desk);
     free(result.text);
+    assay_sides_free(&result.sides);
     build(view);
     return true;
 }
@@ -348,6 +626,7 @@ const struct view_ops view_queue = {
     .command = queue_command,
     .event = queue_event,
     .poll = queue_poll,
+    .wake_us = queue_wake,
     .shown = queue_shown,
     .title = queue_title,
     .hints = queue_hints,

@@ -1,9 +1,9 @@
 /*
- * One request: why, candidate against champion, gates, evidence with its marks, who signed,
- * what is missing, what I may do. A verdict is a draft until it is sent; the digest of what is
- * decided on stands below the page, where no text can scroll over it.
+ * One request: its page (request_page.c), the curves of candidate and champion, and what can be
+ * done: a verdict is a draft until it is sent (outbox.h). The digest of what is decided on
+ * stands below the page, where no text can scroll over it.
  */
-#include "view_request.h"
+#include "request_view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,37 +13,9 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
-#include "outbox.h"
-#include "widget_list.h"
-#include "widget_prompt.h"
+#define CHART_FROM 30 /* rows of the screen from which on there is a chart */
 
-#define EVIDENCE_LINES 400
-
-struct request_line {
-    enum role role;
-    char *text;      /* clean */
-    size_t evidence; /* index + 1; 0: none */
-};
-
-struct request_view {
-    struct app *app;
-    struct desk *desk;
-    char id[17];
-    struct request_line *lines;
-    size_t count, capacity;
-    uint64_t generation; /* of the desk's ledger when the lines were made */
-    size_t expanded;     /* evidence that is open, index + 1 */
-    struct list list;
-    struct rect rect;
-    bool asking; /* the reason is being typed */
-    enum assay_verdict verdict;
-    struct prompt prompt;
-    struct outbox outbox;
-    bool dirty;
-    int64_t opened_us;
-};
-
-static const struct assay_request *request_of(struct request_view *view)
+const struct assay_request *request_of(struct request_view *view)
 {
     const struct assay_request *request = NULL;
     struct assay_ledger *ledger = desk_ledger(view->desk);
@@ -52,7 +24,7 @@ static const struct assay_request *request_of(struct request_view *view)
     return request;
 }
 
-static const struct assay_draft *draft_of(struct request_view *view)
+const struct assay_draft *request_draft(struct request_view *view)
 {
     const struct assay_draft *drafts;
     struct assay_ledger *ledger = desk_ledger(view->desk);
@@ -61,177 +33,6 @@ static const struct assay_draft *draft_of(struct request_view *view)
         if (strcmp(drafts[i].request, view->id) == 0)
             return &drafts[i];
     return NULL;
-}
-
-/* ---- the page ---- */
-
-static void clear_lines(struct request_view *view)
-{
-    for (size_t i = 0; i < view->count; i++)
-        free(view->lines[i].text);
-    view->count = 0;
-}
-
-static struct request_line *add(struct request_view *view, enum role role, const char *format,
-                                ...) __attribute__((format(printf, 3, 4)));
-
-static struct request_line *add(struct request_view *view, enum role role, const char *format,
-                                ...)
-{
-    struct assay_buf text = {.limit = 16384}, clean = {0};
-    va_list args;
-    va_start(args, format);
-    assay_buf_vformat(&text, format, args);
-    va_end(args);
-    assay_text_clean(&clean, assay_buf_text(&text), text.length);
-    ASSAY_GROW(view->lines, view->capacity, view->count + 1);
-    struct request_line *line = &view->lines[view->count++];
-    *line = (struct request_line){.role = role, .text = assay_buf_take(&clean)};
-    if (!line->text)
-        line->text = assay_strdup("");
-    assay_buf_free(&text);
-    return line;
-}
-
-/* Letters that look like others have no place in a name: said, where there are any. */
-static const char *ascii_note(const char *name)
-{
-    for (const char *at = name; *at; at++)
-        if ((unsigned char)*at >= 0x80)
-            return "   (the name is not plain ASCII)";
-    return "";
-}
-
-static enum role state_role(enum assay_requirement_state state)
-{
-    return state == ASSAY_SATISFIED || state == ASSAY_NOT_APPLICABLE ? ROLE_BETTER
-           : state == ASSAY_OVERRIDDEN                               ? ROLE_WARNING
-                                                                     : ROLE_WORSE;
-}
-
-static const char *state_mark(enum assay_requirement_state state)
-{
-    static const char *const marks[] = {
-        [ASSAY_UNSATISFIED] = "no ",    [ASSAY_SATISFIED] = "ok ",
-        [ASSAY_MISSING] = "?  ",        [ASSAY_ERROR] = "err",
-        [ASSAY_NOT_APPLICABLE] = "-  ", [ASSAY_OVERRIDDEN] = "OVERRIDDEN"};
-    return marks[state];
-}
-
-static void add_gates(struct request_view *view, const struct assay_request *r)
-{
-    if (r->gate_count)
-        add(view, ROLE_TITLE, "GATES   %zu of %zu", r->gates_passed, r->gate_count);
-    for (size_t i = 0; i < r->gate_count; i++) {
-        const struct assay_gate_result *g = &r->gates[i];
-        add(view, state_role(g->state), "  %s  %-24s %s%s%s", state_mark(g->state), g->name,
-            g->why, g->champion[0] ? "   champion " : "", g->champion);
-    }
-}
-
-static void add_opened(struct request_view *view, const struct assay_evidence *e)
-{
-    char *bytes = NULL;
-    size_t length = 0;
-    struct assay_error err = {0};
-    if (assay_evidence_read(desk_ledger(view->desk), e->digest, &bytes, &length, &err) !=
-        ASSAY_OK) {
-        add(view, ROLE_FAILED, "        %s", err.what);
-        return;
-    }
-    size_t lines = 0;
-    for (char *at = bytes; at && *at && lines < EVIDENCE_LINES; lines++) {
-        char *end = strchr(at, '\n');
-        if (end)
-            *end = '\0';
-        add(view, ROLE_DIM, "        %.400s", at);
-        at = end ? end + 1 : NULL;
-    }
-    free(bytes);
-}
-
-static void add_evidence(struct request_view *view, const struct assay_request *r)
-{
-    char size[32];
-    if (r->evidence_count)
-        add(view, ROLE_TITLE, "EVIDENCE");
-    for (size_t i = 0; i < r->evidence_count; i++) {
-        const struct assay_evidence *e = &r->evidence[i];
-        add(view, e->seen ? ROLE_NORMAL : ROLE_STRONG, "  [%s] %s   %s   %.16s",
-            e->seen ? "x" : " ", e->name, assay_bytes_text(size, e->bytes), e->digest)
-            ->evidence = i + 1;
-        if (view->expanded == i + 1)
-            add_opened(view, e);
-    }
-}
-
-static void add_votes(struct request_view *view, const struct assay_request *r)
-{
-    char age[16];
-    if (r->vote_count)
-        add(view, ROLE_TITLE, "SIGNED");
-    for (size_t i = 0; i < r->vote_count; i++) {
-        const struct assay_vote *v = &r->votes[i];
-        add(view, v->counts ? ROLE_NORMAL : ROLE_DIM, "  %-16s %s (%s)   %s   %s ago%s%s%s%s%s",
-            assay_verdict_name(v->verdict), v->name, v->person,
-            assay_verdict_meaning(v->verdict),
-            assay_age_text(age, v->time_ms, view->app->now_ms), v->key[0] ? "" : "   UNSIGNED",
-            v->counts ? "" : "   does not count: ", v->counts ? "" : v->why_not,
-            v->reason[0] ? "   " : "", v->reason);
-    }
-}
-
-static void add_needs(struct request_view *view, const struct assay_request *r)
-{
-    add(view, ROLE_TITLE, "NEEDS");
-    for (size_t i = 0; i < r->requirement_count; i++) {
-        const struct assay_requirement *q = &r->requirements[i];
-        if (strncmp(q->name, "gate ", 5) != 0)
-            add(view, state_role(q->state), "  %s  %-24s %s", state_mark(q->state), q->name,
-                q->why);
-    }
-    add(view, ROLE_TITLE, "MAY SIGN");
-    for (size_t i = 0; i < r->eligible_count; i++) {
-        const struct assay_eligible *e = &r->eligible[i];
-        add(view, e->eligible ? ROLE_NORMAL : ROLE_DIM, "  %s (%s)   %s%s", e->name, e->role,
-            e->eligible ? (e->voted ? "has" : "may") : "may not: ", e->eligible ? "" : e->why);
-    }
-}
-
-static void build(struct request_view *view)
-{
-    const struct assay_request *r = request_of(view);
-    const struct assay_draft *draft;
-    char age[16], left[16];
-    clear_lines(view);
-    view->generation = desk_generation(view->desk);
-    if (!r) {
-        add(view, ROLE_DIM, "%s", desk_busy(view->desk) ? "reading" : "the request is gone");
-        return;
-    }
-    add(view, ROLE_STRONG, "%s %s to %s   now %s%s", r->model, r->version, r->target,
-        r->from_version[0] ? r->from_version : "nothing", ascii_note(r->model));
-    add(view, r->state == ASSAY_STATE_REJECTED ? ROLE_FAILED : ROLE_NORMAL, "%s   %s",
-        assay_request_state_name(r->state), r->why);
-    add(view, ROLE_NORMAL, "WHY   %s", r->words);
-    add(view, ROLE_DIM, "asked by %s (%s) %s ago   %s left   tier %s", r->requester_name,
-        r->requester, assay_age_text(age, r->opened_ms, view->app->now_ms),
-        assay_age_text(left, view->app->now_ms, r->expires_ms), r->tier);
-    if (r->overridden)
-        add(view, ROLE_WARNING, "THE GLASS WAS BROKEN%s",
-            r->review_due ? ": its review is overdue" : "");
-    if (r->since_my_vote)
-        add(view, ROLE_ACCENT, "since your last decision: %zu records, revision %llu now",
-            r->since_my_vote, (unsigned long long)r->revision);
-    draft = draft_of(view);
-    if (draft)
-        add(view, ROLE_ACCENT, "DRAFT   %s%s%s%s   $ sends it, u takes it back",
-            assay_verdict_name(draft->verdict), draft->reason[0] ? ": " : "", draft->reason,
-            strcmp(draft->binding, r->binding) != 0 ? "   (on an older revision)" : "");
-    add_gates(view, r);
-    add_evidence(view, r);
-    add_votes(view, r);
-    add_needs(view, r);
 }
 
 static void draw_digest(struct request_view *view, struct area row)
@@ -247,14 +48,9 @@ static void draw_digest(struct request_view *view, struct area row)
                 (unsigned long long)r->policy_version, (unsigned long long)r->revision);
 }
 
-static void request_draw(void *self, struct area area)
+static void draw_lines(struct request_view *view, struct area rows)
 {
-    struct request_view *view = self;
-    const int width = area.rect.width, height = area.rect.height - 2;
-    if (view->dirty || view->generation != desk_generation(view->desk))
-        build(view);
-    view->dirty = false;
-    struct area rows = area_part(area, 0, 0, width, height);
+    const int width = rows.rect.width, height = rows.rect.height;
     view->rect = rows.rect;
     list_fit(&view->list, view->count, height);
     for (int y = 0; y < height && view->list.top + (size_t)y < view->count; y++) {
@@ -268,14 +64,37 @@ static void request_draw(void *self, struct area area)
                    view->lines[at].text);
     }
     draw_scrollbar(rows, width - 1, 0, height, view->list.top, view->count);
-    draw_hline(area, 0, height, width, ROLE_BORDER);
+}
+
+static void request_draw(void *self, struct area area)
+{
+    struct request_view *view = self;
+    const int width = area.rect.width;
+    int height = area.rect.height - 2, chart = 0;
+    if (!view->outbox.open)
+        request_sides_ask(view);
+    request_sides_find(view);
+    if (view->dirty || view->width != width ||
+        view->generation != desk_generation(view->desk)) {
+        view->width = width;
+        request_build(view);
+    }
+    view->dirty = false;
+    /* Nothing is drawn over an image: while a box is open there is no chart. */
+    if (area.rect.height >= CHART_FROM && request_sides_chart(view) && !view->outbox.open)
+        chart = area.rect.height / 4;
+    height -= chart;
+    draw_lines(view, area_part(area, 0, 0, width, height));
+    if (chart > 0)
+        request_sides_draw(view, area_part(area, 0, height, width, chart));
+    draw_hline(area, 0, height + chart, width, ROLE_BORDER);
     if (view->asking) {
-        struct area row = area_row(area, height + 1);
+        struct area row = area_row(area, height + chart + 1);
         int x = 1 + draw_format(row, 1, 0, ROLE_PROMPT,
                                 "%s, because: ", assay_verdict_name(view->verdict));
         prompt_draw(&view->prompt, row, x, 0, width - x - 1, 0, NULL);
     } else {
-        draw_digest(view, area_row(area, height + 1));
+        draw_digest(view, area_row(area, height + chart + 1));
     }
     if (view->outbox.open)
         outbox_draw(&view->outbox, area);
@@ -292,6 +111,7 @@ static void *request_open(struct app *app, const void *argument)
     view->dirty = true;
     view->opened_us = assay_monotonic_us();
     snprintf(view->id, sizeof view->id, "%s", arguments->id);
+    request_sides_open(view);
     return view;
 }
 
@@ -300,7 +120,8 @@ static void request_close(void *self)
     struct request_view *view = self;
     outbox_close(&view->outbox);
     prompt_free(&view->prompt);
-    clear_lines(view);
+    request_sides_close(view);
+    request_clear(view);
     free(view->lines);
     free(view);
 }
@@ -320,7 +141,13 @@ static void keep_draft(struct request_view *view)
     struct assay_error err = {0};
     if (!r)
         return;
-    if (view->verdict != ASSAY_APPROVE && !view->prompt.text[0]) {
+    if (view->verdict == ASSAY_APPROVE && !view->prompt.text[0] &&
+        (r->gates_passed < r->gate_count || r->overridden)) {
+        app_say(view->app, "not every gate passes: an approval says why nevertheless");
+        return;
+    }
+    if (view->verdict != ASSAY_APPROVE && view->verdict != ASSAY_ABSTAIN &&
+        !view->prompt.text[0]) {
         app_say(view->app, "%s needs a reason", assay_verdict_name(view->verdict));
         return;
     }
@@ -336,32 +163,112 @@ static void keep_draft(struct request_view *view)
     view->dirty = true;
 }
 
-/* Marks what is open as seen and goes to the next that is not. */
+/* Another request on this screen. */
+static void show_request(struct request_view *view, const char *id)
+{
+    snprintf(view->id, sizeof view->id, "%s", id);
+    request_sides_close(view);
+    request_sides_open(view);
+    view->expanded = 0;
+    view->list = (struct list){0};
+    view->dirty = true;
+    view->opened_us = assay_monotonic_us();
+    app_dirty(view->app);
+}
+
+static void step_request(struct request_view *view, int delta)
+{
+    char id[17];
+    if (view_queue_step(view->desk, view->id, delta, id))
+        show_request(view, id);
+    else
+        app_say(view->app, delta > 0 ? "this is the last one" : "this is the first one");
+}
+
+/* Marks what is open as seen. */
+static void mark_seen(struct request_view *view, const struct assay_request *r)
+{
+    struct assay_error err = {0};
+    char digest[ASSAY_SHA256_TEXT];
+    if (!view->expanded || view->expanded > r->evidence_count ||
+        r->evidence[view->expanded - 1].seen)
+        return;
+    snprintf(digest, sizeof digest, "%s", r->evidence[view->expanded - 1].digest);
+    if (assay_evidence_seen(desk_ledger(view->desk), digest, true, &err) != ASSAY_OK)
+        app_fail(view->app, &err);
+}
+
+/* One key to the next unseen thing: evidence of this request, then the next request that waits
+   for me. */
 static void next_unseen(struct request_view *view)
 {
     const struct assay_request *r = request_of(view);
-    struct assay_error err = {0};
+    char id[17];
     if (!r)
         return;
-    if (view->expanded && view->expanded <= r->evidence_count &&
-        !r->evidence[view->expanded - 1].seen) {
-        char digest[ASSAY_SHA256_TEXT];
-        snprintf(digest, sizeof digest, "%s", r->evidence[view->expanded - 1].digest);
-        if (assay_evidence_seen(desk_ledger(view->desk), digest, true, &err) != ASSAY_OK)
-            app_fail(view->app, &err);
-    }
+    const bool opened = view->expanded != 0;
+    mark_seen(view, r);
     r = request_of(view);
     view->expanded = 0;
     for (size_t i = 0; r && i < r->evidence_count && !view->expanded; i++)
         if (!r->evidence[i].seen)
             view->expanded = i + 1;
-    build(view);
-    if (!view->expanded)
-        app_say(view->app, "all evidence is seen");
+    request_build(view);
     for (size_t i = 0; i < view->count && view->expanded; i++)
         if (view->lines[i].evidence == view->expanded)
-            view->list.cursor = i;
+            view->list.cursor = view->list.top = i;
+    if (!view->expanded) {
+        if (!opened && view_queue_waiting(view->desk, view->id, id))
+            show_request(view, id);
+        else
+            app_say(view->app, opened ? "all evidence is seen: space again goes to the next "
+                                        "request that waits for you"
+                                      : "all evidence is seen, and nothing else waits for you");
+    }
     app_dirty(view->app);
+}
+
+/* To what changed since my last decision. */
+static void show_changes(struct request_view *view)
+{
+    for (size_t i = 0; i < view->count; i++)
+        if (view->lines[i].changes) {
+            view->list.cursor = view->list.top = i;
+            app_dirty(view->app);
+            return;
+        }
+    const struct assay_request *r = request_of(view);
+    bool voted = false;
+    for (size_t i = 0; r && i < r->vote_count; i++)
+        voted |= strcmp(r->votes[i].person, desk_me(view->desk)) == 0;
+    app_say(view->app, voted ? "nothing has changed since your last decision"
+                             : "you have not decided on this request yet");
+}
+
+static void decide(struct request_view *view, const char *name)
+{
+    enum assay_verdict verdict;
+    if (!*name)
+        palette_open(view->app, "decide ");
+    else if (!assay_verdict_parse(name, &verdict))
+        app_say(view->app, "%.40s: there is no such decision", name);
+    else if (verdict == ASSAY_DELEGATE)
+        app_say(view->app, "in a shell: assay sign %s --delegate PERSON", view->id);
+    else
+        ask_reason(view, verdict);
+}
+
+static void apply(struct request_view *view)
+{
+    const struct assay_request *r = request_of(view);
+    if (!r)
+        return;
+    if (r->state != ASSAY_STATE_APPROVED && r->state != ASSAY_STATE_APPLYING &&
+        r->state != ASSAY_STATE_APPLY_FAILED)
+        app_say(view->app, "it is %s: only what is approved can be applied",
+                assay_request_state_name(r->state));
+    else
+        outbox_begin_apply(&view->outbox, view->app, r);
 }
 
 static void open_here(struct request_view *view)
@@ -371,6 +278,9 @@ static void open_here(struct request_view *view)
         app_say(view->app, "the line is no evidence: space goes to the next unseen");
         return;
     }
+    const struct assay_request *r = request_of(view);
+    if (r && view->expanded == at)
+        mark_seen(view, r);
     view->expanded = view->expanded == at ? 0 : at;
     view->dirty = true;
     app_dirty(view->app);
@@ -379,7 +289,7 @@ static void open_here(struct request_view *view)
 static void drop_draft(struct request_view *view)
 {
     struct assay_error err = {0};
-    if (!draft_of(view))
+    if (!request_draft(view))
         app_say(view->app, "there is no draft");
     else if (assay_draft_drop(desk_ledger(view->desk), view->id, &err) != ASSAY_OK)
         app_fail(view->app, &err);
@@ -390,7 +300,7 @@ static void drop_draft(struct request_view *view)
 static void send(struct request_view *view)
 {
     const struct assay_request *r = request_of(view);
-    const struct assay_draft *draft = draft_of(view);
+    const struct assay_draft *draft = request_draft(view);
     if (r && draft)
         outbox_begin(&view->outbox, view->app, view->desk, r, draft,
                      (uint64_t)((assay_monotonic_us() - view->opened_us) / 1000000));
@@ -401,7 +311,6 @@ static void send(struct request_view *view)
 static bool request_command(void *self, enum command_id id, const char *argument)
 {
     struct request_view *view = self;
-    (void)argument;
     if (list_command(&view->list, view->count, id))
         return true;
     switch (id) {
@@ -417,6 +326,34 @@ static bool request_command(void *self, enum command_id id, const char *argument
     case CMD_WITHDRAW:
         ask_reason(view, ASSAY_WITHDRAW);
         return true;
+    case CMD_DECIDE:
+        decide(view, argument);
+        return true;
+    case CMD_APPLY:
+        apply(view);
+        return true;
+    case CMD_COMPARE:
+        request_sides_compare(view);
+        return true;
+    case CMD_PLOT:
+        request_sides_plot(view);
+        return true;
+    case CMD_NEXT_METRIC:
+    case CMD_PREVIOUS_METRIC:
+        request_sides_metric(view, id == CMD_NEXT_METRIC ? !*argument : -1, argument);
+        return true;
+    case CMD_ALL_ROWS:
+        view->all = !view->all;
+        view->dirty = true;
+        app_dirty(view->app);
+        return true;
+    case CMD_CHANGES:
+        show_changes(view);
+        return true;
+    case CMD_NEXT_REQUEST:
+    case CMD_PREVIOUS_REQUEST:
+        step_request(view, id == CMD_NEXT_REQUEST ? 1 : -1);
+        return true;
     case CMD_NEXT_UNSEEN:
         next_unseen(view);
         return true;
@@ -430,7 +367,8 @@ static bool request_command(void *self, enum command_id id, const char *argument
         send(view);
         return true;
     case CMD_REREAD:
-        desk_ask(view->desk, &(struct desk_wish){.task = DESK_READ});
+        view->sides.asked = false; /* reading the other side reads the ledger as well */
+        app_dirty(view->app);
         return true;
     case CMD_CANCEL:
         app_back(view->app);
@@ -438,6 +376,18 @@ static bool request_command(void *self, enum command_id id, const char *argument
     default:
         return false;
     }
+}
+
+/* A click on evidence opens it. */
+static void press(struct request_view *view, const struct event *event)
+{
+    size_t row;
+    if (!rect_contains(view->rect, event->x, event->y) ||
+        !list_hit(&view->list, view->count, event->y - view->rect.y, &row))
+        return;
+    view->list.cursor = row;
+    if (view->lines[row].evidence)
+        open_here(view);
 }
 
 static bool request_event(void *self, const struct event *event)
@@ -461,19 +411,54 @@ static bool request_event(void *self, const struct event *event)
         return false;
     if (event->action == MOUSE_WHEEL_UP || event->action == MOUSE_WHEEL_DOWN)
         list_scroll(&view->list, view->count, event->action == MOUSE_WHEEL_UP ? -3 : 3);
+    else if (event->action == MOUSE_PRESS)
+        press(view, event);
     return true;
 }
 
 /* The queue below takes what the desk has done; what is this screen's it gives on. */
 void view_request_result(struct app *app, struct desk_result *result, bool *taken)
 {
-    struct app_screen *top = &app->screens[app->depth - 1];
-    if (top->ops != &view_request)
+    struct request_view *view = NULL;
+    for (size_t i = 0; i < app->depth; i++)
+        if (app->screens[i].ops == &view_request)
+            view = app->screens[i].self;
+    if (!view)
         return;
-    struct request_view *view = top->self;
     view->dirty = true;
+    if (result->wish.task == DESK_SIDES) {
+        request_sides_take(view, result);
+        *taken = true;
+    }
     if (!*taken)
         *taken = outbox_result(&view->outbox, app, result);
+    outbox_go(&view->outbox, view->desk);
+    if (result->wish.task == DESK_SIGN || result->wish.task == DESK_APPLY)
+        view->sides.asked = false; /* what is there has changed: look again */
+}
+
+/* Runs of other sources come later than the request: then they are looked for again. */
+static void request_changed(void *self, unsigned changes)
+{
+    struct request_view *view = self;
+    if (changes & ASSAY_CHANGED_RUNS)
+        request_sides_find(view);
+}
+
+static void request_complete(void *self, enum command_argument argument, struct assay_buf *out)
+{
+    struct request_view *view = self;
+    for (int i = ASSAY_APPROVE; argument == ARG_VERDICT && i <= ASSAY_COMMENT; i++)
+        assay_buf_format(out, "%s\n", assay_verdict_name((enum assay_verdict)i));
+    for (size_t i = 0; argument == ARG_METRIC && i < view->sides.metric_count; i++)
+        assay_buf_format(out, "%s\n", view->sides.metrics[i]);
+}
+
+/* What needs a run looks for candidate and champion itself, and says why they are not there. */
+static bool request_has(void *self, enum command_needs needs)
+{
+    (void)self;
+    return needs == NEEDS_RUN;
 }
 
 static void request_title(void *self, struct assay_buf *out)
@@ -493,10 +478,14 @@ static void request_title(void *self, struct assay_buf *out)
 
 static const enum command_id *request_hints(void *self)
 {
-    static const enum command_id hints[] = {CMD_NEXT_UNSEEN, CMD_OPEN, CMD_APPROVE, CMD_REJECT,
-                                            CMD_ASK_CHANGES, CMD_SEND, CMD_BACK,    CMD_NONE};
-    (void)self;
-    return hints;
+    static const enum command_id hints[] = {
+        CMD_NEXT_UNSEEN, CMD_OPEN, CMD_COMPARE,      CMD_CHANGES, CMD_APPROVE, CMD_REJECT,
+        CMD_ASK_CHANGES, CMD_SEND, CMD_NEXT_REQUEST, CMD_BACK,    CMD_NONE};
+    static const enum command_id approved[] = {CMD_APPLY, CMD_COMPARE, CMD_DECIDE,
+                                               CMD_SEND,  CMD_BACK,    CMD_NONE};
+    struct request_view *view = self;
+    const struct assay_request *r = request_of(view);
+    return r && r->state == ASSAY_STATE_APPROVED ? approved : hints;
 }
 
 static const char *request_typing(void *self)
@@ -514,6 +503,9 @@ const struct view_ops view_request = {
     .draw = request_draw,
     .command = request_command,
     .event = request_event,
+    .changed = request_changed,
+    .complete = request_complete,
+    .has = request_has,
     .title = request_title,
     .hints = request_hints,
     .typing = request_typing,

@@ -15,4 +15,12 @@ struct request_arguments {
  */
 void view_request_result(struct app *app, struct desk_result *result, bool *taken);
 
+/* ---- what the queue tells the screen of a request (view_queue.c) ---- */
+
+/* The request DELTA rows from ID, of those that are open, as the queue has them; false where
+   there is none. */
+bool view_queue_step(struct desk *desk, const char *id, int delta, char out[17]);
+/* The first request but ID that waits for me and has no draft. */
+bool view_queue_waiting(struct desk *desk, const char *id, char out[17]);
+
 #endif

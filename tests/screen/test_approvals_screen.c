@@ -76,7 +76,7 @@ static struct screen *open_screen(int columns, int rows)
         .columns = columns, .rows = rows, .kind = SCREEN_XTERM, .argv = argv, .env = env});
     screen_settle(screen);
     screen_press(screen, "A", NULL);
-    screen_wait(screen, "wait for you");
+    screen_wait(screen, "for you");
     screen_settle(screen);
     return screen;
 }
@@ -109,7 +109,7 @@ static void queue_and_page(void **state)
     (void)state;
     start(WORLD_POLICY, "AUC +0.35 pt on the frozen set");
     struct screen *screen = open_screen(140, 36);
-    screen_assert_text(screen, "1 wait for you   1 open");
+    screen_assert_text(screen, "1 waits for you   1 open");
     screen_assert_text(screen, "as val");
     screen_assert_text(screen, "fraud 2");
     screen_assert_text(screen, "0/2 signed");

@@ -1,0 +1,368 @@
+/*
+ * The page of one request, as lines: why, what I may do, what changed since I looked, candidate
+ * against champion, gates, evidence, who signed, what is missing, the policy. Called by
+ * view_request.c. Everything from outside is cleaned in request_add(), the one way to a line.
+ */
+#include "request_view.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/clock.h>
+#include <assay/memory.h>
+#include <assay/text.h>
+
+#define EVIDENCE_LINES 400
+#define LINE_BYTES     16384
+
+void request_clear(struct request_view *view)
+{
+    for (size_t i = 0; i < view->count; i++)
+        free(view->lines[i].text);
+    view->count = 0;
+}
+
+/* Where TEXT is to be broken so that it takes at most CELLS. */
+static size_t break_at(const char *text, int cells)
+{
+    int used;
+    size_t fits = assay_text_fit(text, cells, &used);
+    if (!text[fits])
+        return fits;
+    size_t blank = fits;
+    while (blank > 0 && text[blank] != ' ')
+        blank--;
+    if (blank > fits / 2)
+        return blank;
+    return fits > 0 ? fits : 1;
+}
+
+struct request_line *request_add(struct request_view *view, enum role role, int indent,
+                                 const char *format, ...)
+{
+    struct assay_buf text = {.limit = LINE_BYTES}, clean = {0};
+    va_list args;
+    va_start(args, format);
+    assay_buf_vformat(&text, format, args);
+    va_end(args);
+    assay_text_clean(&clean, assay_buf_text(&text), text.length);
+    const char *rest = assay_buf_text(&clean);
+    const int room = view->width - 4 > 20 ? view->width - 4 : 20;
+    const size_t first = view->count;
+    do {
+        const int before = view->count > first ? indent : 0;
+        struct assay_buf row = {0};
+        size_t length = break_at(rest, room - before);
+        assay_buf_format(&row, "%*s%.*s", before, "", (int)length, rest);
+        ASSAY_GROW(view->lines, view->capacity, view->count + 1);
+        view->lines[view->count++] =
+            (struct request_line){.role = role, .text = assay_buf_take(&row)};
+        rest += length;
+        while (*rest == ' ')
+            rest++;
+    } while (*rest);
+    assay_buf_free(&text);
+    assay_buf_free(&clean);
+    return &view->lines[first];
+}
+
+/* Letters that look like others have no place in a name: said, where there are any. */
+static const char *ascii_note(const char *name)
+{
+    for (const char *at = name; *at; at++)
+        if ((unsigned char)*at >= 0x80)
+            return "   (the name is not plain ASCII)";
+    return "";
+}
+
+static enum role state_role(enum assay_requirement_state state)
+{
+    return state == ASSAY_SATISFIED || state == ASSAY_NOT_APPLICABLE ? ROLE_BETTER
+           : state == ASSAY_OVERRIDDEN                               ? ROLE_WARNING
+                                                                     : ROLE_WORSE;
+}
+
+static const char *state_mark(enum assay_requirement_state state)
+{
+    static const char *const marks[] = {
+        [ASSAY_UNSATISFIED] = "no ",    [ASSAY_SATISFIED] = "ok ",
+        [ASSAY_MISSING] = "?  ",        [ASSAY_ERROR] = "err",
+        [ASSAY_NOT_APPLICABLE] = "-  ", [ASSAY_OVERRIDDEN] = "OVERRIDDEN"};
+    return marks[state];
+}
+
+/* ---- the head ---- */
+
+/* What I may do about it, or why not. */
+static void add_mine(struct request_view *view, const struct assay_request *r)
+{
+    const char *me = desk_me(view->desk);
+    const struct assay_eligible *mine = NULL;
+    for (size_t i = 0; i < r->eligible_count; i++)
+        if (strcmp(r->eligible[i].person, me) == 0 && (!mine || r->eligible[i].eligible))
+            mine = &r->eligible[i];
+    if (!me[0])
+        request_add(view, ROLE_WARNING, 10,
+                    "YOU MAY   only look: no key of a person of this ledger is in your agent; "
+                    "ssh-add -L says what is, assay keys list whose keys count");
+    else if (r->state == ASSAY_STATE_APPROVED || r->state == ASSAY_STATE_APPLY_FAILED ||
+             r->state == ASSAY_STATE_APPLYING)
+        request_add(view, ROLE_WAITING, 10, "YOU MAY   apply it with a: %s then points at %s",
+                    r->target, r->version);
+    else if (!assay_request_open_state(r->state))
+        request_add(view, ROLE_DIM, 10, "YOU MAY   comment (v): it is closed");
+    else if (strcmp(r->requester, me) == 0)
+        request_add(view, ROLE_NORMAL, 10, "YOU MAY   withdraw it: you asked for it");
+    else if (!mine)
+        request_add(view, ROLE_DIM, 10,
+                    "YOU MAY   comment (v): the policy asks for no role of "
+                    "yours");
+    else if (!mine->eligible)
+        request_add(view, ROLE_DIM, 10, "YOU MAY   comment (v), not decide: %s", mine->why);
+    else if (mine->voted)
+        request_add(view, ROLE_NORMAL, 10, "YOU MAY   withdraw your decision: you have signed");
+    else
+        request_add(view, ROLE_WAITING, 10,
+                    "YOU MAY   approve, reject or ask for changes, as %s", mine->role);
+}
+
+static void add_head(struct request_view *view, const struct assay_request *r)
+{
+    char age[16], left[16];
+    request_add(view, ROLE_STRONG, 4, "%s %s to %s   now %s%s", r->model, r->version, r->target,
+                r->from_version[0] ? r->from_version : "nothing", ascii_note(r->model));
+    request_add(view,
+                r->state == ASSAY_STATE_REJECTED || r->state == ASSAY_STATE_APPLY_FAILED
+                    ? ROLE_FAILED
+                    : ROLE_NORMAL,
+                4, "%s   %s", assay_request_state_name(r->state), r->why);
+    request_add(view, ROLE_NORMAL, 6, "WHY   %s", r->words);
+    request_add(
+        view, ROLE_DIM, 4, "asked by %s (%s) %s ago   %s%s   tier %s   at %s%s%s",
+        r->requester_name, r->requester, assay_age_text(age, r->opened_ms, view->app->now_ms),
+        assay_request_open_state(r->state)
+            ? assay_age_text(left, view->app->now_ms, r->expires_ms)
+            : "",
+        assay_request_open_state(r->state) ? " left" : "closed", r->tier,
+        r->place[0] ? r->platform : "the local registry", r->place[0] ? " " : "", r->place);
+    if (r->overridden)
+        request_add(view, ROLE_WARNING, 4, "THE GLASS WAS BROKEN%s",
+                    r->review_due ? ": its review is overdue" : "");
+    if (r->unsigned_votes)
+        request_add(view, ROLE_WARNING, 4, "something in it was decided without a signature");
+    add_mine(view, r);
+}
+
+/* Between my last decision and now: what the requester changed, and who said what. */
+static void add_since(struct request_view *view, const struct assay_request *r)
+{
+    struct assay_arena arena = {0};
+    const char *const *changes;
+    char age[16];
+    size_t last = SIZE_MAX;
+    for (size_t i = 0; i < r->vote_count; i++)
+        if (strcmp(r->votes[i].person, desk_me(view->desk)) == 0)
+            last = i;
+    if (last == SIZE_MAX)
+        return;
+    size_t count = assay_request_changes(desk_ledger(view->desk), r->id, &arena, &changes);
+    if (r->since_my_vote || count > 0) {
+        request_add(view, ROLE_TITLE, 2,
+                    "SINCE YOUR LAST DECISION   %s, %s ago, on revision %llu; %zu %s since",
+                    assay_verdict_name(r->votes[last].verdict),
+                    assay_age_text(age, r->votes[last].time_ms, view->app->now_ms),
+                    (unsigned long long)r->votes[last].revision, r->since_my_vote,
+                    r->since_my_vote == 1 ? "record" : "records")
+            ->changes = true;
+        for (size_t i = 0; i < count; i++)
+            request_add(view, ROLE_ACCENT, 6, "  %s", changes[i]);
+        if (count > 0)
+            request_add(view, ROLE_WARNING, 4,
+                        "  what you decided on is not what there is now: decide again");
+        for (size_t i = last + 1; i < r->vote_count; i++)
+            request_add(view, ROLE_ACCENT, 6, "  %s (%s): %s%s%s", r->votes[i].name,
+                        r->votes[i].person, assay_verdict_name(r->votes[i].verdict),
+                        r->votes[i].reason[0] ? ": " : "", r->votes[i].reason);
+    }
+    assay_arena_free(&arena);
+}
+
+static void add_draft(struct request_view *view, const struct assay_request *r)
+{
+    const struct assay_draft *draft = request_draft(view);
+    if (!draft)
+        return;
+    const bool old = strcmp(draft->binding, r->binding) != 0;
+    request_add(view, old ? ROLE_WARNING : ROLE_ACCENT, 8, "DRAFT   %s%s%s   %s",
+                assay_verdict_name(draft->verdict), draft->reason[0] ? ": " : "", draft->reason,
+                old ? "written on an older revision: look again, then write it anew; u drops it"
+                    : "$ sends it, u takes it back");
+}
+
+/* ---- gates, evidence, signatures ---- */
+
+static void add_gates(struct request_view *view, const struct assay_request *r)
+{
+    if (r->gate_count)
+        request_add(view, ROLE_TITLE, 2, "GATES   %zu of %zu", r->gates_passed, r->gate_count);
+    for (size_t i = 0; i < r->gate_count; i++) {
+        const struct assay_gate_result *g = &r->gates[i];
+        request_add(view, state_role(g->state), 8, "  %s  %-24s %s%s%s", state_mark(g->state),
+                    g->name, g->why, g->champion[0] ? "   champion " : "", g->champion);
+    }
+}
+
+static void add_opened(struct request_view *view, const struct assay_request *r,
+                       const struct assay_evidence *e)
+{
+    char *bytes = NULL;
+    size_t length = 0, lines = 0;
+    struct assay_error err = {0};
+    if (assay_evidence_read(desk_ledger(view->desk), e->digest, &bytes, &length, &err) !=
+        ASSAY_OK) {
+        request_add(view, ROLE_FAILED, 8, "        %s%s%s", err.what, err.hint[0] ? "; " : "",
+                    err.hint);
+        return;
+    }
+    if (memchr(bytes, '\0', length) || !assay_utf8_valid(bytes, length)) {
+        request_add(view, ROLE_WARNING, 8,
+                    "        no text: look at it elsewhere, e.g. assay review %s --open '%s' > "
+                    "file",
+                    r->id, e->name);
+        free(bytes);
+        return;
+    }
+    char *at = bytes;
+    for (; at && *at && lines < EVIDENCE_LINES; lines++) {
+        char *end = strchr(at, '\n');
+        if (end)
+            *end = '\0';
+        request_add(view, ROLE_DIM, 8, "        %.2000s%s", at,
+                    strlen(at) > 2000 ? " ..." : "");
+        at = end ? end + 1 : NULL;
+    }
+    if (at && *at)
+        request_add(view, ROLE_WARNING, 8,
+                    "        only the first %d lines; all: assay review %s --open '%s'",
+                    EVIDENCE_LINES, r->id, e->name);
+    free(bytes);
+}
+
+static void add_evidence(struct request_view *view, const struct assay_request *r)
+{
+    char size[32], age[16];
+    size_t seen = 0;
+    for (size_t i = 0; i < r->evidence_count; i++)
+        seen += r->evidence[i].seen;
+    if (r->evidence_count)
+        request_add(view, ROLE_TITLE, 2, "EVIDENCE   %zu of %zu seen%s", seen,
+                    r->evidence_count,
+                    seen < r->evidence_count ? "   space opens the next" : "");
+    for (size_t i = 0; i < r->evidence_count; i++) {
+        const struct assay_evidence *e = &r->evidence[i];
+        request_add(view, e->seen ? ROLE_NORMAL : ROLE_STRONG, 6,
+                    "  [%s] %s   %s   %s old   %.16s", e->seen ? "x" : " ", e->name,
+                    assay_bytes_text(size, e->bytes),
+                    assay_age_text(age, e->time_ms, view->app->now_ms), e->digest)
+            ->evidence = i + 1;
+        if (view->expanded == i + 1)
+            add_opened(view, r, e);
+    }
+}
+
+static void add_votes(struct request_view *view, const struct assay_request *r)
+{
+    char age[16], due[32];
+    if (r->vote_count)
+        request_add(view, ROLE_TITLE, 2, "SIGNED");
+    for (size_t i = 0; i < r->vote_count; i++) {
+        const struct assay_vote *v = &r->votes[i];
+        request_add(view, v->counts ? ROLE_NORMAL : ROLE_DIM, 6,
+                    "  %-16s %s (%s)%s%s   %s   %s ago   revision %llu%s%s%s%s%s%s",
+                    assay_verdict_name(v->verdict), v->name, v->person,
+                    v->role[0] ? " as " : "", v->role, assay_verdict_meaning(v->verdict),
+                    assay_age_text(age, v->time_ms, view->app->now_ms),
+                    (unsigned long long)v->revision, v->key[0] ? "" : "   UNSIGNED",
+                    v->touched ? "   touched" : "",
+                    v->counts ? "" : "   does not count: ", v->counts ? "" : v->why_not,
+                    v->reason[0] ? "   " : "", v->reason);
+        for (size_t k = 0; k < v->condition_count; k++)
+            request_add(view, v->conditions[k].met ? ROLE_DIM : ROLE_WAITING, 10,
+                        "      condition: %s%s%s   %s", v->conditions[k].text,
+                        v->conditions[k].due_ms != ASSAY_NO_TIME ? " until " : "",
+                        v->conditions[k].due_ms != ASSAY_NO_TIME
+                            ? assay_time_text(due, v->conditions[k].due_ms)
+                            : "",
+                        v->conditions[k].met ? "met" : "not met yet");
+    }
+}
+
+static void add_needs(struct request_view *view, const struct assay_request *r)
+{
+    request_add(view, ROLE_TITLE, 2, "NEEDS   %zu of %zu there", r->satisfied_count,
+                r->requirement_count);
+    for (size_t i = 0; i < r->requirement_count; i++) {
+        const struct assay_requirement *q = &r->requirements[i];
+        if (strncmp(q->name, "gate ", 5) != 0)
+            request_add(view, state_role(q->state), 8, "  %s  %-24s %s", state_mark(q->state),
+                        q->name, q->why);
+    }
+    request_add(view, ROLE_TITLE, 2, "MAY SIGN");
+    for (size_t i = 0; i < r->eligible_count; i++) {
+        const struct assay_eligible *e = &r->eligible[i];
+        request_add(
+            view, e->eligible ? ROLE_NORMAL : ROLE_DIM, 6, "  %s (%s)   %s%s", e->name, e->role,
+            e->eligible ? (e->voted ? "has" : "may") : "may not: ", e->eligible ? "" : e->why);
+    }
+    if (r->lineage_count)
+        request_add(view, ROLE_TITLE, 2, "HAD A PART");
+    for (size_t i = 0; i < r->lineage_count; i++)
+        request_add(view, ROLE_DIM, 6, "  %-16s %s", r->lineage[i].part, r->lineage[i].account);
+}
+
+static void add_policy(struct request_view *view, const struct assay_request *r)
+{
+    const struct assay_policy_info *policies;
+    size_t count = assay_ledger_policies(desk_ledger(view->desk), &policies);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(policies[i].digest, r->policy_digest) != 0)
+            continue;
+        request_add(view, ROLE_TITLE, 2, "POLICY   %s version %llu   %.16s%s", r->policy,
+                    (unsigned long long)r->policy_version, r->policy_digest,
+                    policies[i].in_force ? "" : "   (a newer version is in force by now)");
+        char *text = assay_strdup(policies[i].text);
+        for (char *at = text; at && *at;) {
+            char *end = strchr(at, '\n');
+            if (end)
+                *end = '\0';
+            if (*at)
+                request_add(view, ROLE_DIM, 6, "  %s", at);
+            at = end ? end + 1 : NULL;
+        }
+        free(text);
+        return;
+    }
+}
+
+void request_build(struct request_view *view)
+{
+    const struct assay_request *r = request_of(view);
+    request_clear(view);
+    view->generation = desk_generation(view->desk);
+    if (!r) {
+        request_add(view, ROLE_DIM, 0, "%s",
+                    desk_busy(view->desk) ? "reading" : "the request is gone");
+        return;
+    }
+    add_head(view, r);
+    add_draft(view, r);
+    add_since(view, r);
+    request_sides_add(view, r);
+    add_gates(view, r);
+    add_evidence(view, r);
+    add_votes(view, r);
+    add_needs(view, r);
+    add_policy(view, r);
+}

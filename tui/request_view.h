@@ -1,0 +1,88 @@
+/*
+ * The screen of one request: its state, shared by view_request.c (commands, events, layout) and
+ * its parts request_page.c (the lines of the page) and request_sides.c (candidate against
+ * champion: rows and chart).
+ */
+#ifndef TUI_REQUEST_VIEW_H
+#define TUI_REQUEST_VIEW_H
+
+#include <assay/review.h>
+
+#include "chart_state.h"
+#include "outbox.h"
+#include "request_rows.h"
+#include "view_request.h"
+#include "widget_chart.h"
+#include "widget_list.h"
+#include "widget_prompt.h"
+
+struct request_line {
+    enum role role;
+    char *text;      /* clean */
+    size_t evidence; /* index + 1; 0: none */
+    bool changes;    /* where "since your last decision" begins */
+};
+
+struct request_sides {
+    struct assay_sides *facts; /* NULL: asked for, or not to be had */
+    bool asked;
+    struct assay_error err;   /* why they are not to be had */
+    uint32_t runs[2];         /* candidate's and champion's in the catalog; ASSAY_NONE */
+    struct request_rows rows; /* of the two; not made while one is not known */
+    char **metrics;           /* that both runs have curves of */
+    size_t metric_count, metric_at;
+    struct chart_state chart;
+    struct chart_widget widget;
+};
+
+struct request_view {
+    struct app *app;
+    struct desk *desk;
+    char id[17];
+    struct request_line *lines;
+    size_t count, capacity;
+    int width;           /* the lines were broken for */
+    uint64_t generation; /* of the desk's ledger when the lines were made */
+    size_t expanded;     /* evidence that is open, index + 1 */
+    bool all;            /* every row of the comparison */
+    struct request_sides sides;
+    struct list list;
+    struct rect rect;
+    bool asking; /* the reason is being typed */
+    enum assay_verdict verdict;
+    struct prompt prompt;
+    struct outbox outbox;
+    bool dirty;
+    int64_t opened_us;
+};
+
+const struct assay_request *request_of(struct request_view *view);
+const struct assay_draft *request_draft(struct request_view *view);
+
+/* ---- request_page.c ---- */
+
+void request_build(struct request_view *view);
+void request_clear(struct request_view *view);
+/* Adds a line, broken at the width of the page; what does not fit goes on INDENT cells in. The
+   first of its rows; valid until the next. */
+struct request_line *request_add(struct request_view *view, enum role role, int indent,
+                                 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* ---- request_sides.c ---- */
+
+void request_sides_open(struct request_view *view);
+void request_sides_close(struct request_view *view);
+/* Asks for the facts where that is still to be done and the desk is free. */
+void request_sides_ask(struct request_view *view);
+void request_sides_take(struct request_view *view, struct desk_result *result);
+/* Looks for the two runs among those that are known. */
+void request_sides_find(struct request_view *view);
+void request_sides_add(struct request_view *view, const struct assay_request *r);
+/* Whether there is a chart to show; drawing it. */
+bool request_sides_chart(const struct request_view *view);
+void request_sides_draw(struct request_view *view, struct area area);
+void request_sides_compare(struct request_view *view);
+void request_sides_plot(struct request_view *view);
+void request_sides_metric(struct request_view *view, int delta, const char *name);
+
+#endif
