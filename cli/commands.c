@@ -96,6 +96,8 @@ static const struct cli_option compare_options[] = {
     {0, "curves", NULL, NULL, "areas under the curves as well"},
     {0, "target", "METRIC=N", NULL, "how soon METRIC reaches N (repeatable)"},
     {0, "pareto", "METRIC,...", NULL, "which runs nothing else beats in all of these"},
+    {0, "gpu-price", "N", NULL,
+     "what a GPU-hour costs: the cost of each run beside its quality"},
     {0, "direction", "METRIC=max", NULL,
      "which way a metric is better: max or min (repeatable)"},
     {0, "files", NULL, NULL, "artifacts as well: digests, leaves of JSON, packages"},

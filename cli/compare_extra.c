@@ -153,13 +153,29 @@ static enum assay_status add_target(struct compare_job *job, const char *text,
     return ASSAY_OK;
 }
 
+/* What the GPU-hours cost at PRICE each. */
+static void add_cost(struct compare_job *job, double price)
+{
+    struct assay_comparison *c = job->comparison;
+    size_t row = assay_comparison_find(c, ASSAY_ROW_ATTRIBUTE, "gpu-hours");
+    if (row == SIZE_MAX) {
+        cli_complain(&(struct assay_error){
+            .what = "compare: --gpu-price: no run says how many GPUs it had, and for how long",
+            .hint =
+                "a param gpus, num_gpus or world_size says so, or MLflow's system metrics"});
+        return;
+    }
+    for (size_t i = 0; i < assay_comparison_runs(c); i++)
+        add_number_fact(job, i, "cost", assay_comparison_cell(c, row, i).number * price);
+}
+
 static enum assay_status find_aim(struct compare_job *job, const char *name, size_t *row,
                                   int *direction, struct assay_error *err)
 {
     struct assay_comparison *c = job->comparison;
     *row = assay_comparison_find(c, ASSAY_ROW_METRIC, name);
     *direction = *row != SIZE_MAX ? assay_comparison_row(c, *row)->direction : 0;
-    if (strcmp(name, "duration") == 0) {
+    if (strcmp(name, "duration") == 0 || strcmp(name, "gpu-hours") == 0) {
         *row = assay_comparison_find(c, ASSAY_ROW_ATTRIBUTE, name);
         *direction = -1;
     }
@@ -231,6 +247,11 @@ enum assay_status compare_extra(struct compare_job *job, struct assay_error *err
         status = split("at", at, name, sizeof name, &number, err);
         if (status == ASSAY_OK)
             apply_at(job, name, number);
+    }
+    if (status == ASSAY_OK && cli_has(cli, "gpu-price")) {
+        status = cli_number(cli, "gpu-price", 0, 1e9, &number, err);
+        if (status == ASSAY_OK)
+            add_cost(job, number);
     }
     if (status == ASSAY_OK && cli_has(cli, "curves"))
         add_areas(job);

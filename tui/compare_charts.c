@@ -12,6 +12,8 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
+#define CHART_ROWS 9 /* of one chart, its title among them, where there are several */
+
 /* The columns drawn: the first in the order they are shown, the baseline among them. */
 static size_t lines_of(const struct compare_view *view, uint32_t *runs, int *colors)
 {
@@ -94,13 +96,25 @@ static size_t choose(const struct compare_view *view, size_t *fields, size_t cap
     return count;
 }
 
+/* Up to four side by side where the screen is wide; two above two where it is tall. */
+static int across_of(int width)
+{
+    return width >= 240 ? 4 : width >= 100 ? 2 : 1;
+}
+
+static int down_of(int width, int height)
+{
+    return width >= 100 && width < 240 && height >= 2 * CHART_ROWS ? 2 : 1;
+}
+
 void compare_charts_draw(struct compare_view *view, struct area area)
 {
     size_t fields[COMPARE_CHARTS];
     uint32_t runs[CHART_LINES_MAX];
     int colors[CHART_LINES_MAX];
     int width = area.rect.width, height = area.rect.height;
-    size_t wanted = choose(view, fields, width >= 100 ? COMPARE_CHARTS : 1);
+    size_t most = (size_t)across_of(width) * (size_t)down_of(width, height);
+    size_t wanted = choose(view, fields, most < COMPARE_CHARTS ? most : COMPARE_CHARTS);
     size_t lines = lines_of(view, runs, colors);
     view->chart_rect = area.rect;
     view->charts_shown = wanted;
@@ -109,18 +123,21 @@ void compare_charts_draw(struct compare_view *view, struct area area)
                    "no metric here has more than one point");
         return;
     }
-    int each = (width - (int)wanted + 1) / (int)wanted;
+    int across = (int)wanted < across_of(width) ? (int)wanted : across_of(width);
+    int down = ((int)wanted + across - 1) / across;
+    int each = (width - across + 1) / across, tall = height / down;
     double cursor = view->charts[0].cursor;
     for (size_t i = 0; i < wanted; i++) {
         struct chart_state *state = &view->charts[i];
-        struct area part = area_part(area, (int)i * (each + 1), 0, each, height);
+        struct area part =
+            area_part(area, (int)i % across * (each + 1), (int)i / across * tall, each, tall);
         chart_state_set_metric(state, assay_comparison_row(view->comparison, fields[i])->key);
         chart_state_set_runs(state, runs, colors, lines);
         state->cursor = cursor;
         chart_state_update(state);
         draw_title(view, state, area_row(part, 0));
         chart_widget_draw(&view->widgets[i], view->app, state,
-                          area_part(part, 0, 1, each, height - 1), (int)i);
+                          area_part(part, 0, 1, each, tall - 1), (int)i);
     }
 }
 
@@ -154,31 +171,74 @@ void compare_charts_cursor(struct compare_view *view, int steps)
 
 #define AT_BUDGET_US 6000
 
+/* Splits "NAME=NUMBER" at the last "="; false where it is none. */
+static bool split_place(struct compare_view *view, const char *place, double *x)
+{
+    const char *equals = strrchr(place, '=');
+    size_t length = equals ? (size_t)(equals - place) : 0;
+    if (!length || length >= sizeof view->at.metric ||
+        !assay_number_parse(equals + 1, strlen(equals + 1), x) || !isfinite(*x)) {
+        return false;
+    }
+    snprintf(view->at.metric, sizeof view->at.metric, "%.*s", (int)length, place);
+    return true;
+}
+
 void compare_at(struct compare_view *view, const char *place)
 {
     double x = NAN;
-    bool time = strncmp(place, "time=", 5) == 0, step = strncmp(place, "step=", 5) == 0;
     if (!*place && view->at.on) {
         view->at.on = false;
         assay_comparison_clear_values(view->comparison);
         compare_choose(view);
         return;
     }
-    if ((time || step) && !assay_number_parse(place + 5, strlen(place + 5), &x)) {
-        x = NAN;
-    }
+    view->at.axis = ASSAY_AXIS_STEP;
     if (!*place && view->charts[0].axis == ASSAY_AXIS_STEP) {
         x = view->charts[0].cursor;
+        view->at.metric[0] = '\0';
     }
-    if (isnan(x)) {
-        app_say(view->app, "put the curves' cursor somewhere ([ ]), or :at step=1000, time=60");
+    if ((*place && !split_place(view, place, &x)) || isnan(x)) {
+        app_say(view->app, "put the curves' cursor somewhere ([ ]), or :at step=1000, time=60, "
+                           "tokens=1e9");
+        return;
+    }
+    if (strcmp(view->at.metric, "time") == 0) {
+        view->at.axis = ASSAY_AXIS_RELATIVE;
+        view->at.metric[0] = '\0';
+    } else if (strcmp(view->at.metric, "step") == 0) {
+        view->at.metric[0] = '\0';
+    }
+    if (view->at.metric[0] && assay_comparison_find(view->comparison, ASSAY_ROW_METRIC,
+                                                    view->at.metric) == SIZE_MAX) {
+        app_say(view->app, "no run here has a metric of that name");
         return;
     }
     assay_comparison_clear_values(view->comparison);
     view->at.on = true;
-    view->at.axis = time ? ASSAY_AXIS_RELATIVE : ASSAY_AXIS_STEP;
     view->at.x = x;
     view->at.row = view->at.run = 0;
+}
+
+/* Where along the axis RUN stands at the point asked for: the step at which the metric that
+   was named reaches it (equal tokens); NaN where it never does. False while its points are
+   being read. */
+static bool place_in(struct compare_view *view, size_t run, double *x)
+{
+    enum assay_load load = ASSAY_LOAD_NONE;
+    *x = view->at.x;
+    if (!view->at.metric[0]) {
+        return true;
+    }
+    struct assay_series *series = assay_session_series(
+        view->app->session, assay_comparison_run(view->comparison, run)->run, view->at.metric,
+        &load);
+    if (load == ASSAY_LOAD_BUSY) {
+        return false;
+    }
+    struct assay_reach reach = assay_curve_reach(series, view->at.x, 1);
+    *x = reach.reached ? (double)reach.point.step : NAN;
+    return true;
 }
 
 /* False while its points are being read. */
@@ -195,8 +255,18 @@ static bool read_at(struct compare_view *view, size_t field, size_t run)
     if (load == ASSAY_LOAD_BUSY) {
         return false;
     }
-    assay_comparison_set_value(view->comparison, field, run,
-                               assay_series_at(series, view->at.axis, view->at.x));
+    double x, value = assay_series_at(series, view->at.axis, view->at.x);
+    if (view->at.metric[0]) {
+        if (!place_in(view, run, &x)) {
+            return false;
+        }
+        /* What was just asked for may have taken the place of the series. */
+        series = assay_session_series(view->app->session,
+                                      assay_comparison_run(view->comparison, run)->run,
+                                      row->key, &load);
+        value = isnan(x) ? NAN : assay_series_at(series, view->at.axis, x);
+    }
+    assay_comparison_set_value(view->comparison, field, run, value);
     return true;
 }
 

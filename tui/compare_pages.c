@@ -15,12 +15,13 @@
 
 #include "draw_wrap.h"
 
-#define VALUES_MAX   2000
-#define NAMES_MAX    12 /* runs named beside a value */
-#define SCATTER_FROM 90 /* columns from which on there is room for it */
-#define AXIS_WIDTH   9
-#define WRAP_ROWS    3
-#define MEANS_MAX    12 /* different numbers */
+#define VALUES_MAX     2000
+#define DIFF_LINES_MAX 20000
+#define NAMES_MAX      12 /* runs named beside a value */
+#define SCATTER_FROM   90 /* columns from which on there is room for it */
+#define AXIS_WIDTH     9
+#define WRAP_ROWS      3
+#define MEANS_MAX      12 /* different numbers */
 
 static struct compare_line *add_line(struct compare_view *view, enum role role,
                                      const char *text)
@@ -317,13 +318,17 @@ static void draw_means(const struct compare_view *view, const struct assay_facto
 
 /* ---- a file's difference ---- */
 
-static bool list_diff(struct compare_view *view, size_t field)
+/* The run a difference is asked for: the one under the cursor; of two the other. */
+static size_t other_run(const struct compare_view *view)
 {
-    struct assay_buf diff = {0};
     size_t run = compare_entity(view);
-    bool found = compare_files_diff(view, field, run, &diff);
-    const char *text = assay_buf_text(&diff);
-    while (found && *text && view->line_count < VALUES_MAX) {
+    bool other = view->order_count == 2 && (run == SIZE_MAX || run == view->base);
+    return other ? view->order[1] : run;
+}
+
+static void add_diff_lines(struct compare_view *view, const char *text)
+{
+    while (*text && view->line_count < DIFF_LINES_MAX) {
         size_t length = strcspn(text, "\n");
         char *one = assay_strndup(text, length < 399 ? length : 399);
         enum role role = *text == '+'   ? ROLE_BETTER
@@ -335,9 +340,50 @@ static bool list_diff(struct compare_view *view, size_t field)
         free(one);
         text += length + (text[length] == '\n');
     }
+    if (*text) {
+        add_line(view, ROLE_DIM, "(more: assay compare prints all of it)");
+    }
+}
+
+static bool list_diff(struct compare_view *view, size_t field)
+{
+    struct assay_buf diff = {0};
+    bool found = compare_files_diff(view, field, other_run(view), &diff);
+    if (found) {
+        add_diff_lines(view, assay_buf_text(&diff));
+    }
     assay_buf_free(&diff);
     view->explained = field;
     return found;
+}
+
+static bool ask_code(struct compare_view *view, size_t field)
+{
+    size_t run = other_run(view);
+    if (run == SIZE_MAX || run == view->base) {
+        app_say(view->app, "move to another run's column first (l)");
+        return false;
+    }
+    view->explained = field;
+    return compare_code_ask(view, view->base, run);
+}
+
+/* Takes over what git said. */
+static void code_step(struct compare_view *view)
+{
+    struct assay_buf diff = {0};
+    struct assay_error err = {0};
+    if (compare_code_answer(view, &diff, &err)) {
+        view->line_count = 0;
+        add_diff_lines(view, assay_buf_text(&diff));
+        if (err.what[0]) {
+            add_line(view, ROLE_NORMAL, err.what);
+            add_line(view, ROLE_DIM, err.hint);
+        }
+    } else if (view->code) {
+        app_draw_in(view->app, 30);
+    }
+    assay_buf_free(&diff);
 }
 
 /* ---- opening and drawing ---- */
@@ -353,6 +399,13 @@ void compare_page_open(struct compare_view *view, enum compare_page page)
     if (page == COMPARE_VERDICTS && !view->proposed) {
         app_say(view->app,
                 "no two of these runs differ only by their seed: there are no groups");
+        return;
+    }
+    if (page == COMPARE_CODE) {
+        if (ask_code(view, field)) {
+            add_line(view, ROLE_DIM, "asking git");
+            view->page = page;
+        }
         return;
     }
     if (page == COMPARE_DIFF && !list_diff(view, field)) {
@@ -383,6 +436,7 @@ static void page_title(const struct compare_view *view, char *out, size_t capaci
         snprintf(out, capacity, "values of %s", label);
         break;
     case COMPARE_DIFF:
+    case COMPARE_CODE:
         snprintf(out, capacity, "%s", label);
         break;
     case COMPARE_FACTORS:
@@ -400,6 +454,9 @@ void compare_page_draw(struct compare_view *view, struct area area)
 {
     char title[400];
     int width = area.rect.width, height = area.rect.height - 1;
+    if (view->page == COMPARE_CODE) {
+        code_step(view);
+    }
     page_title(view, title, sizeof title);
     draw_field(area, 1, 0, width - 2, ALIGN_LEFT, ROLE_TITLE, title);
     if (view->page == COMPARE_PARALLEL) {

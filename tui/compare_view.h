@@ -20,7 +20,7 @@
 #include "widget_table.h"
 
 #define COMPARE_WINDOW  40 /* columns the table is given at a time */
-#define COMPARE_CHARTS  2
+#define COMPARE_CHARTS  4
 #define COMPARE_METRICS 16
 #define COMPARE_AXES    8 /* of parallel coordinates */
 
@@ -31,6 +31,7 @@ enum compare_page {
     COMPARE_FACTORS,
     COMPARE_DIFF,
     COMPARE_PARALLEL,
+    COMPARE_CODE,
 };
 
 struct compare_line { /* of a page of text */
@@ -81,6 +82,8 @@ struct compare_view {
     int brushes[COMPARE_AXES]; /* by axis: 0 none, else the fifth from below */
     size_t brush_axis;
 
+    struct compare_code *code; /* git is being asked; NULL it is not */
+
     bool files;               /* artifacts are rows as well */
     size_t file_run, file_at; /* the next one to read */
     size_t files_elsewhere;   /* runs whose artifacts are not here */
@@ -89,7 +92,8 @@ struct compare_view {
         bool on;
         enum assay_axis axis;
         double x;
-        size_t row, run; /* the next to read, of rows and runs */
+        char metric[CHART_METRIC_SIZE]; /* that reaches x; "": x is a place on the axis */
+        size_t row, run;                /* the next to read, of rows and runs */
     } at;
 
     struct { /* the verdict last asked for */
@@ -147,6 +151,16 @@ bool compare_files_step(struct compare_view *view);
 bool compare_files_diff(struct compare_view *view, size_t field, size_t run,
                         struct assay_buf *out);
 
+/* ---- compare_code.c ---- */
+
+/* Asks git, on a thread of its own, for the code between the commits of two runs; false, said,
+   where they name none. */
+bool compare_code_ask(struct compare_view *view, size_t base, size_t run);
+/* True once the answer is in: *out has it, or what went wrong is in *err. */
+bool compare_code_answer(struct compare_view *view, struct assay_buf *out,
+                         struct assay_error *err);
+void compare_code_leave(struct compare_view *view); /* nobody waits for it any more */
+
 /* ---- compare_pages.c ---- */
 
 void compare_page_open(struct compare_view *view, enum compare_page page);
@@ -163,8 +177,8 @@ bool compare_parallel_command(struct compare_view *view, enum command_id id);
 void compare_charts_draw(struct compare_view *view, struct area area);
 void compare_charts_metric(struct compare_view *view, int delta, const char *name);
 void compare_charts_cursor(struct compare_view *view, int steps);
-/* Shows every metric at "step=N" or "time=SECONDS"; "" where the curves' cursor stands, or back
-   to the values as they were. */
+/* Shows every metric at "step=N", "time=SECONDS" or "METRIC=N" (equal tokens); "" where the
+   curves' cursor stands, or back to the values as they were. */
 void compare_at(struct compare_view *view, const char *place);
 /* Reads on; true once, when the last value is in. */
 bool compare_at_step(struct compare_view *view);

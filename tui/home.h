@@ -120,4 +120,10 @@ void home_picker_event(struct home *home, const struct event *event);
 struct rect home_picker_box(const struct home *home, struct area area);
 void home_picker_draw(struct home *home, struct area area);
 
+/* ---- home_compare.c ---- */
+
+/* Opens the comparison of the marked runs, or of all in the table where none is marked; WHICH
+   may name others: "last 2", "parent", "champion". */
+void home_compare(struct home *home, const char *which);
+
 #endif

@@ -341,7 +341,7 @@ static void reverse(struct home *home)
 static void mark(struct home *home)
 {
     if (!marks_toggle(&home->app->marks, home_run(home))) {
-        app_say(home->app, "%d runs are marked already: more lines than eyes can tell apart",
+        app_say(home->app, "%d runs are marked already: no more fit",
                 MARKS_MAX);
         return;
     }

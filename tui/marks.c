@@ -15,16 +15,6 @@ int marks_color(const struct marks *marks, uint32_t run)
     return -1;
 }
 
-static bool color_taken(const struct marks *marks, int color)
-{
-    for (size_t i = 0; i < marks->count; i++) {
-        if (marks->colors[i] == color) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool marks_toggle(struct marks *marks, uint32_t run)
 {
     for (size_t i = 0; i < marks->count; i++) {
@@ -39,8 +29,12 @@ bool marks_toggle(struct marks *marks, uint32_t run)
     if (marks->count == MARKS_MAX) {
         return false;
     }
+    bool taken[MARKS_MAX] = {false};
+    for (size_t i = 0; i < marks->count; i++) {
+        taken[marks->colors[i]] = true;
+    }
     int color = 0;
-    while (color_taken(marks, color)) {
+    while (taken[color]) {
         color++;
     }
     marks->runs[marks->count] = run;

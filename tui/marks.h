@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MARKS_MAX 64
+#define MARKS_MAX 2000
 
 struct marks {
     uint32_t runs[MARKS_MAX];

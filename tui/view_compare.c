@@ -47,6 +47,7 @@ static void compare_close(void *self)
         chart_state_free(&view->charts[i]);
         chart_widget_free(&view->widgets[i]);
     }
+    compare_code_leave(view);
     assay_grouping_free(&view->grouping);
     assay_explanation_free(&view->explanation);
     assay_comparison_free(&view->comparison);
@@ -209,6 +210,11 @@ static void draw_summary(struct compare_view *view, struct area line)
     }
     if (view->at.on) {
         chart_x_text(at, sizeof at, view->at.axis, view->at.x);
+        if (view->at.metric[0]) {
+            char number[32], name[50];
+            assay_text_clean_to(name, sizeof name, view->at.metric);
+            snprintf(at, sizeof at, "%s %s", name, assay_number_short(number, view->at.x, 6));
+        }
     }
     snprintf(text, sizeof text, "%zu runs%s%s%s%s%s%s%s", runs, dot,
              *at ? "at " : stat_names[assay_comparison_stat(view->comparison)],
@@ -272,6 +278,7 @@ static void compare_draw(void *self, struct area area)
     int readout = compare_readout_rows(view);
     size_t down = view->transposed ? view->order_count : view->row_count;
     int charts = height >= CHARTS_FROM - 2 ? height * 2 / 5 : 0;
+
     int most = height - 1 - readout - 1 - charts;
     int rows = (int)(down + 1 < (size_t)most ? down + 1 : (size_t)most);
     draw_table(view, area_part(body, 0, 0, width, rows));
@@ -401,14 +408,28 @@ static void open_filter(struct compare_view *view, const char *text)
     view->filtering = true;
 }
 
-/* A file opens as its difference, a run's column as the run, a field as its values. */
+static bool is_commit(const struct compare_view *view, size_t field)
+{
+    const struct assay_row *row = assay_comparison_row(view->comparison, field);
+    return row->kind == ASSAY_ROW_TAG && row->section == ASSAY_SECTION_CODE &&
+           assay_text_contains(row->label, "commit");
+}
+
+/* A commit opens as the code between, a file opens as its difference, a run's column as the
+ * run, a field as its values. */
 static void open_here(struct compare_view *view)
 {
     size_t entity = compare_entity(view), field = compare_field(view);
     bool fact = field != SIZE_MAX &&
                 assay_comparison_row(view->comparison, field)->kind == ASSAY_ROW_FACT;
-    if (fact && entity != SIZE_MAX && !view->grouped) {
+    bool pair = view->order_count == 2;
+    if (fact && (entity != SIZE_MAX || pair) && !view->grouped) {
         compare_page_open(view, COMPARE_DIFF);
+        return;
+    }
+    if (field != SIZE_MAX && (entity != SIZE_MAX || pair) && !view->grouped &&
+        is_commit(view, field)) {
+        compare_page_open(view, COMPARE_CODE);
         return;
     }
     if (entity == SIZE_MAX || view->grouped) {

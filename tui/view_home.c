@@ -311,24 +311,6 @@ static void show_deleted(struct home *home)
             home->list.deleted ? "shown" : "hidden");
 }
 
-/* The marked runs in the order they were marked; without marks all that the filter keeps, from
-   the one under the cursor on. */
-static void compare(struct home *home)
-{
-    const struct marks *marks = &home->app->marks;
-    struct compare_args args = {.runs = home->list.rows, .count = home->list.count};
-    args.baseline = home_run(home);
-    if (marks->count > 0) {
-        args = (struct compare_args){marks->runs, marks->count, marks->runs[0]};
-    }
-    if (args.count < 2) {
-        app_say(home->app,
-                "mark another run with space: one alone has nothing to be compared with");
-        return;
-    }
-    app_open(home->app, &view_compare, &args);
-}
-
 static bool own_command(struct home *home, enum command_id id, const char *argument)
 {
     switch (id) {
@@ -341,7 +323,7 @@ static bool own_command(struct home *home, enum command_id id, const char *argum
         plot(home, argument);
         return true;
     case CMD_COMPARE:
-        compare(home);
+        home_compare(home, argument);
         return true;
     case CMD_FILTER:
         if (*argument) {

@@ -300,6 +300,21 @@ static void add_attributes(struct assay_comparison *c, const struct assay_compar
     }
 }
 
+/* What it cost: how long it ran, times the GPUs it says it had, or whose load it logged. Both
+   are what the run said; what it did not say is not guessed. */
+static void add_cost(struct assay_comparison *c, const struct assay_compared_run *run,
+                     const struct assay_attrs *attrs, size_t column)
+{
+    char text[32];
+    double gpus = compare_gpus(attrs);
+    if (!isfinite(gpus) || run->start_ms == ASSAY_NO_TIME || run->end_ms == ASSAY_NO_TIME ||
+        run->end_ms < run->start_ms)
+        return;
+    double hours = (double)((uint64_t)run->end_ms - (uint64_t)run->start_ms) / 3.6e6;
+    put_text(c, ASSAY_ROW_ATTRIBUTE, "gpu-hours", assay_number_exact(text, hours * gpus),
+             column);
+}
+
 /* The same id may stand in two sources: both are runs. */
 static bool is_new(struct assay_comparison *c, const struct assay_compared_run *run)
 {
@@ -327,6 +342,7 @@ bool assay_comparison_add(struct assay_comparison *c, const struct assay_compare
     for (size_t i = 0; i < ASSAY_COUNT(texts); i++)
         *texts[i] = assay_arena_strdup(&c->arena, *texts[i] ? *texts[i] : "");
     add_attributes(c, kept, column);
+    add_cost(c, kept, attrs, column);
     add_params(c, attrs, column);
     add_lineage(c, attrs, column);
     add_metrics(c, attrs, column);

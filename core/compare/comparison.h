@@ -85,6 +85,9 @@ void compare_settle_all(struct assay_comparison *comparison);
 /* The section a row belongs to, and the label it is shown with. */
 enum assay_section compare_section(enum assay_row_kind kind, const char *key,
                                    const char **label);
+/* How many GPUs the run had, by a param that says so or by the GPUs it logged the load of; NaN
+   where neither says. */
+double compare_gpus(const struct assay_attrs *attrs);
 /* Is this param the seed of everything random? */
 bool compare_is_seed(const char *key);
 /* Which way METRIC is better: the user's word, `mode` params, its name. */

@@ -4,6 +4,7 @@
  * used the same way everywhere; anything else stays what it is.
  */
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,6 +130,8 @@ enum assay_section compare_section(enum assay_row_kind kind, const char *key,
     case ASSAY_ROW_FACT:
         return ASSAY_SECTION_ENVIRONMENT;
     case ASSAY_ROW_ATTRIBUTE:
+        if (strcmp(key, "gpu-hours") == 0) /* cost stands beside quality */
+            return ASSAY_SECTION_METRICS;
         break;
     }
     return ASSAY_SECTION_RUN;
@@ -387,4 +390,31 @@ const char *assay_comparison_commit(const struct assay_comparison *comparison, s
 const char *assay_comparison_script(const struct assay_comparison *comparison, size_t column)
 {
     return labelled(comparison, column, "script");
+}
+
+/* ---- how many GPUs ---- */
+
+double compare_gpus(const struct assay_attrs *attrs)
+{
+    static const char *const words[] = {"gpus",      "n_gpus",    "num_gpus",  "gpu_count",
+                                        "n_gpu",     "num_gpu",   "ngpus",     "world_size",
+                                        "gpu_count", "gpus_used", "total_gpus"};
+    double count, most = -1;
+    for (size_t w = 0; w < ASSAY_COUNT(words); w++)
+        for (size_t i = 0; i < attrs->param_count; i++) {
+            const char *text = attrs->params[i].value;
+            if (is_word(last_word(attrs->params[i].key), words[w]) &&
+                assay_number_parse(text, strlen(text), &count) && count >= 0 && count <= 1e6)
+                return count;
+        }
+    static const char prefix[] = "system/gpu_"; /* as MLflow names them, from 0 on */
+    for (size_t i = 0; i < attrs->metric_count; i++) {
+        const char *key = attrs->metrics[i].key;
+        if (strncmp(key, prefix, sizeof prefix - 1) == 0 &&
+            isdigit((unsigned char)key[sizeof prefix - 1])) {
+            double number = strtod(key + sizeof prefix - 1, NULL);
+            most = number > most && number < 1e4 ? number : most;
+        }
+    }
+    return most >= 0 ? most + 1 : NAN;
 }

@@ -179,7 +179,7 @@ static enum assay_status commits(const char *directory, const char *from, const 
         assay_buf_format(out, "%lu commit%s from %.10s to %.10s", right, right == 1 ? "" : "s",
                          from, to);
         if (left)
-            assay_buf_format(out, ", which lacks %lu of the other's", left);
+            assay_buf_format(out, ", %lu the other way", left);
         assay_buf_format(out, "  (%s)\n", directory);
         assay_buf_add(out, there.data, there.length);
     }
