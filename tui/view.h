@@ -59,6 +59,6 @@ struct view_ops {
 
 extern const struct view_ops view_home, view_run, view_chart, view_help, view_activity,
     view_compare;
-extern const struct view_ops view_queue, view_request;
+extern const struct view_ops view_queue, view_request, view_ask;
 
 #endif

@@ -15,6 +15,7 @@
 #include <assay/text.h>
 
 #include "run_args.h"
+#include "view_ask.h"
 
 #define TREE_WIDTH_FROM 100 /* the tree has its own pane from this many columns on */
 #define VISIBLE_MAX     100 /* runs a server is asked after at once */
@@ -311,6 +312,14 @@ static void show_deleted(struct home *home)
             home->list.deleted ? "shown" : "hidden");
 }
 
+static void ask(struct home *home)
+{
+    const struct marks *marks = &home->app->marks;
+    uint32_t run = home_run(home);
+    view_ask_runs(home->app, marks->count ? marks->runs : &run,
+                  marks->count ? marks->count : 1);
+}
+
 static bool own_command(struct home *home, enum command_id id, const char *argument)
 {
     switch (id) {
@@ -324,6 +333,9 @@ static bool own_command(struct home *home, enum command_id id, const char *argum
         return true;
     case CMD_COMPARE:
         home_compare(home, argument);
+        return true;
+    case CMD_ASK:
+        ask(home);
         return true;
     case CMD_FILTER:
         if (*argument) {

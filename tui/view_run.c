@@ -11,6 +11,7 @@
 
 #include "run_args.h"
 #include "run_view.h"
+#include "view_ask.h"
 
 static void show_run(struct run_view *view, uint32_t run, const char *metric)
 {
@@ -216,6 +217,9 @@ static bool run_command(void *self, enum command_id id, const char *argument)
         } else {
             app_back(view->app);
         }
+        return true;
+    case CMD_ASK:
+        view_ask_runs(view->app, &view->run, 1);
         return true;
     case CMD_EDIT_NOTE:
         set_tab(view, RUN_NOTES);

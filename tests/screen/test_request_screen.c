@@ -1,0 +1,530 @@
+/*
+ * The screen of one request and those around it: candidate against champion, what changed since
+ * my decision, the outbox, stepping through what is unseen, applying, writing a request, and
+ * what is shown where there is nothing or something is broken.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <assay/file.h>
+#include <assay/local.h>
+#include <assay/memory.h>
+
+#include "support/screen.h"
+#include "support/world.h"
+
+static struct world world;
+
+/* The agent keeps the key of PERSON alone, who then sits here. */
+static void only(const char *person)
+{
+    static const char *const all[] = {"ada", "rex", "val", "app", "two", "brk"};
+    for (size_t i = 0; i < ASSAY_COUNT(all); i++) {
+        char path[400];
+        if (strcmp(all[i], person) == 0)
+            continue;
+        snprintf(path, sizeof path, "%s/%s.pub", world.agent.directory, all[i]);
+        const char *const argv[] = {"ssh-add", "-q", "-d", path, NULL};
+        test_command(argv);
+    }
+}
+
+static void write_file(const char *name, const char *text)
+{
+    char *path = world_path(&world, name);
+    assert_int_equal(assay_file_write(path, text, strlen(text), 0600, NULL), ASSAY_OK);
+    free(path);
+}
+
+/* rex asks, with report.txt as evidence where it is there; OF: a new revision of that one. */
+static void ask(const char *target, const char *words, const char *of, char out[17])
+{
+    struct assay_error err = {0};
+    char *report = world_path(&world, "report.txt");
+    const char *evidence[] = {report};
+    struct assay_request_options options = {.model = "fraud",
+                                            .version = "2",
+                                            .target = target,
+                                            .words = words,
+                                            .request = of,
+                                            .evidence = evidence,
+                                            .evidence_count = access(report, R_OK) == 0};
+    struct assay_ledger *ledger = world_open(&world, "rex");
+    if (assay_request_send(ledger, &options, out, &err) != ASSAY_OK)
+        fail_msg("%s", err.what);
+    assay_ledger_close(&ledger);
+    free(report);
+}
+
+static struct screen *open_at(const char *store_path, bool agent, int columns, int rows)
+{
+    static char store[400], state[400], socket[400];
+    static const char *env[4];
+    static const char *const argv[] = {"assay", "local", NULL};
+    snprintf(store, sizeof store, "ASSAY_STORE=%s", store_path);
+    snprintf(state, sizeof state, "XDG_STATE_HOME=%s/state", world.directory);
+    snprintf(socket, sizeof socket, agent ? "SSH_AUTH_SOCK=%s" : "SSH_AUTH_SOCK",
+             world.agent.socket);
+    env[0] = store;
+    env[1] = state;
+    env[2] = socket;
+    struct screen *screen = screen_open(&(struct screen_options){
+        .columns = columns, .rows = rows, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    screen_settle(screen);
+    return screen;
+}
+
+static struct screen *open_queue(int columns, int rows)
+{
+    struct screen *screen = open_at(world.store, true, columns, rows);
+    screen_press(screen, "A", NULL);
+    screen_wait(screen, "for you");
+    screen_settle(screen);
+    return screen;
+}
+
+static void quiet(void)
+{
+    const struct timespec pause = {.tv_nsec = 350000000};
+    nanosleep(&pause, NULL); /* longer than the time in which no key counts */
+}
+
+/* ---- the page ---- */
+
+static void candidate_against_champion(void **state)
+{
+    (void)state;
+    char id[17];
+    world_start(&world, WORLD_POLICY);
+    write_file("report.txt", "AUC 0.91\n");
+    ask("alias:champion",
+        "words that are longer than the page is wide, so that they must go on in the next row "
+        "of it and nothing of what the requester says is cut away at the END",
+        NULL, id);
+    only("val");
+    struct screen *screen = open_queue(100, 50);
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "CANDIDATE AGAINST CHAMPION   version 2 against 1");
+    screen_settle(screen);
+    screen_assert_text(screen, "at the END");
+    screen_assert_text(screen, "YOU MAY   approve, reject or ask for changes, as validator");
+    screen_assert_text(screen, "loss");
+    screen_assert_text(screen, "-0.05 (-11.11 %)  better");
+    screen_assert_text(screen, "no interval: there are not several runs of both");
+    screen_assert_text(screen, "weights.bin: ");
+    screen_assert_text(screen, "files: 1 differ, 1 are the same");
+    screen_assert_text(screen, "params, data, code: ");
+    screen_assert_text(screen, "EVIDENCE   0 of 1 seen");
+    screen_assert_text(screen, "at the local registry");
+    screen_press(screen, "d", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "you have not decided on this request yet");
+    screen_press(screen, "G", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "POLICY   prod version 1");
+    screen_assert_text(screen, "metric = loss");
+    screen_press(screen, "p", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "the two have no curve of one metric");
+    screen_press(screen, "c", NULL);
+    screen_wait(screen, "no metric here has more than one point");
+    screen_assert_text(screen, "baseline");
+    screen_press(screen, "q", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "POLICY   prod version 1");
+    screen_resize(screen, 60, 16);
+    screen_settle(screen);
+    screen_assert_text(screen, "digest ");
+    screen_close(&screen);
+    world_stop(&world);
+}
+
+static void changed_since_my_vote(void **state)
+{
+    (void)state;
+    struct assay_error err = {0};
+    char id[17], again[17];
+    world_start(&world, WORLD_POLICY);
+    write_file("report.txt", "AUC 0.91\n");
+    ask("alias:champion", "lower loss", NULL, id);
+    assert_int_equal(world_decide(&world, "val", id, ASSAY_REQUEST_CHANGES, &err), ASSAY_OK);
+    write_file("report.txt", "AUC 0.92, slices too\n");
+    ask("alias:champion", "lower loss, with slices", id, again);
+    assert_string_equal(id, again);
+    only("val");
+    struct screen *screen = open_queue(140, 50);
+    screen_assert_text(screen, "1 waits for you");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "CANDIDATE AGAINST CHAMPION");
+    screen_settle(screen);
+    screen_assert_text(screen, "SINCE YOUR LAST DECISION   request-changes, ");
+    screen_assert_text(screen, "on revision 1; 1 record since");
+    screen_assert_text(screen, "evidence report.txt was replaced: ");
+    screen_assert_text(screen, "the words are others: lower loss, with slices");
+    screen_assert_text(screen, "what you decided on is not what there is now");
+    screen_press(screen, "j", "d", NULL);
+    screen_settle(screen);
+    assert_non_null(strstr(screen_text(screen, 1), "SINCE YOUR LAST DECISION"));
+    screen_close(&screen);
+    world_stop(&world);
+}
+
+/* Space: evidence of this request, then the next request that waits, then no more. */
+static void next_unseen_thing(void **state)
+{
+    (void)state;
+    char id[17];
+    world_start(&world, WORLD_POLICY);
+    write_file("report.txt", "first of two\n");
+    ask("alias:champion", "lower loss", NULL, id);
+    ask("alias:shadow", "to try it", NULL, id);
+    only("val");
+    struct screen *screen = open_queue(120, 34);
+    screen_assert_text(screen, "2 wait for you");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "CANDIDATE AGAINST CHAMPION");
+    screen_settle(screen);
+    screen_assert_text(screen, "fraud 2 to alias:champion");
+    screen_press(screen, "space", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "first of two");
+    screen_press(screen, "space", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "all evidence is seen");
+    screen_press(screen, "space", NULL);
+    screen_wait(screen, "fraud 2 to alias:shadow");
+    screen_wait(screen, "CANDIDATE   nothing is at alias:shadow yet");
+    screen_press(screen, "K", NULL);
+    screen_wait(screen, "fraud 2 to alias:champion");
+    screen_settle(screen);
+    screen_press(screen, "K", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "this is the first one");
+    screen_close(&screen);
+    world_stop(&world);
+}
+
+/* ---- the outbox ---- */
+
+static void draft(struct screen *screen, const char *because)
+{
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "YOU MAY");
+    screen_press(screen, "A", NULL);
+    screen_wait(screen, "approve, because:");
+    screen_type(screen, because);
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "DRAFT");
+    screen_settle(screen);
+    screen_press(screen, "q", NULL);
+    screen_wait(screen, "APPROVALS");
+    screen_settle(screen);
+}
+
+static void one_by_one(void **state)
+{
+    (void)state;
+    char first[17], second[17], third[17];
+    world_start(&world, WORLD_POLICY);
+    ask("alias:champion", "one", NULL, first);
+    ask("alias:shadow", "two", NULL, second);
+    ask("alias:canary", "three", NULL, third);
+    only("val");
+    struct screen *screen = open_queue(120, 34);
+    draft(screen, "looked");
+    screen_press(screen, "j", NULL);
+    draft(screen, "looked too");
+    screen_assert_text(screen, "2 drafts to send [$]");
+    size_t before = world_records(&world);
+    screen_press(screen, "$", NULL);
+    screen_wait(screen, "1 of 2 drafts");
+    screen_wait(screen, "y signs exactly this");
+    quiet();
+    screen_press(screen, "y", NULL);
+    screen_wait(screen, "2 of 2 drafts");
+    screen_wait(screen, "y signs exactly this");
+    assert_int_equal(world_records(&world), before + 1);
+    /* Held down, the y of the first does not sign the second. */
+    screen_type(screen, "yyyyyyyy");
+    screen_settle(screen);
+    screen_assert_text(screen, "2 of 2 drafts");
+    assert_int_equal(world_records(&world), before + 1);
+    quiet();
+    screen_press(screen, "y", NULL);
+    screen_wait(screen, "2 signed and recorded");
+    screen_settle(screen);
+    assert_int_equal(world_records(&world), before + 2);
+    screen_assert_text(screen, "1 waits for you");
+    screen_close(&screen);
+    world_stop(&world);
+}
+
+/* A draft on a request that has changed is not sent, and says so. */
+static void old_draft(void **state)
+{
+    (void)state;
+    char id[17], again[17];
+    struct assay_error err = {0};
+    world_start(&world, WORLD_POLICY);
+    ask("alias:champion", "one", NULL, id);
+    struct assay_ledger *ledger = NULL;
+    const struct assay_request *r = NULL;
+    assert_int_equal(world_try_open(&world, world.store, "val", &ledger, &err), ASSAY_OK);
+    assert_int_equal(assay_ledger_find(ledger, id, &r, &err), ASSAY_OK);
+    assert_int_equal(assay_draft_set(ledger,
+                                     &(struct assay_draft){.request = id,
+                                                           .binding = r->binding,
+                                                           .verdict = ASSAY_APPROVE},
+                                     &err),
+                     ASSAY_OK);
+    assay_ledger_close(&ledger);
+    write_file("report.txt", "evidence that came later\n");
+    ask("alias:champion", "one", id, again);
+    only("val");
+    struct screen *screen = open_queue(120, 34);
+    size_t before = world_records(&world);
+    screen_press(screen, "$", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "1 draft is on a request that has changed since");
+    screen_refute_text(screen, "y signs exactly this");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "written on an older revision");
+    screen_press(screen, "$", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "the request has changed since the draft was written");
+    assert_int_equal(world_records(&world), before);
+    screen_close(&screen);
+    world_stop(&world);
+}
+
+static void withdrawal(void **state)
+{
+    (void)state;
+    struct assay_error err = {0};
+    char id[17];
+    world_start(&world, WORLD_POLICY);
+    ask("alias:champion", "one", NULL, id);
+    assert_int_equal(world_decide(&world, "val", id, ASSAY_APPROVE, &err), ASSAY_OK);
+    only("val");
+    struct screen *screen = open_queue(120, 44);
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "YOU MAY   withdraw your decision: you have signed");
+    screen_assert_text(screen, "1 of 1 signed as validator");
+    screen_press(screen, "W", NULL);
+    screen_type(screen, "too early");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "DRAFT   withdraw: too early");
+    screen_press(screen, "$", NULL);
+    screen_wait(screen, "y signs exactly this");
+    quiet();
+    screen_press(screen, "y", NULL);
+    screen_wait(screen, "signed and recorded");
+    screen_wait(screen, "0 of 1 signed as validator");
+    screen_assert_text(screen, "too early");
+    screen_close(&screen);
+    world_stop(&world);
+}
+
+static void applying(void **state)
+{
+    (void)state;
+    char id[17], champion[24];
+    world_start(&world, WORLD_POLICY);
+    ask("alias:champion", "one", NULL, id);
+    only("rex");
+    struct screen *screen = open_queue(120, 34);
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "YOU MAY   withdraw it: you asked for it");
+    screen_press(screen, "a", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "it is PENDING: only what is approved can be applied");
+    screen_close(&screen);
+    world_stop(&world);
+
+    world_start(&world, WORLD_POLICY);
+    ask("alias:champion", "one", NULL, id);
+    world_approve(&world, id);
+    only("rex");
+    screen = open_queue(120, 34);
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "YOU MAY   apply it with a: alias:champion then points at 2");
+    screen_press(screen, "a", NULL);
+    screen_wait(screen, "y applies it");
+    screen_assert_text(screen, "moves from 1 to version 2");
+    quiet();
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+    assert_string_equal(world_champion(&world, champion), "1");
+    screen_press(screen, "a", NULL);
+    screen_wait(screen, "y applies it");
+    quiet();
+    screen_press(screen, "y", NULL);
+    screen_wait(screen, "applied and recorded");
+    assert_string_equal(world_champion(&world, champion), "2");
+    screen_close(&screen);
+    world_stop(&world);
+}
+
+/* ---- writing a request ---- */
+
+static void asking_from_a_run(void **state)
+{
+    (void)state;
+    world_start(&world, WORLD_POLICY);
+    write_file("report.txt", "AUC 0.91\n");
+    only("rex");
+    struct screen *screen = open_at(world.store, true, 120, 34);
+    size_t before = world_records(&world);
+    char *report = world_path(&world, "report.txt");
+    screen_press(screen, "l", "Q", NULL);
+    screen_wait(screen, "ASK FOR APPROVAL");
+    screen_assert_text(screen, "in the local registry; from 1 run: ");
+    screen_type(screen, "score");
+    screen_press(screen, "enter", "enter", NULL);
+    screen_type(screen, "/no/such/folder");
+    screen_press(screen, "enter", NULL);
+    screen_type(screen, "alias:champion");
+    screen_press(screen, "enter", NULL);
+    screen_type(screen, "the first of its kind");
+    screen_press(screen, "enter", NULL);
+    screen_type(screen, report);
+    screen_press(screen, "enter", "enter", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "cannot be read: /no/such/folder");
+    screen_press(screen, "ctrl+u", NULL);
+    screen_type(screen, world.model);
+    for (int i = 0; i < 5; i++)
+        screen_press(screen, "enter", NULL);
+    screen_wait(screen, "y signs and asks");
+    /* What is held down, pasted or pressed out of habit signs nothing. */
+    screen_type(screen, "yyyy");
+    screen_send(screen, "\x1b[200~y\x1b[201~", 13);
+    screen_settle(screen);
+    screen_assert_text(screen, "y signs and asks");
+    quiet();
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+    screen_refute_text(screen, "y signs and asks");
+    assert_int_equal(world_records(&world), before);
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "y signs and asks");
+    quiet();
+    screen_press(screen, "y", NULL);
+    screen_wait(screen, "asked and signed: request ");
+    screen_settle(screen);
+    assert_int_equal(world_records(&world), before + 1);
+    screen_press(screen, "A", NULL);
+    screen_wait(screen, "score 1");
+    screen_assert_text(screen, "the first of its kind");
+    free(report);
+    screen_close(&screen);
+    world_stop(&world);
+}
+
+/* ---- nothing there, something broken ---- */
+
+static void broken_and_empty(void **state)
+{
+    (void)state;
+    world_start(&world, WORLD_POLICY);
+    char *bad = world_path(&world, "bad.db"), *none = world_path(&world, "none.db");
+    struct assay_buf rubbish = {0};
+    for (int i = 0; i < 1000; i++)
+        assay_buf_text_add(&rubbish, "rubbish ");
+    write_file("bad.db", assay_buf_text(&rubbish));
+    assay_buf_free(&rubbish);
+    struct screen *screen = open_at(bad, true, 100, 24);
+    screen_press(screen, "A", NULL);
+    screen_wait(screen, "The ledger cannot be read, so nothing can be decided:");
+    screen_press(screen, "j", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "bad.db");
+    screen_assert_text(screen, "assay doctor");
+    screen_close(&screen);
+
+    screen = open_at(none, true, 100, 24);
+    screen_press(screen, "A", NULL);
+    screen_wait(screen, "There is no ledger yet");
+    screen_assert_text(screen, "assay keys add YOU");
+    screen_close(&screen);
+
+    screen = open_at(world.store, true, 100, 24);
+    screen_press(screen, "A", NULL);
+    screen_wait(screen, "Nothing waits.");
+    screen_close(&screen);
+
+    char id[17];
+    ask("alias:champion", "one", NULL, id);
+    screen = open_at(world.store, false, 100, 30);
+    screen_press(screen, "A", NULL);
+    screen_wait(screen, "you can look, not sign");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "YOU MAY   only look");
+    screen_close(&screen);
+    free(bad);
+    free(none);
+    world_stop(&world);
+}
+
+/* ---- T18: words, reasons, names and lines of evidence cannot paint ---- */
+
+static void nothing_paints(void **state)
+{
+    (void)state;
+    struct assay_error err = {0};
+    char id[17];
+    world_start(&world, WORLD_POLICY);
+    write_file("report.txt", "\x1b[2J\x1b[31mAPPROVED\x1b]52;c;aGk=\x07\n\xe2\x80\xae"
+                             "desrever\nplain\n");
+    ask("alias:champion", "fine\r\nSIGNED \x1b[1A\x1b[2K", NULL, id);
+    struct assay_ledger *ledger = NULL;
+    assert_int_equal(world_try_open(&world, world.store, "two", &ledger, &err), ASSAY_OK);
+    const struct assay_decision decision = {.verdict = ASSAY_COMMENT,
+                                            .reason = "\x1bP0;0q\x1b\\\xc2\x9b"
+                                                      "2J digest 0000"};
+    assert_int_equal(assay_request_decide(ledger, id, &decision, &err), ASSAY_OK);
+    assay_ledger_close(&ledger);
+    only("val");
+    struct screen *screen = open_queue(140, 60);
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "CANDIDATE AGAINST CHAMPION");
+    screen_press(screen, "space", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "\xef\xbf\xbd[2J\xef\xbf\xbd[31mAPPROVED");
+    screen_assert_text(screen, "\xef\xbf\xbd"
+                               "desrever");
+    screen_assert_text(screen, "WHY   fine");
+    screen_assert_text(screen, "2J digest 0000");
+    screen_assert_text(screen, "digest ");
+    assert_int_equal(screen_images(screen), 0);
+    assert_true(screen_counts(screen).titles <= 1);
+    screen_close(&screen);
+    world_stop(&world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(candidate_against_champion),
+        cmocka_unit_test(changed_since_my_vote),
+        cmocka_unit_test(next_unseen_thing),
+        cmocka_unit_test(one_by_one),
+        cmocka_unit_test(old_draft),
+        cmocka_unit_test(withdrawal),
+        cmocka_unit_test(applying),
+        cmocka_unit_test(asking_from_a_run),
+        cmocka_unit_test(broken_and_empty),
+        cmocka_unit_test(nothing_paints),
+    };
+    return cmocka_run_group_tests_name("request screen", tests, NULL, NULL);
+}
