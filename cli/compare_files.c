@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <assay/file.h>
+#include <assay/image.h>
 #include <assay/memory.h>
 #include <assay/sha256.h>
 #include <assay/text.h>
@@ -108,6 +109,34 @@ void compare_print_diff(struct compare_job *job, const struct assay_buf *diff)
     }
 }
 
+/* Two pictures: how many of their pixels differ, where, and by how much. */
+static enum assay_status diff_images(const char *base, size_t base_length, const char *text,
+                                     size_t length, struct assay_buf *out,
+                                     struct assay_error *err)
+{
+    struct assay_image a = {0}, b = {0};
+    enum assay_status status = assay_image_read(&a, base, base_length, err);
+    if (status == ASSAY_OK)
+        status = assay_image_read(&b, text, length, err);
+    if (status == ASSAY_OK) {
+        struct assay_image_delta d = assay_image_compare(&a, &b);
+        assay_buf_format(out, "@@ %d x %d pixels -> %d x %d @@\n", a.width, a.height, b.width,
+                         b.height);
+        if (!d.sizes && d.differ > 0)
+            assay_buf_format(out,
+                             "~%llu of %llu pixels differ, by %d of 255 at most, from %d,%d to "
+                             "%d,%d\n",
+                             (unsigned long long)d.differ, (unsigned long long)d.pixels,
+                             d.largest, d.left, d.top, d.right, d.bottom);
+        else
+            assay_buf_text_add(out, d.sizes ? "~of two sizes: their pixels are not compared\n"
+                                            : " every pixel is the same\n");
+    }
+    assay_image_free(&a);
+    assay_image_free(&b);
+    return status;
+}
+
 enum assay_status compare_diff(struct compare_job *job, const char *path,
                                struct assay_error *err)
 {
@@ -126,9 +155,14 @@ enum assay_status compare_diff(struct compare_job *job, const char *path,
         compare_title(job, i, &name);
         assay_buf_format(&name, "/%s", path);
         status = read_one(job, i, path, &other, &length, err);
-        if (status == ASSAY_OK &&
-            assay_file_diff(path, base, base_length, other, length, assay_buf_text(&base_name),
-                            assay_buf_text(&name), &diff))
+        if (status == ASSAY_OK && assay_image_named(path)) {
+            assay_buf_format(&diff, "--- %s\n+++ %s\n", assay_buf_text(&base_name),
+                             assay_buf_text(&name));
+            status = diff_images(base, base_length, other, length, &diff, err);
+            compare_print_diff(job, &diff);
+        } else if (status == ASSAY_OK &&
+                   assay_file_diff(path, base, base_length, other, length,
+                                   assay_buf_text(&base_name), assay_buf_text(&name), &diff))
             compare_print_diff(job, &diff);
         free(other);
         other = NULL;

@@ -11,6 +11,7 @@
 
 #include <assay/clock.h>
 #include <assay/file.h>
+#include <assay/image.h>
 #include <assay/memory.h>
 #include <assay/sha256.h>
 #include <assay/text.h>
@@ -20,6 +21,7 @@
 #define DIGEST_MAX                                                                             \
     (4u << 20) /* larger files are compared by size: nothing waits for them here */
 #define DIFF_MAX  (2u << 20)
+#define IMAGE_MAX (32u << 20)
 #define LINES_MAX 5000
 #define PREFIX    "file "
 
@@ -90,7 +92,7 @@ static const char *file_of(const struct compare_view *view, size_t field)
 }
 
 static char *read_file(const struct compare_view *view, size_t run, const char *path,
-                       size_t *length, struct assay_error *err)
+                       size_t most, size_t *length, struct assay_error *err)
 {
     const struct assay_artifacts *artifacts = assay_session_artifacts(
         view->app->session, assay_comparison_run(view->comparison, run)->run);
@@ -100,7 +102,7 @@ static char *read_file(const struct compare_view *view, size_t run, const char *
         return NULL;
     }
     char *file = assay_path_join(artifacts->directory, path);
-    if (assay_file_read(file, DIFF_MAX, &text, length, err) != ASSAY_OK) {
+    if (assay_file_read(file, most, &text, length, err) != ASSAY_OK) {
         text = NULL;
     }
     free(file);
@@ -117,8 +119,8 @@ bool compare_files_diff(struct compare_view *view, size_t field, size_t run,
     if (!path || run == SIZE_MAX || run == view->base) {
         return false;
     }
-    char *base = read_file(view, view->base, path, &base_length, &err);
-    char *text = read_file(view, run, path, &length, &err);
+    char *base = read_file(view, view->base, path, DIFF_MAX, &base_length, &err);
+    char *text = read_file(view, run, path, DIFF_MAX, &length, &err);
     compare_name(view, view->base, base_name, sizeof base_name);
     compare_name(view, run, name, sizeof name);
     if (!base || !text) {
@@ -130,4 +132,25 @@ bool compare_files_diff(struct compare_view *view, size_t field, size_t run,
     free(base);
     free(text);
     return read;
+}
+
+bool compare_files_images(struct compare_view *view, size_t field, size_t run)
+{
+    const char *path = field == SIZE_MAX ? NULL : file_of(view, field);
+    struct assay_error err = {0};
+    size_t length = 0, base_length = 0;
+    bool opened = false;
+    if (!path || !assay_image_named(path) || run == SIZE_MAX || run == view->base) {
+        return false;
+    }
+    char *base = read_file(view, view->base, path, IMAGE_MAX, &base_length, &err);
+    char *text = base ? read_file(view, run, path, IMAGE_MAX, &length, &err) : NULL;
+    if (!base || !text) {
+        app_fail(view->app, &err);
+    } else {
+        opened = compare_images_open(view, run, base, base_length, text, length);
+    }
+    free(base);
+    free(text);
+    return opened;
 }

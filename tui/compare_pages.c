@@ -408,6 +408,11 @@ void compare_page_open(struct compare_view *view, enum compare_page page)
         }
         return;
     }
+    if (page == COMPARE_DIFF && compare_files_images(view, field, other_run(view))) {
+        view->explained = field;
+        view->page = COMPARE_IMAGES;
+        return;
+    }
     if (page == COMPARE_DIFF && !list_diff(view, field)) {
         compare_page_open(view, COMPARE_VALUES);
         return;
@@ -435,6 +440,7 @@ static void page_title(const struct compare_view *view, char *out, size_t capaci
     case COMPARE_VALUES:
         snprintf(out, capacity, "values of %s", label);
         break;
+    case COMPARE_IMAGES:
     case COMPARE_DIFF:
     case COMPARE_CODE:
         snprintf(out, capacity, "%s", label);
@@ -459,6 +465,10 @@ void compare_page_draw(struct compare_view *view, struct area area)
     }
     page_title(view, title, sizeof title);
     draw_field(area, 1, 0, width - 2, ALIGN_LEFT, ROLE_TITLE, title);
+    if (view->page == COMPARE_IMAGES) {
+        compare_images_draw(view, area_part(area, 0, 1, width, height));
+        return;
+    }
     if (view->page == COMPARE_PARALLEL) {
         compare_parallel_draw(view, area_part(area, 0, 1, width, height));
         return;

@@ -32,6 +32,7 @@ enum compare_page {
     COMPARE_DIFF,
     COMPARE_PARALLEL,
     COMPARE_CODE,
+    COMPARE_IMAGES,
 };
 
 struct compare_line { /* of a page of text */
@@ -82,7 +83,8 @@ struct compare_view {
     int brushes[COMPARE_AXES]; /* by axis: 0 none, else the fifth from below */
     size_t brush_axis;
 
-    struct compare_code *code; /* git is being asked; NULL it is not */
+    struct compare_images *images; /* of COMPARE_IMAGES; NULL there are none */
+    struct compare_code *code;     /* git is being asked; NULL it is not */
 
     bool files;               /* artifacts are rows as well */
     size_t file_run, file_at; /* the next one to read */
@@ -150,6 +152,8 @@ bool compare_files_step(struct compare_view *view);
    cannot be read (which is said). */
 bool compare_files_diff(struct compare_view *view, size_t field, size_t run,
                         struct assay_buf *out);
+/* Opens the pictures the file in FIELD is in both; false where it is none. */
+bool compare_files_images(struct compare_view *view, size_t field, size_t run);
 
 /* ---- compare_code.c ---- */
 
@@ -160,6 +164,16 @@ bool compare_code_ask(struct compare_view *view, size_t base, size_t run);
 bool compare_code_answer(struct compare_view *view, struct assay_buf *out,
                          struct assay_error *err);
 void compare_code_leave(struct compare_view *view); /* nobody waits for it any more */
+
+/* ---- compare_images.c ---- */
+
+/* Reads the pictures in two files; false, said, where one cannot be read. */
+bool compare_images_open(struct compare_view *view, size_t run, const char *base_text,
+                         size_t base_length, const char *text, size_t length);
+void compare_images_close(struct compare_view *view);
+void compare_images_draw(struct compare_view *view, struct area area);
+/* Side by side, or in turn in one place; false where there are none. */
+bool compare_images_blink(struct compare_view *view);
 
 /* ---- compare_pages.c ---- */
 

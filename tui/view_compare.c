@@ -48,6 +48,7 @@ static void compare_close(void *self)
         chart_widget_free(&view->widgets[i]);
     }
     compare_code_leave(view);
+    compare_images_close(view);
     assay_grouping_free(&view->grouping);
     assay_explanation_free(&view->explanation);
     assay_comparison_free(&view->comparison);
@@ -489,6 +490,11 @@ static bool look_command(struct compare_view *view, enum command_id id)
         view->files = true;
         if (view->file_run >= assay_comparison_runs(view->comparison)) {
             app_say(view->app, "the artifacts are among the rows: enter shows what differs");
+        }
+        return true;
+    case CMD_BLINK:
+        if (view->page != COMPARE_IMAGES || !compare_images_blink(view)) {
+            app_say(view->app, "enter on a picture among the artifacts (f), then blink it");
         }
         return true;
     case CMD_UNHIDE:

@@ -187,6 +187,17 @@ static bool ends_with(const char *path, const char *end)
     return length >= tail && strcasecmp(path + length - tail, end) == 0;
 }
 
+/* Bytes that are no text: where the first of them differs. */
+static void say_binary(struct file_cell a, struct file_cell b, struct assay_buf *out)
+{
+    size_t at = 0;
+    while (at < a.length && at < b.length && a.text[at] == b.text[at])
+        at++;
+    assay_buf_format(
+        out, "@@ no text: %zu bytes -> %zu bytes, the first difference at byte %zu @@\n",
+        a.length, b.length, at);
+}
+
 bool assay_file_diff(const char *path, const char *a, size_t a_length, const char *b,
                      size_t b_length, const char *a_name, const char *b_name,
                      struct assay_buf *out)
@@ -196,7 +207,10 @@ bool assay_file_diff(const char *path, const char *a, size_t a_length, const cha
     bool good = false;
     if (a_length == b_length && memcmp(a, b, a_length) == 0)
         return false;
-    if (ends_with(path, ".json"))
+    if (memchr(a, 0, a_length) || memchr(b, 0, b_length)) {
+        say_binary(x, y, &said);
+        good = true;
+    } else if (ends_with(path, ".json"))
         good = json(x, y, &said);
     else if (ends_with(path, ".yaml") || ends_with(path, ".yml") || ends_with(path, "MLmodel"))
         good = structures(compare_yaml_leaves, x, y, &said);

@@ -209,7 +209,8 @@ struct assay_text_delta assay_text_delta(const char *a, size_t a_length, const c
 bool assay_text_diff(const char *a, size_t a_length, const char *b, size_t b_length,
                      const char *a_name, const char *b_name, struct assay_buf *out);
 /* How two versions of the artifact PATH differ, by what it is: JSON and YAML by path, tables
-   (CSV, TSV) by key, confusion matrices subtracted; everything else, and what is not what its
+   (CSV, TSV) by key, confusion matrices subtracted, of bytes that are no text where they begin
+   to differ; everything else, and what is not what its
    name says, line by line. A line begins with what it is: "~" changed, "+" added, "-" removed,
    "@" a heading, " " context. False, and nothing written, where the bytes are equal. */
 bool assay_file_diff(const char *path, const char *a, size_t a_length, const char *b,
