@@ -83,6 +83,7 @@ struct compare_view {
     int brushes[COMPARE_AXES]; /* by axis: 0 none, else the fifth from below */
     size_t brush_axis;
 
+    struct compare_export *export; /* a file is being written; NULL none is */
     struct compare_images *images; /* of COMPARE_IMAGES; NULL there are none */
     struct compare_code *code;     /* git is being asked; NULL it is not */
 
@@ -174,6 +175,14 @@ void compare_images_close(struct compare_view *view);
 void compare_images_draw(struct compare_view *view, struct area area);
 /* Side by side, or in turn in one place; false where there are none. */
 bool compare_images_blink(struct compare_view *view);
+
+/* ---- compare_export.c ---- */
+
+/* Writes what is on the screen to PATH ("": a free name), in the format its ending says, or as
+   a bundle. */
+void compare_export(struct compare_view *view, const char *path, bool bundle);
+void compare_export_step(struct compare_view *view); /* says when it is done */
+void compare_export_stop(struct compare_view *view);
 
 /* ---- compare_pages.c ---- */
 

@@ -47,6 +47,7 @@ static void compare_close(void *self)
         chart_state_free(&view->charts[i]);
         chart_widget_free(&view->widgets[i]);
     }
+    compare_export_stop(view);
     compare_code_leave(view);
     compare_images_close(view);
     assay_grouping_free(&view->grouping);
@@ -264,6 +265,7 @@ static void compare_draw(void *self, struct area area)
         draw_building(view, area);
         return;
     }
+    compare_export_step(view);
     if (compare_files_step(view)) {
         compare_settled(view);
     }
@@ -530,6 +532,10 @@ static bool compare_command(void *self, enum command_id id, const char *argument
         return true;
     }
     switch (id) {
+    case CMD_EXPORT:
+    case CMD_BUNDLE:
+        compare_export(view, argument, id == CMD_BUNDLE);
+        return true;
     case CMD_LEFT:
     case CMD_RIGHT:
         move_column(view, id == CMD_LEFT ? -1 : 1);
@@ -652,7 +658,7 @@ static const enum command_id *compare_hints(void *self)
     static const enum command_id table[] = {
         CMD_DOWN,   CMD_UP,          CMD_BASELINE, CMD_DIFFERENCES, CMD_TRANSPOSE,
         CMD_SEEDS,  CMD_VERDICTS,    CMD_FACTORS,  CMD_VALUES,      CMD_SORT_RUNS,
-        CMD_FILTER, CMD_NEXT_METRIC, CMD_NONE};
+        CMD_FILTER, CMD_NEXT_METRIC, CMD_EXPORT,   CMD_FILES,       CMD_NONE};
     static const enum command_id page[] = {CMD_DOWN, CMD_UP, CMD_BACK, CMD_NONE};
     struct compare_view *view = self;
     return view->page == COMPARE_TABLE ? table : page;

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <assay/buf.h>
+#include <assay/chart.h>
 #include <assay/file.h>
 #include <assay/local.h>
 #include <assay/memory.h>
@@ -211,8 +213,8 @@ static void make_planted(const char *path, int count, int odd)
         struct assay_log_batch batch = {.params = params, .param_count = 40};
         assert_int_equal(assay_local_start(local, "big", name, start, run, &err), ASSAY_OK);
         assert_int_equal(assay_local_log(local, run, &batch, &err), ASSAY_OK);
-        assert_int_equal(
-            assay_local_finish(local, run, ASSAY_RUN_FINISHED, start + 1000, &err), ASSAY_OK);
+        assert_int_equal(assay_local_finish(local, run, ASSAY_RUN_FINISHED, start + 1000, &err),
+                         ASSAY_OK);
     }
     assay_local_close(&local);
 }
@@ -251,16 +253,38 @@ static void put_file(const char *folder, const char *name, const char *text)
 }
 
 /* Two runs of an MLflow directory with a report and requirements each. */
+/* A chart's frame of two colours, one of them ours. */
+static void put_picture(const char *folder, bool other)
+{
+    struct assay_frame frame = {.colors = 2};
+    struct assay_buf out = {0};
+    char *path = assay_path_join(folder, "plot.png");
+    assay_frame_resize(&frame, 60, 40);
+    memset(frame.pixels, 0, 60 * 40);
+    frame.colors = 2;
+    frame.palette[0] = (struct assay_rgb){255, 255, 255};
+    frame.palette[1] = (struct assay_rgb){255, 0, 0};
+    for (int i = 0; i < 30 && other; i++)
+        frame.pixels[20 * 60 + 10 + i] = 1;
+    assert_int_equal(assay_encode_png(&frame, &out, NULL), ASSAY_OK);
+    assert_int_equal(assay_file_write(path, out.data, out.length, 0600, NULL), ASSAY_OK);
+    assay_buf_free(&out);
+    assay_frame_free(&frame);
+    free(path);
+}
+
 static void make_mlruns(const char *root)
 {
     char folder[600], text[1500];
     for (int r = 0; r < 2; r++) {
         char id = (char)('a' + r);
-        snprintf(folder, sizeof folder, "%s/mlruns/1/%c%c%c%c%c%c%c%c/artifacts", root, id, id, id,
-                 id, id, id, id, id);
+        snprintf(folder, sizeof folder, "%s/mlruns/1/%c%c%c%c%c%c%c%c/artifacts", root, id, id,
+                 id, id, id, id, id, id);
         assert_int_equal(assay_make_directories(folder, NULL), ASSAY_OK);
         put_file(folder, "report.txt", r ? "one\ntwo\nthree\n" : "one\n2\nthree\n");
         put_file(folder, "requirements.txt", r ? "numpy==2.0.0\n" : "numpy==1.26.4\n");
+        put_file(folder, "config.yaml", r ? "opt: {lr: 0.1}\n" : "opt: {lr: 0.2}\n");
+        put_picture(folder, r == 1);
         snprintf(text, sizeof text,
                  "artifact_uri: file://%s\nend_time: 1700000060000\nexperiment_id: '1'\n"
                  "lifecycle_stage: active\nrun_id: %c%c%c%c%c%c%c%c\nrun_name: net-%d\n"
@@ -311,6 +335,164 @@ static void artifacts_line_by_line(void **state)
     screen_close(&screen);
 }
 
+static struct screen *open_artifacts(enum screen_kind kind)
+{
+    static char root[400], store[420], cache[420];
+    snprintf(root, sizeof root, "%s/pictures", getenv("TMPDIR"));
+    snprintf(store, sizeof store, "ASSAY_STORE=%s/none.db", getenv("TMPDIR"));
+    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s/pictures-cache.db", getenv("TMPDIR"));
+    make_mlruns(root);
+    const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
+    const char *const argv[] = {"assay", root, NULL};
+    struct screen *screen = screen_open(&(struct screen_options){
+        .columns = 140, .rows = 36, .kind = kind, .argv = argv, .env = env});
+    screen_wait(screen, "net-1");
+    screen_settle(screen);
+    screen_press(screen, "c", NULL);
+    screen_settle(screen);
+    screen_press(screen, "f", NULL);
+    screen_wait(screen, "package numpy");
+    screen_settle(screen);
+    return screen;
+}
+
+/* They are sent one after the other, as the terminal takes them. */
+static void wait_for_images(struct screen *screen, size_t count)
+{
+    for (int i = 0; i < 10 && screen_images(screen) != count; i++)
+        screen_settle(screen);
+    assert_int_equal(screen_images(screen), count);
+}
+
+static void pictures_beside_each_other(void **state)
+{
+    (void)state;
+    struct screen *screen = open_artifacts(SCREEN_FOOT);
+    screen_assert_text(screen, "config.yaml.opt.lr"); /* a leaf of a file is a row */
+    screen_press(screen, "/", NULL);
+    screen_type(screen, "plot");
+    screen_press(screen, "enter", "enter", NULL); /* of two the other, wherever the cursor is */
+    screen_wait(screen, "30 of 2400 pixels differ (1.25 %)");
+    screen_settle(screen);
+    screen_assert_text(screen, "what differs");
+    wait_for_images(screen, 3);
+    screen_press(screen, "B", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "B side by side");
+    wait_for_images(screen, 1);
+    screen_press(screen, "B", NULL);
+    screen_settle(screen);
+    wait_for_images(screen, 3);
+    screen_press(screen, "esc", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "COMPARE");
+    wait_for_images(screen, 0);
+    screen_close(&screen);
+
+    screen = open_artifacts(SCREEN_XTERM); /* in characters where there are no images */
+    screen_press(screen, "/", NULL);
+    screen_type(screen, "plot");
+    screen_press(screen, "enter", "enter", NULL);
+    screen_wait(screen, "30 of 2400 pixels differ");
+    screen_settle(screen);
+    screen_close(&screen);
+}
+
+static void a_comparison_is_carried_away(void **state)
+{
+    (void)state;
+    char *text, path[500], typed[600];
+    size_t length;
+    struct screen *screen = open_artifacts(SCREEN_XTERM);
+    static const char *const files[][2] = {
+        {"c.html", "<!DOCTYPE html>"}, {"c.md", "◆ net-0"}, {"c.tex", "\\begin{tabular}"}};
+    for (size_t i = 0; i < ASSAY_COUNT(files); i++) {
+        snprintf(path, sizeof path, "%s/%s", getenv("TMPDIR"), files[i][0]);
+        snprintf(typed, sizeof typed, ":write %s", path);
+        screen_type(screen, typed);
+        screen_press(screen, "enter", NULL);
+        screen_wait(screen, "wrote ");
+        screen_settle(screen);
+        assert_int_equal(assay_file_read(path, 1 << 20, &text, &length, NULL), ASSAY_OK);
+        if (!strstr(text, files[i][1]))
+            fail_msg("%s: no \"%s\" in %.300s", files[i][0], files[i][1], text);
+        free(text);
+        screen_press(screen, "j", NULL);
+        screen_settle(screen);
+    }
+    screen_type(screen, typed); /* nothing is written over */
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "is there already");
+    screen_type(screen, ":write x.doc");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "what kind of file?");
+    snprintf(path, sizeof path, "%s/c.bundle", getenv("TMPDIR"));
+    snprintf(typed, sizeof typed, ":bundle %s", path);
+    screen_type(screen, typed);
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "wrote ");
+    assert_int_equal(assay_file_read(path, 1 << 20, &text, &length, NULL), ASSAY_OK);
+    assert_non_null(strstr(text, "\"assay_bundle\": 1"));
+    free(text);
+    screen_close(&screen);
+}
+
+static void many_marks_and_other_ways_to_choose(void **state)
+{
+    (void)state;
+    char path[400], store[420], cache[420];
+    snprintf(path, sizeof path, "%s/marks.db", getenv("TMPDIR"));
+    snprintf(store, sizeof store, "ASSAY_STORE=%s", path);
+    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s/marks-cache.db", getenv("TMPDIR"));
+    make_planted(path, 120, 3);
+    const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
+    const char *const argv[] = {"assay", "local", NULL};
+    struct screen *screen = screen_open(&(struct screen_options){
+        .columns = 120, .rows = 36, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    screen_settle(screen);
+    for (int i = 0; i < 100; i++)
+        screen_type(screen, " ");
+    screen_settle(screen);
+    screen_assert_text(screen, "100 marked");
+    screen_press(screen, "c", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "100 runs");
+    screen_press(screen, "q", NULL);
+    screen_settle(screen);
+    screen_type(screen, ":compare last 3");
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "3 runs");
+    screen_press(screen, "q", NULL);
+    screen_settle(screen);
+    screen_type(screen, ":compare parent");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "names no parent");
+    screen_type(screen, ":compare champion");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "champion comes from");
+    screen_type(screen, ":compare nonsense");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "compare what?");
+    screen_close(&screen);
+}
+
+static void values_at_equal_tokens(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(140, 40, SCREEN_XTERM, NULL);
+    screen_press(screen, "c", NULL);
+    screen_settle(screen);
+    screen_type(screen, ":at val/acc=0.5"); /* whatever grows may be what is spent */
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "at val/acc 0.5");
+    screen_settle(screen);
+    screen_type(screen, ":at nosuch=5");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "no run here has a metric of that name");
+    screen_close(&screen);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +505,10 @@ int main(void)
         cmocka_unit_test(one_run_alone_is_said),
         cmocka_unit_test(a_planted_difference_is_found),
         cmocka_unit_test(artifacts_line_by_line),
+        cmocka_unit_test(pictures_beside_each_other),
+        cmocka_unit_test(a_comparison_is_carried_away),
+        cmocka_unit_test(many_marks_and_other_ways_to_choose),
+        cmocka_unit_test(values_at_equal_tokens),
     };
     return cmocka_run_group_tests_name("compare screen", tests, NULL, NULL);
 }

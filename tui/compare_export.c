@@ -1,0 +1,256 @@
+/*
+ * The comparison carried away from the screen (compare_view.h): the program itself, started
+ * again as `assay compare` with what is on the screen, writes the file, so that both say the
+ * same and nothing here waits for it.
+ */
+#include "compare_view.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <assay/memory.h>
+
+extern char **environ;
+
+struct compare_export {
+    pid_t pid;
+    int fd; /* reads what it says; at its end it is done */
+    char path[400];
+    char said[400];
+    size_t length;
+};
+
+/* ---- what it is asked ---- */
+
+struct words {
+    char **items;
+    size_t count, capacity;
+};
+
+static void add_word(struct words *words, const char *text)
+{
+    ASSAY_GROW(words->items, words->capacity, words->count + 2);
+    words->items[words->count++] = assay_strdup(text);
+    words->items[words->count] = NULL;
+}
+
+static void words_free(struct words *words)
+{
+    for (size_t i = 0; i < words->count; i++) {
+        free(words->items[i]);
+    }
+    free(words->items);
+}
+
+static void add_sources(const struct compare_view *view, struct words *words)
+{
+    const struct assay_catalog *catalog = view->app->catalog;
+    size_t count = assay_catalog_sources(catalog);
+    bool *added = assay_alloc_array(count + 1, sizeof *added);
+    for (size_t i = 0; i < assay_comparison_runs(view->comparison); i++) {
+        uint32_t run = assay_comparison_run(view->comparison, i)->run;
+        uint32_t source = assay_catalog_run(catalog, run)->source;
+        const struct assay_source *from = assay_catalog_source(catalog, source);
+        if (!added[source]) {
+            add_word(words, "-S");
+            add_word(words, strcmp(from->kind, "local") == 0 ? "local" : from->where);
+        }
+        added[source] = true;
+    }
+    free(added);
+}
+
+static void add_runs(const struct compare_view *view, struct words *words)
+{
+    add_word(words, "--baseline");
+    add_word(words, assay_comparison_run(view->comparison, view->base)->id);
+    add_word(words, "--");
+    for (size_t i = 0; i < assay_comparison_runs(view->comparison); i++) {
+        add_word(words, assay_comparison_run(view->comparison, i)->id);
+    }
+}
+
+static const char *format_of(const char *path)
+{
+    static const char *const formats[][2] = {
+        {".html", "html"}, {".htm", "html"},  {".md", "md"},    {".csv", "csv"},
+        {".json", "json"}, {".tex", "latex"}, {".txt", "table"}};
+    const char *dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < ASSAY_COUNT(formats); i++) {
+        if (strcmp(dot, formats[i][0]) == 0) {
+            return formats[i][1];
+        }
+    }
+    return NULL;
+}
+
+static void add_look(const struct compare_view *view, struct words *words)
+{
+    static const char *const stats[] = {
+        [ASSAY_STAT_LAST] = "last",
+        [ASSAY_STAT_MIN] = "min",
+        [ASSAY_STAT_MAX] = "max",
+        [ASSAY_STAT_BEST] = "best",
+    };
+    add_word(words, "--stat");
+    add_word(words, stats[assay_comparison_stat(view->comparison)]);
+    if (view->all) {
+        add_word(words, "--all");
+    }
+    if (view->files) {
+        add_word(words, "--files");
+    }
+    if (view->grouped) {
+        add_word(words, "--group-by");
+        add_word(words, "auto");
+    }
+    if (view->at.on) {
+        char at[300];
+        snprintf(at, sizeof at, "%s=%.17g",
+                 view->at.metric[0]                     ? view->at.metric
+                 : view->at.axis == ASSAY_AXIS_RELATIVE ? "time"
+                                                        : "step",
+                 view->at.x);
+        add_word(words, "--at");
+        add_word(words, at);
+    }
+}
+
+/* ---- its life ---- */
+
+static bool start(struct compare_export *out, char *const *words)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return false;
+    }
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], 2);
+    int failed = posix_spawn(&out->pid, "/proc/self/exe", &actions, NULL, words, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
+    if (failed) {
+        close(ends[0]);
+        errno = failed;
+        return false;
+    }
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    out->fd = ends[0];
+    return true;
+}
+
+/* NAME, or NAME-2 and so on where that is there. */
+static void free_name(char *out, size_t capacity, const char *stem, const char *end)
+{
+    snprintf(out, capacity, "%s%s", stem, end);
+    for (int i = 2; i < 1000 && access(out, F_OK) == 0; i++) {
+        snprintf(out, capacity, "%s-%d%s", stem, i, end);
+    }
+}
+
+void compare_export(struct compare_view *view, const char *path, bool bundle)
+{
+    if (view->export) {
+        app_say(view->app, "%s is still being written", view->export->path);
+        return;
+    }
+    struct compare_export *out = assay_alloc(sizeof *out);
+    snprintf(out->path, sizeof out->path, "%s", path);
+    if (!*path) {
+        free_name(out->path, sizeof out->path, "comparison", bundle ? ".bundle.json" : ".html");
+    }
+    const char *format = format_of(out->path);
+    if (strlen(path) >= sizeof out->path || (!bundle && !format)) {
+        app_say(view->app, "what kind of file? .html, .md, .csv, .json, .tex or .txt");
+        free(out);
+        return;
+    }
+    if (access(out->path, F_OK) == 0) {
+        app_say(view->app, "%s is there already: name another", out->path);
+        free(out);
+        return;
+    }
+    struct words words = {0};
+    add_word(&words, "assay");
+    add_word(&words, "compare");
+    add_sources(view, &words);
+    add_look(view, &words);
+    add_word(&words, bundle ? "--save" : "-o");
+    add_word(&words, out->path);
+    if (!bundle) {
+        add_word(&words, "--format");
+        add_word(&words, format);
+    }
+    add_runs(view, &words);
+    if (start(out, words.items)) {
+        view->export = out;
+        app_draw_in(view->app, 20);
+    } else {
+        app_say(view->app, "%s: %s", out->path, strerror(errno));
+        free(out);
+    }
+    words_free(&words);
+}
+
+/* It has ended: how, and what it left. */
+static void ended(struct compare_view *view)
+{
+    struct compare_export *out = view->export;
+    int status = 0;
+    waitpid(out->pid, &status, 0);
+    close(out->fd);
+    out->said[strcspn(out->said, "\n")] = '\0';
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        app_say(view->app, "wrote %s", *out->said ? out->said : out->path);
+    } else if (access(out->path, F_OK) == 0) {
+        app_say(view->app, "wrote %s, not without trouble: %s", out->path, out->said);
+    } else {
+        app_say(view->app, "%s was not written: %s", out->path,
+                *out->said ? out->said : "it said nothing");
+    }
+    free(out);
+    view->export = NULL;
+}
+
+void compare_export_step(struct compare_view *view)
+{
+    struct compare_export *out = view->export;
+    char bytes[256];
+    ssize_t got;
+    if (!out) {
+        return;
+    }
+    while ((got = read(out->fd, bytes, sizeof bytes)) > 0) {
+        size_t room = sizeof out->said - 1 - out->length;
+        size_t some = (size_t)got < room ? (size_t)got : room;
+        memcpy(out->said + out->length, bytes, some);
+        out->length += some;
+    }
+    if (got == 0) {
+        ended(view);
+    } else {
+        app_draw_in(view->app, 30);
+    }
+}
+
+void compare_export_stop(struct compare_view *view)
+{
+    struct compare_export *out = view->export;
+    if (out) {
+        kill(out->pid, SIGTERM);
+        waitpid(out->pid, NULL, 0);
+        close(out->fd);
+        free(out);
+        view->export = NULL;
+    }
+}
