@@ -32,6 +32,7 @@
 #else
 #define SETTLE_US 20000000
 #endif
+#define WAKE_US       1000000
 #define QUIET_US      12000 /* two looks this far apart must find the program in the same sleep */
 #define ESC_US        60000
 #define ESC_EXPECT_US 450000
@@ -173,10 +174,44 @@ static bool pump(struct screen *screen, int timeout_ms)
     return true;
 }
 
+/* Reads the number after KEY in the file PATH; -1 where it is not there. */
+static long long number_in(const char *path, const char *key)
+{
+    char line[256];
+    long long number = -1;
+    FILE *file = fopen(path, "r");
+
+    if (file == NULL)
+        return -1;
+    while (fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, key, strlen(key)) == 0)
+            number = strtoll(line + strlen(key), NULL, 10);
+    fclose(file);
+    return number;
+}
+
+/* How often the program's first thread, which reads the keys, has gone to sleep; -1 where it
+   has ended or is stopped. */
+static long long first_sleeps(const struct screen *screen)
+{
+    char path[100], line[256], state = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/status", (int)screen->child);
+    FILE *file = fopen(path, "r");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        if (sscanf(line, "State: %c", &state) == 1)
+            break;
+    if (file != NULL)
+        fclose(file);
+    return file == NULL || state == 'T' ? -1 : number_in(path, "voluntary_ctxt_switches:");
+}
+
 void screen_send(struct screen *screen, const void *bytes, size_t length)
 {
     const char *p = bytes;
 
+    screen->slept_before = first_sleeps(screen);
+    screen->woken_by = assay_monotonic_us() + WAKE_US;
     while (length > 0 && !screen->ended) {
         ssize_t put = write(screen->master, p, length);
 
@@ -282,22 +317,6 @@ void screen_signal(struct screen *screen, int number)
 
 /* ---- waiting ---- */
 
-/* Reads the number after KEY in the file PATH; -1 where it is not there. */
-static long long number_in(const char *path, const char *key)
-{
-    char line[256];
-    long long number = -1;
-    FILE *file = fopen(path, "r");
-
-    if (file == NULL)
-        return -1;
-    while (fgets(line, sizeof line, file) != NULL)
-        if (strncmp(line, key, strlen(key)) == 0)
-            number = strtoll(line + strlen(key), NULL, 10);
-    fclose(file);
-    return number;
-}
-
 /* How often the program's threads have gone to sleep so far; -1 while one of them is awake. */
 static long long sleeps(const struct screen *screen)
 {
@@ -334,6 +353,19 @@ static long long sleeps(const struct screen *screen)
     return total;
 }
 
+/* Whether the keys sent last have woken the program. The kernel may hand them over later than
+   they were written, and until then the pty looks empty. A program that reads whole lines is
+   not woken by a key: it is not waited for longer than WAKE_US. */
+static bool woken(struct screen *screen)
+{
+    if (screen->slept_before < 0)
+        return true;
+    if (assay_monotonic_us() < screen->woken_by && first_sleeps(screen) == screen->slept_before)
+        return false;
+    screen->slept_before = -1;
+    return true;
+}
+
 /* Whether the program has read all that lies in the pty for it. */
 static bool input_taken(const struct screen *screen)
 {
@@ -363,7 +395,7 @@ bool screen_settle(struct screen *screen)
             fail_msg("the program does not become idle");
         }
         now = sleeps(screen);
-        if (busy || now < 0 || !input_taken(screen) ||
+        if (busy || now < 0 || !woken(screen) || !input_taken(screen) ||
             (screen->answers.length > 0 && screen->kind != SCREEN_LATE) ||
             assay_monotonic_us() < screen->not_idle_before) {
             before = -2;

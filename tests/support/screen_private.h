@@ -21,6 +21,8 @@ struct screen {
     int master;
     bool ended;
     int status;
+    long long slept_before; /* first_sleeps() when keys were sent last; -1 once they woke it */
+    int64_t woken_by;
     int64_t not_idle_before; /* a lone ESC waits in the program until then */
 
     VTerm *vt;
