@@ -15,6 +15,7 @@
 
 #include "demo.h"
 #include "frame.h"
+#include "inbox.h"
 #include "tui.h"
 
 /* Changes that come from files and not from the user are drawn this often at most. */
@@ -332,6 +333,9 @@ static bool woken(struct app *app, unsigned wake, int session_watch)
             app_dirty(app);
         }
     }
+    if (inbox_poll(app)) {
+        app_dirty(app);
+    }
     return term_input(app->term);
 }
 
@@ -369,6 +373,7 @@ static void finish(struct app *app)
         app->screens[app->depth].ops->close(app->screens[app->depth].self);
     }
     demo_stop(app);
+    inbox_close(app);
     loop_close(&app->loop);
     term_close(&app->term);
     assay_session_close(&app->session);
@@ -418,6 +423,7 @@ int tui_run(const char *const *sources, size_t count, struct assay_error *err)
             app_say(&app, "%s", term_notice(app.term));
         }
         tell_notices(&app);
+        inbox_open(&app);
         run(&app);
     }
     finish(&app);

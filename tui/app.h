@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include <assay/session.h>
 
@@ -49,6 +50,14 @@ struct app {
     size_t message_count;
     bool message_shown;  /* the newest stands in the bottom line */
     size_t notices_told; /* of the session's, those that were said */
+
+    struct {                    /* what waits for approval (inbox.h) */
+        struct desk *desk;      /* read from the start on */
+        size_t waiting;         /* for me */
+        struct assay_error err; /* why it could not be read the last time */
+        int64_t looked_us;      /* at the store's files */
+        struct timespec changed[2];
+    } inbox;
 
     struct {       /* the demo, running beside us */
         pid_t pid; /* 0: none */

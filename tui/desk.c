@@ -4,6 +4,7 @@
 #include "desk.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 #include <unistd.h>
 
 #include <assay/memory.h>
+
+#define DESK_PATIENCE_MS 1000 /* for a reading that is under way when it is closed */
 
 struct desk {
     struct app *app;
@@ -45,7 +48,8 @@ static void work(struct desk *desk)
                                             .text = r->wish.text};
     const char *me = "";
     r->status = assay_ledger_open(&desk->fresh, &(struct assay_ledger_options){0}, &r->err);
-    if (r->status == ASSAY_OK)
+    /* Without a ledger there is nobody, and no agent is asked. */
+    if (r->status == ASSAY_OK && assay_ledger_info(desk->fresh).digest[0])
         r->status = assay_ledger_me(desk->fresh, &me, &r->err);
     if (r->status != ASSAY_OK)
         return;
@@ -96,6 +100,17 @@ void desk_close(struct desk **at)
     struct desk *desk = *at;
     if (!desk)
         return;
+    /* What acts is waited for; what only reads and does not come back (an agent that hangs) is
+       left behind: it ends with the process. */
+    const bool acts = desk->result.wish.task == DESK_SIGN ||
+                      desk->result.wish.task == DESK_APPLY ||
+                      desk->result.wish.task == DESK_ASK;
+    struct pollfd done = {.fd = desk->done, .events = POLLIN};
+    if (desk->busy && !acts && poll(&done, 1, DESK_PATIENCE_MS) == 0) {
+        pthread_detach(desk->thread);
+        *at = NULL;
+        return;
+    }
     if (desk->busy)
         pthread_join(desk->thread, NULL);
     if (desk->done >= 0) {
@@ -144,7 +159,8 @@ bool desk_poll(struct desk *desk, struct desk_result *result)
         assay_ledger_close(&desk->ledger);
         desk->ledger = desk->fresh;
         desk->fresh = NULL;
-        if (assay_ledger_me(desk->ledger, &me, NULL) == ASSAY_OK &&
+        if (assay_ledger_info(desk->ledger).digest[0] &&
+            assay_ledger_me(desk->ledger, &me, NULL) == ASSAY_OK &&
             strlen(me) < sizeof desk->me)
             memcpy(desk->me, me, strlen(me) + 1);
         desk->generation++;

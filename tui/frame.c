@@ -58,6 +58,11 @@ static int draw_needs(struct app *app, struct area line)
         const struct assay_source *source = assay_catalog_source(app->catalog, i);
         problems += source->problems + (source->state == ASSAY_SOURCE_FAILED);
     }
+    if (app->inbox.waiting) {
+        snprintf(text, sizeof text, "%zu %s for you", app->inbox.waiting,
+                 app->inbox.waiting == 1 ? "waits" : "wait");
+        x = part(line, x, ROLE_WAITING, text);
+    }
     if (problems) {
         snprintf(text, sizeof text, "%zu %s !", problems,
                  problems == 1 ? "problem" : "problems");

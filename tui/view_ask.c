@@ -18,6 +18,7 @@
 #include "app.h"
 #include "desk.h"
 #include "draw_wrap.h"
+#include "inbox.h"
 #include "outbox.h"
 #include "widget_prompt.h"
 
@@ -129,6 +130,7 @@ void view_ask_runs(struct app *app, const uint32_t *runs, size_t count)
     const char *ids[RUNS_MAX];
     struct ask_arguments arguments = {.runs = ids};
     struct assay_server server;
+    struct assay_registry_state known;
     const struct assay_run *first = count > 0 ? assay_catalog_run(app->catalog, runs[0]) : NULL;
     if (!first)
         return;
@@ -136,7 +138,7 @@ void view_ask_runs(struct app *app, const uint32_t *runs, size_t count)
     if (assay_session_server(app->session, first->source, &server)) {
         const struct assay_registered_model *model = NULL;
         const struct assay_registry *registry =
-            assay_session_registry(app->session, first->source, NULL);
+            assay_session_registry(app->session, first->source, &known);
         const struct assay_model_version *version = version_of_run(registry, first->id, &model);
         arguments.server = source->where;
         arguments.model = version ? model->name : "";
@@ -271,6 +273,7 @@ static bool ask_poll(void *self)
         assay_text_clean_to(view->wrong, sizeof view->wrong, text);
         return true;
     }
+    inbox_look(app, true);
     app_say(app, "asked and signed: request %s; A shows what waits", result.id);
     if (app->screens[app->depth - 1].self == view)
         app_back(app);

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <assay/clock.h>
 #include <assay/memory.h>
@@ -13,11 +12,10 @@
 
 #include "app.h"
 #include "draw_wrap.h"
+#include "inbox.h"
 #include "outbox.h"
 #include "view_request.h"
 #include "widget_list.h"
-
-#define QUEUE_LOOK_US 10000000
 
 struct queue_view {
     struct app *app;
@@ -27,15 +25,12 @@ struct queue_view {
     size_t count, mine, open, soon;    /* soon: expire within a day */
     const struct assay_draft *written; /* the ledger's, until it reads them again */
     size_t drafts;
-    char here[17];          /* the request under the cursor, across readings */
-    bool all;               /* closed ones as well */
-    bool stale;             /* the rows must be made anew */
-    size_t sent, to_send;   /* drafts, while they are sent one after the other */
-    struct assay_error err; /* why the ledger could not be read the last time; "" it could */
+    char here[17];        /* the request under the cursor, across readings */
+    bool all;             /* closed ones as well */
+    bool stale;           /* the rows must be made anew */
+    size_t sent, to_send; /* drafts, while they are sent one after the other */
     struct list list;
     struct rect rect;
-    int64_t looked_us; /* at the store's files, for what others have written */
-    struct timespec changed[2];
 };
 
 static void *queue_open(struct app *app, const void *argument)
@@ -44,8 +39,11 @@ static void *queue_open(struct app *app, const void *argument)
     (void)argument;
     view->app = app;
     view->stale = true;
-    view->desk = desk_open(app);
-    desk_ask(view->desk, &(struct desk_wish){.task = DESK_READ});
+    view->desk = app->inbox.desk;
+    if (desk_ledger(view->desk) && !app->inbox.err.what[0])
+        inbox_look(app, true);
+    else
+        desk_ask(view->desk, &(struct desk_wish){.task = DESK_READ});
     return view;
 }
 
@@ -53,7 +51,6 @@ static void queue_close(void *self)
 {
     struct queue_view *view = self;
     outbox_close(&view->outbox);
-    desk_close(&view->desk);
     free(view->rows);
     free(view);
 }
@@ -312,15 +309,15 @@ static void draw_broken(struct queue_view *view, struct area area)
 {
     const int width = area.rect.width - 6;
     struct assay_buf clean = {0};
-    if (!view->err.what[0]) {
+    if (!view->app->inbox.err.what[0]) {
         draw_text(area, 3, 2, ROLE_DIM, "reading the ledger");
         return;
     }
     draw_text(area, 3, 2, ROLE_FAILED, "The ledger cannot be read, so nothing can be decided:");
-    assay_text_clean(&clean, view->err.what, strlen(view->err.what));
+    assay_text_clean(&clean, view->app->inbox.err.what, strlen(view->app->inbox.err.what));
     int y = 4 + draw_wrapped(area, 3, 4, width, 4, ROLE_NORMAL, assay_buf_text(&clean));
     assay_buf_reset(&clean);
-    assay_text_clean(&clean, view->err.hint, strlen(view->err.hint));
+    assay_text_clean(&clean, view->app->inbox.err.hint, strlen(view->app->inbox.err.hint));
     y += draw_wrapped(area, 3, y, width, 4, ROLE_DIM, assay_buf_text(&clean));
     assay_buf_free(&clean);
     draw_text(area, 3, y + 1, ROLE_NORMAL, "In a shell:");
@@ -366,8 +363,9 @@ static int draw_warning(struct queue_view *view, struct area area)
     if (!ledger)
         return 0;
     struct assay_ledger_info info = assay_ledger_info(ledger);
-    if (view->err.what[0])
-        assay_buf_format(&clean, "this is as it was read before; now: %s", view->err.what);
+    if (view->app->inbox.err.what[0])
+        assay_buf_format(&clean, "this is as it was read before; now: %s",
+                         view->app->inbox.err.what);
     else if (info.digest[0] && info.problems)
         assay_buf_format(&clean, "%zu %s: assay verify says which", info.problems,
                          info.problems == 1 ? "record is at fault or to be noted"
@@ -380,7 +378,8 @@ static int draw_warning(struct queue_view *view, struct area area)
     struct assay_buf safe = {0};
     assay_text_clean(&safe, assay_buf_text(&clean), clean.length);
     draw_field(area, 1, 1, area.rect.width - 2, ALIGN_LEFT,
-               view->err.what[0] ? ROLE_FAILED : ROLE_WARNING, assay_buf_text(&safe));
+               view->app->inbox.err.what[0] ? ROLE_FAILED : ROLE_WARNING,
+               assay_buf_text(&safe));
     assay_buf_free(&safe);
     assay_buf_free(&clean);
     return 1;
@@ -528,35 +527,11 @@ static bool queue_event(void *self, const struct event *event)
     return true;
 }
 
-/* What others have written to the store since is read by itself, but not more often than
-   every ten seconds, and not while something is being signed. */
-static void look_for_others(struct queue_view *view)
-{
-    struct timespec found[2] = {{0}, {0}};
-    struct stat st;
-    const int64_t now_us = assay_monotonic_us();
-    if (!desk_ledger(view->desk) || desk_busy(view->desk) || view->outbox.open ||
-        view->app->screens[view->app->depth - 1].self != view ||
-        now_us - view->looked_us < QUEUE_LOOK_US)
-        return;
-    const char *place = assay_ledger_info(desk_ledger(view->desk)).place;
-    char log[1100];
-    snprintf(log, sizeof log, "%s-wal", place);
-    if (stat(place, &st) == 0)
-        found[0] = st.st_mtim;
-    if (stat(log, &st) == 0)
-        found[1] = st.st_mtim;
-    if (view->looked_us != 0 && memcmp(found, view->changed, sizeof found) != 0)
-        desk_ask(view->desk, &(struct desk_wish){.task = DESK_READ});
-    memcpy(view->changed, found, sizeof found);
-    view->looked_us = now_us;
-}
-
 static int64_t queue_wake(void *self, int64_t now_us)
 {
     struct queue_view *view = self;
-    look_for_others(view);
-    return now_us + QUEUE_LOOK_US;
+    inbox_look(view->app, false);
+    return now_us + INBOX_LOOK_US;
 }
 
 static bool queue_poll(void *self)
@@ -572,16 +547,13 @@ static bool queue_poll(void *self)
         view->sent++;
         send_next(view); /* the next one, in a box of its own */
     }
-    if (read)
-        view->err = (struct assay_error){0};
-    if (read && result.status != ASSAY_OK)
-        view->err = result.err;
     view_request_result(view->app, &result, &taken);
     if (!taken && result.status != ASSAY_OK && !read)
         app_fail(view->app, &result.err);
     outbox_go(&view->outbox, view->desk);
     free(result.text);
     assay_sides_free(&result.sides);
+    inbox_taken(view->app, &result);
     build(view);
     return true;
 }

@@ -20,6 +20,7 @@
 #include <assay/local.h>
 #include <assay/memory.h>
 
+#include "approval/ledger.h"
 #include "support/screen.h"
 #include "support/world.h"
 
@@ -512,6 +513,82 @@ static void nothing_paints(void **state)
     world_stop(&world);
 }
 
+/* ---- ten thousand requests ---- */
+
+/* Copies of the one signed request under other names, each continuing rex's chain. Their
+   signatures are looked at when something depends on them, which nothing here does. */
+static void fill(size_t count)
+{
+    struct assay_error err = {0};
+    struct assay_ledger *ledger = world_open(&world, "rex");
+    struct store *store = NULL;
+    const struct record *last = &ledger->records[ledger->count - 1];
+    struct statement s = last->s;
+    char digest[ASSAY_SHA256_TEXT], previous[ASSAY_SHA256_TEXT], id[17], model[32], words[80];
+    assert_int_equal(s.event, EVENT_REQUEST);
+    snprintf(previous, sizeof previous, "%s", last->digest);
+    assert_int_equal(store_open(&store, world.store, STORE_LOCAL, false, &err), ASSAY_OK);
+    assert_int_equal(store_begin(store, &err), ASSAY_OK);
+    for (size_t i = 0; i < count; i++) {
+        struct assay_buf text = {0};
+        snprintf(id, sizeof id, "%016zx", i + 1);
+        snprintf(model, sizeof model, "model-%05zu", i);
+        snprintf(words, sizeof words, "request number %zu of many", i);
+        s.request.id = id;
+        s.request.model = model;
+        s.request.words = words;
+        s.number++;
+        s.previous = previous;
+        s.time_ms++;
+        if (statement_write(&text, &s, &err) != ASSAY_OK)
+            fail_msg("%s", err.what);
+        assay_sha256(digest, text.data, text.length);
+        struct store_record row = {.digest = digest,
+                                   .stored_ms = s.time_ms,
+                                   .statement = text.data,
+                                   .statement_length = text.length,
+                                   .signature = last->signature,
+                                   .signature_length = last->signature_length};
+        assert_int_equal(store_append_record(store, &row, &err), ASSAY_OK);
+        snprintf(previous, sizeof previous, "%s", digest);
+        assay_buf_free(&text);
+    }
+    assert_int_equal(store_commit(store, &err), ASSAY_OK);
+    store_close(&store);
+    assay_ledger_close(&ledger);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void ten_thousand(void **state)
+{
+    (void)state;
+    char id[17];
+    world_start(&world, WORLD_POLICY);
+    ask("alias:champion", "lower loss", NULL, id);
+    fill(9999);
+    only("val");
+    struct screen *screen = open_at(world.store, true, 120, 34);
+    /* Read in the background since the start, it is there in a frame: nothing is read first. */
+    screen_wait(screen, "10000 wait for you");
+    screen_press(screen, "A", NULL);
+    screen_wait(screen, "10000 open");
+    screen_refute_text(screen, "reading");
+    int64_t start = now_ms();
+    screen_press(screen, "G", NULL);
+    screen_wait(screen, "request number");
+    screen_press(screen, "g", "j", "enter", NULL);
+    screen_wait(screen, "MAY   approve, reject or ask for changes");
+    assert_true(now_ms() - start < 10000);
+    screen_close(&screen);
+    world_stop(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -525,6 +602,7 @@ int main(void)
         cmocka_unit_test(asking_from_a_run),
         cmocka_unit_test(broken_and_empty),
         cmocka_unit_test(nothing_paints),
+        cmocka_unit_test(ten_thousand),
     };
     return cmocka_run_group_tests_name("request screen", tests, NULL, NULL);
 }
