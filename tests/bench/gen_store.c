@@ -18,7 +18,7 @@
 #include "store/store.h"
 
 #define FIRST_MS     1700000000000 /* when the first run began */
-#define METRICS_MAX  200
+#define METRICS_MAX  2000
 #define POINTS_MAX   10000000
 #define RUN_EVERY_MS 97000
 #define STEP_MS      700

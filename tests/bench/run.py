@@ -30,6 +30,8 @@ STORES = {  # name: runs, metrics, points
     "runs10k": ("10000", "50", "100"),
     "runs100k": ("100000", "10", "0"),
     "long": ("20", "1", "1000000"),
+    "compare50": ("50", "94", "1000"),
+    "compare500": ("500", "1990", "0"),
 }
 LOGS = os.path.join(DATA, "tensorboard")
 LOG_SHAPE = ("20", "10", "100000")
@@ -270,6 +272,26 @@ def redraw():
     return None
 
 
+def compare():
+    """The comparison of everything in a store: the key that opens it, in a fresh process each
+    time, and keys on it."""
+    for name, what, limit in (("compare50", "50 runs x 100 keys, 4 charts", 16),
+                              ("compare500", "500 runs x 2,000 keys", 50)):
+        opened, moved = [], []
+        for _ in range(5):
+            forget_cache()
+            it = tool("bench_workbench", "keys", "", "c", ASSAY, store=name)
+            opened += it.get("key_ms", [])
+        moved = tool("bench_workbench", "keys", "c", "jjjjTTddjjSS", ASSAY,
+                     store=name).get("key_ms", [])
+        if not opened or not moved:
+            row("compare, " + what, None, "ms", limit)
+            continue
+        row("compare, %s: opened" % what, statistics.median(opened), "ms", limit)
+        row("compare, %s: a key" % what, statistics.median(moved), "ms", limit)
+        row("compare, %s: slowest key" % what, max(moved), "ms", limit)
+
+
 def idle():
     it = tool("bench_workbench", "idle", "5", ASSAY, store="runs10k")
     live = tool("bench_workbench", "idle", "5", ASSAY, LOGS)
@@ -302,7 +324,7 @@ def main():
     start = time.monotonic()
     print("%-46s %12s  %-26s %7s" % ("what", "measured", "floor or target", "ratio"))
     for name, measure in (("first frame", first_frame), ("tensorboard", tensorboard),
-                          ("filter", filters), ("redraw", redraw), ("idle", idle),
+                          ("filter", filters), ("redraw", redraw), ("compare", compare), ("idle", idle),
                           ("busy", busy), ("servers", server_rows)):
         if wanted(name):
             measure()
