@@ -81,6 +81,7 @@ static struct compare_row *new_row(struct assay_comparison *c, enum assay_row_ki
     *row = (struct compare_row){.shown = {.kind = kind}};
     row->shown.key = assay_arena_strndup(&c->arena, key, length);
     row->shown.section = compare_section(kind, row->shown.key, &row->shown.label);
+    row->gpu_rank = compare_gpu_rank(kind, row->shown.key);
     return row;
 }
 
@@ -238,14 +239,38 @@ static void put_leaf(void *context, const char *path, size_t path_length, const 
     leaf->count++;
 }
 
+/* How many GPUs the run says it had; rank 0: it says nothing. */
+struct gpus {
+    unsigned rank;
+    double count;
+};
+
+static void param_gpus(struct gpus *gpus, unsigned rank, const char *text, size_t length)
+{
+    double count;
+    if ((gpus->rank && gpus->rank <= rank) || length > NUMBER_LENGTH ||
+        !assay_number_parse(text, length, &count) || !(count >= 0 && count <= 1e6))
+        return;
+    *gpus = (struct gpus){rank, count};
+}
+
+static void metric_gpus(struct gpus *gpus, unsigned rank)
+{
+    double count = rank - COMPARE_GPU_METRIC + 1;
+    if (!gpus->rank || (gpus->rank >= COMPARE_GPU_METRIC && count > gpus->count))
+        *gpus = (struct gpus){rank, count};
+}
+
 static void add_params(struct assay_comparison *c, const struct assay_attrs *attrs,
-                       size_t column)
+                       size_t column, struct gpus *gpus)
 {
     for (size_t i = 0; i < attrs->param_count; i++) {
         const char *key = attrs->params[i].key, *text = attrs->params[i].value;
         size_t length = strlen(text);
         struct compare_row *row = compare_row_of(c, ASSAY_ROW_PARAM, key, SIZE_MAX, i);
         compare_put(c, row, column, text, length);
+        if (row->gpu_rank)
+            param_gpus(gpus, row->gpu_rank, text, length);
         if (length <= STRUCTURE_MAX && compare_is_structure(text, length)) {
             struct leaf_context leaf = {c, column, 0};
             size_t at = (size_t)(row - c->rows); /* rows may move */
@@ -256,13 +281,15 @@ static void add_params(struct assay_comparison *c, const struct assay_attrs *att
 }
 
 static void add_metrics(struct assay_comparison *c, const struct assay_attrs *attrs,
-                        size_t column)
+                        size_t column, struct gpus *gpus)
 {
     for (size_t i = 0; i < attrs->metric_count; i++) {
         const struct assay_metric *metric = &attrs->metrics[i];
         struct compare_row *row = compare_row_of(c, ASSAY_ROW_METRIC, metric->key, SIZE_MAX, i);
         reach_column(row, column);
         row->summaries[column] = metric->summary;
+        if (row->gpu_rank)
+            metric_gpus(gpus, row->gpu_rank);
         row->marks[column] = (uint8_t)(MARK_PRESENT | (metric->single ? MARK_SINGLE : 0));
     }
 }
@@ -303,15 +330,14 @@ static void add_attributes(struct assay_comparison *c, const struct assay_compar
 /* What it cost: how long it ran, times the GPUs it says it had, or whose load it logged. Both
    are what the run said; what it did not say is not guessed. */
 static void add_cost(struct assay_comparison *c, const struct assay_compared_run *run,
-                     const struct assay_attrs *attrs, size_t column)
+                     const struct gpus *gpus, size_t column)
 {
     char text[32];
-    double gpus = compare_gpus(attrs);
-    if (!isfinite(gpus) || run->start_ms == ASSAY_NO_TIME || run->end_ms == ASSAY_NO_TIME ||
+    if (!gpus->rank || run->start_ms == ASSAY_NO_TIME || run->end_ms == ASSAY_NO_TIME ||
         run->end_ms < run->start_ms)
         return;
     double hours = (double)((uint64_t)run->end_ms - (uint64_t)run->start_ms) / 3.6e6;
-    put_text(c, ASSAY_ROW_ATTRIBUTE, "gpu-hours", assay_number_exact(text, hours * gpus),
+    put_text(c, ASSAY_ROW_ATTRIBUTE, "gpu-hours", assay_number_exact(text, hours * gpus->count),
              column);
 }
 
@@ -342,10 +368,11 @@ bool assay_comparison_add(struct assay_comparison *c, const struct assay_compare
     for (size_t i = 0; i < ASSAY_COUNT(texts); i++)
         *texts[i] = assay_arena_strdup(&c->arena, *texts[i] ? *texts[i] : "");
     add_attributes(c, kept, column);
-    add_cost(c, kept, attrs, column);
-    add_params(c, attrs, column);
+    struct gpus gpus = {0};
+    add_params(c, attrs, column, &gpus);
     add_lineage(c, attrs, column);
-    add_metrics(c, attrs, column);
+    add_metrics(c, attrs, column, &gpus);
+    add_cost(c, kept, &gpus, column);
     for (size_t i = 0; i < attrs->tag_count; i++) {
         const char *key = attrs->tags[i].key, *text = attrs->tags[i].value;
         compare_put(c, compare_row_of(c, ASSAY_ROW_TAG, key, SIZE_MAX, i), column, text,

@@ -27,6 +27,7 @@ struct compare_row {
     double *instead;                 /* values set from outside; NULL where none */
     size_t capacity;                 /* of cells or summaries */
     size_t filled;                   /* columns written, the rest is nothing */
+    unsigned gpu_rank;               /* by compare_gpu_rank() */
 };
 enum compare_mark { MARK_PRESENT = 1, MARK_SINGLE = 2, MARK_INSTEAD = 4 };
 
@@ -85,9 +86,10 @@ void compare_settle_all(struct assay_comparison *comparison);
 /* The section a row belongs to, and the label it is shown with. */
 enum assay_section compare_section(enum assay_row_kind kind, const char *key,
                                    const char **label);
-/* How many GPUs the run had, by a param that says so or by the GPUs it logged the load of; NaN
-   where neither says. */
-double compare_gpus(const struct assay_attrs *attrs);
+/* Does KEY say how many GPUs a run had? A param does by a number from 1 on, the least is
+   believed first; a metric of the load of GPU n (from 0) by COMPARE_GPU_METRIC + n; else 0. */
+#define COMPARE_GPU_METRIC 1000u
+unsigned compare_gpu_rank(enum assay_row_kind kind, const char *key);
 /* Is this param the seed of everything random? */
 bool compare_is_seed(const char *key);
 /* Which way METRIC is better: the user's word, `mode` params, its name. */

@@ -394,27 +394,21 @@ const char *assay_comparison_script(const struct assay_comparison *comparison, s
 
 /* ---- how many GPUs ---- */
 
-double compare_gpus(const struct assay_attrs *attrs)
+unsigned compare_gpu_rank(enum assay_row_kind kind, const char *key)
 {
-    static const char *const words[] = {"gpus",      "n_gpus",    "num_gpus",  "gpu_count",
-                                        "n_gpu",     "num_gpu",   "ngpus",     "world_size",
-                                        "gpu_count", "gpus_used", "total_gpus"};
-    double count, most = -1;
-    for (size_t w = 0; w < ASSAY_COUNT(words); w++)
-        for (size_t i = 0; i < attrs->param_count; i++) {
-            const char *text = attrs->params[i].value;
-            if (is_word(last_word(attrs->params[i].key), words[w]) &&
-                assay_number_parse(text, strlen(text), &count) && count >= 0 && count <= 1e6)
-                return count;
-        }
+    static const char *const words[] = {"gpus",  "n_gpus",  "num_gpus",   "gpu_count", "n_gpu",
+                                        "ngpus", "num_gpu", "total_gpus", "world_size"};
     static const char prefix[] = "system/gpu_"; /* as MLflow names them, from 0 on */
-    for (size_t i = 0; i < attrs->metric_count; i++) {
-        const char *key = attrs->metrics[i].key;
-        if (strncmp(key, prefix, sizeof prefix - 1) == 0 &&
-            isdigit((unsigned char)key[sizeof prefix - 1])) {
-            double number = strtod(key + sizeof prefix - 1, NULL);
-            most = number > most && number < 1e4 ? number : most;
-        }
+    const char *number = key + sizeof prefix - 1;
+    if (kind == ASSAY_ROW_PARAM || kind == ASSAY_ROW_PATH) {
+        for (unsigned w = 0; w < ASSAY_COUNT(words); w++)
+            if (is_word(last_word(key), words[w]))
+                return w + 1;
+        return 0;
     }
-    return most >= 0 ? most + 1 : NAN;
+    if (kind != ASSAY_ROW_METRIC || strncmp(key, prefix, sizeof prefix - 1) != 0 ||
+        !isdigit((unsigned char)*number))
+        return 0;
+    unsigned long which = strtoul(number, NULL, 10);
+    return which < 10000 ? COMPARE_GPU_METRIC + (unsigned)which : 0;
 }
