@@ -281,9 +281,16 @@ static void count_key(struct assay_catalog *catalog, uint32_t experiment,
                       enum assay_field_kind kind, const char *name, bool counted)
 {
     char key[512];
-    int length = snprintf(key, sizeof key, "%u %d %s", experiment, (int)kind, name);
-    uint32_t at;
+    uint32_t at = catalog->last_key + 1;
 
+    /* Runs name the same things in the same order: mostly it is the key after the last one. */
+    if (at < catalog->key_count && catalog->keys[at].experiment == experiment &&
+        catalog->keys[at].kind == kind && strcmp(catalog->keys[at].name, name) == 0) {
+        catalog->last_key = at;
+        catalog->keys[at].count += !counted;
+        return;
+    }
+    int length = snprintf(key, sizeof key, "%u %d %s", experiment, (int)kind, name);
     if (length < 0 || (size_t)length >= sizeof key)
         return; /* such a name is no good as a column either */
     at = assay_map_get(&catalog->key_index, key, (size_t)length);
@@ -298,6 +305,7 @@ static void count_key(struct assay_catalog *catalog, uint32_t experiment,
         assay_map_set(&catalog->key_index, key, (size_t)length, at);
         counted = false;
     }
+    catalog->last_key = at;
     if (!counted)
         catalog->keys[at].count++;
 }

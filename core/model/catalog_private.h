@@ -63,6 +63,7 @@ struct assay_catalog {
 
     struct key_count *keys;
     size_t key_count, key_capacity;
+    uint32_t last_key; /* the one counted last */
     struct assay_map key_index;
 
     struct column_node *columns;
