@@ -341,8 +341,7 @@ static void reverse(struct home *home)
 static void mark(struct home *home)
 {
     if (!marks_toggle(&home->app->marks, home_run(home))) {
-        app_say(home->app, "%d runs are marked already: no more fit",
-                MARKS_MAX);
+        app_say(home->app, "%d runs are marked already: no more fit", MARKS_MAX);
         return;
     }
     list_move(&home->table.list, home->list.count, 1);

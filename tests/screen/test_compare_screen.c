@@ -197,7 +197,7 @@ static void make_planted(const char *path, int count, int odd)
 {
     struct assay_error err = {0};
     struct assay_local *local = NULL;
-    char name[64], keys[40][16];
+    char name[64], keys[40][24];
     struct assay_pair params[40];
     unlink(path);
     assert_int_equal(assay_local_open(&local, path, &err), ASSAY_OK);

@@ -37,24 +37,22 @@ static const char *keep(struct facts *f, const char *text, size_t length)
 
 static void add_metric(struct facts *f, const char *key, double value)
 {
-    f->metrics[f->attrs.metric_count++] = (struct assay_metric){
-        .key = key,
-        .summary = {.last = value,
-                    .min = isfinite(value) ? value - 1 : NAN,
-                    .max = isfinite(value) ? value + 1 : NAN,
-                    .step = 100,
-                    .n = 50,
-                    .nonfinite = !isfinite(value)}};
+    f->metrics[f->attrs.metric_count++] =
+        (struct assay_metric){.key = key,
+                              .summary = {.last = value,
+                                          .min = isfinite(value) ? value - 1 : NAN,
+                                          .max = isfinite(value) ? value + 1 : NAN,
+                                          .step = 100,
+                                          .n = 50,
+                                          .nonfinite = !isfinite(value)}};
 }
 
 static void add(struct assay_comparison *c, const char *name, const char *const *lines)
 {
     static struct facts f;
     memset(&f, 0, sizeof f);
-    f.attrs = (struct assay_attrs){.params = f.params,
-                                   .tags = f.tags,
-                                   .metrics = f.metrics,
-                                   .inputs = f.inputs};
+    f.attrs = (struct assay_attrs){
+        .params = f.params, .tags = f.tags, .metrics = f.metrics, .inputs = f.inputs};
     for (; *lines; lines++) {
         const char *equals = strchr(*lines, '=');
         const char *key = keep(&f, *lines + 2, (size_t)(equals - *lines - 2));
@@ -122,8 +120,7 @@ static void differences_first(void **state)
     assert_int_equal(row(c, ASSAY_ROW_PARAM, "only")->distinct, 1);
     assert_true(row(c, ASSAY_ROW_INPUT, "training: train")->differs);
     assert_int_equal(assay_comparison_differing(c), 5);
-    struct assay_delta d =
-        assay_comparison_delta(c, row_of(c, ASSAY_ROW_METRIC, "loss"), 1, 0);
+    struct assay_delta d = assay_comparison_delta(c, row_of(c, ASSAY_ROW_METRIC, "loss"), 1, 0);
     assert_int_equal(d.kind, ASSAY_DELTA_NUMBER);
     assert_true(d.difference == -0.25 && d.percent == -50 && d.better == 1);
     d = assay_comparison_delta(c, row_of(c, ASSAY_ROW_PARAM, "only"), 1, 0);
@@ -184,8 +181,9 @@ static void structures_are_compared_by_path(void **state)
     assert_true(fabs(d.percent + 90) < 1e-9 && d.better == 0);
     assay_comparison_free(&c);
     /* What is broken is a text like any other. */
-    static const char *const broken[] = {"p c={", "p c={}", "p c={'a'}", "p c={'a': }",
-                                         "p c={'a': [}", "p c={\"a\": \"}", "p c={'a': (1, }"};
+    static const char *const broken[] = {"p c={",          "p c={}",       "p c={'a'}",
+                                         "p c={'a': }",    "p c={'a': [}", "p c={\"a\": \"}",
+                                         "p c={'a': (1, }"};
     for (size_t i = 0; i < ASSAY_COUNT(broken); i++) {
         c = assay_comparison_new();
         RUN(c, "a", broken[i]);
@@ -239,8 +237,7 @@ static void bad_input_is_said(void **state)
     assay_comparison_finish(c);
     assert_true(noticed(c, "two units"));
     assert_true(noticed(c, "not finite"));
-    struct assay_delta d =
-        assay_comparison_delta(c, row_of(c, ASSAY_ROW_METRIC, "loss"), 1, 0);
+    struct assay_delta d = assay_comparison_delta(c, row_of(c, ASSAY_ROW_METRIC, "loss"), 1, 0);
     assert_int_equal(d.kind, ASSAY_DELTA_NOT_FINITE);
     d = assay_comparison_delta(c, row_of(c, ASSAY_ROW_METRIC, "zero"), 1, 0);
     assert_true(d.kind == ASSAY_DELTA_NUMBER && d.difference == 5 && isnan(d.percent));
@@ -283,8 +280,10 @@ static void huge_values_are_held(void **state)
             c, &run, &(struct assay_attrs){.params = &pair, .param_count = 1}));
     }
     assay_comparison_finish(c);
-    struct assay_compare_cell a = assay_comparison_cell(c, row_of(c, ASSAY_ROW_PARAM, "huge"), 0);
-    struct assay_compare_cell b = assay_comparison_cell(c, row_of(c, ASSAY_ROW_PARAM, "huge"), 1);
+    struct assay_compare_cell a =
+        assay_comparison_cell(c, row_of(c, ASSAY_ROW_PARAM, "huge"), 0);
+    struct assay_compare_cell b =
+        assay_comparison_cell(c, row_of(c, ASSAY_ROW_PARAM, "huge"), 1);
     assert_int_equal(a.length, HUGE_);
     struct assay_text_delta d = assay_text_delta(a.text, a.length, b.text, b.length);
     assert_int_equal(d.prefix, HUGE_ / 2);
@@ -380,8 +379,8 @@ static struct assay_verdict judge(const struct assay_comparison *c, const char *
 {
     struct assay_grouping g;
     assay_comparison_propose(c, &g);
-    struct assay_verdict v = assay_comparison_verdict(
-        c, row_of(c, ASSAY_ROW_METRIC, metric), &g, 1, 0, ASSAY_SEED);
+    struct assay_verdict v =
+        assay_comparison_verdict(c, row_of(c, ASSAY_ROW_METRIC, metric), &g, 1, 0, ASSAY_SEED);
     assay_grouping_free(&g);
     return v;
 }
@@ -565,10 +564,20 @@ static void gates_answer(void **state)
 static void gates_that_are_none(void **state)
 {
     (void)state;
-    static const char *const bad[] = {
-        "",          "metrics.acc",   "1 <",       "baseline > 1", "metrics. > 1", "(1 < 2",
-        "1 < 2 3",   "metrics.`a > 1", "'a < 2",   "abs 1 < 2",    "1 < 2 and",    "x > 1",
-        "baseline.x > 1", "1 2 < 3"};
+    static const char *const bad[] = {"",
+                                      "metrics.acc",
+                                      "1 <",
+                                      "baseline > 1",
+                                      "metrics. > 1",
+                                      "(1 < 2",
+                                      "1 < 2 3",
+                                      "metrics.`a > 1",
+                                      "'a < 2",
+                                      "abs 1 < 2",
+                                      "1 < 2 and",
+                                      "x > 1",
+                                      "baseline.x > 1",
+                                      "1 2 < 3"};
     struct assay_gate *g = NULL;
     char deep[300];
     for (size_t i = 0; i < ASSAY_COUNT(bad); i++) {
@@ -591,7 +600,8 @@ static void files_become_rows(void **state)
     (void)state;
     static const char *const requirements[] = {"numpy==1.26.4\n# no\ntorch>=2.1 ; x\n-r b\n",
                                                "numpy==2.0.0\r\ntorch>=2.1\n"};
-    static const char *const report[] = {"{\"auc\": {\"all\": 0.9}}", "{\"auc\": {\"all\": 0.91}}"};
+    static const char *const report[] = {"{\"auc\": {\"all\": 0.9}}",
+                                         "{\"auc\": {\"all\": 0.91}}"};
     static const char conda[] = "dependencies:\n- python=3.11\n- pip:\n  - scipy==1.17\n";
     struct assay_comparison *c = assay_comparison_new();
     RUN(c, "a", "m x=1");
@@ -650,6 +660,44 @@ static void texts_line_by_line(void **state)
 
 /* ---- what mattered ---- */
 
+static double hours(int64_t start_ms, int64_t end_ms, const char *key, const char *value,
+                    const char *metric)
+{
+    struct assay_comparison *c = assay_comparison_new();
+    struct assay_pair params[] = {{key, value}};
+    struct assay_metric metrics[] = {{.key = "system/gpu_0_power"}, {.key = metric}};
+    const struct assay_compared_run run = {
+        .id = "a", .source = "", .start_ms = start_ms, .end_ms = end_ms};
+    assay_comparison_add(c, &run,
+                         &(struct assay_attrs){.params = params,
+                                               .param_count = 1,
+                                               .metrics = metrics,
+                                               .metric_count = *metric ? 2 : 0});
+    assay_comparison_finish(c);
+    size_t at = assay_comparison_find(c, ASSAY_ROW_ATTRIBUTE, "gpu-hours");
+    double said = at == SIZE_MAX ? NAN : assay_comparison_cell(c, at, 0).number;
+    if (at != SIZE_MAX)
+        assert_int_equal(assay_comparison_row(c, at)->section, ASSAY_SECTION_METRICS);
+    assay_comparison_free(&c);
+    return said;
+}
+
+static void what_a_run_cost(void **state)
+{
+    (void)state;
+    const int64_t hour = 3600000;
+    assert_true(fabs(hours(0, 2 * hour, "trainer.num_gpus", "4", "") - 8) <= 1e-12);
+    assert_true(fabs(hours(0, hour, "world-size", "3", "system/gpu_7_load") - 3) <= 1e-12);
+    assert_true(fabs(hours(0, hour, "lr", "3", "system/gpu_7_load") - 8) <= 1e-12);
+    assert_true(fabs(hours(hour, hour, "gpus", "2", "") - 0) <= 1e-12);
+    /* What is not said is not guessed. */
+    assert_true(isnan(hours(0, hour, "lr", "3", "")));
+    assert_true(isnan(hours(0, hour, "gpus", "auto", "")));
+    assert_true(isnan(hours(0, hour, "gpus", "-1", "")));
+    assert_true(isnan(hours(hour, 0, "gpus", "2", "")));
+    assert_true(isnan(hours(0, ASSAY_NO_TIME, "gpus", "2", "")));
+}
+
 static void what_mattered(void **state)
 {
     (void)state;
@@ -676,8 +724,7 @@ static void what_mattered(void **state)
     assert_string_equal(assay_comparison_row(c, e.factors[2].row)->key, "junk");
     assert_true(e.factors[0].importance.mean > 5 * fabs(e.factors[2].importance.mean));
     for (size_t i = 0; i < e.count; i++) {
-        bool categorical =
-            strcmp(assay_comparison_row(c, e.factors[i].row)->key, "opt") == 0;
+        bool categorical = strcmp(assay_comparison_row(c, e.factors[i].row)->key, "opt") == 0;
         assert_int_equal(e.factors[i].categorical, categorical);
         assert_int_equal(isnan(e.factors[i].rank.value) != 0, categorical);
     }
@@ -705,6 +752,7 @@ int main(void)
         cmocka_unit_test(files_become_rows),
         cmocka_unit_test(texts_line_by_line),
         cmocka_unit_test(what_mattered),
+        cmocka_unit_test(what_a_run_cost),
     };
     return cmocka_run_group_tests_name("compare", tests, NULL, NULL);
 }
