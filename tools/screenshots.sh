@@ -1,15 +1,16 @@
 #!/bin/bash
 # screenshots.sh ASSAY DIRECTORY: pictures of the workbench in a real xterm with sixel, on runs that
-# `assay demo` trains for the purpose. Needs xterm, xvfb, xdotool, imagemagick.
+# `assay demo` trains for the purpose. Needs xterm, xvfb, xdotool, imagemagick, ssh-agent.
 set -eu
 assay=$(realpath "$1") out=$2
 mkdir -p "$out"
 out=$(realpath "$out")
 work=$(mktemp -d)
-terminal='' server=''
+terminal='' server='' agent=''
 finish() {
     [ -z "$terminal" ] || kill "$terminal" 2>/dev/null || true
     [ -z "$server" ] || kill "$server" 2>/dev/null || true
+    [ -z "$agent" ] || kill "$agent" 2>/dev/null || true
     rm -rf "$work"
 }
 trap finish EXIT
@@ -70,3 +71,87 @@ picture run 120x34 j j j j Return
 picture chart 120x34 j space j j space j space p
 picture help 120x34 question
 picture small 80x24 j j j
+
+# ---- approvals: four persons with keys, a champion, and requests that wait ----
+
+ssh-agent -D -a "$work/agent" >/dev/null &
+agent=$!
+until [ -S "$work/agent" ]; do sleep 0.05; done
+export SSH_AUTH_SOCK=$work/agent
+for person in ada bob carol vera; do
+    ssh-keygen -q -t ed25519 -N '' -C "$person" -f "$work/$person"
+    ssh-add -q "$work/$person"
+done
+as() { # as PERSON COMMAND [ARGUMENT...]
+    local command=$2 key=$work/$1.pub
+    shift 2
+    "$assay" "$command" --sign-with "$key" "$@" 2>/dev/null
+}
+as ada keys add ada --name 'Ada Owner' --key "$work/ada.pub"
+as ada keys add bob --name 'Bob Engineer' --key "$work/bob.pub" --role engineer --account "$(id -un)"
+as ada keys add carol --name 'Carol Approver' --key "$work/carol.pub" --role approver
+as ada keys add vera --name 'Vera Validator' --key "$work/vera.pub" --role validator
+cat >"$work/prod.ini" <<'POLICY'
+[policy]
+name = prod
+tier = production
+targets = alias:champion
+expires = 20h
+[clause validator]
+count = 1
+[clause approver]
+count = 1
+[gate accuracy no worse]
+kind = non-inferior
+metric = val/accuracy
+better = greater
+margin = 0.005
+[gate loss]
+kind = threshold
+metric = val/loss
+at-most = 0.2
+[gate files]
+kind = artifact-digest
+[gate card]
+kind = model-card
+POLICY
+printf '[policy]\nname = staging\ntier = staging\ntargets = alias:canary\n[clause approver]\ncount = 1\n' \
+    >"$work/staging.ini"
+as ada policy set "$work/prod.ini"
+as ada policy set "$work/staging.ini"
+# Two seeds more of each, so that there are pairs enough for an interval.
+extra() { # extra NAME LR SEED ACCURACY LOSS
+    "$assay" log -e spirals -n "$1-seed$3" -p "lr=$2" -p "seed=$3" -p hidden=24x24 \
+        -m "val/accuracy=$4" -m "val/loss=$5" --finish finished
+}
+extra lr0.01 0.01 5 0.984 0.101 >/dev/null
+extra lr0.01 0.01 6 0.981 0.109 >/dev/null
+extra lr0.1 0.1 5 0.991 0.052 >/dev/null
+extra lr0.1 0.1 6 0.990 0.055 >/dev/null
+version() { # version NAME: registers the runs NAME-seed1 to 6
+    mkdir "$work/$1"
+    printf '%s' "$1" >"$work/$1/weights.bin"
+    printf '# Spirals\n\n## Limits\n\nThree arms, two dimensions.\n' >"$work/$1/README.md"
+    local runs=()
+    for seed in 1 2 3 4 5 6; do
+        runs+=(--run "$("$assay" runs -e spirals -f "name = '$1-seed$seed'" -c id --format csv | tail -n 1)")
+    done
+    as bob register --model spirals "${runs[@]}" "$work/$1" >/dev/null
+}
+digits() { "$assay" review "$1" | awk '/^digest/ { print substr($2, 59) }'; }
+version lr0.01
+version lr0.1
+first=$(as bob request --model spirals --version 1 --target alias:champion -m 'the first champion')
+as vera sign "$first" --approve -m 'looked at it' --digest "$(digits "$first")"
+as carol sign "$first" --approve -m 'fine' --digest "$(digits "$first")"
+as bob apply "$first"
+printf 'slice,n,accuracy\ninner,100,0.99\nmiddle,100,0.992\nouter,100,0.989\n' >"$work/slices.csv"
+printf 'Six seeds of each, one evaluation set, frozen in May.\n' >"$work/report.txt"
+second=$(as bob request --model spirals --version 2 --target alias:champion \
+    -m 'accuracy +0.8 pt over six seeds, half the loss; the slices are in slices.csv' \
+    --evidence "$work/report.txt" --evidence "$work/slices.csv")
+as vera sign "$second" --approve -m 'slices reviewed' --digest "$(digits "$second")"
+as bob request --model spirals --version 2 --target alias:canary -m 'a day on the canary first' >/dev/null
+ssh-add -q -d "$work/ada.pub" "$work/bob.pub" "$work/vera.pub"
+picture queue 120x34 A
+picture request 120x44 A Return
