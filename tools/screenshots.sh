@@ -119,7 +119,8 @@ printf '[policy]\nname = staging\ntier = staging\ntargets = alias:canary\n[claus
     >"$work/staging.ini"
 as ada policy set "$work/prod.ini"
 as ada policy set "$work/staging.ini"
-# Two seeds more of each, so that there are pairs enough for an interval.
+# Two seeds more of each, so that there are pairs enough for an interval: their values were not
+# trained but written here, and the README says so below the picture.
 extra() { # extra NAME LR SEED ACCURACY LOSS
     "$assay" log -e spirals -n "$1-seed$3" -p "lr=$2" -p "seed=$3" -p hidden=24x24 \
         -m "val/accuracy=$4" -m "val/loss=$5" --finish finished
