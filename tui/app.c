@@ -174,6 +174,9 @@ static bool global_command(struct app *app, enum command_id id, const char *argu
     case CMD_ACTIVITY:
         app_open(app, &view_activity, NULL);
         return true;
+    case CMD_MODELS:
+        app_open(app, &view_models, NULL);
+        return true;
     case CMD_APPROVALS:
         app_open(app, &view_queue, NULL);
         return true;

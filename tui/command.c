@@ -30,7 +30,7 @@ static const struct {
     {WHERE_ALL, "everywhere"},  {WHERE_LISTS, "lists"},       {WHERE_HOME, "home"},
     {WHERE_RUN, "run"},         {WHERE_CHART, "chart"},       {WHERE_HELP, "help"},
     {WHERE_COMPARE, "compare"}, {WHERE_ACTIVITY, "activity"}, {WHERE_QUEUE, "approvals"},
-    {WHERE_REQUEST, "request"},
+    {WHERE_REQUEST, "request"}, {WHERE_MODELS, "models"},
 };
 
 const struct command *command_get(enum command_id id)

@@ -65,8 +65,9 @@ void keymap_free(struct keymap *map)
 
 static unsigned section_where(const char *section)
 {
-    static const unsigned all[] = {WHERE_HOME,    WHERE_RUN,      WHERE_CHART, WHERE_HELP,
-                                   WHERE_COMPARE, WHERE_ACTIVITY, WHERE_QUEUE, WHERE_REQUEST};
+    static const unsigned all[] = {WHERE_HOME,  WHERE_RUN,     WHERE_CHART,
+                                   WHERE_HELP,  WHERE_COMPARE, WHERE_ACTIVITY,
+                                   WHERE_QUEUE, WHERE_REQUEST, WHERE_MODELS};
     if (strcmp(section, "keys") == 0) {
         return WHERE_ALL;
     }

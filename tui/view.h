@@ -58,7 +58,7 @@ struct view_ops {
 };
 
 extern const struct view_ops view_home, view_run, view_chart, view_help, view_activity,
-    view_compare;
+    view_compare, view_models;
 extern const struct view_ops view_queue, view_request, view_ask;
 
 #endif

@@ -76,9 +76,9 @@ static void add_group(struct help_view *view, unsigned where)
 
 static void build(struct help_view *view)
 {
-    static const unsigned groups[] = {WHERE_HOME,  WHERE_RUN,     WHERE_CHART,    WHERE_COMPARE,
-                                      WHERE_QUEUE, WHERE_REQUEST, WHERE_ACTIVITY, WHERE_HELP,
-                                      WHERE_LISTS, WHERE_ALL};
+    static const unsigned groups[] = {WHERE_HOME,   WHERE_RUN,   WHERE_CHART,   WHERE_COMPARE,
+                                      WHERE_MODELS, WHERE_QUEUE, WHERE_REQUEST, WHERE_ACTIVITY,
+                                      WHERE_HELP,   WHERE_LISTS, WHERE_ALL};
     view->count = 0;
     add_group(view, view->from);
     for (size_t i = 0; i < ASSAY_COUNT(groups); i++) {
