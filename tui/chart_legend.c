@@ -67,7 +67,8 @@ static void heading(const struct chart_state *state, char *out, size_t capacity)
     if (isnan(state->cursor)) {
         snprintf(out, capacity, "last values");
     } else {
-        chart_x_text(out, capacity, state->axis, state->cursor);
+        chart_x_text(out, capacity, state->axis, state->cursor,
+                     state->chart.x_max - state->chart.x_min);
     }
 }
 

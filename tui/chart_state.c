@@ -15,6 +15,8 @@
 /* Smoothing a million points takes some ten milliseconds: what does not fit into this much of
    one turn waits for the next, and the raw line stands in for it. */
 #define SMOOTH_BUDGET_US 8000
+/* Seconds have parts where a chart by wall time shows less than this. */
+#define FRACTION_SPAN_MS 20000
 
 void chart_state_init(struct chart_state *state, struct assay_session *session)
 {
@@ -100,6 +102,20 @@ static void smooth_source(struct chart_state *state, struct chart_source *source
     source->smooth_weight = state->weight;
 }
 
+/* Nothing in sight is finite, but something elsewhere is: its y range, so that there are axes,
+   a cursor and the marks. */
+static void fit_void(struct chart_state *state)
+{
+    struct assay_chart whole = state->chart;
+    struct assay_chart_info info = {0};
+    whole.x_min = whole.x_max = whole.y_min = whole.y_max = NAN;
+    if (assay_chart_fit(&whole, &info)) {
+        state->chart.y_min = whole.y_min;
+        state->chart.y_max = whole.y_max;
+        state->drawable = true;
+    }
+}
+
 void chart_state_update(struct chart_state *state)
 {
     int64_t until = assay_monotonic_us() + SMOOTH_BUDGET_US;
@@ -136,6 +152,9 @@ void chart_state_update(struct chart_state *state)
     };
     state->info = (struct assay_chart_info){0};
     state->drawable = assay_chart_fit(&state->chart, &state->info);
+    if (!state->drawable && state->info.nonfinite > 0) {
+        fit_void(state);
+    }
 }
 
 /* ---- ranges ---- */
@@ -148,10 +167,9 @@ static double unit_to_x(const struct chart_state *state, double unit)
 static void set_range(struct chart_state *state, double from, double to)
 {
     double lo = unit_to_x(state, from), hi = unit_to_x(state, to);
-    double least = fmax(fabs(lo), fabs(hi)) * 1e-9;
-    if (state->axis == ASSAY_AXIS_STEP) {
-        least = fmax(least, 2); /* closer than two steps there is nothing to see */
-    }
+    /* Closer than two steps or milliseconds there is nothing to see. */
+    double least = fmax(fabs(lo), fabs(hi)) * 1e-12;
+    least = fmax(least, state->axis == ASSAY_AXIS_RELATIVE ? 0.002 : 2);
     if (!isfinite(lo) || !isfinite(hi) || hi - lo < least) {
         return;
     }
@@ -287,7 +305,25 @@ void chart_state_move_cursor(struct chart_state *state, int steps, int width)
     }
 }
 
-bool chart_state_landmark(struct chart_state *state, bool forward, enum assay_landmark *which)
+/* The line whose next landmark from FROM is WHICH at X. */
+static size_t landmark_line(const struct chart_state *state, double from, bool forward,
+                            enum assay_landmark which, double x)
+{
+    for (size_t i = 0; i < state->count; i++) {
+        struct assay_chart one = state->chart;
+        enum assay_landmark kind;
+        double at;
+        one.lines = &state->lines[i];
+        one.line_count = 1;
+        if (assay_chart_landmark(&one, from, forward, which, &at, &kind) && at == x) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+bool chart_state_landmark(struct chart_state *state, bool forward, enum assay_landmark *which,
+                          size_t *line)
 {
     if (!look_again(state)) {
         return false;
@@ -299,6 +335,7 @@ bool chart_state_landmark(struct chart_state *state, bool forward, enum assay_la
     if (!assay_chart_landmark(&state->chart, from, forward, ASSAY_LANDMARK_ANY, &x, which)) {
         return false;
     }
+    *line = landmark_line(state, from, forward, *which, x);
     state->cursor = x;
     follow_cursor(state);
     return true;
@@ -366,12 +403,16 @@ const char *chart_axis_name(enum assay_axis axis)
     return "step";
 }
 
-void chart_x_text(char *out, size_t capacity, enum assay_axis axis, double x)
+void chart_x_text(char *out, size_t capacity, enum assay_axis axis, double x, double span)
 {
     char text[40];
     switch (axis) {
     case ASSAY_AXIS_TIME:
         snprintf(out, capacity, "%s", assay_time_text(text, (int64_t)x));
+        if (span < FRACTION_SPAN_MS) {
+            size_t length = strlen(out);
+            snprintf(out + length, capacity - length, ".%03d", (int)((int64_t)x % 1000));
+        }
         return;
     case ASSAY_AXIS_RELATIVE:
         snprintf(out, capacity, "%s", assay_duration_text(text, (int64_t)(x * 1000)));

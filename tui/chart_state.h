@@ -67,7 +67,9 @@ void chart_state_pan(struct chart_state *state, double share);
 /* Moves the cursor by STEPS columns of WIDTH, at least to the next point in that direction. */
 void chart_state_move_cursor(struct chart_state *state, int steps, int width);
 void chart_state_put_cursor(struct chart_state *state, double unit);
-bool chart_state_landmark(struct chart_state *state, bool forward, enum assay_landmark *which);
+/* *line is one of those that have it there. */
+bool chart_state_landmark(struct chart_state *state, bool forward, enum assay_landmark *which,
+                          size_t *line);
 void chart_state_set_axis(struct chart_state *state, enum assay_axis axis);
 /* Where the cursor stands across the plot, 0..1; NaN where it is out of sight. */
 double chart_state_cursor_unit(const struct chart_state *state);
@@ -80,7 +82,8 @@ bool chart_state_read(const struct chart_state *state, size_t index, double *sho
 
 /* "step", "wall time", "since start" */
 const char *chart_axis_name(enum assay_axis axis);
-/* The x of the cursor for people: "step 41,250", "12:04:31", "1:23:45". */
-void chart_x_text(char *out, size_t capacity, enum assay_axis axis, double x);
+/* The x of the cursor for people, in a chart that shows SPAN of the axis: "step 41,250",
+   "2026-01-31 12:04:31", "1:23:45". */
+void chart_x_text(char *out, size_t capacity, enum assay_axis axis, double x, double span);
 
 #endif

@@ -39,7 +39,8 @@ static void draw_title(const struct compare_view *view, const struct chart_state
     int x = 1 + draw_text(line, 1, 0, ROLE_TITLE, text) + 2;
     if (!isnan(state->cursor)) {
         char at[60];
-        chart_x_text(at, sizeof at, state->axis, state->cursor);
+        chart_x_text(at, sizeof at, state->axis, state->cursor,
+                     state->chart.x_max - state->chart.x_min);
         x += draw_text(line, x, 0, ROLE_DIM, at) + 2;
     }
     for (size_t i = 0; i < state->count; i++) {

@@ -124,6 +124,9 @@ static void draw_hints(struct app *app, struct area line, struct app_screen *scr
     for (size_t i = 0; ids && ids[i] != CMD_NONE; i++) {
         char keys[80] = "", key[32];
         const char *word = command_get(ids[i])->hint;
+        if (ids[i] == CMD_BACK && app->depth == 1) {
+            word = command_get(CMD_QUIT)->hint;
+        }
         for (;; i++) {
             keymap_key(&app->keymap, ids[i], screen->ops->where, key);
             size_t length = strlen(keys);

@@ -163,7 +163,7 @@ void home_preview_draw(struct home *home, struct area area)
     size_t charts = choose(home, names, width >= 100 ? HOME_CHARTS : 1);
     if (charts == 0) {
         draw_field(area, 0, height / 2, width, ALIGN_CENTER, ROLE_DIM,
-                   "this run has no metrics yet");
+                   "this run has no metrics");
         return;
     }
     int each = (width - (int)charts + 1) / (int)charts;

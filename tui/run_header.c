@@ -150,7 +150,12 @@ void run_tabs_draw(struct run_view *view, struct area line)
         }
         snprintf(text, sizeof text, "%s%s%s", names[i], *count ? " " : "", count);
         bool here = i == (int)view->tab;
+        int room = line.rect.width - x - (RUN_TABS - 1 - i) * 4;
         int width = assay_text_width(text) + 4;
+        if (width > room && !here) { /* its number alone */
+            *text = '\0';
+            width = 3;
+        }
         view->tab_rects[i] = (struct rect){line.rect.x + x, line.rect.y, width, 1};
         struct area tab = area_part(line, x, 0, width, 1);
         if (here) {

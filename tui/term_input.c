@@ -60,16 +60,20 @@ static bool is_plain(const struct theme *theme)
     return strcmp(theme->name, "mono") == 0 && theme->colors >= 8;
 }
 
-/* Paints charts on the terminal's own background, the grid as far from it as from the theme's.
- */
+/* Paints charts on the terminal's own background, the grid as far from it as from the theme's;
+   a theme for the other kind of background brings its own. */
 void term_use_background(struct term *term)
 {
     struct assay_rgb was, is = term->background;
 
     if (term->background_known && is_plain(&term->theme))
         theme_turn(&term->theme, is_light(is));
-    if (!term->background_known || is_light(is) != term->theme.light)
+    if (!term->background_known)
         return;
+    if (is_light(is) != term->theme.light) {
+        theme_paint(&term->theme);
+        return;
+    }
     const struct assay_chart_palette *own =
         term->theme.light ? &assay_palette_light : &assay_palette_dark;
     was = own->background;

@@ -241,6 +241,9 @@ static void set_series(struct theme *theme)
                 color = nearest_basic(rgb, count, NULL);
             taken[color] = true;
             style->fg = (int16_t)color;
+        } else {
+            static const uint16_t looks[] = {STYLE_BOLD, STYLE_DIM, 0};
+            style->attrs = looks[(size_t)i % ASSAY_COUNT(looks)];
         }
     }
 }
@@ -250,6 +253,28 @@ void theme_turn(struct theme *theme, bool light)
     theme->light = light;
     theme->chart = light ? &assay_palette_light : &assay_palette_dark;
     set_series(theme);
+}
+
+void theme_paint(struct theme *theme)
+{
+    int16_t ink = theme->light ? 234 : 252, paper;
+
+    if (theme->colors >= 256) {
+        paper = (int16_t)assay_rgb_index256(theme->chart->background);
+    } else if (theme->colors >= 8) {
+        ink = theme->light ? 0 : 7;
+        paper = theme->light ? (theme->colors >= 16 ? 15 : 7) : 0;
+    } else {
+        return;
+    }
+    for (int i = 0; i < ROLE_COUNT; i++) {
+        struct style *style = &theme->styles[i];
+
+        if (style->fg == STYLE_DEFAULT)
+            style->fg = ink;
+        if (style->bg == STYLE_DEFAULT)
+            style->bg = paper;
+    }
 }
 
 static void reduce(struct theme *theme)
@@ -368,5 +393,7 @@ struct style theme_style(const struct theme *theme, enum role role, enum role un
     if (style.bg == STYLE_NONE)
         style.bg = STYLE_DEFAULT;
     style.attrs = (uint16_t)(style.attrs | below->attrs);
+    if (below->attrs & STYLE_REVERSE) /* would be grey patches in the bar */
+        style.attrs = (uint16_t)(style.attrs & ~(unsigned)STYLE_DIM);
     return style;
 }

@@ -88,6 +88,9 @@ enum assay_status theme_parse(struct theme *theme, const char *name, const char 
 /* Turns *theme, which has no colours of its own but those of charts, to a light or a dark
    background. */
 void theme_turn(struct theme *theme, bool light);
+/* Gives *theme a background of its own, where the terminal's is of the other kind: what it
+   leaves to the terminal gets the colours of its charts. */
+void theme_paint(struct theme *theme);
 /* Names of the compiled-in themes, in order of the alphabet; NULL past the last. */
 const char *theme_builtin(size_t index);
 

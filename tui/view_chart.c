@@ -249,10 +249,27 @@ static void landmark(struct chart_view *view, bool forward)
         [ASSAY_LANDMARK_NONFINITE] = "not a finite number",
     };
     enum assay_landmark which = ASSAY_LANDMARK_ANY;
-    if (!chart_state_landmark(&view->state, forward, &which)) {
+    struct assay_point raw;
+    size_t line;
+    double shown;
+    bool away;
+    if (!chart_state_landmark(&view->state, forward, &which, &line)) {
         app_say(view->app, "nothing more that way");
-    } else if ((size_t)which < ASSAY_COUNT(names)) {
-        app_say(view->app, "%s", names[which]);
+        return;
+    }
+    if ((size_t)which >= ASSAY_COUNT(names)) {
+        return;
+    }
+    chart_state_update(&view->state); /* the view may have moved with the cursor */
+    const char *label = view->state.sources[line].label;
+    if ((which == ASSAY_LANDMARK_MIN || which == ASSAY_LANDMARK_MAX) &&
+        chart_state_read(&view->state, line, &shown, &raw, &away)) {
+        char number[32];
+        app_say(view->app, "%s of %s: %s%s", names[which], label,
+                assay_number_short(number, shown, 5),
+                view->state.lines[line].faint ? ", smoothed" : "");
+    } else {
+        app_say(view->app, "%s: %s", label, names[which]);
     }
 }
 

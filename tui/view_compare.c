@@ -211,7 +211,7 @@ static void draw_summary(struct compare_view *view, struct area line)
         compare_label(view, view->sorted_by, sorted, sizeof sorted);
     }
     if (view->at.on) {
-        chart_x_text(at, sizeof at, view->at.axis, view->at.x);
+        chart_x_text(at, sizeof at, view->at.axis, view->at.x, INFINITY);
         if (view->at.metric[0]) {
             char number[32], name[50];
             assay_text_clean_to(name, sizeof name, view->at.metric);

@@ -13,6 +13,8 @@
 #include "widget_list.h"
 #include "widget_prompt.h"
 
+#define NAMES_FROM 90 /* columns: below, the names of commands make room */
+
 struct help_line {
     unsigned where;     /* a heading, where there is no command */
     enum command_id id; /* CMD_NONE: a heading or a gap */
@@ -123,9 +125,16 @@ static void draw_line(const struct help_line *line, struct area row)
         return;
     }
     const struct command *command = command_get(line->id);
+    if (width < NAMES_FROM) { /* what it does, rather than its name; that where it has no key */
+        bool named = !*line->keys;
+        draw_field(row, 2, 0, 14, ALIGN_LEFT, named ? ROLE_NORMAL : ROLE_KEY,
+                   named ? command->name : line->keys);
+        draw_field(row, 17, 0, width - 18, ALIGN_LEFT, ROLE_DIM, command->help);
+        return;
+    }
     draw_field(row, 3, 0, 18, ALIGN_LEFT, ROLE_KEY, line->keys);
     draw_field(row, 22, 0, 18, ALIGN_LEFT, ROLE_NORMAL, command->name);
-    draw_field(row, 41, 0, width - 43, ALIGN_LEFT, ROLE_DIM, command->help);
+    draw_field(row, 41, 0, width - 42, ALIGN_LEFT, ROLE_DIM, command->help);
 }
 
 static void help_draw(void *self, struct area area)
