@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,19 @@ static void the_cursor_reads_values(void **state)
 }
 
 /* Escape takes the cursor away, and once there is none, the chart. */
+/* n and N say what the cursor came to, of which run, and its value. */
+static void landmarks(void **state)
+{
+    (void)state;
+    struct screen *screen = open_chart(SCREEN_XTERM, 120, 36);
+    screen_press(screen, "n", NULL);
+    screen_wait(screen, "maximum of ");
+    screen_assert_text(screen, ": 1.5");
+    screen_press(screen, "N", NULL);
+    screen_wait(screen, "nothing more that way");
+    screen_close(&screen);
+}
+
 static void escape_leaves(void **state)
 {
     (void)state;
@@ -229,21 +243,26 @@ static void the_wheel_zooms(void **state)
 }
 
 /* A run that got to step 600 and was started again at 300, lower: 1,300 points in all. */
-static void add_restarted_run(void)
+enum added { RESTARTED, DIVERGED };
+
+/* 1,300 points a millisecond apart: step 599 is followed by step 300, or all after step 9 is
+   NaN. */
+static void add_run(const char *name, enum added what)
 {
     struct assay_log_point *points = assay_alloc_array(1300, sizeof *points);
     struct assay_local *local = NULL;
     char run[ASSAY_RUN_ID_SIZE];
 
     for (int i = 0; i < 1300; i++) {
-        int step = i < 600 ? i : i - 300;
-        points[i] = (struct assay_log_point){
-            "val/loss", {step, FIXTURE_NOW_MS - 5000 + i, i < 600 ? 3.0 : 1.0}};
+        int step = what == DIVERGED || i < 600 ? i : i - 300;
+        double value = what == DIVERGED ? (i < 10 ? 2.0 : (double)NAN) : i < 600 ? 3.0 : 1.0;
+        points[i] =
+            (struct assay_log_point){"val/loss", {step, FIXTURE_NOW_MS - 5000 + i, value}};
     }
     assert_int_equal(assay_local_open(&local, workbench_store(), NULL), ASSAY_OK);
-    assert_int_equal(assay_local_start(local, "vit-sweep", "started-again",
-                                       FIXTURE_NOW_MS - 5000, run, NULL),
-                     ASSAY_OK);
+    assert_int_equal(
+        assay_local_start(local, "vit-sweep", name, FIXTURE_NOW_MS - 5000, run, NULL),
+        ASSAY_OK);
     assert_int_equal(
         assay_local_log(local, run,
                         &(struct assay_log_batch){.points = points, .point_count = 1300}, NULL),
@@ -258,7 +277,7 @@ static void restarts(void **state)
 {
     (void)state;
     struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
-    add_restarted_run();
+    add_run("started-again", RESTARTED);
     screen_wait(screen, "13 runs");
     screen_press(screen, "g", NULL);
     screen_wait(screen, "started-again");
@@ -282,8 +301,36 @@ static void restarts(void **state)
     screen_close(&screen);
 }
 
+/* Where nothing in sight is finite there still are axes, a cursor and what it reads; and an
+   axis of time can be looked at closer than a second. */
+static void diverged(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
+    add_run("gone-astray", DIVERGED);
+    screen_wait(screen, "13 runs");
+    screen_press(screen, "g", NULL);
+    screen_wait(screen, "gone-astray");
+    screen_press(screen, "p", NULL);
+    screen_wait(screen, "1,300 of 1,300 points");
+    screen_press(screen, "l", "+", "+", NULL);
+    screen_settle(screen);
+    screen_refute_text(screen, "nothing but NaN");
+    screen_refute_text(screen, "none");
+    screen_assert_text(screen, "gone-astray  NaN");
+    screen_press(screen, "x", NULL);
+    screen_wait(screen, "wall time");
+    screen_assert_text(screen, "1,300 of 1,300 points");
+    screen_press(screen, "+", "+", NULL);
+    screen_settle(screen);
+    screen_refute_text(screen, "1,300 of 1,300 points");
+    screen_assert_text(screen, "of 1,300 points in view");
+    screen_close(&screen);
+}
+
 /* Charts are painted on the terminal's own background: a theme without colours on any, the
-   others on one of their own kind. In whole percents, as sixel has them. */
+   others on one of their own kind. In whole percents, as sixel has them. On the other kind a
+   theme brings its own, below its text as well. */
 static void background(void **state)
 {
     static const struct {
@@ -297,11 +344,13 @@ static void background(void **state)
         struct screen *screen = open_chart(terminals[i].kind, 100, 30);
         for (size_t k = 0; k < ASSAY_COUNT(terminals[i].themes); k++) {
             type_command(screen, i == 0 ? "theme dark" : "theme light");
+            assert_int_equal(screen_look(screen, 3, 99).bg, i == 0 ? 233 : 231);
             type_command(screen, terminals[i].themes[k]);
             struct screen_image image = screen_image(screen, 0);
             uint32_t pixel = screen_pixel(screen, image.column * SCREEN_CELL_WIDTH + 3,
                                           image.row * SCREEN_CELL_HEIGHT + 2);
             assert_int_equal(pixel, terminals[i].background);
+            assert_int_equal(screen_look(screen, 3, 99).bg, -1);
         }
         screen_close(&screen);
     }
@@ -312,6 +361,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_what_it_is),
         cmocka_unit_test(the_cursor_reads_values),
+        cmocka_unit_test(landmarks),
         cmocka_unit_test(escape_leaves),
         cmocka_unit_test(keys_between_frames),
         cmocka_unit_test(zooms_to_the_raw_points),
@@ -321,6 +371,7 @@ int main(void)
         cmocka_unit_test(an_image_below_text),
         cmocka_unit_test(the_wheel_zooms),
         cmocka_unit_test(restarts),
+        cmocka_unit_test(diverged),
         cmocka_unit_test(background),
     };
     return cmocka_run_group_tests_name("chart screen", tests, NULL, NULL);

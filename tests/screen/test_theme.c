@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include <assay/memory.h>
+
 #include "tui/theme.h"
 
 static enum assay_status parse(struct theme *theme, const char *text, int colors,
@@ -94,6 +96,37 @@ static void test_mono(void **state)
     }
     theme_load(&theme, "mono", NULL, 256, NULL);
     assert_true(theme_style(&theme, ROLE_NORMAL, ROLE_HERE).attrs & STYLE_REVERSE);
+    assert_true(theme_style(&theme, ROLE_DIM, ROLE_NORMAL).attrs & STYLE_DIM);
+    assert_false(theme_style(&theme, ROLE_DIM, ROLE_STATUS).attrs & STYLE_DIM);
+    theme_load(&theme, "mono", NULL, 0, NULL);
+    assert_int_not_equal(theme_style(&theme, ROLE_SERIES, ROLE_NORMAL).attrs,
+                         theme_style(&theme, ROLE_SERIES + 1, ROLE_NORMAL).attrs);
+}
+
+/* A painted theme leaves nothing to the terminal, in any number of colours that it has. */
+static void test_paint(void **state)
+{
+    static const struct {
+        const char *name;
+        int colors, fg, bg;
+    } cases[] = {{"light", 256, 234, 231}, {"light", 16, 0, 15}, {"light", 8, 0, 7},
+                 {"dark", 256, 252, 233},  {"dark", 16, 7, 0},   {"dark", 8, 7, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < ASSAY_COUNT(cases); i++) {
+        struct theme theme;
+        struct style plain;
+
+        theme_load(&theme, cases[i].name, NULL, cases[i].colors, NULL);
+        theme_paint(&theme);
+        plain = theme_style(&theme, ROLE_NORMAL, ROLE_NORMAL);
+        assert_int_equal(plain.fg, cases[i].fg);
+        assert_int_equal(plain.bg, cases[i].bg);
+        for (int role = 0; role < ROLE_COUNT; role++) {
+            struct style style = theme_style(&theme, (enum role)role, ROLE_NORMAL);
+            assert_true(style.fg >= 0 && style.bg >= 0);
+        }
+    }
 }
 
 static void test_parse(void **state)
@@ -200,8 +233,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_builtin), cmocka_unit_test(test_series),
-        cmocka_unit_test(test_mono),    cmocka_unit_test(test_parse),
-        cmocka_unit_test(test_errors),  cmocka_unit_test(test_files),
+        cmocka_unit_test(test_mono),    cmocka_unit_test(test_paint),
+        cmocka_unit_test(test_parse),   cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_files),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
