@@ -98,7 +98,7 @@ void app_fail(struct app *app, const struct assay_error *err)
 
 bool app_empty(const struct app *app)
 {
-    if (assay_catalog_runs(app->catalog) > 0 || app->demo.pid != 0) {
+    if (assay_catalog_runs(app->catalog) > 0 || app->demo.process.pid != 0) {
         return false;
     }
     for (uint32_t i = 0; i < assay_catalog_sources(app->catalog); i++) {
@@ -388,7 +388,7 @@ static void finish(struct app *app)
 
 int tui_run(const char *const *sources, size_t count, struct assay_error *err)
 {
-    struct app app = {.redraw_us = INT64_MAX, .aux_fd = -1, .demo = {.fd = -1}};
+    struct app app = {.redraw_us = INT64_MAX, .aux_fd = -1, .demo = {.watch = -1}};
     struct assay_error config = {0};
     app.messages = assay_alloc_array(APP_MESSAGES, sizeof *app.messages);
     keymap_init(&app.keymap);

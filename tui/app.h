@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 #include <time.h>
 
 #include <assay/session.h>
@@ -16,6 +15,7 @@
 #include "loop.h"
 #include "marks.h"
 #include "palette.h"
+#include "process.h"
 #include "settings.h"
 #include "term.h"
 #include "view.h"
@@ -59,12 +59,9 @@ struct app {
         struct timespec changed[2];
     } inbox;
 
-    struct {       /* the demo, running beside us */
-        pid_t pid; /* 0: none */
-        int fd;    /* reads what it says; at its end it is done */
+    struct { /* the demo, running beside us */
+        struct process process;
         int watch;
-        char said[400];
-        size_t said_length;
     } demo;
 
     int64_t now_ms; /* of this frame */

@@ -6,25 +6,16 @@
 #include "compare_view.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <assay/memory.h>
 
-extern char **environ;
-
 struct compare_export {
-    pid_t pid;
-    int fd; /* reads what it says; at its end it is done */
+    struct process process;
     char path[400];
-    char said[400];
-    size_t length;
 };
 
 /* ---- what it is asked ---- */
@@ -125,30 +116,6 @@ static void add_look(const struct compare_view *view, struct words *words)
 
 /* ---- its life ---- */
 
-static bool start(struct compare_export *out, char *const *words)
-{
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        return false;
-    }
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], 2);
-    int failed = posix_spawn(&out->pid, "/proc/self/exe", &actions, NULL, words, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    if (failed) {
-        close(ends[0]);
-        errno = failed;
-        return false;
-    }
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    out->fd = ends[0];
-    return true;
-}
-
 /* NAME, or NAME-2 and so on where that is there. */
 static void free_name(char *out, size_t capacity, const char *stem, const char *end)
 {
@@ -192,7 +159,7 @@ void compare_export(struct compare_view *view, const char *path, bool bundle)
         add_word(&words, format);
     }
     add_runs(view, &words);
-    if (start(out, words.items)) {
+    if (process_start(&out->process, words.items, true)) {
         view->export = out;
         app_draw_in(view->app, 20);
     } else {
@@ -202,55 +169,36 @@ void compare_export(struct compare_view *view, const char *path, bool bundle)
     words_free(&words);
 }
 
-/* It has ended: how, and what it left. */
-static void ended(struct compare_view *view)
+void compare_export_step(struct compare_view *view)
 {
     struct compare_export *out = view->export;
-    int status = 0;
-    waitpid(out->pid, &status, 0);
-    close(out->fd);
-    out->said[strcspn(out->said, "\n")] = '\0';
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-        app_say(view->app, "wrote %s", *out->said ? out->said : out->path);
+    if (!out) {
+        return;
+    }
+    enum process_state state = process_read(&out->process);
+    if (state == PROCESS_RUNS) {
+        app_draw_in(view->app, 30);
+        return;
+    }
+    char *said = out->process.said;
+    said[strcspn(said, "\n")] = '\0';
+    if (state == PROCESS_DONE) {
+        app_say(view->app, "wrote %s", *said ? said : out->path);
     } else if (access(out->path, F_OK) == 0) {
-        app_say(view->app, "wrote %s, not without trouble: %s", out->path, out->said);
+        app_say(view->app, "wrote %s, not without trouble: %s", out->path, said);
     } else {
         app_say(view->app, "%s was not written: %s", out->path,
-                *out->said ? out->said : "it said nothing");
+                *said ? said : "it said nothing");
     }
     free(out);
     view->export = NULL;
 }
 
-void compare_export_step(struct compare_view *view)
-{
-    struct compare_export *out = view->export;
-    char bytes[256];
-    ssize_t got;
-    if (!out) {
-        return;
-    }
-    while ((got = read(out->fd, bytes, sizeof bytes)) > 0) {
-        size_t room = sizeof out->said - 1 - out->length;
-        size_t some = (size_t)got < room ? (size_t)got : room;
-        memcpy(out->said + out->length, bytes, some);
-        out->length += some;
-    }
-    if (got == 0) {
-        ended(view);
-    } else {
-        app_draw_in(view->app, 30);
-    }
-}
-
 void compare_export_stop(struct compare_view *view)
 {
-    struct compare_export *out = view->export;
-    if (out) {
-        kill(out->pid, SIGTERM);
-        waitpid(out->pid, NULL, 0);
-        close(out->fd);
-        free(out);
+    if (view->export) {
+        process_stop(&view->export->process);
+        free(view->export);
         view->export = NULL;
     }
 }

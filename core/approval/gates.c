@@ -17,7 +17,7 @@
 
 #include "approval/gates_statistics.h"
 #include "approval/manifest.h"
-#include "approval/spawn.h"
+#include "base/spawn.h"
 
 struct run {
     const struct policy_gate *gate;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "approval/spawn.h"
+#include "base/spawn.h"
 
 static enum assay_status find_program(const char *name, char out[128], struct assay_error *err)
 {

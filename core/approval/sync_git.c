@@ -11,7 +11,7 @@
 
 #include <assay/file.h>
 
-#include "approval/spawn.h"
+#include "base/spawn.h"
 
 #define TRIES          5
 #define GIT_TIMEOUT_MS 120000

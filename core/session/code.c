@@ -14,7 +14,7 @@
 #include <assay/file.h>
 #include <assay/memory.h>
 
-#include "approval/spawn.h"
+#include "base/spawn.h"
 
 #define ARGUMENTS_MAX 48
 #define TIMEOUT_MS    8000

@@ -19,7 +19,7 @@
 #include <assay/memory.h>
 
 #include "approval/ledger.h"
-#include "approval/spawn.h"
+#include "base/spawn.h"
 #include "support/world.h"
 
 static struct world world;

@@ -19,7 +19,7 @@
 #include "approval/json.h"
 #include "approval/pubkey.h"
 #include "approval/signer.h"
-#include "approval/spawn.h"
+#include "base/spawn.h"
 #include "approval/sshsig.h"
 #include "support/agent.h"
 

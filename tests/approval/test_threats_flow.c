@@ -26,7 +26,7 @@
 #include "approval/gates_statistics.h"
 #include "approval/ledger.h"
 #include "approval/secrets.h"
-#include "approval/spawn.h"
+#include "base/spawn.h"
 #include "support/paper.h"
 #include "support/shaky_vfs.h"
 #include "support/world.h"

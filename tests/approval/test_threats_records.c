@@ -27,7 +27,7 @@
 
 #include "approval/ledger.h"
 #include "approval/signer.h"
-#include "approval/spawn.h"
+#include "base/spawn.h"
 #include "store/sql.h"
 #include "support/paper.h"
 #include "support/world.h"

@@ -3,8 +3,8 @@
  * out, a deadline. The environment is made anew (SSH_AUTH_SOCK, HOME, PATH and what the caller
  * adds); the child has no terminal, so that it cannot ask behind the workbench's back.
  */
-#ifndef CORE_APPROVAL_SPAWN_H
-#define CORE_APPROVAL_SPAWN_H
+#ifndef CORE_BASE_SPAWN_H
+#define CORE_BASE_SPAWN_H
 
 #include <stddef.h>
 

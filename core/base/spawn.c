@@ -1,9 +1,9 @@
 /*
- * Running ssh-keygen, ssh-add, git and gate commands (spawn.h). Called by signer.c,
- * gates_command.c and sync_git.c. Whoever runs these inside the workbench does so on a thread
- * of the pool.
+ * Running ssh-keygen, ssh-add, git and gate commands (spawn.h). Called by what
+ * signs, checks and exchanges approvals, and by session/code.c. Whoever runs these inside the
+ * workbench does so on a thread of its own.
  */
-#include "approval/spawn.h"
+#include "base/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
