@@ -88,6 +88,32 @@ static void test_sixel_round_trip(void **state)
     check_sixel(300, 120, 41);
     check_sixel(97, 101, 256);
     check_sixel(1000, 400, 77);
+    check_sixel(1, 7, 2);
+    check_sixel(1600, 35, 64); /* the most colours that are not a picture's, and one more */
+    check_sixel(1600, 35, 65);
+    for (int width = 2; width < 40; width++)
+        check_sixel(width, 6 + width % 13, 1 + width);
+}
+
+/* Pixels past the palette, which no drawing makes, take no memory that is not theirs. */
+static void test_sixel_stray_pixels(void **state)
+{
+    (void)state;
+    struct assay_frame frame = make_frame(50, 12, 8);
+    struct assay_buf bytes = {0};
+    struct sixel_image image;
+    size_t end;
+
+    memset(frame.pixels, 3, 50 * 12);
+    frame.pixels[60] = 200;
+    memset(frame.pixels + 104, 255, 8);
+    assert_int_equal(assay_encode_sixel(&frame, &bytes, NULL), ASSAY_OK);
+    assert_true(sixel_image_read(bytes.data, bytes.length, 0, &image, &end));
+    for (int i = 0; i < 50 * 12; i++)
+        assert_int_equal(image.pixels[i], packed(frame.palette[3]));
+    sixel_image_free(&image);
+    assay_buf_free(&bytes);
+    assay_frame_free(&frame);
 }
 
 static void test_sixel_refuses(void **state)
@@ -305,6 +331,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sixel_round_trip),
+        cmocka_unit_test(test_sixel_stray_pixels),
         cmocka_unit_test(test_sixel_refuses),
         cmocka_unit_test(test_decoder_refuses),
         cmocka_unit_test(test_libsixel_agrees),
