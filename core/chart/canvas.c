@@ -4,6 +4,7 @@
  */
 #include "chart/canvas.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -45,7 +46,7 @@ static void paint(struct canvas *canvas, const struct pen *pen, int level, uint8
         for (int y = from; y < to; y++)
             if (((x + y) & 1) == 0 && canvas->rank[index] >= canvas->rank[column[y]])
                 column[y] = index;
-    } else if (level == pen->levels - 1 && to - from > 8) {
+    } else if (level == pen->levels - 1 && !canvas->marked) {
         memset(column + from, index, (size_t)(to - from));
     } else {
         uint8_t rank = canvas->rank[index];
@@ -55,31 +56,108 @@ static void paint(struct canvas *canvas, const struct pen *pen, int level, uint8
     }
 }
 
-/* Paints nested runs of one column, the outermost level first. */
-static void paint_runs(struct canvas *canvas, const struct pen *pen, int x,
-                       const struct run runs[CANVAS_LEVELS])
+/* Paints what a pen covers of one column, the outermost level first. */
+static void paint_cover(struct canvas *canvas, const struct pen *pen, int x,
+                        const struct canvas_cover *cover)
 {
     uint8_t *column = canvas->pixels + (size_t)x * (size_t)canvas->height;
-    int from[CANVAS_LEVELS + 1], to[CANVAS_LEVELS + 1];
-    double height = canvas->height;
+    const int *from = cover->from, *to = cover->to;
 
-    if (pen->dash_on > 0 && x % (pen->dash_on + pen->dash_off) >= pen->dash_on)
-        return;
     for (int level = 0; level < pen->levels; level++) {
-        /* A pixel belongs to a run when its centre lies in [lo, hi). */
-        double lo = runs[level].lo - 0.5, hi = runs[level].hi - 0.5;
-        from[level] = lo <= 0 ? 0 : lo >= height ? canvas->height : (int)ceil(lo);
-        to[level] = hi <= 0 ? 0 : hi >= height ? canvas->height : (int)ceil(hi);
-        if (to[level] < from[level])
-            to[level] = from[level];
-    }
-    for (int level = 0; level < pen->levels; level++) {
-        if (from[level] == to[level])
+        if (from[level] >= to[level])
             continue;
         bool inner = level + 1 < pen->levels && from[level + 1] < to[level + 1];
         paint(canvas, pen, level, column, x, from[level], inner ? from[level + 1] : to[level]);
         if (inner)
             paint(canvas, pen, level, column, x, to[level + 1], to[level]);
+    }
+}
+
+/* Adds COVER to what is gathered in column X, where the two make one. The greater level stays
+   on top in whatever order a line's segments are painted, so all that cover a column may as
+   well be painted at once. */
+static bool add_cover(struct canvas_cover *gathered, const struct canvas_cover *cover,
+                      int levels)
+{
+    int apart = 0;
+
+    for (int level = 0; level < levels; level++)
+        apart |= (cover->from[level] < cover->to[level]) &
+                 (gathered->from[level] < gathered->to[level]) &
+                 ((cover->from[level] > gathered->to[level]) |
+                  (cover->to[level] < gathered->from[level]));
+    if (apart)
+        return false;
+    for (int level = 0; level < levels; level++) {
+        /* Nothing begins after all columns' ends and ends before their beginnings. */
+        if (cover->from[level] < gathered->from[level])
+            gathered->from[level] = cover->from[level];
+        if (cover->to[level] > gathered->to[level])
+            gathered->to[level] = cover->to[level];
+    }
+    return true;
+}
+
+static void empty_cover(struct canvas_cover *cover)
+{
+    for (int level = 0; level < CANVAS_LEVELS; level++) {
+        cover->from[level] = INT_MAX;
+        cover->to[level] = -1;
+    }
+}
+
+void canvas_gather(struct canvas *canvas, struct canvas_cover *covers)
+{
+    canvas->gathered = covers;
+    for (int x = 0; x < canvas->width; x++)
+        empty_cover(&covers[x]);
+}
+
+/* Paints what a line has gathered. */
+static void paint_gathered(struct canvas *canvas, const struct pen *pen)
+{
+    for (int x = 0; x < canvas->width; x++) {
+        struct canvas_cover *cover = &canvas->gathered[x];
+        if (cover->to[0] < 0)
+            continue;
+        paint_cover(canvas, pen, x, cover);
+        empty_cover(cover);
+    }
+}
+
+/* The first row whose centre is not above Y. */
+static int row_of(double y, double height)
+{
+    double centre = y - 0.5;
+
+    centre = centre > 0 ? centre : 0;
+    centre = centre < height ? centre : height;
+    int row = (int)centre;
+    return row + (centre > row);
+}
+
+/* Nested runs of one column: a pixel belongs to a run when its centre lies in [lo, hi). */
+static void cover_runs(struct canvas *canvas, const struct pen *pen, int x,
+                       const struct run runs[CANVAS_LEVELS], bool now)
+{
+    struct canvas_cover cover;
+    double height = canvas->height;
+
+    if (pen->dash_on > 0 && x % (pen->dash_on + pen->dash_off) >= pen->dash_on)
+        return;
+    for (int level = 0; level < pen->levels; level++) {
+        int from = row_of(runs[level].lo, height), to = row_of(runs[level].hi, height);
+        cover.from[level] = from < to ? from : INT_MAX;
+        cover.to[level] = from < to ? to : -1;
+    }
+    if (now || canvas->gathered == NULL) {
+        paint_cover(canvas, pen, x, &cover);
+    } else if (!add_cover(&canvas->gathered[x], &cover, pen->levels)) {
+        paint_cover(canvas, pen, x, &canvas->gathered[x]);
+        for (int level = 0; level < pen->levels; level++) {
+            canvas->gathered[x].from[level] = cover.from[level];
+            canvas->gathered[x].to[level] = cover.to[level];
+        }
     }
 }
 
@@ -91,26 +169,27 @@ struct capsule {
 
 static void widen(struct run *run, double lo, double hi)
 {
-    if (lo < run->lo)
-        run->lo = lo;
-    if (hi > run->hi)
-        run->hi = hi;
+    run->lo = lo < run->lo ? lo : run->lo;
+    run->hi = hi > run->hi ? hi : run->hi;
+}
+
+/* Of column centre X what lies within REACH of an end of the segment that is DX away from it,
+   at Y; never there where it does not. */
+static void widen_end(struct run *run, double dx, double y, double reach)
+{
+    double rest = reach * reach - dx * dx, half = sqrt(rest > 0 ? rest : 0);
+
+    widen(run, rest > 0 ? y - half : INFINITY, rest > 0 ? y + half : -INFINITY);
 }
 
 /* The run of column centre X that lies within REACH of the segment. */
 static struct run capsule_run(const struct capsule *c, double x, double reach)
 {
     struct run run = {INFINITY, -INFINITY};
-    double dx = x - c->x0, far = x - c->x1, square = reach * reach;
+    double dx = x - c->x0, far = x - c->x1;
 
-    if (dx * dx < square) {
-        double half = sqrt(square - dx * dx);
-        widen(&run, c->y0 - half, c->y0 + half);
-    }
-    if (far * far < square) {
-        double half = sqrt(square - far * far);
-        widen(&run, c->y1 - half, c->y1 + half);
-    }
+    widen_end(&run, dx, c->y0, reach);
+    widen_end(&run, far, c->y1, reach);
     if (c->length == 0)
         return run;
     /* The part beside the segment proper: between the two parallels, and between the two ends.
@@ -130,13 +209,13 @@ static struct run capsule_run(const struct capsule *c, double x, double reach)
     } else if (dx < 0 || far > 0) {
         return run;
     }
-    if (lo < hi)
-        widen(&run, c->y0 + lo, c->y0 + hi);
+    bool there = lo < hi;
+    widen(&run, there ? c->y0 + lo : INFINITY, there ? c->y0 + hi : -INFINITY);
     return run;
 }
 
-void canvas_segment(struct canvas *canvas, const struct pen *pen, double x0, double y0,
-                    double x1, double y1, double grow)
+static void draw_segment(struct canvas *canvas, const struct pen *pen, double x0, double y0,
+                         double x1, double y1, double grow, bool now)
 {
     struct capsule capsule = {.x0 = x0, .y0 = y0, .x1 = x1, .y1 = y1};
     if (x1 < x0)
@@ -158,8 +237,14 @@ void canvas_segment(struct canvas *canvas, const struct pen *pen, double x0, dou
         struct run runs[CANVAS_LEVELS];
         for (int level = 0; level < pen->levels; level++)
             runs[level] = capsule_run(&capsule, x + 0.5, pen->reach[level] + grow);
-        paint_runs(canvas, pen, x, runs);
+        cover_runs(canvas, pen, x, runs, now);
     }
+}
+
+void canvas_segment(struct canvas *canvas, const struct pen *pen, double x0, double y0,
+                    double x1, double y1, double grow)
+{
+    draw_segment(canvas, pen, x0, y0, x1, y1, grow, true);
 }
 
 /* A segment that is part of a line and not steep: in each column whose centre it passes, the
@@ -180,7 +265,7 @@ static void strip(struct canvas *canvas, const struct pen *pen, double x0, doubl
             double reach = pen->reach[level] * stretch;
             runs[level] = (struct run){y - reach, y + reach};
         }
-        paint_runs(canvas, pen, x, runs);
+        cover_runs(canvas, pen, x, runs, false);
     }
 }
 
@@ -191,10 +276,12 @@ static void stroke(struct canvas *canvas, const struct pen *pen, double x0, doub
     if (fabs(y1 - y0) <= STEEP * (x1 - x0))
         strip(canvas, pen, x0, y0, x1, y1);
     else
-        canvas_segment(canvas, pen, x0, y0, x1, y1, 0);
+        draw_segment(canvas, pen, x0, y0, x1, y1, 0, false);
 }
 
-void canvas_bar(struct canvas *canvas, const struct pen *pen, int x, double top, double bottom)
+/* The bar [top, bottom] in column X. */
+static void draw_bar(struct canvas *canvas, const struct pen *pen, int x, double top,
+                     double bottom)
 {
     struct run runs[CANVAS_LEVELS];
 
@@ -202,7 +289,7 @@ void canvas_bar(struct canvas *canvas, const struct pen *pen, int x, double top,
         return;
     for (int level = 0; level < pen->levels; level++)
         runs[level] = (struct run){top - pen->reach[level], bottom + pen->reach[level]};
-    paint_runs(canvas, pen, x, runs);
+    cover_runs(canvas, pen, x, runs, false);
 }
 
 /* ---- lines ---- */
@@ -242,18 +329,18 @@ static void joint_draw(struct canvas *canvas, const struct pen *pen, const struc
     double height = joint->bottom - joint->top;
 
     if (joint->rough)
-        canvas_bar(canvas, pen, joint->column->column, joint->top, joint->bottom);
+        draw_bar(canvas, pen, joint->column->column, joint->top, joint->bottom);
     else if (joint->in_x != joint->out_x || joint->in_y != joint->out_y)
         stroke(canvas, pen, joint->in_x, joint->in_y, joint->out_x, joint->out_y);
     /* Where a line begins or ends its point is rounded off; alone it is a dot. */
     if (!joint->rough && joint->from_left != joint->to_right) {
         double x = joint->to_right ? joint->in_x : joint->out_x;
         double y = joint->to_right ? joint->in_y : joint->out_y;
-        canvas_segment(canvas, pen, x, y, x, y, 0);
+        draw_segment(canvas, pen, x, y, x, y, 0, false);
     } else if (!joint->from_left && !joint->to_right && height < 2 * pen->dot) {
         double x = joint->rough ? joint->column->column + 0.5 : joint->in_x;
         double y = (joint->top + joint->bottom) / 2;
-        canvas_segment(canvas, pen, x, y, x, y, pen->dot);
+        draw_segment(canvas, pen, x, y, x, y, pen->dot, false);
     }
 }
 
@@ -305,6 +392,8 @@ void canvas_line(struct canvas *canvas, const struct pen *pen,
     }
     if (previous.column != NULL)
         joint_draw(canvas, pen, &previous);
+    if (canvas->gathered != NULL)
+        paint_gathered(canvas, pen);
 }
 
 /* ---- rows from columns ---- */

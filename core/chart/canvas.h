@@ -14,10 +14,17 @@
 
 #define CANVAS_LEVELS 3
 
+/* The rows of one column that a line covers, level by level, each within the one before. */
+struct canvas_cover {
+    int from[CANVAS_LEVELS], to[CANVAS_LEVELS];
+};
+
 struct canvas {
     uint8_t *pixels; /* pixels[x * height + y] */
     int width, height;
     const uint8_t *rank; /* by what a pixel holds: the higher stays on top; 256 entries */
+    bool marked;         /* something may lie there that a line's solid core does not cover */
+    struct canvas_cover *gathered; /* by column, see canvas_gather(); or NULL */
 };
 
 /* How a line is painted. Level 0 is the outermost and palest; the last is solid. */
@@ -35,9 +42,9 @@ void pen_shape(struct pen *pen, double width, bool smooth);
 /* A segment with round ends, grown by GROW. */
 void canvas_segment(struct canvas *canvas, const struct pen *pen, double x0, double y0,
                     double x1, double y1, double grow);
-/* The bar [top, bottom] in column X. */
-void canvas_bar(struct canvas *canvas, const struct pen *pen, int x, double top, double bottom);
-
+/* Lines drawn from now on gather what they cover in COVERS, of which there are `width`, and
+   paint each column once: the same picture, with less painted over. */
+void canvas_gather(struct canvas *canvas, struct canvas_cover *covers);
 /* Draws the line through COLUMNS. */
 void canvas_line(struct canvas *canvas, const struct pen *pen,
                  const struct chart_columns *columns);

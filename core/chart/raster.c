@@ -25,6 +25,8 @@ struct assay_frame_scratch {
     struct inks inks;
     bool *gaps; /* by column: there are values there that are not finite */
     size_t gap_capacity;
+    struct canvas_cover *covers; /* by column */
+    size_t cover_capacity;
 };
 
 static int within(int value, int least, int most)
@@ -48,6 +50,7 @@ void assay_frame_free(struct assay_frame *frame)
         chart_columns_free(&frame->scratch->columns);
         free(frame->scratch->canvas);
         free(frame->scratch->gaps);
+        free(frame->scratch->covers);
         free(frame->scratch);
     }
     free(frame->pixels);
@@ -195,6 +198,7 @@ static void draw_restarts(struct drawing *d, bool lines, int size)
             double position = chart_map_x(&d->map, x);
             if (!(position >= 0) || position >= d->canvas.width)
                 continue;
+            d->canvas.marked |= lines;
             if (lines)
                 draw_vertical(d, x, INK_MARK, 1, 3);
             else
@@ -268,6 +272,8 @@ void assay_chart_raster(const struct assay_chart *chart,
                                .width = frame->width,
                                .height = frame->height,
                                .rank = scratch->inks.rank};
+    ASSAY_GROW(scratch->covers, scratch->cover_capacity, (size_t)frame->width);
+    canvas_gather(&d.canvas, scratch->covers);
     draw_grid(&d);
     draw_restarts(&d, true, 0);
     if (isfinite(options->cursor_x))

@@ -288,6 +288,77 @@ static struct assay_series *series_of(size_t count, double (*value)(size_t))
     return series;
 }
 
+/* Columns as they come: calm, rough, with gaps and steep ways between them. */
+static void make_columns(struct points_rng *rng, struct chart_columns *columns, int width,
+                         int height)
+{
+    double steep = points_random(rng) % 3 == 0 ? height : 3, level = height / 2.0;
+
+    columns->count = 0;
+    for (int x = -1; x <= width; x++) {
+        struct chart_column *item = &columns->items[columns->count];
+        if (points_random(rng) % 9 == 0)
+            continue;
+        double y[4];
+        for (int i = 0; i < 4; i++) {
+            level += (points_random_unit(rng) - 0.5) * steep;
+            y[i] = level = level < -9 ? -9 : level > height + 9 ? height + 9 : level;
+        }
+        double first = points_random_unit(rng), last = points_random_unit(rng);
+        *item = (struct chart_column){.column = x,
+                                      .count = points_random(rng) % 20 != 0,
+                                      .open_left = points_random(rng) % 20 != 0,
+                                      .open_right = points_random(rng) % 20 != 0,
+                                      .x_first = x + fmin(first, last),
+                                      .x_last = x + fmax(first, last),
+                                      .y_first = y[0],
+                                      .y_last = y[1]};
+        bool rough = points_random(rng) % 2;
+        item->y_top = fmin(fmin(y[0], y[1]), rough ? fmin(y[2], y[3]) : INFINITY);
+        item->y_bottom = fmax(fmax(y[0], y[1]), rough ? fmax(y[2], y[3]) : -INFINITY);
+        columns->count++;
+    }
+}
+
+/* What a line covers, gathered and painted at once, is what its segments paint one by one. */
+static void test_gathered(void **state)
+{
+    enum { WIDTH = 90, HEIGHT = 40 };
+    static uint8_t one[WIDTH * HEIGHT], other[WIDTH * HEIGHT];
+    static struct chart_column items[WIDTH + 2];
+    struct canvas_cover covers[WIDTH];
+    struct chart_columns columns = {.items = items};
+    struct points_rng rng = {.state = 11};
+    const uint8_t rank[256] = {0, 1, 20, 21, 22, 40, 41, 42, 60};
+
+    (void)state;
+    for (int round = 0; round < 2000; round++) {
+        struct canvas plain = {.pixels = one, .width = WIDTH, .height = HEIGHT, .rank = rank};
+        struct canvas gathering = plain;
+        gathering.pixels = other;
+        canvas_gather(&gathering, covers);
+        for (int i = 0; i < WIDTH * HEIGHT; i++)
+            one[i] = other[i] = (uint8_t)(points_random(&rng) % 2);
+        plain.marked = gathering.marked = round % 3 == 0;
+        for (int i = 0; plain.marked && i < WIDTH * HEIGHT; i += 7)
+            one[i] = other[i] = 8;
+        for (int line = 0; line < 3; line++) {
+            struct pen pen = {.dot = 1.2};
+            double width = 1 + 3 * points_random_unit(&rng);
+            pen_shape(&pen, width, points_random(&rng) % 4 != 0);
+            for (int level = 0; level < pen.levels; level++)
+                pen.index[level] = (uint8_t)(5 + CANVAS_LEVELS - pen.levels + level);
+            pen.stipple = points_random(&rng) % 5 == 0;
+            if (points_random(&rng) % 4 == 0)
+                pen.dash_on = pen.dash_off = 3;
+            make_columns(&rng, &columns, WIDTH, HEIGHT);
+            canvas_line(&plain, &pen, &columns);
+            canvas_line(&gathering, &pen, &columns);
+            assert_memory_equal(one, other, sizeof one);
+        }
+    }
+}
+
 #define SPIKE 654321
 static double one_spike(size_t i)
 {
@@ -616,11 +687,11 @@ static void test_extremes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_true_line), cmocka_unit_test(test_spike),
-        cmocka_unit_test(test_registers), cmocka_unit_test(test_percent),
-        cmocka_unit_test(test_gaps),      cmocka_unit_test(test_restart),
-        cmocka_unit_test(test_order),     cmocka_unit_test(test_dashes),
-        cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_true_line), cmocka_unit_test(test_gathered),
+        cmocka_unit_test(test_spike),     cmocka_unit_test(test_registers),
+        cmocka_unit_test(test_percent),   cmocka_unit_test(test_gaps),
+        cmocka_unit_test(test_restart),   cmocka_unit_test(test_order),
+        cmocka_unit_test(test_dashes),    cmocka_unit_test(test_extremes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
