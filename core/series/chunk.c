@@ -180,19 +180,24 @@ static void examine_values(struct block *block)
     block->summary.max = nonfinite == block->count ? NAN : all.max;
 }
 
+/* The last point written of those with the greatest step and time. */
+static size_t find_last(const struct block *block)
+{
+    size_t last = 0;
+    for (size_t i = 1; i < block->count; i++)
+        if (block->steps[i] > block->steps[last] ||
+            (block->steps[i] == block->steps[last] && block->times[i] >= block->times[last]))
+            last = i;
+    return last;
+}
+
 static void examine(struct block *block)
 {
     size_t last = block->count - 1;
     plan_ints(block->steps, block->count, &block->step_plan);
     plan_ints(block->times, block->count, &block->time_plan);
-    if (!block->step_plan.ascending || !block->time_plan.ascending) {
-        last = 0;
-        for (size_t i = 1; i < block->count; i++)
-            if (block->steps[i] > block->steps[last] ||
-                (block->steps[i] == block->steps[last] &&
-                 block->times[i] >= block->times[last]))
-                last = i;
-    }
+    if (!block->step_plan.ascending || !block->time_plan.ascending)
+        last = find_last(block);
     examine_values(block);
     block->summary.step = block->steps[last];
     block->summary.time_ms = block->times[last];
@@ -259,8 +264,8 @@ static void store_floats(const double *values, size_t count, float *out)
         out[i] = (float)values[i];
 }
 
-/* Memory for a chunk of the widths in *shape: the struct, the nodes, their counts, the bytes.
- */
+/* Memory for a chunk of the widths in *shape: the struct, the nodes, their counts, the bytes,
+   which are the caller's to fill. */
 static struct assay_chunk *chunk_new(const struct assay_chunk *shape, const struct block *block)
 {
     size_t count = block->count, nodes = nodes_of(count), nodes2 = nodes_of(nodes);
@@ -270,7 +275,7 @@ static struct assay_chunk *chunk_new(const struct assay_chunk *shape, const stru
     size_t at_nodes = (sizeof *shape + 15) & ~(size_t)15;
     size_t at_nonfinite = at_nodes + (nodes + nodes2) * sizeof(struct chunk_node);
     size_t at_bytes = at_nonfinite + (block->summary.nonfinite ? padded(nodes) : 0);
-    unsigned char *memory = assay_alloc(at_bytes + length);
+    unsigned char *memory = assay_realloc_array(NULL, at_bytes + length, 1);
 
     struct assay_chunk *chunk = (struct assay_chunk *)(void *)memory;
     *chunk = *shape;
@@ -321,6 +326,7 @@ struct assay_chunk *assay_chunk_pack(const struct assay_point *points, size_t co
 {
     struct block block; /* not cleared: 96 KiB, of which only `count` rows are looked at */
     block.count = count;
+    block.steps[0] = block.times[0] = 0; /* there is a point; gcc does not know */
     for (size_t i = 0; i < count; i++) {
         block.steps[i] = points[i].step;
         block.times[i] = points[i].time_ms;
@@ -335,6 +341,7 @@ struct assay_chunk *assay_chunk_pack(const struct assay_point *points, size_t co
     shape.value_width = all_floats(block.values, count) ? 4 : 8;
 
     struct assay_chunk *chunk = chunk_new(&shape, &block);
+    memset(chunk->bytes, 0, chunk->length);
     write_header(chunk);
     store_ints(block.steps, count, &chunk->steps, (void *)(uintptr_t)chunk->steps.data);
     store_ints(block.times, count, &chunk->times, (void *)(uintptr_t)chunk->times.data);
@@ -380,19 +387,59 @@ static const char *check_header(const struct header *header, size_t length)
     return NULL;
 }
 
-/* Offsets of WIDTH bytes, widened; false where base + offset is out of range. */
-static bool load_ints(int64_t *out, const unsigned char *in, size_t count, uint8_t width,
-                      int64_t base, int64_t stride)
-{
-    struct packed_ints ints = {.base = base, .stride = stride, .width = width};
-    uint64_t room = (uint64_t)INT64_MAX - (uint64_t)base;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t offset = 0;
-        memcpy(&offset, in + i * width, width);
-        if (offset > room)
-            return false;
-        out[i] = width ? (int64_t)((uint64_t)base + offset) : packed_at(&ints, i);
+/* Whether COUNT offsets of WIDTH bytes never go back. Groups again: see GROUP. */
+#define DEFINE_OFFSETS_ASCEND(type)                                                            \
+    static bool ascend_##type(const unsigned char *in, size_t count)                           \
+    {                                                                                          \
+        const type *offsets = (const type *)(const void *)in;                                  \
+        size_t i = 1;                                                                          \
+        for (; i + GROUP <= count; i += GROUP) {                                               \
+            type back[GROUP], any = 0;                                                         \
+            for (size_t k = 0; k < GROUP; k++)                                                 \
+                back[k] = offsets[i + k] < offsets[i + k - 1];                                 \
+            for (size_t k = 0; k < GROUP; k++)                                                 \
+                any |= back[k];                                                                \
+            if (any)                                                                           \
+                return false;                                                                  \
+        }                                                                                      \
+        for (; i < count; i++)                                                                 \
+            if (offsets[i] < offsets[i - 1])                                                   \
+                return false;                                                                  \
+        return true;                                                                           \
     }
+DEFINE_OFFSETS_ASCEND(uint8_t)
+DEFINE_OFFSETS_ASCEND(uint16_t)
+DEFINE_OFFSETS_ASCEND(uint32_t)
+DEFINE_OFFSETS_ASCEND(uint64_t)
+
+/* Looks at keys without unpacking them: whether they never go back, and that no offset leads
+   out of range. IN lies at a multiple of eight. */
+static bool check_ints(struct packed_ints *ints, size_t count)
+{
+    uint64_t room = (uint64_t)INT64_MAX - (uint64_t)ints->base;
+    switch (ints->width) {
+    case 0:
+        ints->ascending = count == 1 || ints->stride >= 0;
+        return true;
+    case 1:
+        ints->ascending = ascend_uint8_t(ints->data, count);
+        break;
+    case 2:
+        ints->ascending = ascend_uint16_t(ints->data, count);
+        break;
+    case 4:
+        ints->ascending = ascend_uint32_t(ints->data, count);
+        break;
+    default:
+        ints->ascending = ascend_uint64_t(ints->data, count);
+        break;
+    }
+    /* Mostly there is room for the greatest offset there could be. */
+    if (ints->width < 8 && room >> (8 * ints->width) != 0)
+        return true;
+    for (size_t i = 0; i < count; i++)
+        if ((uint64_t)packed_at(ints, i) - (uint64_t)ints->base > room)
+            return false;
     return true;
 }
 
@@ -402,7 +449,14 @@ static void load_values(double *out, const unsigned char *in, size_t count, uint
         memcpy(out, in, count * sizeof *out);
         return;
     }
-    for (size_t i = 0; i < count; i++) {
+    size_t i = 0;
+    for (; i + GROUP <= count; i += GROUP) {
+        float values[GROUP];
+        memcpy(values, in + i * sizeof *values, sizeof values);
+        for (size_t k = 0; k < GROUP; k++)
+            out[i + k] = (double)values[k];
+    }
+    for (; i < count; i++) {
         float value;
         memcpy(&value, in + i * sizeof value, sizeof value);
         out[i] = (double)value;
@@ -414,25 +468,32 @@ static bool same(double a, double b)
     return a == b || (isnan(a) && isnan(b));
 }
 
-/* Reads the points of checked HEADER into BLOCK, examines them and compares the summary. */
+/* Reads the points of checked HEADER, whose bytes SHAPE points at, into BLOCK, examines them
+   and compares the summary. */
 static const char *load_block(struct block *block, const struct header *header,
-                              const unsigned char *bytes)
+                              struct assay_chunk *shape)
 {
-    size_t count = header->count;
-    const unsigned char *steps = bytes + sizeof *header;
-    const unsigned char *times = steps + padded(count * header->step_width);
-    const unsigned char *values = times + padded(count * header->time_width);
+    size_t count = header->count, last = count - 1;
 
     block->count = count;
-    if (!load_ints(block->steps, steps, count, header->step_width, header->step_base,
-                   header->step_stride) ||
-        !load_ints(block->times, times, count, header->time_width, header->time_base,
-                   header->time_stride))
+    if (!check_ints(&shape->steps, count) || !check_ints(&shape->times, count))
         return "an offset runs out of range";
-    load_values(block->values, values, count, header->value_width);
-    examine(block);
+    block->step_plan = shape->steps;
+    block->time_plan = shape->times;
+    load_values(block->values, shape->values, count, header->value_width);
+    if (!shape->steps.ascending || !shape->times.ascending) {
+        for (size_t i = 0; i < count; i++)
+            block->steps[i] = packed_at(&shape->steps, i);
+        for (size_t i = 0; i < count; i++)
+            block->times[i] = packed_at(&shape->times, i);
+        last = find_last(block);
+    }
+    examine_values(block);
 
-    const struct assay_summary *summary = &block->summary;
+    struct assay_summary *summary = &block->summary;
+    summary->step = packed_at(&shape->steps, last);
+    summary->time_ms = packed_at(&shape->times, last);
+    summary->last = block->values[last];
     if (!same(header->last, summary->last) || header->last_step != summary->step ||
         header->last_time != summary->time_ms || !same(header->min, summary->min) ||
         !same(header->max, summary->max) || header->nonfinite != summary->nonfinite)
@@ -440,34 +501,54 @@ static const char *load_block(struct block *block, const struct header *header,
     return NULL;
 }
 
+/* A checked HEADER says where in BYTES the parts lie. */
+static struct assay_chunk shape_of(const struct header *header, const unsigned char *bytes)
+{
+    const unsigned char *steps = bytes + sizeof *header;
+    const unsigned char *times = steps + padded((size_t)header->count * header->step_width);
+
+    return (struct assay_chunk){
+        .steps = {.base = header->step_base,
+                  .stride = header->step_stride,
+                  .data = steps,
+                  .width = header->step_width},
+        .times = {.base = header->time_base,
+                  .stride = header->time_stride,
+                  .data = times,
+                  .width = header->time_width},
+        .values = times + padded((size_t)header->count * header->time_width),
+        .value_width = header->value_width,
+    };
+}
+
 enum assay_status assay_chunk_load(struct assay_chunk **out, const void *bytes, size_t length,
                                    struct assay_error *err)
 {
     struct header header;
     struct block block;
+    struct assay_chunk shape;
     const char *wrong = "it is too short";
+    void *aligned = NULL;
 
     *out = NULL;
     if (length >= sizeof header) {
         memcpy(&header, bytes, sizeof header);
         wrong = check_header(&header, length);
-        if (!wrong)
-            wrong = load_block(&block, &header, bytes);
     }
-    if (wrong)
+    if (!wrong) {
+        /* What SQLite gives lies anywhere. */
+        if ((uintptr_t)bytes % _Alignof(uint64_t) != 0)
+            bytes = aligned = memcpy(assay_realloc_array(NULL, length, 1), bytes, length);
+        shape = shape_of(&header, bytes);
+        wrong = load_block(&block, &header, &shape);
+    }
+    if (wrong) {
+        free(aligned);
         return assay_fail(err, ASSAY_CORRUPT, "stored points of %zu bytes: %s", length, wrong);
-
-    struct assay_chunk shape = {
-        .steps = {.base = header.step_base,
-                  .stride = header.step_stride,
-                  .width = header.step_width},
-        .times = {.base = header.time_base,
-                  .stride = header.time_stride,
-                  .width = header.time_width},
-        .value_width = header.value_width,
-    };
+    }
     struct assay_chunk *chunk = chunk_new(&shape, &block);
     memcpy(chunk->bytes, bytes, length);
+    free(aligned);
     *out = chunk;
     return ASSAY_OK;
 }

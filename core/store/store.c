@@ -457,13 +457,13 @@ void store_rollback(struct store *store)
 
 enum assay_status store_begin_read(struct store *store, struct assay_error *err)
 {
-    return sql_exec(store->sql, "BEGIN", err);
+    return run_text(store, SLOT_BEGIN_READ, "BEGIN", err);
 }
 
 void store_end_read(struct store *store)
 {
     if (sql_in_transaction(store->sql)) {
-        (void)sql_exec(store->sql, "COMMIT", NULL);
+        (void)run_text(store, SLOT_COMMIT, "COMMIT", NULL);
     }
 }
 

@@ -196,7 +196,7 @@ enum assay_status store_read_series(struct store *store, int64_t run, const char
     struct series_row series;
     /* One snapshot for the row and what it counts. */
     bool own = !sql_in_transaction(store->sql);
-    enum assay_status status = own ? sql_exec(store->sql, "BEGIN", err) : ASSAY_OK;
+    enum assay_status status = own ? store_begin_read(store, err) : ASSAY_OK;
 
     if (status != ASSAY_OK) {
         return status;
@@ -212,8 +212,8 @@ enum assay_status store_read_series(struct store *store, int64_t run, const char
             assay_series_add(out, store->points, (size_t)series.loose);
         }
     }
-    if (own && sql_in_transaction(store->sql)) {
-        (void)sql_exec(store->sql, "COMMIT", NULL);
+    if (own) {
+        store_end_read(store);
     }
     return status;
 }

@@ -6,6 +6,8 @@
 
 #include <assay/memory.h>
 
+#include "series/parts.h"
+
 static void check_round_trip(const struct assay_point *points, size_t count)
 {
     struct assay_chunk *chunk = assay_chunk_pack(points, count);
@@ -29,6 +31,19 @@ static void check_round_trip(const struct assay_point *points, size_t count)
     size_t again;
     assert_memory_equal(bytes, assay_chunk_bytes(loaded, &again), length);
     assert_int_equal(again, length);
+    /* What loading finds out is what packing found out. */
+    assert_int_equal(loaded->steps.ascending, chunk->steps.ascending);
+    assert_int_equal(loaded->times.ascending, chunk->times.ascending);
+    assert_int_equal(chunk_first_time(loaded), chunk_first_time(chunk));
+    assert_int_equal(loaded->node_count, chunk->node_count);
+    assert_memory_equal(loaded->nodes, chunk->nodes, chunk->node_count * sizeof *chunk->nodes);
+    assay_chunk_unref(loaded);
+
+    unsigned char *anywhere = assay_alloc(length + 1); /* bytes that lie at no multiple */
+    memcpy(anywhere + 1, bytes, length);
+    assert_int_equal(assay_chunk_load(&loaded, anywhere + 1, length, &err), ASSAY_OK);
+    assert_memory_equal(bytes, assay_chunk_bytes(loaded, &again), length);
+    free(anywhere);
 
     assay_chunk_unref(loaded);
     assay_chunk_unref(chunk);
@@ -145,6 +160,30 @@ static void test_damage_is_refused(void **state)
     assay_chunk_unref(chunk);
 }
 
+/* Offsets that lead past 64 bits, in every width. */
+static void test_keys_out_of_range(void **state)
+{
+    static const int64_t spans[] = {200, 60000, 4000000000, INT64_MAX};
+
+    (void)state;
+    for (size_t i = 0; i < ASSAY_COUNT(spans); i++) {
+        const struct assay_point points[] = {
+            {.step = 0}, {.step = 1}, {.step = spans[i]}, {.step = spans[i]}};
+        struct assay_chunk *chunk = assay_chunk_pack(points, 4), *loaded = NULL;
+        struct assay_error err = {0};
+        int64_t base = INT64_MAX - spans[i] + 1;
+        size_t length;
+        const void *bytes = assay_chunk_bytes(chunk, &length);
+        unsigned char *copy = assay_alloc(length);
+        memcpy(copy, bytes, length);
+        memcpy(copy + 16, &base, sizeof base);
+        assert_int_equal(assay_chunk_load(&loaded, copy, length, &err), ASSAY_CORRUPT);
+        assert_non_null(strstr(err.what, "out of range"));
+        free(copy);
+        assay_chunk_unref(chunk);
+    }
+}
+
 static void test_references(void **state)
 {
     (void)state;
@@ -160,11 +199,9 @@ static void test_references(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random_points_survive),
-        cmocka_unit_test(test_widths),
-        cmocka_unit_test(test_extreme_keys),
-        cmocka_unit_test(test_damage_is_refused),
-        cmocka_unit_test(test_references),
+        cmocka_unit_test(test_random_points_survive), cmocka_unit_test(test_widths),
+        cmocka_unit_test(test_extreme_keys),          cmocka_unit_test(test_damage_is_refused),
+        cmocka_unit_test(test_keys_out_of_range),     cmocka_unit_test(test_references),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
