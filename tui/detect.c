@@ -7,10 +7,9 @@
  * now".
  *
  * The size of a cell has four sources, none of which works everywhere. In this order: CSI 16 t
- * (xterm does not answer it by default); the largest image of XTSMGRAPHICS, which in xterm is
- * the text area exactly, where it divides evenly and is below xterm's limit of 1000; the
- * kernel's window size (which in xterm includes borders and slack, so that it can be a pixel
- * too large); CSI 14 t.
+ * (xterm does not answer it by default); the largest image of XTSMGRAPHICS (in xterm the text
+ * area with its slack, up to a limit) and the kernel's window size (borders and slack in it)
+ * together, each of which says between which two sizes a cell must be; CSI 14 t.
  */
 #include <stdio.h>
 #include <string.h>
@@ -121,16 +120,85 @@ static struct detect_size divide(struct detect_size pixels, int columns, int row
                                 .height = pixels.height / rows};
 }
 
+/* One side of the cell: COUNT cells in a window of KERNEL pixels, of which GEOMETRY are the
+   text area. What a terminal cannot fill with one more cell is left over as slack, so either
+   number bounds the cell from above and, were there room for one more, from below. */
+struct side {
+    int count, kernel, geometry;
+    int low, high; /* the sizes that fit; low > high: nothing is known */
+    bool exact;    /* GEOMETRY is a whole number of cells that fit */
+};
+
+static void bound(struct side *side)
+{
+    side->low = 1;
+    side->high = 0;
+    if (side->count <= 0)
+        return;
+    /* The largest image is the text area where it is below xterm's limit or near the window. */
+    int around = side->kernel - side->geometry;
+    bool area = side->geometry > 0 && (side->kernel > 0 ? around >= 0 && around <= BORDER_MAX
+                                                        : side->geometry < IMAGE_MAX_UNKNOWN);
+    if (side->kernel > 0) {
+        side->low = (side->kernel - BORDER_MAX) / (side->count + 1) + 1;
+        side->high = side->kernel / side->count;
+    }
+    if (area) {
+        int low = side->geometry / (side->count + 1) + 1;
+        int high = side->geometry / side->count;
+
+        side->low = side->kernel <= 0 || low > side->low ? low : side->low;
+        side->high = side->kernel <= 0 || high < side->high ? high : side->high;
+        side->exact = side->geometry % side->count == 0;
+    }
+    if (side->low > side->high) /* more around the text than is usual */
+        side->low = side->high > 1 ? side->high - 1 : side->high;
+}
+
+/* The side's size: KNOWN from before where that still fits, else the largest. */
+static int choose(const struct side *side, int known, bool *sure)
+{
+    bool fits = known >= side->low && known <= side->high;
+
+    *sure = fits || side->exact || side->low == side->high;
+    return fits && !side->exact ? known : side->high;
+}
+
+/* From the sizes of the window alone; detect->known is kept from window to window, because a
+   cell stays as it is however the window is dragged, and the first window is a whole number of
+   cells. */
+static struct detect_size fitting_cell(struct detect *detect)
+{
+    struct side width = {.count = detect->columns,
+                         .kernel = detect->kernel.width,
+                         .geometry = detect->geometry.width};
+    struct side height = {.count = detect->rows,
+                          .kernel = detect->kernel.height,
+                          .geometry = detect->geometry.height};
+    bool sure_width, sure_height;
+
+    bound(&width);
+    bound(&height);
+    /* One side divides evenly by chance now and then, both hardly ever. */
+    if (width.exact != height.exact && detect->known.height > 0)
+        width.exact = height.exact = false;
+    struct detect_size cell = {
+        .width = choose(&width, detect->known.width, &sure_width),
+        .height = choose(&height, detect->known.height, &sure_height),
+    };
+    if (!cell_ok(cell))
+        return (struct detect_size){0};
+    if (sure_width && sure_height)
+        detect->known = cell;
+    detect->loose = !sure_height;
+    return cell;
+}
+
 /* The cell's size by the order above; 0 x 0 where nothing is known. */
 static struct detect_size cell_size(struct detect *detect)
 {
     struct detect_size kernel = divide(detect->kernel, detect->columns, detect->rows);
-    struct detect_size geometry = divide(detect->geometry, detect->columns, detect->rows);
     struct detect_size cell = detect->cell;
-    bool exact_width = geometry.width > 0 && detect->geometry.width < IMAGE_MAX_UNKNOWN &&
-                       detect->geometry.width % detect->columns == 0;
-    bool exact_height = geometry.height > 0 && detect->geometry.height < IMAGE_MAX_UNKNOWN &&
-                        detect->geometry.height % detect->rows == 0;
 
     detect->loose = false;
     /* One that would make images half as large again as the window is not believed. */
@@ -138,17 +206,9 @@ static struct detect_size cell_size(struct detect *detect)
         !(cell_ok(kernel) && (cell.width > kernel.width + kernel.width / 2 ||
                               cell.height > kernel.height + kernel.height / 2)))
         return cell;
-    if (exact_width && exact_height && cell_ok(geometry))
-        return geometry;
-    if (cell_ok(kernel)) {
-        if (exact_width && geometry.width <= kernel.width)
-            kernel.width = geometry.width;
-        if (exact_height && geometry.height <= kernel.height)
-            kernel.height = geometry.height;
-        else /* less than a cell of slack and BORDER_MAX pixels, spread over that many rows */
-            detect->loose = detect->rows < kernel.height + BORDER_MAX;
-        return kernel;
-    }
+    cell = fitting_cell(detect);
+    if (cell_ok(cell))
+        return cell;
     cell = divide(detect->area, detect->columns, detect->rows);
     return cell_ok(cell) ? cell : (struct detect_size){0};
 }

@@ -26,7 +26,8 @@ struct detect {
     struct detect_size area;     /* CSI 14 t: the text area */
     struct detect_size kernel;   /* TIOCGWINSZ */
     int columns, rows;           /* TIOCGWINSZ */
-    bool loose; /* the cell's height comes from TIOCGWINSZ alone: it may be a pixel too much */
+    struct detect_size known;    /* the cell, once the sizes of a window left no doubt */
+    bool loose; /* the cell's height is not certain: it may be a pixel too much */
     char terminal[64];
 };
 

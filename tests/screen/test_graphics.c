@@ -136,6 +136,49 @@ static void test_detection(void **state)
     }
 }
 
+/* However the window is dragged, the cell stays what it was: an image that is a pixel a row too
+   low or too high has its grid beside its labels. A real xterm's answers, cells of 9 x 19. */
+static void test_cell_after_resizing(void **state)
+{
+    static const struct {
+        int columns, rows, width, height;
+        const char *geometry;
+        int cell_height, image; /* of all rows but two */
+    } windows[] = {
+        {120, 34, 1084, 650, "\033[?2;0;1000;646S", 19, 606},
+        {77, 20, 700, 400, "\033[?2;0;696;396S", 19, 342},
+        {110, 36, 1000, 700, "\033[?2;0;996;696S", 19, 642},
+        {66, 16, 600, 320, "\033[?2;0;596;316S", 19, 264},
+        {66, 16, 600, 320, "", 19, 264}, /* before the answer, and where there is none */
+        {20, 5, 184, 112, "\033[?2;0;180;108S", 19, 54},
+        {120, 34, 1084, 650, "", 19, 606},
+        {60, 34, 604, 684, "\033[?2;0;600;680S", 20, 636}, /* another font */
+        {66, 30, 700, 616, "\033[?2;0;696;612S", 20, 558},
+    };
+    struct probe probe = probe_open((struct graphics_options){0}, windows[0].columns,
+                                    windows[0].rows, windows[0].width, windows[0].height);
+
+    (void)state;
+    tell(&probe, "\033[?2;0;1000;646S\033[?63;1;2;4;6c");
+    for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++) {
+        int width, height;
+
+        graphics_resized(probe.graphics, windows[i].columns, windows[i].rows, windows[i].width,
+                         windows[i].height);
+        tell(&probe, windows[i].geometry);
+        assert_int_equal(graphics_caps(probe.graphics)->cell_height, windows[i].cell_height);
+        assert_true(graphics_pixels(
+            probe.graphics, (struct rect){0, 1, 20, windows[i].rows - 2}, &width, &height));
+        assert_int_equal(height, windows[i].image);
+    }
+    probe_close(&probe);
+    /* A window that is odd from the start: 20 rows of 19 pixels and 16 of slack. */
+    probe = probe_open((struct graphics_options){0}, 77, 20, 700, 400);
+    tell(&probe, "\033[?2;0;696;396S\033[?63;1;2;4;6c");
+    assert_int_equal(graphics_caps(probe.graphics)->cell_height, 19);
+    probe_close(&probe);
+}
+
 static void test_tmux(void **state)
 {
     static const char answers[] = "\033[6;19;9t\033[?1;0;1024S\033[?2026;2$y\033[?1;2;4c";
@@ -622,13 +665,21 @@ static void test_fence(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_detection),     cmocka_unit_test(test_tmux),
-        cmocka_unit_test(test_wishes),        cmocka_unit_test(test_give_up),
-        cmocka_unit_test(test_place),         cmocka_unit_test(test_erase_bytes),
-        cmocka_unit_test(test_overlap),       cmocka_unit_test(test_cover),
-        cmocka_unit_test(test_sticky),        cmocka_unit_test(test_kitty),
-        cmocka_unit_test(test_limits),        cmocka_unit_test(test_tiles),
-        cmocka_unit_test(test_few_registers), cmocka_unit_test(test_fence),
+        cmocka_unit_test(test_detection),
+        cmocka_unit_test(test_tmux),
+        cmocka_unit_test(test_cell_after_resizing),
+        cmocka_unit_test(test_wishes),
+        cmocka_unit_test(test_give_up),
+        cmocka_unit_test(test_place),
+        cmocka_unit_test(test_erase_bytes),
+        cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_cover),
+        cmocka_unit_test(test_sticky),
+        cmocka_unit_test(test_kitty),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_tiles),
+        cmocka_unit_test(test_few_registers),
+        cmocka_unit_test(test_fence),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
