@@ -234,3 +234,13 @@ void world_copy(const char *from, const char *to)
         }
     }
 }
+
+void world_move_champion(struct world *world, int64_t from, int64_t to)
+{
+    struct store *store = NULL;
+    struct assay_error err = {0};
+    assert_int_equal(store_open(&store, world->store, STORE_LOCAL, false, &err), ASSAY_OK);
+    if (store_move_target(store, "fraud", "alias:champion", from, to, "", &err) != ASSAY_OK)
+        fail_msg("%s", err.what);
+    store_close(&store);
+}
