@@ -3,6 +3,7 @@
  * screens. main() calls tui_run().
  */
 #include "app.h"
+#include "crew.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -377,6 +378,7 @@ static void finish(struct app *app)
     }
     demo_stop(app);
     inbox_close(app);
+    crew_free(&app->crew);
     loop_close(&app->loop);
     term_close(&app->term);
     assay_session_close(&app->session);
@@ -390,6 +392,7 @@ int tui_run(const char *const *sources, size_t count, struct assay_error *err)
 {
     struct app app = {.redraw_us = INT64_MAX, .aux_fd = -1, .demo = {.watch = -1}};
     struct assay_error config = {0};
+    app.crew = crew_new(crew_helpers());
     app.messages = assay_alloc_array(APP_MESSAGES, sizeof *app.messages);
     keymap_init(&app.keymap);
     settings_read(&app.settings, &app.keymap, &config);

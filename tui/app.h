@@ -36,6 +36,7 @@ struct app_screen {
 
 struct app {
     struct term *term;
+    struct crew *crew; /* draws charts; done with each before the frame is sent */
     struct loop *loop;
     struct assay_session *session;
     struct assay_catalog *catalog;

@@ -10,6 +10,7 @@
 #include <assay/text.h>
 
 #include "app.h"
+#include "crew.h"
 
 #define JOBS_SEEN 32
 
@@ -220,6 +221,7 @@ void frame_draw(struct app *app)
         graphics_cover(term_graphics(app->term), app->cover);
         palette_draw(app, all);
     }
+    crew_finish(app->crew);
     if (screen->ops->wake_us) {
         int64_t when = screen->ops->wake_us(screen->self, now);
         app->redraw_us = when < app->redraw_us ? when : app->redraw_us;

@@ -550,6 +550,14 @@ static bool encode(const struct graphics *graphics, struct slot *slot, unsigned 
     return true;
 }
 
+void graphics_encode(struct graphics *graphics, int slot)
+{
+    struct slot *s = find_slot(graphics, slot);
+
+    if (s != NULL && s->frame != NULL && graphics->caps.kind != GRAPHICS_TEXT)
+        encode(graphics, s, KITTY_ID + (unsigned)slot + 1);
+}
+
 void graphics_draw(struct graphics *graphics, struct assay_buf *out, int64_t now_us)
 {
     bool any = false;

@@ -6,11 +6,14 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <assay/memory.h>
 #include <assay/text.h>
 
 #include "app.h"
+#include "crew.h"
 
 #define TICKS     64
 #define LABEL_MAX 12
@@ -25,9 +28,22 @@ enum role chart_role(int color)
     return (enum role)(ROLE_SERIES + color % ASSAY_CHART_COLORS);
 }
 
+/* All that making the image takes: the chart as it is in this frame. Its series stay as they
+   are until the session's next dispatch, and were looked at once, so that whoever looks at them
+   now changes nothing in them. */
+struct chart_paint {
+    struct assay_chart chart;
+    struct assay_chart_line lines[CHART_LINES_MAX];
+    struct assay_raster_options options;
+    struct assay_frame *frame;
+    struct graphics *graphics;
+    int slot;
+};
+
 void chart_widget_free(struct chart_widget *widget)
 {
     assay_frame_free(&widget->frame);
+    free(widget->paint);
     assay_cells_free(&widget->cells);
     *widget = (struct chart_widget){0};
 }
@@ -85,6 +101,44 @@ static bool image_size(const struct app *app, struct rect plot, int *width, int 
            graphics_pixels(term_graphics(app->term), plot, width, height);
 }
 
+static void paint(void *context)
+{
+    struct chart_paint *paint = context;
+    assay_chart_raster(&paint->chart, &paint->options, paint->frame);
+    graphics_encode(paint->graphics, paint->slot);
+}
+
+static void look_once(struct assay_series *series, enum assay_axis axis)
+{
+    struct assay_view view;
+    if (series) {
+        assay_series_view(series, axis, &view);
+    }
+}
+
+/* Has the image made, of the widget's size, while other things are drawn. */
+static void start_paint(struct chart_widget *widget, struct app *app,
+                        const struct assay_chart *chart,
+                        const struct assay_raster_options *options, int slot)
+{
+    if (!widget->paint) {
+        widget->paint = assay_alloc(sizeof *widget->paint);
+    }
+    struct chart_paint *work = widget->paint;
+    work->chart = *chart;
+    work->chart.lines = work->lines;
+    for (size_t i = 0; i < chart->line_count; i++) {
+        work->lines[i] = chart->lines[i];
+        look_once(chart->lines[i].series, chart->axis);
+        look_once(chart->lines[i].faint, chart->axis);
+    }
+    work->options = *options;
+    work->frame = &widget->frame;
+    work->graphics = term_graphics(app->term);
+    work->slot = slot;
+    crew_add(app->crew, paint, work);
+}
+
 static bool draw_image(struct chart_widget *widget, struct app *app,
                        const struct chart_state *state, const struct assay_chart *chart,
                        struct rect plot, int slot, struct assay_raster_options *options)
@@ -97,16 +151,23 @@ static bool draw_image(struct chart_widget *widget, struct app *app,
     options->registers = graphics_caps(graphics)->registers;
     uint64_t version = version_of(state, chart, width, height, options);
     bool fits = widget->frame.width == width && widget->frame.height == height;
-    if (version != widget->version) {
-        if (fits && widget->version && !graphics_ready(graphics)) {
-            app->retry = true; /* the terminal has not yet taken the last one: keep that */
-        } else {
-            assay_frame_resize(&widget->frame, width, height);
-            assay_chart_raster(chart, options, &widget->frame);
-            widget->version = version;
-        }
+    bool anew = version != widget->version;
+    if (anew && fits && widget->version && !graphics_ready(graphics)) {
+        app->retry = true; /* the terminal has not yet taken the last one: keep that */
+        anew = false;
     }
-    return graphics_place(graphics, slot, plot, &widget->frame, widget->version);
+    if (anew) {
+        assay_frame_resize(&widget->frame, width, height);
+        widget->frame.colors = 1; /* until it is painted */
+        widget->version = version;
+    }
+    if (!graphics_place(graphics, slot, plot, &widget->frame, widget->version)) {
+        return false;
+    }
+    if (anew) {
+        start_paint(widget, app, chart, options, slot);
+    }
+    return true;
 }
 
 static void draw_plot(struct chart_widget *widget, struct app *app,

@@ -13,8 +13,11 @@
 
 struct app;
 
+struct chart_paint; /* how the image is made, beside the screen's thread */
+
 struct chart_widget { /* what was made for it, kept from frame to frame */
     struct assay_frame frame;
+    struct chart_paint *paint;
     uint64_t version; /* of what is painted in `frame`; 0 nothing */
     struct assay_cells cells;
     struct rect plot; /* where it stands, on the screen; width 0: nowhere */

@@ -99,6 +99,8 @@ static void push_chunk(struct assay_series *series, struct assay_chunk *chunk_ta
 
 void series_seal(struct assay_series *series)
 {
+    if (!series->tail) /* nothing is written: others may be looking, too */
+        return;
     if (series->tail_count > 0)
         push_chunk(series, assay_chunk_pack(series->tail, series->tail_count));
     free(series->tail);

@@ -16,6 +16,7 @@
 #include "session/session_private.h"
 
 #define BUDGET_BYTES ((size_t)1 << 30)
+#define ASKED_LATELY 1024  /* series: more than the charts of a screen draw in one frame */
 #define AT_ONCE      20000 /* points read from a database without a detour over the pool */
 
 static struct session_source *source_of(struct assay_session *session, uint32_t run)
@@ -76,7 +77,8 @@ static void keep_budget(struct assay_session *session)
             struct series_entry *entry = session->series[i];
 
             if (entry->series && !entry->loading && !entry->unwritten &&
-                entry->used + 64 < session->tick && (!oldest || entry->used < oldest->used) &&
+                entry->used + ASKED_LATELY < session->tick &&
+                (!oldest || entry->used < oldest->used) &&
                 (!entry->streamed ||
                  (session->writer && catalog_run_row(session->catalog, entry->run))))
                 oldest = entry;

@@ -1,0 +1,137 @@
+/*
+ * Threads that help with a frame (crew.h).
+ */
+#include "crew.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <assay/memory.h>
+
+#define HELPERS_MOST 3 /* a screen has few charts */
+
+struct crew_job {
+    void (*run)(void *context);
+    void *context;
+};
+
+struct crew {
+    pthread_mutex_t lock;
+    pthread_cond_t work; /* there is a job nobody has begun, or the end */
+    pthread_cond_t done; /* nobody is at work */
+    struct crew_job *jobs;
+    size_t count, capacity, next; /* next: the first that nobody has begun */
+    size_t working;               /* helpers inside a job */
+    pthread_t threads[HELPERS_MOST];
+    size_t started, wanted;
+    bool ending;
+};
+
+size_t crew_helpers(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return processors > 1 ? (size_t)processors - 1 : 0;
+}
+
+struct crew *crew_new(size_t helpers)
+{
+    struct crew *crew = assay_alloc(sizeof *crew);
+
+    pthread_mutex_init(&crew->lock, NULL);
+    pthread_cond_init(&crew->work, NULL);
+    pthread_cond_init(&crew->done, NULL);
+    crew->wanted = helpers < HELPERS_MOST ? helpers : HELPERS_MOST;
+    return crew;
+}
+
+/* With the lock held: does the next job without it. */
+static void work_once(struct crew *crew)
+{
+    struct crew_job job = crew->jobs[crew->next++];
+
+    pthread_mutex_unlock(&crew->lock);
+    job.run(job.context);
+    pthread_mutex_lock(&crew->lock);
+}
+
+static void *helper_main(void *argument)
+{
+    struct crew *crew = argument;
+
+    pthread_mutex_lock(&crew->lock);
+    while (!crew->ending) {
+        if (crew->next == crew->count) {
+            pthread_cond_wait(&crew->work, &crew->lock);
+            continue;
+        }
+        crew->working++;
+        work_once(crew);
+        if (--crew->working == 0)
+            pthread_cond_signal(&crew->done);
+    }
+    pthread_mutex_unlock(&crew->lock);
+    return NULL;
+}
+
+/* With the lock held. Signals are the screen's thread's; without a thread the work is, too. */
+static void start_helper(struct crew *crew)
+{
+    sigset_t all, before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (pthread_create(&crew->threads[crew->started], NULL, helper_main, crew) == 0)
+        crew->started++;
+    else
+        crew->wanted = crew->started;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void crew_add(struct crew *crew, void (*run)(void *context), void *context)
+{
+    pthread_mutex_lock(&crew->lock);
+    ASSAY_GROW(crew->jobs, crew->capacity, crew->count + 1);
+    crew->jobs[crew->count++] = (struct crew_job){run, context};
+    /* A single job is for the thread that waits for it; from the second on there are helpers.
+     */
+    if (crew->started < crew->wanted && crew->count > crew->started + 1)
+        start_helper(crew);
+    if (crew->started > 0)
+        pthread_cond_signal(&crew->work);
+    pthread_mutex_unlock(&crew->lock);
+}
+
+void crew_finish(struct crew *crew)
+{
+    pthread_mutex_lock(&crew->lock);
+    while (crew->next < crew->count)
+        work_once(crew);
+    while (crew->working > 0)
+        pthread_cond_wait(&crew->done, &crew->lock);
+    crew->count = crew->next = 0;
+    pthread_mutex_unlock(&crew->lock);
+}
+
+void crew_free(struct crew **crew_ptr)
+{
+    struct crew *crew = *crew_ptr;
+
+    if (crew == NULL)
+        return;
+    pthread_mutex_lock(&crew->lock);
+    crew->ending = true;
+    pthread_cond_broadcast(&crew->work);
+    pthread_mutex_unlock(&crew->lock);
+    for (size_t i = 0; i < crew->started; i++)
+        pthread_join(crew->threads[i], NULL);
+    pthread_mutex_destroy(&crew->lock);
+    pthread_cond_destroy(&crew->work);
+    pthread_cond_destroy(&crew->done);
+    free(crew->jobs);
+    free(crew);
+    *crew_ptr = NULL;
+}
