@@ -46,6 +46,11 @@ int program_run(const char *input, ...)
     for (size_t i = 1; (argv[i] = va_arg(args, char *)) != NULL; i++)
         assert_true(i + 1 < PROGRAM_ARGUMENTS);
     va_end(args);
+    return program_run_list(input, argv);
+}
+
+int program_run_list(const char *input, char **argv)
+{
     FILE *in = tmpfile(), *out = tmpfile(), *err = tmpfile();
     assert_true(in && out && err);
     fputs(input ? input : "", in);

@@ -23,6 +23,8 @@ void program_become(char **argv);
 /* Runs the program with INPUT (may be NULL) and the arguments, ended by NULL. Returns its exit
    status, or 1000 and the signal. */
 int program_run(const char *input, ...);
+/* The same with all arguments in a list, the program's name first. */
+int program_run_list(const char *input, char **argv);
 /* Fails, with what it complained of, where the latest run ended otherwise. */
 void program_expect(int status);
 /* What the latest run printed, which is JSON; the caller frees. */

@@ -6,66 +6,39 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 #include <jansson.h>
 
-#include <assay/buf.h>
 #include <assay/file.h>
 #include <assay/memory.h>
 
+#include "support/program.h"
 #include "support/runs_fixture.h"
-
-static struct assay_buf out, err_out;
-
-static void take(FILE *file, struct assay_buf *buf)
-{
-    char block[4096];
-    size_t count;
-    rewind(file);
-    assay_buf_reset(buf);
-    while ((count = fread(block, 1, sizeof block, file)) > 0)
-        assay_buf_add(buf, block, count);
-    fclose(file);
-}
 
 /* Runs `assay compare` with the arguments, ended by NULL; its exit status. */
 static int compare(const char *first, ...)
 {
-    const char *argv[24] = {"assay", "compare", first};
+    const char *argv[PROGRAM_ARGUMENTS] = {"assay", "compare", first};
     va_list args;
     va_start(args, first);
     for (size_t i = 3; first && (argv[i] = va_arg(args, const char *)) != NULL; i++)
         assert_true(i + 2 < ASSAY_COUNT(argv));
     va_end(args);
-    FILE *to = tmpfile(), *err = tmpfile();
-    pid_t pid = fork();
-    if (pid == 0) {
-        dup2(fileno(to), 1);
-        dup2(fileno(err), 2);
-        execv(getenv("ASSAY_PROGRAM"), (char *const *)(uintptr_t)argv);
-        _exit(99);
-    }
-    int status;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    take(to, &out);
-    take(err, &err_out);
-    assert_true(WIFEXITED(status));
-    return WEXITSTATUS(status);
+    return program_run_list(NULL, (char **)(uintptr_t)argv);
 }
 
 static void says(const char *text)
 {
-    if (!strstr(assay_buf_text(&out), text))
-        fail_msg("no \"%s\" in:\n%s\n%s", text, assay_buf_text(&out), assay_buf_text(&err_out));
+    if (!strstr(program_last.out, text))
+        fail_msg("no \"%s\" in:\n%s\n%s", text, program_last.out, program_last.err);
 }
 
 static void complains(const char *text)
 {
-    if (!strstr(assay_buf_text(&err_out), text))
-        fail_msg("no \"%s\" in: %s", text, assay_buf_text(&err_out));
+    if (!strstr(program_last.err, text))
+        fail_msg("no \"%s\" in: %s", text, program_last.err);
 }
 
 static char *in_tmp(const char *name)
@@ -94,7 +67,7 @@ static void two_runs(void **state)
     says("0.21");
     says("+4.76 % worse");
     says("rows differ");
-    assert_null(strstr(assay_buf_text(&out), "a\x1b[31m")); /* the tag's escape */
+    assert_null(strstr(program_last.out, "a\x1b[31m")); /* the tag's escape */
     assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--all", NULL), 0);
     says("experiment");
 }
@@ -105,7 +78,7 @@ static void json_has_the_contract(void **state)
     assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-05", "--format", "json", NULL),
                      0);
     json_error_t why;
-    json_t *root = json_loads(assay_buf_text(&out), JSON_REJECT_DUPLICATES, &why);
+    json_t *root = json_loads(program_last.out, JSON_REJECT_DUPLICATES, &why);
     assert_non_null(root);
     json_t *run = json_array_get(json_object_get(root, "runs"), 0);
     assert_string_equal(json_string_value(json_object_get(run, "name")), "run-01");
@@ -146,11 +119,11 @@ static void every_format(void **state)
     says("<!DOCTYPE html>");
     says("<svg");
     says("val/acc");
-    assert_null(strstr(assay_buf_text(&out), "<script"));
-    assert_null(strstr(assay_buf_text(&out), "http://www.example"));
+    assert_null(strstr(program_last.out, "<script"));
+    assert_null(strstr(program_last.out, "http://www.example"));
     char *file = in_tmp("page.html");
     assert_int_equal(compare("--last", "2", "--format", "html", "-o", file, NULL), 0);
-    assert_int_equal(out.length, 0);
+    assert_int_equal(program_last.out_length, 0);
     assert_int_equal(access(file, R_OK), 0);
     free(file);
 }
@@ -183,11 +156,11 @@ static void bundles_travel(void **state)
     char *file = in_tmp("bundle.json"), *bytes;
     size_t length;
     assert_int_equal(compare("-e", "vit-sweep", "--format", "csv", NULL), 0);
-    char *before = assay_strdup(assay_buf_text(&out));
+    char *before = assay_strdup(program_last.out);
     assert_int_equal(compare("-e", "vit-sweep", "--save", file, NULL), 0);
     says("sha256 ");
     assert_int_equal(compare("--bundle", file, "--format", "csv", NULL), 0);
-    assert_string_equal(assay_buf_text(&out), before);
+    assert_string_equal(program_last.out, before);
     assert_int_equal(compare("--bundle", file, "--format", "html", NULL), 0);
     says("<svg"); /* the curves came along */
     assert_int_equal(compare("--bundle", file, "--baseline", "run-03", NULL), 0);
@@ -348,8 +321,5 @@ int main(void)
         cmocka_unit_test(examples_test_single_runs),
         cmocka_unit_test(bad_usage),
     };
-    int status = cmocka_run_group_tests_name("assay compare", tests, make_store, NULL);
-    assay_buf_free(&out);
-    assay_buf_free(&err_out);
-    return status;
+    return cmocka_run_group_tests_name("assay compare", tests, make_store, program_end);
 }
