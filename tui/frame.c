@@ -185,12 +185,17 @@ static void draw_bottom(struct app *app, struct area line, struct app_screen *sc
 
 static void draw_too_small(struct area all)
 {
-    int y = all.rect.height / 2;
-    draw_field(all, 0, y - 1, all.rect.width, ALIGN_CENTER, ROLE_NORMAL, "a little more room");
+    int y = all.rect.height / 2, width = all.rect.width;
     char text[64];
+    draw_field(all, 0, y - 1, width, ALIGN_CENTER, ROLE_NORMAL,
+               width < 18 ? "more room" : "a little more room");
     snprintf(text, sizeof text, "%dx%d, and this is %dx%d", TERM_MIN_COLUMNS, TERM_MIN_ROWS,
-             all.rect.width, all.rect.height);
-    draw_field(all, 0, y, all.rect.width, ALIGN_CENTER, ROLE_DIM, text);
+             width, all.rect.height);
+    if (assay_text_width(text) > width) {
+        snprintf(text, sizeof text, "%dx%d for %dx%d", width, all.rect.height, TERM_MIN_COLUMNS,
+                 TERM_MIN_ROWS);
+    }
+    draw_field(all, 0, y, width, ALIGN_CENTER, ROLE_DIM, text);
 }
 
 void frame_draw(struct app *app)

@@ -609,6 +609,14 @@ static enum assay_status open_screen(struct term *term, struct assay_error *err)
         assay_hint(err, "set TERM to what the terminal is, for instance TERM=xterm-256color");
         return ASSAY_IO;
     }
+    if (tigetstr("cup") == NULL) {
+        endwin();
+        delscreen(term->screen);
+        assay_fail(err, ASSAY_IO, "terminal: TERM=%s cannot place the cursor", name);
+        assay_hint(err, "without a screen there are commands: assay ls, assay runs, "
+                        "assay plot, assay --help");
+        return ASSAY_IO;
+    }
     raw();
     noecho();
     nonl();

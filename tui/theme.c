@@ -382,7 +382,9 @@ struct style theme_style(const struct theme *theme, enum role role, enum role un
     const struct style *below = &theme->styles[under];
     const struct style *plain = &theme->styles[ROLE_NORMAL];
 
-    if (role == ROLE_NORMAL) /* plain text has no look of its own on a highlighted row */
+    /* Plain text has no look of its own on a highlighted row, nor has text that is dim on the
+       plain background: it could hardly be read there. */
+    if (role == ROLE_NORMAL || (role == ROLE_DIM && under == ROLE_HERE))
         style = (struct style){.fg = STYLE_NONE, .bg = STYLE_NONE};
     if (style.fg == STYLE_NONE)
         style.fg = below->fg != STYLE_NONE ? below->fg : plain->fg;

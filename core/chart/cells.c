@@ -1,8 +1,8 @@
 /*
  * A chart drawn with characters: braille dots (2 x 4 a cell), quadrant blocks (2 x 2) or ASCII
  * (three heights a cell). Each line is drawn as pixels are, without smooth edges, and a cell
- * takes the colour of the line with the most dots in it. Called by the front ends until a
- * terminal has said that it can show pixels, and by plot.c.
+ * takes the colour of a line in it, in turns. Called by the front ends until a terminal has
+ * said that it can show pixels, and by plot.c.
  */
 #include "chart/canvas.h"
 
@@ -38,12 +38,12 @@ void assay_cells_free(struct assay_cells *cells)
 /* How many dots a cell has, and what the rest of a chart is drawn with. */
 struct glyph_set {
     int across, down;
-    uint32_t horizontal, vertical, cursor, gap, restart;
+    uint32_t horizontal, vertical, cursor, point, gap, restart;
 };
 static const struct glyph_set glyph_sets[] = {
-    [ASSAY_GLYPHS_BRAILLE] = {2, 4, 0x2508, 0x250a, 0x2502, 0xd7, 0x25bc},
-    [ASSAY_GLYPHS_BLOCKS] = {2, 2, 0x2508, 0x250a, 0x2502, 0xd7, 0x25bc},
-    [ASSAY_GLYPHS_ASCII] = {1, 3, '.', ':', '|', '!', 'v'},
+    [ASSAY_GLYPHS_BRAILLE] = {2, 4, 0x2508, 0x250a, 0x2502, 0x25cf, 0xd7, 0x25bc},
+    [ASSAY_GLYPHS_BLOCKS] = {2, 2, 0x2508, 0x250a, 0x2502, 0x25cf, 0xd7, 0x25bc},
+    [ASSAY_GLYPHS_ASCII] = {1, 3, '.', ':', '|', 'O', '!', 'v'},
 };
 
 /* Bit Y * across + X of MASK is the dot at (X, Y). */
@@ -76,7 +76,7 @@ struct sketch {
     struct chart_map map;
     struct chart_columns columns;
     struct canvas dots; /* of one line at a time */
-    uint8_t *most;      /* by cell: dots of the line whose colour it has */
+    uint8_t *sharing;   /* by cell: how many lines have dots in it */
     bool *gaps;         /* by dot column */
 };
 
@@ -135,8 +135,9 @@ static unsigned mask_of(const struct sketch *s, int column, int row)
     return mask;
 }
 
-/* Puts the dots of one line into the cells. Where lines share a cell the shape is that of both
-   and the colour that of the greater part; on a tie the earlier line keeps it. */
+/* Puts the dots of one line into the cells. A cell has one colour: where lines share it the
+   shape is that of all, and the colours take turns from cell to cell, so that lines that run
+   together are seen to be several. */
 static void merge(struct sketch *s, enum assay_glyphs glyphs, unsigned *masks, int color)
 {
     bool several = s->chart->line_count > 1;
@@ -145,15 +146,12 @@ static void merge(struct sketch *s, enum assay_glyphs glyphs, unsigned *masks, i
         for (int column = 0; column < s->cells->columns; column++) {
             size_t cell = (size_t)row * (size_t)s->cells->columns + (size_t)column;
             unsigned mask = mask_of(s, column, row);
-            int dots = __builtin_popcount(mask);
-            if (dots == 0)
+            if (mask == 0)
                 continue;
             masks[cell] |= mask;
-            int kept = s->cells->cells[cell].color;
-            if (dots > s->most[cell]) {
-                s->most[cell] = (uint8_t)dots;
-                kept = color;
-            }
+            int lines = s->sharing[cell] < UINT8_MAX ? ++s->sharing[cell] : UINT8_MAX;
+            bool turn = (column + row) % lines == lines - 1;
+            int kept = turn ? color : s->cells->cells[cell].color;
             put(s, column, row, glyph(glyphs, masks[cell], several, kept), kept);
         }
 }
@@ -202,6 +200,23 @@ static void sketch_marks(struct sketch *s)
     }
 }
 
+/* Where the cursor reads each line. */
+static void sketch_points(struct sketch *s, double cursor_x)
+{
+    for (size_t i = s->chart->line_count; i-- > 0;) {
+        const struct assay_chart_line *line = &s->chart->lines[i];
+        struct assay_reading reading = assay_chart_read(s->chart, i, cursor_x);
+
+        if (!reading.found || !isfinite(reading.point.value))
+            continue;
+        double x = chart_map_x(&s->map, reading.x),
+               y = chart_map_y(&s->map, reading.point.value);
+        if (x >= 0 && x < s->dots.width && y >= 0 && y < s->dots.height)
+            put(s, (int)x / s->set->across, (int)y / s->set->down, s->set->point,
+                (int)((unsigned)line->color % ASSAY_CHART_COLORS));
+    }
+}
+
 void assay_chart_cells(const struct assay_chart *chart,
                        const struct assay_raster_options *options, enum assay_glyphs glyphs,
                        struct assay_cells *cells)
@@ -216,7 +231,7 @@ void assay_chart_cells(const struct assay_chart *chart,
                              .height = cells->rows * s.set->down,
                              .rank = rank};
     s.dots.pixels = assay_alloc_array((size_t)s.dots.width, (size_t)s.dots.height);
-    s.most = assay_alloc(count);
+    s.sharing = assay_alloc(count);
     s.gaps = assay_alloc_array((size_t)s.dots.width, sizeof *s.gaps);
     unsigned *masks = assay_alloc_array(count, sizeof *masks);
     chart_map_init(&s.map, chart, s.dots.width, s.dots.height);
@@ -228,9 +243,11 @@ void assay_chart_cells(const struct assay_chart *chart,
                 merge(&s, glyphs, masks,
                       (int)((unsigned)chart->lines[i].color % ASSAY_CHART_COLORS));
     sketch_marks(&s);
+    if (isfinite(options->cursor_x))
+        sketch_points(&s, options->cursor_x);
     free(masks);
     free(s.gaps);
-    free(s.most);
+    free(s.sharing);
     free(s.dots.pixels);
     chart_columns_free(&s.columns);
 }

@@ -266,6 +266,8 @@ static void fits_every_size(void **state)
     screen_settle(screen);
     screen_assert_text(screen, "run-11");
     screen_refute_text(screen, "step");
+    screen_resize(screen, 20, 5);
+    screen_wait(screen, "20x5 for 60x16");
     screen_resize(screen, 40, 10);
     screen_settle(screen);
     screen_assert_text(screen, "60x16, and this is 40x10");

@@ -658,6 +658,7 @@ static int no_terminal(void *context)
 static void test_no_terminal(void **state)
 {
     static const char *const unknown[] = {"TERM=no-such-terminal", NULL};
+    static const char *const dumb[] = {"TERM=dumb", NULL};
     struct screen *screen = screen_open(
         &(struct screen_options){.columns = 80, .rows = 24, .function = no_terminal});
 
@@ -669,6 +670,11 @@ static void test_no_terminal(void **state)
         .columns = 80, .rows = 24, .function = demo_main, .env = unknown});
     assert_int_equal(screen_end(screen), 2);
     screen_assert_text(screen, "TERM=no-such-terminal");
+    screen_close(&screen);
+    screen = screen_open(&(struct screen_options){
+        .columns = 80, .rows = 24, .function = demo_main, .env = dumb});
+    assert_int_equal(screen_end(screen), 2);
+    screen_assert_text(screen, "TERM=dumb cannot place the cursor");
     screen_close(&screen);
 }
 

@@ -94,6 +94,11 @@ static void test_mono(void **state)
         assert_int_equal(theme_style(&theme, (enum role)role, ROLE_HERE).fg, STYLE_DEFAULT);
         assert_int_equal(theme_style(&theme, (enum role)role, ROLE_HERE).bg, STYLE_DEFAULT);
     }
+    theme_load(&theme, "dark", NULL, 256, NULL); /* grey on blue could not be read */
+    assert_int_equal(theme_style(&theme, ROLE_DIM, ROLE_HERE).fg,
+                     theme_style(&theme, ROLE_NORMAL, ROLE_HERE).fg);
+    assert_int_not_equal(theme_style(&theme, ROLE_DIM, ROLE_NORMAL).fg,
+                         theme_style(&theme, ROLE_NORMAL, ROLE_NORMAL).fg);
     theme_load(&theme, "mono", NULL, 256, NULL);
     assert_true(theme_style(&theme, ROLE_NORMAL, ROLE_HERE).attrs & STYLE_REVERSE);
     assert_true(theme_style(&theme, ROLE_DIM, ROLE_NORMAL).attrs & STYLE_DIM);

@@ -414,6 +414,44 @@ static double waves(size_t i)
     return sin((double)i / 9);
 }
 
+/* A cell has one colour: lines that run together take turns, and the cursor stands on each. */
+static void test_shared_cells(void **state)
+{
+    struct assay_series *series = series_of(500, waves), *other = series_of(500, rising);
+    struct assay_chart_line lines[] = {
+        {.series = series, .color = 0}, {.series = series, .color = 1}, {.series = other}};
+    struct assay_chart chart = {.lines = lines, .line_count = 2};
+    struct assay_raster_options options = {.cursor_x = NAN};
+    struct assay_cells cells = {0};
+    int seen[2] = {0};
+
+    (void)state;
+    chart.x_min = chart.x_max = chart.y_min = chart.y_max = NAN;
+    assert_true(assay_chart_fit(&chart, NULL));
+    assay_cells_resize(&cells, 60, 12);
+    assay_chart_cells(&chart, &options, ASSAY_GLYPHS_BRAILLE, &cells);
+    for (int i = 0; i < 60 * 12; i++)
+        if (cells.cells[i].color >= 0)
+            seen[cells.cells[i].color]++;
+    assert_true(seen[0] > 60 && seen[1] > 60);
+    assert_in_range(seen[0] * 100 / (seen[0] + seen[1]), 40, 60);
+    for (int i = 0; i < 2; i++) { /* one mark for one line */
+        options.cursor_x = 250;
+        chart.lines = lines + 2 * i;
+        chart.line_count = 1;
+        chart.x_min = chart.x_max = chart.y_min = chart.y_max = NAN;
+        assert_true(assay_chart_fit(&chart, NULL));
+        assay_chart_cells(&chart, &options, ASSAY_GLYPHS_BRAILLE, &cells);
+        int points = 0;
+        for (int k = 0; k < 60 * 12; k++)
+            points += cells.cells[k].code == 0x25cf;
+        assert_int_equal(points, 1);
+    }
+    assay_cells_free(&cells);
+    assay_series_free(&series);
+    assay_series_free(&other);
+}
+
 /* However many colours a terminal has, no more are used, the first sixteen stand for the same
    things, and shades come only where there is room. */
 static void test_registers(void **state)
@@ -688,10 +726,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_true_line), cmocka_unit_test(test_gathered),
-        cmocka_unit_test(test_spike),     cmocka_unit_test(test_registers),
-        cmocka_unit_test(test_percent),   cmocka_unit_test(test_gaps),
-        cmocka_unit_test(test_restart),   cmocka_unit_test(test_order),
-        cmocka_unit_test(test_dashes),    cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_spike),     cmocka_unit_test(test_shared_cells),
+        cmocka_unit_test(test_registers), cmocka_unit_test(test_percent),
+        cmocka_unit_test(test_gaps),      cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_order),     cmocka_unit_test(test_dashes),
+        cmocka_unit_test(test_extremes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -392,9 +392,6 @@ static void test_align(void **state)
         assert_true(assay_chart_align(&chart, 20) == 6);
         assert_true(points_same_value(chart.y_min, odd[i][0]) && chart.y_max == odd[i][1]);
     }
-    struct assay_chart log = {.y_min = 1, .y_max = 10, .log_y = true};
-    assay_chart_align(&log, 20);
-    assert_true(log.y_min == 1 && log.y_max == 10);
 }
 
 /* The powers of ten of a logarithmic axis likewise. */
@@ -426,6 +423,50 @@ static void test_align_log(void **state)
     }
 }
 
+/* Where a decade or two fill the axis, ticks within them are near the middle of their rows, and
+   the range grows little. Within a decade they are round numbers, and mostly so. */
+static void test_align_few_decades(void **state)
+{
+    struct points_rng rng = {.state = 10};
+    double worst = 0, sum = 0, within = 0, widest = 0;
+    size_t counted = 0;
+
+    (void)state;
+    for (int i = 0; i < 4000; i++) {
+        double lo = points_random_unit(&rng) * 20 - 10, range = 0.05 + 2 * (i % 100) / 100.0;
+        double hi = lo + range, rows = 8 + (double)(i % 37);
+        struct assay_chart chart = {.y_min = pow(10, lo), .y_max = pow(10, hi), .log_y = true};
+        struct assay_tick ticks[TICKS];
+        size_t want = assay_chart_align(&chart, rows);
+        size_t count = assay_chart_ticks(chart.y_min, chart.y_max, true, ASSAY_AXIS_STEP, true,
+                                         want, ticks, TICKS);
+        double low = log10(chart.y_min), high = log10(chart.y_max), room = 0.02 * (hi - lo);
+        assert_true(low <= lo + room && high >= hi - room);
+        if (count < 1)
+            fail_msg("[%g, %g] of %g rows became [%g, %g]: no ticks, %zu wanted", lo, hi, rows,
+                     low, high, want);
+        if (rows >= 20)
+            widest = fmax(widest, (high - low) / range);
+        double off = 0;
+        for (size_t k = 0; k < count; k++) {
+            double row = (1 - ticks[k].unit) * rows - 0.5;
+            off = fmax(off, fabs(row - round(row)));
+        }
+        if (range >= 1 && range <= 1.9 && rows / range > 8) {
+            worst = fmax(worst, off);
+        } else if (range < 0.7 && rows >= 12) {
+            sum += off, counted++;
+            within = fmax(within, off);
+        }
+    }
+    print_message("off by %.2f rows at most; within a decade by %.2f, mostly %.2f; ranges grow "
+                  "by %.0f %% at most\n",
+                  worst, within, sum / (double)counted, (widest - 1) * 100);
+    assert_true(worst <= 0.14);
+    assert_true(sum / (double)counted < 0.3 && within < 0.5);
+    assert_true(widest < 1.6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -440,6 +481,7 @@ int main(void)
         cmocka_unit_test(test_fit_between_points),
         cmocka_unit_test(test_align),
         cmocka_unit_test(test_align_log),
+        cmocka_unit_test(test_align_few_decades),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
