@@ -297,6 +297,7 @@ void compare_settled(struct compare_view *view)
 bool compare_build(struct compare_view *view)
 {
     int64_t began = assay_monotonic_us();
+    assay_comparison_expect(view->comparison, view->run_count);
     while (!view->built && assay_monotonic_us() - began < BUILD_US) {
         if (view->added == view->run_count) {
             finish(view);

@@ -254,7 +254,7 @@ static void draw_building(struct compare_view *view, struct area area)
     char text[100];
     snprintf(text, sizeof text, "comparing %zu of %zu runs", view->added, view->run_count);
     draw_field(area, 0, area.rect.height / 2, area.rect.width, ALIGN_CENTER, ROLE_DIM, text);
-    app_draw_in(view->app, 1);
+    app_draw_in(view->app, 0); /* keys are looked at first */
 }
 
 static void compare_draw(void *self, struct area area)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* What is asked for here has been bounded by the caller: a size that does not fit is a fault of
    the program, and no memory leaves nothing to do. */
@@ -67,6 +68,7 @@ void *assay_grow(void *items, size_t *capacity, size_t need, size_t size)
 #define ARENA_ALIGN 16u
 #define ARENA_FIRST 4096u
 #define ARENA_MOST  (1024u * 1024u)
+#define LARGE_PAGE  ((size_t)2 << 20)
 
 struct assay_arena_block {
     struct assay_arena_block *next;
@@ -96,7 +98,26 @@ static struct assay_arena_block *arena_block(struct assay_arena *arena, size_t b
     return block;
 }
 
-static void *arena_take(struct assay_arena *arena, size_t bytes)
+void assay_arena_reserve(struct assay_arena *arena, size_t bytes)
+{
+    if (bytes > SIZE_MAX / 4)
+        abort();
+    size_t size = bytes + sizeof(struct assay_arena_block);
+    struct assay_arena_block *block;
+    if (size >= LARGE_PAGE) {
+        size = (size + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+        block = require(aligned_alloc(LARGE_PAGE, size));
+        (void)madvise(block, size, MADV_HUGEPAGE);
+    } else {
+        block = require(malloc(size));
+    }
+    block->used = 0;
+    block->size = size - sizeof *block;
+    block->next = arena->blocks;
+    arena->blocks = block;
+}
+
+void *assay_arena_take(struct assay_arena *arena, size_t bytes)
 {
     if (bytes > SIZE_MAX / 2)
         abort();
@@ -112,14 +133,14 @@ static void *arena_take(struct assay_arena *arena, size_t bytes)
 
 void *assay_arena_alloc(struct assay_arena *arena, size_t bytes)
 {
-    return memset(arena_take(arena, bytes), 0, bytes);
+    return memset(assay_arena_take(arena, bytes), 0, bytes);
 }
 
 char *assay_arena_strndup(struct assay_arena *arena, const char *text, size_t length)
 {
     if (length == SIZE_MAX)
         abort();
-    char *copy = arena_take(arena, length + 1);
+    char *copy = assay_arena_take(arena, length + 1);
     if (length)
         memcpy(copy, text, length);
     copy[length] = '\0';

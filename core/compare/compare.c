@@ -20,6 +20,8 @@
 #define NUMBER_LENGTH 40           /* longer texts are no numbers */
 #define STRUCTURE_MAX (256u << 10) /* longer ones are compared as a whole */
 #define NOTICES_MAX   64
+#define CELLS_MAX     ((size_t)256 << 20) /* bytes that are made room for before they come */
+#define LOOKED_AGAIN  64                  /* runs whose attributes the charts below will want */
 
 struct assay_comparison *assay_comparison_new(void)
 {
@@ -33,9 +35,6 @@ void assay_comparison_free(struct assay_comparison **comparison)
         return;
     for (size_t i = 0; i < c->row_count; i++) {
         free(c->rows[i].values);
-        free(c->rows[i].cells);
-        free(c->rows[i].summaries);
-        free(c->rows[i].marks);
         free(c->rows[i].instead);
         assay_map_free(&c->rows[i].by_text);
     }
@@ -52,6 +51,7 @@ void assay_comparison_free(struct assay_comparison **comparison)
     assay_map_free(&c->run_ids);
     assay_map_free(&c->row_keys);
     assay_arena_free(&c->arena);
+    assay_arena_free(&c->cells);
     free(c);
     *comparison = NULL;
 }
@@ -123,27 +123,58 @@ struct compare_row *compare_row_of(struct assay_comparison *c, enum assay_row_ki
     return &c->rows[at];
 }
 
-/* Room for a cell in COLUMN; what was skipped is nothing. */
-static void reach_column(struct compare_row *row, size_t column)
+/* COUNT items of SIZE bytes in new room; what stood in the old is left to the arena. */
+static void *move_cells(struct assay_comparison *c, const void *old, size_t count, size_t size,
+                        size_t capacity)
 {
-    bool metric = row->shown.kind == ASSAY_ROW_METRIC;
-    if (column >= row->capacity) {
-        size_t capacity = row->capacity;
-        if (metric) {
-            size_t marks = row->capacity;
-            ASSAY_GROW(row->summaries, capacity, column + 1);
-            ASSAY_GROW(row->marks, marks, capacity);
-        } else {
-            ASSAY_GROW(row->cells, capacity, column + 1);
-        }
-        row->capacity = capacity;
+    void *cells = assay_arena_take(&c->cells, capacity * size);
+    if (count)
+        memcpy(cells, old, count * size);
+    return cells;
+}
+
+static void grow_row(struct assay_comparison *c, struct compare_row *row, size_t need)
+{
+    size_t capacity = row->capacity ? row->capacity * 2 : 8;
+    capacity = capacity < c->expected ? c->expected : capacity;
+    capacity = capacity < need ? need : capacity;
+    if (row->shown.kind == ASSAY_ROW_METRIC) {
+        row->summaries =
+            move_cells(c, row->summaries, row->filled, sizeof *row->summaries, capacity);
+        row->marks = move_cells(c, row->marks, row->filled, sizeof *row->marks, capacity);
+    } else {
+        row->cells = move_cells(c, row->cells, row->filled, sizeof *row->cells, capacity);
     }
+    row->capacity = capacity;
+}
+
+/* Room for a cell in COLUMN; what was skipped is nothing. */
+static inline void reach_column(struct assay_comparison *c, struct compare_row *row,
+                                size_t column)
+{
+    if (column >= row->capacity)
+        grow_row(c, row, column + 1);
     for (; row->filled <= column; row->filled++) {
-        if (metric)
+        if (row->shown.kind == ASSAY_ROW_METRIC)
             row->marks[row->filled] = 0;
         else
             row->cells[row->filled] = 0;
     }
+}
+
+/* Before the first of many runs: the others have about as many keys. */
+static void reserve_cells(struct assay_comparison *c, const struct assay_attrs *attrs)
+{
+    const size_t metric = sizeof(struct assay_summary) + 1, text = sizeof(uint32_t);
+    size_t texts = attrs->param_count + attrs->tag_count + attrs->input_count + 16;
+    size_t each = attrs->metric_count * metric + texts * text;
+    if (c->expected > 1 && each < CELLS_MAX / c->expected)
+        assay_arena_reserve(&c->cells, each * c->expected + (each + texts) * 32);
+}
+
+void assay_comparison_expect(struct assay_comparison *comparison, size_t runs)
+{
+    comparison->expected = runs < ASSAY_COMPARE_RUNS_MAX ? runs : ASSAY_COMPARE_RUNS_MAX;
 }
 
 /* ---- texts ---- */
@@ -202,7 +233,7 @@ static uint32_t add_value(struct assay_comparison *c, struct compare_row *row, c
 void compare_put(struct assay_comparison *c, struct compare_row *row, size_t column,
                  const char *text, size_t length)
 {
-    reach_column(row, column);
+    reach_column(c, row, column);
     uint32_t before = column > 0 ? row->cells[column - 1] : 0;
     if (before && is_value(&row->values[before - 1], text, length)) {
         row->cells[column] = before;
@@ -286,7 +317,7 @@ static void add_metrics(struct assay_comparison *c, const struct assay_attrs *at
     for (size_t i = 0; i < attrs->metric_count; i++) {
         const struct assay_metric *metric = &attrs->metrics[i];
         struct compare_row *row = compare_row_of(c, ASSAY_ROW_METRIC, metric->key, SIZE_MAX, i);
-        reach_column(row, column);
+        reach_column(c, row, column);
         row->summaries[column] = metric->summary;
         if (row->gpu_rank)
             metric_gpus(gpus, row->gpu_rank);
@@ -369,6 +400,8 @@ bool assay_comparison_add(struct assay_comparison *c, const struct assay_compare
         *texts[i] = assay_arena_strdup(&c->arena, *texts[i] ? *texts[i] : "");
     add_attributes(c, kept, column);
     struct gpus gpus = {0};
+    if (column == 0)
+        reserve_cells(c, attrs);
     add_params(c, attrs, column, &gpus);
     add_lineage(c, attrs, column);
     add_metrics(c, attrs, column, &gpus);
@@ -379,6 +412,18 @@ bool assay_comparison_add(struct assay_comparison *c, const struct assay_compare
                     strlen(text));
     }
     return true;
+}
+
+struct adding {
+    struct assay_comparison *comparison;
+    const struct assay_compared_run *run;
+    bool added;
+};
+
+static void add_looked_at(void *context, const struct assay_attrs *attrs)
+{
+    struct adding *adding = context;
+    adding->added = assay_comparison_add(adding->comparison, adding->run, attrs);
 }
 
 bool assay_comparison_add_run(struct assay_comparison *comparison,
@@ -400,7 +445,11 @@ bool assay_comparison_add_run(struct assay_comparison *comparison,
         .start_ms = r->start_ms,
         .end_ms = r->end_ms,
     };
-    return assay_comparison_add(comparison, &facts, assay_catalog_attrs(catalog, run));
+    if (comparison->run_count < LOOKED_AGAIN)
+        return assay_comparison_add(comparison, &facts, assay_catalog_attrs(catalog, run));
+    struct adding adding = {.comparison = comparison, .run = &facts};
+    assay_catalog_look(catalog, run, add_looked_at, &adding);
+    return adding.added;
 }
 
 void assay_comparison_add_fact(struct assay_comparison *comparison, size_t column,

@@ -38,8 +38,10 @@ struct compare_direction {
 
 struct assay_comparison {
     struct assay_arena arena;
+    struct assay_arena cells; /* of all rows */
     struct assay_compared_run *runs;
     size_t run_count, run_capacity;
+    size_t expected; /* runs */
     struct assay_map run_ids;
 
     struct compare_row *rows; /* in the order they were met */

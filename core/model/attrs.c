@@ -248,12 +248,14 @@ struct reader {
     bool damaged;
 };
 
-static const unsigned char *take(struct reader *r, size_t bytes)
+#define METRIC_HEAD (4 + 7 * 8 + 1) /* of a metric, before its key */
+
+static inline const unsigned char *take(struct reader *r, size_t bytes)
 {
-    static const unsigned char nothing[8];
+    static const unsigned char nothing[METRIC_HEAD];
     if (r->damaged || bytes > r->left) {
         r->damaged = true;
-        return nothing;
+        return nothing; /* nobody takes more than this and looks at it before he asks */
     }
     const unsigned char *at = r->at;
     r->at += bytes;
@@ -261,24 +263,32 @@ static const unsigned char *take(struct reader *r, size_t bytes)
     return at;
 }
 
+static inline uint32_t get_u32(const unsigned char *b)
+{
+    return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+static inline uint64_t get_u64(const unsigned char *b)
+{
+    return (uint64_t)get_u32(b) | (uint64_t)get_u32(b + 4) << 32;
+}
+
+static inline double get_double(const unsigned char *b)
+{
+    uint64_t bits = get_u64(b);
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
 static uint32_t take_u32(struct reader *r)
 {
-    const unsigned char *b = take(r, 4);
-    return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+    return get_u32(take(r, 4));
 }
 
 static uint64_t take_u64(struct reader *r)
 {
-    uint64_t low = take_u32(r);
-    return low | (uint64_t)take_u32(r) << 32;
-}
-
-static double take_double(struct reader *r)
-{
-    uint64_t bits = take_u64(r);
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
+    return get_u64(take(r, 8));
 }
 
 /* LENGTH bytes without a NUL among them, and the NUL behind. */
@@ -294,30 +304,31 @@ static const char *take_text(struct reader *r, uint32_t length)
     return text;
 }
 
-static void take_summary(struct reader *r, struct assay_summary *s)
+static void get_summary(const unsigned char *b, struct assay_summary *s)
 {
-    s->last = take_double(r);
-    s->step = (int64_t)take_u64(r);
-    s->time_ms = (int64_t)take_u64(r);
-    s->min = take_double(r);
-    s->max = take_double(r);
-    s->n = take_u64(r);
-    s->nonfinite = take_u64(r);
+    s->last = get_double(b);
+    s->step = (int64_t)get_u64(b + 8);
+    s->time_ms = (int64_t)get_u64(b + 16);
+    s->min = get_double(b + 24);
+    s->max = get_double(b + 32);
+    s->n = get_u64(b + 40);
+    s->nonfinite = get_u64(b + 48);
 }
 
 static void take_pair(struct reader *r, struct assay_pair *pair)
 {
-    uint32_t key_length = take_u32(r), value_length = take_u32(r);
+    const unsigned char *b = take(r, 8);
+    uint32_t key_length = get_u32(b), value_length = get_u32(b + 4);
     pair->key = take_text(r, key_length);
     pair->value = take_text(r, value_length);
 }
 
 static void take_metric(struct reader *r, struct assay_metric *metric)
 {
-    uint32_t length = take_u32(r);
-    take_summary(r, &metric->summary);
-    metric->single = *take(r, 1) != 0;
-    metric->key = take_text(r, length);
+    const unsigned char *b = take(r, METRIC_HEAD);
+    get_summary(b + 4, &metric->summary);
+    metric->single = b[METRIC_HEAD - 1] != 0;
+    metric->key = take_text(r, get_u32(b));
 }
 
 /* Checks the head; COUNTS get how many items each section claims to have. */
@@ -342,7 +353,7 @@ static bool read_head(struct reader *r, uint32_t counts[SECTIONS])
 static struct assay_pair *unpack_pairs(struct reader *r, uint32_t count,
                                        struct assay_arena *arena)
 {
-    struct assay_pair *pairs = assay_arena_alloc(arena, count * sizeof *pairs);
+    struct assay_pair *pairs = assay_arena_take(arena, count * sizeof *pairs);
     for (uint32_t i = 0; i < count && !r->damaged; i++) {
         take_pair(r, &pairs[i]);
         if (i && strcmp(pairs[i - 1].key, pairs[i].key) >= 0)
@@ -354,7 +365,7 @@ static struct assay_pair *unpack_pairs(struct reader *r, uint32_t count,
 static struct assay_metric *unpack_metrics(struct reader *r, uint32_t count,
                                            struct assay_arena *arena)
 {
-    struct assay_metric *metrics = assay_arena_alloc(arena, count * sizeof *metrics);
+    struct assay_metric *metrics = assay_arena_take(arena, count * sizeof *metrics);
     for (uint32_t i = 0; i < count && !r->damaged; i++) {
         take_metric(r, &metrics[i]);
         if (i && strcmp(metrics[i - 1].key, metrics[i].key) >= 0)
@@ -388,29 +399,43 @@ static void unpack_rest(struct reader *r, const uint32_t counts[SECTIONS],
     }
 }
 
-bool attrs_unpack(const void *bytes, size_t length, struct assay_arena *arena,
-                  struct assay_attrs *out)
+static bool unpack(struct reader *r, const uint32_t counts[SECTIONS], struct assay_arena *arena,
+                   struct assay_attrs *out)
 {
-    *out = (struct assay_attrs){0};
-    struct reader probe = {.at = bytes, .left = length};
-    uint32_t counts[SECTIONS];
-    if (!read_head(&probe, counts))
-        return false;
-    /* One copy in the arena; the texts then point into it. */
-    char *copy = assay_arena_strndup(arena, (const char *)probe.at, probe.left);
-    struct reader r = {.at = (const unsigned char *)copy, .left = probe.left};
-    out->params = unpack_pairs(&r, counts[0], arena);
+    out->params = unpack_pairs(r, counts[0], arena);
     out->param_count = counts[0];
-    out->tags = unpack_pairs(&r, counts[1], arena);
+    out->tags = unpack_pairs(r, counts[1], arena);
     out->tag_count = counts[1];
-    out->metrics = unpack_metrics(&r, counts[2], arena);
+    out->metrics = unpack_metrics(r, counts[2], arena);
     out->metric_count = counts[2];
-    unpack_rest(&r, counts, arena, out);
-    if (r.damaged || r.left) {
+    unpack_rest(r, counts, arena, out);
+    if (r->damaged || r->left) {
         *out = (struct assay_attrs){0};
         return false;
     }
     return true;
+}
+
+bool attrs_unpack_in(const void *bytes, size_t length, struct assay_arena *arena,
+                     struct assay_attrs *out)
+{
+    *out = (struct assay_attrs){0};
+    struct reader r = {.at = bytes, .left = length};
+    uint32_t counts[SECTIONS];
+    return read_head(&r, counts) && unpack(&r, counts, arena, out);
+}
+
+bool attrs_unpack(const void *bytes, size_t length, struct assay_arena *arena,
+                  struct assay_attrs *out)
+{
+    *out = (struct assay_attrs){0};
+    struct reader r = {.at = bytes, .left = length};
+    uint32_t counts[SECTIONS];
+    if (!read_head(&r, counts))
+        return false;
+    /* One copy in the arena; the texts then point into it. */
+    r.at = (const unsigned char *)assay_arena_strndup(arena, (const char *)r.at, r.left);
+    return unpack(&r, counts, arena, out);
 }
 
 /* ---- finding one field ---- */

@@ -367,6 +367,39 @@ const struct assay_attrs *assay_catalog_attrs(struct assay_catalog *catalog, uin
     return &slot->attrs;
 }
 
+struct looking {
+    void (*look)(void *context, const struct assay_attrs *attrs);
+    void *context;
+};
+
+static void look_at(void *with, const void *bytes, size_t length)
+{
+    const struct looking *looking = with;
+    struct assay_arena arena = {0};
+    struct assay_attrs attrs;
+
+    attrs_unpack_in(bytes, length, &arena, &attrs); /* where they are damaged, none */
+    looking->look(looking->context, &attrs);
+    assay_arena_free(&arena);
+}
+
+void assay_catalog_look(struct assay_catalog *catalog, uint32_t run,
+                        void (*look)(void *context, const struct assay_attrs *attrs),
+                        void *context)
+{
+    const struct run_private *hidden = &catalog->privates[run];
+    const struct attrs_slot *slot = hidden->slot ? &catalog->slots[hidden->slot - 1] : NULL;
+    struct looking looking = {look, context};
+
+    if (slot && slot->version == catalog->runs[run].version)
+        look(context, &slot->attrs);
+    else if (hidden->attrs)
+        look_at(&looking, hidden->attrs, hidden->attrs_length);
+    else if (!hidden->row || !catalog->hooks.look ||
+             !catalog->hooks.look(catalog->hooks.context, run, look_at, &looking))
+        look(context, assay_catalog_attrs(catalog, run));
+}
+
 /* ---- reading ---- */
 
 size_t assay_catalog_sources(const struct assay_catalog *catalog)

@@ -10,6 +10,9 @@ struct catalog_hooks {
     void *context;
     /* The packed attributes of a run that are not in memory: malloc'd, or false. */
     bool (*fetch)(void *context, uint32_t run, void **bytes, size_t *length);
+    /* The same, where they are looked at once: calls USE with them as they lie. May be NULL. */
+    bool (*look)(void *context, uint32_t run,
+                 void (*use)(void *with, const void *bytes, size_t length), void *with);
     /* A column was asked for and some runs' attributes are not in memory: give them through
        catalog_column_value() now or later, then call catalog_column_ready(). May be NULL: then
        fetch() is called run by run. */

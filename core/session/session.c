@@ -404,6 +404,7 @@ static struct assay_session *session_new(bool live)
     session->catalog = catalog_new(&(struct catalog_hooks){
         .context = session,
         .fetch = stored_fetch_attrs,
+        .look = stored_look_at_attrs,
         .load_column = stored_load_column,
     });
     watch_open(session);

@@ -238,6 +238,21 @@ bool stored_fetch_attrs(void *context, uint32_t run, void **bytes, size_t *lengt
            *bytes;
 }
 
+bool stored_look_at_attrs(void *context, uint32_t run,
+                          void (*use)(void *with, const void *bytes, size_t length), void *with)
+{
+    struct assay_session *session = context;
+    struct session_source *source =
+        session->sources[assay_catalog_run(session->catalog, run)->source];
+    struct store *store = store_of(session, source);
+    bool there = false;
+
+    return store &&
+           store_look_at_attrs(store, catalog_run_row(session->catalog, run), use, with, &there,
+                               NULL) == ASSAY_OK &&
+           there;
+}
+
 /* ---- columns ---- */
 
 struct run_row {

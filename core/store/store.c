@@ -349,10 +349,8 @@ enum assay_status store_blob(struct sql_statement *statement, void **bytes, size
     enum assay_status status = sql_step(statement, &row, err);
     if (status == ASSAY_OK && row && !sql_is_null(statement, 0)) {
         const void *data = sql_column_blob(statement, 0, length);
-        *bytes = assay_alloc(*length + 1); /* a NUL after it, so that it is never size 0 */
-        if (*length > 0) {
-            memcpy(*bytes, data, *length);
-        }
+        /* A NUL after it, so that it is never size 0. */
+        *bytes = assay_strndup(data != NULL ? data : "", *length);
     }
     sql_reset(statement);
     return status;

@@ -114,6 +114,10 @@ enum assay_status store_last_experiment(struct store *store, int64_t *row,
 /* Packed attributes. read: *bytes is malloc'd, NULL with length 0 where there are none. */
 enum assay_status store_read_attrs(struct store *store, int64_t run, void **bytes,
                                    size_t *length, struct assay_error *err);
+/* The same, without a copy: calls USE where there are some (*there). */
+enum assay_status store_look_at_attrs(struct store *store, int64_t run,
+                                      void (*use)(void *with, const void *bytes, size_t length),
+                                      void *with, bool *there, struct assay_error *err);
 typedef bool (*store_attrs_fn)(void *context, int64_t run, const void *bytes, size_t length);
 enum assay_status store_scan_attrs(struct store *store, int64_t source, store_attrs_fn fn,
                                    void *context, struct assay_error *err);

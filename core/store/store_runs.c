@@ -311,6 +311,17 @@ enum assay_status store_set_run_status(struct store *store, int64_t run,
 
 /* ---- attributes ---- */
 
+static enum assay_status find_attrs(struct store *store, int64_t run,
+                                    struct sql_statement **out, struct assay_error *err)
+{
+    enum assay_status status = store_statement(
+        store, SLOT_ATTRS_READ, "SELECT data FROM attrs WHERE run=?1", out, err);
+    if (status == ASSAY_OK) {
+        sql_bind_int(*out, 1, run);
+    }
+    return status;
+}
+
 enum assay_status store_read_attrs(struct store *store, int64_t run, void **bytes,
                                    size_t *length, struct assay_error *err)
 {
@@ -318,12 +329,31 @@ enum assay_status store_read_attrs(struct store *store, int64_t run, void **byte
 
     *bytes = NULL;
     *length = 0;
-    enum assay_status status = store_statement(
-        store, SLOT_ATTRS_READ, "SELECT data FROM attrs WHERE run=?1", &statement, err);
-    if (status == ASSAY_OK) {
-        sql_bind_int(statement, 1, run);
-        status = store_blob(statement, bytes, length, err);
+    enum assay_status status = find_attrs(store, run, &statement, err);
+    return status == ASSAY_OK ? store_blob(statement, bytes, length, err) : status;
+}
+
+enum assay_status store_look_at_attrs(struct store *store, int64_t run,
+                                      void (*use)(void *with, const void *bytes, size_t length),
+                                      void *with, bool *there, struct assay_error *err)
+{
+    struct sql_statement *statement = NULL;
+    size_t length = 0;
+
+    *there = false;
+    enum assay_status status = find_attrs(store, run, &statement, err);
+    if (status != ASSAY_OK) {
+        return status;
     }
+    status = sql_step(statement, there, err);
+    if (status == ASSAY_OK && *there) {
+        const void *bytes = sql_column_blob(statement, 0, &length);
+        *there = bytes != NULL && length > 0;
+        if (*there) {
+            use(with, bytes, length);
+        }
+    }
+    sql_reset(statement);
     return status;
 }
 

@@ -96,6 +96,8 @@ struct assay_compare_cell {
 
 struct assay_comparison *assay_comparison_new(void);
 void assay_comparison_free(struct assay_comparison **comparison);
+/* How many runs are to come, where that is known: their cells then get their room at once. */
+void assay_comparison_expect(struct assay_comparison *comparison, size_t runs);
 /* Adds a run. One that is in already (same id and source) is refused: returns false. */
 bool assay_comparison_add(struct assay_comparison *comparison,
                           const struct assay_compared_run *run,

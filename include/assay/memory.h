@@ -27,6 +27,10 @@ struct assay_arena {
     size_t total;                     /* bytes handed out */
 };
 void *assay_arena_alloc(struct assay_arena *arena, size_t bytes); /* zeroed, 16-byte aligned */
+void *assay_arena_take(struct assay_arena *arena, size_t bytes);  /* the same, not zeroed */
+/* Makes room for BYTES at once. Where they are many they lie on large pages, if the system has
+   them: memory met for the first time costs a fault for every page of it. */
+void assay_arena_reserve(struct assay_arena *arena, size_t bytes);
 char *assay_arena_strndup(struct assay_arena *arena, const char *text, size_t length);
 char *assay_arena_strdup(struct assay_arena *arena, const char *text); /* NULL gives NULL */
 void assay_arena_free(struct assay_arena *arena); /* frees all; the arena is empty, reusable */

@@ -51,6 +51,7 @@ static struct assay_comparison *fill(const struct assay_attrs *attrs, int64_t *t
 {
     int64_t began = assay_monotonic_us();
     struct assay_comparison *c = assay_comparison_new();
+    assay_comparison_expect(c, RUNS);
     for (size_t i = 0; i < RUNS; i++) {
         char id[16];
         snprintf(id, sizeof id, "run-%zu", i);

@@ -74,6 +74,15 @@ static void test_round_trip(void **state)
     attrs_pack(&back, &again);
     assert_int_equal(again.length, packed.length);
     assert_memory_equal(again.data, packed.data, packed.length);
+
+    struct assay_attrs in;
+    assert_true(attrs_unpack_in(packed.data, packed.length, &arena, &in));
+    assert_true(in.params[1].key > packed.data &&
+                in.params[1].key < packed.data + packed.length);
+    assay_buf_reset(&again);
+    attrs_pack(&in, &again);
+    assert_int_equal(again.length, packed.length);
+    assert_memory_equal(again.data, packed.data, packed.length);
     assay_buf_free(&again);
     assay_buf_free(&packed);
     assay_arena_free(&arena);
@@ -101,16 +110,19 @@ static void test_find(void **state)
     struct assay_summary summary;
     const char *text = NULL;
     attrs_pack(&sample, &packed);
-    assert_true(attrs_find(packed.data, packed.length, ASSAY_FIELD_PARAM, "lr", NULL, &text, NULL));
-    assert_string_equal(text, "0.2");
-    assert_true(attrs_find(packed.data, packed.length, ASSAY_FIELD_TAG, "note", NULL, &text, NULL));
-    assert_string_equal(text, "");
-    assert_false(attrs_find(packed.data, packed.length, ASSAY_FIELD_TAG, "lr", NULL, &text, NULL));
     assert_true(
-        attrs_find(packed.data, packed.length, ASSAY_FIELD_METRIC, "loss", &summary, NULL, NULL));
-    assert_true(summary.min == 0.25 && summary.n == 10);
+        attrs_find(packed.data, packed.length, ASSAY_FIELD_PARAM, "lr", NULL, &text, NULL));
+    assert_string_equal(text, "0.2");
+    assert_true(
+        attrs_find(packed.data, packed.length, ASSAY_FIELD_TAG, "note", NULL, &text, NULL));
+    assert_string_equal(text, "");
     assert_false(
-        attrs_find(packed.data, packed.length, ASSAY_FIELD_METRIC, "note", &summary, NULL, NULL));
+        attrs_find(packed.data, packed.length, ASSAY_FIELD_TAG, "lr", NULL, &text, NULL));
+    assert_true(attrs_find(packed.data, packed.length, ASSAY_FIELD_METRIC, "loss", &summary,
+                           NULL, NULL));
+    assert_true(summary.min == 0.25 && summary.n == 10);
+    assert_false(attrs_find(packed.data, packed.length, ASSAY_FIELD_METRIC, "note", &summary,
+                            NULL, NULL));
     assay_buf_free(&packed);
 }
 
@@ -141,7 +153,10 @@ static void test_damage(void **state)
             char *copy = malloc(packed.length);
             memcpy(copy, packed.data, packed.length);
             copy[i] = (char)changes[c];
-            if (attrs_unpack(copy, packed.length, &arena, &back))
+            bool whole = attrs_unpack(copy, packed.length, &arena, &back);
+            struct assay_attrs in;
+            assert_int_equal(attrs_unpack_in(copy, packed.length, &arena, &in), whole);
+            if (whole)
                 for (size_t k = 1; k < back.param_count; k++)
                     assert_true(strcmp(back.params[k - 1].key, back.params[k].key) < 0);
             attrs_find(copy, packed.length, ASSAY_FIELD_METRIC, "loss", &summary, &text, NULL);

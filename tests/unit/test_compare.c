@@ -136,6 +136,45 @@ static void differences_first(void **state)
     assert_null(c);
 }
 
+/* However much room was made before, the cells are the same. */
+static void room_makes_no_difference(void **state)
+{
+    (void)state;
+    static const size_t expected[] = {0, 1, 7, 40, 5000};
+    struct assay_comparison *plain = NULL, *c = NULL;
+    for (size_t e = 0; e < ASSAY_COUNT(expected); e++) {
+        c = assay_comparison_new();
+        assay_comparison_expect(c, expected[e]);
+        for (int run = 0; run < 40; run++) {
+            char name[16], lr[32], loss[32], late[32];
+            snprintf(name, sizeof name, "run-%d", run);
+            snprintf(lr, sizeof lr, "p lr=%d", run % 17);
+            snprintf(loss, sizeof loss, "m loss=%d", run * run % 23);
+            snprintf(late, sizeof late, "%c late%d=%d", run % 2 ? 'm' : 't', run % 5, run);
+            if (run % 3)
+                RUN(c, name, lr, loss, late);
+            else
+                RUN(c, name, lr, late);
+        }
+        assay_comparison_finish(c);
+        if (!plain) {
+            plain = c;
+            continue;
+        }
+        assert_int_equal(assay_comparison_rows(c), assay_comparison_rows(plain));
+        for (size_t row = 0; row < assay_comparison_rows(c); row++)
+            for (size_t column = 0; column < 40; column++) {
+                struct assay_compare_cell a = assay_comparison_cell(plain, row, column);
+                struct assay_compare_cell b = assay_comparison_cell(c, row, column);
+                assert_int_equal(a.present, b.present);
+                assert_string_equal(a.text, b.text);
+                assert_true(a.number == b.number || (isnan(a.number) && isnan(b.number)));
+            }
+        assay_comparison_free(&c);
+    }
+    assay_comparison_free(&plain);
+}
+
 static void the_stat_chooses_the_value(void **state)
 {
     (void)state;
@@ -736,6 +775,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(differences_first),
+        cmocka_unit_test(room_makes_no_difference),
         cmocka_unit_test(the_stat_chooses_the_value),
         cmocka_unit_test(structures_are_compared_by_path),
         cmocka_unit_test(directions_come_from_names_params_and_the_user),

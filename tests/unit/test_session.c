@@ -1,6 +1,6 @@
 /*
- * The session end to end: a file store and the local store read into the catalog, the cache behind
- * it, a second start from the cache, changes followed, and life without a cache.
+ * The session end to end: a file store and the local store read into the catalog, the cache
+ * behind it, a second start from the cache, changes followed, and life without a cache.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,6 +22,8 @@
 #include <assay/file.h>
 #include <assay/local.h>
 #include <assay/session.h>
+
+#include "model/attrs.h"
 
 #define DEADLINE_US 20000000
 
@@ -77,9 +79,10 @@ static void put_run(const char *id, const char *name, int status, const char *en
 
 static void make_tree(void)
 {
-    put_file("mlruns/1/meta.yaml",
-             "artifact_location: ''\ncreation_time: 1\nexperiment_id: '1'\nlast_update_time: 1\n"
-             "lifecycle_stage: active\nname: sweep\n");
+    put_file(
+        "mlruns/1/meta.yaml",
+        "artifact_location: ''\ncreation_time: 1\nexperiment_id: '1'\nlast_update_time: 1\n"
+        "lifecycle_stage: active\nname: sweep\n");
     put_run(RUN_A, "first", 3, "1760000060000");
     put_run(RUN_B, "second", 1, "null");
     put_file("mlruns/1/" RUN_A "/metrics/train/loss", "1760000000001 0.5 0\n"
@@ -129,12 +132,36 @@ static struct assay_session *open_tree(bool live)
     const char *const sources[] = {path};
 
     assert_int_equal(assay_session_open(&session,
-                                        &(struct assay_session_options){
-                                            .sources = sources, .source_count = 1, .live = live},
+                                        &(struct assay_session_options){.sources = sources,
+                                                                        .source_count = 1,
+                                                                        .live = live},
                                         &err),
                      ASSAY_OK);
     free(path);
     return session;
+}
+
+static void pack_them(void *context, const struct assay_attrs *attrs)
+{
+    attrs_pack(attrs, context);
+}
+
+/* Attributes looked at once are those that are kept. */
+static void check_look(struct assay_catalog *catalog, uint32_t run)
+{
+    struct assay_buf before = {0}, kept = {0}, after = {0};
+
+    assay_catalog_look(catalog, run, pack_them, &before);
+    attrs_pack(assay_catalog_attrs(catalog, run), &kept);
+    assay_catalog_look(catalog, run, pack_them, &after);
+    assert_true(kept.length > 0);
+    assert_int_equal(before.length, kept.length);
+    assert_memory_equal(before.data, kept.data, kept.length);
+    assert_int_equal(after.length, kept.length);
+    assert_memory_equal(after.data, kept.data, kept.length);
+    assay_buf_free(&before);
+    assay_buf_free(&kept);
+    assay_buf_free(&after);
 }
 
 static void check_runs(struct assay_session *session)
@@ -150,6 +177,7 @@ static void check_runs(struct assay_session *session)
     assert_string_equal(assay_catalog_run(catalog, run)->name, "first");
     assert_int_equal(assay_catalog_run(catalog, run)->status, ASSAY_RUN_FINISHED);
     assert_int_equal(assay_catalog_run(catalog, run)->end_ms, 1760000060000);
+    check_look(catalog, run);
     attrs = assay_catalog_attrs(catalog, run);
     assert_string_equal(assay_attrs_param(attrs, "lr"), "0.1");
     metric = assay_attrs_metric(attrs, "train/loss");
@@ -178,8 +206,8 @@ static void reads_a_file_store_and_its_points(void **state)
     session = open_tree(false);
     assert_int_equal(assay_session_wait(session, &err), ASSAY_OK);
     check_runs(session);
-    assert_int_equal(
-        assay_catalog_find_run(assay_session_catalog(session), RUN_A, &run, &err), ASSAY_OK);
+    assert_int_equal(assay_catalog_find_run(assay_session_catalog(session), RUN_A, &run, &err),
+                     ASSAY_OK);
     assert_int_equal(assay_session_series_wait(session, run, "train/loss", &series, &err),
                      ASSAY_OK);
     assert_int_equal(assay_series_count(series), 3);
@@ -217,7 +245,8 @@ static void starts_again_from_the_cache(void **state)
         poll(&ready, 1, 100);
         assay_session_dispatch(session);
     }
-    /* Known the moment the source is: nothing has been read from its files yet or it just has. */
+    /* Known the moment the source is: nothing has been read from its files yet or it just has.
+     */
     assert_int_equal(assay_catalog_runs(assay_session_catalog(session)), 2);
     check_runs(session);
     assert_true(assay_catalog_source(assay_session_catalog(session), 0)->read_ms !=
@@ -303,16 +332,16 @@ static void shows_the_local_store_and_what_is_added(void **state)
     assert_int_equal(chdir(root), 0);
     assert_int_equal(assay_local_open(&local, NULL, &err), ASSAY_OK);
     assert_int_equal(assay_local_start(local, "demo", "one", 5, id, &err), ASSAY_OK);
-    assert_int_equal(assay_session_open(
-                         &session, &(struct assay_session_options){.live = true}, &err),
-                     ASSAY_OK);
+    assert_int_equal(
+        assay_session_open(&session, &(struct assay_session_options){.live = true}, &err),
+        ASSAY_OK);
     catalog = assay_session_catalog(session);
     assert_int_equal(assay_catalog_runs(catalog), 1); /* at once, before any dispatch */
     assert_int_equal(assay_catalog_find_run(catalog, "demo/one", &run, &err), ASSAY_OK);
-    assert_int_equal(assay_local_log(local, id,
-                                     &(struct assay_log_batch){.points = points, .point_count = 2},
-                                     &err),
-                     ASSAY_OK);
+    assert_int_equal(
+        assay_local_log(local, id,
+                        &(struct assay_log_batch){.points = points, .point_count = 2}, &err),
+        ASSAY_OK);
     while (!assay_catalog_attrs(catalog, run)->metric_count && assay_monotonic_us() < until) {
         struct pollfd ready = {.fd = assay_session_fd(session), .events = POLLIN};
 
@@ -336,11 +365,11 @@ static void says_what_is_wrong_with_a_place(void **state)
     const char *empty[] = {root};
 
     (void)state;
-    assert_int_equal(
-        assay_session_open(&session,
-                           &(struct assay_session_options){.sources = nothing, .source_count = 1},
-                           &err),
-        ASSAY_BAD_INPUT);
+    assert_int_equal(assay_session_open(
+                         &session,
+                         &(struct assay_session_options){.sources = nothing, .source_count = 1},
+                         &err),
+                     ASSAY_BAD_INPUT);
     assert_null(session);
     assert_non_null(strstr(err.what, "/no/such/place"));
     assay_error_clear(&err);
@@ -368,8 +397,8 @@ static void columns_come_from_the_databases(void **state)
     assay_session_close(&session);
     session = open_tree(false);
     assert_int_equal(assay_session_wait(session, &err), ASSAY_OK);
-    assert_int_equal(
-        assay_catalog_find_run(assay_session_catalog(session), RUN_B, &run, &err), ASSAY_OK);
+    assert_int_equal(assay_catalog_find_run(assay_session_catalog(session), RUN_B, &run, &err),
+                     ASSAY_OK);
     column = assay_catalog_column(assay_session_catalog(session), ASSAY_FIELD_METRIC,
                                   "train/loss", ASSAY_STAT_MIN);
     assert_true(column->ready && column->present[run]);
