@@ -15,7 +15,8 @@ void attrs_pack(const struct assay_attrs *attrs, struct assay_buf *out);
 /* Unpacks into ARENA. False where the bytes are damaged (*out is then empty). */
 bool attrs_unpack(const void *bytes, size_t length, struct assay_arena *arena,
                   struct assay_attrs *out);
-/* The same, but texts point into BYTES, which must live as long; only the arrays are ARENA's. */
+/* The same, but texts point into BYTES, which must live as long; only the arrays are ARENA's.
+ */
 bool attrs_unpack_in(const void *bytes, size_t length, struct assay_arena *arena,
                      struct assay_attrs *out);
 /* Finds one field without unpacking the rest. False where it is not there. For a metric

@@ -361,7 +361,8 @@ void stored_reload_run(struct assay_session *session, struct session_source *sou
                        const char *id);
 bool stored_fetch_attrs(void *context, uint32_t run, void **bytes, size_t *length);
 bool stored_look_at_attrs(void *context, uint32_t run,
-                          void (*use)(void *with, const void *bytes, size_t length), void *with);
+                          void (*use)(void *with, const void *bytes, size_t length),
+                          void *with);
 void stored_load_column(void *context, struct assay_column *column);
 /* The database a source's rows are in: its path, for a thread's own connection. */
 const char *stored_path(const struct assay_session *session,

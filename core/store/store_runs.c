@@ -314,8 +314,8 @@ enum assay_status store_set_run_status(struct store *store, int64_t run,
 static enum assay_status find_attrs(struct store *store, int64_t run,
                                     struct sql_statement **out, struct assay_error *err)
 {
-    enum assay_status status = store_statement(
-        store, SLOT_ATTRS_READ, "SELECT data FROM attrs WHERE run=?1", out, err);
+    enum assay_status status = store_statement(store, SLOT_ATTRS_READ,
+                                               "SELECT data FROM attrs WHERE run=?1", out, err);
     if (status == ASSAY_OK) {
         sql_bind_int(*out, 1, run);
     }

@@ -139,8 +139,8 @@ uint64_t assay_catalog_version(const struct assay_catalog *catalog);
 #define ASSAY_ATTRS_CACHE 512
 const struct assay_attrs *assay_catalog_attrs(struct assay_catalog *catalog, uint32_t run);
 
-/* Calls LOOK with a run's attributes, which are gone afterwards: for those who look once at many
-   runs, which neither fills nor needs the memory of the ones used last. */
+/* Calls LOOK with a run's attributes, which are gone afterwards: for those who look once at
+   many runs, which neither fills nor needs the memory of the ones used last. */
 void assay_catalog_look(struct assay_catalog *catalog, uint32_t run,
                         void (*look)(void *context, const struct assay_attrs *attrs),
                         void *context);
