@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 /* What is asked for here has been bounded by the caller: a size that does not fit is a fault of
    the program, and no memory leaves nothing to do. */
@@ -68,7 +67,6 @@ void *assay_grow(void *items, size_t *capacity, size_t need, size_t size)
 #define ARENA_ALIGN 16u
 #define ARENA_FIRST 4096u
 #define ARENA_MOST  (1024u * 1024u)
-#define LARGE_PAGE  ((size_t)2 << 20)
 
 struct assay_arena_block {
     struct assay_arena_block *next;
@@ -102,17 +100,9 @@ void assay_arena_reserve(struct assay_arena *arena, size_t bytes)
 {
     if (bytes > SIZE_MAX / 4)
         abort();
-    size_t size = bytes + sizeof(struct assay_arena_block);
-    struct assay_arena_block *block;
-    if (size >= LARGE_PAGE) {
-        size = (size + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
-        block = require(aligned_alloc(LARGE_PAGE, size));
-        (void)madvise(block, size, MADV_HUGEPAGE);
-    } else {
-        block = require(malloc(size));
-    }
+    struct assay_arena_block *block = require(malloc(sizeof *block + bytes));
     block->used = 0;
-    block->size = size - sizeof *block;
+    block->size = bytes;
     block->next = arena->blocks;
     arena->blocks = block;
 }

@@ -28,8 +28,7 @@ struct assay_arena {
 };
 void *assay_arena_alloc(struct assay_arena *arena, size_t bytes); /* zeroed, 16-byte aligned */
 void *assay_arena_take(struct assay_arena *arena, size_t bytes);  /* the same, not zeroed */
-/* Makes room for BYTES at once. Where they are many they lie on large pages, if the system has
-   them: memory met for the first time costs a fault for every page of it. */
+/* Makes room for BYTES at once. */
 void assay_arena_reserve(struct assay_arena *arena, size_t bytes);
 char *assay_arena_strndup(struct assay_arena *arena, const char *text, size_t length);
 char *assay_arena_strdup(struct assay_arena *arena, const char *text); /* NULL gives NULL */
