@@ -452,7 +452,7 @@ static void test_align_few_decades(void **state)
             double row = (1 - ticks[k].unit) * rows - 0.5;
             off = fmax(off, fabs(row - round(row)));
         }
-        if (range >= 1 && range <= 1.9 && rows / range > 8) {
+        if (range >= 1.05 && range <= 1.9 && rows / range > 8) {
             worst = fmax(worst, off);
         } else if (range < 0.7 && rows >= 12) {
             sum += off, counted++;
