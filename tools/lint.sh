@@ -36,6 +36,10 @@ for layer in "${!below[@]}"; do
 done | complain "a layer sees what lies above it"
 grep -nE '^#include "(base|series|model|query|chart|compare|store|source|remote|approval|session)/' $(sources 'cli/*.[ch]' 'tui/*.[ch]') /dev/null |
     complain "cli/ and tui/ include only <assay/...> and their own headers"
+grep -nE '^#include "([a-z./]*/)?tui/' $(sources 'cli/*.[ch]') /dev/null | grep -vE ':#include "\.\./tui/tui\.h"$' |
+    complain "cli/ sees the workbench by its front door alone, tui/tui.h"
+grep -nE '^#include "([a-z./]*/)?cli/' $(sources 'tui/*.[ch]') /dev/null |
+    complain "tui/ includes nothing of cli/"
 
 # Doors: one file for each foreign library.
 door() { # door HEADER-PATTERN ALLOWED-FILE-PATTERN
