@@ -485,6 +485,24 @@ static void test_reader_goes_away(void **state)
     fclose(err);
 }
 
+/* With its standard streams closed no file of its own takes their place, and what could not be
+   printed is no success. */
+static void test_closed_output(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    if (child == 0) {
+        for (int fd = 0; fd <= 2; fd++)
+            close(fd);
+        execl(getenv("ASSAY_PROGRAM"), "assay", "runs", "-S", "local", (char *)NULL);
+        _exit(99);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 3);
+}
+
 static void test_full_disk(void **state)
 {
     (void)state;
@@ -555,6 +573,7 @@ int main(void)
         cmocka_unit_test(test_completion),
         cmocka_unit_test(test_reader_goes_away),
         cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_closed_output),
         cmocka_unit_test(test_interrupt),
     };
     return cmocka_run_group_tests(tests, program_begin, program_end);
