@@ -146,23 +146,43 @@ static uint64_t pairs_at(const struct needle *needle, const char *at)
     return found;
 }
 
+/* The same of sixteen bytes at once, in one register where there is such a one. Reads 17. */
+typedef uint8_t sixteen __attribute__((vector_size(16)));
+
+static bool pair_in_sixteen(const struct needle *needle, const char *at)
+{
+    const sixteen fold_bit = (sixteen){0} + 0x20;
+    sixteen first, second;
+    uint64_t halves[2];
+    memcpy(&first, at, sizeof first);
+    sixteen found = (sixteen)((first | fold_bit) == (sixteen){0} + (uint8_t)needle->first);
+    if (needle->length > 1) {
+        memcpy(&second, at + 1, sizeof second);
+        found &= (sixteen)((second | fold_bit) == (sixteen){0} + (uint8_t)needle->second);
+    }
+    memcpy(halves, &found, sizeof halves);
+    return (halves[0] | halves[1]) != 0;
+}
+
 static bool contains(const struct needle *needle, const char *text)
 {
-    size_t length = strlen(text);
+    size_t length = strlen(text), block = length < 16 ? 8 : 16;
     if (needle->length == 0)
         return true;
     if (length < needle->length)
         return false;
     if (length < 8)
         return needle_among(needle, text, length, 0, length);
-    for (size_t at = 0;; at += 8) {
-        if (at > length - 8)
-            at = length - 8; /* the last eight, some for a second time; the ninth is the NUL */
+    for (size_t at = 0;; at += block) {
+        if (at > length - block)
+            at = length - block; /* the last ones, some a second time; beyond is the NUL */
         size_t skip = at < needle->pivot ? needle->pivot - at : 0;
-        if (pairs_at(needle, text + at) != 0 && skip < 8 &&
-            needle_among(needle, text, length, at + skip - needle->pivot, 8 - skip))
+        bool likely =
+            block == 16 ? pair_in_sixteen(needle, text + at) : pairs_at(needle, text + at) != 0;
+        if (likely && skip < block &&
+            needle_among(needle, text, length, at + skip - needle->pivot, block - skip))
             return true;
-        if (at == length - 8)
+        if (at == length - block)
             return false;
     }
 }
