@@ -22,7 +22,8 @@
 
 #include "pty.h"
 
-#define QUIET_MS   60 /* nothing for so long: the answer to a key is complete */
+#define QUIET_MS   60  /* nothing for so long: the answer to a key is complete */
+#define FIRST_MS   400 /* ... and nothing at all for so long: it has none */
 #define SETTLE_MS  400
 #define LIMIT_MS   120000
 #define BETWEEN_MS 16 /* from an answer to the next key, in `busy` */
@@ -142,9 +143,26 @@ static int measure_chart(char **argv)
 
 /* ---- keys ---- */
 
+/* The time of the last byte that a key caused; 0 where it caused none. A comparison that is
+   still being filled has not been answered, however long nothing comes. */
+static double take_answer(struct pty *pty, struct pty_screen *screen)
+{
+    double last = pty_take(pty, QUIET_MS, LIMIT_MS), more;
+    if (last == 0)
+        last = pty_take(pty, FIRST_MS, LIMIT_MS);
+    pty_screen_show(screen, pty, pty->count);
+    while (pty_screen_has(screen, "comparing ") && !pty->ended && pty_now(pty) < LIMIT_MS) {
+        more = pty_take(pty, QUIET_MS, LIMIT_MS);
+        last = more > 0 ? more : last;
+        pty_screen_show(screen, pty, pty->count);
+    }
+    return last;
+}
+
 static int measure_keys(const char *setup, const char *keys, char **argv)
 {
     struct pty pty;
+    struct pty_screen *screen = pty_screen_new();
     char key[2] = "";
     pty_start(&pty, argv, true);
     pty_take(&pty, SETTLE_MS, LIMIT_MS);
@@ -158,9 +176,11 @@ static int measure_keys(const char *setup, const char *keys, char **argv)
         double pressed = pty_now(&pty);
         key[0] = *keys;
         pty_press(&pty, key);
-        double last = pty_take(&pty, QUIET_MS, LIMIT_MS);
-        if (pty.ended)
+        double last = take_answer(&pty, screen);
+        if (pty.ended) {
+            pty_screen_free(&screen);
             return fail(&pty, "the program ended");
+        }
         /* What causes nothing at all would look as if it were quick: not counted. */
         if (last == 0)
             printf("nothing 1\n");
@@ -168,6 +188,7 @@ static int measure_keys(const char *setup, const char *keys, char **argv)
             printf("key_ms %.3f\nkey_bytes %zu\n", last - pressed, pty.seen.length - from);
     }
     print_memory(&pty);
+    pty_screen_free(&screen);
     pty_end(&pty);
     return 0;
 }
