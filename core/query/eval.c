@@ -149,16 +149,26 @@ static uint64_t pairs_at(const struct needle *needle, const char *at)
 /* The same of sixteen bytes at once, in one register where there is such a one. Reads 17. */
 typedef uint8_t sixteen __attribute__((vector_size(16)));
 
+static sixteen all_sixteen(uint64_t byte)
+{
+    sixteen value;
+    memset(&value, (int)(byte & 0xff), sizeof value);
+    return value;
+}
+
 static bool pair_in_sixteen(const struct needle *needle, const char *at)
 {
-    const sixteen fold_bit = (sixteen){0} + 0x20;
-    sixteen first, second;
+    const sixteen letter = all_sixteen(0x20), first = all_sixteen(needle->first);
+    sixteen here;
     uint64_t halves[2];
-    memcpy(&first, at, sizeof first);
-    sixteen found = (sixteen)((first | fold_bit) == (sixteen){0} + (uint8_t)needle->first);
+    memcpy(&here, at, sizeof here);
+    here |= letter;
+    sixteen found = (sixteen)(here == first);
     if (needle->length > 1) {
-        memcpy(&second, at + 1, sizeof second);
-        found &= (sixteen)((second | fold_bit) == (sixteen){0} + (uint8_t)needle->second);
+        const sixteen second = all_sixteen(needle->second);
+        memcpy(&here, at + 1, sizeof here);
+        here |= letter;
+        found &= (sixteen)(here == second);
     }
     memcpy(halves, &found, sizeof halves);
     return (halves[0] | halves[1]) != 0;
