@@ -30,6 +30,7 @@ struct home {
     bool touched; /* the user has done something: nothing is chosen for them any more */
     bool no_tree, no_preview;
     bool tree_shown; /* in this frame */
+    bool sparks_due; /* the first frame is out */
 
     struct tree tree;
     uint64_t tree_version;
@@ -98,6 +99,10 @@ bool home_table_command(struct home *home, enum command_id id, const char *argum
 bool home_sort(struct home *home, const char *field);
 void home_tell_unlogged(struct home *home, const char *names);
 void home_table_click(struct home *home, int x, int y);
+
+/* ---- home_sparks.c ---- */
+/* The charted metric of each row, in the room that the columns leave in AREA. */
+void home_sparks_draw(struct home *home, struct area area);
 
 /* ---- home_filter.c ---- */
 void home_filter_open(struct home *home);

@@ -265,6 +265,7 @@ void home_table_draw(struct home *home, struct area area)
     };
     home->table_rect = below.rect;
     table_draw(&home->table, below, home->headings, home->columns.count, &rows, &look);
+    home_sparks_draw(home, below);
     home_filter_draw(home, area); /* last: an error in it stands where the headings are */
 }
 

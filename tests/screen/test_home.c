@@ -253,6 +253,28 @@ static void views_are_kept(void **state)
     screen_close(&screen);
 }
 
+/* Where the columns leave room, each row shows how its metric went; nothing moves for it. */
+static void rows_show_their_course(void **state)
+{
+    int row, column, before;
+    (void)state;
+    struct screen *screen = workbench_open(300, 36, SCREEN_XTERM, NULL);
+    screen_wait(screen, "█▇");
+    int heading = workbench_row(screen, "NAME");
+    assert_non_null(strstr(screen_text(screen, heading), "val/loss"));
+    assert_true(screen_find(screen, "run-11", &row, &before));
+    screen_resize(screen, 80, 36);
+    screen_settle(screen);
+    screen_refute_text(screen, "█▇");
+    screen_resize(screen, 300, 36);
+    screen_wait(screen, "█▇");
+    assert_true(screen_find(screen, "run-11", &row, &column));
+    assert_int_equal(column, before);
+    screen_press(screen, "m", NULL); /* of another metric */
+    screen_settle(screen);
+    screen_close(&screen);
+}
+
 static void fits_every_size(void **state)
 {
     (void)state;
@@ -343,6 +365,7 @@ int main(void)
         cmocka_unit_test(nothing_jumps),
         cmocka_unit_test(the_tree_chooses),
         cmocka_unit_test(views_are_kept),
+        cmocka_unit_test(rows_show_their_course),
         cmocka_unit_test(fits_every_size),
         cmocka_unit_test(an_empty_screen_says_what_to_do),
         cmocka_unit_test(charts_are_images_where_they_can_be),
