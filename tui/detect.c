@@ -137,8 +137,9 @@ static void bound(struct side *side)
         return;
     /* The largest image is the text area where it is below xterm's limit or near the window. */
     int around = side->kernel - side->geometry;
-    bool area = side->geometry > 0 && (side->kernel > 0 ? around >= 0 && around <= BORDER_MAX
-                                                        : side->geometry < IMAGE_MAX_UNKNOWN);
+    bool area = side->geometry > 0 && side->geometry != IMAGE_MAX_UNKNOWN &&
+                (side->kernel > 0 ? around >= 0 && around <= BORDER_MAX
+                                  : side->geometry < IMAGE_MAX_UNKNOWN);
     if (side->kernel > 0) {
         side->low = (side->kernel - BORDER_MAX) / (side->count + 1) + 1;
         side->high = side->kernel / side->count;
@@ -147,9 +148,13 @@ static void bound(struct side *side)
         int low = side->geometry / (side->count + 1) + 1;
         int high = side->geometry / side->count;
 
-        side->low = side->kernel <= 0 || low > side->low ? low : side->low;
-        side->high = side->kernel <= 0 || high < side->high ? high : side->high;
-        side->exact = side->geometry % side->count == 0;
+        low = side->kernel > 0 && side->low > low ? side->low : low;
+        high = side->kernel > 0 && side->high < high ? side->high : high;
+        if (low <= high) { /* else it is a limit on images that happens to be near */
+            side->low = low;
+            side->high = high;
+            side->exact = side->geometry % side->count == 0;
+        }
     }
     if (side->low > side->high) /* more around the text than is usual */
         side->low = side->high > 1 ? side->high - 1 : side->high;
