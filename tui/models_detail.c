@@ -26,9 +26,13 @@ static bool is_full(const struct page *page)
 
 static void heading(struct page *page, const char *text)
 {
+    struct assay_buf clean = {0};
+
     if (page->y)
         page->y++;
-    draw_text(page->area, 1, page->y++, ROLE_TITLE, text);
+    assay_text_clean(&clean, text, strlen(text));
+    draw_text(page->area, 1, page->y++, ROLE_TITLE, assay_buf_text(&clean));
+    assay_buf_free(&clean);
 }
 
 static void line(struct page *page, const char *label, enum role role, const char *text)
@@ -202,15 +206,15 @@ static void since_champion(struct page *page, const struct models_line *at)
 {
     const struct assay_model_version *champion = models_champion(at);
     uint32_t before, now;
-    char title[120], name[40];
+    char title[120];
     size_t rows, shown = 0;
 
     if (!champion || champion == at->version || is_full(page))
         return;
     before = models_run(page->view, at->source, champion->run_id);
     now = models_run(page->view, at->source, at->version->run_id);
-    snprintf(title, sizeof title, "CHANGED SINCE THE CHAMPION, version %s",
-             assay_text_clean_to(name, sizeof name, champion->version));
+    snprintf(title, sizeof title, "CHANGED SINCE THE CHAMPION, version %.40s",
+             champion->version);
     heading(page, title);
     if (before == ASSAY_NONE || now == ASSAY_NONE || before == now) {
         line(page, "", ROLE_DIM,
@@ -237,9 +241,7 @@ static void since_champion(struct page *page, const struct models_line *at)
 
 static void draw_model(struct page *page, const struct assay_registered_model *model)
 {
-    char name[300];
-
-    heading(page, assay_text_clean_to(name, sizeof name, model->name));
+    heading(page, model->name);
     line(page, "about", ROLE_NORMAL, model->description);
     tags(page, model->tags, model->tag_count);
     for (size_t i = 0; i < model->alias_count; i++) {
@@ -257,11 +259,10 @@ static void draw_version(struct page *page, const struct models_line *at)
 {
     const struct assay_model_version *version = at->version;
     struct assay_buf text = {0};
-    char title[400], name[300];
 
-    snprintf(title, sizeof title, "%s version %s",
-             assay_text_clean_to(name, sizeof name, at->model->name), version->version);
-    heading(page, title);
+    assay_buf_format(&text, "%s version %s", at->model->name, version->version);
+    heading(page, assay_buf_text(&text));
+    assay_buf_reset(&text);
     for (size_t i = 0; i < version->alias_count; i++)
         assay_buf_format(&text, "%s%s", i ? "  " : "", version->aliases[i]);
     line(page, "aliases", ROLE_ACCENT, assay_buf_text(&text));

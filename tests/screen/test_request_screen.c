@@ -573,18 +573,21 @@ static void ten_thousand(void **state)
     ask("alias:champion", "lower loss", NULL, id);
     fill(9999);
     only("val");
+    int64_t start = now_ms();
     struct screen *screen = open_at(world.store, true, 120, 34);
     /* Read in the background since the start, it is there in a frame: nothing is read first. */
     screen_wait(screen, "10000 wait for you");
+    const int64_t reading = now_ms() - start;
     screen_press(screen, "A", NULL);
     screen_wait(screen, "10000 open");
     screen_refute_text(screen, "reading");
-    int64_t start = now_ms();
+    start = now_ms();
     screen_press(screen, "G", NULL);
     screen_wait(screen, "request number");
     screen_press(screen, "g", "j", "enter", NULL);
     screen_wait(screen, "MAY   approve, reject or ask for changes");
-    assert_true(now_ms() - start < 10000);
+    /* However slow the machine: a few keys cost no more than reading all of it some times. */
+    assert_true(now_ms() - start < 1000 + 4 * reading);
     screen_close(&screen);
     world_stop(&world);
 }

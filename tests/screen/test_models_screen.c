@@ -1,0 +1,259 @@
+/*
+ * The models screen against a played server: models, versions, the champion, what changed since
+ * it; a change that is typed, looked at and only then written; one that somebody else was
+ * quicker with; a server that may only be read; names that paint.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <assay/file.h>
+#include <assay/memory.h>
+
+#include "support/registry_web.h"
+#include "support/screen.h"
+#include "support/workbench.h"
+
+static char root[256];
+
+static int make_root(void **state)
+{
+    const char *tmp = getenv("TMPDIR");
+    (void)state;
+    snprintf(root, sizeof root, "%s/assay-models-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(root));
+    return 0;
+}
+
+static int remove_root(void **state)
+{
+    char command[400];
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf '%s'", root);
+    return system(command);
+}
+
+/* The workbench on the played server, its models on screen. CONFIG is the configuration file.
+ */
+static struct screen *open_models(const struct fake_registry *fake, const char *config,
+                                  int columns, int rows)
+{
+    static char text[5][400];
+    static const char *const names[][2] = {{"ASSAY_STORE", "/store.db"},
+                                           {"ASSAY_CACHE", "/cache.db"},
+                                           {"ASSAY_CONFIG", "/config.ini"},
+                                           {"XDG_STATE_HOME", ""},
+                                           {"HOME", ""}};
+    const char *env[] = {
+        text[0], text[1], text[2], text[3], text[4], "no_proxy=*", "MLFLOW_TRACKING_URI", NULL};
+    const char *argv[] = {"assay", web_url(fake->web), NULL};
+    char path[300];
+    for (size_t i = 0; i < ASSAY_COUNT(names); i++)
+        snprintf(text[i], sizeof text[i], "%s=%s%s", names[i][0], root, names[i][1]);
+    snprintf(path, sizeof path, "%s/cache.db", root);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/config.ini", root);
+    assert_int_equal(assay_file_write(path, config, strlen(config), 0600, NULL), ASSAY_OK);
+    struct screen *screen = screen_open(&(struct screen_options){
+        .columns = columns, .rows = rows, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    screen_wait(screen, "hopeful"); /* a run of the server's */
+    screen_press(screen, "V", NULL);
+    screen_wait(screen, "2 versions");
+    screen_settle(screen);
+    return screen;
+}
+
+/* Both sides of what the terminal shows: the row TEXT is in has WITH as well. */
+static void assert_row(struct screen *screen, const char *text, const char *with)
+{
+    const char *row = screen_text(screen, workbench_row(screen, text));
+    if (!strstr(row, with))
+        fail_msg("no \"%s\" beside \"%s\": %s", with, text, row);
+}
+
+static void versions_and_the_champion(void **state)
+{
+    (void)state;
+    struct fake_registry fake;
+    fake_registry_start(&fake);
+    struct screen *screen = open_models(&fake, "", 140, 34);
+    screen_assert_text(screen, "1 model ");
+    screen_assert_text(screen, "fraud");
+    screen_assert_text(screen, "finds fraud");
+    assert_row(screen, "★ v1", "champion");
+    assert_row(screen, "v2  ", "canary");
+    screen_refute_text(screen, "★ v2");
+    /* The version that is not the champion: its run, and what is another since. */
+    screen_press(screen, "j", NULL);
+    screen_wait(screen, "fraud version 2");
+    screen_assert_text(screen, "hopeful");
+    screen_wait(screen, "CHANGED SINCE THE CHAMPION, version 1");
+    assert_row(screen, "0.92", "auc");
+    screen_assert_text(screen, "bbbbbbb"); /* its commit */
+    screen_press(screen, "c", NULL);       /* the comparison of both runs */
+    screen_wait(screen, "steady");
+    screen_assert_text(screen, "hopeful");
+    screen_press(screen, "escape", NULL);
+    screen_wait(screen, "MODELS");
+    screen_press(screen, "g", "h", NULL); /* folded, and open again */
+    screen_settle(screen);
+    screen_refute_text(screen, "v2  ");
+    screen_press(screen, "l", NULL);
+    screen_wait(screen, "v2  ");
+    assert_int_equal(fake.writes, 0);
+    screen_close(&screen);
+    fake_registry_stop(&fake);
+}
+
+static void on_version_2(struct screen *screen)
+{
+    screen_press(screen, "g", "j", NULL);
+    screen_wait(screen, "fraud version 2");
+}
+
+static void a_change_is_shown_before_it_is_written(void **state)
+{
+    (void)state;
+    struct fake_registry fake;
+    fake_registry_start(&fake);
+    struct screen *screen = open_models(&fake, "", 140, 34);
+    on_version_2(screen);
+    screen_press(screen, "a", NULL);
+    screen_wait(screen, "alias for this version");
+    screen_type(screen, "champion");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "write?");
+    assert_int_equal(fake.writes, 0);
+    screen_press(screen, "escape", NULL); /* left as it is */
+    screen_settle(screen);
+    screen_refute_text(screen, "write?");
+    assert_int_equal(fake.writes, 0);
+    assert_string_equal(fake.champion, "1");
+    screen_press(screen, "a", NULL);
+    screen_wait(screen, "alias for this version");
+    screen_type(screen, "champion");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "write?");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "written:");
+    assert_string_equal(fake.champion, "2");
+    screen_wait(screen, "★ v2"); /* read back, not believed */
+    /* A tag, and a description. */
+    on_version_2(screen);
+    screen_press(screen, "T", NULL);
+    screen_type(screen, "team");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "a tag is NAME=VALUE");
+    screen_type(screen, "=ads");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "write?");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "written:");
+    assert_string_equal(fake.tag, "ads");
+    screen_wait(screen, "team=ads");
+    screen_press(screen, "e", NULL);
+    screen_wait(screen, "description: smaller");
+    screen_type(screen, " and quicker");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "write?");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "smaller and quicker");
+    assert_string_equal(fake.about, "smaller and quicker");
+    assert_int_equal(fake.writes, 3);
+    screen_close(&screen);
+    fake_registry_stop(&fake);
+}
+
+static void a_conflict_is_told(void **state)
+{
+    (void)state;
+    struct fake_registry fake;
+    fake_registry_start(&fake);
+    struct screen *screen = open_models(&fake, "", 140, 34);
+    on_version_2(screen);
+    snprintf(fake.after_look, sizeof fake.after_look, "7"); /* between the look and the key */
+    screen_press(screen, "a", NULL);
+    screen_type(screen, "champion");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "write?");
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+    screen_refute_text(screen, "written:");
+    assert_int_equal(fake.writes, 0);
+    assert_string_equal(fake.champion, "7");
+    screen_assert_text(screen, "7"); /* what it is now is said */
+    screen_close(&screen);
+    fake_registry_stop(&fake);
+}
+
+static void a_server_to_be_read_is_only_read(void **state)
+{
+    (void)state;
+    struct fake_registry fake;
+    char config[400];
+    fake_registry_start(&fake);
+    snprintf(config, sizeof config, "[source mine]\nplace = %s\nread_only = yes\n",
+             web_url(fake.web));
+    struct screen *screen = open_models(&fake, config, 140, 34);
+    on_version_2(screen);
+    screen_press(screen, "a", NULL);
+    screen_wait(screen, "read-only");
+    screen_refute_text(screen, "alias for this version");
+    assert_int_equal(fake.writes, 0);
+    screen_close(&screen);
+    fake_registry_stop(&fake);
+}
+
+/* A description may hold anything; a small screen shows list and detail above each other. */
+static void nothing_paints(void **state)
+{
+    (void)state;
+    struct fake_registry fake;
+    fake_registry_start(&fake);
+    snprintf(fake.about, sizeof fake.about, "a\\u001b[31mb\\u0007\\u009bc\\u202ed");
+    snprintf(fake.tag, sizeof fake.tag, "\\u001b]0;title\\u0007");
+    struct screen *screen = open_models(&fake, "", 60, 16);
+    const uint64_t titles = screen_counts(screen).titles;
+    on_version_2(screen);
+    screen_settle(screen);
+    screen_assert_text(screen, "a");
+    assert_int_equal(screen_counts(screen).titles, titles);
+    for (int row = 0; row < 16; row++) {
+        const char *text = screen_text(screen, row);
+        assert_null(strchr(text, '\x1b'));
+        assert_null(strstr(text, "\xe2\x80\xae"));
+    }
+    screen_close(&screen);
+    fake_registry_stop(&fake);
+}
+
+static void without_a_server(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open_empty(100, 24);
+    screen_press(screen, "V", NULL);
+    screen_wait(screen, "None of the sources is a server");
+    screen_assert_text(screen, "assay http://");
+    screen_close(&screen);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(versions_and_the_champion),
+        cmocka_unit_test(a_change_is_shown_before_it_is_written),
+        cmocka_unit_test(a_conflict_is_told),
+        cmocka_unit_test(a_server_to_be_read_is_only_read),
+        cmocka_unit_test(nothing_paints),
+        cmocka_unit_test(without_a_server),
+    };
+    return cmocka_run_group_tests_name("models screen", tests, make_root, remove_root);
+}

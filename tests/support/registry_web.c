@@ -1,0 +1,275 @@
+/*
+ * A server that is written to, for tests; see registry_web.h.
+ */
+#include "support/registry_web.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/memory.h>
+
+/* The text of "KEY":"…" in the body; "" where it has none. No escapes: the tests send none. */
+static const char *body_text(const struct web_request *request, const char *key, char *out,
+                             size_t capacity)
+{
+    char quoted[80];
+    const char *at, *end;
+
+    snprintf(quoted, sizeof quoted, "\"%s\":\"", key);
+    out[0] = '\0';
+    at =
+        request->length ? memmem(request->body, request->length, quoted, strlen(quoted)) : NULL;
+    end = at ? strchr(at + strlen(quoted), '"') : NULL;
+    if (end)
+        snprintf(out, capacity, "%.*s", (int)(end - at - (long)strlen(quoted)),
+                 at + strlen(quoted));
+    return out;
+}
+
+static void run_json(const char *id, const char *name, double auc, const char *lr,
+                     struct assay_buf *out)
+{
+    assay_buf_format(out,
+                     "{\"info\":{\"run_id\":\"%s\",\"run_name\":\"%s\",\"experiment_id\":\"1\","
+                     "\"status\":\"FINISHED\",\"start_time\":1760000000000,"
+                     "\"end_time\":1760000001000,\"lifecycle_stage\":\"active\","
+                     "\"artifact_uri\":\"mlflow-artifacts:/1/%s/artifacts\"},\"data\":{"
+                     "\"metrics\":[{\"key\":\"auc\",\"value\":%g,\"timestamp\":1,\"step\":1}],"
+                     "\"params\":[{\"key\":\"lr\",\"value\":\"%s\"}],"
+                     "\"tags\":[{\"key\":\"mlflow.source.git.commit\",\"value\":\"%.7s\"}]}}",
+                     id, name, id, auc, lr, id);
+}
+
+static void aliases_json(const struct fake_registry *fake, struct assay_buf *out)
+{
+    assay_buf_text_add(out, "\"aliases\":[");
+    if (*fake->champion)
+        assay_buf_format(out, "{\"alias\":\"champion\",\"version\":\"%s\"}", fake->champion);
+    if (*fake->canary)
+        assay_buf_format(out, "%s{\"alias\":\"canary\",\"version\":\"%s\"}",
+                         *fake->champion ? "," : "", fake->canary);
+    assay_buf_text_add(out, "]");
+}
+
+static void model_json(const struct fake_registry *fake, struct assay_buf *out)
+{
+    assay_buf_text_add(out, "{\"name\":\"fraud\",\"description\":\"finds fraud\","
+                            "\"creation_timestamp\":1760000000000,");
+    aliases_json(fake, out);
+    assay_buf_char(out, '}');
+}
+
+static void version_json(const struct fake_registry *fake, int version, struct assay_buf *out)
+{
+    assay_buf_format(out,
+                     "{\"name\":\"fraud\",\"version\":\"%d\",\"status\":\"READY\","
+                     "\"current_stage\":\"None\",\"run_id\":\"%s\",\"source\":\"s\","
+                     "\"creation_timestamp\":1760000002000,\"description\":\"%s\",\"tags\":[",
+                     version, version == 1 ? REGISTRY_RUN_A : REGISTRY_RUN_B,
+                     version == 2 ? fake->about : "");
+    if (version == 2 && *fake->tag)
+        assay_buf_format(out, "{\"key\":\"team\",\"value\":\"%s\"}", fake->tag);
+    assay_buf_text_add(out, "]}");
+}
+
+/* ---- reading ---- */
+
+static bool is_path(const struct web_request *request, const char *path)
+{
+    return strstr(request->target, path) != NULL;
+}
+
+static void read_runs(const struct fake_registry *fake, const struct web_request *request,
+                      struct assay_buf *out)
+{
+    if (request->length && memmem(request->body, request->length, "assay.upload", 12)) {
+        if (!fake->created) {
+            assay_buf_text_add(out, "{}");
+            return;
+        }
+        assay_buf_format(out,
+                         "{\"runs\":[{\"info\":{\"run_id\":\"up\",\"artifact_uri\":"
+                         "\"mlflow-artifacts:/1/up/artifacts\"},\"data\":{\"tags\":[{\"key\":"
+                         "\"assay.upload.state\",\"value\":\"%s\"}]}}]}",
+                         fake->state);
+        return;
+    }
+    assay_buf_text_add(out, "{\"runs\":[");
+    run_json(REGISTRY_RUN_A, "steady", 0.9, "0.1", out);
+    assay_buf_char(out, ',');
+    run_json(REGISTRY_RUN_B, "hopeful", 0.92, "0.01", out);
+    assay_buf_text_add(out, "]}");
+}
+
+/* The points of one metric, each as {"key":…} and a line end in what was kept. */
+static void read_history(const struct fake_registry *fake, const struct web_request *request,
+                         struct assay_buf *out)
+{
+    const char *at = assay_buf_text(&fake->points);
+    char key[128], start[160];
+    bool first = true;
+
+    web_query(request, "metric_key", key, sizeof key);
+    snprintf(start, sizeof start, "{\"key\":\"%s\",", key);
+    assay_buf_text_add(out, "{\"metrics\":[");
+    for (const char *end; (end = strchr(at, '\n')); at = end + 1) {
+        if (strncmp(at, start, strlen(start)) != 0)
+            continue;
+        assay_buf_text_add(out, first ? "" : ",");
+        assay_buf_add(out, at, (size_t)(end - at));
+        first = false;
+    }
+    if (first && strcmp(key, "auc") == 0) /* of the runs that were there before */
+        assay_buf_format(out, "{\"key\":\"auc\",\"value\":%s,\"timestamp\":1,\"step\":1}",
+                         is_path(request, REGISTRY_RUN_A) ? "0.9" : "0.92");
+    assay_buf_text_add(out, "]}");
+}
+
+static bool read_something(struct fake_registry *fake, const struct web_request *request,
+                           struct assay_buf *out)
+{
+    if (is_path(request, "registered-models/search")) {
+        bool prompts = is_path(request, "is_prompt");
+
+        assay_buf_text_add(out, "{\"registered_models\":[");
+        if (!prompts)
+            model_json(fake, out);
+        assay_buf_text_add(out, "]}");
+    } else if (is_path(request, "model-versions/search")) {
+        assay_buf_text_add(out, "{\"model_versions\":[");
+        if (!is_path(request, "is_prompt")) {
+            version_json(fake, 1, out);
+            assay_buf_char(out, ',');
+            version_json(fake, 2, out);
+        }
+        assay_buf_text_add(out, "]}");
+    } else if (is_path(request, "registered-models/get")) {
+        assay_buf_text_add(out, "{\"registered_model\":");
+        model_json(fake, out);
+        assay_buf_char(out, '}');
+        if (*fake->after_look)
+            memcpy(fake->champion, fake->after_look, sizeof fake->champion);
+    } else if (is_path(request, "model-versions/get")) {
+        assay_buf_text_add(out, "{\"model_version\":");
+        version_json(fake, 2, out);
+        assay_buf_char(out, '}');
+    } else if (is_path(request, "experiments/search")) {
+        assay_buf_text_add(out, "{\"experiments\":[{\"experiment_id\":\"1\",\"name\":\"fraud\","
+                                "\"lifecycle_stage\":\"active\"}]}");
+    } else if (is_path(request, "experiments/get-by-name")) {
+        assay_buf_text_add(out, "{\"experiment\":{\"experiment_id\":\"1\",\"lifecycle_stage\":"
+                                "\"active\"}}");
+    } else if (is_path(request, "runs/search")) {
+        read_runs(fake, request, out);
+    } else if (is_path(request, "get-history?")) {
+        read_history(fake, request, out);
+    } else if (is_path(request, "artifacts/list")) {
+        assay_buf_text_add(out, "{}");
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* ---- writing ---- */
+
+static void write_alias(struct fake_registry *fake, const struct web_request *request)
+{
+    char alias[32], version[16];
+    char *to = strcmp(body_text(request, "alias", alias, sizeof alias), "champion") == 0
+                   ? fake->champion
+                   : fake->canary;
+
+    snprintf(to, sizeof fake->champion, "%s",
+             body_text(request, "version", version, sizeof version));
+}
+
+static void keep_points(struct fake_registry *fake, const struct web_request *request)
+{
+    const char *at = memmem(request->body, request->length, "\"metrics\":[", 11);
+
+    for (at = at ? at + 11 : NULL; at && *at == '{';) {
+        const char *end = strchr(at, '}');
+
+        assay_buf_add(&fake->points, at, (size_t)(end + 1 - at));
+        assay_buf_char(&fake->points, '\n');
+        fake->point_count++;
+        at = end[1] == ',' ? end + 2 : end + 1;
+    }
+}
+
+static void write_batch(struct fake_registry *fake, const struct web_request *request,
+                        struct web_answer *answer)
+{
+    if (!memmem(request->body, request->length, "\"metrics\":[", 11)) {
+        fake->params += memmem(request->body, request->length, "\"params\":[", 10) != NULL;
+        fake->tags += memmem(request->body, request->length, "\"tags\":[", 8) != NULL;
+        return;
+    }
+    fake->batches++;
+    if (fake->batches != fake->lose_before)
+        keep_points(fake, request);
+    if (fake->batches == fake->lose_before || fake->batches == fake->lose_after)
+        answer->fault = WEB_CLOSE;
+}
+
+static bool write_something(struct fake_registry *fake, const struct web_request *request,
+                            struct web_answer *answer, struct assay_buf *out)
+{
+    assay_buf_text_add(out, "{}");
+    fake->writes++;
+    if (is_path(request, "registered-models/alias")) {
+        write_alias(fake, request);
+    } else if (is_path(request, "model-versions/set-tag")) {
+        body_text(request, "value", fake->tag, sizeof fake->tag);
+    } else if (is_path(request, "model-versions/delete-tag")) {
+        fake->tag[0] = '\0';
+    } else if (is_path(request, "model-versions/update")) {
+        body_text(request, "description", fake->about, sizeof fake->about);
+    } else if (is_path(request, "runs/create")) {
+        fake->created = true;
+        fake->creates++;
+        answer->fault = fake->creates == 1 && fake->lose_after ? WEB_CLOSE : WEB_FINE;
+        assay_buf_reset(out);
+        assay_buf_text_add(out, "{\"run\":{\"info\":{\"run_id\":\"up\"}}}");
+    } else if (is_path(request, "runs/log-batch")) {
+        write_batch(fake, request, answer);
+    } else if (is_path(request, "runs/update")) {
+        body_text(request, "status", fake->status, sizeof fake->status);
+    } else if (is_path(request, "runs/set-tag")) {
+        body_text(request, "value", fake->state, sizeof fake->state);
+    } else if (strcmp(request->method, "PUT") == 0) {
+        fake->files++;
+    } else {
+        fake->writes--;
+        return false;
+    }
+    return true;
+}
+
+static void serve(void *context, const struct web_request *request, struct web_answer *answer)
+{
+    struct fake_registry *fake = context;
+    struct assay_buf out = {0};
+
+    if (!read_something(fake, request, &out) && !write_something(fake, request, answer, &out)) {
+        answer->status = 404;
+        assay_buf_reset(&out);
+        assay_buf_text_add(&out, "{\"error_code\":\"ENDPOINT_NOT_FOUND\",\"message\":\"no\"}");
+    }
+    answer->take = assay_buf_take(&out);
+    answer->body = answer->take;
+}
+
+void fake_registry_start(struct fake_registry *fake)
+{
+    *fake = (struct fake_registry){.champion = "1", .canary = "2", .about = "smaller"};
+    fake->web = web_start(serve, fake);
+}
+
+void fake_registry_stop(struct fake_registry *fake)
+{
+    web_stop(&fake->web);
+    assay_buf_free(&fake->points);
+}

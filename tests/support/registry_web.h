@@ -1,0 +1,38 @@
+/*
+ * A small MLflow server inside the test that is written to: two runs, a model with two
+ * versions, aliases, tags; and runs that are uploaded. It appends every point it is sent, as a
+ * file store does, so that what is sent twice is seen. Answers may get lost on the way, before
+ * or after what was asked is done.
+ */
+#ifndef TESTS_SUPPORT_REGISTRY_WEB_H
+#define TESTS_SUPPORT_REGISTRY_WEB_H
+
+#include "support/web.h"
+
+#include <assay/buf.h>
+
+#define REGISTRY_RUN_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define REGISTRY_RUN_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+struct fake_registry {
+    struct web *web;
+    char champion[16], canary[16]; /* the versions; "" no such alias */
+    char tag[64];                  /* the tag "team" of version 2; "" none */
+    char about[64];                /* description of version 2 */
+    char after_look[16];           /* what somebody else sets champion to, once it was read */
+    unsigned writes;
+
+    /* A run that is uploaded. */
+    bool created;
+    char marker[64];
+    char state[32], status[32];
+    struct assay_buf points; /* each as it came, '\n' behind it */
+    size_t point_count, batches;
+    size_t lose_after;  /* the answer of this batch (from 1) gets lost, its points are kept */
+    size_t lose_before; /* … of this one, and they are not */
+    unsigned creates, params, tags, files;
+};
+void fake_registry_start(struct fake_registry *fake);
+void fake_registry_stop(struct fake_registry *fake);
+
+#endif
