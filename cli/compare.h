@@ -26,7 +26,7 @@ struct compare_series {
 struct compare_example {
     size_t column;
     char *metric;
-    struct assay_verdict verdict;
+    struct assay_judgement verdict;
     size_t alone, repeated, unread; /* ids on one side only; ids twice; lines that were none */
 };
 
@@ -40,7 +40,7 @@ struct compare_job {
     bool grouped;  /* there is a grouping */
     bool by_group; /* columns are groups */
     size_t base_group;
-    struct assay_verdict *verdicts; /* by candidate group, then metric */
+    struct assay_judgement *verdicts; /* by candidate group, then metric */
     size_t *verdict_groups;
     size_t verdict_count, verdict_capacity;
     struct compare_example *examples;

@@ -224,7 +224,7 @@ void compare_delta_text(const struct compare_job *job, size_t row, size_t column
 
 void compare_verdict_text(const struct compare_job *job, size_t verdict, struct assay_buf *out)
 {
-    const struct assay_verdict *v = &job->verdicts[verdict];
+    const struct assay_judgement *v = &job->verdicts[verdict];
     assay_text_clean(out, v->metric, strlen(v->metric));
     assay_buf_format(
         out, ": %s against %s: ", job->grouping.groups[job->verdict_groups[verdict]].title,

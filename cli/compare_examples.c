@@ -239,8 +239,8 @@ static enum assay_status read_scores(struct compare_job *job, size_t column, con
 }
 
 /* B against A, paired by id. */
-static struct assay_verdict judge(struct compare_job *job, const struct scores *a,
-                                  const struct scores *b, size_t *alone)
+static struct assay_judgement judge(struct compare_job *job, const struct scores *a,
+                                    const struct scores *b, size_t *alone)
 {
     double *x = assay_alloc_array(b->count, sizeof *x);
     double *y = assay_alloc_array(b->count, sizeof *y);
@@ -256,7 +256,7 @@ static struct assay_verdict judge(struct compare_job *job, const struct scores *
     int direction = assay_metric_direction(b->name);
     if (strcmp(b->name, "correct") == 0 || strcmp(b->name, "exact_match") == 0)
         direction = 1;
-    struct assay_verdict verdict =
+    struct assay_judgement verdict =
         assay_verdict_paired(b->name, direction, x, y, pairs, job->seed);
     free(x);
     free(y);
@@ -294,7 +294,7 @@ enum assay_status compare_examples(struct compare_job *job, struct assay_error *
             add_example(job, i, &base, &other);
         scores_free(&other);
     }
-    struct assay_verdict *verdicts = assay_alloc_array(job->example_count, sizeof *verdicts);
+    struct assay_judgement *verdicts = assay_alloc_array(job->example_count, sizeof *verdicts);
     for (size_t i = 0; i < job->example_count; i++)
         verdicts[i] = job->examples[i].verdict;
     assay_verdicts_correct(verdicts, job->example_count);

@@ -224,7 +224,7 @@ static void interval_json(struct cli_json *json, const struct assay_interval *i)
 }
 
 /* The members of a verdict's object. */
-static void verdict_json(struct cli_json *json, const struct assay_verdict *v)
+static void verdict_json(struct cli_json *json, const struct assay_judgement *v)
 {
     struct assay_buf sentence = {0};
     const struct {

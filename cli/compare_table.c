@@ -130,7 +130,7 @@ static void print_summary(struct compare_job *job)
 
 /* "best of 6: 0.2123, baseline's best of 3: 0.2226": said as what it is, and how much of it is
    luck. */
-static void print_best(struct compare_job *job, const struct assay_verdict *v)
+static void print_best(struct compare_job *job, const struct assay_judgement *v)
 {
     const struct assay_sample *sides[] = {&v->candidate, &v->baseline};
     char number[32];
@@ -167,7 +167,7 @@ static void print_groups(struct compare_job *job)
         assay_buf_text_add(&text, job->cli->format == CLI_MD ? "- " : "  ");
         compare_verdict_text(job, i, &text);
         line(job, assay_buf_text(&text));
-        const struct assay_verdict *v = &job->verdicts[i];
+        const struct assay_judgement *v = &job->verdicts[i];
         if (v->interval.why && v->answer != ASSAY_ANSWER_NONE &&
             v->answer != ASSAY_ANSWER_CANNOT_TELL && job->cli->format == CLI_TABLE)
             assay_buf_format(&job->cli->out, "    (%s)\n", v->interval.why);

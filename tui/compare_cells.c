@@ -338,7 +338,7 @@ static void draw_verdict(struct compare_view *view, struct area area, size_t fie
         view->judged.group = group;
         view->judged.valid = true;
     }
-    const struct assay_verdict *v = &view->judged.verdict;
+    const struct assay_judgement *v = &view->judged.verdict;
     assay_verdict_sentence(v, area.canvas->ascii, &said);
     enum role role = v->answer == ASSAY_ANSWER_BETTER  ? ROLE_BETTER
                      : v->answer == ASSAY_ANSWER_WORSE ? ROLE_WORSE

@@ -106,7 +106,7 @@ static void list_values(struct compare_view *view, size_t field)
 
 static void list_verdicts(struct compare_view *view)
 {
-    struct assay_verdict *verdicts = NULL;
+    struct assay_judgement *verdicts = NULL;
     size_t *groups = NULL, count = 0, capacity = 0, group_capacity = 0;
     for (size_t i = 0; i < assay_comparison_rows(view->comparison); i++) {
         const struct assay_row *row = assay_comparison_row(view->comparison, i);
@@ -126,7 +126,7 @@ static void list_verdicts(struct compare_view *view)
     assay_verdicts_correct(verdicts, count);
     for (size_t i = 0; i < count; i++) {
         struct assay_buf text = {0};
-        const struct assay_verdict *v = &verdicts[i];
+        const struct assay_judgement *v = &verdicts[i];
         assay_buf_format(&text, "%s, %s: ", v->metric, view->grouping.groups[groups[i]].title);
         assay_verdict_sentence(v, term_ascii(view->app->term), &text);
         add_line(view,

@@ -102,7 +102,7 @@ struct compare_view {
     struct { /* the verdict last asked for */
         bool valid;
         size_t row, group;
-        struct assay_verdict verdict;
+        struct assay_judgement verdict;
     } judged;
 
     size_t metrics[COMPARE_METRICS];

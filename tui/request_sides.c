@@ -200,8 +200,7 @@ static void add_metrics(struct request_view *view, const struct assay_request *r
         if (facts->metrics[i].interval || strcmp(facts->metrics[i].why, why) == 0)
             continue;
         why = facts->metrics[i].why;
-        request_add(view, ROLE_DIM, 4, "  %s%s",
-                    strncmp(why, "no interval", 11) == 0 ? "" : "no interval: ", why);
+        request_add(view, ROLE_DIM, 4, "  no interval: %s", why);
     }
     if (facts->metric_count == 0)
         request_add(view, ROLE_DIM, 4, "  no metric is known of either");

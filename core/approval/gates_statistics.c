@@ -25,12 +25,21 @@ static bool collect(const struct version_facts *facts, const char *metric,
     return true;
 }
 
+/* Why there is none, without saying first that there is none: whoever shows it says so. */
+static const char *reason(const char *why)
+{
+    static const char said[] = "no interval: ";
+    if (!why)
+        return "none can be given";
+    return strncmp(why, said, strlen(said)) == 0 ? why + strlen(said) : why;
+}
+
 static struct gate_interval from(struct assay_interval interval, bool paired, size_t n)
 {
     return (struct gate_interval){
         .there = interval.method != ASSAY_INTERVAL_NONE && isfinite(interval.low) &&
                  isfinite(interval.high),
-        .why = interval.why ? interval.why : "there is no interval",
+        .why = reason(interval.why),
         .paired = paired,
         .n = n,
         .low = interval.low,

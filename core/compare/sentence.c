@@ -11,7 +11,7 @@
 #include "compare/comparison.h"
 
 /* "0.8 %", or the bare difference where there is no percent to speak of. */
-static void add_size(const struct assay_verdict *v, struct assay_buf *out)
+static void add_size(const struct assay_judgement *v, struct assay_buf *out)
 {
     char text[32];
     if (isfinite(v->percent))
@@ -20,14 +20,14 @@ static void add_size(const struct assay_verdict *v, struct assay_buf *out)
         assay_buf_text_add(out, assay_number_short(text, fabs(v->difference), 3));
 }
 
-static const char *way(const struct assay_verdict *v)
+static const char *way(const struct assay_judgement *v)
 {
     if (v->direction == 0)
         return v->difference > 0 ? "higher" : "lower";
     return v->difference * v->direction > 0 ? "better" : "worse";
 }
 
-static void add_interval(const struct assay_verdict *v, bool ascii, struct assay_buf *out)
+static void add_interval(const struct assay_judgement *v, bool ascii, struct assay_buf *out)
 {
     const struct assay_interval *i = &v->interval;
     char low[32], high[32];
@@ -41,7 +41,7 @@ static void add_interval(const struct assay_verdict *v, bool ascii, struct assay
                      ascii ? "to" : "…", i->high > 0 ? "+" : "", high);
 }
 
-static void add_count(const struct assay_verdict *v, struct assay_buf *out)
+static void add_count(const struct assay_judgement *v, struct assay_buf *out)
 {
     if (v->pairs)
         assay_buf_format(out, "n=%zu pair%s", v->pairs, v->pairs == 1 ? "" : "s");
@@ -49,7 +49,7 @@ static void add_count(const struct assay_verdict *v, struct assay_buf *out)
         assay_buf_format(out, "n=%zu against %zu", v->candidate.n, v->baseline.n);
 }
 
-static void add_p(const struct assay_verdict *v, struct assay_buf *out)
+static void add_p(const struct assay_judgement *v, struct assay_buf *out)
 {
     char text[32];
     assay_buf_format(out, ", p=%s", assay_number_short(text, v->p, 2));
@@ -79,7 +79,7 @@ static size_t least_sides(size_t family)
 }
 
 /* What to do about it: how many values it takes. */
-static void add_least(const struct assay_verdict *v, struct assay_buf *out)
+static void add_least(const struct assay_judgement *v, struct assay_buf *out)
 {
     char together[64] = "";
     if (v->family > 1)
@@ -99,7 +99,7 @@ static void add_least(const struct assay_verdict *v, struct assay_buf *out)
                          least_sides(v->family));
 }
 
-static void add_left_out(const struct assay_verdict *v, struct assay_buf *out)
+static void add_left_out(const struct assay_judgement *v, struct assay_buf *out)
 {
     size_t dropped =
         v->candidate.dropped > v->baseline.dropped ? v->candidate.dropped : v->baseline.dropped;
@@ -111,7 +111,7 @@ static void add_left_out(const struct assay_verdict *v, struct assay_buf *out)
         assay_buf_format(out, "; %zu not finite left out", dropped);
 }
 
-void assay_verdict_sentence(const struct assay_verdict *v, bool ascii, struct assay_buf *out)
+void assay_verdict_sentence(const struct assay_judgement *v, bool ascii, struct assay_buf *out)
 {
     switch (v->answer) {
     case ASSAY_ANSWER_NONE:

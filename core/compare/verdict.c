@@ -104,7 +104,7 @@ static void matched_free(struct matched *m)
 
 /* ---- the answer ---- */
 
-static enum assay_answer answer_of(const struct assay_verdict *v)
+static enum assay_answer answer_of(const struct assay_judgement *v)
 {
     if (v->why || isnan(v->p))
         return ASSAY_ANSWER_NONE;
@@ -123,7 +123,7 @@ static enum assay_answer answer_of(const struct assay_verdict *v)
     return hopeless ? ASSAY_ANSWER_CANNOT_TELL : ASSAY_ANSWER_NO_EVIDENCE;
 }
 
-static void finish(struct assay_verdict *v)
+static void finish(struct assay_judgement *v)
 {
     double base = v->baseline.mean;
     v->percent = isfinite(base) && base != 0 ? v->difference / fabs(base) * 100 : NAN;
@@ -136,7 +136,7 @@ static void finish(struct assay_verdict *v)
     v->answer = answer_of(v);
 }
 
-static void judge_pairs(struct assay_verdict *v, const double *differences, size_t count)
+static void judge_pairs(struct assay_judgement *v, const double *differences, size_t count)
 {
     struct assay_sample sample = assay_sample_of(differences, count);
     v->pairs = sample.n;
@@ -147,7 +147,7 @@ static void judge_pairs(struct assay_verdict *v, const double *differences, size
     v->test = assay_test_sign_flip(differences, count, v->seed);
 }
 
-static void judge_sides(struct assay_verdict *v, const struct side *a, const struct side *b)
+static void judge_sides(struct assay_judgement *v, const struct side *a, const struct side *b)
 {
     v->difference = v->candidate.mean - v->baseline.mean;
     v->spread = NAN;
@@ -167,18 +167,19 @@ static const struct compare_row *seeds_of(const struct assay_comparison *c,
     return at == SIZE_MAX ? NULL : compare_row_at(c, at);
 }
 
-struct assay_verdict assay_comparison_verdict(const struct assay_comparison *c, size_t row,
-                                              const struct assay_grouping *grouping,
-                                              size_t candidate, size_t baseline, uint64_t seed)
+struct assay_judgement assay_comparison_verdict(const struct assay_comparison *c, size_t row,
+                                                const struct assay_grouping *grouping,
+                                                size_t candidate, size_t baseline,
+                                                uint64_t seed)
 {
     const struct compare_row *r = compare_row_at(c, row), *seeds = seeds_of(c, grouping);
-    struct assay_verdict v = {.metric = r->shown.key,
-                              .direction = r->shown.direction,
-                              .seed = seed,
-                              .difference = NAN,
-                              .spread = NAN,
-                              .effect = NAN,
-                              .test = {.p = NAN, .least = NAN}};
+    struct assay_judgement v = {.metric = r->shown.key,
+                                .direction = r->shown.direction,
+                                .seed = seed,
+                                .difference = NAN,
+                                .spread = NAN,
+                                .effect = NAN,
+                                .test = {.p = NAN, .least = NAN}};
     struct side a = take_side(c, r, seeds, &grouping->groups[candidate]);
     struct side b = take_side(c, r, seeds, &grouping->groups[baseline]);
     struct matched m = match(&a, &b);
@@ -207,11 +208,11 @@ struct assay_verdict assay_comparison_verdict(const struct assay_comparison *c, 
     return v;
 }
 
-struct assay_verdict assay_verdict_paired(const char *metric, int direction,
-                                          const double *candidate, const double *baseline,
-                                          size_t pairs, uint64_t seed)
+struct assay_judgement assay_verdict_paired(const char *metric, int direction,
+                                            const double *candidate, const double *baseline,
+                                            size_t pairs, uint64_t seed)
 {
-    struct assay_verdict v = {.metric = metric, .direction = direction, .seed = seed};
+    struct assay_judgement v = {.metric = metric, .direction = direction, .seed = seed};
     double *differences = assay_alloc_array(pairs, sizeof *differences);
     for (size_t i = 0; i < pairs; i++)
         differences[i] = candidate[i] - baseline[i];
@@ -223,7 +224,7 @@ struct assay_verdict assay_verdict_paired(const char *metric, int direction,
     return v;
 }
 
-void assay_verdicts_correct(struct assay_verdict *verdicts, size_t count)
+void assay_verdicts_correct(struct assay_judgement *verdicts, size_t count)
 {
     double *p = assay_alloc_array(count, sizeof *p);
     size_t family = 0;

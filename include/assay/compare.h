@@ -256,7 +256,7 @@ enum assay_answer {
     ASSAY_ANSWER_NO_EVIDENCE, /* enough values, and they do not show it */
     ASSAY_ANSWER_SAME,        /* every pair is equal */
 };
-struct assay_verdict {
+struct assay_judgement {
     enum assay_answer answer;
     const char *metric; /* the row's key */
     int direction;
@@ -275,18 +275,20 @@ struct assay_verdict {
     uint64_t seed;       /* of everything random in it */
     const char *why;     /* a constant, for NONE */
 };
-struct assay_verdict assay_comparison_verdict(const struct assay_comparison *comparison,
-                                              size_t row, const struct assay_grouping *grouping,
-                                              size_t candidate, size_t baseline, uint64_t seed);
+struct assay_judgement assay_comparison_verdict(const struct assay_comparison *comparison,
+                                                size_t row,
+                                                const struct assay_grouping *grouping,
+                                                size_t candidate, size_t baseline,
+                                                uint64_t seed);
 /* The same of values by item (per-example scores: one run each side, paired by id). */
-struct assay_verdict assay_verdict_paired(const char *metric, int direction,
-                                          const double *candidate, const double *baseline,
-                                          size_t pairs, uint64_t seed);
+struct assay_judgement assay_verdict_paired(const char *metric, int direction,
+                                            const double *candidate, const double *baseline,
+                                            size_t pairs, uint64_t seed);
 /* Corrects the p of verdicts that are judged together (Holm) and answers anew. */
-void assay_verdicts_correct(struct assay_verdict *verdicts, size_t count);
+void assay_verdicts_correct(struct assay_judgement *verdicts, size_t count);
 /* "better by 0.8 % ± 0.3 (n=6 pairs, p=0.031)"; plain text, appended. ASCII: without signs
    outside it. */
-void assay_verdict_sentence(const struct assay_verdict *verdict, bool ascii,
+void assay_verdict_sentence(const struct assay_judgement *verdict, bool ascii,
                             struct assay_buf *out);
 
 /* ---- curves ---- */

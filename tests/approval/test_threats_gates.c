@@ -204,14 +204,19 @@ static void t23_every_kind(void **state)
             fail_msg("case %zu: %s: %s", i, assay_requirement_state_name(gate.state), gate.why);
         assay_buf_free(&whole);
     }
-    /* Three pairs cannot show anything; one run a side is no interval. */
-    candidate.sample_count = champion.sample_count = 1;
+    /* Three pairs cannot show anything; one run a side is no interval: said once, with why. */
     struct gate_context context = {
         .candidate = &candidate, .champion = &champion, .target = "alias:x", .arena = &arena};
     static const char text[] = "[policy]\nname = p\n[clause a]\ncount = 1\n[gate g]\nkind = "
                                "non-inferior\nmetric = m\nbetter = greater\nmargin = 1\n";
     assert_int_equal(policy_parse(&policy, &arena, text, sizeof text - 1, &err), ASSAY_OK);
-    assert_int_equal(gate_run(&policy.gates[0], &context).state, ASSAY_MISSING);
+    for (size_t runs = 1; runs <= 3; runs += 2) {
+        candidate.sample_count = champion.sample_count = runs;
+        struct assay_gate_result gate = gate_run(&policy.gates[0], &context);
+        assert_int_equal(gate.state, ASSAY_MISSING);
+        assert_int_equal(strncmp(gate.why, "no interval: ", 13), 0);
+        assert_null(strstr(gate.why + 13, "no interval"));
+    }
     assay_arena_free(&arena);
 }
 

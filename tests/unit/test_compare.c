@@ -405,7 +405,7 @@ static void seeds_make_groups(void **state)
     assay_comparison_free(&c);
 }
 
-static void sentence_is(const struct assay_verdict *v, const char *words)
+static void sentence_is(const struct assay_judgement *v, const char *words)
 {
     struct assay_buf out = {0};
     assay_verdict_sentence(v, true, &out);
@@ -414,11 +414,11 @@ static void sentence_is(const struct assay_verdict *v, const char *words)
     assay_buf_free(&out);
 }
 
-static struct assay_verdict judge(const struct assay_comparison *c, const char *metric)
+static struct assay_judgement judge(const struct assay_comparison *c, const char *metric)
 {
     struct assay_grouping g;
     assay_comparison_propose(c, &g);
-    struct assay_verdict v =
+    struct assay_judgement v =
         assay_comparison_verdict(c, row_of(c, ASSAY_ROW_METRIC, metric), &g, 1, 0, ASSAY_SEED);
     assay_grouping_free(&g);
     return v;
@@ -428,7 +428,7 @@ static void three_seeds_tell_nothing_six_do(void **state)
 {
     (void)state;
     struct assay_comparison *c = seeded(3);
-    struct assay_verdict v = judge(c, "acc");
+    struct assay_judgement v = judge(c, "acc");
     assert_int_equal(v.answer, ASSAY_ANSWER_CANNOT_TELL);
     assert_int_equal(v.pairs, 3);
     assert_true(fabs(v.test.p - 0.25) < 1e-12);
@@ -447,7 +447,7 @@ static void three_seeds_tell_nothing_six_do(void **state)
     assert_true(fabs(v.interval.low - 0.01) < 1e-9 && fabs(v.interval.high - 0.015) < 1e-9);
     sentence_is(&v, "(n=6 pairs, p=0.031)");
     /* Ten metrics tested together: six pairs no longer do. */
-    struct assay_verdict many[10];
+    struct assay_judgement many[10];
     for (size_t i = 0; i < 10; i++)
         many[i] = v;
     assay_verdicts_correct(many, 10);
@@ -470,7 +470,7 @@ static void pairs_need_their_seeds(void **state)
     RUN(c, "b3", "p o=y", "p seed=5", "m acc=nan");
     RUN(c, "b4", "p o=y", "p seed=2", "m acc=2");
     assay_comparison_finish(c);
-    struct assay_verdict v = judge(c, "acc");
+    struct assay_judgement v = judge(c, "acc");
     assert_int_equal(v.pairs, 1); /* seed 1; seed 5 is not finite */
     assert_int_equal(v.unmatched, 1);
     assert_int_equal(v.repeated, 3);
@@ -497,7 +497,7 @@ static void examples_pair_single_runs(void **state)
         a[i] = i % 3 == 0 ? 0 : 1;
         b[i] = i % 3 == 0 || i % 4 == 0 ? 0 : 1;
     }
-    struct assay_verdict v = assay_verdict_paired("correct", 1, a, b, 40, 1);
+    struct assay_judgement v = assay_verdict_paired("correct", 1, a, b, 40, 1);
     assert_int_equal(v.pairs, 40);
     assert_int_equal(v.answer, ASSAY_ANSWER_BETTER);
     a[3] = NAN;
