@@ -108,7 +108,7 @@ static void versions_and_the_champion(void **state)
     screen_refute_text(screen, "v2  ");
     screen_press(screen, "l", NULL);
     screen_wait(screen, "v2  ");
-    assert_int_equal(fake.writes, 0);
+    assert_int_equal(fake_registry_seen(&fake).writes, 0);
     screen_close(&screen);
     fake_registry_stop(&fake);
 }
@@ -131,12 +131,12 @@ static void a_change_is_shown_before_it_is_written(void **state)
     screen_type(screen, "champion");
     screen_press(screen, "enter", NULL);
     screen_wait(screen, "write?");
-    assert_int_equal(fake.writes, 0);
+    assert_int_equal(fake_registry_seen(&fake).writes, 0);
     screen_press(screen, "escape", NULL); /* left as it is */
     screen_settle(screen);
     screen_refute_text(screen, "write?");
-    assert_int_equal(fake.writes, 0);
-    assert_string_equal(fake.champion, "1");
+    assert_int_equal(fake_registry_seen(&fake).writes, 0);
+    assert_string_equal(fake_registry_seen(&fake).champion, "1");
     screen_press(screen, "a", NULL);
     screen_wait(screen, "alias for this version");
     screen_type(screen, "champion");
@@ -144,7 +144,7 @@ static void a_change_is_shown_before_it_is_written(void **state)
     screen_wait(screen, "write?");
     screen_press(screen, "enter", NULL);
     screen_wait(screen, "written:");
-    assert_string_equal(fake.champion, "2");
+    assert_string_equal(fake_registry_seen(&fake).champion, "2");
     screen_wait(screen, "★ v2"); /* read back, not believed */
     /* A tag, and a description. */
     on_version_2(screen);
@@ -157,7 +157,7 @@ static void a_change_is_shown_before_it_is_written(void **state)
     screen_wait(screen, "write?");
     screen_press(screen, "enter", NULL);
     screen_wait(screen, "written:");
-    assert_string_equal(fake.tag, "ads");
+    assert_string_equal(fake_registry_seen(&fake).tag, "ads");
     screen_wait(screen, "team=ads");
     screen_press(screen, "e", NULL);
     screen_wait(screen, "description: smaller");
@@ -166,8 +166,8 @@ static void a_change_is_shown_before_it_is_written(void **state)
     screen_wait(screen, "write?");
     screen_press(screen, "enter", NULL);
     screen_wait(screen, "smaller and quicker");
-    assert_string_equal(fake.about, "smaller and quicker");
-    assert_int_equal(fake.writes, 3);
+    assert_string_equal(fake_registry_seen(&fake).about, "smaller and quicker");
+    assert_int_equal(fake_registry_seen(&fake).writes, 3);
     screen_close(&screen);
     fake_registry_stop(&fake);
 }
@@ -179,7 +179,7 @@ static void a_conflict_is_told(void **state)
     fake_registry_start(&fake);
     struct screen *screen = open_models(&fake, "", 140, 34);
     on_version_2(screen);
-    snprintf(fake.after_look, sizeof fake.after_look, "7"); /* between the look and the key */
+    fake_registry_after_look(&fake, "7"); /* between the look and the key */
     screen_press(screen, "a", NULL);
     screen_type(screen, "champion");
     screen_press(screen, "enter", NULL);
@@ -187,8 +187,8 @@ static void a_conflict_is_told(void **state)
     screen_press(screen, "enter", NULL);
     screen_settle(screen);
     screen_refute_text(screen, "written:");
-    assert_int_equal(fake.writes, 0);
-    assert_string_equal(fake.champion, "7");
+    assert_int_equal(fake_registry_seen(&fake).writes, 0);
+    assert_string_equal(fake_registry_seen(&fake).champion, "7");
     screen_assert_text(screen, "7"); /* what it is now is said */
     screen_close(&screen);
     fake_registry_stop(&fake);
@@ -207,7 +207,7 @@ static void a_server_to_be_read_is_only_read(void **state)
     screen_press(screen, "a", NULL);
     screen_wait(screen, "read-only");
     screen_refute_text(screen, "alias for this version");
-    assert_int_equal(fake.writes, 0);
+    assert_int_equal(fake_registry_seen(&fake).writes, 0);
     screen_close(&screen);
     fake_registry_stop(&fake);
 }
@@ -218,6 +218,7 @@ static void nothing_paints(void **state)
     (void)state;
     struct fake_registry fake;
     fake_registry_start(&fake);
+    /* Nobody has asked it anything yet. */
     snprintf(fake.about, sizeof fake.about, "a\\u001b[31mb\\u0007\\u009bc\\u202ed");
     snprintf(fake.tag, sizeof fake.tag, "\\u001b]0;title\\u0007");
     struct screen *screen = open_models(&fake, "", 60, 16);

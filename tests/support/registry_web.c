@@ -3,11 +3,15 @@
  */
 #include "support/registry_web.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <assay/memory.h>
+
+/* What it holds is served on a thread of its own. */
+static pthread_mutex_t holding = PTHREAD_MUTEX_INITIALIZER;
 
 /* The text of "KEY":"…" in the body; "" where it has none. No escapes: the tests send none. */
 static const char *body_text(const struct web_request *request, const char *key, char *out,
@@ -253,13 +257,30 @@ static void serve(void *context, const struct web_request *request, struct web_a
     struct fake_registry *fake = context;
     struct assay_buf out = {0};
 
+    pthread_mutex_lock(&holding);
     if (!read_something(fake, request, &out) && !write_something(fake, request, answer, &out)) {
         answer->status = 404;
         assay_buf_reset(&out);
         assay_buf_text_add(&out, "{\"error_code\":\"ENDPOINT_NOT_FOUND\",\"message\":\"no\"}");
     }
+    pthread_mutex_unlock(&holding);
     answer->take = assay_buf_take(&out);
     answer->body = answer->take;
+}
+
+struct fake_registry fake_registry_seen(const struct fake_registry *fake)
+{
+    pthread_mutex_lock(&holding);
+    struct fake_registry copy = *fake;
+    pthread_mutex_unlock(&holding);
+    return copy;
+}
+
+void fake_registry_after_look(struct fake_registry *fake, const char *champion)
+{
+    pthread_mutex_lock(&holding);
+    snprintf(fake->after_look, sizeof fake->after_look, "%s", champion);
+    pthread_mutex_unlock(&holding);
 }
 
 void fake_registry_start(struct fake_registry *fake)

@@ -34,5 +34,8 @@ struct fake_registry {
 };
 void fake_registry_start(struct fake_registry *fake);
 void fake_registry_stop(struct fake_registry *fake);
+/* While it serves: what it holds now, and what somebody else does to it after the next look. */
+struct fake_registry fake_registry_seen(const struct fake_registry *fake);
+void fake_registry_after_look(struct fake_registry *fake, const char *champion);
 
 #endif
