@@ -136,7 +136,7 @@ enum assay_status mlflow_upload_experiment(struct mlflow *mlflow, const char *na
 {
     struct assay_buf body = {0}, answer = {0};
     struct mlflow_failure failure;
-    struct assay_error first = {0};
+    struct assay_error first = {0}, made = {0}, ignored = {0};
     struct json_text json;
     enum assay_status status = get_experiment(mlflow, name, target, &failure, &first);
 
@@ -155,13 +155,15 @@ enum assay_status mlflow_upload_experiment(struct mlflow *mlflow, const char *na
                                                .path = MLFLOW_API "/experiments/create",
                                                .body = assay_buf_text(&body),
                                                .writes = true},
-                         &answer, &failure, &first);
+                         &answer, &failure, &made);
     if (status == ASSAY_OK) {
         json_text_init(&json, assay_buf_text(&answer), answer.length);
         take_text(&json, "experiment_id", target->experiment, sizeof target->experiment);
         status = finish(mlflow, &json, err);
-    } else { /* somebody else may have made it, or we did and the answer was lost */
-        status = get_experiment(mlflow, name, target, &failure, err);
+    } else if (get_experiment(mlflow, name, target, &failure, &ignored) == ASSAY_OK) {
+        status = ASSAY_OK; /* somebody else made it, or we did and the answer was lost */
+    } else if (err && err->status == ASSAY_OK) {
+        *err = made; /* why it was not made: that it is not there follows from it */
     }
     assay_buf_free(&body);
     assay_buf_free(&answer);

@@ -367,6 +367,31 @@ static void lost_answers_lose_and_double_nothing(void **state)
     upload_with(2, 4); /* of batches, and of the run's creation */
 }
 
+/* The experiment is not there and cannot be made: the latter is what is said. */
+static void why_no_experiment_was_made_is_told(void **state)
+{
+    struct assay_upload upload;
+    struct assay_error error = {0};
+    char id[ASSAY_RUN_ID_SIZE];
+    struct fake_registry fake;
+    struct assay_session *session;
+    uint32_t run;
+
+    (void)state;
+    make_run(id);
+    fake_registry_start(&fake);
+    fake.no_experiment = true;
+    session = open_on("local", web_url(fake.web));
+    assert_int_equal(assay_catalog_find_run(assay_session_catalog(session), id, &run, &error),
+                     ASSAY_OK);
+    struct assay_upload_options options = {.run = run, .server = 1};
+    assert_int_equal(assay_session_upload(session, &options, &upload, &error), ASSAY_IO);
+    assert_non_null(strstr(error.what, "503"));
+    assert_int_equal(fake.creates, 0);
+    assay_session_close(&session);
+    fake_registry_stop(&fake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -378,6 +403,7 @@ int main(void)
         cmocka_unit_test(the_log_has_a_line_for_each),
         cmocka_unit_test(an_upload_is_whole),
         cmocka_unit_test(lost_answers_lose_and_double_nothing),
+        cmocka_unit_test(why_no_experiment_was_made_is_told),
     };
 
     return cmocka_run_group_tests_name("registry", tests, make_root, remove_root);

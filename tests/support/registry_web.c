@@ -258,7 +258,14 @@ static void serve(void *context, const struct web_request *request, struct web_a
     struct assay_buf out = {0};
 
     pthread_mutex_lock(&holding);
-    if (!read_something(fake, request, &out) && !write_something(fake, request, answer, &out)) {
+    if (fake->no_experiment && is_path(request, "experiments/create")) {
+        answer->status = 503;
+    } else if (fake->no_experiment && is_path(request, "experiments/get-by-name")) {
+        answer->status = 404;
+        assay_buf_text_add(&out, "{\"error_code\":\"RESOURCE_DOES_NOT_EXIST\",\"message\":"
+                                 "\"Could not find experiment\"}");
+    } else if (!read_something(fake, request, &out) &&
+               !write_something(fake, request, answer, &out)) {
         answer->status = 404;
         assay_buf_reset(&out);
         assay_buf_text_add(&out, "{\"error_code\":\"ENDPOINT_NOT_FOUND\",\"message\":\"no\"}");

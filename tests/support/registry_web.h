@@ -31,6 +31,7 @@ struct fake_registry {
     size_t lose_after;  /* the answer of this batch (from 1) gets lost, its points are kept */
     size_t lose_before; /* … of this one, and they are not */
     unsigned creates, params, tags, files;
+    bool no_experiment; /* it has none, and answers 503 to whoever would make one */
 };
 void fake_registry_start(struct fake_registry *fake);
 void fake_registry_stop(struct fake_registry *fake);
