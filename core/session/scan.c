@@ -36,6 +36,7 @@ struct scan {
     int64_t batch_us, progress_us;
     struct assay_map moved; /* runs whose state is to be asked for again */
     struct store *states;   /* for state_get; opened when first needed */
+    bool cached;            /* there was a cache when it began: all earlier states are in it */
     bool states_tried;
     bool others;               /* wrote to the cache since its rows were shown */
     struct assay_buf problems; /* those of this scan, to be kept */
@@ -227,7 +228,7 @@ static void find_state(struct scan *scan, const char *key, void **bytes, size_t 
 {
     struct session_source *source = scan->source;
 
-    if (!scan->session->writer) {
+    if (!scan->cached) {
         memory_state_get(source, key, bytes, length);
         return;
     }
@@ -522,6 +523,7 @@ void scan_start(struct assay_session *session, struct session_source *source)
     scan->task.discard = scan_discard;
     scan->in.ops = &scan_ops;
     scan->session = session;
+    scan->cached = session->writer != NULL; /* the session's thread may lose it meanwhile */
     scan->source = source;
     scan->moved = source->moved;
     source->moved = (struct assay_map){0};
