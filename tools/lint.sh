@@ -55,6 +55,8 @@ door 'curl/' 'core/remote/net\.c'
 door '(nettle|gmp)' 'core/base/sha256\.c|core/approval/sshsig\.c'
 door 'zlib' 'core/chart/png\.c|core/chart/image_read\.c|core/chart/deflate\.c'
 door 'jansson' 'cli/[a-z_]*\.c|core/base/json\.c'
+grep -nE '\bdl(open|sym)\(' $(sources 'core/*.c' 'cli/*.c' 'tui/*.c') /dev/null | grep -vE '^core/base/library\.c:' |
+    complain "libraries are opened in one place: core/base/library.c"
 
 # core/ never prints, exits or reads the terminal; nobody uses the dangerous functions.
 grep -nE '\b(printf|puts|putchar|perror|exit|abort)\(|fprintf\((stderr|stdout)' $(sources 'core/*.c') /dev/null |

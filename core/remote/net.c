@@ -8,7 +8,6 @@
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@
 #include <assay/clock.h>
 #include <assay/memory.h>
 
+#include "base/library.h"
 #include "remote/url.h"
 
 #undef curl_easy_setopt
@@ -36,7 +36,6 @@
 
 /* What is used of the library. */
 struct curl_door {
-    void *library;
     CURLcode (*global_init)(long flags);
     CURL *(*easy_init)(void);
     CURLcode (*easy_setopt)(CURL *easy, CURLoption option, ...);
@@ -60,11 +59,9 @@ struct curl_door {
 
 static struct curl_door *door_open(struct assay_error *err)
 {
-    static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4", "libcurl.so"};
-    static const struct {
-        const char *name;
-        size_t offset;
-    } functions[] = {
+    static const char *const files[] = {"libcurl.so.4", "libcurl-gnutls.so.4", "libcurl.so",
+                                        NULL};
+    static const struct library_function functions[] = {
 #define FUNCTION(field) {"curl_" #field, offsetof(struct curl_door, field)}
         FUNCTION(global_init),      FUNCTION(easy_init),           FUNCTION(easy_setopt),
         FUNCTION(easy_getinfo),     FUNCTION(easy_cleanup),        FUNCTION(easy_reset),
@@ -74,26 +71,21 @@ static struct curl_door *door_open(struct assay_error *err)
         FUNCTION(multi_poll),       FUNCTION(multi_wakeup),        FUNCTION(multi_info_read),
 #undef FUNCTION
     };
+    static const struct library curl = {
+        .title = "libcurl",
+        .purpose = "servers cannot be read",
+        .advice = "install libcurl 7.68 or newer (Debian: apt install libcurl4)",
+        .files = files,
+        .functions = functions,
+        .count = ASSAY_COUNT(functions),
+    };
     struct curl_door *door = assay_alloc(sizeof *door);
 
-    for (size_t i = 0; !door->library && i < ASSAY_COUNT(names); i++)
-        door->library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
-    for (size_t i = 0; door->library && i < ASSAY_COUNT(functions); i++) {
-        void *function = dlsym(door->library, functions[i].name);
-
-        if (!function) {
-            assay_fail(err, ASSAY_IO, "libcurl is too old for servers: it has no %s",
-                       functions[i].name);
-            assay_hint(err, "install libcurl 7.68 or newer");
-            goto fail;
-        }
-        memcpy((char *)door + functions[i].offset, &function, sizeof function);
+    if (library_open(&curl, door, err) == ASSAY_OK) {
+        if (door->global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
+            return door;
+        assay_fail(err, ASSAY_IO, "servers cannot be read: libcurl does not start");
     }
-    if (door->library && door->global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
-        return door;
-    assay_fail(err, ASSAY_IO, "servers cannot be read: libcurl is not installed");
-    assay_hint(err, "install it (Debian: apt install libcurl4)");
-fail:
     free(door);
     return NULL;
 }
