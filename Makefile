@@ -10,6 +10,11 @@ CC := gcc
 endif
 VERSION := 0.1.0
 
+# As many at a time as there are processors, unless told otherwise.
+ifeq ($(filter -j%,$(MAKEFLAGS))$(filter --jobserver%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+endif
+
 # V=1 shows the commands.
 ifeq ($(V),1)
 Q :=
@@ -50,6 +55,7 @@ THEMES   := $(wildcard themes/*.theme)
 UNIT_SRC := $(wildcard tests/unit/test_*.c tests/source/test_*.c tests/remote/test_*.c tests/screen/test_*.c \
               tests/approval/test_*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+BENCH_SRC := $(wildcard tests/bench/*.c)
 
 CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o)
 TUI_OBJ  := $(TUI_SRC:%.c=$(BUILD)/%.o)
@@ -74,9 +80,10 @@ check: deps-test
 debug asan tsan:
 	@$(MAKE) --no-print-directory FLAVOUR=$@ all tests
 
-# Compiles everything without linking.
+# Compiles everything without linking, the fuzzers and benchmarks too, which else nobody would.
 .PHONY: objects
-objects: $(CORE_OBJ) $(TUI_OBJ) $(CLI_OBJ)
+objects: $(CORE_OBJ) $(TUI_OBJ) $(CLI_OBJ) $(FUZZ_SRC:%.c=$(BUILD)/%.o) $(BENCH_SRC:%.c=$(BUILD)/%.o)
+$(BUILD)/tests/fuzz/%.o $(BUILD)/tests/bench/%.o: CPPFLAGS += -I. -Itests
 
 .PHONY: tests deps-build deps-test deps-lint deps-live deps-xterm deps-screenshots
 tests: $(TESTS)
@@ -116,9 +123,9 @@ $(BUILD)/libtest.a: $(SUPPORT_OBJ) $(PROG_OBJ)
 	$(Q)$(AR) rcs $@ $^
 $(SUPPORT_OBJ): CPPFLAGS += -I. -Itests
 
-# ---- fuzzing: make fuzz SECONDS_EACH=20 ----
+# ---- fuzzing: make fuzz SECONDS_EACH=15 ----
 
-SECONDS_EACH ?= 20
+SECONDS_EACH ?= 15
 .PHONY: fuzz fuzzers
 fuzz: deps-lint
 	@$(MAKE) --no-print-directory FLAVOUR=fuzz CC=clang fuzzers
@@ -133,7 +140,7 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(BUILD)/libtest.a $(BUILD)/libassay.a
 
 # ---- benchmarks, live comparison, pictures ----
 
-BENCH := $(patsubst %.c,$(BUILD)/%,$(filter-out %/pty.c,$(wildcard tests/bench/*.c)))
+BENCH := $(patsubst %.c,$(BUILD)/%,$(filter-out %/pty.c,$(BENCH_SRC)))
 .PHONY: bench bench-programs check-live screenshots
 bench: deps-test deps-live
 	@$(MAKE) --no-print-directory all bench-programs
@@ -143,7 +150,7 @@ $(BENCH): CPPFLAGS += -I. -Itests
 
 check-live: deps-live
 	@$(MAKE) --no-print-directory all
-	@tests/live/run.sh $(BUILD)/assay
+	@tests/live/run.sh $(BUILD)/assay $(PARTS)
 
 # The workbench in real xterms under Xvfb, compared pixel for pixel.
 .PHONY: check-xterm

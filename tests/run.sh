@@ -1,6 +1,6 @@
 #!/bin/bash
 # run.sh BUILD_DIR [PATTERN]: runs every test program in a home of its own, in parallel, and prints
-# what failed and one closing line. Exit status 1 if anything failed.
+# what failed and one closing line. Exit status 1 if anything failed, or if a test left a process.
 set -u
 build=$1 pattern=${2-}
 work=$(mktemp -d) || exit 1
@@ -16,7 +16,7 @@ one() {
     mkdir -p "$home/tmp"
     HOME=$home XDG_DATA_HOME=$home/data XDG_CACHE_HOME=$home/cache XDG_CONFIG_HOME=$home/config \
         TMPDIR=$home/tmp ASSAY_PROGRAM=$PWD/$build/assay \
-        timeout 300 "$program" >"$home/out" 2>&1 </dev/null
+        timeout -k 10 900 "$program" >"$home/out" 2>&1 </dev/null
     echo $? >"$home/status"
 }
 export -f one
@@ -24,15 +24,28 @@ export work build
 find "$build/tests" -type f -executable -name 'test_*' | grep -F -- "$pattern" | sort |
     xargs -r -P "$(nproc)" -I{} bash -c 'one {}'
 
+# What still runs with a home of ours was left behind; what is just ending gets its moment.
+left_behind() { grep -lsF "HOME=$work/" /proc/[0-9]*/environ | grep -oE '[0-9]+'; }
+for _ in $(seq 100); do
+    [ -n "$(left_behind)" ] || break
+    sleep 0.1
+done
+
 passed=0 failed=0 skipped=0
+for pid in $(left_behind); do
+    name=$(tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | sed -n "s,^HOME=$work/,,p")
+    echo "---- $name left a process: $(tr '\0' ' ' <"/proc/$pid/cmdline")"
+    kill -9 "$pid"
+    failed=$((failed + 1))
+done
 for home in "$work"/*/; do
     [ -f "$home/status" ] || continue
     ok=$(grep -c '^\[       OK \]' "$home/out")
-    bad=$(grep -c '^\[  FAILED  \] [A-Za-z0-9_]*$' "$home/out")
+    bad=$(grep '^\[  FAILED  \] [A-Za-z0-9_]*$' "$home/out" | sort -u | wc -l)
     skip=$(grep '^\[  SKIPPED \] [A-Za-z0-9_]*$' "$home/out" | sort -u | wc -l)
     status=$(cat "$home/status")
     if [ "$status" != 0 ] || [ "$bad" != 0 ]; then
-        echo "---- $(basename "$home"): exit status $status"
+        echo "---- $(basename "$home"): exit status $status$([ "$status" != 124 ] || echo ', it did not end')"
         grep -vE "^    #|^$|ndirect leak" "$home/out" | tail -n 60
         [ "$bad" -gt 0 ] || bad=1
     fi

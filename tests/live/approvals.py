@@ -3,10 +3,10 @@ approved, refused, changes requested, expired, superseded, champion moved in bet
 
 approvals.py ASSAY: prints "N passed, N failed".
 """
+import importlib.util
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,10 +14,16 @@ import time
 import urllib.parse
 import urllib.request
 
+sys.dont_write_bytecode = True
 sys.path.pop(0)  # a script beside this one is called as a module of Python's own
 
 import mlflow  # noqa: E402
 import mlflow.pyfunc  # noqa: E402
+
+spec = importlib.util.spec_from_file_location(
+    "ports", os.path.join(os.path.dirname(os.path.abspath(__file__)), "ports.py"))
+ports = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(ports)
 
 assay = os.path.realpath(sys.argv[1])
 work = tempfile.mkdtemp()
@@ -114,14 +120,8 @@ class Model(mlflow.pyfunc.PythonModel):
         return model_input
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def start_server():
-    url = "http://127.0.0.1:%d" % free_port()
+    url = "http://127.0.0.1:%d" % ports.free_port()
     log = open(work + "/server.log", "w")
     children.append(subprocess.Popen(
         [os.path.join(os.path.dirname(sys.executable), "mlflow"), "server", "--backend-store-uri",

@@ -28,9 +28,19 @@ os.environ["GIT_PYTHON_REFRESH"] = "quiet"
 sys.dont_write_bytecode = True
 sys.path[:] = [path for path in sys.path if os.path.abspath(path) != HERE]
 
-spec = importlib.util.spec_from_file_location("mlflow_disk", os.path.join(HERE, "mlflow_disk.py"))
-disk = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(disk)
+
+
+def beside(name):
+    """The module of that name in this folder, by its place: the folder is on no path, since a
+    script beside this one is called as a module of Python's own."""
+    spec = importlib.util.spec_from_file_location(name, os.path.join(HERE, name + ".py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+disk = beside("mlflow_disk")
+free_port = beside("ports").free_port
 check = disk.check
 
 import mlflow  # noqa: E402
@@ -42,12 +52,6 @@ START = 1700000000000
 
 
 # ---- servers ----
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
 
 class Process:
     """A program with all it started, ended as a group."""
