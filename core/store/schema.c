@@ -71,7 +71,14 @@ static const char second_step[] =
     " verdict INTEGER NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE seen_mark(digest TEXT PRIMARY KEY, seen_ms INTEGER NOT NULL) WITHOUT ROWID;";
 
-const char *const schema_steps[] = {first_step, second_step};
+/* The headers of many runs in one blob each (store_pack.c): what the first frame reads.
+   `change` is the last transaction they know of; the rows are what is true. */
+static const char third_step[] =
+    "CREATE TABLE pack(row INTEGER PRIMARY KEY, source INTEGER NOT NULL,"
+    " change INTEGER NOT NULL, data BLOB NOT NULL);"
+    "CREATE INDEX pack_source ON pack(source);";
+
+const char *const schema_steps[] = {first_step, second_step, third_step};
 const size_t schema_version = sizeof schema_steps / sizeof schema_steps[0];
 
 enum assay_status schema_look(struct sql *sql, size_t version, enum schema_state *out,

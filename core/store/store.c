@@ -269,6 +269,7 @@ enum assay_status store_open(struct store **out, const char *path, enum store_ro
     struct store *store = assay_alloc(sizeof *store);
     store->sql = sql;
     store->damaged = was_damaged;
+    store->read_only = read_only;
     store->local = role == STORE_LOCAL;
     store->data_version = -1;
     *out = store;
@@ -281,6 +282,9 @@ void store_close(struct store **store)
         return;
     }
     store_rollback(*store);
+    if (!(*store)->read_only) {
+        store_pack(*store);
+    }
     for (size_t i = 0; i < SLOTS; i++) {
         sql_finish(&(*store)->statements[i]);
     }

@@ -91,6 +91,8 @@ static enum assay_status check_rows(struct check *check, struct assay_error *err
          "runs belong to no source"},
         {"SELECT count(*) FROM run WHERE experiment NOT IN (SELECT row FROM experiment)",
          "runs belong to no experiment"},
+        {"SELECT count(*) FROM pack WHERE source NOT IN (SELECT id FROM source)",
+         "packs of headers belong to no source"},
         {"SELECT count(*) FROM attrs WHERE run NOT IN (SELECT row FROM run)",
          "sets of attributes belong to no run"},
         {"SELECT count(*) FROM series WHERE run NOT IN (SELECT row FROM run)",
@@ -236,6 +238,62 @@ static enum assay_status check_runs(struct check *check, struct assay_error *err
     return status;
 }
 
+/* ---- packed headers ---- */
+
+struct packed_look {
+    struct check *check;
+    const struct store_run *packed;
+    bool same;
+};
+
+static bool compare_header(void *context, const struct store_run *run)
+{
+    struct packed_look *look = context;
+    const struct store_run *packed = look->packed;
+
+    look->same = strcmp(run->id, packed->id) == 0 && strcmp(run->name, packed->name) == 0 &&
+                 strcmp(run->user, packed->user) == 0 &&
+                 strcmp(run->artifact_uri, packed->artifact_uri) == 0 &&
+                 run->experiment == packed->experiment && run->change == packed->change &&
+                 run->status == packed->status && run->deleted == packed->deleted &&
+                 run->gone == packed->gone && run->start_ms == packed->start_ms &&
+                 run->end_ms == packed->end_ms;
+    return true;
+}
+
+static bool check_packed(void *context, const struct store_run *run)
+{
+    struct packed_look *look = context;
+
+    look->packed = run;
+    look->same = false;
+    if (store_read_run(look->check->store, run->row, compare_header, look, NULL) != ASSAY_OK ||
+        !look->same) {
+        tell(look->check, "run %s: its packed header is not the run's", run->id);
+    }
+    return true;
+}
+
+static enum assay_status check_packs(struct check *check, struct assay_error *err)
+{
+    struct packed_look look = {.check = check};
+    struct sql_statement *sources = NULL;
+    bool more = true;
+    enum assay_status status =
+        sql_prepare(check->store->sql, &sources, "SELECT id FROM source", err);
+
+    while (status == ASSAY_OK) {
+        status = sql_step(sources, &more, err);
+        if (status != ASSAY_OK || !more) {
+            break;
+        }
+        status = store_read_packed(check->store, sql_column_int(sources, 0), check_packed,
+                                   &look, err);
+    }
+    sql_finish(&sources);
+    return status;
+}
+
 /* ---- all of it ---- */
 
 static enum assay_status check_all(struct check *check, struct assay_error *err)
@@ -250,6 +308,9 @@ static enum assay_status check_all(struct check *check, struct assay_error *err)
     }
     if (status == ASSAY_OK) {
         status = check_runs(check, err);
+    }
+    if (status == ASSAY_OK) {
+        status = check_packs(check, err);
     }
     store_end_read(check->store);
     return status;

@@ -26,8 +26,9 @@ enum store_slot {
     SLOT_EXPERIMENT_FIND,
     SLOT_EXPERIMENT_LAST,
     SLOT_EXPERIMENT_COUNT,
-    SLOT_RUNS_READ,
     SLOT_RUNS_SINCE,
+    SLOT_RUNS_BEHIND,
+    SLOT_PACKS_READ,
     SLOT_RUN_READ,
     SLOT_RUN_PUT,
     SLOT_RUN_FIND,
@@ -63,7 +64,8 @@ struct store {
     struct sql *sql;
     bool local; /* store.db, which has one source: its tables are read along, by no index */
     struct sql_statement *statements[SLOTS];
-    bool damaged;               /* what lay there was put aside */
+    bool damaged; /* what lay there was put aside */
+    bool read_only;
     bool open;                  /* store_begin() was called */
     bool dirty;                 /* the counter row must be written before the commit */
     int64_t change;             /* number of the transaction under way */
@@ -96,5 +98,29 @@ int64_t store_mark(struct store *store);
 
 void store_bind_time(struct sql_statement *statement, int index, int64_t time_ms);
 int64_t store_column_time(struct sql_statement *statement, int column);
+
+/* ---- run headers ---- */
+
+#define STORE_RUN_COLUMNS                                                                      \
+    "row, experiment, change, status, deleted, gone, start_ms, end_ms, id, name, user,"        \
+    " artifact_uri"
+
+/* The header in the row of a statement that selects STORE_RUN_COLUMNS; its text lives until the
+   next step. */
+void store_fill_run(struct sql_statement *statement, struct store_run *run);
+/* A status a later version may know: shown as unknown, not trusted as an index. */
+enum assay_run_status store_to_status(int64_t number);
+/* Runs of SOURCE by row: those changed after SINCE, or all that lie behind the row BEHIND. */
+enum assay_status store_select_runs(struct store *store, int64_t source, int64_t since,
+                                    int64_t behind, struct sql_statement **out,
+                                    struct assay_error *err);
+
+/* Every run of SOURCE by row: the packed ones from the packs, those that changed since from
+   their rows, and all from their rows where there are no packs or a pack is damaged. */
+enum assay_status store_read_packed(struct store *store, int64_t source, store_run_fn fn,
+                                    void *context, struct assay_error *err);
+/* Packs what was written since the last time, where it has become much. Called when a store
+   that could write is closed: a failure costs time at the next start and nothing else. */
+void store_pack(struct store *store);
 
 #endif

@@ -116,24 +116,19 @@ enum assay_status store_count_runs(struct store *store, int64_t experiment, int6
 
 /* ---- runs ---- */
 
-#define RUN_COLUMNS                                                                            \
-    "row, experiment, change, status, deleted, gone, start_ms, end_ms, id, name, user,"        \
-    " artifact_uri"
-
-/* A status a later version may know: shown as unknown, not trusted as an index. */
-static enum assay_run_status to_status(int64_t number)
+enum assay_run_status store_to_status(int64_t number)
 {
     return number >= ASSAY_RUN_UNKNOWN && number <= ASSAY_RUN_KILLED
                ? (enum assay_run_status)number
                : ASSAY_RUN_UNKNOWN;
 }
 
-static void fill_run(struct sql_statement *statement, struct store_run *run)
+void store_fill_run(struct sql_statement *statement, struct store_run *run)
 {
     run->row = sql_column_int(statement, 0);
     run->experiment = sql_column_int(statement, 1);
     run->change = sql_column_int(statement, 2);
-    run->status = to_status(sql_column_int(statement, 3));
+    run->status = store_to_status(sql_column_int(statement, 3));
     run->deleted = sql_column_int(statement, 4) != 0;
     run->gone = sql_column_int(statement, 5) != 0;
     run->start_ms = store_column_time(statement, 6);
@@ -144,37 +139,49 @@ static void fill_run(struct sql_statement *statement, struct store_run *run)
     run->artifact_uri = sql_column_text(statement, 11, NULL);
 }
 
+enum assay_status store_select_runs(struct store *store, int64_t source, int64_t since,
+                                    int64_t behind, struct sql_statement **out,
+                                    struct assay_error *err)
+{
+    /* All: along the table; where other sources' rows lie between, along the index (an entry
+       per row, then the row beside the last one). */
+    const char *all = store->local ? "SELECT " STORE_RUN_COLUMNS " FROM run NOT INDEXED"
+                                     " WHERE row>?2 AND source=?1 ORDER BY row"
+                                   : "SELECT " STORE_RUN_COLUMNS " FROM run INDEXED BY "
+                                     "run_source WHERE source=?1 AND row>?2 ORDER BY row";
+    enum assay_status status =
+        since <= 0 ? store_statement(store, SLOT_RUNS_BEHIND, all, out, err)
+                   : store_statement(store, SLOT_RUNS_SINCE,
+                                     "SELECT " STORE_RUN_COLUMNS " FROM run INDEXED BY "
+                                     "run_change WHERE source=?1 AND change>?2 ORDER BY row",
+                                     out, err);
+    if (status == ASSAY_OK) {
+        sql_bind_int(*out, 1, source);
+        sql_bind_int(*out, 2, since > 0 ? since : behind);
+    }
+    return status;
+}
+
 enum assay_status store_read_runs(struct store *store, int64_t source, int64_t since,
                                   store_run_fn fn, void *context, struct assay_error *err)
 {
     struct sql_statement *statement = NULL;
     struct store_run run;
     bool row = true, more = true;
-    /* All: along the table; where other sources' rows lie between, along the index (an entry
-       per row, then the row beside the last one). */
-    const char *all = store->local ? "SELECT " RUN_COLUMNS " FROM run NOT INDEXED"
-                                     " WHERE source=?1 ORDER BY row"
-                                   : "SELECT " RUN_COLUMNS " FROM run INDEXED BY run_source"
-                                     " WHERE source=?1 ORDER BY row";
-    enum assay_status status =
-        since <= 0 ? store_statement(store, SLOT_RUNS_READ, all, &statement, err)
-                   : store_statement(store, SLOT_RUNS_SINCE,
-                                     "SELECT " RUN_COLUMNS " FROM run INDEXED BY run_change"
-                                     " WHERE source=?1 AND change>?2 ORDER BY row",
-                                     &statement, err);
+
+    if (since <= 0) {
+        return store_read_packed(store, source, fn, context, err);
+    }
+    enum assay_status status = store_select_runs(store, source, since, 0, &statement, err);
     if (status != ASSAY_OK) {
         return status;
-    }
-    sql_bind_int(statement, 1, source);
-    if (since > 0) {
-        sql_bind_int(statement, 2, since);
     }
     while (more) {
         status = sql_step(statement, &row, err);
         if (status != ASSAY_OK || !row) {
             break;
         }
-        fill_run(statement, &run);
+        store_fill_run(statement, &run);
         more = fn(context, &run);
     }
     sql_reset(statement);
@@ -187,15 +194,16 @@ enum assay_status store_read_run(struct store *store, int64_t row, store_run_fn 
     struct sql_statement *statement = NULL;
     struct store_run run;
     bool there = false;
-    enum assay_status status = store_statement(
-        store, SLOT_RUN_READ, "SELECT " RUN_COLUMNS " FROM run WHERE row=?1", &statement, err);
+    enum assay_status status =
+        store_statement(store, SLOT_RUN_READ,
+                        "SELECT " STORE_RUN_COLUMNS " FROM run WHERE row=?1", &statement, err);
 
     if (status == ASSAY_OK) {
         sql_bind_int(statement, 1, row);
         status = sql_step(statement, &there, err);
     }
     if (status == ASSAY_OK && there) {
-        fill_run(statement, &run);
+        store_fill_run(statement, &run);
         (void)fn(context, &run);
         sql_reset(statement);
     }

@@ -79,6 +79,7 @@ static enum assay_status clear_rows(struct store *store, int64_t source,
 {
     static const char *const texts[] = {
         "DELETE FROM attrs WHERE run IN (SELECT row FROM run WHERE source=?1)",
+        "DELETE FROM pack WHERE source=?1",
         "DELETE FROM run WHERE source=?1",
         "DELETE FROM experiment WHERE source=?1",
         "DELETE FROM state WHERE source=?1",

@@ -129,7 +129,8 @@ def start_server():
          "127.0.0.1", "--port", url.rsplit(":", 1)[1], "--workers", "1"],
         stdout=log, stderr=log, start_new_session=True,
         env=dict(os.environ, PATH=os.path.dirname(sys.executable) + ":" + os.environ["PATH"])))
-    for _ in range(240):
+    began = time.monotonic()
+    while time.monotonic() - began < 300:  # its imports alone take a minute on a busy machine
         try:
             urllib.request.urlopen(url + "/health", timeout=2).read()
             return url

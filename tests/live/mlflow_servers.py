@@ -91,7 +91,8 @@ class Server:
              str(self.port), "--backend-store-uri", self.backend, "--artifacts-destination",
              os.path.join(self.base, "artifacts"), "--workers", "1"] + self.arguments,
             self.log, env=self.environment, cwd=self.base)
-        for _ in range(600):
+        began = time.monotonic()
+        while time.monotonic() - began < 300:  # its imports alone take a minute on a busy machine
             try:
                 with urllib.request.urlopen(self.url + "/health", timeout=2) as answer:
                     if answer.status == 200:

@@ -609,8 +609,16 @@ void screen_dump(struct screen *screen)
 void screen_assert_(struct screen *screen, const char *text, bool there, const char *file,
                     int line)
 {
-    if (screen_find(screen, text, NULL, NULL) == there)
-        return;
+    const int64_t deadline = assay_monotonic_us() + (there ? SETTLE_US : 0);
+
+    for (;;) {
+        if (screen_find(screen, text, NULL, NULL) == there)
+            return;
+        if (screen->ended || assay_monotonic_us() > deadline)
+            break;
+        pump(screen, 20);
+        reap(screen, WNOHANG);
+    }
     screen_dump(screen);
     fail_msg("%s:%d: \"%s\" is %son the screen", file, line, text, there ? "not " : "");
 }
