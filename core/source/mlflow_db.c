@@ -64,7 +64,7 @@ static enum look look_at(const char *path, struct assay_error *err)
         assay_fail(err, ASSAY_BAD_INPUT, "%s: not an SQLite database", path);
         return LOOK_OTHER;
     }
-    if (sql_open(&sql, path, SQL_READ_ONLY, err) != ASSAY_OK ||
+    if (sql_open(&sql, path, SQL_FOREIGN, err) != ASSAY_OK ||
         sql_int(sql, "SELECT count(*) FROM sqlite_master", 0, &tables, err) != ASSAY_OK)
         look = is_database(path) ? LOOK_TROUBLE : LOOK_OTHER;
     else if (sql_has(sql, "alembic_version", NULL) && sql_has(sql, "runs", "run_uuid") &&
@@ -140,7 +140,6 @@ static void close_source(void *self)
 {
     struct mlflow_db *db = self;
 
-    sql_close(&db->sql);
     free(db->runs);
     assay_map_free(&db->by_run);
     assay_map_free(&db->experiments);
@@ -175,7 +174,7 @@ uint64_t db_row_hash(struct sql_statement *statement, int from, int to)
 }
 
 /* Over the database and its log; 0 while they were changed only just now. */
-static uint64_t stamp_of(const struct mlflow_db *db, uint64_t *inode)
+static uint64_t stamp_of(const struct mlflow_db *db)
 {
     struct timespec now;
     uint64_t hash = 0, now_ns;
@@ -194,8 +193,6 @@ static uint64_t stamp_of(const struct mlflow_db *db, uint64_t *inode)
         stamp = mlflow_stamp_of(&st);
         young |= stamp.mtime_ns + YOUNG_NS > now_ns;
         hash += mlflow_stamp_hash(i ? "wal" : "db", &stamp);
-        if (i == 0)
-            *inode = stamp.ino;
     }
     return young ? 0 : hash;
 }
@@ -623,8 +620,10 @@ static enum assay_status read_changes(struct db_scan *scan)
         status = check_position(scan);
     if (status == ASSAY_OK)
         status = read_experiments(scan);
-    if (status == ASSAY_OK && db->scan == 1)
+    if (status == ASSAY_OK && !db->ids_loaded) {
         load_ids(scan);
+        db->ids_loaded = true;
+    }
     known = db->run_count;
     if (status == ASSAY_OK)
         status = read_runs(scan);
@@ -643,27 +642,42 @@ static enum assay_status read_changes(struct db_scan *scan)
     return status;
 }
 
+/* Reads what changed, anew where a program began to write just then. The connection lives no
+   longer than that: a writer that ends while somebody has the database open cannot clear away
+   its log. */
+static enum assay_status read_undisturbed(struct db_scan *scan)
+{
+    struct mlflow_db *db = scan->db;
+    enum assay_status status = ASSAY_OK;
+    bool again = true;
+
+    for (int attempt = 0; again && attempt < DB_ATTEMPTS; attempt++) {
+        assay_error_clear(scan->err);
+        db->scan++;
+        status = sql_open(&db->sql, db->path, SQL_FOREIGN, scan->err);
+        if (status == ASSAY_OK)
+            status = read_changes(scan);
+        db_fold_reset(scan);
+        scan->rows_done = scan->reported = scan->to_report = 0;
+        again = status != ASSAY_OK && db->sql && sql_disturbed(db->sql);
+        sql_close(&db->sql);
+    }
+    return status;
+}
+
 static enum assay_status scan_source(void *self, struct ingest *in, struct assay_error *err)
 {
     struct mlflow_db *db = self;
     struct db_scan scan = {.db = db, .in = in, .err = err};
-    enum assay_status status = ASSAY_OK;
-    uint64_t stamp, inode = 0;
+    enum assay_status status;
+    uint64_t stamp;
 
     if (!db->loaded)
         load_state(&scan);
-    stamp = stamp_of(db, &inode);
+    stamp = stamp_of(db);
     if (stamp != 0 && stamp == db->at.stamp)
         return ASSAY_OK;
-    if (db->sql && inode != db->inode)
-        sql_close(&db->sql); /* another file under the same name */
-    if (!db->sql)
-        status = sql_open(&db->sql, db->path, SQL_READ_ONLY, err);
-    db->inode = inode;
-    db->scan++;
-    if (status == ASSAY_OK)
-        status = read_changes(&scan);
-    db_fold_reset(&scan);
+    status = read_undisturbed(&scan);
     if (status != ASSAY_OK)
         return status;
     scan.to.stamp = stamp;

@@ -18,6 +18,8 @@
    milliseconds at a time. */
 #define DB_BATCH 10000
 #define DB_SLICE 256u /* runs reported together */
+/* How often something is read again because a program began to write meanwhile. */
+#define DB_ATTEMPTS 5
 
 /* What this file's version of the schema has. */
 struct db_schema {
@@ -51,15 +53,14 @@ struct db_position {
 
 struct mlflow_db {
     char *path;
-    struct sql *sql; /* open from the first scan on */
-    uint64_t inode;  /* of what it is open on */
+    struct sql *sql; /* open during a scan */
     struct db_schema schema;
     struct db_run *runs;
     size_t run_count, run_capacity;
     struct assay_map by_run;
     struct assay_map experiments; /* id to a hash of its row */
     struct db_position at;
-    bool loaded;
+    bool loaded, ids_loaded;
     uint32_t scan;
 };
 

@@ -145,16 +145,33 @@ static void hand_over(const struct points *points, struct assay_series *out)
     }
 }
 
+static enum assay_status read_points(const char *path, const char *run_id, const char *metric,
+                                     struct points *points, bool *again,
+                                     struct assay_error *err)
+{
+    struct sql *sql = NULL;
+    enum assay_status status = sql_open(&sql, path, SQL_FOREIGN, err);
+
+    if (status == ASSAY_OK)
+        status = has_step_index(sql) ? read_by_step(sql, run_id, metric, points, err)
+                                     : read_by_run(sql, run_id, metric, points, err);
+    *again = status != ASSAY_OK && sql && sql_disturbed(sql);
+    sql_close(&sql);
+    return status;
+}
+
 enum assay_status mlflow_db_series(const char *path, const char *run_id, const char *metric,
                                    struct assay_series *out, struct assay_error *err)
 {
     struct points points = {0};
-    struct sql *sql = NULL;
-    enum assay_status status = sql_open(&sql, path, SQL_READ_ONLY, err);
+    enum assay_status status = ASSAY_OK;
+    bool again = true;
 
-    if (status == ASSAY_OK)
-        status = has_step_index(sql) ? read_by_step(sql, run_id, metric, &points, err)
-                                     : read_by_run(sql, run_id, metric, &points, err);
+    for (int attempt = 0; again && attempt < DB_ATTEMPTS; attempt++) {
+        assay_error_clear(err);
+        points.count = 0;
+        status = read_points(path, run_id, metric, &points, &again, err);
+    }
     if (status == ASSAY_OK && points.count == 0)
         status =
             assay_fail(err, ASSAY_NO, "%s: run %s has no metric \"%s\"", path, run_id, metric);
@@ -163,7 +180,6 @@ enum assay_status mlflow_db_series(const char *path, const char *run_id, const c
     if (status == ASSAY_OK)
         hand_over(&points, out);
     free(points.items);
-    sql_close(&sql);
     return status;
 }
 

@@ -28,6 +28,8 @@
 #include <assay/file.h>
 #include <assay/memory.h>
 
+#include "store/sql_foreign.h"
+
 /* The largest text or blob, of theirs and of ours: what we could not read back is not written.
  */
 #define LENGTH_MAX (64 << 20)
@@ -36,6 +38,7 @@ struct sql {
     sqlite3 *db;
     char *path;
     bool foreign;           /* opened read-only */
+    bool disturbed;         /* see sql_disturbed() */
     atomic_uint interrupts; /* counts sql_interrupt(), for the wait on a lock */
     unsigned wait_mark;     /* its value when the wait began */
     int waited_ms;
@@ -86,7 +89,7 @@ static enum assay_status fail_busy(struct sql *sql, struct assay_error *err)
 
 static enum assay_status fail_read_only(struct sql *sql, int extended, struct assay_error *err)
 {
-    if (extended == SQLITE_READONLY_ROLLBACK || extended == SQLITE_READONLY_RECOVERY) {
+    if (extended == SQLITE_READONLY_ROLLBACK) {
         assay_fail(err, ASSAY_IO, "%s: left unfinished by a program that died while writing it",
                    sql->path);
         assay_hint(err, "open it once with the program it belongs to, which repairs it");
@@ -102,6 +105,13 @@ static enum assay_status fail_read_only(struct sql *sql, int extended, struct as
 /* Turns the result CODE of the last call on SQL into *err. */
 static enum assay_status fail_code(struct sql *sql, int code, struct assay_error *err)
 {
+    if (code == SQLITE_BUSY_SNAPSHOT || code == SQLITE_READONLY_RECOVERY) {
+        sql->disturbed = true;
+        assay_fail(err, ASSAY_IO, "%s: another program began to write while it was read",
+                   sql->path);
+        assay_hint(err, "read it again");
+        return ASSAY_IO;
+    }
     switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -211,16 +221,16 @@ static int probe(struct sql *sql)
     return sqlite3_exec(sql->db, "SELECT 1 FROM sqlite_master LIMIT 1;", NULL, NULL, NULL);
 }
 
-static int open_name(struct sql *sql, const char *name, int flags)
+static int open_name(struct sql *sql, const char *name, int flags, const char *layer)
 {
     sqlite3_close_v2(sql->db);
     sql->db = NULL;
-    int code = sqlite3_open_v2(name, &sql->db, flags, NULL);
+    int code = sqlite3_open_v2(name, &sql->db, flags, layer);
     return code == SQLITE_OK ? configure(sql) : code;
 }
 
-/* PATH as a file: URI, every byte but the plainest escaped. */
-static void uri_of(struct assay_buf *out, const char *path)
+/* PATH as a file: URI with one PARAMETER, every byte but the plainest escaped. */
+static void uri_of(struct assay_buf *out, const char *path, const char *parameter)
 {
     assay_buf_text_add(out, "file:");
     for (const char *p = path; *p != '\0'; p++) {
@@ -232,7 +242,7 @@ static void uri_of(struct assay_buf *out, const char *path)
             assay_buf_format(out, "%%%02X", c);
         }
     }
-    assay_buf_text_add(out, "?immutable=1");
+    assay_buf_format(out, "?%s", parameter);
 }
 
 /* Whether nobody can be writing to the database at PATH through its folder: there is no
@@ -256,27 +266,48 @@ static bool lies_still(const char *path)
     return still;
 }
 
-/* Opens a database that is only read. One in WAL mode needs its -shm file, which cannot be made
-   in a folder that takes no files (a read-only mount, somebody else's home). Only there, and
-   only where no log holds newer pages, the file is opened as immutable: SQLite then takes no
-   locks and would not notice a writer, so that is wrong for any file that may be live. */
-static int open_foreign(struct sql *sql, const char *name)
+/* Opens one of ours that is only read. One in WAL mode needs its -shm file, which cannot be made
+   in a folder that takes no files (a read-only home). Only there, and only where no log holds
+   newer pages, the file is opened as immutable: SQLite then takes no locks and would not notice
+   a writer, so that is wrong for any file that may be live. */
+static int open_to_read(struct sql *sql, const char *name)
 {
     const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
-    int code = open_name(sql, name, flags);
+    int code = open_name(sql, name, flags, NULL);
     if (code == SQLITE_OK) {
         code = probe(sql);
     }
     int plain = code & 0xff;
     if ((plain == SQLITE_CANTOPEN || plain == SQLITE_READONLY) && lies_still(name)) {
         struct assay_buf uri = {0};
-        uri_of(&uri, name);
-        code = open_name(sql, assay_buf_text(&uri), flags | SQLITE_OPEN_URI);
+        uri_of(&uri, name, "immutable=1");
+        code = open_name(sql, assay_buf_text(&uri), flags | SQLITE_OPEN_URI, NULL);
         if (code == SQLITE_OK) {
             code = probe(sql);
         }
         assay_buf_free(&uri);
     }
+    return code;
+}
+
+/* Opens another program's, in a way that makes and changes nothing beside it. A writer that
+   opens it at this moment has made its -shm and not yet filled it: that is waited for. */
+static int open_foreign(struct sql *sql, const char *name)
+{
+    const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI;
+    struct assay_buf uri = {0};
+
+    uri_of(&uri, name, "readonly_shm=1");
+    int code = open_name(sql, assay_buf_text(&uri), flags, sql_foreign_layer());
+    for (int times = 0; code == SQLITE_OK; times++) {
+        code = probe(sql);
+        if ((code != SQLITE_READONLY_RECOVERY && code != SQLITE_BUSY_SNAPSHOT) ||
+            wait_for_lock(sql, times) == 0) {
+            break;
+        }
+        code = SQLITE_OK;
+    }
+    assay_buf_free(&uri);
     return code;
 }
 
@@ -286,7 +317,8 @@ static int open_foreign(struct sql *sql, const char *name)
 static int open_own(struct sql *sql, const char *name, bool fresh)
 {
     int code =
-        open_name(sql, name, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX);
+        open_name(sql, name, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                  NULL);
     if (code == SQLITE_OK && fresh) {
         (void)chmod(name, 0600);
     }
@@ -303,7 +335,7 @@ enum assay_status sql_open(struct sql **out, const char *path, enum sql_mode mod
     *out = NULL;
     struct sql *sql = assay_alloc(sizeof *sql);
     sql->path = assay_strdup(path);
-    sql->foreign = mode == SQL_READ_ONLY;
+    sql->foreign = mode != SQL_CREATE;
     /* "", ":memory:" and "file:" mean something else to SQLite: never let a name begin so. */
     assay_buf_format(&name, "%s%s", path[0] == '/' ? "" : "./", path);
 
@@ -319,8 +351,9 @@ enum assay_status sql_open(struct sql **out, const char *path, enum sql_mode mod
         status = assay_fail(err, ASSAY_IO, "%s: not a regular file", path);
         goto done;
     }
-    int code = sql->foreign ? open_foreign(sql, assay_buf_text(&name))
-                            : open_own(sql, assay_buf_text(&name), fresh);
+    int code = mode == SQL_FOREIGN     ? open_foreign(sql, assay_buf_text(&name))
+               : mode == SQL_READ_ONLY ? open_to_read(sql, assay_buf_text(&name))
+                                       : open_own(sql, assay_buf_text(&name), fresh);
     if (code != SQLITE_OK) {
         status = fail_code(sql, code, err);
     }
@@ -348,6 +381,11 @@ void sql_interrupt(struct sql *sql)
 {
     atomic_fetch_add(&sql->interrupts, 1);
     sqlite3_interrupt(sql->db);
+}
+
+bool sql_disturbed(const struct sql *sql)
+{
+    return sql->disturbed;
 }
 
 /* ---- statements ---- */

@@ -19,10 +19,17 @@
 struct sql;           /* a connection */
 struct sql_statement; /* a prepared statement */
 
-enum sql_mode { SQL_CREATE, SQL_READ_ONLY /* ours or foreign */ };
+enum sql_mode {
+    SQL_CREATE,
+    SQL_READ_ONLY, /* ours */
+    SQL_FOREIGN,   /* another program's: no file beside it is made, changed or removed */
+};
 enum assay_status sql_open(struct sql **out, const char *path, enum sql_mode mode,
                            struct assay_error *err);
 void sql_close(struct sql **sql);
+/* Whether a statement failed because another program began to write a foreign database that
+   nobody had open before. Not for good: close it, open it again and read anew. */
+bool sql_disturbed(const struct sql *sql);
 /* Several statements, no results. */
 enum assay_status sql_exec(struct sql *sql, const char *text, struct assay_error *err);
 /* One number, e.g. a pragma's; FALLBACK where there is no row. */

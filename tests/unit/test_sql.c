@@ -57,7 +57,7 @@ static void refused(const char *path, enum assay_status status, const char *why)
 {
     struct sql *sql = NULL;
     struct assay_error err = {0};
-    assert_int_equal(sql_open(&sql, path, SQL_READ_ONLY, &err), status);
+    assert_int_equal(sql_open(&sql, path, SQL_FOREIGN, &err), status);
     assert_null(sql);
     assert_non_null(strstr(err.what, path));
     if (strstr(err.what, why) == NULL) {
@@ -112,7 +112,7 @@ static void test_truncated_and_overwritten(void **state)
         }
         place_write(path, copy, length);
         free(copy);
-        if (sql_open(&sql, path, SQL_READ_ONLY, NULL) == ASSAY_OK) {
+        if (sql_open(&sql, path, SQL_FOREIGN, NULL) == ASSAY_OK) {
             (void)sql_int(sql, "SELECT sum(n) FROM runs", 0, &n, NULL);
             (void)sql_int(sql, "SELECT count(*) FROM runs WHERE id='run 77'", 0, &n, NULL);
             sql_close(&sql);
@@ -131,7 +131,7 @@ static void test_foreign_is_left_alone(void **state)
     struct sql *sql = NULL;
     struct assay_error err = {0};
 
-    assert_int_equal(sql_open(&sql, path, SQL_READ_ONLY, &err), ASSAY_OK);
+    assert_int_equal(sql_open(&sql, path, SQL_FOREIGN, &err), ASSAY_OK);
     assert_int_equal(number(sql, "SELECT count(*) FROM runs"), 5000);
     assert_int_equal(sql_exec(sql, "INSERT INTO runs VALUES('x',1)", &err), ASSAY_IO);
     assert_non_null(strstr(err.what, "read-only"));
@@ -158,7 +158,7 @@ static void test_reads_do_not_hold_up_a_writer(void **state)
     struct sql_statement *statement = NULL;
     bool row = false;
 
-    assert_int_equal(sql_open(&reader, path, SQL_READ_ONLY, NULL), ASSAY_OK);
+    assert_int_equal(sql_open(&reader, path, SQL_FOREIGN, NULL), ASSAY_OK);
     assert_int_equal(sql_prepare(reader, &statement, "SELECT n FROM runs WHERE n>4990", NULL),
                      ASSAY_OK);
     size_t rows = 0;
@@ -203,7 +203,7 @@ static void test_lock_is_waited_for(void **state)
     struct waiting waiting = {.status = ASSAY_NO};
     pthread_t thread;
 
-    assert_int_equal(sql_open(&waiting.sql, path, SQL_READ_ONLY, NULL), ASSAY_OK);
+    assert_int_equal(sql_open(&waiting.sql, path, SQL_FOREIGN, NULL), ASSAY_OK);
     struct sql *writer = open_new(path, "BEGIN EXCLUSIVE; INSERT INTO runs VALUES('new', 1);");
     assert_int_equal(pthread_create(&thread, NULL, read_count, &waiting), 0);
     assert_int_equal(sql_exec(writer, "COMMIT", NULL), ASSAY_OK);
@@ -222,7 +222,7 @@ static void test_wait_can_be_interrupted(void **state)
     struct waiting waiting = {.status = ASSAY_OK};
     pthread_t thread;
 
-    assert_int_equal(sql_open(&waiting.sql, path, SQL_READ_ONLY, NULL), ASSAY_OK);
+    assert_int_equal(sql_open(&waiting.sql, path, SQL_FOREIGN, NULL), ASSAY_OK);
     struct sql *writer = open_new(path, "BEGIN EXCLUSIVE; INSERT INTO runs VALUES('new', 1);");
     assert_int_equal(pthread_create(&thread, NULL, read_count, &waiting), 0);
     while (!atomic_load(&waiting.done)) { /* the reader may not have begun to wait yet */
@@ -243,7 +243,7 @@ static int read_in_place(void *path)
     struct sql *sql = NULL;
     int64_t n = 0;
     child_drop_powers();
-    if (sql_open(&sql, path, SQL_READ_ONLY, NULL) != ASSAY_OK) {
+    if (sql_open(&sql, path, SQL_FOREIGN, NULL) != ASSAY_OK) {
         return 1;
     }
     if (sql_int(sql, "SELECT count(*) FROM runs", 0, &n, NULL) != ASSAY_OK || n != 5000) {
@@ -277,7 +277,7 @@ static void test_wal_with_a_live_writer(void **state)
     struct sql *writer = open_new(path, "INSERT INTO runs VALUES('new', 1);");
     struct sql *reader = NULL;
 
-    assert_int_equal(sql_open(&reader, path, SQL_READ_ONLY, NULL), ASSAY_OK);
+    assert_int_equal(sql_open(&reader, path, SQL_FOREIGN, NULL), ASSAY_OK);
     assert_int_equal(number(reader, "SELECT count(*) FROM runs"), 5001);
     assert_int_equal(sql_exec(writer, "BEGIN IMMEDIATE; DELETE FROM runs WHERE n<100", NULL),
                      ASSAY_OK);
@@ -301,7 +301,7 @@ static void test_views_are_not_run(void **state)
     struct assay_error err = {0};
     int64_t n = 0;
 
-    assert_int_equal(sql_open(&sql, path, SQL_READ_ONLY, &err), ASSAY_OK);
+    assert_int_equal(sql_open(&sql, path, SQL_FOREIGN, &err), ASSAY_OK);
     assert_int_equal(sql_int(sql, "SELECT count(*) FROM metrics", 0, &n, &err), ASSAY_CORRUPT);
     assert_false(sql_has(sql, "metrics", NULL));
     assert_true(sql_has(sql, "runs", NULL));
@@ -320,7 +320,7 @@ static void test_huge_values_are_refused(void **state)
     struct assay_error err = {0};
     int64_t n = 0;
 
-    assert_int_equal(sql_open(&sql, path, SQL_READ_ONLY, &err), ASSAY_OK);
+    assert_int_equal(sql_open(&sql, path, SQL_FOREIGN, &err), ASSAY_OK);
     assert_int_equal(sql_int(sql, "SELECT length(zeroblob(1000000000))", 0, &n, &err),
                      ASSAY_CORRUPT);
     assert_non_null(strstr(err.what, "too large"));
@@ -396,7 +396,7 @@ static void test_odd_file_names(void **state)
         sql_close(&sql);
         assert_true(place_exists(names[i]));
         assert_int_equal(place_mode(names[i]), 0600);
-        assert_int_equal(sql_open(&sql, names[i], SQL_READ_ONLY, NULL), ASSAY_OK);
+        assert_int_equal(sql_open(&sql, names[i], SQL_FOREIGN, NULL), ASSAY_OK);
         assert_int_equal(number(sql, "SELECT a FROM runs"), 7);
         sql_close(&sql);
     }
@@ -414,7 +414,7 @@ static void test_backup(void **state)
     assert_int_equal(sql_backup(sql, place_with(path, ".copy"), &err), ASSAY_OK);
     assert_int_equal(sql_backup(sql, place_with(path, ".copy"), &err), ASSAY_IO);
     assert_non_null(strstr(err.what, "is there already"));
-    assert_int_equal(sql_open(&copy, place_with(path, ".copy"), SQL_READ_ONLY, NULL), ASSAY_OK);
+    assert_int_equal(sql_open(&copy, place_with(path, ".copy"), SQL_FOREIGN, NULL), ASSAY_OK);
     assert_int_equal(number(copy, "SELECT count(*) FROM runs"), 5001);
     assert_int_equal(place_mode(place_with(path, ".copy")), 0600);
     sql_close(&copy);
