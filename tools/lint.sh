@@ -48,7 +48,7 @@ door() { # door HEADER-PATTERN ALLOWED-FILE-PATTERN
 }
 door 'n?curses|term\.h|ncursesw/' 'tui/term\.c|tui/terminfo\.c'
 door 'sixel' 'core/chart/sixel\.c'
-door 'sqlite3' 'core/store/sql\.c'
+door 'sqlite3' 'core/store/sql\.c|core/store/sql_foreign\.c'
 door 'yaml' 'core/source/yaml\.c|core/compare/structure_yaml\.c'
 door 'ini\.h' 'core/base/ini\.c'
 door 'curl/' 'core/remote/net\.c'

@@ -266,10 +266,10 @@ static bool lies_still(const char *path)
     return still;
 }
 
-/* Opens one of ours that is only read. One in WAL mode needs its -shm file, which cannot be made
-   in a folder that takes no files (a read-only home). Only there, and only where no log holds
-   newer pages, the file is opened as immutable: SQLite then takes no locks and would not notice
-   a writer, so that is wrong for any file that may be live. */
+/* Opens one of ours that is only read. One in WAL mode needs its -shm file, which cannot be
+   made in a folder that takes no files (a read-only home). Only there, and only where no log
+   holds newer pages, the file is opened as immutable: SQLite then takes no locks and would not
+   notice a writer, so that is wrong for any file that may be live. */
 static int open_to_read(struct sql *sql, const char *name)
 {
     const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
@@ -316,9 +316,8 @@ static int open_foreign(struct sql *sql, const char *name)
    -wal and -shm take the mode of the file they belong to. */
 static int open_own(struct sql *sql, const char *name, bool fresh)
 {
-    int code =
-        open_name(sql, name, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-                  NULL);
+    int code = open_name(
+        sql, name, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
     if (code == SQLITE_OK && fresh) {
         (void)chmod(name, 0600);
     }
