@@ -221,26 +221,44 @@ static bool reserved_in_experiment(const char *name)
     return name[0] == '.';
 }
 
+/* Whether the folder NAME of FULL holds a meta.yaml (of one that is not ours to look into that
+   is said, and *sound becomes false: it may hold one). */
+static bool has_meta(struct scan *scan, int fd, const char *full, const char *name,
+                     struct stat *st, int flags, bool *sound)
+{
+    char path[MLFLOW_NAME_SIZE + 16], closed[8192];
+
+    snprintf(path, sizeof path, "%s/meta.yaml", name);
+    if (fstatat(fd, path, st, flags) == 0)
+        return true;
+    if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
+        return false;
+    *sound = false;
+    snprintf(closed, sizeof closed, "%s/%s", full, name);
+    ingest_problem(scan->in, closed, UINT64_MAX, "cannot be read: %s", strerror(errno));
+    return false;
+}
+
 /* A run is a folder with a meta.yaml directly in its experiment's; nothing below one is looked
    at for runs, so that what lies among the artifacts is never taken for one. */
-static void list_runs(struct scan *scan, uint32_t index, DIR *dir)
+static void list_runs(struct scan *scan, uint32_t index, DIR *dir, const char *full)
 {
     struct experiment *experiment = &scan->store->experiments[index];
     struct dirent *entry;
     struct stat st;
-    char path[MLFLOW_NAME_SIZE + 16];
 
+    experiment->listed = true;
     errno = 0;
     while ((entry = readdir(dir))) {
         if (entry->d_type == DT_REG || reserved_in_experiment(entry->d_name) ||
             strlen(entry->d_name) >= MLFLOW_NAME_SIZE)
             continue;
-        snprintf(path, sizeof path, "%s/meta.yaml", entry->d_name);
-        if (fstatat(dirfd(dir), path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        if (has_meta(scan, dirfd(dir), full, entry->d_name, &st, AT_SYMLINK_NOFOLLOW,
+                     &experiment->listed))
             add_run(scan, index, entry->d_name, mlflow_stamp_of(&st).mtime_ns);
         errno = 0;
     }
-    experiment->listed = errno == 0;
+    experiment->listed = experiment->listed && errno == 0;
 }
 
 static void scan_experiment(struct scan *scan, const char *id, bool trashed)
@@ -271,7 +289,7 @@ static void scan_experiment(struct scan *scan, const char *id, bool trashed)
     }
     look_at_experiment(scan, experiment, fd, path);
     if (experiment->sound)
-        list_runs(scan, index, dir);
+        list_runs(scan, index, dir, path);
     closedir(dir);
 }
 
@@ -282,7 +300,7 @@ static void scan_experiments(struct scan *scan, const char *folder, bool trashed
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     struct dirent *entry;
     struct stat st;
-    char path[MLFLOW_NAME_SIZE + 16];
+    char full[4096];
 
     if (!dir) {
         scan->lists_sound = scan->lists_sound && errno == ENOENT;
@@ -293,13 +311,13 @@ static void scan_experiments(struct scan *scan, const char *folder, bool trashed
             close(fd);
         return;
     }
+    snprintf(full, sizeof full, "%s%s", scan->store->root, trashed ? "/" MLFLOW_TRASH : "");
     errno = 0;
     while ((entry = readdir(dir)) && scan->store->experiment_count < EXPERIMENTS_MAX) {
         if (entry->d_type == DT_REG || mlflow_reserved(entry->d_name) ||
             strlen(entry->d_name) >= MLFLOW_NAME_SIZE)
             continue;
-        snprintf(path, sizeof path, "%s/meta.yaml", entry->d_name);
-        if (fstatat(fd, path, &st, 0) == 0)
+        if (has_meta(scan, fd, full, entry->d_name, &st, 0, &scan->lists_sound))
             scan_experiment(scan, entry->d_name, trashed);
         if (ingest_cancelled(scan->in))
             break;

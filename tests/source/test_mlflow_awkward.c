@@ -20,6 +20,7 @@
 #include "source/readers.h"
 #include "support/ingest_collect.h"
 #include "support/mlflow_store.h"
+#include "support/places.h"
 
 /* ---- awkward and hostile ---- */
 
@@ -160,24 +161,41 @@ static void test_large_and_binary_values(void **state)
     assay_buf_free(&large);
 }
 
+static bool is_told(const struct mlflow_store *world, const char *path)
+{
+    for (size_t i = 0; i < world->collect.problem_count; i++) {
+        if (strcmp(world->collect.problems[i].path, path) == 0 &&
+            strstr(world->collect.problems[i].message, "Permission denied"))
+            return true;
+    }
+    return false;
+}
+
 static void test_unreadable(void **state)
 {
     struct mlflow_store *world = *state;
-    char path[1024];
+    char file[1024], folder[1024], experiment[1024];
 
-    if (geteuid() == 0)
-        skip();
     mlflow_store_put_run(world, "0", RUN, 3);
     mlflow_store_put(world, "0/" RUN "/metrics/m", "1 2.0 1\n");
     mlflow_store_put(world, "0/" RUN "/metrics/secret", "1 2.0 1\n");
     mlflow_store_put_run(world, "0", RUN2, 3);
-    snprintf(path, sizeof path, "%s/0/" RUN "/metrics/secret", world->store);
-    assert_int_equal(chmod(path, 0), 0);
-    snprintf(path, sizeof path, "%s/0/" RUN2, world->store);
-    assert_int_equal(chmod(path, 0), 0);
+    mlflow_store_put_experiment(world, "7");
+    snprintf(file, sizeof file, "%s/0/" RUN "/metrics/secret", world->store);
+    snprintf(folder, sizeof folder, "%s/0/" RUN2, world->store);
+    snprintf(experiment, sizeof experiment, "%s/7", world->store);
+    assert_int_equal(chmod(file, 0), 0);
+    assert_int_equal(chmod(folder, 0), 0);
+    assert_int_equal(chmod(experiment, 0), 0);
+    powers_lay_down();
     mlflow_store_scan(world);
+    powers_take_up();
+    assert_int_equal(chmod(folder, 0700), 0);
+    assert_int_equal(chmod(experiment, 0700), 0);
     assert_int_equal(mlflow_store_run(world, RUN)->attrs.metric_count, 1);
-    assert_true(world->collect.problem_count >= 1);
+    assert_true(is_told(world, file));
+    assert_true(is_told(world, folder));
+    assert_true(is_told(world, experiment));
 }
 
 /* ---- the rest of the vtable ---- */

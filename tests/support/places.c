@@ -106,6 +106,27 @@ void child_drop_powers(void)
     (void)syscall(SYS_capset, &head, none);
 }
 
+static void set_effective(bool all)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2] = {{0}, {0}};
+
+    assert_int_equal(syscall(SYS_capget, &head, data), 0);
+    for (size_t i = 0; i < 2; i++)
+        data[i].effective = all ? data[i].permitted : 0;
+    assert_int_equal(syscall(SYS_capset, &head, data), 0);
+}
+
+void powers_lay_down(void)
+{
+    set_effective(false);
+}
+
+void powers_take_up(void)
+{
+    set_effective(true);
+}
+
 void child_limit_files(size_t limit)
 {
     struct rlimit bound = {.rlim_cur = limit, .rlim_max = RLIM_INFINITY};

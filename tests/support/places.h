@@ -25,6 +25,9 @@ pid_t child_start(int (*fn)(void *context), void *context);
 int child_wait(pid_t pid);
 /* In a child: from now on permissions count for root too. */
 void child_drop_powers(void);
+/* In this thread: permissions count for root too, until they are taken up again. */
+void powers_lay_down(void);
+void powers_take_up(void);
 /* In a child: files cannot grow past LIMIT bytes, as on a full disk. */
 void child_limit_files(size_t limit);
 
