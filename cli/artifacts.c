@@ -110,17 +110,11 @@ static bool show_text(struct cli *cli, const char *bytes, size_t length)
     return true;
 }
 
-static enum assay_status print_file(struct cli *cli, const char *path, struct assay_error *err)
+/* Prints what is behind FD, which it closes; PATH names it. */
+static enum assay_status print_fd(struct cli *cli, int fd, const char *path,
+                                  struct assay_error *err)
 {
     char block[BLOCK];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    struct stat st;
-    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        assay_fail(err, ASSAY_IO, "%s: %s", path, fd < 0 ? strerror(errno) : "not a file");
-        if (fd >= 0)
-            close(fd);
-        return ASSAY_IO;
-    }
     enum assay_status status = ASSAY_OK;
     ssize_t count = 1;
     while (status == ASSAY_OK && count > 0 && !cli->gone) {
@@ -139,11 +133,13 @@ static enum assay_status print_file(struct cli *cli, const char *path, struct as
     return status;
 }
 
-static enum assay_status save_file(const char *path, const char *as, struct assay_error *err)
+static enum assay_status save_file(const char *directory, const char *path, const char *as,
+                                   struct assay_error *err)
 {
     char *bytes;
     size_t length;
-    enum assay_status status = assay_file_read(path, SAVE_LIMIT, &bytes, &length, err);
+    enum assay_status status =
+        assay_file_read_inside(directory, path, SAVE_LIMIT, &bytes, &length, err);
     if (status != ASSAY_OK)
         return status;
     status = assay_file_write(as, bytes, length, 0666, err);
@@ -170,12 +166,12 @@ static enum assay_status far_file(struct cli *cli, uint32_t run,
     umask(mask);
     if (status == ASSAY_OK && as && (fchmod(fd, 0666 & ~mask) != 0 || fsync(fd) != 0))
         status = assay_fail(err, ASSAY_IO, "%s: %s", path, strerror(errno));
-    if (close(fd) != 0 && status == ASSAY_OK)
+    if (status == ASSAY_OK && !as && lseek(fd, 0, SEEK_SET) == 0)
+        status = print_fd(cli, fd, path, err);
+    else if (close(fd) != 0 && status == ASSAY_OK)
         status = assay_fail(err, ASSAY_IO, "%s: %s", path, strerror(errno));
     if (status == ASSAY_OK && as && rename(path, as) != 0)
         status = assay_fail(err, ASSAY_IO, "%s: %s", as, strerror(errno));
-    if (status == ASSAY_OK && !as)
-        status = print_file(cli, path, err);
     if (status != ASSAY_OK || !as)
         unlink(path);
 out:
@@ -197,11 +193,11 @@ static enum assay_status one_file(struct cli *cli, uint32_t run,
         assay_hint(err, "the run's artifacts lie elsewhere; assay show names the place");
         return ASSAY_IO;
     }
-    char *path = assay_path_join(artifacts->directory, item->path);
     const char *as = cli_value(cli, "output");
-    enum assay_status status = as ? save_file(path, as, err) : print_file(cli, path, err);
-    free(path);
-    return status;
+    if (as)
+        return save_file(artifacts->directory, item->path, as, err);
+    int fd = assay_open_inside(artifacts->directory, item->path, NULL, err);
+    return fd < 0 ? ASSAY_IO : print_fd(cli, fd, item->path, err);
 }
 
 enum assay_status cli_artifacts(struct cli *cli, struct assay_error *err)
@@ -221,6 +217,10 @@ enum assay_status cli_artifacts(struct cli *cli, struct assay_error *err)
     if (artifacts->load == ASSAY_LOAD_FAILED) {
         assay_hint(err, "%s", artifacts->error.hint);
         return assay_fail(err, ASSAY_IO, "%s", artifacts->error.what);
+    }
+    if (artifacts->error.what[0]) {
+        cli_complain(&artifacts->error);
+        cli->worst = ASSAY_IO;
     }
     /* Only what is in the list can be named, so no path leads out of the run's folder. */
     const struct assay_artifact *item = path ? find_item(artifacts, path) : NULL;

@@ -221,9 +221,10 @@ static enum assay_status read_scores(struct compare_job *job, size_t column, con
         assay_session_artifacts_wait(job->cli->session, run->run);
     if (artifacts->load == ASSAY_LOAD_FAILED || !artifacts->directory)
         return assay_fail(err, ASSAY_IO, "%s: its artifacts are not on this machine", title);
-    char *file = assay_path_join(artifacts->directory, path), *text = NULL;
+    char *text = NULL;
     size_t length;
-    enum assay_status status = assay_file_read(file, EXAMPLES_MAX, &text, &length, err);
+    enum assay_status status =
+        assay_file_read_inside(artifacts->directory, path, EXAMPLES_MAX, &text, &length, err);
     if (status == ASSAY_OK) {
         const char *first = text + strspn(text, " \t\r\n");
         bool read = *first == '{' ? read_jsonl(text, wanted, s) : read_csv(text, wanted, s);
@@ -234,7 +235,6 @@ static enum assay_status read_scores(struct compare_job *job, size_t column, con
         }
     }
     free(text);
-    free(file);
     return status;
 }
 

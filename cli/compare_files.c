@@ -41,22 +41,21 @@ static void add_one(struct compare_job *job, size_t column, const char *director
                     const struct assay_artifact *item)
 {
     char digest[ASSAY_SHA256_TEXT] = "", *text = NULL;
-    char *path = assay_path_join(directory, item->path);
     struct assay_error failed = {0};
     size_t length = 0;
     if (item->bytes <= DIGEST_MAX &&
-        assay_sha256_file(digest, path, NULL, &failed) != ASSAY_OK) {
+        assay_sha256_inside(digest, directory, item->path, &failed) != ASSAY_OK) {
         cli_complain(&failed);
         job->cli->worst = ASSAY_IO;
     }
     if (assay_comparison_reads_file(item->path) && item->bytes <= ASSAY_COMPARE_FILE_MAX &&
-        assay_file_read(path, ASSAY_COMPARE_FILE_MAX, &text, &length, NULL) != ASSAY_OK)
+        assay_file_read_inside(directory, item->path, ASSAY_COMPARE_FILE_MAX, &text, &length,
+                               NULL) != ASSAY_OK)
         length = 0;
     digest[digest[0] ? 16 : 0] = '\0';
     assay_comparison_add_file(job->comparison, column, item->path, item->bytes, digest, text,
                               length);
     free(text);
-    free(path);
 }
 
 void compare_files(struct compare_job *job)
@@ -80,10 +79,7 @@ static enum assay_status read_one(struct compare_job *job, size_t column, const 
     if (!artifacts)
         return assay_fail(err, ASSAY_IO, "%s: no artifact %s here",
                           *run->name ? run->name : run->id, path);
-    char *file = assay_path_join(artifacts->directory, path);
-    enum assay_status status = assay_file_read(file, DIFF_MAX, text, length, err);
-    free(file);
-    return status;
+    return assay_file_read_inside(artifacts->directory, path, DIFF_MAX, text, length, err);
 }
 
 void compare_print_diff(struct compare_job *job, const struct assay_buf *diff)

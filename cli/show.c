@@ -398,7 +398,7 @@ enum assay_status cli_show(struct cli *cli, struct assay_error *err)
         return status;
     cli_pull_run(cli, run);
     const struct assay_artifacts *artifacts = assay_session_artifacts_wait(cli->session, run);
-    if (artifacts->load == ASSAY_LOAD_FAILED && !are_elsewhere(cli, run, artifacts)) {
+    if (artifacts->error.what[0] && !are_elsewhere(cli, run, artifacts)) {
         cli_complain(&artifacts->error);
         cli->worst = ASSAY_IO;
     }

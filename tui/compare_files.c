@@ -29,20 +29,20 @@ static void add_file(struct compare_view *view, size_t column, const char *direc
                      const struct assay_artifact *item)
 {
     char digest[ASSAY_SHA256_TEXT] = "", *text = NULL;
-    char *path = assay_path_join(directory, item->path);
     size_t length = 0;
-    if (item->bytes <= DIGEST_MAX && assay_sha256_file(digest, path, NULL, NULL) != ASSAY_OK) {
+    if (item->bytes <= DIGEST_MAX &&
+        assay_sha256_inside(digest, directory, item->path, NULL) != ASSAY_OK) {
         snprintf(digest, sizeof digest, "not readable");
     }
     if (assay_comparison_reads_file(item->path) && item->bytes <= ASSAY_COMPARE_FILE_MAX &&
-        assay_file_read(path, ASSAY_COMPARE_FILE_MAX, &text, &length, NULL) != ASSAY_OK) {
+        assay_file_read_inside(directory, item->path, ASSAY_COMPARE_FILE_MAX, &text, &length,
+                               NULL) != ASSAY_OK) {
         length = 0;
     }
     digest[strlen(digest) > 16 ? 16 : strlen(digest)] = '\0';
     assay_comparison_add_file(view->comparison, column, item->path, item->bytes, digest, text,
                               length);
     free(text);
-    free(path);
 }
 
 bool compare_files_step(struct compare_view *view)
@@ -101,11 +101,10 @@ static char *read_file(const struct compare_view *view, size_t run, const char *
         assay_fail(err, ASSAY_IO, "%s: not on this machine", path);
         return NULL;
     }
-    char *file = assay_path_join(artifacts->directory, path);
-    if (assay_file_read(file, most, &text, length, err) != ASSAY_OK) {
+    if (assay_file_read_inside(artifacts->directory, path, most, &text, length, err) !=
+        ASSAY_OK) {
         text = NULL;
     }
-    free(file);
     return text;
 }
 

@@ -16,12 +16,14 @@
 #include <unistd.h>
 
 #include <assay/buf.h>
+#include <assay/file.h>
 #include <assay/memory.h>
 #include <assay/text.h>
 
 #include "app.h"
 
 struct request {
+    char *root;
     char *path;
     int out;
 };
@@ -45,12 +47,11 @@ static void *read_file(void *argument)
 {
     struct request *request = argument;
     char *bytes = assay_alloc(PREVIEW_BYTES);
-    struct stat info;
     size_t length = 0;
-    int fd = open(request->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-    bool regular = fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
-    char how = fd < 0 ? 'e' : regular ? 't' : 's';
-    while (regular && length < PREVIEW_BYTES) {
+    struct assay_error err = {0};
+    int fd = assay_open_inside(request->root, request->path, NULL, &err);
+    char how = fd < 0 ? 'e' : 't';
+    while (fd >= 0 && length < PREVIEW_BYTES) {
         ssize_t got = read(fd, bytes + length, PREVIEW_BYTES - length);
         if (got <= 0) {
             break;
@@ -62,12 +63,17 @@ static void *read_file(void *argument)
         length = 0;
     }
     send_all(request->out, &how, 1);
+    if (fd < 0) {
+        const char *why = strrchr(err.what, ':'); /* which file is on screen already */
+        send_all(request->out, why ? why + 2 : err.what, strlen(why ? why + 2 : err.what));
+    }
     send_all(request->out, bytes, length);
     if (fd >= 0) {
         close(fd);
     }
     close(request->out);
     free(bytes);
+    free(request->root);
     free(request->path);
     free(request);
     return NULL;
@@ -93,7 +99,8 @@ static void forget(struct file_preview *preview, struct app *app)
     preview->busy = false;
 }
 
-static bool start(struct file_preview *preview, struct app *app, const char *path)
+static bool start(struct file_preview *preview, struct app *app, const char *root,
+                  const char *path)
 {
     int ends[2];
     pthread_t thread;
@@ -102,7 +109,8 @@ static bool start(struct file_preview *preview, struct app *app, const char *pat
         return false;
     }
     struct request *request = assay_alloc(sizeof *request);
-    *request = (struct request){.path = assay_strdup(path), .out = ends[1]};
+    *request = (struct request){
+        .root = assay_strdup(root), .path = assay_strdup(path), .out = ends[1]};
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     sigset_t all, before;
@@ -114,6 +122,7 @@ static bool start(struct file_preview *preview, struct app *app, const char *pat
     if (failed) {
         close(ends[0]);
         close(ends[1]);
+        free(request->root);
         free(request->path);
         free(request);
         return false;
@@ -124,14 +133,17 @@ static bool start(struct file_preview *preview, struct app *app, const char *pat
     return true;
 }
 
-void file_preview_ask(struct file_preview *preview, struct app *app, const char *path)
+void file_preview_ask(struct file_preview *preview, struct app *app, const char *root,
+                      const char *path)
 {
-    if (preview->path && strcmp(preview->path, path) == 0) {
+    char *whole = assay_path_join(root, path);
+    if (preview->path && strcmp(preview->path, whole) == 0) {
+        free(whole);
         return;
     }
     forget(preview, app);
-    preview->path = assay_strdup(path);
-    preview->busy = start(preview, app, path);
+    preview->path = whole;
+    preview->busy = start(preview, app, root, path);
     if (!preview->busy) {
         snprintf(preview->why, sizeof preview->why, "%s", strerror(errno));
     }
@@ -160,9 +172,9 @@ static void understand(struct file_preview *preview)
         preview->text = clean_lines(raw + 1, preview->raw.length - 1);
     } else {
         snprintf(preview->why, sizeof preview->why, "%s",
-                 *raw == 'b'   ? "not a text file"
-                 : *raw == 's' ? "not a regular file"
-                               : "cannot be read");
+                 *raw == 'b' ? "not a text file"
+                 : raw[0]    ? raw + 1
+                             : "cannot be read");
     }
     assay_buf_free(&preview->raw);
 }

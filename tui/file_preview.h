@@ -25,7 +25,8 @@ struct file_preview {
 
 void file_preview_init(struct file_preview *preview);
 /* Asks for PATH; nothing where it is what is shown or asked for already. */
-void file_preview_ask(struct file_preview *preview, struct app *app, const char *path);
+void file_preview_ask(struct file_preview *preview, struct app *app, const char *root,
+                      const char *path);
 /* Takes what has arrived; true where there is something new. */
 bool file_preview_take(struct file_preview *preview, struct app *app);
 void file_preview_free(struct file_preview *preview, struct app *app);

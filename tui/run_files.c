@@ -89,12 +89,12 @@ static void draw_file(struct run_view *view, const struct assay_artifacts *files
     } else if (!here) {
         why = "kept elsewhere";
     } else if (copy) {
-        file_preview_ask(&view->preview, view->app, copy->path);
+        char *folder = assay_path_directory(copy->path);
+        file_preview_ask(&view->preview, view->app, folder, strrchr(copy->path, '/') + 1);
+        free(folder);
         why = view->preview.busy ? "reading" : view->preview.why;
     } else {
-        char *path = assay_path_join(files->directory, item->path);
-        file_preview_ask(&view->preview, view->app, path);
-        free(path);
+        file_preview_ask(&view->preview, view->app, files->directory, item->path);
         why = view->preview.busy ? "reading" : view->preview.why;
     }
     if (!here || item->bytes > PREVIEW_LIMIT || !view->preview.text) {
@@ -140,9 +140,13 @@ void run_files_draw(struct run_view *view, struct area area)
     }
     if (foot) {
         char where[400];
+        const char *closed = files->load == ASSAY_LOAD_READY ? files->error.what : "";
         assay_text_clean_to(where, sizeof where, files->directory ? files->directory : "");
-        draw_field(area, 3, height - 1, width - 4, ALIGN_LEFT, ROLE_DIM,
-                   files->cut ? "the first 10,000 of more" : where);
+        draw_field(area, 3, height - 1, width - 4, ALIGN_LEFT,
+                   *closed ? ROLE_WARNING : ROLE_DIM,
+                   *closed      ? closed
+                   : files->cut ? "the first 10,000 of more"
+                                : where);
     }
 }
 

@@ -13,6 +13,7 @@
 
 #include <nettle/sha2.h>
 
+#include <assay/file.h>
 #include <assay/memory.h>
 
 #define BLOCK ((size_t)256 << 10)
@@ -84,6 +85,21 @@ enum assay_status assay_sha256_file(char out[ASSAY_SHA256_TEXT], const char *pat
         status = assay_fail(err, ASSAY_IO, "%s: not a regular file", path);
     else
         status = digest_of(fd, out, path, bytes, err);
+    close(fd);
+    if (status != ASSAY_OK)
+        out[0] = '\0';
+    return status;
+}
+
+enum assay_status assay_sha256_inside(char out[ASSAY_SHA256_TEXT], const char *root,
+                                      const char *path, struct assay_error *err)
+{
+    int fd = assay_open_inside(root, path, NULL, err);
+
+    out[0] = '\0';
+    if (fd < 0)
+        return ASSAY_IO;
+    enum assay_status status = digest_of(fd, out, path, NULL, err);
     close(fd);
     if (status != ASSAY_OK)
         out[0] = '\0';

@@ -87,7 +87,7 @@ static unsigned artifacts_apply(struct assay_session *session, struct message *m
             .count = entry->list.count,
             .cut = entry->list.cut,
             .directory = entry->directory,
-            .error = load->error,
+            .error = load->status == ASSAY_OK ? entry->list.closed : load->error,
         };
     }
     load_free(load);

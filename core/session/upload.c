@@ -346,24 +346,18 @@ static bool is_there(const struct artifact_list *list, const struct assay_artifa
 static void send_file(struct upload *u, const char *directory,
                       const struct assay_artifact *file)
 {
-    char *path = assay_path_join(directory, file->path);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
-    struct stat about;
+    uint64_t bytes = 0;
+    int fd = assay_open_inside(directory, file->path, &bytes, u->err);
 
-    if (fd < 0 || fstat(fd, &about) != 0)
-        u->status = assay_fail(u->err, ASSAY_IO, "%s: %s", path, strerror(errno));
-    else if (!S_ISREG(about.st_mode))
-        u->status = assay_fail(u->err, ASSAY_IO, "%s: no regular file", path);
-    else
-        u->status = mlflow_upload_file(u->client, &u->target, file->path, fd,
-                                       (uint64_t)about.st_size, u->err);
+    u->status = fd < 0
+                    ? ASSAY_IO
+                    : mlflow_upload_file(u->client, &u->target, file->path, fd, bytes, u->err);
     if (u->status == ASSAY_OK) {
         u->out->files++;
-        u->out->bytes += (uint64_t)about.st_size;
+        u->out->bytes += bytes;
     }
     if (fd >= 0)
         close(fd);
-    free(path);
 }
 
 static void upload_files(struct upload *u)
@@ -373,7 +367,14 @@ static void upload_files(struct upload *u)
     struct artifact_list there = {0};
     char *ignored = NULL;
 
-    if (!here->count || u->options->no_artifacts)
+    if (u->options->no_artifacts)
+        return;
+    if (here->directory && here->error.what[0]) {
+        u->status = assay_fail(u->err, ASSAY_IO, "%s", here->error.what);
+        assay_hint(u->err, "--no-artifacts uploads everything else");
+        return;
+    }
+    if (!here->count)
         return;
     if (!here->directory) {
         u->status = assay_fail(u->err, ASSAY_NO,

@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <assay/file.h>
+
 bool artifact_list_full(const struct artifact_list *list)
 {
     return list->count >= ARTIFACT_LIST_MAX;
@@ -73,91 +75,104 @@ void artifact_list_free(struct artifact_list *list)
 
 struct walk {
     struct artifact_list *list;
-    char *root; /* as realpath() gives it */
+    const char *root;
     int fd;
+    bool flat;   /* the files of the root alone */
     size_t next; /* the item whose folder is looked into next */
-    struct assay_error *err;
-    enum assay_status status;
 };
 
-/* The size of what the link PATH leads to, where that is a file inside the root; else 0. */
-static uint64_t linked_size(const struct walk *walk, const char *path)
+/* What PATH is: a folder of its own, or a regular file, through a link or not. */
+static bool look_at(const struct walk *walk, int folder, const char *name, const char *path,
+                    struct stat *st)
 {
-    size_t length = strlen(walk->root);
-    char joined[8192], *target;
-    struct stat st;
-    uint64_t size = 0;
+    if (fstatat(folder, name, st, AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    if (S_ISLNK(st->st_mode)) {
+        int fd = assay_open_beneath(walk->fd, path, O_PATH);
+        bool file = fd >= 0 && fstat(fd, st) == 0 && S_ISREG(st->st_mode);
 
-    snprintf(joined, sizeof joined, "%s/%s", walk->root, path);
-    target = realpath(joined, NULL);
-    if (target && strncmp(target, walk->root, length) == 0 && target[length] == '/' &&
-        lstat(target, &st) == 0 && S_ISREG(st.st_mode))
-        size = (uint64_t)st.st_size;
-    free(target);
-    return size;
+        if (fd >= 0)
+            close(fd);
+        return file;
+    }
+    return S_ISREG(st->st_mode) || (S_ISDIR(st->st_mode) && !walk->flat);
 }
 
 static void add_entry(struct walk *walk, int fd, const char *folder, const char *name)
 {
     char path[4096];
     struct stat st;
-    uint64_t size;
 
-    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || (walk->flat && name[0] == '.'))
         return;
     if ((size_t)snprintf(path, sizeof path, "%s%s%s", folder, *folder ? "/" : "", name) >=
         sizeof path)
         return;
-    if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return;
-    size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
-    if (S_ISLNK(st.st_mode))
-        size = linked_size(walk, path);
-    artifact_list_add(walk->list, path, S_ISDIR(st.st_mode), size,
-                      (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000);
+    if (look_at(walk, fd, name, path, &st))
+        artifact_list_add(walk->list, path, S_ISDIR(st.st_mode),
+                          S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0,
+                          (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000);
 }
 
-static void walk_folder(struct walk *walk, const char *folder)
+static enum assay_status walk_folder(struct walk *walk, const char *folder,
+                                     struct assay_error *err)
 {
-    int fd = openat(walk->fd, *folder ? folder : ".",
-                    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = assay_open_beneath(walk->fd, *folder ? folder : ".",
+                                O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     struct dirent *entry;
 
     if (!dir) {
-        walk->status =
-            assay_fail(walk->err, ASSAY_IO, "%s/%s: %s", walk->root, folder, strerror(errno));
+        int code = errno;
+
         if (fd >= 0)
             close(fd);
-        return;
+        return assay_fail(err, ASSAY_IO, "%s%s%s: cannot be read: %s", walk->root,
+                          *folder ? "/" : "", folder, strerror(code));
     }
     while (!walk->list->cut && (entry = readdir(dir)))
         add_entry(walk, fd, folder, entry->d_name);
     closedir(dir);
+    return ASSAY_OK;
+}
+
+static enum assay_status walk_root(struct walk *walk, struct assay_error *err)
+{
+    struct artifact_list *list = walk->list;
+    enum assay_status status;
+    struct stat st;
+
+    if (lstat(walk->root, &st) == 0 && S_ISLNK(st.st_mode)) {
+        assay_fail(err, ASSAY_IO, "%s: a symbolic link, which is not followed", walk->root);
+        assay_hint(err, "let the run's artifact_uri name the folder it leads to");
+        return ASSAY_IO;
+    }
+    walk->fd = open(walk->root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (walk->fd < 0)
+        return assay_fail(err, ASSAY_IO, "%s: cannot be read: %s", walk->root, strerror(errno));
+    status = walk_folder(walk, "", err);
+    for (; status == ASSAY_OK && walk->next < list->count && !list->cut; walk->next++) {
+        if (list->items[walk->next].directory)
+            (void)walk_folder(walk, list->items[walk->next].path, &list->closed);
+    }
+    close(walk->fd);
+    return status;
 }
 
 enum assay_status artifact_list_walk(struct artifact_list *list, const char *root,
                                      struct assay_error *err)
 {
-    struct walk walk = {.list = list, .next = list->count, .err = err};
+    struct walk walk = {.list = list, .root = root, .next = list->count};
 
-    walk.root = realpath(root, NULL);
-    if (!walk.root)
-        return assay_fail(err, ASSAY_IO, "%s: %s", root, strerror(errno));
-    walk.fd = open(walk.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (walk.fd < 0) {
-        walk.status = assay_fail(err, ASSAY_IO, "%s: %s", root, strerror(errno));
-        goto out;
-    }
-    walk_folder(&walk, "");
-    for (; walk.next < list->count && !list->cut; walk.next++) {
-        if (list->items[walk.next].directory)
-            walk_folder(&walk, list->items[walk.next].path);
-    }
-    close(walk.fd);
-out:
-    free(walk.root);
-    return walk.status;
+    return walk_root(&walk, err);
+}
+
+enum assay_status artifact_list_files(struct artifact_list *list, const char *root,
+                                      struct assay_error *err)
+{
+    struct walk walk = {.list = list, .root = root, .next = list->count, .flat = true};
+
+    return walk_root(&walk, err);
 }
 
 /* ---- URIs ---- */

@@ -19,6 +19,7 @@
 
 #include "source/source.h"
 #include "source/tb_pack.h"
+#include "source/artifact_list.h"
 #include "source/tb_run.h"
 #include "source/tb_walk.h"
 
@@ -324,23 +325,13 @@ static enum assay_status tensorboard_artifacts(void *context, const char *experi
                                                struct artifact_list *list, char **directory,
                                                struct assay_error *err)
 {
-    struct dirent *entry;
     (void)context, (void)experiment_id, (void)run_id;
-    DIR *folder = opendir(artifact_uri);
-    if (!folder)
+    /* The run's directory may be reached through a link; what counts is what is in it. */
+    *directory = realpath(artifact_uri, NULL);
+    if (!*directory)
         return assay_fail(err, ASSAY_IO, "%s: cannot be read: %s", artifact_uri,
                           strerror(errno));
-    while (!artifact_list_full(list) && (entry = readdir(folder)) != NULL) {
-        struct stat info;
-        if (entry->d_name[0] != '.' && fstatat(dirfd(folder), entry->d_name, &info, 0) == 0 &&
-            S_ISREG(info.st_mode))
-            artifact_list_add(list, entry->d_name, false, (uint64_t)info.st_size,
-                              (int64_t)info.st_mtim.tv_sec * 1000 +
-                                  info.st_mtim.tv_nsec / 1000000);
-    }
-    closedir(folder);
-    *directory = assay_strdup(artifact_uri);
-    return ASSAY_OK;
+    return artifact_list_files(list, *directory, err);
 }
 
 /* Directories are enough: a change of a file in one is told, too. The newest runs first, for

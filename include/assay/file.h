@@ -1,13 +1,15 @@
 /*
  * Files: reading one whole within a bound, replacing one atomically, making directories,
  * joining paths. For small files of our own (configuration, themes, exports); readers of
- * experiments stream.
+ * experiments stream. And the one way to a file inside somebody else's folder (a run's
+ * artifacts), which may hold links to anywhere. Any thread.
  */
 #ifndef ASSAY_FILE_H
 #define ASSAY_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <assay/error.h>
 
@@ -16,6 +18,19 @@
    cannot be read (a pipe or a device is not waited for). */
 enum assay_status assay_file_read(const char *path, size_t limit, char **bytes, size_t *length,
                                   struct assay_error *err);
+
+/* Opens the regular file PATH of the folder ROOT to be read; *bytes (may be NULL) gets its
+   size. A symbolic link on the way is followed where it is relative and stays inside ROOT;
+   where it leads out, where ROOT itself is one, and where a pipe, a device or a socket is in
+   the place of the file, nothing is opened: -1. */
+int assay_open_inside(const char *root, const char *path, uint64_t *bytes,
+                      struct assay_error *err);
+/* assay_file_read() of what assay_open_inside() opens. */
+enum assay_status assay_file_read_inside(const char *root, const char *path, size_t limit,
+                                         char **bytes, size_t *length, struct assay_error *err);
+/* The same rules for links as an open(2): PATH, relative to the open folder ROOT, with FLAGS.
+   -1 with errno. */
+int assay_open_beneath(int root, const char *path, int flags);
 
 /* Puts BYTES into PATH: written beside it, synced, renamed over it, so that a reader and a
    crash see the old file or the new one. MODE (as 0600) goes through the umask. */

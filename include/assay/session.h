@@ -140,8 +140,10 @@ struct assay_artifacts {
     const struct assay_artifact *items; /* whole tree, sorted by path, at most 10,000 */
     size_t count;
     bool cut;              /* there are more */
-    const char *directory; /* the local folder they lie in; NULL where they are elsewhere */
-    struct assay_error error;
+    const char *directory; /* the local folder they lie in; NULL where they are elsewhere. Open
+                              what is in it with assay_open_inside() */
+    struct assay_error error; /* why there is no list; in a list that is READY: the first folder
+                                 in it that could not be read */
 };
 /* Lists a run's artifacts, in the background at the first call. Valid until the next dispatch.
  */

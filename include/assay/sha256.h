@@ -19,6 +19,9 @@ char *assay_sha256(char out[ASSAY_SHA256_TEXT], const void *bytes, size_t length
    follows a symbolic link at the end of PATH. */
 enum assay_status assay_sha256_file(char out[ASSAY_SHA256_TEXT], const char *path,
                                     uint64_t *bytes, struct assay_error *err);
+/* The same of the file PATH in the folder ROOT, opened as assay_open_inside() does. */
+enum assay_status assay_sha256_inside(char out[ASSAY_SHA256_TEXT], const char *root,
+                                      const char *path, struct assay_error *err);
 /* Whether TEXT is 64 lower-case hex digits. */
 bool assay_sha256_valid(const char *text);
 

@@ -2,6 +2,7 @@
  * The reader of MLflow file stores against stores that are awkward, half written or hostile,
  * and the rest of its vtable.
  */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -249,18 +252,15 @@ static void test_artifacts(void **state)
                                                    &directory, &err),
                      ASSAY_OK);
     artifact_list_sort(&list);
-    assert_int_equal(list.count, 6);
-    assert_string_equal(list.items[0].path, "loop");
-    assert_false(list.items[0].directory);
-    assert_string_equal(list.items[1].path, "model");
-    assert_true(list.items[1].directory);
-    assert_string_equal(list.items[2].path, "model/weights.bin");
-    assert_int_equal(list.items[2].bytes, 5);
-    assert_string_equal(list.items[3].path, "model.txt");
-    assert_string_equal(list.items[4].path, "out");
-    assert_int_equal(list.items[4].bytes, 0);
-    assert_string_equal(list.items[5].path, "same");
-    assert_int_equal(list.items[5].bytes, 5);
+    assert_int_equal(list.count, 4); /* neither what leads out nor what leads in a circle */
+    assert_string_equal(list.items[0].path, "model");
+    assert_true(list.items[0].directory);
+    assert_string_equal(list.items[1].path, "model/weights.bin");
+    assert_int_equal(list.items[1].bytes, 5);
+    assert_string_equal(list.items[2].path, "model.txt");
+    assert_string_equal(list.items[3].path, "same");
+    assert_int_equal(list.items[3].bytes, 5);
+    assert_string_equal(list.closed.what, "");
     snprintf(path, sizeof path, "%s/0/" RUN "/artifacts", world->store);
     assert_string_equal(directory, path);
     free(directory);
@@ -270,6 +270,70 @@ static void test_artifacts(void **state)
                                                    &list, &directory, &err),
                      ASSAY_IO);
     assert_non_null(strstr(err.what, "s3://bucket/x"));
+    artifact_list_free(&list);
+}
+
+static void list_artifacts(struct mlflow_store *world, enum assay_status status,
+                           struct artifact_list *list, struct assay_error *err)
+{
+    char *directory = NULL;
+
+    assert_int_equal(source_mlflow_files.artifacts(world->self, "0", RUN, "s3://away/x", list,
+                                                   &directory, err),
+                     status);
+    artifact_list_sort(list);
+    free(directory);
+}
+
+/* What only looks like a file, and what is closed to us. */
+static void test_hostile_artifacts(void **state)
+{
+    struct mlflow_store *world = *state;
+    struct artifact_list list = {0};
+    struct assay_error err = {0};
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char root[600], path[1024], moved[1024];
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    mlflow_store_put_run(world, "0", RUN, 3);
+    mlflow_store_put(world, "0/" RUN "/artifacts/good.txt", "good");
+    mlflow_store_put(world, "0/" RUN "/artifacts/closed/inner.txt", "inner");
+    mlflow_store_put(world, "secret.txt", "secret");
+    snprintf(root, sizeof root, "%s/0/" RUN "/artifacts", world->store);
+    snprintf(path, sizeof path, "%s/pipe", root);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    int folder = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    /* A socket's name is short. */
+    snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/s", folder);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+    snprintf(path, sizeof path, "%s/up", root);
+    assert_int_equal(symlink("../../../secret.txt", path), 0);
+    snprintf(path, sizeof path, "%s/null", root);
+    assert_int_equal(symlink("/dev/null", path), 0);
+    snprintf(path, sizeof path, "%s/etc", root);
+    assert_int_equal(symlink("/etc", path), 0);
+    snprintf(path, sizeof path, "%s/closed", root);
+    assert_int_equal(chmod(path, 0), 0);
+    mlflow_store_scan(world);
+    powers_lay_down();
+    list_artifacts(world, ASSAY_OK, &list, &err);
+    powers_take_up();
+    assert_int_equal(chmod(path, 0700), 0);
+    assert_int_equal(list.count, 2);
+    assert_string_equal(list.items[0].path, "closed");
+    assert_string_equal(list.items[1].path, "good.txt");
+    assert_non_null(strstr(list.closed.what, "/closed: cannot be read: Permission denied"));
+    artifact_list_free(&list);
+    close(listener);
+    close(folder);
+
+    /* The folder itself a link to elsewhere. */
+    snprintf(moved, sizeof moved, "%s/moved", world->root);
+    assert_int_equal(rename(root, moved), 0);
+    assert_int_equal(symlink(moved, root), 0);
+    list_artifacts(world, ASSAY_IO, &list, &err);
+    assert_int_equal(list.count, 0);
+    assert_non_null(strstr(err.what, "a symbolic link"));
     artifact_list_free(&list);
 }
 
@@ -387,6 +451,7 @@ int main(void)
         IN_WORLD(test_unreadable),
         IN_WORLD(test_detect),
         IN_WORLD(test_artifacts),
+        IN_WORLD(test_hostile_artifacts),
         cmocka_unit_test(test_artifact_list_is_bounded),
         cmocka_unit_test(test_local_paths),
         IN_WORLD(test_no_way_out),

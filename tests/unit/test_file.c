@@ -7,7 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -16,6 +20,9 @@
 #include <assay/file.h>
 #include <assay/ini.h>
 #include <assay/memory.h>
+#include <assay/sha256.h>
+
+#include "support/places.h"
 
 static char *temporary(const char *name)
 {
@@ -197,10 +204,117 @@ static void test_ini_file(void **state)
     free(path);
 }
 
+/* ---- inside somebody else's folder ---- */
+
+struct inside {
+    const char *path;
+    const char *why; /* NULL: it is opened, with 4 bytes */
+    bool by_parts;   /* opened as well where openat2 is not to be had */
+};
+static const struct inside insides[] = {
+    {"file", NULL, true},
+    {"deep/file", NULL, true},
+    {"deep//./file", NULL, true},
+    {"to-file", NULL, false},
+    {"deep/to-file", NULL, false},
+    {"to-deep/file", NULL, false},
+    {"../out", "link that leads out", false},
+    {"deep/../../out", "link that leads out", false},
+    {"to-out", "link that leads out", false},
+    {"to-root/etc/passwd", "link that leads out", false},
+    {"to-passwd", "link that leads out", false},
+    {"loop", "link that leads out", false},
+    {"/etc/passwd", "link that leads out", false},
+    {"pipe", "not a regular file", false},
+    {"deep", "not a regular file", false},
+    {"none", "No such file", false},
+};
+
+/* Opens each of them; how many went otherwise than they should. */
+static int open_all(const char *root, bool by_parts)
+{
+    int wrong = 0;
+    for (size_t i = 0; i < ASSAY_COUNT(insides); i++) {
+        const struct inside *one = &insides[i];
+        struct assay_error err = {0};
+        uint64_t bytes = 0;
+        int fd = assay_open_inside(root, one->path, &bytes, &err);
+        bool open = !one->why && (one->by_parts || !by_parts);
+        bool well = open ? fd >= 0 && bytes == 4 : fd < 0 && err.what[0];
+        if (fd < 0 && one->why && !by_parts)
+            well = strstr(err.what, one->why) != NULL;
+        if (!well)
+            fprintf(stderr, "%s: %d %s\n", one->path, fd, err.what);
+        wrong += !well;
+        if (fd >= 0)
+            close(fd);
+    }
+    return wrong;
+}
+
+/* As on an old kernel: openat2 is unknown to it. */
+static int open_all_by_parts(void *root)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = ASSAY_COUNT(filter), .filter = filter};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        return 100;
+    return open_all(root, true);
+}
+
+static void test_open_inside(void **state)
+{
+    (void)state;
+    char *root = place_new("root"), *bytes;
+    size_t length;
+    struct assay_error err = {0};
+    assert_int_equal(mkdir(root, 0700), 0);
+    assert_int_equal(mkdir(place_with(root, "/deep"), 0700), 0);
+    place_write(place_with(root, "/file"), "four", 4);
+    place_write(place_with(root, "/deep/file"), "four", 4);
+    place_write(place_with(root, "/../out"), "out", 3);
+    assert_int_equal(symlink("file", place_with(root, "/to-file")), 0);
+    assert_int_equal(symlink("../file", place_with(root, "/deep/to-file")), 0);
+    assert_int_equal(symlink("deep", place_with(root, "/to-deep")), 0);
+    assert_int_equal(symlink("../out", place_with(root, "/to-out")), 0);
+    assert_int_equal(symlink("/", place_with(root, "/to-root")), 0);
+    assert_int_equal(symlink("/etc/passwd", place_with(root, "/to-passwd")), 0);
+    assert_int_equal(symlink("loop", place_with(root, "/loop")), 0);
+    assert_int_equal(mkfifo(place_with(root, "/pipe"), 0600), 0);
+    assert_int_equal(open_all(root, false), 0);
+    assert_int_equal(child_wait(child_start(open_all_by_parts, root)), 0);
+
+    assert_int_equal(assay_file_read_inside(root, "to-file", 4, &bytes, &length, &err),
+                     ASSAY_OK);
+    assert_string_equal(bytes, "four");
+    free(bytes);
+    assert_int_equal(assay_file_read_inside(root, "file", 3, &bytes, &length, &err),
+                     ASSAY_BAD_INPUT);
+    char digest[ASSAY_SHA256_TEXT];
+    assert_int_equal(assay_sha256_inside(digest, root, "deep/to-file", NULL), ASSAY_OK);
+    assert_string_equal(digest,
+                        "04efaf080f5a3e74e1c29d1ca6a48569382cbbcd324e8d59d2b83ef21c039f00");
+    assert_int_equal(assay_sha256_inside(digest, root, "to-passwd", NULL), ASSAY_IO);
+    /* The folder itself a link. */
+    const char *link = place_with(root, "/../linked");
+    assert_int_equal(symlink("root", link), 0);
+    assay_error_clear(&err);
+    assert_int_equal(assay_open_inside(link, "file", NULL, &err), -1);
+    assert_non_null(strstr(err.what, "symbolic link"));
+    free(root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_write_and_read), cmocka_unit_test(test_directories),
+        cmocka_unit_test(test_write_and_read),
+        cmocka_unit_test(test_open_inside), cmocka_unit_test(test_directories),
         cmocka_unit_test(test_paths),          cmocka_unit_test(test_ini),
         cmocka_unit_test(test_ini_file),       cmocka_unit_test(test_ini_long_lines),
         cmocka_unit_test(test_config_path),
