@@ -81,16 +81,36 @@ static const char third_step[] =
 const char *const schema_steps[] = {first_step, second_step, third_step};
 const size_t schema_version = sizeof schema_steps / sizeof schema_steps[0];
 
+/* The three facts of one moment: between reads of their own another process may have made the
+   database, whose number without its name would be taken for another program's. */
+static enum assay_status look_at_once(struct sql *sql, int64_t *application, int64_t *user,
+                                      int64_t *tables, struct assay_error *err)
+{
+    enum assay_status status = sql_exec(sql, "BEGIN", err);
+
+    if (status != ASSAY_OK) {
+        return status;
+    }
+    status = sql_int(sql, "PRAGMA application_id", 0, application, err);
+    if (status == ASSAY_OK) {
+        status = sql_int(sql, "PRAGMA user_version", 0, user, err);
+    }
+    if (status == ASSAY_OK) {
+        status = sql_int(sql, "SELECT count(*) FROM sqlite_master", 0, tables, err);
+    }
+    if (sql_in_transaction(sql)) {
+        (void)sql_exec(sql, "ROLLBACK", NULL); /* nothing was written */
+    }
+    return status;
+}
+
 enum assay_status schema_look(struct sql *sql, size_t version, enum schema_state *out,
                               struct assay_error *err)
 {
     int64_t application = 0, user = 0, tables = 0;
 
     *out = SCHEMA_FOREIGN;
-    enum assay_status status = sql_int(sql, "PRAGMA application_id", 0, &application, err);
-    if (status == ASSAY_OK) {
-        status = sql_int(sql, "PRAGMA user_version", 0, &user, err);
-    }
+    enum assay_status status = look_at_once(sql, &application, &user, &tables, err);
     if (status != ASSAY_OK) {
         return status;
     }
@@ -98,13 +118,10 @@ enum assay_status schema_look(struct sql *sql, size_t version, enum schema_state
         *out = user == (int64_t)version  ? SCHEMA_CURRENT
                : user < (int64_t)version ? SCHEMA_OLDER
                                          : SCHEMA_NEWER;
-        return ASSAY_OK;
-    }
-    status = sql_int(sql, "SELECT count(*) FROM sqlite_master", 0, &tables, err);
-    if (status == ASSAY_OK && tables == 0 && application == 0 && user == 0) {
+    } else if (tables == 0 && application == 0 && user == 0) {
         *out = SCHEMA_EMPTY;
     }
-    return status;
+    return ASSAY_OK;
 }
 
 enum assay_status schema_apply(struct sql *sql, const char *const *steps, size_t count,

@@ -202,9 +202,11 @@ static void test_a_step_that_fails_leaves_it_as_it_was(void **state)
 static int open_and_write(void *path)
 {
     struct store *store = NULL;
+    struct assay_error err = {0};
     int64_t id = 0;
-    if (store_open(&store, path, STORE_LOCAL, false, NULL) != ASSAY_OK ||
-        store_source(store, "local", "store", &id, NULL) != ASSAY_OK || id == 0) {
+    if (store_open(&store, path, STORE_LOCAL, false, &err) != ASSAY_OK ||
+        store_source(store, "local", "store", &id, &err) != ASSAY_OK || id == 0) {
+        fprintf(stderr, "child: %s\n", err.what);
         return 1;
     }
     store_close(&store);
@@ -233,6 +235,28 @@ static void test_several_open_it_at_once(void **state)
         assert_int_equal(number(store->sql, "SELECT count(*) FROM counter"), 1);
         assert_int_equal(number(store->sql, "SELECT count(*) FROM note"), version > 0);
         store_close(&store);
+        free(path);
+    }
+}
+
+/* One process looks at it all the while another makes it: it is empty, then whole, and never
+   another program's. */
+static void test_one_looks_while_another_makes_it(void **state)
+{
+    (void)state;
+    for (int times = 0; times < 20; times++) {
+        char *path = place_new("store.db");
+        struct sql *sql = NULL;
+        enum schema_state seen = SCHEMA_EMPTY;
+
+        GOOD(sql_open(&sql, path, SQL_CREATE, good));
+        pid_t child = child_start(open_and_write, path);
+        while (seen == SCHEMA_EMPTY) {
+            GOOD(schema_look(sql, schema_version, &seen, good));
+        }
+        assert_int_equal(seen, SCHEMA_CURRENT);
+        sql_close(&sql);
+        assert_int_equal(child_wait(child), 0);
         free(path);
     }
 }
@@ -533,6 +557,7 @@ int main(void)
         cmocka_unit_test(test_older_is_brought_up_to_date),
         cmocka_unit_test(test_a_step_that_fails_leaves_it_as_it_was),
         cmocka_unit_test(test_several_open_it_at_once),
+        cmocka_unit_test(test_one_looks_while_another_makes_it),
         cmocka_unit_test(test_newer_is_refused),
         cmocka_unit_test(test_foreign_is_refused),
         cmocka_unit_test(test_a_damaged_store_is_left_alone),
