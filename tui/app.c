@@ -149,6 +149,23 @@ static void set_graphics(struct app *app, const char *wish)
     }
 }
 
+/* A terminal does not say whether it took what it was given. */
+static void copy(struct app *app)
+{
+    struct assay_buf text = {.limit = 1u << 20};
+    struct app_screen *screen = top(app);
+    if (!screen->ops->copy || !screen->ops->copy(screen->self, &text)) {
+        app_say(app, "there is nothing to copy here");
+    } else if (!term_copy(app->term, assay_buf_text(&text))) {
+        app_say(app, "that is too long for a terminal's clipboard");
+    } else {
+        char clean[120];
+        assay_text_clean_to(clean, sizeof clean, assay_buf_text(&text));
+        app_say(app, "given to the terminal's clipboard: %s", clean);
+    }
+    assay_buf_free(&text);
+}
+
 static void refresh(struct app *app)
 {
     assay_session_refresh(app->session, ASSAY_NONE);
@@ -183,6 +200,9 @@ static bool global_command(struct app *app, enum command_id id, const char *argu
         return true;
     case CMD_REFRESH:
         refresh(app);
+        return true;
+    case CMD_COPY:
+        copy(app);
         return true;
     case CMD_REDRAW:
         term_redraw(app->term);

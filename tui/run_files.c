@@ -1,6 +1,6 @@
 /*
- * The artifacts tab of the run screen: the tree of files with their sizes, and the beginning of
- * the one under the cursor where it is a small text.
+ * The artifacts tab of the run screen: the tree of files with their sizes, and the one under
+ * the cursor beside it, or in the whole tab.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +13,9 @@
 #include "draw_wrap.h"
 #include "run_view.h"
 
-#define PREVIEW_FROM  80
-#define PREVIEW_LIMIT (256u * 1024)
-#define OPEN_ALL      40 /* with no more items than this every folder is open at first */
+#define PREVIEW_FROM 80
+#define FETCH_LIMIT  (256u * 1024) /* what is fetched from a server without being asked */
+#define OPEN_ALL     40 /* with no more items than this every folder is open at first */
 
 static bool is_open(const struct run_view *view, const char *path, int depth, size_t count)
 {
@@ -68,47 +68,71 @@ static void build(struct run_view *view, const struct assay_artifacts *files)
     }
 }
 
-static void draw_file(struct run_view *view, const struct assay_artifacts *files,
-                      struct area area)
+/* Asks the viewer for ITEM, which lies in the folder of the artifacts or in a copy; false, and
+   why in *why, where it is not on this machine (yet). */
+static bool ask_for(struct run_view *view, const struct assay_artifacts *files,
+                    const struct assay_artifact *item, const char **why)
+{
+    const uint64_t version = item->bytes ^ (uint64_t)item->modified_ms << 20;
+    const bool end = view->tab == RUN_LOG;
+    if (files->directory) {
+        file_preview_ask(&view->preview, view->app, files->directory, item->path, end, version);
+        return true;
+    }
+    if (item->bytes > FETCH_LIMIT && !view->looking) {
+        *why = "large: enter fetches it";
+        return false;
+    }
+    if (item->bytes > PREVIEW_IMAGE_MAX) {
+        *why = "too large to be fetched for a look: assay artifacts saves it";
+        return false;
+    }
+    const struct assay_copy *copy = assay_session_copy(view->app->session, view->run, item);
+    if (copy && copy->path) {
+        char *folder = assay_path_directory(copy->path);
+        file_preview_ask(&view->preview, view->app, folder, strrchr(copy->path, '/') + 1, end,
+                         version);
+        free(folder);
+        return true;
+    }
+    *why = !copy                             ? "kept elsewhere"
+           : copy->load == ASSAY_LOAD_FAILED ? copy->error.what
+                                             : "fetching";
+    return false;
+}
+
+void run_file_draw(struct run_view *view, const struct assay_artifacts *files,
+                   const struct assay_artifact *item, struct area area)
+{
+    const char *why = "";
+    if (!ask_for(view, files, item, &why)) {
+        char clean[300];
+        assay_text_clean_to(clean, sizeof clean, why);
+        draw_text(area, 2, 0, ROLE_DIM, clean);
+        return;
+    }
+    file_preview_draw(&view->preview, view->app, area, view->looking, 0);
+}
+
+/* The file under the cursor of the tree; NULL where it is a folder or nothing. */
+static const struct assay_artifact *file_here(struct run_view *view,
+                                              const struct assay_artifacts *files)
 {
     const struct tree_row *row = tree_row(&view->files);
-    if (!row || row->branch) {
-        return;
+    return row && !row->branch && row->index < files->count ? &files->items[row->index] : NULL;
+}
+
+/* One file over the whole tab, its name above it. */
+static void draw_looking(struct run_view *view, const struct assay_artifacts *files,
+                         const struct assay_artifact *item, struct area area)
+{
+    char name[400];
+    assay_text_clean_to(name, sizeof name, item->path);
+    if (!run_filter_draw(view, area_row(area, 0))) {
+        draw_field(area, 2, 0, area.rect.width - 4, ALIGN_LEFT, ROLE_TITLE, name);
     }
-    const struct assay_artifact *item = &files->items[row->index];
-    const char *why = NULL;
-    const struct assay_copy *copy = NULL;
-    if (!files->directory && item->bytes <= PREVIEW_LIMIT) {
-        copy = assay_session_copy(view->app->session, view->run, item);
-    }
-    bool here = files->directory || (copy && copy->path);
-    if (item->bytes > PREVIEW_LIMIT) {
-        why = "too large to look into here";
-    } else if (copy && !copy->path) {
-        why = copy->load == ASSAY_LOAD_FAILED ? copy->error.what : "fetching";
-    } else if (!here) {
-        why = "kept elsewhere";
-    } else if (copy) {
-        char *folder = assay_path_directory(copy->path);
-        file_preview_ask(&view->preview, view->app, folder, strrchr(copy->path, '/') + 1);
-        free(folder);
-        why = view->preview.busy ? "reading" : view->preview.why;
-    } else {
-        file_preview_ask(&view->preview, view->app, files->directory, item->path);
-        why = view->preview.busy ? "reading" : view->preview.why;
-    }
-    if (!here || item->bytes > PREVIEW_LIMIT || !view->preview.text) {
-        draw_text(area, 2, 0, ROLE_DIM, why);
-        return;
-    }
-    const char *line = view->preview.text;
-    for (int y = 0; y < area.rect.height && *line; y++) {
-        size_t length = strcspn(line, "\n");
-        char text[1024];
-        snprintf(text, sizeof text, "%.*s", (int)(length < 1000 ? length : 1000), line);
-        draw_field(area, 2, y, area.rect.width - 3, ALIGN_LEFT, ROLE_NORMAL, text);
-        line += length + (line[length] == '\n');
-    }
+    run_file_draw(view, files, item,
+                  area_part(area, 0, 1, area.rect.width, area.rect.height - 1));
 }
 
 void run_files_draw(struct run_view *view, struct area area)
@@ -118,6 +142,12 @@ void run_files_draw(struct run_view *view, struct area area)
     int width = area.rect.width, height = area.rect.height;
     build(view, files);
     view->list_rect = area.rect;
+    const struct assay_artifact *item = file_here(view, files);
+    view->looking &= item != NULL;
+    if (view->looking) {
+        draw_looking(view, files, item, area);
+        return;
+    }
     if (files->count == 0) {
         bool failed = files->load == ASSAY_LOAD_FAILED;
         char why[800];
@@ -136,7 +166,10 @@ void run_files_draw(struct run_view *view, struct area area)
     tree_draw(&view->files, left, true, -1);
     if (list < width) {
         draw_vline(area, list, 0, height - foot, ROLE_BORDER);
-        draw_file(view, files, area_part(area, list + 1, 0, width - list - 1, height - foot));
+        if (item) {
+            run_file_draw(view, files, item,
+                          area_part(area, list + 1, 0, width - list - 1, height - foot));
+        }
     }
     if (foot) {
         char where[400];
@@ -171,6 +204,8 @@ bool run_files_command(struct run_view *view, enum command_id id)
     case CMD_OPEN:
         if (row && row->branch) {
             set_open(view, !row->open);
+        } else {
+            view->looking = row != NULL;
         }
         return true;
     case CMD_RIGHT:
@@ -190,6 +225,14 @@ bool run_files_command(struct run_view *view, enum command_id id)
     default:
         return false;
     }
+}
+
+const char *run_files_path(struct run_view *view)
+{
+    const struct assay_artifacts *files =
+        assay_session_artifacts(view->app->session, view->run);
+    const struct tree_row *row = tree_row(&view->files);
+    return row && row->index < files->count ? files->items[row->index].path : NULL;
 }
 
 void run_files_forget(struct run_view *view)

@@ -128,8 +128,8 @@ int run_header_draw(struct run_view *view, struct area area)
 
 void run_tabs_draw(struct run_view *view, struct area line)
 {
-    static const char *const names[RUN_TABS] = {"metrics",   "params", "tags",
-                                                "artifacts", "inputs", "notes"};
+    static const char *const names[RUN_TABS] = {"metrics", "params", "tags",    "artifacts",
+                                                "log",     "system", "lineage", "notes"};
     const struct assay_attrs *attrs = run_attrs(view);
     const struct assay_artifacts *files =
         assay_session_artifacts(view->app->session, view->run);
@@ -137,8 +137,11 @@ void run_tabs_draw(struct run_view *view, struct area line)
                                attrs->param_count,
                                attrs->tag_count,
                                files->count,
+                               run_log_count(view),
+                               run_system_count(view),
                                attrs->input_count + attrs->output_count,
                                0};
+    bool lineage = run_lineage_any(view);
     bool noted = *assay_session_note(view->app->session, view->run) != '\0';
     int x = 1;
     for (int i = 0; i < RUN_TABS; i++) {
@@ -164,9 +167,10 @@ void run_tabs_draw(struct run_view *view, struct area line)
         }
         draw_format(tab, 1, 0, here ? ROLE_ACCENT : ROLE_KEY, "%d", i + 1);
         draw_text(tab, 3, 0,
-                  here                 ? ROLE_STRONG
-                  : counts[i] || noted ? ROLE_NORMAL
-                                       : ROLE_DIM,
+                  here ? ROLE_STRONG
+                  : counts[i] || (noted && i == RUN_NOTES) || (lineage && i == RUN_LINEAGE)
+                      ? ROLE_NORMAL
+                      : ROLE_DIM,
                   text);
         x += width + 1;
     }

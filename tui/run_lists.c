@@ -125,11 +125,11 @@ static void metric_cell(void *context, size_t row, size_t column, struct table_c
     }
 }
 
-static void draw_list_title(struct run_view *view, struct area line)
+bool run_filter_draw(struct run_view *view, struct area line)
 {
     int x = 1;
     if (!view->filtering && view->filter.length == 0) {
-        return;
+        return false;
     }
     x += draw_text(line, x, 0, ROLE_ACCENT, "/") + 1;
     int room = line.rect.width - x - 2;
@@ -137,6 +137,7 @@ static void draw_list_title(struct run_view *view, struct area line)
     if (view->filtering) {
         term_cursor(view->app->term, line.rect.x + cursor, line.rect.y);
     }
+    return true;
 }
 
 static void draw_list(struct run_view *view, struct area area,
@@ -152,7 +153,7 @@ static void draw_list(struct run_view *view, struct area area,
         .margin = 3,
         .empty = view->filter.length ? "nothing matches" : empty,
     };
-    draw_list_title(view, area_row(area, 0));
+    run_filter_draw(view, area_row(area, 0));
     view->list_rect = below.rect;
     table_draw(&view->tables[view->tab], below, view->headings[view->tab], columns, &rows,
                &look);
@@ -235,6 +236,13 @@ static void draw_value(struct run_view *view, struct area area)
     draw_wrapped(area, 3, 0, area.rect.width - 6, area.rect.height, ROLE_NORMAL,
                  assay_buf_text(&text));
     assay_buf_free(&text);
+}
+
+const char *run_pair_value(struct run_view *view)
+{
+    size_t at = view->tables[view->tab].list.cursor;
+    return at < view->shown_count ? pair_at(view, run_attrs(view), view->shown[at])->value
+                                  : NULL;
 }
 
 void run_pairs_draw(struct run_view *view, struct area area)

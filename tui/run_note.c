@@ -1,6 +1,5 @@
 /*
- * The tabs of the run screen that are text: what it used and made, and the note, which is
- * written in the user's own editor.
+ * The note on the run screen, which is written in the user's own editor.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,61 +19,6 @@
 #define NOTE_LIMIT (64u * 1024)
 
 extern char **environ;
-
-static int field(struct area area, int y, const char *name, const char *value)
-{
-    if (!*value) {
-        return y;
-    }
-    struct assay_buf text = {.limit = 16384};
-    size_t length = strlen(value);
-    assay_text_clean(&text, value, length < 2000 ? length : 2000);
-    draw_text(area, 5, y, ROLE_DIM, name);
-    y += draw_wrapped(area, 18, y, area.rect.width - 20, 4, ROLE_NORMAL, assay_buf_text(&text));
-    assay_buf_free(&text);
-    return y;
-}
-
-static int heading(struct area area, int y, const char *type, const char *name)
-{
-    char clean[200];
-    assay_text_clean_to(clean, sizeof clean, *name ? name : "(no name)");
-    int x = 3 + draw_text(area, 3, y, ROLE_DIM, type) + 1;
-    draw_text(area, x, y, ROLE_STRONG, clean);
-    return y + 1;
-}
-
-void run_inputs_draw(struct run_view *view, struct area area)
-{
-    const struct assay_attrs *attrs = run_attrs(view);
-    int y = 0 - (int)view->scroll;
-    if (attrs->input_count + attrs->output_count == 0) {
-        draw_text(area, 3, 1, ROLE_DIM,
-                  "no datasets or models were logged as used or made by this run");
-        return;
-    }
-    for (size_t i = 0; i < attrs->input_count; i++) {
-        const struct assay_input *input = &attrs->inputs[i];
-        y = heading(area, y, *input->type ? input->type : "input", input->name);
-        y = field(area, y, "used for", input->context);
-        y = field(area, y, "digest", input->digest);
-        y = field(area, y, "source", input->source);
-        y = field(area, y, "kind", input->source_type);
-        y = field(area, y, "schema", input->schema);
-        y = field(area, y, "profile", input->profile) + 1;
-    }
-    for (size_t i = 0; i < attrs->output_count; i++) {
-        char step[32];
-        const struct assay_output *output = &attrs->outputs[i];
-        snprintf(step, sizeof step, "%lld", (long long)output->step);
-        y = heading(area, y, *output->type ? output->type : "output",
-                    *output->name ? output->name : output->id);
-        y = field(area, y, "made at step", step);
-        y = field(area, y, "id", output->id) + 1;
-    }
-    long rows = y + view->scroll;
-    view->scroll = view->scroll < rows ? view->scroll : rows - 1;
-}
 
 /* Line ends are kept, everything else is made safe. */
 static void clean_lines(struct assay_buf *out, const char *text)

@@ -19,11 +19,17 @@ enum run_tab {
     RUN_PARAMS,
     RUN_TAGS,
     RUN_ARTIFACTS,
-    RUN_INPUTS,
+    RUN_LOG,
+    RUN_SYSTEM,
+    RUN_LINEAGE,
     RUN_NOTES,
     RUN_TABS
 };
-#define RUN_LISTS 3 /* the first tabs are tables of keys and values */
+#define RUN_LISTS    3 /* the first tabs are tables of keys and values */
+#define SYSTEM_TILES 12
+
+struct run_system;
+struct run_lineage;
 
 struct run_view {
     struct app *app;
@@ -49,13 +55,22 @@ struct run_view {
     size_t *file_at;         /* by row of the tree: index of the artifact */
     size_t file_capacity;
     struct file_preview preview;
+    bool looking; /* the file has the whole tab, and the keys */
+    size_t log;   /* which of the run's logs */
 
-    long scroll; /* of the note, the inputs */
+    struct list list; /* of the tabs system and lineage */
+    struct run_system *system;
+    int system_columns;
+    struct run_lineage *lineage;
+
+    long scroll; /* of the note */
     struct rect list_rect, tab_rects[RUN_TABS];
 };
 
 /* The attributes of the run now; good for this frame only. */
 const struct assay_attrs *run_attrs(const struct run_view *view);
+/* Draws what is typed after /; false where there is nothing of it. (run_lists.c) */
+bool run_filter_draw(struct run_view *view, struct area line);
 
 /* ---- run_header.c ---- */
 /* Draws name, state, times and best values; returns the rows used. */
@@ -68,15 +83,45 @@ void run_metrics_draw(struct run_view *view, struct area area);
 void run_pairs_draw(struct run_view *view, struct area area);
 /* The metric under the cursor; NULL where there is none. */
 const char *run_metric(struct run_view *view);
+/* The value under the cursor of params or tags; NULL where there is none. */
+const char *run_pair_value(struct run_view *view);
 void run_select_metric(struct run_view *view, const char *metric);
 
 /* ---- run_files.c ---- */
 void run_files_draw(struct run_view *view, struct area area);
 bool run_files_command(struct run_view *view, enum command_id id);
 void run_files_forget(struct run_view *view);
+/* The path of the file or folder under the cursor; NULL where there is none. */
+const char *run_files_path(struct run_view *view);
+/* Draws ITEM, one of FILES, or why it cannot be shown yet. */
+void run_file_draw(struct run_view *view, const struct assay_artifacts *files,
+                   const struct assay_artifact *item, struct area area);
+
+/* ---- run_log.c ---- */
+void run_log_draw(struct run_view *view, struct area area);
+size_t run_log_count(struct run_view *view);
+
+/* ---- run_system.c ---- */
+void run_system_draw(struct run_view *view, struct area area);
+bool run_system_command(struct run_view *view, enum command_id id);
+size_t run_system_count(const struct run_view *view);
+/* The metric AT of them; NULL where there are not so many. */
+const char *run_system_metric(const struct run_view *view, size_t at);
+/* Which of them is drawn at a place of the screen. */
+bool run_system_hit(struct run_view *view, int x, int y, size_t *metric);
+void run_system_free(struct run_view *view);
+
+/* ---- run_lineage.c ---- */
+void run_lineage_draw(struct run_view *view, struct area area);
+bool run_lineage_command(struct run_view *view, enum command_id id);
+bool run_lineage_any(struct run_view *view); /* whether there is any of it; cheap */
+size_t run_lineage_rows(struct run_view *view);
+/* What stands under the cursor, as it came (of a run: its id); NULL where nothing does. */
+const char *run_lineage_text(struct run_view *view);
+uint32_t run_lineage_run(struct run_view *view); /* the run under it, or ASSAY_NONE */
+void run_lineage_free(struct run_view *view);
 
 /* ---- run_note.c ---- */
-void run_inputs_draw(struct run_view *view, struct area area);
 void run_note_draw(struct run_view *view, struct area area);
 void run_note_edit(struct run_view *view);
 

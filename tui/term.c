@@ -321,7 +321,7 @@ void term_bell(struct term *term)
     write_text(term, "\a");
 }
 
-void term_copy(struct term *term, const char *text)
+bool term_copy(struct term *term, const char *text)
 {
     static const char digits[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -330,7 +330,7 @@ void term_copy(struct term *term, const char *text)
     struct assay_buf out = {0};
 
     if (length > COPY_MAX)
-        return;
+        return false;
     assay_buf_text_add(&out, "\033]52;c;");
     for (size_t i = 0; i < length; i += 3) {
         size_t left = length - i;
@@ -346,6 +346,7 @@ void term_copy(struct term *term, const char *text)
     assay_buf_text_add(&out, "\033\\");
     term_write(term, assay_buf_text(&out), out.length);
     assay_buf_free(&out);
+    return true;
 }
 
 /* ---- size ---- */

@@ -72,8 +72,9 @@ void term_flush(struct term *term);
 /* Forgets what is on the screen: the next flush sends all (^L). */
 void term_redraw(struct term *term);
 void term_bell(struct term *term);
-/* Puts TEXT on the clipboard (OSC 52) where the terminal allows it. */
-void term_copy(struct term *term, const char *text);
+/* Puts TEXT on the clipboard (OSC 52) where the terminal allows it, which it does not tell.
+   False where TEXT is longer than terminals take. */
+bool term_copy(struct term *term, const char *text);
 
 /* ---- input ---- */
 

@@ -51,6 +51,8 @@ struct view_ops {
     const char *(*typing)(void *self);
     /* Whether what a command needs is there. */
     bool (*has)(void *self, enum command_needs needs);
+    /* What stands under the cursor, as it came, to be copied; false where nothing does. */
+    bool (*copy)(void *self, struct assay_buf *out);
     /* Words that may follow COMMAND in the palette, each added to OUT with a line end. */
     void (*complete)(void *self, enum command_argument argument, struct assay_buf *out);
     /* When it wants to be drawn again though nothing has happened; INT64_MAX: not at all. */

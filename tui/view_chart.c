@@ -436,6 +436,30 @@ static void chart_complete(void *self, enum command_argument argument, struct as
     }
 }
 
+/* The values at the cursor as they were written, of several runs each with its name before it;
+   without a cursor the last ones. */
+static bool chart_copy(void *self, struct assay_buf *out)
+{
+    struct chart_view *view = self;
+    struct chart_state *state = &view->state;
+    chart_state_update(state);
+    for (size_t i = 0; i < state->count; i++) {
+        struct assay_point raw = {.value = state->sources[i].last};
+        char number[32];
+        double shown;
+        bool away = false;
+        if (!isnan(state->cursor) && !chart_state_read(state, i, &shown, &raw, &away)) {
+            continue;
+        }
+        if (state->count > 1) {
+            assay_buf_format(out, "%s%s\t", out->length > 0 ? "\n" : "",
+                             state->sources[i].label);
+        }
+        assay_buf_text_add(out, assay_number_exact(number, raw.value));
+    }
+    return out->length > 0;
+}
+
 static const enum command_id *chart_hints(void *self)
 {
     static const enum command_id hints[] = {
@@ -455,5 +479,6 @@ const struct view_ops view_chart = {
     .event = chart_event,
     .title = chart_title,
     .hints = chart_hints,
+    .copy = chart_copy,
     .complete = chart_complete,
 };

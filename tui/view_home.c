@@ -491,6 +491,18 @@ static void home_complete(void *self, enum command_argument argument, struct ass
     }
 }
 
+/* The id of the run under the cursor. */
+static bool home_copy(void *self, struct assay_buf *out)
+{
+    struct home *home = self;
+    uint32_t run = home_run(home);
+    if (run == ASSAY_NONE) {
+        return false;
+    }
+    assay_buf_text_add(out, assay_catalog_run(home->app->catalog, run)->id);
+    return true;
+}
+
 static bool home_has(void *self, enum command_needs needs)
 {
     struct home *home = self;
@@ -567,6 +579,7 @@ const struct view_ops view_home = {
     .hints = home_hints,
     .typing = home_typing,
     .has = home_has,
+    .copy = home_copy,
     .complete = home_complete,
     .wake_us = home_wake,
 };

@@ -1,6 +1,6 @@
 /*
  * The run screen: what, where, who, how long, state and best values in one glance; then metrics
- * with their chart, params, tags, artifacts, inputs and outputs, and the note.
+ * with their chart, params, tags, artifacts, log, system metrics, lineage, and the note.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +19,9 @@ static void show_run(struct run_view *view, uint32_t run, const char *metric)
     view->scroll = 0;
     view->best_version = 0;
     view->best.count = 0;
+    view->looking = false;
+    view->list = (struct list){0};
+    view->log = 0;
     run_files_forget(view);
     if (*metric && view->tab == RUN_METRICS) {
         run_select_metric(view, metric);
@@ -46,6 +49,8 @@ static void run_close(void *self)
 {
     struct run_view *view = self;
     run_files_forget(view);
+    run_system_free(view);
+    run_lineage_free(view);
     tree_free(&view->files);
     for (size_t i = 0; i < RUN_LISTS; i++) {
         table_free(&view->tables[i]);
@@ -66,6 +71,8 @@ static void run_draw(void *self, struct area area)
     run_tabs_draw(view, area_row(area, top));
     draw_hline(area, 0, top + 1, width, ROLE_BORDER);
     struct area body = area_part(area, 0, top + 2, width, height - top - 2);
+    view->list_rect = (struct rect){0};
+    view->widget.plot = (struct rect){0};
     switch (view->tab) {
     case RUN_METRICS:
         run_metrics_draw(view, body);
@@ -77,8 +84,14 @@ static void run_draw(void *self, struct area area)
     case RUN_ARTIFACTS:
         run_files_draw(view, body);
         break;
-    case RUN_INPUTS:
-        run_inputs_draw(view, body);
+    case RUN_LOG:
+        run_log_draw(view, body);
+        break;
+    case RUN_SYSTEM:
+        run_system_draw(view, body);
+        break;
+    case RUN_LINEAGE:
+        run_lineage_draw(view, body);
         break;
     case RUN_NOTES:
     case RUN_TABS:
@@ -109,9 +122,16 @@ static void run_title_text(void *self, struct assay_buf *out)
 
 static void set_tab(struct run_view *view, enum run_tab tab)
 {
+    if (tab == view->tab) {
+        return;
+    }
+    if (view->tab == RUN_LOG || tab == RUN_LOG) { /* they share what looks at files */
+        file_preview_free(&view->preview, view->app);
+    }
     view->tab = tab;
-    view->filtering = false;
+    view->filtering = view->looking = false;
     view->scroll = 0;
+    view->list = (struct list){0};
     prompt_set(&view->filter, "");
 }
 
@@ -163,8 +183,17 @@ static bool list_tab_command(struct run_view *view, enum command_id id)
     if (view->tab < RUN_LISTS) {
         return list_command(&view->tables[view->tab].list, view->shown_count, id);
     }
+    if (view->looking && (view->tab == RUN_ARTIFACTS || view->tab == RUN_LOG)) {
+        return file_preview_command(&view->preview, id);
+    }
     if (view->tab == RUN_ARTIFACTS) {
         return run_files_command(view, id);
+    }
+    if (view->tab == RUN_SYSTEM) {
+        return run_system_command(view, id);
+    }
+    if (view->tab == RUN_LINEAGE) {
+        return run_lineage_command(view, id);
     }
     if (id == CMD_DOWN || id == CMD_PAGE_DOWN) {
         view->scroll += id == CMD_DOWN ? 1 : 10;
@@ -178,13 +207,53 @@ static bool list_tab_command(struct run_view *view, enum command_id id)
     return id == CMD_BOTTOM;
 }
 
+/* Whether what is typed after / goes to the file that is looked at. */
+static bool filters_file(const struct run_view *view)
+{
+    return view->looking && (view->tab == RUN_ARTIFACTS || view->tab == RUN_LOG);
+}
+
+static void open_here(struct run_view *view)
+{
+    const char *metric = NULL;
+    if (view->tab == RUN_METRICS && run_metric(view)) {
+        plot(view, "");
+    } else if (view->tab == RUN_SYSTEM &&
+               (metric = run_system_metric(view, view->list.cursor)) != NULL) {
+        plot(view, metric);
+    } else if (view->tab == RUN_LOG) {
+        view->log++;
+    } else if (view->tab == RUN_LINEAGE && run_lineage_run(view) != ASSAY_NONE) {
+        show_run(view, run_lineage_run(view), "");
+    } else if (view->tab == RUN_NOTES) {
+        run_note_edit(view);
+    }
+}
+
+/* One step back: what is being read, the filter, the file, the screen. */
+static void cancel(struct run_view *view)
+{
+    bool file = filters_file(view);
+    if (file && file_preview_cancel(&view->preview, view->app)) {
+        return;
+    }
+    if (view->filter.length) {
+        prompt_set(&view->filter, "");
+        file_preview_filter(&view->preview, "");
+    } else if (view->looking && view->tab == RUN_ARTIFACTS) {
+        view->looking = false;
+    } else {
+        app_back(view->app);
+    }
+}
+
 static bool run_command(void *self, enum command_id id, const char *argument)
 {
     struct run_view *view = self;
     if (list_tab_command(view, id)) {
         return true;
     }
-    if (id >= CMD_TAB_1 && id <= CMD_TAB_6) {
+    if (id >= CMD_TAB_1 && id <= CMD_TAB_8) {
         set_tab(view, (enum run_tab)(id - CMD_TAB_1));
         return true;
     }
@@ -198,25 +267,26 @@ static bool run_command(void *self, enum command_id id, const char *argument)
         set_tab(view, (enum run_tab)((view->tab + RUN_TABS - 1) % RUN_TABS));
         return true;
     case CMD_OPEN:
-        if (view->tab == RUN_METRICS && run_metric(view)) {
-            plot(view, "");
-        } else if (view->tab == RUN_NOTES) {
-            run_note_edit(view);
-        }
+        open_here(view);
         return true;
+    case CMD_BACK:
+        if (view->looking && view->tab == RUN_ARTIFACTS) {
+            view->looking = false;
+            return true;
+        }
+        return false;
     case CMD_PLOT:
         plot(view, argument);
         return true;
     case CMD_FILTER:
         prompt_set(&view->filter, argument);
-        view->filtering = !*argument && view->tab < RUN_LISTS;
+        view->filtering = !*argument && (view->tab < RUN_LISTS || filters_file(view));
+        if (filters_file(view)) {
+            file_preview_filter(&view->preview, argument);
+        }
         return true;
     case CMD_CANCEL:
-        if (view->filter.length) {
-            prompt_set(&view->filter, "");
-        } else {
-            app_back(view->app);
-        }
+        cancel(view);
         return true;
     case CMD_ASK:
         view_ask_runs(view->app, &view->run, 1);
@@ -247,11 +317,16 @@ static bool filter_event(struct run_view *view, const struct event *event)
         prompt_set(&view->filter, "");
         break;
     case PROMPT_CHANGED:
-        view->tables[view->tab].list.cursor = 0;
+        if (view->tab < RUN_LISTS) {
+            view->tables[view->tab].list.cursor = 0;
+        }
         break;
     case PROMPT_MOVED:
     case PROMPT_NOTHING:
         break;
+    }
+    if (filters_file(view)) {
+        file_preview_filter(&view->preview, view->filter.text);
     }
     return true;
 }
@@ -265,8 +340,18 @@ static void press(struct run_view *view, const struct event *event)
             return;
         }
     }
-    if (rect_contains(view->widget.plot, event->x, event->y)) {
+    if (view->tab == RUN_SYSTEM && run_system_hit(view, event->x, event->y, &row)) {
+        view->list.cursor = row;
+        open_here(view);
+    } else if (filters_file(view)) {
+        file_preview_click(&view->preview, event->x, event->y);
+    } else if (rect_contains(view->widget.plot, event->x, event->y)) {
         plot(view, "");
+    } else if (view->tab == RUN_LINEAGE && rect_contains(view->list_rect, event->x, event->y)) {
+        if (list_hit(&view->list, run_lineage_rows(view), event->y - view->list_rect.y, &row)) {
+            view->list.cursor = row;
+            open_here(view);
+        }
     } else if (rect_contains(view->list_rect, event->x, event->y)) {
         bool files = view->tab == RUN_ARTIFACTS;
         struct list *list = files ? &view->files.list : &view->tables[view->tab].list;
@@ -291,7 +376,12 @@ static bool run_event(void *self, const struct event *event)
     }
     if (event->action == MOUSE_WHEEL_UP || event->action == MOUSE_WHEEL_DOWN) {
         enum command_id id = event->action == MOUSE_WHEEL_UP ? CMD_UP : CMD_DOWN;
-        for (int i = 0; i < 3; i++) {
+        if (rect_contains(view->preview.rect, event->x, event->y) &&
+            (view->tab == RUN_ARTIFACTS || view->tab == RUN_LOG)) {
+            file_preview_wheel(&view->preview, id == CMD_UP ? -3 : 3);
+            return true;
+        }
+        for (int i = 0; i < (view->tab == RUN_SYSTEM ? 1 : 3); i++) {
             list_tab_command(view, id);
         }
     } else if (event->action == MOUSE_PRESS) {
@@ -315,6 +405,36 @@ static bool run_poll(void *self)
     return file_preview_take(&view->preview, view->app);
 }
 
+/* What stands under the cursor of the tab; of lists of names and values the value. */
+static bool run_copy(void *self, struct assay_buf *out)
+{
+    struct run_view *view = self;
+    const char *text = NULL;
+    char number[32], *line = NULL;
+    const struct assay_metric *metric = NULL;
+    if (view->tab == RUN_METRICS || view->tab == RUN_SYSTEM) {
+        const char *key = view->tab == RUN_METRICS ? run_metric(view)
+                                                   : run_system_metric(view, view->list.cursor);
+        metric = key ? assay_attrs_metric(run_attrs(view), key) : NULL;
+        text = metric ? assay_number_exact(number, metric->summary.last) : NULL;
+    } else if (view->tab == RUN_PARAMS || view->tab == RUN_TAGS) {
+        text = run_pair_value(view);
+    } else if (filters_file(view)) {
+        text = file_preview_line(&view->preview, &line) ? line : NULL;
+    } else if (view->tab == RUN_ARTIFACTS) {
+        text = run_files_path(view);
+    } else if (view->tab == RUN_LINEAGE) {
+        text = run_lineage_text(view);
+    } else if (view->tab == RUN_NOTES) {
+        text = assay_session_note(view->app->session, view->run);
+    }
+    /* Where there is nothing under a cursor, the run itself is meant. */
+    text = text && *text ? text : assay_catalog_run(view->app->catalog, view->run)->id;
+    assay_buf_text_add(out, text);
+    free(line);
+    return true;
+}
+
 static bool run_has(void *self, enum command_needs needs)
 {
     (void)self;
@@ -331,7 +451,13 @@ static const enum command_id *run_hints(void *self)
     static const enum command_id others[] = {CMD_DOWN,     CMD_UP,   CMD_NEXT_PANE, CMD_FILTER,
                                              CMD_NEXT_RUN, CMD_BACK, CMD_PALETTE,   CMD_NONE};
     struct run_view *view = self;
-    bool opens = view->tab == RUN_METRICS || view->tab == RUN_ARTIFACTS;
+    static const enum command_id file[] = {CMD_DOWN, CMD_PAGE_DOWN, CMD_BOTTOM, CMD_FILTER,
+                                           CMD_COPY, CMD_CANCEL,    CMD_NONE};
+    if (filters_file(view)) {
+        return file;
+    }
+    bool opens = view->tab < RUN_PARAMS || view->tab == RUN_ARTIFACTS ||
+                 view->tab == RUN_SYSTEM || view->tab == RUN_LINEAGE;
     return view->tab == RUN_NOTES ? notes : opens ? metrics : others;
 }
 
@@ -360,6 +486,7 @@ const struct view_ops view_run = {
     .hints = run_hints,
     .typing = run_typing,
     .has = run_has,
+    .copy = run_copy,
     .complete = run_complete,
     .wake_us = run_wake,
 };

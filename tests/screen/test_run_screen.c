@@ -89,7 +89,7 @@ static void the_note_is_written_in_the_editor(void **state)
     fclose(file);
     snprintf(editor, sizeof editor, "VISUAL=cp %s", path);
     struct screen *screen = open_run(editor);
-    screen_press(screen, "6", NULL);
+    screen_press(screen, "8", NULL);
     screen_settle(screen);
     screen_assert_text(screen, "No note");
     screen_press(screen, "e", NULL);
