@@ -364,6 +364,23 @@ static void note_type(const struct net *net, struct net_job *job)
         *out = *out >= 'A' && *out <= 'Z' ? (char)(*out + 32) : *out;
 }
 
+/* Curl's words name the host, which stands before them already. */
+static void explain_connection(const struct net_job *job, CURLcode code, const char *where,
+                               const char *words, struct assay_error *err)
+{
+    if (code == CURLE_COULDNT_CONNECT && job->system_error)
+        assay_fail(err, ASSAY_IO, "%s: no connection: %s", where, strerror(job->system_error));
+    else if (code == CURLE_COULDNT_CONNECT)
+        assay_fail(err, ASSAY_IO, "%s: nobody answers there", where);
+    else if (code == CURLE_COULDNT_RESOLVE_HOST)
+        assay_fail(err, ASSAY_IO, "%s: no host of this name is known", where);
+    else
+        assay_fail(err, ASSAY_IO, "%s: %s", where, job->fault[0] ? job->fault : words);
+    if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
+        assay_hint(err, "ca_file or MLFLOW_TRACKING_SERVER_CERT_PATH names the certificates "
+                        "to trust");
+}
+
 /* Where the attempt failed for good: says so. The server's own words are the client's to add.
  */
 static void explain(struct net_job *job, CURLcode code, const struct curl_door *curl)
@@ -384,12 +401,7 @@ static void explain(struct net_job *job, CURLcode code, const struct curl_door *
     } else if (job->refused) {
         assay_fail(err, ASSAY_CORRUPT, "%s: the answer is not what it should be", where);
     } else {
-        assay_fail(err, ASSAY_IO, "%s: %s", where,
-                   job->fault[0] ? job->fault : curl->easy_strerror(code));
-        if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
-            assay_hint(err,
-                       "ca_file or MLFLOW_TRACKING_SERVER_CERT_PATH names the certificates "
-                       "to trust");
+        explain_connection(job, code, where, curl->easy_strerror(code), err);
     }
     answer->status = err->status;
     free(shown);
@@ -452,13 +464,15 @@ static void job_ended(struct net *net, struct net_job *job, CURLcode code)
     int64_t now = assay_monotonic_us(), pause;
     curl_off_t wait_s = 0, received = 0;
     char *to = NULL;
-    long connections = 0;
+    long connections = 0, system_error = 0;
     struct net_attempt attempt;
 
     curl->easy_getinfo(job->easy, CURLINFO_RETRY_AFTER, &wait_s);
     curl->easy_getinfo(job->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
     curl->easy_getinfo(job->easy, CURLINFO_NUM_CONNECTS, &connections);
     curl->easy_getinfo(job->easy, CURLINFO_REDIRECT_URL, &to);
+    curl->easy_getinfo(job->easy, CURLINFO_OS_ERRNO, &system_error);
+    job->system_error = (int)system_error;
     to = assay_strdup(to); /* it goes with the handle */
     note_type(net, job);
     job->answer->http = job->http;

@@ -35,6 +35,7 @@ struct net_job {
     uint64_t taken;     /* bytes of body of this attempt */
     bool began, too_large, refused;
     int http;
+    int system_error; /* errno of a connection that was not made; 0 not known */
     uint64_t uploaded;
     struct net_answer *answer;
 };

@@ -60,7 +60,8 @@ void *merge_metric(const struct assay_attrs *attrs, const char *metric,
     const struct assay_metric *then = assay_attrs_metric(attrs, metric);
     struct assay_attrs after = *attrs;
 
-    if (!then || (then->summary.n == summary->n && same_latest(&then->summary, summary) &&
+    /* No points where the list has a latest one: the value that is known is not given up. */
+    if (!then || !summary->n || (then->summary.n == summary->n && same_latest(&then->summary, summary) &&
                   then->summary.nonfinite == summary->nonfinite &&
                   same_bits(then->summary.min, summary->min) &&
                   same_bits(then->summary.max, summary->max)))

@@ -389,6 +389,9 @@ static void nobody_there_is_said_soon(void **state)
     assert_int_equal(got->status, ASSAY_IO);
     assert_true(got->unreachable);
     assert_int_equal(got->http, 0);
+    assert_non_null(strstr(got->error.what, "127.0.0.1"));
+    assert_null(strstr(strstr(got->error.what, "127.0.0.1") + 1, "127.0.0.1"));
+    assert_non_null(strstr(got->error.what, "Connection refused"));
     net_answer_free(&got);
     close_site(&site);
 }

@@ -561,6 +561,27 @@ static void changed_runs_keep_their_summaries(void **state)
     fake_mlflow_stop(&fake);
 }
 
+/* A server may have a latest point of what it has no points of. */
+static void a_value_without_a_history_is_kept(void **state)
+{
+    struct fake_mlflow fake = {.histories_empty = true};
+    struct assay_session *session;
+    const struct assay_metric *metric;
+    struct assay_pull pulled;
+
+    (void)state;
+    fake_mlflow_start(&fake, 1, 1, 1, 10);
+    session = open_url(web_url(fake.web), false);
+    assert_int_equal(assay_session_wait(session, NULL), ASSAY_OK);
+    pull(session, &pulled);
+    assert_true(fake.histories > 0);
+    metric = assay_attrs_metric(assay_catalog_attrs(assay_session_catalog(session), 0), "loss0");
+    assert_non_null(metric);
+    assert_true(metric->summary.last == fake_mlflow_value(0, 0, 9));
+    assay_session_close(&session);
+    fake_mlflow_stop(&fake);
+}
+
 /* ---- who we are ---- */
 
 static enum assay_status read_named(const char *name, struct assay_error *err)
@@ -712,6 +733,7 @@ int main(void)
         cmocka_unit_test(a_running_run_is_followed),
         cmocka_unit_test(what_is_pulled_is_there_without_a_network),
         cmocka_unit_test(changed_runs_keep_their_summaries),
+        cmocka_unit_test(a_value_without_a_history_is_kept),
         cmocka_unit_test(the_configuration_file_names_servers),
         cmocka_unit_test(secrets_stay_out_of_the_cache),
         cmocka_unit_test(mlflows_own_variables_are_honoured),

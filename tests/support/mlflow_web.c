@@ -233,6 +233,10 @@ static void history(struct fake_mlflow *fake, const struct web_request *request,
             id);
         return;
     }
+    if (fake->histories_empty) {
+        assay_buf_text_add(out, "{}");
+        return;
+    }
     if (fake->alike && fake->bodies[m]) {
         answer->body = fake->bodies[m];
         return;
@@ -281,7 +285,7 @@ static void bulk(struct fake_mlflow *fake, const struct web_request *request,
         at += 8;
         snprintf(id, sizeof id, "%.32s", at);
         r = run_of(fake, id);
-        for (int i = 0; r >= 0 && i < fake->runs[r].points; i++) {
+        for (int i = 0; r >= 0 && !fake->histories_empty && i < fake->runs[r].points; i++) {
             int every = longest > most ? longest / most + 1 : 1;
 
             if (i < first_step || (i % every != 0 && i + 1 != fake->runs[r].points))

@@ -25,6 +25,7 @@ struct fake_mlflow {
     int history_max;       /* likewise points */
     bool no_bulk;          /* an old server */
     bool histories_fail;   /* 403 for all points */
+    bool histories_empty;  /* no points of any metric */
     bool refuse_large;     /* 400 where more than 1000 are asked for */
     bool tokens_stuck;     /* the page's token never changes */
     const char *workspace; /* whose header requests must have; NULL: there are none */
