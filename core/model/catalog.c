@@ -11,6 +11,8 @@
 #include "model/attrs.h"
 #include "model/catalog_private.h"
 
+#define NEVER 0u /* no run has this version: a slot of it is filled again */
+
 struct assay_catalog *catalog_new(const struct catalog_hooks *hooks)
 {
     struct assay_catalog *catalog = assay_alloc(sizeof *catalog);
@@ -341,9 +343,12 @@ static void fill_slot(struct assay_catalog *catalog, struct attrs_slot *slot, ui
     slot->attrs = (struct assay_attrs){0};
     slot->run = run;
     slot->version = catalog->runs[run].version;
-    if (!bytes && hidden->row && catalog->hooks.fetch &&
-        catalog->hooks.fetch(catalog->hooks.context, run, &fetched, &length))
-        bytes = fetched;
+    if (!bytes && hidden->row && catalog->hooks.fetch) {
+        if (catalog->hooks.fetch(catalog->hooks.context, run, &fetched, &length))
+            bytes = fetched;
+        else /* not there just now, which says nothing of the run: the next call asks again */
+            slot->version = NEVER;
+    }
     if (bytes && length && attrs_unpack(bytes, length, &slot->arena, &slot->attrs))
         count_keys(catalog, run, &slot->attrs);
     free(fetched);

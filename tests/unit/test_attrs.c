@@ -14,6 +14,7 @@
 #include <assay/memory.h>
 
 #include "core/model/attrs.h"
+#include "core/model/catalog_edit.h"
 
 static struct assay_pair params[] = {
     {"lr", "0.1"}, {"batch", "32"}, {"lr", "0.2"}, {"", "empty"}};
@@ -191,12 +192,56 @@ static void test_status_names(void **state)
     assert_string_equal(assay_run_status_name((enum assay_run_status)99), "UNKNOWN");
 }
 
+/* A database that cannot answer just now. */
+struct moody {
+    struct assay_buf packed;
+    unsigned asked, silent; /* how often; how often it says nothing */
+};
+
+static bool moody_fetch(void *context, uint32_t run, void **bytes, size_t *length)
+{
+    struct moody *moody = context;
+    (void)run;
+    if (moody->asked++ < moody->silent)
+        return false;
+    *bytes = assay_alloc(moody->packed.length);
+    memcpy(*bytes, moody->packed.data, moody->packed.length);
+    *length = moody->packed.length;
+    return true;
+}
+
+static void test_silence_is_not_kept(void **state)
+{
+    (void)state;
+    struct moody moody = {.silent = 2};
+    struct assay_catalog *catalog =
+        catalog_new(&(struct catalog_hooks){.context = &moody, .fetch = moody_fetch});
+    attrs_pack(&sample, &moody.packed);
+    catalog_add_source(catalog, "kind", "name", "where");
+    catalog_put_experiment(catalog, 0, &(struct catalog_experiment){.id = "1", .name = "e"});
+    uint32_t run = catalog_put_run(catalog, 0,
+                                   &(struct catalog_run){.id = "r",
+                                                         .name = "r",
+                                                         .user = "",
+                                                         .artifact_uri = "",
+                                                         .row = 7},
+                                   true);
+    assert_int_equal(assay_catalog_attrs(catalog, run)->param_count, 0);
+    assert_int_equal(assay_catalog_attrs(catalog, run)->param_count, 0);
+    assert_string_equal(assay_attrs_param(assay_catalog_attrs(catalog, run), "lr"), "0.2");
+    assert_string_equal(assay_attrs_param(assay_catalog_attrs(catalog, run), "lr"), "0.2");
+    assert_int_equal(moody.asked, 3); /* and what it said is kept */
+    catalog_free(&catalog);
+    assay_buf_free(&moody.packed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_empty),
         cmocka_unit_test(test_find),        cmocka_unit_test(test_damage),
         cmocka_unit_test(test_huge_counts), cmocka_unit_test(test_status_names),
+        cmocka_unit_test(test_silence_is_not_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
