@@ -142,6 +142,16 @@ char *assay_arena_strdup(struct assay_arena *arena, const char *text)
     return text ? assay_arena_strndup(arena, text, strlen(text)) : NULL;
 }
 
+void *assay_arena_push(struct assay_arena *arena, void *items, size_t count, size_t size)
+{
+    if (items && (count < 8 || (count & (count - 1)) != 0))
+        return items;
+    void *grown = assay_arena_alloc(arena, (count < 8 ? 8 : 2 * count) * size);
+    if (count > 0)
+        memcpy(grown, items, count * size);
+    return grown;
+}
+
 void assay_arena_free(struct assay_arena *arena)
 {
     struct assay_arena_block *block = arena->blocks;

@@ -39,7 +39,7 @@ static void read_registrations(struct json_text *json, struct assay_arena *arena
                 json_text_skip(json);
         }
         if (one.alias)
-            *MLFLOW_PUSH(arena, model->registrations, model->registration_count) = one;
+            *ASSAY_PUSH(arena, model->registrations, model->registration_count) = one;
     }
 }
 
@@ -117,7 +117,7 @@ static void read_model(struct json_text *json, struct assay_logged *logged)
         return;
     if (strncmp(model.status, "LOGGED_MODEL_", 13) == 0)
         model.status += 13;
-    *MLFLOW_PUSH(&logged->arena, logged->models, logged->model_count) = model;
+    *ASSAY_PUSH(&logged->arena, logged->models, logged->model_count) = model;
 }
 
 /* ---- traces ---- */
@@ -201,7 +201,7 @@ static void read_trace(struct json_text *json, struct assay_logged *logged)
             json_text_skip(json);
     }
     if (!json->fault && *trace.id)
-        *MLFLOW_PUSH(arena, logged->traces, logged->trace_count) = trace;
+        *ASSAY_PUSH(arena, logged->traces, logged->trace_count) = trace;
 }
 
 static int digits(const char *text, int count)

@@ -35,17 +35,6 @@ static bool is_id(const char *text)
     return true;
 }
 
-void *mlflow_push(struct assay_arena *arena, void *items, size_t count, size_t size)
-{
-    void *grown;
-
-    if (items && (count < 8 || (count & (count - 1)) != 0))
-        return items;
-    grown = assay_arena_alloc(arena, (count < 8 ? 8 : 2 * count) * size);
-    if (count > 0)
-        memcpy(grown, items, count * size);
-    return grown;
-}
 /* ---- experiments ---- */
 
 static void read_experiment(struct json_text *json, struct mlflow_page *page,
@@ -130,7 +119,7 @@ void mlflow_take_pairs(struct json_text *json, struct assay_arena *arena,
                 json_text_skip(json);
         }
         if (pair.key)
-            *MLFLOW_PUSH(arena, *pairs, *count) = pair;
+            *ASSAY_PUSH(arena, *pairs, *count) = pair;
     }
 }
 
@@ -161,7 +150,7 @@ static void read_metrics(struct json_text *json, struct assay_arena *arena,
                 json_text_skip(json);
         }
         if (metric.key)
-            *MLFLOW_PUSH(arena, attrs->metrics, attrs->metric_count) = metric;
+            *ASSAY_PUSH(arena, attrs->metrics, attrs->metric_count) = metric;
     }
 }
 
@@ -220,7 +209,7 @@ static void read_dataset_inputs(struct json_text *json, struct assay_arena *aren
         for (size_t i = 0; i < tag_count; i++)
             if (strcmp(tags[i].key, "mlflow.data.context") == 0)
                 input.context = tags[i].value;
-        *MLFLOW_PUSH(arena, attrs->inputs, attrs->input_count) = input;
+        *ASSAY_PUSH(arena, attrs->inputs, attrs->input_count) = input;
     }
 }
 
@@ -249,10 +238,10 @@ static void read_models(struct json_text *json, struct assay_arena *arena,
         if (!id)
             continue;
         if (made)
-            *MLFLOW_PUSH(arena, attrs->outputs, attrs->output_count) =
+            *ASSAY_PUSH(arena, attrs->outputs, attrs->output_count) =
                 (struct assay_output){.type = "model", .id = id, .name = id, .step = step};
         else
-            *MLFLOW_PUSH(arena, attrs->inputs, attrs->input_count) =
+            *ASSAY_PUSH(arena, attrs->inputs, attrs->input_count) =
                 (struct assay_input){.type = "model",
                                      .name = id,
                                      .source = id,

@@ -84,10 +84,6 @@ mlflow_parse_runs(const char *where, const char *body, size_t length, struct mlf
                   void (*fn)(void *context, const struct ingest_run *run, uint64_t hash),
                   void *context, struct assay_error *err);
 
-/* Room for one more item at the end of an array in the arena, which doubles. */
-void *mlflow_push(struct assay_arena *arena, void *items, size_t count, size_t size);
-#define MLFLOW_PUSH(arena, items, count)                                                       \
-    ((items) = mlflow_push((arena), (items), (count), sizeof *(items)), &(items)[(count)++])
 /* A list of {"key", "value"}. */
 void mlflow_take_pairs(struct json_text *json, struct assay_arena *arena,
                        struct assay_pair **pairs, size_t *count);

@@ -32,6 +32,12 @@ void *assay_arena_take(struct assay_arena *arena, size_t bytes);  /* the same, n
 void assay_arena_reserve(struct assay_arena *arena, size_t bytes);
 char *assay_arena_strndup(struct assay_arena *arena, const char *text, size_t length);
 char *assay_arena_strdup(struct assay_arena *arena, const char *text); /* NULL gives NULL */
+/* An array in the arena that grows by one: ASSAY_PUSH gives its new last item, not set. ITEMS
+   starts as NULL, COUNT as 0; what it outgrows stays in the arena. */
+void *assay_arena_push(struct assay_arena *arena, void *items, size_t count, size_t size);
+#define ASSAY_PUSH(arena, items, count)                                                        \
+    ((items) = assay_arena_push((arena), (items), (count), sizeof *(items)),                   \
+     &(items)[(count)++])
 void assay_arena_free(struct assay_arena *arena); /* frees all; the arena is empty, reusable */
 
 #endif
