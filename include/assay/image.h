@@ -1,5 +1,5 @@
 /*
- * Pictures among artifacts: PNG read into pixels, two of them compared, and one fitted into a
+ * Pictures among artifacts: PNG and JPEG read into pixels, two of them compared, and one fitted into a
  * frame that a terminal can be sent (<assay/chart.h>). Files are hostile: sizes are bounded
  * before anything is allocated.
  */
@@ -21,7 +21,9 @@ struct assay_image {
     uint8_t *rgb; /* three bytes a pixel, row by row; owned */
 };
 bool assay_image_named(const char *path); /* does its name say that it can be read? */
-/* Reads a PNG; what is transparent is laid on white. */
+/* Reads a PNG (what is transparent is laid on white) or a JPEG (turned upright where its EXIF
+   says how the camera was held). ASSAY_IO where libturbojpeg, which JPEG needs, is not
+   installed. Any thread. */
 enum assay_status assay_image_read(struct assay_image *image, const void *bytes, size_t length,
                                    struct assay_error *err);
 void assay_image_free(struct assay_image *image);
