@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <assay/image.h>
 #include <assay/memory.h>
 #include <assay/text.h>
 
 #define BLINK_MS   600
 #define THREE_FROM 120 /* columns from which on the difference has room beside the two */
 #define IMAGES_MAX 3
+#define SHOWN_MAX  1600 /* pixels of a side; a terminal shows no finer ones */
 
 struct compare_images {
     struct assay_image images[IMAGES_MAX]; /* the baseline's, the run's, what differs */
@@ -27,46 +27,39 @@ struct compare_images {
     bool blink;
 };
 
-void compare_images_close(struct compare_view *view)
+void compare_images_free(struct compare_images **images)
 {
-    struct compare_images *all = view->images;
+    struct compare_images *all = *images;
     for (size_t i = 0; all && i < IMAGES_MAX; i++) {
         assay_image_free(&all->images[i]);
         assay_frame_free(&all->frames[i]);
     }
     free(all);
-    view->images = NULL;
+    *images = NULL;
 }
 
-static void title_of(const struct compare_view *view, size_t run,
-                     const struct assay_image *image, char *out, size_t capacity)
+enum assay_status compare_images_make(struct compare_images **out, char *const texts[2],
+                                      const size_t lengths[2], const char *const names[2],
+                                      struct assay_error *err)
 {
-    char name[80];
-    compare_name(view, run, name, sizeof name);
-    snprintf(out, capacity, "%s%s  %d x %d", run == view->base ? "base: " : "", name,
-             image->width, image->height);
-}
-
-bool compare_images_open(struct compare_view *view, size_t run, const char *base_text,
-                         size_t base_length, const char *text, size_t length)
-{
-    struct assay_error err = {0};
-    compare_images_close(view);
-    struct compare_images *all = view->images = assay_alloc(sizeof *all);
-    if (assay_image_read(&all->images[0], base_text, base_length, &err) != ASSAY_OK ||
-        assay_image_read(&all->images[1], text, length, &err) != ASSAY_OK) {
-        app_fail(view->app, &err);
-        compare_images_close(view);
-        return false;
+    struct compare_images *all = *out = assay_alloc(sizeof *all);
+    for (size_t i = 0; i < 2; i++) {
+        enum assay_status status = assay_image_read(&all->images[i], texts[i], lengths[i], err);
+        if (status != ASSAY_OK) {
+            return status;
+        }
+        snprintf(all->titles[i], sizeof all->titles[i], "%s%s  %d x %d", i == 0 ? "base: " : "",
+                 names[i], all->images[i].width, all->images[i].height);
     }
-    title_of(view, view->base, &all->images[0], all->titles[0], sizeof all->titles[0]);
-    title_of(view, run, &all->images[1], all->titles[1], sizeof all->titles[1]);
     snprintf(all->titles[2], sizeof all->titles[2], "what differs");
     all->delta = assay_image_compare(&all->images[0], &all->images[1]);
     if (!all->delta.sizes && all->delta.differ > 0) {
         assay_image_subtract(&all->images[0], &all->images[1], &all->images[2]);
     }
-    return true;
+    for (size_t i = 0; i < IMAGES_MAX; i++) {
+        assay_image_shrink(&all->images[i], SHOWN_MAX, SHOWN_MAX);
+    }
+    return ASSAY_OK;
 }
 
 /* ---- drawing ---- */

@@ -314,6 +314,7 @@ void compare_rebuild(struct compare_view *view)
 {
     assay_comparison_free(&view->comparison);
     view->comparison = assay_comparison_new();
+    errand_drop(&view->reading, view->app);
     view->added = view->file_run = view->file_at = view->files_elsewhere = 0;
     view->built = view->at.on = false;
     view->took_us = 0;

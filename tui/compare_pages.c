@@ -345,18 +345,6 @@ static void add_diff_lines(struct compare_view *view, const char *text)
     }
 }
 
-static bool list_diff(struct compare_view *view, size_t field)
-{
-    struct assay_buf diff = {0};
-    bool found = compare_files_diff(view, field, other_run(view), &diff);
-    if (found) {
-        add_diff_lines(view, assay_buf_text(&diff));
-    }
-    assay_buf_free(&diff);
-    view->explained = field;
-    return found;
-}
-
 static bool ask_code(struct compare_view *view, size_t field)
 {
     size_t run = other_run(view);
@@ -368,20 +356,24 @@ static bool ask_code(struct compare_view *view, size_t field)
     return compare_code_ask(view, view->base, run);
 }
 
-/* Takes over what git said. */
-static void code_step(struct compare_view *view)
+/* Takes over what git said, or what the two files are. */
+static void answer_step(struct compare_view *view)
 {
     struct assay_buf diff = {0};
     struct assay_error err = {0};
-    if (compare_code_answer(view, &diff, &err)) {
+    bool code = view->page == COMPARE_CODE;
+    if (code ? compare_code_answer(view, &diff, &err)
+             : compare_files_answer(view, &diff, &err)) {
         view->line_count = 0;
         add_diff_lines(view, assay_buf_text(&diff));
         if (err.what[0]) {
             add_line(view, ROLE_NORMAL, err.what);
             add_line(view, ROLE_DIM, err.hint);
+        } else if (!code && view->images) {
+            view->page = COMPARE_IMAGES;
         }
-    } else if (view->code) {
-        app_draw_in(view->app, 30);
+    } else if (code ? view->code : view->comparing) {
+        app_draw_in(view->app, 50);
     }
     assay_buf_free(&diff);
 }
@@ -408,14 +400,14 @@ void compare_page_open(struct compare_view *view, enum compare_page page)
         }
         return;
     }
-    if (page == COMPARE_DIFF && compare_files_images(view, field, other_run(view))) {
+    if (page == COMPARE_DIFF) {
+        compare_images_free(&view->images);
+        if (!compare_files_ask(view, field, other_run(view))) {
+            compare_page_open(view, COMPARE_VALUES);
+            return;
+        }
         view->explained = field;
-        view->page = COMPARE_IMAGES;
-        return;
-    }
-    if (page == COMPARE_DIFF && !list_diff(view, field)) {
-        compare_page_open(view, COMPARE_VALUES);
-        return;
+        add_line(view, ROLE_DIM, "reading both");
     }
     view->page = page;
     if (page == COMPARE_VALUES) {
@@ -460,8 +452,8 @@ void compare_page_draw(struct compare_view *view, struct area area)
 {
     char title[400];
     int width = area.rect.width, height = area.rect.height - 1;
-    if (view->page == COMPARE_CODE) {
-        code_step(view);
+    if (view->page == COMPARE_CODE || view->page == COMPARE_DIFF) {
+        answer_step(view);
     }
     page_title(view, title, sizeof title);
     draw_field(area, 1, 0, width - 2, ALIGN_LEFT, ROLE_TITLE, title);

@@ -12,9 +12,11 @@
 #include <stdint.h>
 
 #include <assay/compare.h>
+#include <assay/image.h>
 
 #include "app.h"
 #include "chart_state.h"
+#include "errand.h"
 #include "widget_chart.h"
 #include "widget_prompt.h"
 #include "widget_table.h"
@@ -85,7 +87,9 @@ struct compare_view {
 
     struct compare_export *export; /* a file is being written; NULL none is */
     struct compare_images *images; /* of COMPARE_IMAGES; NULL there are none */
-    struct compare_code *code;     /* git is being asked; NULL it is not */
+    struct errand *code;           /* git is being asked; NULL it is not */
+    struct errand *reading;        /* the artifacts of a run; NULL none are being read */
+    struct errand *comparing;      /* two versions of an artifact, likewise */
 
     bool files;               /* artifacts are rows as well */
     size_t file_run, file_at; /* the next one to read */
@@ -147,14 +151,16 @@ int compare_readout_rows(const struct compare_view *view);
 
 /* ---- compare_files.c ---- */
 
-/* Reads artifacts for a few milliseconds; true once, when the last one is in. */
+/* Takes what was read of the artifacts for a few milliseconds and sends for more; true once,
+   when the last one is in. */
 bool compare_files_step(struct compare_view *view);
-/* How the file in FIELD differs between the baseline and RUN; false where it is no file, or
-   cannot be read (which is said). */
-bool compare_files_diff(struct compare_view *view, size_t field, size_t run,
-                        struct assay_buf *out);
-/* Opens the pictures the file in FIELD is in both; false where it is none. */
-bool compare_files_images(struct compare_view *view, size_t field, size_t run);
+/* Has the file in FIELD compared between the baseline and RUN, on a thread; false where it is
+   no file, or RUN no other run. */
+bool compare_files_ask(struct compare_view *view, size_t field, size_t run);
+/* True once the answer is in: *out has how they differ, view->images the pictures they are, or
+ *err what went wrong. */
+bool compare_files_answer(struct compare_view *view, struct assay_buf *out,
+                          struct assay_error *err);
 
 /* ---- compare_code.c ---- */
 
@@ -164,14 +170,15 @@ bool compare_code_ask(struct compare_view *view, size_t base, size_t run);
 /* True once the answer is in: *out has it, or what went wrong is in *err. */
 bool compare_code_answer(struct compare_view *view, struct assay_buf *out,
                          struct assay_error *err);
-void compare_code_leave(struct compare_view *view); /* nobody waits for it any more */
 
 /* ---- compare_images.c ---- */
 
-/* Reads the pictures in two files; false, said, where one cannot be read. */
-bool compare_images_open(struct compare_view *view, size_t run, const char *base_text,
-                         size_t base_length, const char *text, size_t length);
-void compare_images_close(struct compare_view *view);
+/* Reads two files as pictures and compares them; what could be made is in *out (to be freed)
+   even where that failed. Any thread. */
+enum assay_status compare_images_make(struct compare_images **out, char *const texts[2],
+                                      const size_t lengths[2], const char *const names[2],
+                                      struct assay_error *err);
+void compare_images_free(struct compare_images **images);
 void compare_images_draw(struct compare_view *view, struct area area);
 /* Side by side, or in turn in one place; false where there are none. */
 bool compare_images_blink(struct compare_view *view);

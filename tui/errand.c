@@ -1,7 +1,7 @@
 /*
- * Errands (errand.h), for previews of files. The two sides share one structure that the one who
- * lets go last frees. The working side holds the writing end of a pipe and closes it when it is
- * done, which wakes the loop.
+ * Errands (errand.h), for previews of files and for comparisons. The two sides share one
+ * structure that the one who lets go last frees. The working side holds the writing end of a
+ * pipe and closes it when it is done, which wakes the loop.
  */
 #include "errand.h"
 
@@ -101,6 +101,11 @@ static void stop_watching(struct errand *errand, struct app *app)
 bool errand_done(struct errand *errand)
 {
     return atomic_load(&errand->done);
+}
+
+void *errand_result(struct errand *errand)
+{
+    return errand_done(errand) ? errand->context : NULL;
 }
 
 void errand_progress(const struct errand *errand, uint64_t *done, uint64_t *total)

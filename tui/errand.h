@@ -20,6 +20,8 @@ struct errand; /* opaque */
 struct errand *errand_start(struct app *app, void (*work)(struct errand *errand, void *context),
                             void (*drop)(void *context), void *context);
 bool errand_done(struct errand *errand); /* WORK has returned */
+/* CONTEXT with what WORK made of it, once it is done; NULL before. */
+void *errand_result(struct errand *errand);
 /* How much of how much is done, in units of WORK's own; *total 0: not known. */
 void errand_progress(const struct errand *errand, uint64_t *done, uint64_t *total);
 /* Forgets it; what still runs is told that it is not wanted. NULL is fine. */

@@ -48,8 +48,10 @@ static void compare_close(void *self)
         chart_widget_free(&view->widgets[i]);
     }
     compare_export_stop(view);
-    compare_code_leave(view);
-    compare_images_close(view);
+    errand_drop(&view->code, view->app);
+    errand_drop(&view->reading, view->app);
+    errand_drop(&view->comparing, view->app);
+    compare_images_free(&view->images);
     assay_grouping_free(&view->grouping);
     assay_explanation_free(&view->explanation);
     assay_comparison_free(&view->comparison);

@@ -97,6 +97,20 @@ static void proportions(const struct assay_image *image, double aspect, int widt
     *h = *h < 1 ? 1 : *h > height ? height : *h;
 }
 
+void assay_image_shrink(struct assay_image *image, int width, int height)
+{
+    int w, h;
+    if (image->width <= width && image->height <= height)
+        return;
+    proportions(image, 1, width, height, &w, &h);
+    uint8_t *rgb = assay_alloc_array((size_t)w * (size_t)h, 3);
+    for (int y = 0; y < h; y++)
+        for (int x = 0; x < w; x++)
+            mean_under(image, x, y, w, h, rgb + 3 * ((size_t)y * (size_t)w + (size_t)x));
+    free(image->rgb);
+    *image = (struct assay_image){w, h, rgb};
+}
+
 /* ---- colours ---- */
 
 #define SLOTS 1024 /* of the small table of colours that were met */

@@ -1,7 +1,7 @@
 /*
- * Pictures among artifacts: PNG and JPEG read into pixels, two of them compared, and one fitted into a
- * frame that a terminal can be sent (<assay/chart.h>). Files are hostile: sizes are bounded
- * before anything is allocated.
+ * Pictures among artifacts: PNG and JPEG read into pixels, two of them compared, and one fitted
+ * into a frame that a terminal can be sent (<assay/chart.h>). Files are hostile: sizes are
+ * bounded before anything is allocated.
  */
 #ifndef ASSAY_IMAGE_H
 #define ASSAY_IMAGE_H
@@ -40,6 +40,9 @@ struct assay_image_delta assay_image_compare(const struct assay_image *a,
  */
 void assay_image_subtract(const struct assay_image *a, const struct assay_image *b,
                           struct assay_image *out);
+
+/* Makes IMAGE, its proportions kept, as small as fits WIDTH x HEIGHT; never larger. */
+void assay_image_shrink(struct assay_image *image, int width, int height);
 
 /* Fits IMAGE, its proportions kept, into the middle of FRAME (sized by the caller) in at most
    COLORS colours (0: 16) on BACKGROUND. More colours than that are dithered. */

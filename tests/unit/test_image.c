@@ -202,6 +202,21 @@ static void a_picture_fits_its_frame(void **state)
     assay_frame_free(&frame);
 }
 
+static void a_large_picture_shrinks(void **state)
+{
+    (void)state;
+    make(4, 2, 8, 0, NULL, NULL, 0, ROWS("\0\x10\x20\x30\x50\0\x20\x10\x50\x30"));
+    struct assay_image image;
+    assert_int_equal(assay_image_read(&image, png.data, png.length, NULL), ASSAY_OK);
+    assay_image_shrink(&image, 4, 2);
+    assert_int_equal(image.width, 4);
+    assay_image_shrink(&image, 2, 100);
+    assert_int_equal(image.width, 2);
+    assert_int_equal(image.height, 1);
+    assert_memory_equal(image.rgb, "\x18\x18\x18\x40\x40\x40", 6);
+    assay_image_free(&image);
+}
+
 static int clear(void **state)
 {
     (void)state;
@@ -214,7 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_is_read),       cmocka_unit_test(every_filter_is_undone),
         cmocka_unit_test(damage_is_said),           cmocka_unit_test(two_are_compared),
-        cmocka_unit_test(a_picture_fits_its_frame),
+        cmocka_unit_test(a_picture_fits_its_frame), cmocka_unit_test(a_large_picture_shrinks),
     };
     return cmocka_run_group_tests_name("image", tests, NULL, clear);
 }
