@@ -3,9 +3,9 @@
  * everything that was compared. `--save FILE` writes one, `--bundle FILE` opens it anywhere and
  * refuses one whose digests do not hold. Called by compare.c.
  *
- *   {"assay_bundle": 1, "made_ms": .., "baseline": ID, "runs": [{"sha256": .., "run": {..}}, ..],
- *    "series": [{"sha256": .., "run": ID, "metric": .., "points": [[step, time_ms, value], ..]}],
- *    "sha256": ..}
+ *   {"assay_bundle": 1, "made_ms": .., "baseline": ID, "runs": [{"sha256": .., "run": {..}},
+ * ..], "series": [{"sha256": .., "run": ID, "metric": .., "points": [[step, time_ms, value],
+ * ..]}], "sha256": ..}
  *
  * The digest at the end is of every byte before it: no byte of a bundle changes unseen. The
  * digests within are taken over the text this program writes for the object; they say which of

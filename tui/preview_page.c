@@ -13,9 +13,10 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
-#define BYTES_SHOWN  4096
-#define PICTURE_SIDE 1400 /* what terminals show of a picture at most; larger ones are halved  \
-                           */
+#define BYTES_SHOWN 4096
+#define PICTURE_SIDE                                                                           \
+    1400 /* what terminals show of a picture at most; larger ones are halved                   \
+          */
 
 struct preview_line *preview_add(struct preview_page *page, enum role role)
 {

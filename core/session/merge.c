@@ -61,10 +61,11 @@ void *merge_metric(const struct assay_attrs *attrs, const char *metric,
     struct assay_attrs after = *attrs;
 
     /* No points where the list has a latest one: the value that is known is not given up. */
-    if (!then || !summary->n || (then->summary.n == summary->n && same_latest(&then->summary, summary) &&
-                  then->summary.nonfinite == summary->nonfinite &&
-                  same_bits(then->summary.min, summary->min) &&
-                  same_bits(then->summary.max, summary->max)))
+    if (!then || !summary->n ||
+        (then->summary.n == summary->n && same_latest(&then->summary, summary) &&
+         then->summary.nonfinite == summary->nonfinite &&
+         same_bits(then->summary.min, summary->min) &&
+         same_bits(then->summary.max, summary->max)))
         return NULL;
     after.metrics = assay_arena_alloc(arena, attrs->metric_count * sizeof *after.metrics);
     memcpy(after.metrics, attrs->metrics, attrs->metric_count * sizeof *after.metrics);

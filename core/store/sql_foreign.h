@@ -1,6 +1,7 @@
 /*
  * SQLite's file layer for databases of other programs: reads, takes the locks that readers
- * take, and never makes, changes or removes a file. Part of the door to SQLite; for sql.c alone.
+ * take, and never makes, changes or removes a file. Part of the door to SQLite; for sql.c
+ * alone.
  */
 #ifndef CORE_STORE_SQL_FOREIGN_H
 #define CORE_STORE_SQL_FOREIGN_H
