@@ -211,14 +211,14 @@ static void an_image_below_text(void **state)
 {
     (void)state;
     struct screen *screen = open_chart(SCREEN_XTERM_VT340, 120, 36);
-    assert_int_equal(screen_images(screen), 1);
+    screen_assert_images(screen, 1);
     struct screen_image image = screen_image(screen, 0);
     assert_true(image.row + image.rows < 35);
     assert_int_equal(screen_counts(screen).dropped, 0);
     assert_int_equal(screen_counts(screen).last_row, 0);
     screen_press(screen, "q", NULL);
     screen_settle(screen);
-    assert_int_equal(screen_images(screen), 2);
+    screen_assert_images(screen, 2);
     screen_close(&screen);
 }
 

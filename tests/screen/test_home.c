@@ -320,7 +320,7 @@ static void charts_are_images_where_they_can_be(void **state)
 {
     (void)state;
     struct screen *screen = workbench_open(120, 36, SCREEN_XTERM_VT340, NULL);
-    assert_int_equal(screen_images(screen), 2);
+    screen_assert_images(screen, 2);
     assert_int_equal(screen_counts(screen).last_row, 0);
     /* Moving back and forth sends what changed, and what is below a box is taken away. */
     screen_press(screen, ":", NULL);
@@ -328,7 +328,7 @@ static void charts_are_images_where_they_can_be(void **state)
     assert_true(screen_images(screen) < 2);
     screen_press(screen, "esc", NULL);
     screen_settle(screen);
-    assert_int_equal(screen_images(screen), 2);
+    screen_assert_images(screen, 2);
     screen_close(&screen);
 }
 

@@ -507,7 +507,7 @@ static void nothing_paints(void **state)
     screen_assert_text(screen, "WHY   fine");
     screen_assert_text(screen, "2J digest 0000");
     screen_assert_text(screen, "digest ");
-    assert_int_equal(screen_images(screen), 0);
+    screen_assert_images(screen, 0);
     assert_true(screen_counts(screen).titles <= 1);
     screen_close(&screen);
     world_stop(&world);

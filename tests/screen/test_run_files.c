@@ -145,17 +145,17 @@ static void pictures_are_shown(void **state)
     screen_press(screen, "4", "G", NULL);
     screen_wait(screen, "40 x 30 pixels");
     screen_settle(screen);
-    assert_int_equal(screen_images(screen), 1);
+    screen_assert_images(screen, 1);
     struct screen_image image = screen_image(screen, 0);
     int x = image.column * SCREEN_CELL_WIDTH + image.width / 2;
     int y = image.row * SCREEN_CELL_HEIGHT + image.height / 2;
     assert_int_equal(screen_pixel(screen, x, y), 0xff0000);
     screen_press(screen, "?", NULL); /* help takes it away, and it comes back */
     screen_settle(screen);
-    assert_int_equal(screen_images(screen), 0);
+    screen_assert_images(screen, 0);
     screen_press(screen, "q", NULL);
     screen_settle(screen);
-    assert_int_equal(screen_images(screen), 1);
+    screen_assert_images(screen, 1);
     screen_close(&screen);
 }
 

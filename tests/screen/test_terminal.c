@@ -329,22 +329,22 @@ static void test_kitty(void **state)
 
     (void)state;
     screen_assert_text(screen, "kitty 9x19");
-    assert_int_equal(screen_images(screen), 1);
+    screen_assert_images(screen, 1);
     image = screen_image(screen, 0);
     assert_int_equal(image.column, CHART_X);
     assert_int_equal(image.row, CHART_Y);
     assert_int_equal(image.columns, 80 - CHART_X - 2);
     assert_int_equal(image.rows, 20);
     screen_press(screen, "b", NULL);
-    assert_int_equal(screen_images(screen), 0);
+    screen_assert_images(screen, 0);
     screen_press(screen, "b", NULL);
-    assert_int_equal(screen_images(screen), 1);
+    screen_assert_images(screen, 1);
     screen_press(screen, "n", NULL); /* the same id, replaced in place */
-    assert_int_equal(screen_images(screen), 1);
+    screen_assert_images(screen, 1);
     screen_assert_text(screen, "keys 3");
     screen_send(screen, "q", 1);
     screen_end(screen);
-    assert_int_equal(screen_images(screen), 0); /* nothing is left behind */
+    screen_assert_images(screen, 0); /* nothing is left behind */
     screen_close(&screen);
 }
 

@@ -606,6 +606,21 @@ void screen_dump(struct screen *screen)
         fprintf(stderr, "+--- exit status %d\n", screen->status);
 }
 
+void screen_assert_images_(struct screen *screen, size_t count, const char *file, int line)
+{
+    const int64_t deadline = assay_monotonic_us() + SETTLE_US;
+
+    while (screen_images(screen) != count) {
+        if (screen->ended || assay_monotonic_us() > deadline) {
+            screen_dump(screen);
+            fail_msg("%s:%d: %zu images are on the screen, not %zu", file, line,
+                     screen_images(screen), count);
+        }
+        pump(screen, 20);
+        reap(screen, WNOHANG);
+    }
+}
+
 void screen_assert_(struct screen *screen, const char *text, bool there, const char *file,
                     int line)
 {

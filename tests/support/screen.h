@@ -119,5 +119,9 @@ void screen_dump(struct screen *screen);
 #define screen_refute_text(screen, text) screen_assert_(screen, text, false, __FILE__, __LINE__)
 void screen_assert_(struct screen *screen, const char *text, bool there, const char *file,
                     int line);
+/* Fails the test, after a dump, where the screen does not come to show COUNT images. */
+#define screen_assert_images(screen, count)                                                    \
+    screen_assert_images_(screen, count, __FILE__, __LINE__)
+void screen_assert_images_(struct screen *screen, size_t count, const char *file, int line);
 
 #endif
