@@ -32,8 +32,9 @@ struct cli_command {
     const char *summary;  /* one line, no full stop */
     const char *details;  /* further lines of the help; may be NULL */
     const struct cli_option *options;
-    size_t least, most; /* operands */
-    bool operands_last; /* whatever follows the first operand is not for us (track) */
+    size_t least, most;        /* operands */
+    bool operands_are_sources; /* beside those of -S (import) */
+    bool operands_last;        /* whatever follows the first operand is not for us (track) */
     enum assay_status (*run)(struct cli *cli, struct assay_error *err);
 };
 
@@ -135,6 +136,7 @@ enum assay_status cli_plot(struct cli *cli, struct assay_error *err);
 enum assay_status cli_compare(struct cli *cli, struct assay_error *err);
 enum assay_status cli_artifacts(struct cli *cli, struct assay_error *err);
 enum assay_status cli_pull(struct cli *cli, struct assay_error *err);
+enum assay_status cli_import(struct cli *cli, struct assay_error *err);
 enum assay_status cli_models(struct cli *cli, struct assay_error *err);
 enum assay_status cli_change(struct cli *cli, struct assay_error *err);
 enum assay_status cli_upload(struct cli *cli, struct assay_error *err);

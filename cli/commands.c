@@ -134,6 +134,15 @@ static const struct cli_option pull_options[] = {
     OPTION_END,
 };
 
+static const struct cli_option import_options[] = {
+    OPTION_SOURCE,
+    {'e', "experiment", "EXP", NULL, "only runs of this experiment (name or id)"},
+    {0, "deleted", NULL, NULL, "deleted runs too"},
+    OPTION_FORMAT,
+    OPTION_HELP,
+    OPTION_END,
+};
+
 static const struct cli_option models_options[] = {
     OPTION_SOURCE,
     {0, "prompts", NULL, NULL, "prompts instead of models"},
@@ -429,6 +438,19 @@ const struct cli_command cli_commands[] = {
         .options = pull_options,
         .most = SIZE_MAX,
         .run = cli_pull,
+    },
+    {
+        .name = "import",
+        .operands = "[SOURCE...]",
+        .summary = "copy the runs of other sources into the local store",
+        .details =
+            "Every param, tag and point comes along; the artifacts stay where they are.\n"
+            "Importing again brings what is new and changes nothing else: tags and notes\n"
+            "added in the local store stay.\n",
+        .options = import_options,
+        .most = SIZE_MAX,
+        .operands_are_sources = true,
+        .run = cli_import,
     },
     {
         .name = "models",

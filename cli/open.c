@@ -90,6 +90,10 @@ enum assay_status cli_open(struct cli *cli, struct assay_error *err)
         ASSAY_GROW(sources, capacity, count + 1);
         sources[count++] = source;
     }
+    for (size_t i = 0; cli->command->operands_are_sources && i < cli->args.operand_count; i++) {
+        ASSAY_GROW(sources, capacity, count + 1);
+        sources[count++] = cli->args.operands[i];
+    }
     const struct assay_session_options options = {
         .sources = sources, .source_count = count, .also = cli->also};
     enum assay_status status = assay_session_open(&cli->session, &options, err);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "session/session_private.h"
 
@@ -99,13 +100,29 @@ static void artifacts_discard(struct message *message)
     load_free(load_of(message));
 }
 
+/* A run of the local store that came from elsewhere: its files stayed where its source has
+ * them.
+ */
+static enum assay_status left_behind(struct artifacts_load *load)
+{
+    load->directory = artifact_local_path(load->uri);
+    if (load->directory && access(load->directory, F_OK) == 0)
+        return artifact_list_walk(&load->list, load->directory, &load->error);
+    free(load->directory);
+    load->directory = NULL;
+    return assay_fail(&load->error, ASSAY_IO, "the artifacts of run %s are not here: %s",
+                      load->run_id, load->uri);
+}
+
 static void artifacts_task(struct pool_task *task)
 {
     struct artifacts_load *load = (struct artifacts_load *)task;
 
-    load->status =
-        load->source->ops->artifacts(load->source->self, load->experiment_id, load->run_id,
-                                     load->uri, &load->list, &load->directory, &load->error);
+    load->status = load->source->ops
+                       ? load->source->ops->artifacts(load->source->self, load->experiment_id,
+                                                      load->run_id, load->uri, &load->list,
+                                                      &load->directory, &load->error)
+                       : left_behind(load);
     if (load->source->server && load->status == ASSAY_OK)
         server_keep_artifacts(load->source, load->run_id, &load->list);
     else if (load->source->server && mlflow_offline(load->source->self) &&
@@ -129,11 +146,12 @@ static void artifacts_start(struct assay_session *session, struct artifacts_entr
     struct artifacts_load *load;
 
     entry->stale = false;
-    if (!source->ops || !source->ops->artifacts) {
+    if (source->ops ? !source->ops->artifacts : !*run->artifact_uri) {
         entry->shown = (struct assay_artifacts){.load = ASSAY_LOAD_READY};
         return;
     }
-    if (!source->self) /* nothing but the cache so far: ask again once it is open */
+    if (source->ops &&
+        !source->self) /* nothing but the cache so far: ask again once it is open */
         return;
     load = assay_alloc(sizeof *load);
     load->task.run = artifacts_task;

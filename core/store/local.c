@@ -18,18 +18,10 @@
 
 #include "model/attrs.h"
 #include "store/local_name.h"
-#include "store/store.h"
+#include "store/local_private.h"
 
 /* The longest name of a metric, param, tag, run or experiment. */
 #define NAME_MAX_BYTES 4096
-/* All params, tags and summaries of one run, packed: below what a database may hold. */
-#define ATTRS_MAX_BYTES (60u << 20)
-
-struct assay_local {
-    struct store *store;
-    int64_t source;
-    char *user;
-};
 
 /* ---- opening ---- */
 
@@ -89,9 +81,8 @@ void assay_local_close(struct assay_local **local)
     }
 }
 
-/* Ends the transaction a call began. */
-static enum assay_status end(struct assay_local *local, enum assay_status status,
-                             struct assay_error *err)
+enum assay_status local_end(struct assay_local *local, enum assay_status status,
+                            struct assay_error *err)
 {
     if (status == ASSAY_OK) {
         return store_commit(local->store, err);
@@ -102,7 +93,7 @@ static enum assay_status end(struct assay_local *local, enum assay_status status
 
 /* ---- starting and finishing ---- */
 
-static enum assay_status check_name(const char *what, const char *name, struct assay_error *err)
+enum assay_status local_check_name(const char *what, const char *name, struct assay_error *err)
 {
     if (name == NULL || name[0] == '\0') {
         return assay_fail(err, ASSAY_BAD_INPUT, "%s: has no name", what);
@@ -137,9 +128,8 @@ static void hex(char *out, const unsigned char *bytes, size_t length)
     out[2 * length] = '\0';
 }
 
-/* Finds or makes the experiment; its id is its row's number. */
-static enum assay_status experiment_row(struct assay_local *local, const char *name,
-                                        int64_t now_ms, int64_t *row, struct assay_error *err)
+enum assay_status local_experiment(struct assay_local *local, const char *name, int64_t now_ms,
+                                   int64_t *row, struct assay_error *err)
 {
     char id[24];
     int64_t last = 0;
@@ -174,9 +164,9 @@ enum assay_status assay_local_start(struct assay_local *local, const char *exper
     const int64_t now_ms = start_ms != ASSAY_NO_TIME ? start_ms : assay_now_ms();
 
     out[0] = '\0';
-    enum assay_status status = check_name("experiment", experiment, err);
+    enum assay_status status = local_check_name("experiment", experiment, err);
     if (status == ASSAY_OK && name != NULL) {
-        status = check_name("run", name, err);
+        status = local_check_name("run", name, err);
     }
     if (status == ASSAY_OK) {
         status = random_bytes(random, sizeof random, err);
@@ -187,7 +177,7 @@ enum assay_status assay_local_start(struct assay_local *local, const char *exper
     if (status != ASSAY_OK) {
         return status;
     }
-    status = experiment_row(local, experiment, now_ms, &row, err);
+    status = local_experiment(local, experiment, now_ms, &row, err);
     if (status == ASSAY_OK && name == NULL) {
         status = store_count_runs(local->store, row, &count, err);
         name = local_name(invented, random + 16, (uint64_t)count + 1);
@@ -207,7 +197,7 @@ enum assay_status assay_local_start(struct assay_local *local, const char *exper
         status = store_put_run(local->store, local->source, &run, err);
         memcpy(out, id, sizeof id);
     }
-    status = end(local, status, err);
+    status = local_end(local, status, err);
     if (status != ASSAY_OK) {
         out[0] = '\0';
     }
@@ -243,7 +233,7 @@ enum assay_status assay_local_finish(struct assay_local *local, const char *run,
         status = store_set_run_status(local->store, row, run_status,
                                       end_ms != ASSAY_NO_TIME ? end_ms : assay_now_ms(), err);
     }
-    return end(local, status, err);
+    return local_end(local, status, err);
 }
 
 /* ---- logging ---- */
@@ -309,7 +299,7 @@ static enum assay_status check_pairs(const char *what, const struct assay_pair *
 {
     enum assay_status status = ASSAY_OK;
     for (size_t i = 0; i < count && status == ASSAY_OK; i++) {
-        status = check_name(what, pairs[i].key, err);
+        status = local_check_name(what, pairs[i].key, err);
         if (status == ASSAY_OK && pairs[i].value == NULL) {
             status =
                 assay_fail(err, ASSAY_BAD_INPUT, "%s %.80s: has no value", what, pairs[i].key);
@@ -408,7 +398,7 @@ static enum assay_status log_points(struct assay_local *local, int64_t row, stru
     struct assay_point *points = assay_alloc_array(count, sizeof *points);
     for (size_t i = 0; i < count && status == ASSAY_OK; i++) {
         sorted[i] = (struct sorted_point){.point = &batch->points[i], .place = i};
-        status = check_name("metric", batch->points[i].metric, err);
+        status = local_check_name("metric", batch->points[i].metric, err);
     }
     if (status == ASSAY_OK) {
         qsort(sorted, count, sizeof *sorted, by_metric);
@@ -441,7 +431,7 @@ enum assay_status assay_local_log(struct assay_local *local, const char *run,
                                   const struct assay_log_batch *batch, struct assay_error *err)
 {
     struct edit edit = {0};
-    struct assay_buf packed = {.limit = ATTRS_MAX_BYTES};
+    struct assay_buf packed = {.limit = LOCAL_ATTRS_MAX};
     int64_t row = 0;
 
     enum assay_status status = store_begin(local->store, err);
@@ -470,5 +460,5 @@ enum assay_status assay_local_log(struct assay_local *local, const char *run,
     }
     assay_buf_free(&packed);
     assay_arena_free(&edit.arena);
-    return end(local, status, err);
+    return local_end(local, status, err);
 }

@@ -48,6 +48,40 @@ struct assay_log_batch { /* any part may be empty */
 enum assay_status assay_local_log(struct assay_local *local, const char *run,
                                   const struct assay_log_batch *batch, struct assay_error *err);
 
+/* ---- importing: whole runs of another source ---- */
+
+struct assay_import; /* opaque: one run on its way into the store */
+
+struct assay_import_run {
+    const char *kind, *where; /* of the source it comes from, as the catalog has them */
+    const char *experiment;   /* name */
+    const struct assay_run *run;
+    const struct assay_attrs *attrs; /* copied */
+};
+enum assay_import_state {
+    ASSAY_IMPORT_NEW,
+    ASSAY_IMPORT_CHANGED, /* imported before, and more or other since, or only half */
+    ASSAY_IMPORT_SAME,    /* imported before, and as it was: nothing is left to do */
+    ASSAY_IMPORT_TAKEN,   /* the store has another run of that id, of its own: left alone */
+};
+/* Takes up a run: its id, where that is 32 hex digits, else one made from KIND, WHERE and its
+   id there, so that the same run comes to the same place again. Writes nothing yet. */
+enum assay_status assay_import_begin(struct assay_import **out, struct assay_local *local,
+                                     const struct assay_import_run *from,
+                                     enum assay_import_state *state, struct assay_error *err);
+/* The id it has in the local store; its metrics, in order (NULL after the last). */
+const char *assay_import_id(const struct assay_import *import);
+const char *assay_import_metric(const struct assay_import *import, size_t i);
+/* Every point of one of its metrics. Stored now, or with what comes later: transactions end
+   about every million points, and nothing is locked between two. */
+enum assay_status assay_import_points(struct assay_import *import, size_t metric,
+                                      const struct assay_series *series,
+                                      struct assay_error *err);
+/* Stores the rest and notes that the run is whole. A run that does not get here is shown with
+   what was stored of it and imported anew next time. Tags that were added here stay. */
+enum assay_status assay_import_end(struct assay_import *import, struct assay_error *err);
+void assay_import_free(struct assay_import **import);
+
 /* ---- looking after the databases ---- */
 
 enum assay_database { ASSAY_DATABASE_STORE, ASSAY_DATABASE_CACHE };
