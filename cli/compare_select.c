@@ -114,8 +114,9 @@ static enum assay_status filter(struct cli *cli, const char *text, uint32_t *row
             wait_for_more(cli);
     }
     free(all);
+    status = assay_query_check(query, err);
     assay_query_free(&query);
-    return ASSAY_OK;
+    return status;
 }
 
 static enum assay_status choose_matching(struct chosen *c, struct assay_error *err)

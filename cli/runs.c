@@ -145,6 +145,10 @@ static enum assay_status filter_runs(struct cli *cli, struct assay_query *query,
             wait_for_more(cli);
     }
     free(all);
+    if (assay_query_check(query, err) != ASSAY_OK) {
+        point_at(cli_value(cli, "filter"), err->column, err);
+        return ASSAY_BAD_INPUT;
+    }
     size_t given_up = assay_query_given_up(query);
     if (given_up == 0)
         return ASSAY_OK;

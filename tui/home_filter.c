@@ -104,12 +104,11 @@ static int draw_counts(struct home *home, struct area line)
 
 /* Points at what is wrong, in the row below: the headings make room as long as it is. The words
    stand to the right of the mark, or to its left where there is more room. */
-static void draw_error(struct home *home, struct area line, int column)
+static void draw_error(const struct assay_error *err, struct area line, int column)
 {
     char text[800];
     const char *mark = line.canvas->ascii ? "^" : "▲";
-    snprintf(text, sizeof text, "%s%s%s", home->filter_error.what,
-             home->filter_error.hint[0] ? "; " : "", home->filter_error.hint);
+    snprintf(text, sizeof text, "%s%s%s", err->what, err->hint[0] ? "; " : "", err->hint);
     int width = assay_text_width(text), right = line.rect.width - 1 - (column + 2);
     draw_clear(line);
     draw_text(line, column, 0, ROLE_ERROR, mark);
@@ -148,12 +147,15 @@ void home_filter_draw(struct home *home, struct area area)
         draw_field(line, x, 0, width, ALIGN_LEFT, ROLE_MATCH, home->filter_kept);
         return;
     }
-    const struct assay_error *err = &home->filter_error;
+    struct assay_error error = home->filter_error;
     int column = x;
+    /* Which names are anybody's is known once the runs have been asked. */
+    if (error.status == ASSAY_OK && !home->list.loading)
+        assay_query_check(home->list.query, &error);
     int cursor = prompt_draw(&home->filter, line, x, 0, end - x,
-                             err->column ? err->column - 1 : 0, &column);
+                             error.column ? error.column - 1 : 0, &column);
     term_cursor(home->app->term, line.rect.x + cursor, line.rect.y);
-    if (err->status != ASSAY_OK) {
-        draw_error(home, area_row(area, 1), column);
+    if (error.status != ASSAY_OK) {
+        draw_error(&error, area_row(area, 1), column);
     }
 }

@@ -13,6 +13,7 @@
 
 struct query_field {
     bool attribute;
+    bool named;                 /* the key alone was written: whatever has that name */
     enum query_attr attr;       /* where attribute is set */
     enum assay_field_kind kind; /* else */
     enum assay_stat stat;
@@ -51,6 +52,12 @@ struct query_test {
     size_t text_count;
     double *numbers;
     size_t number_count;
+    /* Of a named field, by core/query/named.c: what the name was found to be. */
+    struct query_test *next_named;
+    size_t at; /* the byte column the name stands at */
+    const struct assay_column **columns;
+    size_t column_count, column_capacity;
+    bool unknown; /* every run has been looked at, and none has such a name */
 };
 
 enum query_kind { QUERY_AND, QUERY_OR, QUERY_NOT, QUERY_TEST, QUERY_WORD };
@@ -67,7 +74,12 @@ struct assay_query {
     struct assay_arena arena;
     struct query_node *root; /* NULL: everything */
     struct query_regex *regexes;
+    struct query_test *named; /* the tests of named fields, in the order written */
     int64_t now_ms;
 };
+
+/* Finds what the named fields of QUERY are in CATALOG; *loading is set where a column that was
+   asked is not ready. */
+void named_find(const struct assay_query *query, struct assay_catalog *catalog, bool *loading);
 
 #endif

@@ -326,22 +326,18 @@ static void eval_datasets(const struct query_test *test, const struct assay_colu
     assay_buf_free(&one);
 }
 
-static void eval_column(struct eval *eval, const struct query_test *test, const uint32_t *rows,
-                        size_t count, uint8_t *marks)
+static void eval_column(const struct query_test *test, const struct assay_column *column,
+                        const uint32_t *rows, size_t count, uint8_t *marks)
 {
-    const struct query_field *field = &test->field;
-    const struct assay_column *column =
-        assay_catalog_column(eval->catalog, field->kind, field->key, field->stat);
-    eval->loading |= !column->ready;
     if (test->op == OP_NULL) {
         eval_null(test, column, rows, count, marks);
         return;
     }
-    if (field->kind == ASSAY_FIELD_METRIC) {
+    if (column->kind == ASSAY_FIELD_METRIC) {
         eval_metric(test, column, rows, count, marks);
         return;
     }
-    if (field->kind == ASSAY_FIELD_DATASET) {
+    if (column->kind == ASSAY_FIELD_DATASET) {
         eval_datasets(test, column, rows, count, marks);
         return;
     }
@@ -351,6 +347,70 @@ static void eval_column(struct eval *eval, const struct query_test *test, const 
         marks[i] = row < column->count && column->present[row] && column->texts[row] &&
                    text_matches(test, &needle, column->texts[row], column->numbers[row], false);
     }
+}
+
+/* Whether TEST can be asked of a metric at all: not where it is one of texts. */
+static bool is_of_numbers(const struct query_test *test)
+{
+    switch (test->op) {
+    case OP_LIKE:
+    case OP_ILIKE:
+    case OP_REGEX:
+        return false;
+    case OP_IN:
+    case OP_NULL:
+        return true;
+    default:
+        return test->value.is_number;
+    }
+}
+
+/* One of the columns a name was found to be: whether each run has it, and holds by it. A metric
+   is not like any text. */
+static void eval_one_named(const struct query_test *test, const struct assay_column *column,
+                           const uint32_t *rows, size_t count, uint8_t *there, uint8_t *found)
+{
+    for (size_t i = 0; i < count; i++)
+        there[i] = rows[i] < column->count && column->present[rows[i]];
+    if (column->kind != ASSAY_FIELD_METRIC || is_of_numbers(test))
+        eval_column(test, column, rows, count, found);
+    else
+        for (size_t i = 0; i < count; i++)
+            found[i] = there[i] && test->negated;
+}
+
+/* A name without a kind holds for a run where it holds for one of what has the name; what is
+   denied ("!=", "NOT LIKE") for all that the run has of it. */
+static void eval_named(const struct query_test *test, const uint32_t *rows, size_t count,
+                       uint8_t *marks)
+{
+    enum { ONE = 1, OTHER = 2 }; /* that a run has: it holds, it does not */
+    uint8_t *there = assay_alloc_array(count, sizeof *there);
+    uint8_t *found = assay_alloc_array(count, sizeof *found);
+
+    memset(marks, 0, count);
+    for (size_t k = 0; k < test->column_count; k++) {
+        eval_one_named(test, test->columns[k], rows, count, there, found);
+        for (size_t i = 0; i < count; i++)
+            marks[i] |= there[i] ? (found[i] ? ONE : OTHER) : 0;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (test->op == OP_NULL)
+            marks[i] = (marks[i] != 0) == test->negated;
+        else
+            marks[i] = test->negated ? marks[i] == ONE : (marks[i] & ONE) != 0;
+    free(there);
+    free(found);
+}
+
+static void eval_key(struct eval *eval, const struct query_test *test, const uint32_t *rows,
+                     size_t count, uint8_t *marks)
+{
+    const struct query_field *field = &test->field;
+    const struct assay_column *column =
+        assay_catalog_column(eval->catalog, field->kind, field->key, field->stat);
+    eval->loading |= !column->ready;
+    eval_column(test, column, rows, count, marks);
 }
 
 static void eval_attr_text(struct eval *eval, const struct query_test *test,
@@ -392,8 +452,10 @@ static void eval_attr_number(struct eval *eval, const struct query_test *test,
 static void eval_test(struct eval *eval, const struct query_test *test, const uint32_t *rows,
                       size_t count, uint8_t *marks)
 {
-    if (!test->field.attribute)
-        eval_column(eval, test, rows, count, marks);
+    if (test->field.named)
+        eval_named(test, rows, count, marks);
+    else if (!test->field.attribute)
+        eval_key(eval, test, rows, count, marks);
     else if (attr_type(test->field.attr) == ATTR_TEXT)
         eval_attr_text(eval, test, rows, count, marks);
     else
@@ -503,6 +565,7 @@ size_t assay_query_select(const struct assay_query *query, struct assay_catalog 
     if (!query || !query->root || count == 0)
         return count;
     query_regex_reset(query->regexes);
+    named_find(query, catalog, &eval.loading);
     uint8_t *marks = assay_alloc_array(count, sizeof *marks);
     eval_node(&eval, query->root, rows, count, marks);
     for (size_t i = 0; i < count; i++) {

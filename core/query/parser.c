@@ -22,6 +22,7 @@ struct parser {
     struct token token; /* looked at, not taken yet */
     struct assay_query *query;
     struct assay_error *err;
+    struct query_test **last_named;
     size_t depth;
     bool failed;
 };
@@ -175,6 +176,22 @@ static void resolve_suffix(struct parser *parser, const struct token *suffix,
         fail_at(parser, suffix->column, "expected @best, @min, @max or @last of a metric");
 }
 
+/* A name without a kind: what it is, the catalog knows (core/query/named.c). */
+static void resolve_named(struct parser *parser, const struct token *name,
+                          struct query_field *out)
+{
+    size_t length = name->length;
+
+    if (length == 0) {
+        fail_at(parser, name->column, "expected a name between the quotes");
+        return;
+    }
+    out->named = true;
+    if (name->kind == TOKEN_WORD)
+        out->stat = field_take_stat(name->text, &length);
+    out->key = keep(parser, name->text, length);
+}
+
 static struct query_field resolve(struct parser *parser, const struct name *name)
 {
     struct query_field field = {.stat = ASSAY_STAT_LAST};
@@ -184,13 +201,15 @@ static struct query_field resolve(struct parser *parser, const struct name *name
 
     if (prefix != PREFIX_NONE) {
         resolve_prefixed(parser, name, dot, prefix, &field);
-    } else if (dot < first->length && dot > 0 && first->kind == TOKEN_WORD) {
+    } else if (name->joined) {
         const char *near = field_suggestion(first->text, dot, true);
         fail_at(parser, first->column, "unknown kind of field '%.*s'%s%s%s", shown(dot),
                 first->text, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
         assay_hint(parser->err, "metrics., params., tags., attributes. or dataset.");
+    } else if (field_attr(first->text, first->length, &field.attr)) {
+        field.attribute = true;
     } else {
-        resolve_attr(parser, first->text, first->length, first->column, &field);
+        resolve_named(parser, first, &field);
     }
     if (name->suffix.length > 0)
         resolve_suffix(parser, &name->suffix, &field);
@@ -206,6 +225,8 @@ static bool is_value(const struct token *token)
 
 static bool is_numeric(const struct query_field *field)
 {
+    if (field->named) /* "loss@min" can only be a metric's */
+        return field->stat != ASSAY_STAT_LAST;
     return field->attribute ? attr_type(field->attr) != ATTR_TEXT
                             : field->kind == ASSAY_FIELD_METRIC;
 }
@@ -337,13 +358,14 @@ static size_t find_operator(const struct token *token)
     return i;
 }
 
-/* The token after the one looked at. */
-static struct token peek(const struct parser *parser)
+/* The token COUNT after the one looked at. */
+static struct token peek(const struct parser *parser, int count)
 {
     struct lexer lexer = parser->lexer;
-    struct token token;
-    if (!lexer_next(&lexer, &token, NULL))
-        token.kind = TOKEN_END;
+    struct token token = {.kind = TOKEN_END};
+    while (count-- > 0)
+        if (!lexer_next(&lexer, &token, NULL))
+            return (struct token){.kind = TOKEN_END};
     return token;
 }
 
@@ -355,8 +377,29 @@ static bool at_comparison(const struct parser *parser)
         return true;
     if (!token_is(token, "NOT"))
         return false;
-    struct token next = peek(parser);
+    struct token next = peek(parser, 1);
     return token_is(&next, "LIKE") || token_is(&next, "ILIKE") || token_is(&next, "IN");
+}
+
+/* Whether what begins at the token looked at can only be a comparison. After a name that could
+   be a word like any other, "in" and "like" may be words too. */
+static bool at_plain_comparison(const struct parser *parser)
+{
+    bool negated = token_is(&parser->token, "NOT");
+    struct token word = negated ? peek(parser, 1) : parser->token;
+    struct token next = peek(parser, negated ? 2 : 1);
+
+    if (parser->token.kind == TOKEN_OPERATOR)
+        return true;
+    if (token_is(&word, "IN"))
+        return next.kind == TOKEN_OPEN;
+    if (token_is(&word, "LIKE") || token_is(&word, "ILIKE"))
+        return next.kind == TOKEN_QUOTED;
+    if (negated || !token_is(&word, "IS"))
+        return false;
+    if (token_is(&next, "NOT"))
+        next = peek(parser, 2);
+    return token_is(&next, "NULL");
 }
 
 static void parse_is(struct parser *parser, struct query_test *test)
@@ -398,6 +441,11 @@ static struct query_node *parse_test(struct parser *parser, const struct name *n
     test->field = resolve(parser, name);
     if (parser->failed)
         return node;
+    if (test->field.named) {
+        test->at = name->first.column;
+        *parser->last_named = test;
+        parser->last_named = &test->next_named;
+    }
     if (token_is(&parser->token, "IS")) {
         parse_is(parser, test);
         return node;
@@ -447,10 +495,9 @@ static struct query_node *parse_parens(struct parser *parser)
 static struct query_node *parse_named(struct parser *parser)
 {
     struct name name = read_name(parser);
-    bool operator_next = parser->token.kind == TOKEN_OPERATOR;
     if (parser->failed)
         return NULL;
-    if (operator_next || (is_field(&name) && at_comparison(parser)))
+    if (at_plain_comparison(parser) || (is_field(&name) && at_comparison(parser)))
         return parse_test(parser, &name);
 
     size_t dot;
@@ -571,7 +618,8 @@ enum assay_status assay_query_parse(struct assay_query **out, const char *text, 
     struct assay_query *query = assay_alloc(sizeof *query);
     struct parser parser = {.lexer = {.text = text, .length = strnlen(text, MOST_TEXT + 1)},
                             .query = query,
-                            .err = err};
+                            .err = err,
+                            .last_named = &query->named};
     query->now_ms = now_ms;
     *out = NULL;
     if (parser.lexer.length > MOST_TEXT)
@@ -592,6 +640,8 @@ void assay_query_free(struct assay_query **query)
     *query = NULL;
     if (!old)
         return;
+    for (struct query_test *test = old->named; test; test = test->next_named)
+        free(test->columns);
     query_regex_free(old->regexes);
     assay_arena_free(&old->arena);
     free(old);

@@ -10,7 +10,7 @@
  *           | field IS [NOT] NULL
  *   op      = "=" | "==" | "!=" | "<>" | "<" | "<=" | ">" | ">=" | "~" | "!~"
  *           | [NOT] LIKE | [NOT] ILIKE
- *   field   = kind "." name | attribute
+ *   field   = kind "." name | attribute | name
  *   kind    = metrics | params | tags | attributes | run | dataset   (singular or plural)
  *   ~ takes a regular expression as Perl writes them, found anywhere in the value.
  *   name    = word | "quoted" | `quoted`   (metrics take an "@best|min|max|last" suffix)
@@ -19,6 +19,11 @@
  * Attributes are id, name, status, user, start, end, duration, experiment, experiment_id,
  * source, lifecycle, artifact_uri and MLflow's own names of them (run_id, run_name, start_time,
  * ...).
+ *
+ * A name that is neither, as in "lr = 0.1", is a run's param, metric or tag of that name; where
+ * no run has one, those of that last part: "loss" of "train/loss", "lr" of "optim.lr". Several
+ * may be meant: a comparison holds where it does for one of them, a denied one (!=, NOT IN) for
+ * all the run has. A text is compared with metrics as no metric is: never equal.
  *
  * dataset.name, dataset.digest and dataset.context are of the datasets a run has used; the test
  * holds where it does for one of them.
@@ -56,6 +61,10 @@ size_t assay_query_select(const struct assay_query *query, struct assay_catalog 
 /* On how many values the last select's regular expressions gave up, because one match would
    have taken too long: those match neither ~ nor !~, and the person must be told. */
 size_t assay_query_given_up(const struct assay_query *query);
+/* Whether the last select found every name without a kind: fails with the first that is no
+   param, metric or tag of any run in the catalog, err->column where it stands. Good while that is
+   not known yet, as columns are still being read. */
+enum assay_status assay_query_check(const struct assay_query *query, struct assay_error *err);
 
 /* A sort key: attribute, "metrics.NAME", "metrics.NAME@best|min|max|last", "params.NAME",
    "tags.NAME", each with ":asc" or ":desc" after it. A bare NAME that is no attribute is taken

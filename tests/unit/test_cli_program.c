@@ -193,6 +193,16 @@ static void test_wrong_filter(void **state)
     assert_int_equal(mark[1 + 2 + strlen("metrics.loss < ")], '^');
     program_run(NULL, "runs", "-S", "local", "-s", "", NULL);
     program_expect(2);
+    /* A name without a kind is known, or not, once the runs have been read. */
+    program_run(NULL, "runs", "-S", "local", "-f", "lr >= 0 and nowhere < 3", NULL);
+    program_expect(2);
+    assert_string_equal(program_last.out, "");
+    assert_non_null(strstr(program_last.err,
+                           "assay: no run has a param, metric or tag 'nowhere'\n"
+                           "  lr >= 0 and nowhere < 3\n"
+                           "              ^\n"));
+    program_run(NULL, "runs", "-S", "local", "-f", "lr = 0.1", "--fail-empty", NULL);
+    program_expect(0);
 }
 
 static void test_show(void **state)

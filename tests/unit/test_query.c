@@ -368,6 +368,125 @@ static void test_conditions(void **state)
     check_all(cases, ASSAY_COUNT(cases));
 }
 
+/* The runs' params: lr 0.1, 1e-1, auto, none; metrics: accuracy 0.7, 0.9, none, none;
+   val/loss 0.5, 0.25, NaN, none; tags: team, mlflow.note. */
+static void test_names_without_a_kind(void **state)
+{
+    (void)state;
+    static const struct filter_case cases[] = {
+        {"lr = 0.1", 3},
+        {"lr=0.1", 3},
+        {"lr = 'auto'", 4},
+        {"lr = '0.1'", 1},
+        {"lr != 0.1", 4},
+        {"not lr = 0.1", 12},
+        {"lr in (0.1, 3)", 3},
+        {"lr in ('auto')", 4},
+        {"lr not in ('auto')", 3},
+        {"lr is null", 8},
+        {"lr is not null", 7},
+        {"lr like 'au%'", 4},
+        {"lr not like 'au%'", 3},
+        {"lr ~ '^a'", 4},
+        {"lr !~ '^a'", 3},
+        {"`lr` < 1 and accuracy >= 0.9", 2},
+        {"accuracy > 0.8 or team = ads", 3},
+        {"accuracy = 'high'", 0},
+        {"accuracy != 'high'", 3},
+        {"accuracy like '0%'", 0},
+        {"accuracy not like '0%'", 3},
+        {"accuracy@max > 0.92", 2},
+        {"loss < 0.4", 2}, /* the last part of val/loss */
+        {"loss@min < 0.2", 2},
+        {"val/loss = nan", 4},
+        {"loss is null", 8},
+        {"note = 'first'", 1}, /* and of mlflow.note */
+        {"mlflow.note is not null", 13},
+        {"model = 'vit' lr", 0}, /* a word still */
+        {"lr in", 0},
+        {"base lr like", 0},
+    };
+    check_all(cases, ASSAY_COUNT(cases));
+}
+
+/* A param "act" here, a metric "act" there, and a run with both. */
+static void test_a_name_of_several_kinds(void **state)
+{
+    static struct assay_pair text[] = {{"act", "relu"}}, number[] = {{"act", "2"}};
+    static struct assay_metric metric[] = {
+        {.key = "act", .summary = {.last = 2, .min = 1, .max = 2, .n = 2}}};
+    const struct assay_attrs attrs[] = {
+        {.params = text, .param_count = 1},
+        {.metrics = metric, .metric_count = 1},
+        {.params = text, .param_count = 1, .metrics = metric, .metric_count = 1},
+        {.params = number, .param_count = 1, .metrics = metric, .metric_count = 1},
+    };
+    static const char *const ids[] = {"a", "b", "c", "d"};
+    static const struct filter_case cases[] = {
+        {"act = 2", 14},         {"act = 'relu'", 5},   {"act != 'relu'", 10},
+        {"act != 2", 1},         {"act < 3", 14},       {"act in ('relu', 2)", 15},
+        {"act not in (2)", 1},   {"act is null", 0},    {"act = 3 or act is not null", 15},
+        {"act@min = 1", 14},     {"act !~ 'relu'", 10}, {"metrics.act = 2", 14},
+        {"params.act = 2", 8},
+    };
+    struct assay_catalog *of_all = catalog;
+    (void)state;
+    catalog = catalog_new(&(struct catalog_hooks){0});
+    uint32_t source = catalog_add_source(catalog, "local", "home", "/nowhere");
+    uint32_t experiment = catalog_put_experiment(
+        catalog, source, &(struct catalog_experiment){.id = "0", .name = "one"});
+    for (size_t i = 0; i < ASSAY_COUNT(attrs); i++) {
+        struct assay_buf packed = {0};
+        attrs_pack(&attrs[i], &packed);
+        catalog_put_run(catalog, source,
+                        &(struct catalog_run){.id = ids[i],
+                                              .name = "",
+                                              .user = "",
+                                              .artifact_uri = "",
+                                              .experiment = experiment,
+                                              .start_ms = ASSAY_NO_TIME,
+                                              .end_ms = ASSAY_NO_TIME,
+                                              .attrs = packed.data,
+                                              .attrs_length = packed.length},
+                        true);
+        assay_buf_free(&packed);
+    }
+    check_all(cases, ASSAY_COUNT(cases));
+    catalog_free(&catalog);
+    catalog = of_all;
+}
+
+/* Whether a name is anybody's is known once the catalog has been asked. */
+static void test_names_of_nobody(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *filter;
+        size_t column;
+        const char *what;
+    } cases[] = {
+        {"stats = 'x'", 1, "no run has a param, metric or tag 'stats'; did you mean status?"},
+        {"foo < 3", 1, "no run has a param, metric or tag 'foo'"},
+        {"android and foo < 3", 13, "no run has a param, metric or tag 'foo'"},
+        {"lr = 1 or (lr = 2 and oss < 3)", 23, "no run has a param, metric or tag 'oss'"},
+        {"metrcs.loss < 3", 1, "unknown kind of field 'metrcs'; did you mean metrics?"},
+        {"team@min < 3", 1, "no run has a param, metric or tag 'team'"},
+    };
+    for (size_t i = 0; i < ASSAY_COUNT(cases); i++) {
+        struct assay_query *query = NULL;
+        struct assay_error err = {0};
+        uint32_t rows[] = {0, 1, 2, 3};
+        assert_int_equal(assay_query_parse(&query, cases[i].filter, NOW, &err), ASSAY_OK);
+        assert_int_equal(assay_query_check(query, &err), ASSAY_OK);
+        assay_query_select(query, catalog, rows, ASSAY_COUNT(rows), NULL);
+        assert_int_equal(assay_query_check(query, &err), ASSAY_BAD_INPUT);
+        if (err.column != cases[i].column || !strstr(err.what, cases[i].what))
+            fail_msg("%s: expected %zu: %s\n but got %zu: %s", cases[i].filter, cases[i].column,
+                     cases[i].what, err.column, err.what);
+        assay_query_free(&query);
+    }
+}
+
 static void test_errors_point_at_the_column(void **state)
 {
     (void)state;
@@ -383,11 +502,11 @@ static void test_errors_point_at_the_column(void **state)
         {"metrics. < 3", 9, "expected a name after metrics."},
         {"metrics.loss < abc", 16, "metrics are compared with numbers, not 'abc'"},
         {"metrics.loss like '%a%'", 14, "like compares texts, and this field is a number"},
-        {"stats = 'x'", 1, "unknown attribute 'stats'; did you mean status?"},
-        {"foo < 3", 1, "unknown attribute 'foo'"},
-        {"a and foo < 3", 7, "unknown attribute 'foo'"},
         {"attributes.foo = 3", 12, "unknown attribute 'foo'"},
-        {"metrcs.loss < 3", 1, "unknown kind of field 'metrcs'; did you mean metrics?"},
+        {"metrcs.`loss` < 3", 1, "unknown kind of field 'metrcs'; did you mean metrics?"},
+        {"lr@min < low", 10, "metrics are compared with numbers, not 'low'"},
+        {"lr <", 5, "expected a value after <"},
+        {"`` < 3", 1, "expected a name between the quotes"},
         {"params.x = 'abc", 12, "the quote ' is never closed"},
         {"metrics.`a", 9, "the quote ` is never closed"},
         {"(vit", 5, "expected ) for the ( at column 1"},
@@ -530,6 +649,9 @@ int main(void)
         cmocka_unit_test(test_attributes),
         cmocka_unit_test(test_datasets),
         cmocka_unit_test(test_conditions),
+        cmocka_unit_test(test_names_without_a_kind),
+        cmocka_unit_test(test_a_name_of_several_kinds),
+        cmocka_unit_test(test_names_of_nobody),
         cmocka_unit_test(test_errors_point_at_the_column),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_a_pattern_that_gives_up),
