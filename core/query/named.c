@@ -1,7 +1,7 @@
 /*
- * Names written without a kind, as in "lr = 0.1": a run's param, metric or tag of that name, or,
- * where no run has one, of that last part ("train/loss" and "optim.lr" end in "loss" and "lr").
- * Looked up anew at each select, for a session learns names while it reads.
+ * Names written without a kind, as in "lr = 0.1": a run's param, metric or tag of that name,
+ * or, where no run has one, of that last part ("train/loss" and "optim.lr" end in "loss" and
+ * "lr"). Looked up anew at each select, for a session learns names while it reads.
  */
 #include <stdlib.h>
 #include <string.h>

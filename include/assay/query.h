@@ -62,8 +62,8 @@ size_t assay_query_select(const struct assay_query *query, struct assay_catalog 
    have taken too long: those match neither ~ nor !~, and the person must be told. */
 size_t assay_query_given_up(const struct assay_query *query);
 /* Whether the last select found every name without a kind: fails with the first that is no
-   param, metric or tag of any run in the catalog, err->column where it stands. Good while that is
-   not known yet, as columns are still being read. */
+   param, metric or tag of any run in the catalog, err->column where it stands. Good while that
+   is not known yet, as columns are still being read. */
 enum assay_status assay_query_check(const struct assay_query *query, struct assay_error *err);
 
 /* A sort key: attribute, "metrics.NAME", "metrics.NAME@best|min|max|last", "params.NAME",

@@ -423,10 +423,10 @@ static void test_a_name_of_several_kinds(void **state)
     };
     static const char *const ids[] = {"a", "b", "c", "d"};
     static const struct filter_case cases[] = {
-        {"act = 2", 14},         {"act = 'relu'", 5},   {"act != 'relu'", 10},
-        {"act != 2", 1},         {"act < 3", 14},       {"act in ('relu', 2)", 15},
-        {"act not in (2)", 1},   {"act is null", 0},    {"act = 3 or act is not null", 15},
-        {"act@min = 1", 14},     {"act !~ 'relu'", 10}, {"metrics.act = 2", 14},
+        {"act = 2", 14},       {"act = 'relu'", 5},   {"act != 'relu'", 10},
+        {"act != 2", 1},       {"act < 3", 14},       {"act in ('relu', 2)", 15},
+        {"act not in (2)", 1}, {"act is null", 0},    {"act = 3 or act is not null", 15},
+        {"act@min = 1", 14},   {"act !~ 'relu'", 10}, {"metrics.act = 2", 14},
         {"params.act = 2", 8},
     };
     struct assay_catalog *of_all = catalog;
