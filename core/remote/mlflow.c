@@ -11,6 +11,8 @@
 
 #include "remote/url.h"
 
+#define WORDS_MAX 300u /* bytes of a server's message that are told */
+
 const struct source_ops mlflow_source = {
     .kind = "mlflow",
     .title = "MLflow server",
@@ -133,6 +135,16 @@ void mlflow_note(struct mlflow *mlflow, const struct net_answer *answer)
         atomic_store(&mlflow->offline, answer->unreachable);
 }
 
+/* Some servers add a whole SQL statement to what they say. */
+static void add_beginning(struct assay_buf *out, const char *text)
+{
+    size_t length = strnlen(text, WORDS_MAX);
+
+    while (text[length] && length && ((unsigned char)text[length] & 0xc0) == 0x80)
+        length--;
+    assay_buf_add(out, text, length);
+}
+
 /* The server's code and message, where its answer is one of MLflow's errors. */
 static bool own_words(const struct net_answer *answer, struct mlflow_failure *failure,
                       struct assay_buf *message)
@@ -148,7 +160,7 @@ static bool own_words(const struct net_answer *answer, struct mlflow_failure *fa
         if (strcmp(key, "error_code") == 0)
             snprintf(failure->code, sizeof failure->code, "%s", json_text_string(&json, ""));
         else if (strcmp(key, "message") == 0)
-            assay_buf_text_add(message, json_text_string(&json, ""));
+            add_beginning(message, json_text_string(&json, ""));
         else
             json_text_skip(&json);
     }
@@ -178,7 +190,7 @@ enum assay_status mlflow_answer_error(const struct mlflow *mlflow,
                                       struct mlflow_failure *failure, struct assay_error *err)
 {
     struct mlflow_failure own = {0};
-    struct assay_buf message = {.limit = 400};
+    struct assay_buf message = {0};
     enum assay_status status = answer->status;
 
     own.http = answer->http;

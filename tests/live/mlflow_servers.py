@@ -515,17 +515,21 @@ def postgres_server(program, base):
         postgres.kill(signal.SIGINT)
 
 
-def auth_server(program, base):
+def auth_start(base):
     with open(os.path.join(base, "auth.ini"), "w") as config:
         config.write("[mlflow]\ndefault_permission = READ\n"
                      "database_uri = sqlite:///%s/auth.db\nadmin_username = admin\n"
                      "admin_password = secret-password-1\n"
                      "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
                      % base)
-    server = Server(base, "sqlite:///%s/mlflow.db" % base,
-                    {"MLFLOW_AUTH_CONFIG_PATH": os.path.join(base, "auth.ini"),
-                     "MLFLOW_FLASK_SERVER_SECRET_KEY": "for this test"},
-                    ["--app-name", "basic-auth"])
+    return Server(base, "sqlite:///%s/mlflow.db" % base,
+                  {"MLFLOW_AUTH_CONFIG_PATH": os.path.join(base, "auth.ini"),
+                   "MLFLOW_FLASK_SERVER_SECRET_KEY": "for this test"},
+                  ["--app-name", "basic-auth"])
+
+
+def auth_server(program, base):
+    server = auth_start(base)
     names = {"MLFLOW_TRACKING_USERNAME": "admin", "MLFLOW_TRACKING_PASSWORD": "secret-password-1"}
     os.environ.update(names)
     try:
