@@ -18,6 +18,7 @@
 #include "app.h"
 
 struct errand {
+    struct app *app;
     void (*work)(struct errand *errand, void *context);
     void (*drop)(void *context);
     void *context;
@@ -70,6 +71,7 @@ struct errand *errand_start(struct app *app, void (*work)(struct errand *errand,
         return NULL;
     }
     struct errand *errand = assay_alloc(sizeof *errand);
+    errand->app = app;
     errand->work = work;
     errand->drop = drop;
     errand->context = context;
@@ -98,9 +100,15 @@ static void stop_watching(struct errand *errand, struct app *app)
     }
 }
 
+/* The pipe has said what it had to say: left where it is, it would wake the loop for ever while
+   nobody takes the result (its screen lies below another one). */
 bool errand_done(struct errand *errand)
 {
-    return atomic_load(&errand->done);
+    bool done = atomic_load(&errand->done);
+    if (done) {
+        stop_watching(errand, errand->app);
+    }
+    return done;
 }
 
 void *errand_result(struct errand *errand)

@@ -19,7 +19,8 @@ struct errand; /* opaque */
    could be had. */
 struct errand *errand_start(struct app *app, void (*work)(struct errand *errand, void *context),
                             void (*drop)(void *context), void *context);
-bool errand_done(struct errand *errand); /* WORK has returned */
+/* WORK has returned. The loop wakes until this was asked: a screen asks in its poll(). */
+bool errand_done(struct errand *errand);
 /* CONTEXT with what WORK made of it, once it is done; NULL before. */
 void *errand_result(struct errand *errand);
 /* How much of how much is done, in units of WORK's own; *total 0: not known. */

@@ -640,6 +640,18 @@ static bool compare_event(void *self, const struct event *event)
     return true;
 }
 
+/* Results are taken while drawing; here they are only noticed, whatever lies on top. */
+static bool compare_poll(void *self)
+{
+    struct compare_view *view = self;
+    struct errand *const sent[] = {view->code, view->reading, view->comparing};
+    bool any = false;
+    for (size_t i = 0; i < ASSAY_COUNT(sent); i++) {
+        any = (sent[i] && errand_done(sent[i])) || any;
+    }
+    return any;
+}
+
 /* ---- what the frame asks ---- */
 
 static void compare_where(void *self, struct assay_buf *out)
@@ -688,6 +700,7 @@ const struct view_ops view_compare = {
     .draw = compare_draw,
     .command = compare_command,
     .event = compare_event,
+    .poll = compare_poll,
     .title = compare_where,
     .hints = compare_hints,
     .typing = compare_typing,

@@ -10,6 +10,8 @@
 #include <pthread.h>
 #include <semaphore.h>
 
+#include <assay/clock.h>
+
 #include "support/good.h"
 #include "tui/app.h"
 #include "tui/errand.h"
@@ -66,6 +68,20 @@ static void a_result_is_taken_when_it_is_there(void **state)
     errand_drop(&errand, &app); /* nothing */
 }
 
+/* A result may lie while its screen is below another one: the loop sleeps all the same. */
+static void one_that_is_done_wakes_once(void **state)
+{
+    (void)state;
+    struct errand *errand = begin();
+    sem_post(&may_go);
+    while (!errand_done(errand))
+        loop_wait(app.loop, INT64_MAX);
+    assert_int_equal(loop_wait(app.loop, assay_monotonic_us()), LOOP_TIMER);
+    errand_drop(&errand, &app);
+    sem_wait(&has_gone);
+    sem_wait(&was_freed);
+}
+
 static void one_that_nobody_waits_for_ends_itself(void **state)
 {
     (void)state;
@@ -86,6 +102,7 @@ int main(void)
     sem_init(&was_freed, 0, 0);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_result_is_taken_when_it_is_there),
+        cmocka_unit_test(one_that_is_done_wakes_once),
         cmocka_unit_test(one_that_nobody_waits_for_ends_itself),
     };
     int failed = cmocka_run_group_tests_name("errand", tests, NULL, NULL);
