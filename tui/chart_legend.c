@@ -94,13 +94,35 @@ static int draw_notes(const struct chart_state *state, struct area area, int y)
     return y;
 }
 
+#define GROUP_ROWS 3
+
+/* What the group's line and its band are at the cursor, or at their end. */
+static void draw_group(const struct chart_state *state, struct area area, int y)
+{
+    const struct chart_group *group = &state->group;
+    double mean, low, high;
+    double x = isnan(state->cursor) ? state->chart.x_max : state->cursor;
+    char number[32], from[32], to[32];
+    int x0 = 4 + draw_text(area, 4, y, ROLE_NORMAL, group->label) + 2;
+    draw_text(area, 2, y, chart_role(group->line.color), chart_dot(&area, group->line.color));
+    if (!chart_group_read(group, &state->chart, x, &mean, &low, &high)) {
+        return;
+    }
+    draw_text(area, x0, y, ROLE_STRONG, assay_number_short(number, mean, DIGITS));
+    draw_format(area, 4, y + 1, ROLE_DIM, "%s to %s", assay_number_short(from, low, DIGITS),
+                assay_number_short(to, high, DIGITS));
+}
+
 static void draw_entry(const struct chart_state *state, size_t index, struct area row,
                        const struct entry *entry, int label, int before, int after)
 {
     const struct chart_source *source = &state->sources[index];
     int width = row.rect.width;
-    draw_text(row, 2, 0, chart_role(source->color), chart_dot(&row, source->color));
-    draw_field(row, 4, 0, label, ALIGN_LEFT, ROLE_NORMAL, source->label);
+    if (!state->grouped) {
+        draw_text(row, 2, 0, chart_role(source->color), chart_dot(&row, source->color));
+    }
+    draw_field(row, 4, 0, label, ALIGN_LEFT, state->grouped ? ROLE_DIM : ROLE_NORMAL,
+               source->label);
     enum role role = !isfinite(entry->number) ? ROLE_FAILED
                      : entry->away            ? ROLE_DIM
                                               : ROLE_STRONG;
@@ -152,6 +174,11 @@ void chart_legend_panel(const struct chart_state *state, struct area area)
                isnan(state->cursor) ? ROLE_DIM : ROLE_ACCENT, text);
     int rows = area.rect.height - 2;
     rows = rows > 6 ? rows - 4 : rows;
+    if (state->grouped && rows > GROUP_ROWS + 1) {
+        draw_group(state, area, 2);
+        area = area_part(area, 0, GROUP_ROWS, area.rect.width, area.rect.height - GROUP_ROWS);
+        rows -= GROUP_ROWS;
+    }
     draw_entries(state, area, 2, rows);
     int used = (int)state->count < rows ? (int)state->count : rows;
     draw_notes(state, area, used + 3);
@@ -160,7 +187,7 @@ void chart_legend_panel(const struct chart_state *state, struct area area)
 int chart_legend_rows(const struct chart_state *state, int height)
 {
     int most = height < 18 ? 3 : 6;
-    int rows = 1 + (int)state->count;
+    int rows = 1 + (state->grouped ? GROUP_ROWS - 1 : (int)state->count);
     return rows < most ? rows : most;
 }
 
@@ -170,5 +197,9 @@ void chart_legend_lines(const struct chart_state *state, struct area area)
     heading(state, text, sizeof text);
     draw_field(area, 2, 0, area.rect.width - 3, ALIGN_LEFT,
                isnan(state->cursor) ? ROLE_DIM : ROLE_ACCENT, text);
-    draw_entries(state, area, 1, area.rect.height - 1);
+    if (state->grouped) {
+        draw_group(state, area, 1);
+    } else {
+        draw_entries(state, area, 1, area.rect.height - 1);
+    }
 }

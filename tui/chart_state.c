@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <assay/clock.h>
@@ -28,22 +29,23 @@ void chart_state_init(struct chart_state *state, struct assay_session *session)
     };
 }
 
-void chart_state_free(struct chart_state *state)
-{
-    for (size_t i = 0; i < state->count; i++) {
-        assay_series_free(&state->sources[i].smooth);
-    }
-    state->count = 0;
-}
-
 /* What the lines of the chart were made of goes: until the next update there is nothing to
    draw. */
 static void forget_smooth(struct chart_state *state)
 {
     for (size_t i = 0; i < state->count; i++) {
         assay_series_free(&state->sources[i].smooth);
+        free(state->sources[i].bins);
+        state->sources[i].bins = NULL;
     }
-    state->drawable = false;
+    chart_group_free(&state->group);
+    state->drawable = state->grouped = false;
+}
+
+void chart_state_free(struct chart_state *state)
+{
+    forget_smooth(state);
+    state->count = 0;
 }
 
 void chart_state_set_runs(struct chart_state *state, const uint32_t *runs, const int *colors,
@@ -155,6 +157,16 @@ void chart_state_update(struct chart_state *state)
     if (!state->drawable && state->info.nonfinite > 0) {
         fit_void(state);
     }
+    state->grouped = state->group.how != CHART_SINGLE && state->drawable &&
+                     chart_group_update(&state->group, state, until);
+    if (state->grouped) { /* the same places of the axis; the values of the mean and its band */
+        struct assay_chart chart = state->chart;
+        chart.lines = &state->group.line;
+        chart.line_count = 1;
+        chart.y_min = chart.y_max = NAN;
+        state->grouped = assay_chart_fit(&chart, NULL);
+        state->chart = state->grouped ? chart : state->chart;
+    }
 }
 
 /* ---- ranges ---- */
@@ -181,6 +193,8 @@ static void set_range(struct chart_state *state, double from, double to)
 static bool whole_range(const struct chart_state *state, double *lo, double *hi)
 {
     struct assay_chart whole = state->chart;
+    whole.lines = state->lines; /* a group knows only what is seen */
+    whole.line_count = state->count;
     whole.x_min = whole.x_max = whole.y_min = whole.y_max = NAN;
     struct assay_chart_info info;
     bool found = assay_chart_fit(&whole, &info);
@@ -251,7 +265,7 @@ double chart_state_cursor_unit(const struct chart_state *state)
 static double nearest(const struct chart_state *state, double x)
 {
     double best = NAN;
-    for (size_t i = 0; i < state->count; i++) {
+    for (size_t i = 0; i < state->chart.line_count; i++) {
         struct assay_reading reading = assay_chart_read(&state->chart, i, x);
         if (reading.found && (isnan(best) || fabs(reading.x - x) < fabs(best - x))) {
             best = reading.x;
@@ -309,11 +323,11 @@ void chart_state_move_cursor(struct chart_state *state, int steps, int width)
 static size_t landmark_line(const struct chart_state *state, double from, bool forward,
                             enum assay_landmark which, double x)
 {
-    for (size_t i = 0; i < state->count; i++) {
+    for (size_t i = 0; i < state->chart.line_count; i++) {
         struct assay_chart one = state->chart;
         enum assay_landmark kind;
         double at;
-        one.lines = &state->lines[i];
+        one.lines = &state->chart.lines[i];
         one.line_count = 1;
         if (assay_chart_landmark(&one, from, forward, which, &at, &kind) && at == x) {
             return i;
@@ -341,6 +355,14 @@ bool chart_state_landmark(struct chart_state *state, bool forward, enum assay_la
     return true;
 }
 
+void chart_state_go(struct chart_state *state, double x)
+{
+    state->cursor = x;
+    if (look_again(state)) {
+        follow_cursor(state);
+    }
+}
+
 void chart_state_set_axis(struct chart_state *state, enum assay_axis axis)
 {
     double cursor = NAN;
@@ -364,7 +386,10 @@ bool chart_state_read(const struct chart_state *state, size_t index, double *sho
     if (!state->drawable || isnan(state->cursor) || !state->sources[index].series) {
         return false;
     }
-    struct assay_reading reading = assay_chart_read(&state->chart, index, state->cursor);
+    struct assay_chart runs = state->chart;
+    runs.lines = state->lines;
+    runs.line_count = state->count;
+    struct assay_reading reading = assay_chart_read(&runs, index, state->cursor);
     if (!reading.found) {
         return false;
     }

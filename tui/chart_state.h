@@ -13,6 +13,8 @@
 #include <assay/chart.h>
 #include <assay/session.h>
 
+#include "chart_group.h"
+
 #define CHART_LINES_MAX   64
 #define CHART_METRIC_SIZE 240
 
@@ -25,7 +27,9 @@ struct chart_source { /* one line of the chart and where it comes from */
     struct assay_series *smooth; /* ours, or NULL */
     uint64_t smooth_version;     /* of the series it was made from */
     double smooth_weight;
-    double last; /* of the raw series */
+    double last;             /* of the raw series */
+    struct assay_bins *bins; /* for the mean of a group; ours, or NULL */
+    uint64_t bins_key;       /* what they were made of */
 };
 
 struct chart_state {
@@ -39,9 +43,12 @@ struct chart_state {
     double x_min, x_max; /* what is seen; NaN: everything, also what is still to come */
     double cursor;       /* x; NaN none */
 
+    struct chart_group group; /* how = CHART_SINGLE: every run has its own line */
+
     /* made by chart_state_update() */
-    struct assay_chart_line lines[CHART_LINES_MAX];
-    struct assay_chart chart;
+    struct assay_chart_line lines[CHART_LINES_MAX]; /* of each run */
+    bool grouped;                                   /* the chart has the group's line instead */
+    struct assay_chart chart;                       /* what is drawn */
     struct assay_chart_info info;
     bool drawable; /* there is something to draw */
     bool busy;     /* points are being read */
@@ -67,15 +74,18 @@ void chart_state_pan(struct chart_state *state, double share);
 /* Moves the cursor by STEPS columns of WIDTH, at least to the next point in that direction. */
 void chart_state_move_cursor(struct chart_state *state, int steps, int width);
 void chart_state_put_cursor(struct chart_state *state, double unit);
-/* *line is one of those that have it there. */
+/* *line is one of the chart's lines that have it there. */
 bool chart_state_landmark(struct chart_state *state, bool forward, enum assay_landmark *which,
                           size_t *line);
+/* Puts the cursor at X, and has it in sight. */
+void chart_state_go(struct chart_state *state, double x);
 void chart_state_set_axis(struct chart_state *state, enum assay_axis axis);
 /* Where the cursor stands across the plot, 0..1; NaN where it is out of sight. */
 double chart_state_cursor_unit(const struct chart_state *state);
 
-/* The value of line INDEX at the cursor: as drawn in *shown, and as written in *raw. *away says
-   that its nearest point lies elsewhere: the line ends before the cursor, or has a gap there.
+/* The value of run INDEX at the cursor, whether its line is drawn or the group's: as drawn in
+   *shown, and as written in *raw. *away says that its nearest point lies elsewhere: the line
+   ends before the cursor, or has a gap there.
  */
 bool chart_state_read(const struct chart_state *state, size_t index, double *shown,
                       struct assay_point *raw, bool *away);

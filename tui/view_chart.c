@@ -12,6 +12,7 @@
 #include "app.h"
 #include "chart_export.h"
 #include "chart_legend.h"
+#include "chart_notes.h"
 #include "run_args.h"
 #include "run_columns.h"
 #include "widget_chart.h"
@@ -28,6 +29,7 @@ struct chart_view {
     struct chart_widget widget;
     char **metrics;
     size_t metric_count, metric_at;
+    struct chart_notes notes;
     bool no_legend;
     bool dragging, dragged;
     int drag_x;
@@ -47,6 +49,7 @@ static void *chart_open(struct app *app, const void *argument)
         chart_state_set_runs(&view->state, &args->run, &first, 1);
     }
     chart_state_set_metric(&view->state, args->metric);
+    chart_notes_read(&view->notes, &view->state);
     view->metrics = assay_alloc_array(args->metric_count + 1, sizeof *view->metrics);
     for (size_t i = 0; i < args->metric_count && i < METRICS_MAX; i++) {
         if (strcmp(args->metrics[i], args->metric) == 0) {
@@ -100,6 +103,12 @@ static void draw_title(const struct chart_view *view, struct area line)
     int used = snprintf(how, sizeof how, "%zu %s%s%s%s", state->count,
                         state->count == 1 ? "run" : "runs", dot, chart_axis_name(state->axis),
                         state->log_x ? " (log)" : "");
+    if (state->grouped) {
+        used += snprintf(how + used, sizeof how - (size_t)used, "%smean, %s", dot,
+                         chart_group_name(state->group.how, line.canvas->ascii));
+    } else if (state->group.how != CHART_SINGLE) {
+        used += snprintf(how + used, sizeof how - (size_t)used, "%sno mean yet", dot);
+    }
     if (state->weight > 0) {
         used += snprintf(how + used, sizeof how - (size_t)used, "%ssmoothing %g", dot,
                          state->weight);
@@ -119,6 +128,24 @@ static void draw_title(const struct chart_view *view, struct area line)
     }
 }
 
+/* Where notes stand, below the plot; the labels of the axis come first. */
+static void draw_notes(const struct chart_view *view, struct area area)
+{
+    const struct chart_state *state = &view->state;
+    struct rect plot = view->widget.plot;
+    int y = plot.y + plot.height;
+    for (size_t i = 0; plot.width > 0 && i < view->notes.count; i++) {
+        double unit = assay_scale_to_unit(chart_note_x(&view->notes.items[i], state),
+                                          state->chart.x_min, state->chart.x_max, state->log_x);
+        int x = plot.x + (int)lround(unit * plot.width - 0.5);
+        const struct cell *cell = canvas_cell(area.canvas, x, y);
+        if (unit >= 0 && unit <= 1 && cell && cell->code == ' ') {
+            draw_text(area, x - area.rect.x, y - area.rect.y, ROLE_MARK,
+                      area.canvas->ascii ? "^" : "▴");
+        }
+    }
+}
+
 static void chart_draw(void *self, struct area area)
 {
     struct chart_view *view = self;
@@ -131,6 +158,7 @@ static void chart_draw(void *self, struct area area)
         int panel = chart_legend_width(&view->state, width);
         chart_widget_draw(&view->widget, view->app, &view->state,
                           area_part(body, 0, 0, width - panel, height - top), 0);
+        draw_notes(view, area);
         chart_legend_panel(&view->state,
                            area_part(body, width - panel, 0, panel, height - top));
         return;
@@ -138,6 +166,7 @@ static void chart_draw(void *self, struct area area)
     int rows = view->no_legend ? 0 : chart_legend_rows(&view->state, height);
     chart_widget_draw(&view->widget, view->app, &view->state,
                       area_part(body, 0, 0, width, height - top - rows), 0);
+    draw_notes(view, area);
     if (rows > 0) {
         chart_legend_lines(&view->state, area_part(body, 0, height - top - rows, width, rows));
     }
@@ -240,7 +269,17 @@ static void smooth(struct chart_view *view, int delta, const char *text)
     view->state.weight = weights[at];
 }
 
-static void landmark(struct chart_view *view, bool forward)
+/* The cursor on a note, which is said. */
+static void go_to_note(struct chart_view *view, const struct chart_note *note, double x)
+{
+    char count[32];
+    chart_state_go(&view->state, x);
+    app_say(view->app, "note on %s, step %s%s: %s", view->state.sources[note->source].label,
+            note->step < 0 ? "-" : "", assay_count_text(count, (uint64_t)llabs(note->step)),
+            note->text);
+}
+
+static void say_landmark(struct chart_view *view, enum assay_landmark which, size_t line)
 {
     static const char *const names[] = {
         [ASSAY_LANDMARK_MIN] = "minimum",
@@ -248,28 +287,46 @@ static void landmark(struct chart_view *view, bool forward)
         [ASSAY_LANDMARK_RESTART] = "restart",
         [ASSAY_LANDMARK_NONFINITE] = "not a finite number",
     };
-    enum assay_landmark which = ASSAY_LANDMARK_ANY;
-    struct assay_point raw;
-    size_t line;
-    double shown;
-    bool away;
-    if (!chart_state_landmark(&view->state, forward, &which, &line)) {
-        app_say(view->app, "nothing more that way");
-        return;
-    }
+    struct chart_state *state = &view->state;
     if ((size_t)which >= ASSAY_COUNT(names)) {
         return;
     }
-    chart_state_update(&view->state); /* the view may have moved with the cursor */
-    const char *label = view->state.sources[line].label;
-    if ((which == ASSAY_LANDMARK_MIN || which == ASSAY_LANDMARK_MAX) &&
-        chart_state_read(&view->state, line, &shown, &raw, &away)) {
+    chart_state_update(state); /* the view may have moved with the cursor */
+    if (line >= state->chart.line_count) {
+        return;
+    }
+    const char *label = state->chart.lines[line].label;
+    struct assay_reading reading = assay_chart_read(&state->chart, line, state->cursor);
+    if ((which == ASSAY_LANDMARK_MIN || which == ASSAY_LANDMARK_MAX) && reading.found) {
         char number[32];
         app_say(view->app, "%s of %s: %s%s", names[which], label,
-                assay_number_short(number, shown, 5),
-                view->state.lines[line].faint ? ", smoothed" : "");
+                assay_number_short(number, reading.point.value, 5),
+                state->weight > 0 ? ", smoothed" : "");
     } else {
         app_say(view->app, "%s: %s", label, names[which]);
+    }
+}
+
+/* To what comes first that way: a place of the curves, or one that a note names. */
+static void landmark(struct chart_view *view, bool forward)
+{
+    struct chart_state *state = &view->state;
+    enum assay_landmark which = ASSAY_LANDMARK_ANY;
+    double from = state->cursor, x = NAN;
+    size_t line;
+    from = isnan(from) ? (forward ? -INFINITY : INFINITY) : from;
+    chart_state_update(state);
+    chart_notes_read(&view->notes, state);
+    const struct chart_note *note = chart_notes_next(&view->notes, state, from, forward, &x);
+    double before = state->cursor;
+    bool found = chart_state_landmark(state, forward, &which, &line);
+    if (note && (!found || (forward ? x <= state->cursor : x >= state->cursor))) {
+        state->cursor = before;
+        go_to_note(view, note, x);
+    } else if (found) {
+        say_landmark(view, which, line);
+    } else {
+        app_say(view->app, "nothing more that way");
     }
 }
 
@@ -357,6 +414,13 @@ static bool chart_command(void *self, enum command_id id, const char *argument)
     case CMD_SMOOTH_MORE:
     case CMD_SMOOTH_LESS:
         smooth(view, id == CMD_SMOOTH_MORE ? 1 : -1, argument);
+        return true;
+    case CMD_GROUP:
+        if (state->count < 2) {
+            app_say(view->app, "a group takes two runs: mark them at home, then p");
+        } else {
+            state->group.how = (enum chart_grouping)((state->group.how + 1) % 3);
+        }
         return true;
     case CMD_LEGEND:
         view->no_legend = !view->no_legend;
@@ -465,7 +529,7 @@ static const enum command_id *chart_hints(void *self)
     static const enum command_id hints[] = {
         CMD_CURSOR_LEFT, CMD_CURSOR_RIGHT, CMD_PAN_LEFT,      CMD_PAN_RIGHT, CMD_ZOOM_IN,
         CMD_ZOOM_OUT,    CMD_ZOOM_ALL,     CMD_LANDMARK_NEXT, CMD_AXIS,      CMD_LOG_Y,
-        CMD_SMOOTH_MORE, CMD_NEXT_METRIC,  CMD_EXPORT,        CMD_NONE};
+        CMD_SMOOTH_MORE, CMD_GROUP,        CMD_NEXT_METRIC,   CMD_EXPORT,    CMD_NONE};
     (void)self;
     return hints;
 }

@@ -88,6 +88,10 @@ static uint64_t version_of(const struct chart_state *state, const struct assay_c
         mix(&hash, versions, sizeof versions);
         mix(&hash, &weight, sizeof weight);
     }
+    if (state->grouped) {
+        mix(&hash, &state->group.serial, sizeof state->group.serial);
+        mix(&hash, &state->group.made_of, sizeof state->group.made_of);
+    }
     mix(&hash, state->metric, strlen(state->metric));
     return hash | 1;
 }
@@ -131,6 +135,8 @@ static void start_paint(struct chart_widget *widget, struct app *app,
         work->lines[i] = chart->lines[i];
         look_once(chart->lines[i].series, chart->axis);
         look_once(chart->lines[i].faint, chart->axis);
+        look_once(chart->lines[i].low, chart->axis);
+        look_once(chart->lines[i].high, chart->axis);
     }
     work->options = *options;
     work->frame = &widget->frame;

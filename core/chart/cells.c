@@ -4,6 +4,7 @@
  * takes the colour of a line in it, in turns. Called by the front ends until a terminal has
  * said that it can show pixels, and by plot.c.
  */
+#include "chart/band.h"
 #include "chart/canvas.h"
 
 #include <math.h>
@@ -181,6 +182,25 @@ static void sketch_line(struct sketch *s, struct assay_series *series, int color
     }
 }
 
+/* Every other dot of every other column: paler than a line. */
+static void sketch_band(struct sketch *s, const struct assay_chart_line *line)
+{
+    size_t width = (size_t)s->dots.width, height = (size_t)s->dots.height;
+    double *top = assay_alloc_array(width * 2, sizeof *top), *bottom = top + width;
+
+    memset(s->dots.pixels, 0, width * height);
+    chart_band(s->chart, line, &s->map, top, bottom);
+    for (size_t x = 0; x < width; x++) {
+        if (isnan(top[x]))
+            continue;
+        size_t last = (size_t)fmax(bottom[x], top[x]);
+        for (size_t y = (size_t)fmin(bottom[x], top[x]); y <= last; y++)
+            if ((x / 2 + y) % 2 == 0)
+                s->dots.pixels[x * height + y] = 1;
+    }
+    free(top);
+}
+
 static void sketch_marks(struct sketch *s)
 {
     for (int x = 0; x < s->dots.width; x++)
@@ -237,6 +257,11 @@ void assay_chart_cells(const struct assay_chart *chart,
     chart_map_init(&s.map, chart, s.dots.width, s.dots.height);
     chart_columns_begin(&s.columns, &s.map);
     sketch_frame(&s, options);
+    for (size_t i = 0; i < chart->line_count; i++)
+        if (chart->lines[i].low != NULL && chart->lines[i].high != NULL)
+            sketch_band(&s, &chart->lines[i]),
+                merge(&s, glyphs, masks,
+                      (int)((unsigned)chart->lines[i].color % ASSAY_CHART_COLORS));
     for (size_t i = 0; i < chart->line_count; i++)
         if (chart->lines[i].series != NULL)
             sketch_line(&s, chart->lines[i].series, chart->lines[i].color),

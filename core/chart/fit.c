@@ -255,6 +255,10 @@ bool assay_chart_fit(struct assay_chart *chart, struct assay_chart_info *info)
             look_at_series(chart, line->series, &y, &found);
         if (line->faint != NULL)
             look_at_series(chart, line->faint, &y, line->series == NULL ? &found : &unseen);
+        if (line->low != NULL && line->high != NULL) {
+            look_at_series(chart, line->low, &y, &unseen);
+            look_at_series(chart, line->high, &y, &unseen);
+        }
     }
     fit_y(chart, y);
     if (info != NULL)

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <assay/memory.h>
 #include <assay/text.h>
 
+#include "chart/band.h"
 #include "chart/plot.h"
 #include "chart/reduce.h"
 
@@ -113,6 +115,35 @@ static void svg_series(struct assay_buf *out, const struct assay_chart *chart,
     chart_columns_free(&columns);
 }
 
+/* The band as one shape for each stretch without a gap: along the top and back below. */
+static void svg_band(struct assay_buf *out, const struct assay_chart *chart,
+                     const struct assay_chart_line *line, struct assay_rgb color,
+                     const struct box *box)
+{
+    struct chart_map map;
+    size_t width = (size_t)box->width, from = 0;
+    double *top = assay_alloc_array(width * 2 + 1, sizeof *top), *bottom = top + width;
+
+    chart_map_init(&map, chart, box->width, box->height);
+    chart_band(chart, line, &map, top, bottom);
+    assay_buf_text_add(out, "<path stroke=\"none\" fill=\"");
+    svg_color(out, color);
+    assay_buf_text_add(out, "\" opacity=\"0.25\" d=\"");
+    while (from < width) {
+        size_t to = from;
+        while (to < width && !isnan(top[to]))
+            to++;
+        for (size_t x = from; x < to; x++)
+            assay_buf_format(out, "%s%zu %.2f", x == from ? "M" : "L", x, top[x]);
+        for (size_t x = to; x > from; x--)
+            assay_buf_format(out, "L%zu %.2f", x - 1, bottom[x - 1]);
+        assay_buf_text_add(out, to > from ? "Z" : "");
+        from = to > from ? to : from + 1;
+    }
+    assay_buf_text_add(out, "\"/>\n");
+    free(top);
+}
+
 static void svg_axes(struct assay_buf *out, const struct plot_layout *layout,
                      const struct box *box, const struct assay_chart_palette *palette)
 {
@@ -153,6 +184,10 @@ enum assay_status plot_svg(struct assay_chart *chart, const struct assay_plot_op
     assay_buf_format(out,
                      "<svg x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" overflow=\"hidden\">\n",
                      box.left, box.top, box.width, box.height);
+    for (size_t i = 0; i < chart->line_count; i++)
+        if (chart->lines[i].low != NULL && chart->lines[i].high != NULL)
+            svg_band(out, chart, &chart->lines[i],
+                     palette->series[chart->lines[i].color % ASSAY_CHART_COLORS], &box);
     for (int faint = 1; faint >= 0; faint--)
         for (size_t i = 0; i < chart->line_count; i++)
             svg_series(out, chart, faint ? chart->lines[i].faint : chart->lines[i].series,

@@ -4,6 +4,7 @@
  * edges, cursor points. Nothing is allocated once a frame has been drawn at its size. Called by
  * the front ends for every frame, and by plot.c.
  */
+#include "chart/band.h"
 #include "chart/ink.h"
 
 #include <math.h>
@@ -27,6 +28,8 @@ struct assay_frame_scratch {
     size_t gap_capacity;
     struct canvas_cover *covers; /* by column */
     size_t cover_capacity;
+    double *edges; /* of a band: the upper ones by column, then the lower ones */
+    size_t edge_capacity;
 };
 
 static int within(int value, int least, int most)
@@ -51,6 +54,7 @@ void assay_frame_free(struct assay_frame *frame)
         free(frame->scratch->canvas);
         free(frame->scratch->gaps);
         free(frame->scratch->covers);
+        free(frame->scratch->edges);
         free(frame->scratch);
     }
     free(frame->pixels);
@@ -152,8 +156,32 @@ static void draw_series(struct drawing *d, struct assay_series *series, int colo
     }
 }
 
+/* Below all lines: paler than they are, or every other pixel where there are few colours. */
+static void draw_band(struct drawing *d, const struct assay_chart_line *line)
+{
+    const struct pen *pen = &d->scratch->inks.faint[(unsigned)line->color % ASSAY_CHART_COLORS];
+    size_t height = (size_t)d->canvas.height, width = (size_t)d->canvas.width;
+
+    ASSAY_GROW(d->scratch->edges, d->scratch->edge_capacity, width * 2);
+    double *top = d->scratch->edges, *bottom = top + width;
+    chart_band(d->chart, line, &d->map, top, bottom);
+    for (size_t x = 0; x < width; x++) {
+        if (isnan(top[x]))
+            continue;
+        size_t last = (size_t)fmax(bottom[x], top[x]);
+        for (size_t y = (size_t)fmin(bottom[x], top[x]); y <= last; y++)
+            if (!pen->stipple || (x + y) % 2 == 0)
+                d->canvas.pixels[x * height + y] = pen->index[0];
+    }
+}
+
 static void draw_lines(struct drawing *d)
 {
+    for (size_t i = d->chart->line_count; i-- > 0;) {
+        const struct assay_chart_line *line = &d->chart->lines[i];
+        if (line->low != NULL && line->high != NULL)
+            draw_band(d, line);
+    }
     for (size_t i = d->chart->line_count; i-- > 0;) {
         const struct assay_chart_line *line = &d->chart->lines[i];
         if (line->faint != NULL)
@@ -257,7 +285,7 @@ void assay_chart_raster(const struct assay_chart *chart,
     for (size_t i = 0; i < chart->line_count; i++) {
         unsigned bit = 1u << (unsigned)chart->lines[i].color % ASSAY_CHART_COLORS;
         used |= chart->lines[i].series != NULL ? bit : 0;
-        faint |= chart->lines[i].faint != NULL ? bit : 0;
+        faint |= chart->lines[i].faint != NULL || chart->lines[i].low != NULL ? bit : 0;
     }
     inks_init(&scratch->inks, frame,
               options->palette != NULL ? options->palette : &assay_palette_dark,

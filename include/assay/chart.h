@@ -49,9 +49,11 @@ struct assay_rgb assay_index256_rgb(int index);
 struct assay_chart_line {
     struct assay_series *series; /* borrowed; may be NULL (nothing there yet) */
     struct assay_series
-        *faint;        /* drawn faintly below it (the raw series under a smoothed), or NULL */
-    const char *label; /* clean text */
-    int color;         /* index into palette.series, modulo ASSAY_CHART_COLORS */
+        *faint; /* drawn faintly below it (the raw series under a smoothed), or NULL */
+    struct assay_series *low, *high; /* the edges of a band around it, or NULL both; their
+                                        points have the same x */
+    const char *label;               /* clean text */
+    int color;                       /* index into palette.series, modulo ASSAY_CHART_COLORS */
 };
 struct assay_chart {
     const struct assay_chart_line *lines;

@@ -156,4 +156,33 @@ void assay_view_columns(const struct assay_view *view, const struct assay_segmen
    tb_line_chart data loader; the formula stands in core/series/smooth.c. */
 struct assay_series *assay_series_smooth(const struct assay_series *series, double weight);
 
+/* ---- several series as one ---- */
+
+#define ASSAY_BINS 1024
+
+/* One series in ASSAY_BINS equal parts of [lo, hi]: in each the mean x and the mean value of
+   its finite points, those that no restart superseded. Where there is at most one step in a bin
+   they are the points themselves. */
+struct assay_bins {
+    double x[ASSAY_BINS], value[ASSAY_BINS];
+    uint32_t count[ASSAY_BINS]; /* points in it; 0: the two above say nothing */
+};
+/* O(points in [lo, hi]). The caller frees it with free(). */
+struct assay_bins *assay_series_bin(struct assay_series *series, enum assay_axis axis,
+                                    double lo, double hi);
+
+enum assay_spread {
+    ASSAY_SPREAD_RANGE,     /* the least and the greatest of the series */
+    ASSAY_SPREAD_DEVIATION, /* their standard deviation (n - 1) either side of the mean */
+};
+/* The three have the same points: wherever at least one of the series has any. A series counts
+   from its first to its last point, between its points on the straight line that joins them. */
+struct assay_curves {
+    struct assay_series *mean, *low, *high; /* owned; good for the axis they were made for */
+};
+/* Of COUNT >= 1 series, all of the same AXIS, lo and hi; what was in *curves is freed. */
+void assay_curves_make(struct assay_curves *curves, const struct assay_bins *const *bins,
+                      size_t count, enum assay_axis axis, enum assay_spread spread);
+void assay_curves_free(struct assay_curves *curves);
+
 #endif
