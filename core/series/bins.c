@@ -96,8 +96,8 @@ static void add_point(struct assay_series *series, enum assay_axis axis, double 
     assay_series_add(series, &point, 1);
 }
 
-static void add_place(struct assay_curves *curves, enum assay_axis axis, enum assay_spread spread,
-                      double x, const struct sums *sums)
+static void add_place(struct assay_curves *curves, enum assay_axis axis,
+                      enum assay_spread spread, double x, const struct sums *sums)
 {
     double low = sums->least, high = sums->greatest;
 
@@ -118,7 +118,7 @@ static void add_place(struct assay_curves *curves, enum assay_axis axis, enum as
 }
 
 void assay_curves_make(struct assay_curves *curves, const struct assay_bins *const *bins,
-                      size_t count, enum assay_axis axis, enum assay_spread spread)
+                       size_t count, enum assay_axis axis, enum assay_spread spread)
 {
     size_t *before = assay_alloc_array(count + 1, sizeof *before);
 

@@ -182,7 +182,7 @@ struct assay_curves {
 };
 /* Of COUNT >= 1 series, all of the same AXIS, lo and hi; what was in *curves is freed. */
 void assay_curves_make(struct assay_curves *curves, const struct assay_bins *const *bins,
-                      size_t count, enum assay_axis axis, enum assay_spread spread);
+                       size_t count, enum assay_axis axis, enum assay_spread spread);
 void assay_curves_free(struct assay_curves *curves);
 
 #endif
