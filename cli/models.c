@@ -1,6 +1,6 @@
 /*
- * assay models: the registered models of servers, the versions of one, or what runs logged:
- * models of their own, traces.
+ * assay models: the registered models of servers and stores, the versions of one, or what runs
+ * logged: models of their own, traces.
  */
 #include "cli.h"
 #include "json.h"
@@ -260,6 +260,13 @@ static void show_registry(struct models *m, uint32_t source)
         cli_complain(&error);
         m->cli->worst = ASSAY_IO;
     }
+    if (registry && registry->problem) {
+        error = (struct assay_error){0};
+        assay_fail(&error, ASSAY_IO, "models: %zu could not be read, the first: %s",
+                   registry->problems, registry->problem);
+        cli_complain(&error);
+        m->cli->worst = ASSAY_IO;
+    }
     for (size_t i = 0; registry && i < registry->count; i++)
         if (is_wanted(m, &registry->models[i]))
             show_model(m, source, &registry->models[i]);
@@ -416,12 +423,13 @@ static void end(struct models *m)
     cli_json_close(&m->json);
 }
 
-static enum assay_status nothing_found(const struct models *m, size_t servers,
+static enum assay_status nothing_found(const struct models *m, size_t registries,
                                        struct assay_error *err)
 {
-    if (!servers) {
-        assay_fail(err, ASSAY_BAD_INPUT, "models: none of the sources is a server");
-        assay_hint(err, "name one with -S, as http://host:5000");
+    if (!registries) {
+        assay_fail(err, ASSAY_BAD_INPUT, "models: none of the sources has a registry");
+        assay_hint(err,
+                   "name one with -S: a server as http://host:5000, an mlflow.db, an mlruns/");
         return ASSAY_BAD_INPUT;
     }
     if (!m->name || m->shown || m->cli->worst != ASSAY_OK)
@@ -436,7 +444,7 @@ enum assay_status cli_models(struct cli *cli, struct assay_error *err)
     const char *wanted = cli_value(cli, "experiment");
     struct models m = {.cli = cli};
     uint32_t experiment = ASSAY_NONE;
-    size_t servers = 0;
+    size_t registries = 0;
     enum assay_status status = cli_open(cli, err);
 
     if (status == ASSAY_OK && wanted)
@@ -448,19 +456,20 @@ enum assay_status cli_models(struct cli *cli, struct assay_error *err)
     begin(&m, logged, traces);
     for (uint32_t s = 0; s < assay_catalog_sources(cli->catalog); s++) {
         struct assay_server server;
+        bool has = logged || traces ? assay_session_server(cli->session, s, &server)
+                                    : assay_session_has_registry(cli->session, s);
 
-        if (!assay_session_server(cli->session, s, &server) ||
-            (experiment != ASSAY_NONE &&
-             assay_catalog_experiment(cli->catalog, experiment)->source != s))
+        if (!has || (experiment != ASSAY_NONE &&
+                     assay_catalog_experiment(cli->catalog, experiment)->source != s))
             continue;
-        servers++;
+        registries++;
         if (logged || traces)
             show_logged(&m, s, experiment, traces);
         else
             show_registry(&m, s);
     }
     end(&m);
-    status = nothing_found(&m, servers, err);
+    status = nothing_found(&m, registries, err);
     if (status != ASSAY_OK)
         assay_buf_reset(&cli->out);
     return status;

@@ -119,7 +119,11 @@ enum assay_status mlflow_site_get(struct mlflow_site *site, const char *path, ui
                                   struct assay_buf *out, struct mlflow_failure *failure,
                                   struct assay_error *err)
 {
-    const struct mlflow_call call = {.method = NET_GET, .path = path, .limit = limit};
+    const struct mlflow_call call = {.method = NET_GET,
+                                     .path = path,
+                                     .limit = limit,
+                                     .cancelled = site->cancelled,
+                                     .context = site->context};
     return mlflow_call(site->mlflow, &call, out, failure, err);
 }
 

@@ -10,11 +10,18 @@
 
 extern const struct platform_ops mlflow_platform;
 
+struct mlflow;
 struct mlflow_site; /* opaque: the `self` of mlflow_platform */
 /* Connects to the server at URL, with the credentials MLflow's own variables and files give. */
 enum assay_status mlflow_site_open(struct mlflow_site **out, const char *url,
                                    struct assay_error *err);
 void mlflow_site_close(struct mlflow_site **site);
+/* The facts of a version (files hashed one by one) through a client that is there already,
+   until CANCELLED(CONTEXT) says so. All texts into ARENA. */
+enum assay_status mlflow_client_facts(struct mlflow *client, bool (*cancelled)(void *context),
+                                      void *context, struct assay_arena *arena,
+                                      const char *model, const char *version,
+                                      struct version_facts *out, struct assay_error *err);
 const char *mlflow_site_place(const struct mlflow_site *site); /* its URL, without secrets */
 
 #endif

@@ -13,6 +13,8 @@
 struct mlflow_site {
     struct net *net;
     struct mlflow *mlflow;
+    bool (*cancelled)(void *context); /* of what is read; may be NULL */
+    void *context;
 };
 
 /* The answer to a GET, appended to OUT. */

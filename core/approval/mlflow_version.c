@@ -488,3 +488,13 @@ enum assay_status mlflow_facts(void *self, struct assay_arena *arena, const char
         status = read_run(self, v.run_id, &f, err);
     return status;
 }
+
+enum assay_status mlflow_client_facts(struct mlflow *client, bool (*cancelled)(void *context),
+                                      void *context, struct assay_arena *arena,
+                                      const char *model, const char *version,
+                                      struct version_facts *out, struct assay_error *err)
+{
+    struct mlflow_site site = {.mlflow = client, .cancelled = cancelled, .context = context};
+
+    return mlflow_facts(&site, arena, model, version, out, err);
+}

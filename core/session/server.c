@@ -77,7 +77,6 @@ void server_free(struct server **server_ptr)
         want_free(want);
     }
     forget_visible(server);
-    assay_registry_free(&server->registry.shown);
     mlflow_close(&server->client);
     server_settings_free(&server->settings);
     pthread_mutex_destroy(&server->open_lock);

@@ -1,7 +1,7 @@
 /*
  * What the files about sources on servers share: server.c (client, threads, clock),
  * server_points.c (series for the screens), server_pull.c (everything, for the cache),
- * server_registry.c (models), server_change.c (writing).
+ * server_change.c (writing).
  */
 #ifndef CORE_SESSION_SERVER_PRIVATE_H
 #define CORE_SESSION_SERVER_PRIVATE_H
@@ -44,11 +44,6 @@ struct server {
     unsigned failures; /* scans that failed in a row */
     int64_t due_us;
     bool offline;
-    struct { /* server_registry.c: what the screens show of the models */
-        struct assay_registry *shown;
-        bool asked, busy, again, offline;
-        struct assay_error error;
-    } registry;
 };
 
 bool server_stopped(const struct server *server);

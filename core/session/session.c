@@ -193,6 +193,7 @@ static void source_free(struct session_source *source)
         server_free(&source->server); /* the client goes with it */
     else if (source->self)
         source->ops->close(source->self);
+    assay_registry_free(&source->registry.shown);
     for (size_t i = 0; i < source->memory_count; i++)
         free(source->memory[i].bytes);
     free(source->memory);
@@ -476,6 +477,7 @@ void assay_session_close(struct assay_session **session_ptr)
     change_job_free(&session->changed);
     pulls_free(session);
     copies_free(session);
+    digests_free(session);
     details_free(session);
     activity_free(session);
     watch_close(session);

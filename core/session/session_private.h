@@ -12,6 +12,8 @@
  *   stored.c    what the databases know: the local store's runs, the cache's, attributes,
  *               columns
  *   details.c   artifacts, notes, saved views
+ *   registry.c  registered models, of servers and of stores on disk; digest.c the digests of
+ *               their files
  *   activity.c  jobs, problems, notices
  *   watch.c     inotify, and the timer that gathers its events
  *   pool.c      threads
@@ -27,6 +29,7 @@
 
 #include <assay/map.h>
 #include <assay/memory.h>
+#include <assay/registry.h>
 #include <assay/session.h>
 
 #include "model/catalog_edit.h"
@@ -61,7 +64,13 @@ struct session_source {
     uint64_t job;     /* of the scan under way */
     int64_t ended_us; /* when the last scan ended */
     bool due;         /* to be scanned when the timer fires */
-    bool slow_watch;  /* on a file system that sends no events: looked at by the clock */
+    struct {          /* registry.c: what the screens show of the models */
+        struct assay_registry *shown;
+        bool asked, busy, again, offline;
+        bool stale; /* the source was looked at since; the next call looks at the models */
+        struct assay_error error;
+    } registry;
+    bool slow_watch; /* on a file system that sends no events: looked at by the clock */
     atomic_bool stop;
     _Atomic uint64_t done, total;
 
@@ -202,6 +211,7 @@ struct assay_session {
     size_t series_bytes;
     uint64_t tick;
 
+    struct digest_entry *digests; /* digest.c */
     struct change_job *changed; /* the last that was done */
     struct pull **pulls;
     size_t pull_count, pull_capacity;
@@ -371,6 +381,12 @@ const char *stored_path(const struct assay_session *session,
 /* details.c */
 void details_free(struct assay_session *session);
 void details_run_changed(struct assay_session *session, uint32_t run);
+
+/* digest.c */
+void digests_free(struct assay_session *session);
+
+/* registry.c: the source was read to its end. */
+void registry_scanned(struct session_source *source);
 
 /* activity.c */
 uint64_t activity_job(struct assay_session *session, const char *title);

@@ -706,6 +706,14 @@ static enum assay_status artifacts(void *self, const char *experiment_id, const 
                                err);
 }
 
+static enum assay_status registry(void *self, struct assay_registry **out,
+                                  struct assay_error *err)
+{
+    const struct mlflow_db *db = self;
+
+    return mlflow_db_registry(db->path, out, err);
+}
+
 static char **watch_source(void *self)
 {
     const struct mlflow_db *db = self;
@@ -727,6 +735,7 @@ const struct source_ops source_mlflow_db = {
     .scan = scan_source,
     .read_series = read_series,
     .artifacts = artifacts,
+    .registry = registry,
     .watch = watch_source,
     .last_rule = ASSAY_LAST_VALUE,
 };

@@ -132,4 +132,9 @@ enum assay_status mlflow_db_artifacts(const char *path, const char *experiment_i
                                       struct artifact_list *list, char **directory,
                                       struct assay_error *err);
 
+/* ---- mlflow_db_registry.c: any thread ---- */
+
+enum assay_status mlflow_db_registry(const char *path, struct assay_registry **out,
+                                     struct assay_error *err);
+
 #endif

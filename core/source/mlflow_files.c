@@ -578,6 +578,28 @@ static void watch_run(struct watch *watch, const char *path)
     watch_inside(watch, path, "tags");
 }
 
+/* The registry: models that come and go, aliases that move, new versions. */
+static void watch_registry(struct watch *watch, const char *root)
+{
+    char models[4096], inner[4400];
+    struct dirent *entry;
+    DIR *dir;
+
+    if ((size_t)snprintf(models, sizeof models, "%s/" MLFLOW_MODELS, root) >= sizeof models ||
+        !(dir = opendir(models)))
+        return;
+    watch_add(watch, models);
+    for (unsigned n = 0; n < 64 && (entry = readdir(dir));) {
+        if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+            continue;
+        snprintf(inner, sizeof inner, "%s/%.255s", models, entry->d_name);
+        watch_add(watch, inner);
+        watch_inside(watch, inner, "aliases");
+        n++;
+    }
+    closedir(dir);
+}
+
 static char **watch_store(void *self)
 {
     struct mlflow_files_source *store = self;
@@ -602,6 +624,7 @@ static char **watch_store(void *self)
         experiment_path(store, &store->experiments[i], true, path);
         watch_add(&watch, path);
     }
+    watch_registry(&watch, store->root);
     return watch.paths;
 }
 
@@ -624,6 +647,14 @@ static enum assay_status artifacts(void *self, const char *experiment_id, const 
                                   directory, err);
 }
 
+static enum assay_status registry(void *self, struct assay_registry **out,
+                                  struct assay_error *err)
+{
+    const struct mlflow_files_source *store = self;
+
+    return mlflow_files_registry(store->root, out, err);
+}
+
 const struct source_ops source_mlflow_files = {
     .kind = "mlflow-files",
     .title = "MLflow file store",
@@ -633,6 +664,7 @@ const struct source_ops source_mlflow_files = {
     .scan = scan_store,
     .read_series = read_series,
     .artifacts = artifacts,
+    .registry = registry,
     .watch = watch_store,
     .last_rule = ASSAY_LAST_VALUE,
 };

@@ -44,7 +44,7 @@ static bool has_experiment_meta(int directory, const char *name)
 
 bool mlflow_reserved(const char *name)
 {
-    return name[0] == '.' || strcmp(name, "models") == 0;
+    return name[0] == '.' || strcmp(name, MLFLOW_MODELS) == 0;
 }
 
 /* Whether a folder of PATH is an experiment. Looks at a bounded number of them. */

@@ -8,6 +8,7 @@
 #include "source/source.h"
 
 #define MLFLOW_TRASH     ".trash"
+#define MLFLOW_MODELS    "models" /* the registry, no experiment */
 #define MLFLOW_NAME_SIZE 256u /* NAME_MAX and a NUL */
 
 bool mlflow_reserved(const char *name); /* no experiment's folder */
@@ -22,5 +23,9 @@ enum assay_status mlflow_files_artifacts(const char *root, const char *experimen
                                          const char *run_id, const char *artifact_uri,
                                          struct artifact_list *list, char **directory,
                                          struct assay_error *err);
+
+/* mlflow_files_registry.c: any thread. What could not be read is told in the registry. */
+enum assay_status mlflow_files_registry(const char *root, struct assay_registry **out,
+                                        struct assay_error *err);
 
 #endif

@@ -15,6 +15,9 @@
 #include "source/source.h"
 #include "source/yaml.h"
 
+/* The stage of a version that was deleted: MLflow keeps it, and shows it nowhere. */
+#define MLFLOW_DELETED_VERSION "Deleted_Internal"
+
 /* What a stat tells of a file: enough to see that it changed. */
 struct mlflow_stamp {
     uint64_t dev, ino, size, mtime_ns;

@@ -15,6 +15,7 @@
 #include <assay/error.h>
 #include <assay/series.h>
 
+struct assay_registry;
 struct ingest; /* where a scan reports to; implemented by the session, and by tests */
 
 struct ingest_experiment {
@@ -118,6 +119,11 @@ struct source_ops {
     enum assay_status (*artifacts)(void *self, const char *experiment_id, const char *run_id,
                                    const char *artifact_uri, struct artifact_list *list,
                                    char **directory, struct assay_error *err);
+
+    /* The model registry that lies beside the runs (<assay/registry.h>); NULL where the format
+       has none. One without models is an empty one. Thread as read_series. */
+    enum assay_status (*registry)(void *self, struct assay_registry **out,
+                                  struct assay_error *err);
 
     /* Files and directories to watch for changes (inotify), most useful first. Returns a
        malloc'd NULL-terminated array of malloc'd paths. Called after a scan, on its thread. */

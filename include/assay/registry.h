@@ -1,8 +1,10 @@
 /*
- * The model registry of a server: registered models, their versions with stages and aliases,
- * prompts (which MLflow keeps as models), and the models that runs logged; traces as a list.
- * The session reads them on a server's own threads, keeps the registry in the cache, and shows
- * what it had when the server cannot be reached. Used by `assay models` and the Models screen.
+ * Model registries: registered models, their versions with stages and aliases, prompts (which
+ * MLflow keeps as models); of servers, and of stores on disk (mlruns/models/, the tables of an
+ * mlflow.db), where they are only ever read. Of servers, too, the models that runs logged, and
+ * traces as a list. The session reads them on threads of its own, keeps a server's registry in
+ * the cache, and shows what it had when the server cannot be reached. Used by `assay models`
+ * and the Models screen. Formats: MLflow's mlflow/store/model_registry/, its REST API.
  */
 #ifndef ASSAY_REGISTRY_H
 #define ASSAY_REGISTRY_H
@@ -15,8 +17,9 @@
 #include <assay/error.h>
 #include <assay/memory.h>
 #include <assay/session.h>
+#include <assay/sha256.h>
 
-/* All text is as the server has it ("" where it says nothing): clean it before showing it. */
+/* All text is as it lies there ("" where nothing is said): clean it before showing it. */
 struct assay_model_alias {
     const char *alias;
     const char *version;
@@ -55,7 +58,9 @@ struct assay_registry {
     struct assay_arena arena;              /* holds everything below */
     struct assay_registered_model *models; /* natural order of names, prompts last */
     size_t count;
-    int64_t read_ms; /* when the server said this */
+    int64_t read_ms; /* when the server said this; ASSAY_NO_TIME: when it was read from disk */
+    size_t problems; /* things of a store on disk that could not be read; the rest was */
+    const char *problem; /* the first of them; NULL none */
 };
 void assay_registry_free(struct assay_registry **registry);
 const struct assay_registered_model *assay_registry_model(const struct assay_registry *registry,
@@ -71,19 +76,44 @@ struct assay_registry_state {
     bool offline;         /* what is there is what the cache had */
     struct assay_error error;
 };
-/* The registry of the server SOURCE, in the background from the first call on; NULL while
-   nothing is known. Valid until the next assay_session_dispatch() (ASSAY_CHANGED_SOURCES says
-   that another one came). */
+/* The registry of SOURCE, in the background from the first call on, and of a store on disk
+   again whenever it was scanned since; NULL while nothing is known, and always (with
+   ASSAY_LOAD_NONE) of a source that has none. Valid until the next assay_session_dispatch()
+   (ASSAY_CHANGED_SOURCES says that another one came). */
 const struct assay_registry *assay_session_registry(struct assay_session *session,
                                                     uint32_t source,
                                                     struct assay_registry_state *state);
-/* Asks the server again. */
+/* Whether SOURCE is of a kind that has one, models in it or not. */
+bool assay_session_has_registry(const struct assay_session *session, uint32_t source);
+/* Looks again. */
 void assay_session_registry_refresh(struct assay_session *session, uint32_t source);
-/* For one-shots: waits for the server. Where it cannot be reached *out is what the cache has
-   (NULL where that is nothing) and the status says so. The caller frees *out. */
+/* For one-shots, after assay_session_wait(): waits for it. Where a server cannot be reached
+   *out is what the cache has (NULL where that is nothing) and the status says so. The caller
+   frees *out. */
 enum assay_status assay_session_registry_wait(struct assay_session *session, uint32_t source,
                                               struct assay_registry **out,
                                               struct assay_error *err);
+
+/* ---- the digest of a version's files ---- */
+
+/* No registry keeps one, so it is computed from the files when somebody asks, as approvals do:
+   the SHA-256 of the list that sha256sum prints of the files, sorted by path. */
+struct assay_version_digest {
+    enum assay_load load; /* NONE: nobody asked yet */
+    char digest[ASSAY_SHA256_TEXT];
+    size_t files;
+    uint64_t bytes;
+    int64_t computed_ms;
+    struct assay_error error; /* FAILED: why there is none */
+};
+/* What is known of it. */
+void assay_session_version_digest(const struct assay_session *session, uint32_t source,
+                                  const char *model, const char *version,
+                                  struct assay_version_digest *out);
+/* Has it computed, in the background: every file is read whole. ASSAY_CHANGED_SOURCES says that
+   it is there. */
+void assay_session_compute_digest(struct assay_session *session, uint32_t source,
+                                  const char *model, const struct assay_model_version *version);
 
 /* ---- what runs logged: models (MLflow 3) and traces; these wait, for one-shots ---- */
 

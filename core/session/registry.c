@@ -1,7 +1,9 @@
 /*
- * The model registry of a server, for the screens (in the background, kept, shown from the
- * cache while the server is silent) and for one-shots (waiting); logged models and traces, for
- * one-shots. The answers are kept in the cache as they came, under one key of the source.
+ * Model registries, for the screens (in the background, kept) and for one-shots (waiting). A
+ * server's answers are kept in the cache as they came, under one key of the source, and shown
+ * from there while the server is silent; a store on disk is read when it is asked for, and
+ * again when the store was scanned since: it is as near as the cache. Logged models and traces
+ * of servers, for one-shots.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -61,8 +63,9 @@ static bool is_stopped(void *context)
 }
 
 /* From the server, into the cache too. On any thread that may wait. */
-static enum assay_status fetch(struct session_source *source, struct assay_session *session,
-                               struct assay_registry **out, struct assay_error *err)
+static enum assay_status ask_server(struct session_source *source,
+                                    struct assay_session *session, struct assay_registry **out,
+                                    struct assay_error *err)
 {
     struct assay_buf raw = {0};
     struct mlflow *client = NULL;
@@ -80,6 +83,21 @@ static enum assay_status fetch(struct session_source *source, struct assay_sessi
         keep(source, session, &raw, now_ms);
     }
     assay_buf_free(&raw);
+    return status;
+}
+
+/* From wherever it lies. On any thread that may wait. */
+static enum assay_status fetch(struct session_source *source, struct assay_session *session,
+                               struct assay_registry **out, struct assay_error *err)
+{
+    enum assay_status status;
+
+    *out = NULL;
+    if (source->server)
+        return ask_server(source, session, out, err);
+    status = source->ops->registry(source->self, out, err);
+    if (status == ASSAY_OK)
+        (*out)->read_ms = assay_now_ms();
     return status;
 }
 
@@ -108,20 +126,20 @@ static unsigned look_apply(struct assay_session *session, struct message *messag
                            int64_t until_us, bool *done)
 {
     struct look *look = look_of(message);
-    struct server *server = look->source->server;
+    struct session_source *source = look->source;
 
     (void)until_us;
     (void)done;
     if (look->registry) {
-        assay_registry_free(&server->registry.shown);
-        server->registry.shown = look->registry;
+        assay_registry_free(&source->registry.shown);
+        source->registry.shown = look->registry;
     }
     if (look->last) {
-        server->registry.busy = false;
-        server->registry.error = look->error;
-        server->registry.offline = look->error.status != ASSAY_OK;
-        if (server->registry.again && !session->closing)
-            look_start(session, look->source, false);
+        source->registry.busy = false;
+        source->registry.error = look->error;
+        source->registry.offline = look->error.status != ASSAY_OK;
+        if (source->registry.again && !session->closing)
+            look_start(session, source, false);
     }
     free(look);
     return ASSAY_CHANGED_SOURCES;
@@ -144,7 +162,7 @@ static void look_task(struct pool_task *task)
 {
     struct look *look = (struct look *)task;
 
-    if (look->first) {
+    if (look->first && look->source->server) {
         struct look *known = assay_alloc(sizeof *known);
 
         known->session = look->session;
@@ -166,23 +184,36 @@ static void look_start(struct assay_session *session, struct session_source *sou
 {
     struct look *look = assay_alloc(sizeof *look);
 
-    source->server->registry.asked = source->server->registry.busy = true;
-    source->server->registry.again = false;
+    source->registry.asked = source->registry.busy = true;
+    source->registry.again = source->registry.stale = false;
     look->task.run = look_task;
     look->task.discard = look_discard;
     look->session = session;
     look->source = source;
     look->first = first;
-    pool_add(server_pool(source->server), &look->task, true);
+    pool_add(source->server ? server_pool(source->server) : session->pool, &look->task, true);
 }
 
 /* ---- <assay/registry.h> ---- */
 
-static struct session_source *source_at(struct assay_session *session, uint32_t source)
+void registry_scanned(struct session_source *source)
 {
-    return source < session->source_count && session->sources[source]->server
+    if (!source->server)
+        source->registry.stale = true;
+}
+
+static struct session_source *source_at(const struct assay_session *session, uint32_t source)
+{
+    return source < session->source_count && session->sources[source]->ops &&
+                   (session->sources[source]->server || session->sources[source]->ops->registry)
                ? session->sources[source]
                : NULL;
+}
+
+/* A store on disk that is not open yet is looked at once its first scan has opened it. */
+static bool may_look(const struct assay_session *session, const struct session_source *source)
+{
+    return !session->closing && (source->server || (source->scanned && source->self));
 }
 
 const struct assay_registry *assay_session_registry(struct assay_session *session,
@@ -194,26 +225,35 @@ const struct assay_registry *assay_session_registry(struct assay_session *sessio
     *state = (struct assay_registry_state){.load = ASSAY_LOAD_NONE};
     if (!source)
         return NULL;
-    if (!source->server->registry.asked && !session->closing)
+    if ((!source->registry.asked || source->registry.stale) && !source->registry.busy &&
+        may_look(session, source))
         look_start(session, source, true);
-    state->load = source->server->registry.busy                       ? ASSAY_LOAD_BUSY
-                  : source->server->registry.error.status != ASSAY_OK ? ASSAY_LOAD_FAILED
-                                                                      : ASSAY_LOAD_READY;
-    state->offline = source->server->registry.offline;
-    state->error = source->server->registry.error;
-    return source->server->registry.shown;
+    state->error = source->registry.error;
+    if (!source->registry.asked && source->scanned) /* it could not be opened */
+        state->error = assay_catalog_source(session->catalog, index)->error;
+    state->load = source->registry.busy || (!source->registry.asked && !source->scanned)
+                      ? ASSAY_LOAD_BUSY
+                  : state->error.status != ASSAY_OK ? ASSAY_LOAD_FAILED
+                                                    : ASSAY_LOAD_READY;
+    state->offline = source->registry.offline;
+    return source->registry.shown;
+}
+
+bool assay_session_has_registry(const struct assay_session *session, uint32_t source)
+{
+    return source_at(session, source) != NULL;
 }
 
 void assay_session_registry_refresh(struct assay_session *session, uint32_t index)
 {
     struct session_source *source = source_at(session, index);
 
-    if (!source || session->closing)
+    if (!source || !may_look(session, source))
         return;
-    if (source->server->registry.busy)
-        source->server->registry.again = true;
+    if (source->registry.busy)
+        source->registry.again = true;
     else
-        look_start(session, source, !source->server->registry.asked);
+        look_start(session, source, !source->registry.asked);
 }
 
 enum assay_status assay_session_registry_wait(struct assay_session *session, uint32_t index,
@@ -225,12 +265,18 @@ enum assay_status assay_session_registry_wait(struct assay_session *session, uin
 
     *out = NULL;
     if (!source)
-        return assay_fail(err, ASSAY_BAD_INPUT, "models: this source is no server");
+        return assay_fail(err, ASSAY_BAD_INPUT, "models: this source has no registry");
+    if (!source->server && !source->self) { /* its scan could not open it, and said why */
+        const struct assay_error *why = &assay_catalog_source(session->catalog, index)->error;
+
+        return assay_fail(err, why->status != ASSAY_OK ? why->status : ASSAY_IO, "%s",
+                          why->status != ASSAY_OK ? why->what : "it was not read yet");
+    }
     status = fetch(source, session, out, err);
     do /* what is to be kept goes to the writer */
         assay_session_dispatch(session);
     while (session->held_first);
-    if (status != ASSAY_OK && !*out)
+    if (status != ASSAY_OK && !*out && source->server)
         *out = recall(source, session);
     return status;
 }
@@ -246,7 +292,7 @@ enum assay_status assay_session_logged_wait(struct assay_session *session, uint3
     enum assay_status status;
 
     *out = NULL;
-    if (!source)
+    if (!source || !source->server)
         return assay_fail(err, ASSAY_BAD_INPUT, "models: this source is no server");
     for (uint32_t i = 0; i < assay_catalog_experiments(session->catalog); i++) {
         const struct assay_experiment *one = assay_catalog_experiment(session->catalog, i);
