@@ -1,200 +1,289 @@
 /*
- * Changing a model or a version from the screen: one line is typed, what the server has now is
- * looked at and stands there beside what it would become, enter writes. What came of it is said
- * in the bottom line and kept among the jobs.
+ * Asking for a change, looking at it, making it (change_ask.h). Called by the screens of runs
+ * and of models.
  */
-#include "models_view.h"
+#include "change_ask.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <assay/text.h>
 
-static void forget(struct models_view *view)
+#include "editor.h"
+
+static void forget(struct change_ask *ask)
 {
-    assay_arena_free(&view->arena);
-    free(view->before);
-    view->before = NULL;
-    view->change = (struct assay_change){.kind = view->kind};
+    assay_arena_free(&ask->arena);
+    free(ask->before);
+    ask->before = NULL;
+    ask->change = (struct assay_change){0};
 }
 
-void models_change_free(struct models_view *view)
+void change_ask_free(struct change_ask *ask)
 {
-    forget(view);
-    prompt_free(&view->prompt);
+    forget(ask);
+    prompt_free(&ask->prompt);
 }
 
-static void stop(struct models_view *view)
+static void stop(struct change_ask *ask, struct app *app)
 {
-    forget(view);
-    view->asking = MODELS_IDLE;
-    app_dirty(view->app);
+    forget(ask);
+    ask->asking = ASKING_NOTHING;
+    app_dirty(app);
 }
 
-void models_change_begin(struct models_view *view, enum assay_change_kind kind)
+/* ---- beginning ---- */
+
+bool change_ask_refused(struct app *app, uint32_t source)
 {
-    const struct models_line *line = models_here(view);
     struct assay_server server;
 
-    if (!line || view->asking != MODELS_IDLE)
-        return;
-    if (assay_session_server(view->app->session, line->source, &server) && server.read_only) {
-        app_say(view->app, "this server is read-only: read_only = no in its section of the "
-                           "configuration file allows writing");
-        return;
+    if (!assay_session_server(app->session, source, &server)) {
+        app_say(app, "only what lies on a server is written to from here; this is read from a "
+                     "place on this machine");
+        return true;
     }
-    if (kind == ASSAY_CHANGE_ALIAS && !line->version) {
-        app_say(view->app, "an alias stands for a version: go to one");
-        return;
-    }
-    view->kind = kind;
-    if (kind == ASSAY_CHANGE_MODEL_TAG && line->version)
-        view->kind = ASSAY_CHANGE_VERSION_TAG;
-    if (kind == ASSAY_CHANGE_MODEL_TEXT && line->version)
-        view->kind = ASSAY_CHANGE_VERSION_TEXT;
-    forget(view);
-    prompt_set(&view->prompt, "");
-    if (kind == ASSAY_CHANGE_MODEL_TEXT)
-        prompt_set(&view->prompt,
-                   line->version ? line->version->description : line->model->description);
-    view->change.source = line->source;
-    view->change.model = assay_arena_strdup(&view->arena, line->model->name);
-    if (line->version)
-        view->change.version = assay_arena_strdup(&view->arena, line->version->version);
-    view->asking = MODELS_TYPING;
-    app_dirty(view->app);
+    if (server.read_only)
+        app_say(app, "this server is read-only: read_only = no in its section of the "
+                     "configuration file allows writing");
+    return server.read_only;
 }
 
-/* "champion", "-champion"; "team=ads", "-team"; any text. False where it says nothing. */
-static bool take_text(struct models_view *view)
+static bool take_change(struct change_ask *ask, struct app *app,
+                        const struct assay_change *from)
 {
-    const char *text = view->prompt.text, *equals = strchr(text, '=');
-    struct assay_change *change = &view->change;
-    bool tag = view->kind == ASSAY_CHANGE_MODEL_TAG || view->kind == ASSAY_CHANGE_VERSION_TAG;
-
-    if (view->kind == ASSAY_CHANGE_MODEL_TEXT || view->kind == ASSAY_CHANGE_VERSION_TEXT) {
-        change->value = assay_arena_strdup(&view->arena, text);
-        return true;
-    }
-    if (text[0] == '-' && text[1]) {
-        change->key = assay_arena_strdup(&view->arena, text + 1);
-        change->value = NULL;
-        return true;
-    }
-    if (!text[0] || (tag && (!equals || equals == text)))
+    if (ask->asking != ASKING_NOTHING || change_ask_refused(app, from->source))
         return false;
-    change->key = tag ? assay_arena_strndup(&view->arena, text, (size_t)(equals - text))
-                      : assay_arena_strdup(&view->arena, text);
-    change->value = tag ? assay_arena_strdup(&view->arena, equals + 1) : change->version;
+    forget(ask);
+    ask->change = *from;
+    ask->change.run_id = assay_arena_strdup(&ask->arena, from->run_id);
+    ask->change.model = assay_arena_strdup(&ask->arena, from->model);
+    ask->change.version = assay_arena_strdup(&ask->arena, from->version);
+    ask->change.key = assay_arena_strdup(&ask->arena, from->key);
+    ask->change.value = assay_arena_strdup(&ask->arena, from->value);
+    app_dirty(app);
     return true;
 }
 
-static void typed(struct models_view *view)
+bool change_ask_begin(struct change_ask *ask, struct app *app,
+                      const struct assay_change *change, const char *text)
 {
-    if (!take_text(view)) {
-        app_say(view->app, "a tag is NAME=VALUE; -NAME deletes one");
-        return;
-    }
-    prompt_remember(&view->prompt);
-    view->job = assay_change_start(view->app->session, &view->change, false, NULL);
-    view->asking = MODELS_LOOKING;
-    app_dirty(view->app);
+    if (!take_change(ask, app, change))
+        return false;
+    prompt_set(&ask->prompt, text);
+    ask->asking = ASKING_TEXT;
+    return true;
 }
 
-bool models_change_event(struct models_view *view, const struct event *event)
+static void look(struct change_ask *ask, struct app *app)
+{
+    ask->job = assay_change_start(app->session, &ask->change, false, NULL);
+    ask->asking = ASKING_LOOK;
+    app_dirty(app);
+}
+
+bool change_ask_known(struct change_ask *ask, struct app *app,
+                      const struct assay_change *change)
+{
+    if (!take_change(ask, app, change))
+        return false;
+    look(ask, app);
+    return true;
+}
+
+bool change_ask_edit(struct change_ask *ask, struct app *app, const struct assay_change *change,
+                     const char *now)
+{
+    struct assay_change written = *change;
+    struct assay_error err = {0};
+    bool begun = false;
+    char *text;
+
+    if (ask->asking != ASKING_NOTHING || change_ask_refused(app, change->source))
+        return false;
+    text = editor_text(app, now, &err);
+    if (!text) {
+        app_fail(app, &err);
+    } else if (strcmp(text, now) == 0) {
+        app_say(app, "the text is as it was");
+    } else {
+        written.value = *text ? text : NULL;
+        begun = change_ask_known(ask, app, &written);
+    }
+    free(text);
+    return begun;
+}
+
+/* ---- what is typed ---- */
+
+static bool is_tag(enum assay_change_kind kind)
+{
+    return kind == ASSAY_CHANGE_RUN_TAG || kind == ASSAY_CHANGE_MODEL_TAG ||
+           kind == ASSAY_CHANGE_VERSION_TAG;
+}
+
+/* What is wrong with the text; NULL where it was taken. "champion", "-champion"; "team=ads",
+   "-team"; "fraud=model", "fraud"; any text. */
+static const char *take_text(struct change_ask *ask)
+{
+    const char *text = ask->prompt.text, *equals = strchr(text, '=');
+    struct assay_change *change = &ask->change;
+    bool tag = is_tag(change->kind);
+
+    if (change->kind == ASSAY_CHANGE_MODEL_TEXT || change->kind == ASSAY_CHANGE_VERSION_TEXT ||
+        change->kind == ASSAY_CHANGE_RUN_NAME) {
+        change->value = assay_arena_strdup(&ask->arena, text);
+        return NULL;
+    }
+    if (change->kind == ASSAY_CHANGE_REGISTER) {
+        size_t length = equals ? (size_t)(equals - text) : strlen(text);
+
+        if (!length)
+            return "a version is registered as MODEL, or MODEL=PATH among the run's artifacts";
+        change->model = assay_arena_strndup(&ask->arena, text, length);
+        if (equals)
+            change->value = assay_arena_strdup(&ask->arena, equals + 1);
+        return NULL;
+    }
+    if (text[0] == '-' && text[1]) {
+        change->key = assay_arena_strdup(&ask->arena, text + 1);
+        change->value = NULL;
+        return NULL;
+    }
+    if (!text[0] || (tag && (!equals || equals == text)))
+        return tag ? "a tag is NAME=VALUE; -NAME deletes one"
+                   : "an alias is a name; -NAME deletes one";
+    change->key = tag ? assay_arena_strndup(&ask->arena, text, (size_t)(equals - text))
+                      : assay_arena_strdup(&ask->arena, text);
+    change->value = tag ? assay_arena_strdup(&ask->arena, equals + 1) : change->version;
+    return NULL;
+}
+
+static void typed(struct change_ask *ask, struct app *app)
+{
+    const char *wrong = take_text(ask);
+
+    if (wrong) {
+        app_say(app, "%s", wrong);
+        return;
+    }
+    prompt_remember(&ask->prompt);
+    look(ask, app);
+}
+
+bool change_ask_event(struct change_ask *ask, struct app *app, const struct event *event)
 {
     bool enter = event->kind == EVENT_KEY && event->key == KEYS_ENTER;
     bool escape = event->kind == EVENT_KEY && event->key == KEYS_ESCAPE;
 
-    if (view->asking == MODELS_IDLE)
+    if (ask->asking == ASKING_NOTHING)
         return false;
     if (event->kind != EVENT_KEY && event->kind != EVENT_PASTE && event->kind != EVENT_MOUSE)
         return false;
-    if (view->asking == MODELS_TYPING) {
-        switch (prompt_event(&view->prompt, event)) {
+    if (ask->asking == ASKING_TEXT) {
+        switch (prompt_event(&ask->prompt, event)) {
         case PROMPT_ENTER:
-            typed(view);
+            typed(ask, app);
             break;
         case PROMPT_ESCAPE:
-            stop(view);
+            stop(ask, app);
             break;
         default:
-            app_dirty(view->app);
+            app_dirty(app);
             break;
         }
         return true;
     }
-    if (view->asking == MODELS_CONFIRM && enter) {
-        view->job = assay_change_start(view->app->session, &view->change, true, view->before);
-        view->asking = MODELS_WRITING;
-        app_dirty(view->app);
-    } else if (escape && view->asking != MODELS_WRITING) {
-        stop(view);
+    if (ask->asking == ASKING_YES && enter) {
+        ask->job = assay_change_start(app->session, &ask->change, true, ask->before);
+        ask->asking = ASKING_WRITE;
+        app_dirty(app);
+    } else if (escape && ask->asking != ASKING_WRITE) {
+        stop(ask, app);
     }
     return true;
 }
 
-void models_change_poll(struct models_view *view)
+/* ---- what came of it ---- */
+
+static void made(struct change_ask *ask, struct app *app,
+                 const struct assay_change_result *result)
 {
-    struct assay_change_result result;
     struct assay_buf text = {0};
 
-    if ((view->asking != MODELS_LOOKING && view->asking != MODELS_WRITING) ||
-        !assay_change_done(view->app->session, view->job, &result))
-        return;
-    if (result.status != ASSAY_OK) {
-        app_fail(view->app, &result.error);
-        stop(view);
-        return;
+    assay_change_text(&ask->change, ask->before, &text);
+    if (ask->change.kind == ASSAY_CHANGE_REGISTER && result->text && !ask->before) {
+        assay_buf_text_add(&text, ": version ");
+        assay_text_clean(&text, result->text, strlen(result->text));
     }
-    if (view->asking == MODELS_LOOKING) {
-        free(view->before);
-        view->before = assay_strdup(result.text);
-        view->asking = MODELS_CONFIRM;
-        app_dirty(view->app);
-        return;
-    }
-    assay_change_text(&view->change, view->before, &text);
-    app_say(view->app, "written: %s", assay_buf_text(&text));
+    app_say(app, "written: %s", assay_buf_text(&text));
     assay_buf_free(&text);
-    stop(view);
+    stop(ask, app);
 }
 
-void models_change_draw(struct models_view *view, struct area row)
+void change_ask_poll(struct change_ask *ask, struct app *app)
 {
-    const char *what =
-        view->kind == ASSAY_CHANGE_ALIAS ? "alias for this version (-NAME deletes): "
-        : view->kind == ASSAY_CHANGE_MODEL_TAG || view->kind == ASSAY_CHANGE_VERSION_TAG
-            ? "tag (NAME=VALUE, -NAME deletes): "
-            : "description: ";
+    struct assay_change_result result;
+
+    if ((ask->asking != ASKING_LOOK && ask->asking != ASKING_WRITE) ||
+        !assay_change_done(app->session, ask->job, &result))
+        return;
+    if (result.status != ASSAY_OK) {
+        app_fail(app, &result.error);
+        stop(ask, app);
+        return;
+    }
+    if (ask->asking == ASKING_LOOK) {
+        free(ask->before);
+        ask->before = assay_strdup(result.text);
+        ask->asking = ASKING_YES;
+        app_dirty(app);
+        return;
+    }
+    made(ask, app, &result);
+}
+
+/* ---- drawing ---- */
+
+static const char *question(enum assay_change_kind kind)
+{
+    return kind == ASSAY_CHANGE_ALIAS      ? "alias for this version (-NAME deletes): "
+           : is_tag(kind)                  ? "tag (NAME=VALUE, -NAME deletes): "
+           : kind == ASSAY_CHANGE_RUN_NAME ? "name: "
+           : kind == ASSAY_CHANGE_REGISTER ? "register as (MODEL, or MODEL=PATH of its files): "
+                                           : "description: ";
+}
+
+void change_ask_draw(struct change_ask *ask, struct area row)
+{
     struct assay_buf text = {0};
     int x = 1;
 
-    if (view->asking == MODELS_IDLE)
+    if (ask->asking == ASKING_NOTHING)
         return;
     draw_clear(row);
-    if (view->asking == MODELS_TYPING) {
-        x += draw_text(row, x, 0, ROLE_ACCENT, what);
-        x = prompt_draw(&view->prompt, row, x, 0, row.rect.width - x - 1, 0, NULL);
+    if (ask->asking == ASKING_TEXT) {
+        x += draw_text(row, x, 0, ROLE_ACCENT, question(ask->change.kind));
+        x = prompt_draw(&ask->prompt, row, x, 0, row.rect.width - x - 1, 0, NULL);
         draw_restyle(row, x, 0, 1, ROLE_HERE);
         return;
     }
-    if (view->asking == MODELS_LOOKING) {
+    if (ask->asking == ASKING_LOOK) {
         draw_text(row, x, 0, ROLE_DIM, "looking at what the server has now");
         return;
     }
-    assay_change_text(&view->change, view->before, &text);
+    assay_change_text(&ask->change, ask->before, &text);
     x += draw_text(row, x, 0, ROLE_ACCENT,
-                   view->asking == MODELS_WRITING ? "writing   " : "write?   ");
+                   ask->asking == ASKING_WRITE ? "writing   " : "write?   ");
     draw_field(row, x, 0, row.rect.width - x - 1, ALIGN_LEFT, ROLE_STRONG,
                assay_buf_text(&text));
     assay_buf_free(&text);
 }
 
-const char *models_change_typing(const struct models_view *view)
+const char *change_ask_typing(const struct change_ask *ask)
 {
-    return view->asking == MODELS_TYPING    ? "enter=look\tesc=leave it"
-           : view->asking == MODELS_CONFIRM ? "enter=write it\tesc=leave it"
-           : view->asking == MODELS_LOOKING ? "esc=leave it"
-                                            : NULL;
+    return ask->asking == ASKING_TEXT   ? "enter=look\tesc=leave it"
+           : ask->asking == ASKING_YES  ? "enter=write it\tesc=leave it"
+           : ask->asking == ASKING_LOOK ? "esc=leave it"
+                                        : NULL;
 }

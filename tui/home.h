@@ -5,6 +5,7 @@
 #define TUI_HOME_H
 
 #include "app.h"
+#include "change_ask.h"
 #include "run_columns.h"
 #include "run_list.h"
 #include "widget_chart.h"
@@ -42,6 +43,8 @@ struct home {
     struct run_columns columns;
     struct table table;
     struct table_column headings[RUN_COLUMNS_MAX];
+
+    struct change_ask ask; /* what is written about a run to its server */
 
     bool filtering;
     struct prompt filter;

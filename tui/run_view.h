@@ -7,6 +7,7 @@
 #include <assay/map.h>
 
 #include "app.h"
+#include "change_ask.h"
 #include "file_preview.h"
 #include "run_columns.h"
 #include "widget_chart.h"
@@ -63,7 +64,8 @@ struct run_view {
     int system_columns;
     struct run_lineage *lineage;
 
-    long scroll; /* of the note */
+    struct change_ask ask; /* what is written to its server */
+    long scroll;           /* of the note */
     struct rect list_rect, tab_rects[RUN_TABS];
 };
 

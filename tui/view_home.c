@@ -49,6 +49,7 @@ static void home_close(void *self)
         free(home->metrics[i]);
     }
     free(home->metrics);
+    change_ask_free(&home->ask);
     free(home->folded);
     home_picker_close(home);
     prompt_free(&home->filter);
@@ -192,6 +193,7 @@ static void home_draw(void *self, struct area area)
     if (home->picker.open) {
         home_picker_draw(home, area);
     }
+    change_ask_draw(&home->ask, area_row(area, area.rect.height - 1));
     uint32_t run = home_run(home);
     assay_session_focus(home->app->session, run);
     tell_visible(home);
@@ -377,7 +379,7 @@ static bool own_command(struct home *home, enum command_id id, const char *argum
         app_demo(home->app);
         return true;
     default:
-        return false;
+        return change_ask_run_command(&home->ask, home->app, id, home_run(home));
     }
 }
 
@@ -438,6 +440,9 @@ static bool home_event(void *self, const struct event *event)
     struct home *home = self;
     if (home->picker.open && (event->kind == EVENT_KEY || event->kind == EVENT_PASTE)) {
         home_picker_event(home, event);
+        return true;
+    }
+    if (change_ask_event(&home->ask, home->app, event)) {
         return true;
     }
     if (home->filtering && home_filter_event(home, event)) {
@@ -533,6 +538,9 @@ static const char *home_typing(void *self)
     if (home->picker.open) {
         return "space=in or out\tenter=done\tesc=leave as it was";
     }
+    if (change_ask_typing(&home->ask)) {
+        return change_ask_typing(&home->ask);
+    }
     return home->filtering ? "enter=keep\tesc=restore\tup=earlier filters" : NULL;
 }
 
@@ -541,6 +549,9 @@ static void home_changed(void *self, unsigned changes)
     struct home *home = self;
     if (changes & ASSAY_CHANGED_SOURCES) {
         home_tree_build(home);
+    }
+    if (changes & ASSAY_CHANGED_JOBS) {
+        change_ask_poll(&home->ask, home->app);
     }
 }
 

@@ -29,7 +29,7 @@ static void models_close(void *self)
 {
     struct models_view *view = self;
 
-    models_change_free(view);
+    change_ask_free(&view->ask);
     models_detail_free(view);
     assay_map_free(&view->folded);
     free(view->lines);
@@ -111,7 +111,7 @@ static void build(struct models_view *view)
 {
     struct app *app = view->app;
 
-    view->count = view->servers = 0;
+    view->count = view->registries = view->filled = 0;
     for (int pass = 0; pass < 2; pass++) { /* how many there are, then the lines */
         size_t models = 0, versions = 0;
 
@@ -120,10 +120,11 @@ static void build(struct models_view *view)
             const struct assay_registry *registry =
                 assay_session_registry(app->session, s, &state);
 
-            view->servers += pass && state.load != ASSAY_LOAD_NONE;
+            view->registries += pass && state.load != ASSAY_LOAD_NONE;
             for (size_t m = 0; registry && m < registry->count; m++)
                 versions += registry->models[m].version_count;
             models += registry ? registry->count : 0;
+            view->filled += pass && registry && registry->count > 0;
             if (pass && registry)
                 add_registry(view, s, registry);
         }
@@ -157,6 +158,12 @@ static void draw_model_row(struct models_view *view, const struct models_line *l
     assay_text_clean_to(name, sizeof name, model->name);
     draw_field(row, x, 0, width - x - 22, ALIGN_LEFT, model->prompt ? ROLE_NORMAL : ROLE_STRONG,
                name);
+    if (view->filled > 1) { /* the same name may be registered in several places */
+        assay_text_clean_to(text, sizeof text,
+                            assay_catalog_source(view->app->catalog, line->source)->name);
+        draw_field(row, x + (width - x - 22) / 2, 0, (width - x - 22) / 2, ALIGN_LEFT, ROLE_DIM,
+                   text);
+    }
     snprintf(text, sizeof text, "%s%zu", model->prompt ? "prompt   " : "",
              model->version_count);
     draw_field(row, width - 21, 0, 20, ALIGN_RIGHT, ROLE_DIM, text);
@@ -207,25 +214,27 @@ static void draw_empty(struct models_view *view, struct area area)
 {
     struct assay_registry_state state;
 
-    if (!view->servers) {
-        draw_text(area, 3, 2, ROLE_NORMAL, "None of the sources is a server.");
-        draw_text(area, 3, 3, ROLE_DIM, "Models are kept by MLflow servers:");
+    if (!view->registries) {
+        draw_text(area, 3, 2, ROLE_NORMAL, "None of the sources registers models.");
+        draw_text(area, 3, 3, ROLE_DIM, "MLflow does, on servers and in its stores on disk:");
         draw_text(area, 3, 5, ROLE_KEY, "assay http://mlflow.example:5000");
+        draw_text(area, 3, 6, ROLE_KEY, "assay mlflow.db mlruns");
         return;
     }
     for (uint32_t s = 0; s < assay_catalog_sources(view->app->catalog); s++) {
         assay_session_registry(view->app->session, s, &state);
         if (state.load == ASSAY_LOAD_BUSY) {
-            draw_text(area, 3, 2, ROLE_DIM, "asking the servers");
+            draw_text(area, 3, 2, ROLE_DIM, "reading the registries");
             return;
         }
     }
     draw_text(area, 3, 2, ROLE_NORMAL, "No model is registered.");
-    draw_text(area, 3, 3, ROLE_DIM, "From a run:");
+    draw_text(area, 3, 3, ROLE_DIM, "From a run of a server: its key for register, or");
     draw_text(area, 3, 5, ROLE_KEY, "assay change RUN --register MODEL --artifact PATH");
 }
 
-/* Servers that did not answer, and how old what is shown of them is. */
+/* Servers that did not answer, and how old what is shown of them is; stores of which something
+   could not be read. */
 static void draw_state(struct models_view *view, struct area row, int x)
 {
     for (uint32_t s = 0; s < assay_catalog_sources(view->app->catalog); s++) {
@@ -234,11 +243,17 @@ static void draw_state(struct models_view *view, struct area row, int x)
             assay_session_registry(view->app->session, s, &state);
         char name[120], age[16];
 
-        if (!state.offline)
+        if (!state.offline && !(registry && registry->problem))
             continue;
         assay_text_clean_to(name, sizeof name,
                             assay_catalog_source(view->app->catalog, s)->name);
-        if (registry)
+        if (registry && registry->problem) {
+            char why[300];
+
+            assay_text_clean_to(why, sizeof why, registry->problem);
+            x += draw_format(row, x, 0, ROLE_WARNING, "%s: %zu not read: %s   ", name,
+                             registry->problems, why);
+        } else if (registry)
             x += draw_format(row, x, 0, ROLE_WARNING, "%s: offline, as of %s ago   ", name,
                              assay_age_text(age, registry->read_ms, view->app->now_ms));
         else
@@ -295,7 +310,7 @@ static void models_draw(void *self, struct area area)
         models_detail_draw(
             view, area_part(area, 0, 2 + list_height, width, height - list_height - 2));
     }
-    models_change_draw(view, area_row(area, height - 1));
+    change_ask_draw(&view->ask, area_row(area, height - 1));
 }
 
 /* ---- what it does ---- */
@@ -381,14 +396,15 @@ static bool models_command(void *self, enum command_id id, const char *argument)
     case CMD_COMPARE:
         compare_here(view);
         return true;
-    case CMD_ALIAS:
-        models_change_begin(view, ASSAY_CHANGE_ALIAS);
+    case CMD_SINCE_CHAMPION:
+        models_detail_champion(view);
         return true;
-    case CMD_MODEL_TAG:
-        models_change_begin(view, ASSAY_CHANGE_MODEL_TAG);
+    case CMD_DIGEST:
+        models_digest_compute(view);
         return true;
-    case CMD_DESCRIBE:
-        models_change_begin(view, ASSAY_CHANGE_MODEL_TEXT);
+    case CMD_DETAIL_DOWN:
+    case CMD_DETAIL_UP:
+        models_detail_scroll(view, id == CMD_DETAIL_DOWN ? 3 : -3);
         return true;
     case CMD_REFRESH:
         ask_again(view);
@@ -397,7 +413,7 @@ static bool models_command(void *self, enum command_id id, const char *argument)
         app_back(view->app);
         return true;
     default:
-        return false;
+        return models_change_command(view, id);
     }
 }
 
@@ -406,12 +422,15 @@ static bool models_event(void *self, const struct event *event)
     struct models_view *view = self;
     size_t row;
 
-    if (models_change_event(view, event))
+    if (change_ask_event(&view->ask, view->app, event))
         return true;
     if (event->kind != EVENT_MOUSE)
         return false;
     build(view);
-    if (event->action == MOUSE_WHEEL_UP || event->action == MOUSE_WHEEL_DOWN)
+    if ((event->action == MOUSE_WHEEL_UP || event->action == MOUSE_WHEEL_DOWN) &&
+        rect_contains(view->detail.rect, event->x, event->y))
+        models_detail_scroll(view, event->action == MOUSE_WHEEL_UP ? -3 : 3);
+    else if (event->action == MOUSE_WHEEL_UP || event->action == MOUSE_WHEEL_DOWN)
         list_scroll(&view->list, view->count, event->action == MOUSE_WHEEL_UP ? -3 : 3);
     else if (event->action == MOUSE_PRESS &&
              list_hit(&view->list, view->count, event->y - view->rect.y, &row))
@@ -426,7 +445,7 @@ static void models_changed(void *self, unsigned changes)
 
     view->count = 0; /* the lines point into what may be gone */
     if (changes & ASSAY_CHANGED_JOBS)
-        models_change_poll(view);
+        change_ask_poll(&view->ask, view->app);
     if (changes & (ASSAY_CHANGED_SOURCES | ASSAY_CHANGED_RUNS))
         app_dirty(view->app);
 }
@@ -439,16 +458,18 @@ static void models_title(void *self, struct assay_buf *out)
 
 static const enum command_id *models_hints(void *self)
 {
-    static const enum command_id hints[] = {CMD_DOWN,     CMD_UP,    CMD_OPEN,
-                                            CMD_COMPARE,  CMD_ALIAS, CMD_MODEL_TAG,
-                                            CMD_DESCRIBE, CMD_BACK,  CMD_NONE};
+    static const enum command_id hints[] = {
+        CMD_DOWN, CMD_UP,       CMD_OPEN,     CMD_SINCE_CHAMPION, CMD_ALIAS,
+        CMD_TAG,  CMD_REGISTER, CMD_DESCRIBE, CMD_BACK,           CMD_NONE};
     (void)self;
     return hints;
 }
 
 static const char *models_typing(void *self)
 {
-    return models_change_typing(self);
+    struct models_view *view = self;
+
+    return change_ask_typing(&view->ask);
 }
 
 static bool models_has(void *self, enum command_needs needs)

@@ -56,6 +56,7 @@ static void run_close(void *self)
         table_free(&view->tables[i]);
     }
     prompt_free(&view->filter);
+    change_ask_free(&view->ask);
     chart_state_free(&view->chart);
     chart_widget_free(&view->widget);
     free(view->shown);
@@ -98,6 +99,7 @@ static void run_draw(void *self, struct area area)
         run_note_draw(view, body);
         break;
     }
+    change_ask_draw(&view->ask, area_row(area, height - 1));
 }
 
 static void run_title_text(void *self, struct assay_buf *out)
@@ -300,7 +302,7 @@ static bool run_command(void *self, enum command_id id, const char *argument)
         next_run(view, id == CMD_NEXT_RUN ? 1 : -1);
         return true;
     default:
-        return false;
+        return change_ask_run_command(&view->ask, view->app, id, view->run);
     }
 }
 
@@ -368,6 +370,8 @@ static void press(struct run_view *view, const struct event *event)
 static bool run_event(void *self, const struct event *event)
 {
     struct run_view *view = self;
+    if (change_ask_event(&view->ask, view->app, event))
+        return true;
     if (view->filtering && event->kind != EVENT_MOUSE) {
         return filter_event(view, event);
     }
@@ -396,6 +400,14 @@ static void run_complete(void *self, enum command_argument argument, struct assa
     const struct assay_attrs *attrs = run_attrs(view);
     for (size_t i = 0; argument == ARG_METRIC && i < attrs->metric_count; i++) {
         assay_buf_format(out, "%s\n", attrs->metrics[i].key);
+    }
+}
+
+static void run_changed(void *self, unsigned changes)
+{
+    struct run_view *view = self;
+    if (changes & ASSAY_CHANGED_JOBS) {
+        change_ask_poll(&view->ask, view->app);
     }
 }
 
@@ -464,6 +476,9 @@ static const enum command_id *run_hints(void *self)
 static const char *run_typing(void *self)
 {
     struct run_view *view = self;
+    if (change_ask_typing(&view->ask)) {
+        return change_ask_typing(&view->ask);
+    }
     return view->filtering ? "enter=keep\tesc=everything" : NULL;
 }
 
@@ -481,6 +496,7 @@ const struct view_ops view_run = {
     .draw = run_draw,
     .command = run_command,
     .event = run_event,
+    .changed = run_changed,
     .poll = run_poll,
     .title = run_title_text,
     .hints = run_hints,

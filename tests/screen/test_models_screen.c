@@ -241,7 +241,7 @@ static void without_a_server(void **state)
     (void)state;
     struct screen *screen = workbench_open_empty(100, 24);
     screen_press(screen, "V", NULL);
-    screen_wait(screen, "None of the sources is a server");
+    screen_wait(screen, "None of the sources registers models");
     screen_assert_text(screen, "assay http://");
     screen_close(&screen);
 }

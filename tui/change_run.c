@@ -1,0 +1,91 @@
+/*
+ * What is written about a run on its server from the screens of runs: tags, its name, its note,
+ * its life, and a version registered from it (change_ask.h). Called by the first screen and the
+ * run screen.
+ */
+#include "change_ask.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/text.h>
+
+/* Where the model lies in a run: the place of the last one it logged, as MLflow 2 says in a tag
+   and MLflow 3 in the run's outputs; "" where neither says. Malloc'd. */
+static char *model_place(const struct assay_attrs *attrs)
+{
+    static const char key[] = "\"artifact_path\": \"";
+    const char *history = assay_attrs_tag(attrs, "mlflow.log-model.history"), *last = NULL;
+    struct assay_buf place = {0};
+
+    for (size_t i = attrs->output_count; i > 0; i--)
+        if (strncmp(attrs->outputs[i - 1].id, "m-", 2) == 0) {
+            assay_buf_format(&place, "models:/%.100s", attrs->outputs[i - 1].id);
+            return assay_buf_take(&place);
+        }
+    for (const char *at = history; at && (at = strstr(at, key)); at++)
+        last = at + strlen(key);
+    if (last)
+        assay_buf_add(&place, last, strcspn(last, "\"\\"));
+    return assay_buf_take(&place);
+}
+
+bool change_ask_register(struct change_ask *ask, struct app *app, uint32_t run_index,
+                         const char *model)
+{
+    const struct assay_run *run = assay_catalog_run(app->catalog, run_index);
+    char *place = model_place(assay_catalog_attrs(app->catalog, run_index));
+    bool begun = change_ask_begin(ask, app,
+                                  &(struct assay_change){.kind = ASSAY_CHANGE_REGISTER,
+                                                         .source = run->source,
+                                                         .run_id = run->id,
+                                                         .value = place},
+                                  model);
+
+    free(place);
+    return begun;
+}
+
+bool change_ask_run_command(struct change_ask *ask, struct app *app, enum command_id id,
+                            uint32_t index)
+{
+    const struct assay_run *run =
+        index == ASSAY_NONE ? NULL : assay_catalog_run(app->catalog, index);
+    struct assay_change change = {0};
+    const char *note;
+
+    if (id != CMD_TAG && id != CMD_RENAME && id != CMD_DELETE_RUN && id != CMD_SERVER_NOTE &&
+        id != CMD_REGISTER)
+        return false;
+    if (!run) {
+        app_say(app, "there is no run under the cursor");
+        return true;
+    }
+    change.source = run->source;
+    change.run_id = run->id;
+    switch (id) {
+    case CMD_TAG:
+        change.kind = ASSAY_CHANGE_RUN_TAG;
+        change_ask_begin(ask, app, &change, "");
+        break;
+    case CMD_RENAME:
+        change.kind = ASSAY_CHANGE_RUN_NAME;
+        change_ask_begin(ask, app, &change, run->name);
+        break;
+    case CMD_DELETE_RUN:
+        change.kind = ASSAY_CHANGE_RUN_LIFE;
+        change.value = run->deleted ? "active" : "deleted";
+        change_ask_known(ask, app, &change);
+        break;
+    case CMD_SERVER_NOTE:
+        change.kind = ASSAY_CHANGE_RUN_TAG;
+        change.key = ASSAY_NOTE_TAG;
+        note = assay_attrs_tag(assay_catalog_attrs(app->catalog, index), ASSAY_NOTE_TAG);
+        change_ask_edit(ask, app, &change, note ? note : "");
+        break;
+    default:
+        change_ask_register(ask, app, index, "");
+        break;
+    }
+    return true;
+}
