@@ -34,7 +34,7 @@ static bool run_editor(struct app *app, char *path, struct assay_error *err)
     if (failed) {
         assay_fail(err, ASSAY_IO, "editor: %s", strerror(failed));
     } else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        assay_fail(err, ASSAY_IO, "the editor did not end well; the text is as it was");
+        assay_fail(err, ASSAY_IO, "the editor did not end well; the note is as it was");
         assay_hint(err, "set VISUAL or EDITOR to the editor you use");
     } else {
         return true;

@@ -64,7 +64,7 @@ void models_detail_free(struct models_view *view);
 
 /* ---- models_digest.c ---- */
 /* What is known of the digest of AT's files, at row *y of AREA beside a label of LABEL cells;
-   *y goes on. */
+ *y goes on. */
 void models_digest_draw(struct models_view *view, const struct models_line *at,
                         struct area area, int label, int *y);
 /* Has the digest of the version under the cursor computed. */

@@ -212,7 +212,7 @@ struct assay_session {
     uint64_t tick;
 
     struct digest_entry *digests; /* digest.c */
-    struct change_job *changed; /* the last that was done */
+    struct change_job *changed;   /* the last that was done */
     struct pull **pulls;
     size_t pull_count, pull_capacity;
 

@@ -9,7 +9,7 @@
 
 #define MLFLOW_TRASH     ".trash"
 #define MLFLOW_MODELS    "models" /* the registry, no experiment */
-#define MLFLOW_NAME_SIZE 256u /* NAME_MAX and a NUL */
+#define MLFLOW_NAME_SIZE 256u     /* NAME_MAX and a NUL */
 
 bool mlflow_reserved(const char *name); /* no experiment's folder */
 bool mlflow_is_store(const char *path);
