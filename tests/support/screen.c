@@ -261,10 +261,9 @@ static void send_key(struct screen *screen, const char *name)
     }
     screen_send(screen, bytes.data, bytes.length);
     if (key == KEYS_ESCAPE)
-        screen->not_idle_before =
-            assay_monotonic_us() + (screen->kind == SCREEN_MUTE || screen->kind == SCREEN_LATE
-                                        ? ESC_EXPECT_US
-                                        : ESC_US);
+        screen->escape_us = screen->kind == SCREEN_MUTE || screen->kind == SCREEN_LATE
+                                ? ESC_EXPECT_US
+                                : ESC_US;
     assay_buf_free(&bytes);
 }
 
@@ -398,6 +397,12 @@ bool screen_settle(struct screen *screen)
         if (busy || now < 0 || !woken(screen) || !input_taken(screen) ||
             (screen->answers.length > 0 && screen->kind != SCREEN_LATE) ||
             assay_monotonic_us() < screen->not_idle_before) {
+            before = -2;
+            continue;
+        }
+        if (screen->escape_us) { /* its wait has begun, since it has read the key and sleeps */
+            screen->not_idle_before = assay_monotonic_us() + screen->escape_us;
+            screen->escape_us = 0;
             before = -2;
             continue;
         }

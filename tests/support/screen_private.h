@@ -23,7 +23,8 @@ struct screen {
     int status;
     long long slept_before; /* first_sleeps() when keys were sent last; -1 once they woke it */
     int64_t woken_by;
-    int64_t not_idle_before; /* a lone ESC waits in the program until then */
+    int64_t escape_us;       /* a lone ESC was sent, for which the program waits so long; 0 */
+    int64_t not_idle_before; /* that wait ends then */
 
     VTerm *vt;
     VTermScreen *text;
