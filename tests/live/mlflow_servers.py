@@ -101,6 +101,7 @@ class Server:
                 time.sleep(0.1)
             if self.process.popen.poll() is not None:
                 break
+        self.process.kill()
         print(open(self.log, errors="replace").read()[-3000:])
         raise RuntimeError("the server did not start")
 
