@@ -29,7 +29,10 @@
 
 static void use_new_store(void)
 {
-    assert_int_equal(setenv("ASSAY_STORE", place_new("store.db"), 1), 0);
+    char *path = place_new("store.db");
+
+    assert_int_equal(setenv("ASSAY_STORE", path, 1), 0);
+    free(path);
 }
 
 static json_t *runs_in(const char *source)
