@@ -10,19 +10,16 @@
 
 #include <assay/text.h>
 
-/* Where the model lies in a run: the place of the last one it logged, as MLflow 2 says in a tag
-   and MLflow 3 in the run's outputs; "" where neither says. Malloc'd. */
+/* Where the model lies in a run: the place of the last one it logged, as MLflow 2 says in a
+   tag;
+   "" where it does not. What MLflow 3 logs lies outside of the run: it is not offered, whoever
+   registers it names its place. Malloc'd. */
 static char *model_place(const struct assay_attrs *attrs)
 {
     static const char key[] = "\"artifact_path\": \"";
     const char *history = assay_attrs_tag(attrs, "mlflow.log-model.history"), *last = NULL;
     struct assay_buf place = {0};
 
-    for (size_t i = attrs->output_count; i > 0; i--)
-        if (strncmp(attrs->outputs[i - 1].id, "m-", 2) == 0) {
-            assay_buf_format(&place, "models:/%.100s", attrs->outputs[i - 1].id);
-            return assay_buf_take(&place);
-        }
     for (const char *at = history; at && (at = strstr(at, key)); at++)
         last = at + strlen(key);
     if (last)

@@ -7,7 +7,12 @@ build=$1
 top=$PWD
 here=tests/mutants
 work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+# What a hung test left, too: an agent that never answers has somebody who waits for it.
+clear_up() {
+    grep -lsF "$work/" /proc/[0-9]*/environ | grep -oE '[0-9]+' | grep -vx $$ | xargs -r kill -9 2>/dev/null
+    rm -rf "$work"
+}
+trap clear_up EXIT
 export TZ=UTC LC_ALL=C.UTF-8 TERM=xterm-256color top build here work
 
 # One folder a mutant: what it is, and the file as it then stands.
