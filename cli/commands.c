@@ -259,6 +259,7 @@ static const struct cli_option request_options[] = {
     {0, "evidence", "[NAME=]FILE", NULL, "a file that reviewers should see (repeatable)"},
     {0, "policy", "NAME", NULL, "the policy, where several match"},
     {0, "revise", "REQ", NULL, "a new revision of this request"},
+    {0, "rollback", "REQ", NULL, "back to what was there before this request was applied"},
     OPTION_SIGN_WITH,
     OPTION_UNSIGNED,
     OPTION_HELP,

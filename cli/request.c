@@ -52,12 +52,18 @@ enum assay_status cli_request(struct cli *cli, struct assay_error *err)
         .words = cli_value(cli, "message"),
         .policy = cli_value(cli, "policy"),
         .request = cli_value(cli, "revise"),
+        .rollback = cli_value(cli, "rollback"),
         .evidence = evidence,
         .evidence_count = count,
     };
     char id[17];
     enum assay_status status = ASSAY_OK;
-    for (size_t i = 0; i < 4 && status == ASSAY_OK; i++)
+    for (size_t i = 0; i < 3 && status == ASSAY_OK && options.rollback; i++)
+        if (cli_value(cli, needed[i]))
+            status = assay_fail(err, ASSAY_BAD_INPUT,
+                                "request: --rollback says the %s already; leave out --%s",
+                                needed[i], needed[i]);
+    for (size_t i = options.rollback ? 3 : 0; i < 4 && status == ASSAY_OK; i++)
         if (!cli_value(cli, needed[i]))
             status = assay_fail(err, ASSAY_BAD_INPUT, "request: --%s is missing", needed[i]);
     if (status == ASSAY_OK)

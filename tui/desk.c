@@ -41,9 +41,15 @@ static void ask(struct assay_ledger *ledger, struct desk_result *r)
 static void work(struct desk *desk)
 {
     struct desk_result *r = &desk->result;
+    const char *conditions[DESK_CONDITIONS];
+    for (size_t i = 0; i < r->wish.condition_count; i++)
+        conditions[i] = r->wish.conditions[i];
     const struct assay_decision decision = {.verdict = r->wish.verdict,
                                             .reason = r->wish.reason,
                                             .binding = r->wish.binding,
+                                            .conditions = conditions,
+                                            .condition_count = r->wish.condition_count,
+                                            .delegate = r->wish.delegate,
                                             .dwell_seconds = r->wish.dwell_seconds,
                                             .text = r->wish.text};
     const char *me = "";
@@ -68,6 +74,10 @@ static void work(struct desk *desk)
         break;
     case DESK_SIDES:
         r->status = assay_sides_read(desk->fresh, r->wish.request, &r->sides, &r->err);
+        break;
+    case DESK_EVIDENCE:
+        r->status =
+            assay_evidence_read(desk->fresh, r->wish.binding, &r->text, &r->length, &r->err);
         break;
     case DESK_ASK:
         ask(desk->fresh, r);

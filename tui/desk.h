@@ -16,14 +16,19 @@ enum desk_task {
     DESK_PREVIEW, /* what would be signed */
     DESK_SIGN,
     DESK_APPLY,
-    DESK_SIDES, /* candidate and champion, as the platform has them */
-    DESK_ASK,   /* writes a request, after registering the version where that is wished */
+    DESK_SIDES,    /* candidate and champion, as the platform has them */
+    DESK_EVIDENCE, /* the bytes of the evidence whose digest is the wish's binding */
+    DESK_ASK,      /* writes a request, after registering the version where that is wished */
 };
+#define DESK_CONDITIONS 8
 struct desk_wish {
     enum desk_task task;
     char request[17];
     enum assay_verdict verdict;
     char reason[1024];
+    char conditions[DESK_CONDITIONS][256]; /* as in struct assay_decision */
+    size_t condition_count;
+    char delegate[80]; /* "" none */
     char binding[ASSAY_SHA256_TEXT];
     uint64_t dwell_seconds;
     /* What follows lives until the result is taken. */
@@ -35,7 +40,9 @@ struct desk_result {
     struct desk_wish wish;
     enum assay_status status;
     struct assay_error err;
-    char *text;                /* DESK_PREVIEW: the statement; the taker frees */
+    char *text; /* DESK_PREVIEW: the statement; DESK_EVIDENCE: the bytes, any,
+                   LENGTH of them; the taker frees */
+    size_t length;
     struct assay_sides *sides; /* DESK_SIDES: likewise */
     char id[17];               /* DESK_ASK: the request */
     char version[24];          /* likewise, where one was registered */

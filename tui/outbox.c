@@ -12,12 +12,25 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
-#include "draw_wrap.h"
-
 void outbox_close(struct outbox *box)
 {
     free(box->text);
     *box = (struct outbox){0};
+}
+
+/* False where the draft says more than a wish has room for. */
+static bool take_draft(struct desk_wish *wish, const struct assay_draft *draft)
+{
+    bool fits = draft->condition_count <= DESK_CONDITIONS;
+    for (size_t i = 0; fits && i < draft->condition_count; i++)
+        fits = snprintf(wish->conditions[i], sizeof wish->conditions[i], "%s",
+                        draft->conditions[i]) < (int)sizeof wish->conditions[i];
+    wish->condition_count = draft->condition_count;
+    return fits &&
+           snprintf(wish->reason, sizeof wish->reason, "%s", draft->reason) <
+               (int)sizeof wish->reason &&
+           snprintf(wish->delegate, sizeof wish->delegate, "%s", draft->delegate) <
+               (int)sizeof wish->delegate;
 }
 
 void outbox_begin(struct outbox *box, struct app *app, struct desk *desk,
@@ -34,7 +47,11 @@ void outbox_begin(struct outbox *box, struct app *app, struct desk *desk,
         .task = DESK_PREVIEW, .verdict = draft->verdict, .dwell_seconds = dwell_seconds};
     snprintf(box->wish.request, sizeof box->wish.request, "%s", request->id);
     snprintf(box->wish.binding, sizeof box->wish.binding, "%s", request->binding);
-    snprintf(box->wish.reason, sizeof box->wish.reason, "%s", draft->reason);
+    if (!take_draft(&box->wish, draft)) {
+        app_say(app, "the draft is too long to be sent from here: assay sign %s",
+                box->wish.request);
+        return;
+    }
     box->production = strcmp(request->tier, "production") == 0;
     assay_buf_format(&title, "%s: %s %s to %s", assay_verdict_name(draft->verdict),
                      request->model, request->version, request->target);
@@ -104,6 +121,18 @@ static bool take_digit(struct outbox *box, uint32_t key)
     return strlen(box->digits) == OUTBOX_DIGITS;
 }
 
+/* Drawing keeps it within the statement. */
+static bool scrolled(struct outbox *box, uint32_t key)
+{
+    const int by = key == KEYS_DOWN        ? 1
+                   : key == KEYS_UP        ? -1
+                   : key == KEYS_PAGE_DOWN ? box->page
+                   : key == KEYS_PAGE_UP   ? -box->page
+                                           : 0;
+    box->scroll = box->scroll + by > 0 ? box->scroll + by : 0;
+    return by != 0;
+}
+
 bool outbox_event(struct outbox *box, struct app *app, struct desk *desk,
                   const struct event *event)
 {
@@ -119,10 +148,8 @@ bool outbox_event(struct outbox *box, struct app *app, struct desk *desk,
     }
     if (!box->ready)
         return false;
-    if (event->key == KEYS_DOWN || event->key == KEYS_UP) {
-        box->scroll += event->key == KEYS_DOWN ? 1 : box->scroll > 0 ? -1 : 0;
+    if (scrolled(box, event->key))
         return false;
-    }
     if (assay_monotonic_us() - box->shown_us < OUTBOX_QUIET_US) {
         box->shown_us = assay_monotonic_us(); /* a key held down never comes through */
         return false;
@@ -160,6 +187,35 @@ bool outbox_result(struct outbox *box, struct app *app, struct desk_result *resu
     return true;
 }
 
+/* The statement as it is, every byte in its place; what a terminal cannot show is made visible,
+   not executed. Rows end where they are full, wherever that is. */
+static void draw_statement(struct outbox *box, struct area area)
+{
+    struct assay_buf clean = {0}, row = {0};
+    const int width = area.rect.width - 1, height = area.rect.height;
+    int total = 0, used;
+    assay_text_clean(&clean, box->text, strlen(box->text));
+    for (int pass = 0; pass < 2; pass++) {
+        int y = 0;
+        for (const char *at = assay_buf_text(&clean); *at; y++) {
+            size_t fits = assay_text_fit(at, width, &used);
+            fits = fits > 0 ? fits : 1;
+            assay_buf_reset(&row);
+            assay_buf_add(&row, at, fits);
+            if (pass == 1 && y >= box->scroll && y < box->scroll + height)
+                draw_text(area, 0, y - box->scroll, ROLE_NORMAL, assay_buf_text(&row));
+            at += fits;
+        }
+        total = y;
+        if (box->scroll > total - height)
+            box->scroll = total > height ? total - height : 0;
+    }
+    box->page = height;
+    draw_scrollbar(area, width, 0, height, (size_t)box->scroll, (size_t)total);
+    assay_buf_free(&clean);
+    assay_buf_free(&row);
+}
+
 void outbox_draw(struct outbox *box, struct area area)
 {
     const int width = area.rect.width - 4, height = area.rect.height - 2;
@@ -173,16 +229,7 @@ void outbox_draw(struct outbox *box, struct area area)
                       : "looking at files, champion and gates again");
         return;
     }
-    /* The statement as it is; what a terminal cannot show is made visible, not executed. */
-    struct assay_buf clean = {0};
-    assay_text_clean(&clean, box->text, strlen(box->text));
-    const char *text = assay_buf_text(&clean);
-    for (int skip = box->scroll * (inside.rect.width - 2); skip > 0 && *text; skip--)
-        text++;
-    while ((*text & 0xc0) == 0x80)
-        text++;
-    draw_wrapped(inside, 1, 0, inside.rect.width - 2, rows, ROLE_NORMAL, text);
-    assay_buf_free(&clean);
+    draw_statement(box, area_part(inside, 1, 0, inside.rect.width - 1, rows));
     int x = 1 + draw_format(inside, 1, rows, ROLE_STRONG, "digest %s", box->wish.binding);
     if (box->total > 1)
         draw_format(inside, x + 3, rows, ROLE_DIM, "%zu of %zu drafts", box->at, box->total);

@@ -23,7 +23,7 @@ struct outbox {
     char title[200];
     char digits[OUTBOX_DIGITS + 1]; /* typed so far */
     char *text;                     /* the statement */
-    int scroll;
+    int scroll, page;               /* rows */
 };
 
 /* Asks the desk for what the draft on REQUEST would sign. */

@@ -1,7 +1,8 @@
 /*
  * The page of one request, as lines: why, what I may do, what changed since I looked, candidate
- * against champion, gates, evidence, who signed, what is missing, the policy. Called by
- * view_request.c. Everything from outside is cleaned in request_add(), the one way to a line.
+ * against champion (request_sides.c), gates, evidence (request_evidence.c), who signed, what is
+ * missing, the policy. Called by view_request.c. Everything from outside is cleaned in
+ * request_add(), the one way to a line.
  */
 #include "request_view.h"
 
@@ -14,13 +15,14 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
-#define EVIDENCE_LINES 400
-#define LINE_BYTES     16384
+#define LINE_BYTES 16384
 
 void request_clear(struct request_view *view)
 {
-    for (size_t i = 0; i < view->count; i++)
+    for (size_t i = 0; i < view->count; i++) {
         free(view->lines[i].text);
+        free(view->lines[i].condition);
+    }
     view->count = 0;
 }
 
@@ -111,6 +113,10 @@ static void add_mine(struct request_view *view, const struct assay_request *r)
              r->state == ASSAY_STATE_APPLYING)
         request_add(view, ROLE_WAITING, 10, "YOU MAY   apply it with a: %s then points at %s",
                     r->target, r->version);
+    else if (r->state == ASSAY_STATE_APPLIED)
+        request_add(view, ROLE_NORMAL, 10,
+                    "YOU MAY   %sask for what was there before (B), revoke it (v)",
+                    r->overridden ? "review the override (v ratify), " : "");
     else if (!assay_request_open_state(r->state))
         request_add(view, ROLE_DIM, 10, "YOU MAY   comment (v): it is closed");
     else if (strcmp(r->requester, me) == 0)
@@ -195,8 +201,11 @@ static void add_draft(struct request_view *view, const struct assay_request *r)
     if (!draft)
         return;
     const bool old = strcmp(draft->binding, r->binding) != 0;
-    request_add(view, old ? ROLE_WARNING : ROLE_ACCENT, 8, "DRAFT   %s%s%s   %s",
-                assay_verdict_name(draft->verdict), draft->reason[0] ? ": " : "", draft->reason,
+    for (size_t i = 0; i < draft->condition_count; i++)
+        request_add(view, ROLE_ACCENT, 8, "DRAFT   on condition that %s", draft->conditions[i]);
+    request_add(view, old ? ROLE_WARNING : ROLE_ACCENT, 8, "DRAFT   %s%s%s%s%s   %s",
+                assay_verdict_name(draft->verdict), draft->delegate[0] ? " to " : "",
+                draft->delegate, draft->reason[0] ? ": " : "", draft->reason,
                 old ? "written on an older revision: look again, then write it anew; u drops it"
                     : "$ sends it, u takes it back");
 }
@@ -214,67 +223,29 @@ static void add_gates(struct request_view *view, const struct assay_request *r)
     }
 }
 
-static void add_opened(struct request_view *view, const struct assay_request *r,
-                       const struct assay_evidence *e)
+static void add_condition(struct request_view *view, const struct assay_vote *vote,
+                          const struct assay_condition *c)
 {
-    char *bytes = NULL;
-    size_t length = 0, lines = 0;
-    struct assay_error err = {0};
-    if (assay_evidence_read(desk_ledger(view->desk), e->digest, &bytes, &length, &err) !=
-        ASSAY_OK) {
-        request_add(view, ROLE_FAILED, 8, "        %s%s%s", err.what, err.hint[0] ? "; " : "",
-                    err.hint);
-        return;
-    }
-    if (memchr(bytes, '\0', length) || !assay_utf8_valid(bytes, length)) {
-        request_add(view, ROLE_WARNING, 8,
-                    "        no text: look at it elsewhere, e.g. assay review %s --open '%s' > "
-                    "file",
-                    r->id, e->name);
-        free(bytes);
-        return;
-    }
-    char *at = bytes;
-    for (; at && *at && lines < EVIDENCE_LINES; lines++) {
-        char *end = strchr(at, '\n');
-        if (end)
-            *end = '\0';
-        request_add(view, ROLE_DIM, 8, "        %.2000s%s", at,
-                    strlen(at) > 2000 ? " ..." : "");
-        at = end ? end + 1 : NULL;
-    }
-    if (at && *at)
-        request_add(view, ROLE_WARNING, 8,
-                    "        only the first %d lines; all: assay review %s --open '%s'",
-                    EVIDENCE_LINES, r->id, e->name);
-    free(bytes);
-}
-
-static void add_evidence(struct request_view *view, const struct assay_request *r)
-{
-    char size[32], age[16];
-    size_t seen = 0;
-    for (size_t i = 0; i < r->evidence_count; i++)
-        seen += r->evidence[i].seen;
-    if (r->evidence_count)
-        request_add(view, ROLE_TITLE, 2, "EVIDENCE   %zu of %zu seen%s", seen,
-                    r->evidence_count,
-                    seen < r->evidence_count ? "   space opens the next" : "");
-    for (size_t i = 0; i < r->evidence_count; i++) {
-        const struct assay_evidence *e = &r->evidence[i];
-        request_add(view, e->seen ? ROLE_NORMAL : ROLE_STRONG, 6,
-                    "  [%s] %s   %s   %s old   %.16s", e->seen ? "x" : " ", e->name,
-                    assay_bytes_text(size, e->bytes),
-                    assay_age_text(age, e->time_ms, view->app->now_ms), e->digest)
-            ->evidence = i + 1;
-        if (view->expanded == i + 1)
-            add_opened(view, r, e);
-    }
+    char due[32] = "";
+    const bool dated = c->due_ms != ASSAY_NO_TIME;
+    const bool late = dated && !c->met && c->due_ms < view->app->now_ms;
+    struct request_line *line =
+        request_add(view,
+                    c->met ? ROLE_DIM
+                    : late ? ROLE_FAILED
+                           : ROLE_WAITING,
+                    10, "      condition: %s%s%s   %s", c->text, dated ? " until " : "",
+                    dated ? assay_time_text(due, c->due_ms) : "",
+                    c->met ? "met"
+                    : late ? "OVERDUE: v revoke, or v fulfil"
+                           : "not met yet");
+    if (!c->met && vote->counts)
+        line->condition = assay_strdup(c->text);
 }
 
 static void add_votes(struct request_view *view, const struct assay_request *r)
 {
-    char age[16], due[32];
+    char age[16];
     if (r->vote_count)
         request_add(view, ROLE_TITLE, 2, "SIGNED");
     for (size_t i = 0; i < r->vote_count; i++) {
@@ -289,13 +260,7 @@ static void add_votes(struct request_view *view, const struct assay_request *r)
                     v->counts ? "" : "   does not count: ", v->counts ? "" : v->why_not,
                     v->reason[0] ? "   " : "", v->reason);
         for (size_t k = 0; k < v->condition_count; k++)
-            request_add(view, v->conditions[k].met ? ROLE_DIM : ROLE_WAITING, 10,
-                        "      condition: %s%s%s   %s", v->conditions[k].text,
-                        v->conditions[k].due_ms != ASSAY_NO_TIME ? " until " : "",
-                        v->conditions[k].due_ms != ASSAY_NO_TIME
-                            ? assay_time_text(due, v->conditions[k].due_ms)
-                            : "",
-                        v->conditions[k].met ? "met" : "not met yet");
+            add_condition(view, v, &v->conditions[k]);
     }
 }
 
@@ -361,7 +326,7 @@ void request_build(struct request_view *view)
     add_since(view, r);
     request_sides_add(view, r);
     add_gates(view, r);
-    add_evidence(view, r);
+    request_evidence_add(view, r);
     add_votes(view, r);
     add_needs(view, r);
     add_policy(view, r);

@@ -21,7 +21,11 @@ struct request_line {
     char *text;      /* clean */
     size_t evidence; /* index + 1; 0: none */
     bool changes;    /* where "since your last decision" begins */
+    char *condition; /* its text, where it is one that is still to be met; else NULL */
+    size_t part;     /* row of the evidence that is open, + 1; 0: none */
 };
+
+enum request_typing { TYPING_NOTHING, TYPING_REASON, TYPING_CONDITION };
 
 struct request_sides {
     struct assay_sides *facts; /* NULL: asked for, or not to be had */
@@ -35,6 +39,21 @@ struct request_sides {
     struct chart_widget widget;
 };
 
+/* The piece of evidence that is open. It counts as seen only once each of its rows has been on
+   the screen. */
+struct request_evidence {
+    size_t open; /* its index + 1; 0: none is */
+    char digest[ASSAY_SHA256_TEXT];
+    bool asked, there; /* of the desk; it has come, or err says why not */
+    char *bytes;
+    size_t length;
+    struct assay_error err;
+    bool whole; /* all of it is on the page */
+    size_t rows, shown_rows;
+    int width; /* the rows were broken for */
+    bool *shown;
+};
+
 struct request_view {
     struct app *app;
     struct desk *desk;
@@ -43,12 +62,12 @@ struct request_view {
     size_t count, capacity;
     int width;           /* the lines were broken for */
     uint64_t generation; /* of the desk's ledger when the lines were made */
-    size_t expanded;     /* evidence that is open, index + 1 */
-    bool all;            /* every row of the comparison */
+    struct request_evidence evidence;
+    bool all; /* every row of the comparison */
     struct request_sides sides;
     struct list list;
     struct rect rect;
-    bool asking; /* the reason is being typed */
+    enum request_typing asking; /* what is being typed */
     enum assay_verdict verdict;
     struct prompt prompt;
     struct outbox outbox;
@@ -67,6 +86,36 @@ void request_clear(struct request_view *view);
    first of its rows; valid until the next. */
 struct request_line *request_add(struct request_view *view, enum role role, int indent,
                                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* ---- request_evidence.c ---- */
+
+void request_evidence_add(struct request_view *view, const struct assay_request *r);
+/* Asks the desk for what is open, where that is still to be done and the desk is free. */
+void request_evidence_ask(struct request_view *view);
+/* Takes what the desk has read. */
+void request_evidence_take(struct request_view *view, struct desk_result *result);
+void request_evidence_close(struct request_view *view);
+/* The line AT of the page is on the screen now. */
+void request_evidence_shown(struct request_view *view, const struct request_line *line);
+/* Opens or closes the evidence under the cursor. */
+void request_evidence_here(struct request_view *view);
+/* One key to the next unseen thing: the rest of the evidence that is open, the next piece, then
+   false: the next request. */
+bool request_evidence_next(struct request_view *view);
+
+/* ---- request_decide.c: drafts ---- */
+
+/* Begins to ask what the decision needs: its reason, to whom, which condition. */
+void request_decide(struct request_view *view, enum assay_verdict verdict);
+void request_decide_named(struct request_view *view, const char *name);
+/* A condition of the approval that is a draft: TEXT, or asked for where it is empty. */
+void request_condition(struct request_view *view, const char *text);
+/* What was typed is taken; it stays to be mended where it does not do. */
+void request_typed(struct request_view *view);
+void request_prompt_label(const struct request_view *view, struct assay_buf *out);
+void request_drop_draft(struct request_view *view);
+/* The form that asks for what was there before this one was applied. */
+void request_rollback(struct request_view *view);
 
 /* ---- request_sides.c ---- */
 

@@ -62,6 +62,8 @@ static void draw_lines(struct request_view *view, struct area rows)
         }
         draw_field(row, 1, 0, width - 3, ALIGN_LEFT, view->lines[at].role,
                    view->lines[at].text);
+        if (!view->outbox.open && !view->app->palette.open)
+            request_evidence_shown(view, &view->lines[at]);
     }
     draw_scrollbar(rows, width - 1, 0, height, view->list.top, view->count);
 }
@@ -71,8 +73,10 @@ static void request_draw(void *self, struct area area)
     struct request_view *view = self;
     const int width = area.rect.width;
     int height = area.rect.height - 2, chart = 0;
-    if (!view->outbox.open)
+    if (!view->outbox.open) {
+        request_evidence_ask(view);
         request_sides_ask(view);
+    }
     request_sides_find(view);
     if (view->dirty || view->width != width ||
         view->generation != desk_generation(view->desk)) {
@@ -90,8 +94,10 @@ static void request_draw(void *self, struct area area)
     draw_hline(area, 0, height + chart, width, ROLE_BORDER);
     if (view->asking) {
         struct area row = area_row(area, height + chart + 1);
-        int x = 1 + draw_format(row, 1, 0, ROLE_PROMPT,
-                                "%s, because: ", assay_verdict_name(view->verdict));
+        struct assay_buf label = {0};
+        request_prompt_label(view, &label);
+        int x = 1 + draw_text(row, 1, 0, ROLE_PROMPT, assay_buf_text(&label));
+        assay_buf_free(&label);
         prompt_draw(&view->prompt, row, x, 0, width - x - 1, 0, NULL);
     } else {
         draw_digest(view, area_row(area, height + chart + 1));
@@ -121,46 +127,10 @@ static void request_close(void *self)
     outbox_close(&view->outbox);
     prompt_free(&view->prompt);
     request_sides_close(view);
+    request_evidence_close(view);
     request_clear(view);
     free(view->lines);
     free(view);
-}
-
-static void ask_reason(struct request_view *view, enum assay_verdict verdict)
-{
-    view->asking = true;
-    view->verdict = verdict;
-    prompt_set(&view->prompt, "");
-    app_dirty(view->app);
-}
-
-/* Keeps the verdict as a draft: nothing is signed here. */
-static void keep_draft(struct request_view *view)
-{
-    const struct assay_request *r = request_of(view);
-    struct assay_error err = {0};
-    if (!r)
-        return;
-    if (view->verdict == ASSAY_APPROVE && !view->prompt.text[0] &&
-        (r->gates_passed < r->gate_count || r->overridden)) {
-        app_say(view->app, "not every gate passes: an approval says why nevertheless");
-        return;
-    }
-    if (view->verdict != ASSAY_APPROVE && view->verdict != ASSAY_ABSTAIN &&
-        !view->prompt.text[0]) {
-        app_say(view->app, "%s needs a reason", assay_verdict_name(view->verdict));
-        return;
-    }
-    const struct assay_draft draft = {.request = r->id,
-                                      .binding = r->binding,
-                                      .reason = view->prompt.text,
-                                      .verdict = view->verdict};
-    view->asking = false;
-    if (assay_draft_set(desk_ledger(view->desk), &draft, &err) != ASSAY_OK)
-        app_fail(view->app, &err);
-    else
-        app_say(view->app, "kept as a draft: $ shows what will be signed");
-    view->dirty = true;
 }
 
 /* Another request on this screen. */
@@ -169,7 +139,7 @@ static void show_request(struct request_view *view, const char *id)
     snprintf(view->id, sizeof view->id, "%s", id);
     request_sides_close(view);
     request_sides_open(view);
-    view->expanded = 0;
+    request_evidence_close(view);
     view->list = (struct list){0};
     view->dirty = true;
     view->opened_us = assay_monotonic_us();
@@ -185,47 +155,17 @@ static void step_request(struct request_view *view, int delta)
         app_say(view->app, delta > 0 ? "this is the last one" : "this is the first one");
 }
 
-/* Marks what is open as seen. */
-static void mark_seen(struct request_view *view, const struct assay_request *r)
-{
-    struct assay_error err = {0};
-    char digest[ASSAY_SHA256_TEXT];
-    if (!view->expanded || view->expanded > r->evidence_count ||
-        r->evidence[view->expanded - 1].seen)
-        return;
-    snprintf(digest, sizeof digest, "%s", r->evidence[view->expanded - 1].digest);
-    if (assay_evidence_seen(desk_ledger(view->desk), digest, true, &err) != ASSAY_OK)
-        app_fail(view->app, &err);
-}
-
 /* One key to the next unseen thing: evidence of this request, then the next request that waits
    for me. */
 static void next_unseen(struct request_view *view)
 {
-    const struct assay_request *r = request_of(view);
     char id[17];
-    if (!r)
+    if (request_evidence_next(view))
         return;
-    const bool opened = view->expanded != 0;
-    mark_seen(view, r);
-    r = request_of(view);
-    view->expanded = 0;
-    for (size_t i = 0; r && i < r->evidence_count && !view->expanded; i++)
-        if (!r->evidence[i].seen)
-            view->expanded = i + 1;
-    request_build(view);
-    for (size_t i = 0; i < view->count && view->expanded; i++)
-        if (view->lines[i].evidence == view->expanded)
-            view->list.cursor = view->list.top = i;
-    if (!view->expanded) {
-        if (!opened && view_queue_waiting(view->desk, view->id, id))
-            show_request(view, id);
-        else
-            app_say(view->app, opened ? "all evidence is seen: space again goes to the next "
-                                        "request that waits for you"
-                                      : "all evidence is seen, and nothing else waits for you");
-    }
-    app_dirty(view->app);
+    if (view_queue_waiting(view->desk, view->id, id))
+        show_request(view, id);
+    else
+        app_say(view->app, "all evidence is seen, and nothing else waits for you");
 }
 
 /* To what changed since my last decision. */
@@ -245,19 +185,6 @@ static void show_changes(struct request_view *view)
                              : "you have not decided on this request yet");
 }
 
-static void decide(struct request_view *view, const char *name)
-{
-    enum assay_verdict verdict;
-    if (!*name)
-        palette_open(view->app, "decide ");
-    else if (!assay_verdict_parse(name, &verdict))
-        app_say(view->app, "%.40s: there is no such decision", name);
-    else if (verdict == ASSAY_DELEGATE)
-        app_say(view->app, "in a shell: assay sign %s --delegate PERSON", view->id);
-    else
-        ask_reason(view, verdict);
-}
-
 static void apply(struct request_view *view)
 {
     const struct assay_request *r = request_of(view);
@@ -269,32 +196,6 @@ static void apply(struct request_view *view)
                 assay_request_state_name(r->state));
     else
         outbox_begin_apply(&view->outbox, view->app, r);
-}
-
-static void open_here(struct request_view *view)
-{
-    size_t at = view->list.cursor < view->count ? view->lines[view->list.cursor].evidence : 0;
-    if (!at) {
-        app_say(view->app, "the line is no evidence: space goes to the next unseen");
-        return;
-    }
-    const struct assay_request *r = request_of(view);
-    if (r && view->expanded == at)
-        mark_seen(view, r);
-    view->expanded = view->expanded == at ? 0 : at;
-    view->dirty = true;
-    app_dirty(view->app);
-}
-
-static void drop_draft(struct request_view *view)
-{
-    struct assay_error err = {0};
-    if (!request_draft(view))
-        app_say(view->app, "there is no draft");
-    else if (assay_draft_drop(desk_ledger(view->desk), view->id, &err) != ASSAY_OK)
-        app_fail(view->app, &err);
-    view->dirty = true;
-    app_dirty(view->app);
 }
 
 static void send(struct request_view *view)
@@ -315,19 +216,25 @@ static bool request_command(void *self, enum command_id id, const char *argument
         return true;
     switch (id) {
     case CMD_APPROVE:
-        ask_reason(view, ASSAY_APPROVE);
+        request_decide(view, ASSAY_APPROVE);
         return true;
     case CMD_REJECT:
-        ask_reason(view, ASSAY_REJECT);
+        request_decide(view, ASSAY_REJECT);
         return true;
     case CMD_ASK_CHANGES:
-        ask_reason(view, ASSAY_REQUEST_CHANGES);
+        request_decide(view, ASSAY_REQUEST_CHANGES);
         return true;
     case CMD_WITHDRAW:
-        ask_reason(view, ASSAY_WITHDRAW);
+        request_decide(view, ASSAY_WITHDRAW);
         return true;
     case CMD_DECIDE:
-        decide(view, argument);
+        request_decide_named(view, argument);
+        return true;
+    case CMD_CONDITION:
+        request_condition(view, argument);
+        return true;
+    case CMD_ROLLBACK:
+        request_rollback(view);
         return true;
     case CMD_APPLY:
         apply(view);
@@ -358,10 +265,10 @@ static bool request_command(void *self, enum command_id id, const char *argument
         next_unseen(view);
         return true;
     case CMD_OPEN:
-        open_here(view);
+        request_evidence_here(view);
         return true;
     case CMD_DROP_DRAFT:
-        drop_draft(view);
+        request_drop_draft(view);
         return true;
     case CMD_SEND:
         send(view);
@@ -387,7 +294,7 @@ static void press(struct request_view *view, const struct event *event)
         return;
     view->list.cursor = row;
     if (view->lines[row].evidence)
-        open_here(view);
+        request_evidence_here(view);
 }
 
 static bool request_event(void *self, const struct event *event)
@@ -401,9 +308,9 @@ static bool request_event(void *self, const struct event *event)
     if (view->asking && (event->kind == EVENT_KEY || event->kind == EVENT_PASTE)) {
         enum prompt_did did = prompt_event(&view->prompt, event);
         if (did == PROMPT_ENTER)
-            keep_draft(view);
+            request_typed(view);
         else if (did == PROMPT_ESCAPE)
-            view->asking = false;
+            view->asking = TYPING_NOTHING;
         app_dirty(view->app);
         return true;
     }
@@ -428,6 +335,10 @@ void view_request_result(struct app *app, struct desk_result *result, bool *take
     view->dirty = true;
     if (result->wish.task == DESK_SIDES) {
         request_sides_take(view, result);
+        *taken = true;
+    }
+    if (result->wish.task == DESK_EVIDENCE) {
+        request_evidence_take(view, result);
         *taken = true;
     }
     if (!*taken)
@@ -481,10 +392,14 @@ static const enum command_id *request_hints(void *self)
     static const enum command_id hints[] = {
         CMD_NEXT_UNSEEN, CMD_OPEN, CMD_COMPARE,      CMD_CHANGES, CMD_APPROVE, CMD_REJECT,
         CMD_ASK_CHANGES, CMD_SEND, CMD_NEXT_REQUEST, CMD_BACK,    CMD_NONE};
+    static const enum command_id applied[] = {CMD_ROLLBACK, CMD_DECIDE, CMD_COMPARE,
+                                              CMD_SEND,     CMD_BACK,   CMD_NONE};
     static const enum command_id approved[] = {CMD_APPLY, CMD_COMPARE, CMD_DECIDE,
                                                CMD_SEND,  CMD_BACK,    CMD_NONE};
     struct request_view *view = self;
     const struct assay_request *r = request_of(view);
+    if (r && r->state == ASSAY_STATE_APPLIED)
+        return applied;
     return r && r->state == ASSAY_STATE_APPROVED ? approved : hints;
 }
 

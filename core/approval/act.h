@@ -1,5 +1,6 @@
 /*
- * Between act_request.c, which writes requests and votes, and act_apply.c, which applies them.
+ * Between act_request.c, which writes requests, act_decide.c, which decides on them, and
+ * act_apply.c, which applies them.
  */
 #ifndef CORE_APPROVAL_ACT_H
 #define CORE_APPROVAL_ACT_H
@@ -13,5 +14,8 @@ enum assay_status act_find_request(struct assay_ledger *ledger, const char *ref,
    request's version already), gates, of which *ran counts those that were run here. */
 enum assay_status act_check_all(struct assay_ledger *ledger, const struct fold_request *request,
                                 bool moved, uint64_t *ran, struct assay_error *err);
+/* What is signed is kept and handed on: refuses BYTES with a credential in them. */
+enum assay_status act_check_secrets(const char *what, const char *bytes, size_t length,
+                                    struct assay_error *err);
 
 #endif

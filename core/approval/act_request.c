@@ -1,6 +1,7 @@
 /*
- * Requests: writing one, deciding, applying. Before anything is signed, everything it depends
- * on is looked at again: the files, the champion, the gates.
+ * Requests: writing one, and looking again: before anything is signed, everything it depends on
+ * is read anew, the files, the champion, the gates. Deciding is in act_decide.c, applying in
+ * act_apply.c.
  */
 #include "approval/act.h"
 
@@ -65,9 +66,8 @@ char *ledger_evidence_path(const struct assay_ledger *ledger, const char *digest
     return assay_buf_take(&path);
 }
 
-/* What is signed is kept and handed on: no credentials in it. */
-static enum assay_status check_secrets(const char *what, const char *bytes, size_t length,
-                                       struct assay_error *err)
+enum assay_status act_check_secrets(const char *what, const char *bytes, size_t length,
+                                    struct assay_error *err)
 {
     const char *secret = secret_in(bytes, length);
 
@@ -136,7 +136,7 @@ static enum assay_status add_evidence(struct assay_ledger *ledger, const char *g
         name = assay_arena_strndup(arena, given, (size_t)(equals - given));
     enum assay_status status = assay_file_read(path, EVIDENCE_MAX, &bytes, &length, err);
     if (status == ASSAY_OK)
-        status = check_secrets(path, bytes, length, err);
+        status = act_check_secrets(path, bytes, length, err);
     if (status == ASSAY_OK && stat(path, &st) != 0)
         status = assay_fail(err, ASSAY_IO, "%s: %s", path, strerror(errno));
     if (status == ASSAY_OK) {
@@ -314,6 +314,39 @@ static void fill_bound(struct situation *now, const struct fold_policy *policy,
     r->policy = assay_arena_strdup(&now->arena, r->policy);
 }
 
+const char *assay_request_rollback(const struct assay_request *request, struct assay_error *err)
+{
+    if (request->state != ASSAY_STATE_APPLIED && request->state != ASSAY_STATE_REVOKED)
+        assay_fail(err, ASSAY_NO, "request %s is %s: only what was applied can be taken back",
+                   request->id, assay_request_state_name(request->state));
+    else if (!request->from_version[0])
+        assay_fail(err, ASSAY_NO, "nothing was at %s before request %s", request->target,
+                   request->id);
+    else
+        return request->from_version;
+    return NULL;
+}
+
+/* What taking back asks for: the version that was there before, at the same place. */
+static enum assay_status take_rollback(struct assay_ledger *ledger, struct assay_arena *arena,
+                                       struct assay_request_options *options,
+                                       struct assay_error *err)
+{
+    const struct assay_request *of = NULL;
+    enum assay_status status = assay_ledger_find(ledger, options->rollback, &of, err);
+    const char *version = status == ASSAY_OK ? assay_request_rollback(of, err) : NULL;
+
+    if (status == ASSAY_OK && !version)
+        status = ASSAY_NO;
+    if (status == ASSAY_OK) {
+        options->model = assay_arena_strdup(arena, of->model);
+        options->version = assay_arena_strdup(arena, version);
+        options->target = assay_arena_strdup(arena, of->target);
+        options->server = of->place[0] ? assay_arena_strdup(arena, of->place) : NULL;
+    }
+    return status;
+}
+
 static enum assay_status number_it(struct assay_ledger *ledger,
                                    const struct assay_request_options *options, char id[17],
                                    uint64_t *revision, struct assay_error *err)
@@ -335,9 +368,10 @@ static enum assay_status number_it(struct assay_ledger *ledger,
 }
 
 enum assay_status assay_request_send(struct assay_ledger *ledger,
-                                     const struct assay_request_options *options, char out[17],
+                                     const struct assay_request_options *given, char out[17],
                                      struct assay_error *err)
 {
+    struct assay_request_options mine = *given, *options = &mine;
     struct situation now = {0};
     struct statement s = {.event = EVENT_REQUEST, .role = "requester"};
     const struct fold_policy *policy = NULL;
@@ -348,6 +382,8 @@ enum assay_status assay_request_send(struct assay_ledger *ledger,
     out[0] = '\0';
     if (status == ASSAY_OK)
         status = ledger_need_me(ledger, err);
+    if (status == ASSAY_OK && options->rollback)
+        status = take_rollback(ledger, &now.arena, options, err);
     if (status == ASSAY_OK && !statement_target_valid(options->target))
         status = assay_fail(err, ASSAY_BAD_INPUT,
                             "%s: should be alias:NAME, stage:NAME or "
@@ -356,7 +392,7 @@ enum assay_status assay_request_send(struct assay_ledger *ledger,
     if (status == ASSAY_OK && !options->words[0])
         status = assay_fail(err, ASSAY_BAD_INPUT, "a request says why, in words");
     if (status == ASSAY_OK)
-        status = check_secrets("the request", options->words, strlen(options->words), err);
+        status = act_check_secrets("the request", options->words, strlen(options->words), err);
     if (status == ASSAY_OK)
         status = number_it(ledger, options, id, &s.request.revision, err);
     if (status == ASSAY_OK)
@@ -493,190 +529,5 @@ enum assay_status assay_request_check(struct assay_ledger *ledger, const char *i
 
     if (status == ASSAY_OK && !request->done)
         status = act_check_all(ledger, request, false, &ran, err);
-    return status;
-}
-
-/* ---- deciding ---- */
-
-/* "TEXT" or "TEXT until DATE". */
-static enum assay_status take_conditions(const struct assay_decision *decision,
-                                         struct assay_arena *arena,
-                                         struct statement_decision *d, struct assay_error *err)
-{
-    d->conditions =
-        assay_arena_alloc(arena, (decision->condition_count + 1) * sizeof *d->conditions);
-    for (size_t i = 0; i < decision->condition_count; i++) {
-        const char *text = decision->conditions[i], *until = NULL;
-        struct assay_condition *c = &d->conditions[d->condition_count++];
-        for (const char *at = strstr(text, " until "); at; at = strstr(at + 1, " until "))
-            until = at;
-        c->due_ms = ASSAY_NO_TIME;
-        c->text = until ? assay_arena_strndup(arena, text, (size_t)(until - text)) : text;
-        if (until && !assay_time_parse(until + 7, strlen(until + 7), &c->due_ms))
-            return assay_fail(err, ASSAY_BAD_INPUT, "%s: is no date such as 2026-12-24",
-                              until + 7);
-    }
-    return ASSAY_OK;
-}
-
-static const char *role_of(const struct assay_ledger *ledger,
-                           const struct fold_request *request)
-{
-    const struct person *me = people_find(&ledger->fold.people, ledger->me);
-    const struct policy *policy = &request->policy->policy;
-
-    for (size_t i = 0; me && i < policy->clause_count; i++)
-        if (texts_has(&me->roles, policy->clauses[i].role))
-            return policy->clauses[i].role;
-    if (me && policy->break_role && texts_has(&me->roles, policy->break_role))
-        return policy->break_role;
-    return strcmp(request->opened->s.person, ledger->me) == 0 ? "requester" : "";
-}
-
-static const char *gates_digest(const struct statement_request *bound,
-                                struct assay_arena *arena)
-{
-    struct assay_buf text = {0};
-    char digest[ASSAY_SHA256_TEXT];
-
-    statement_gates_text(&text, bound->gates, bound->gate_count);
-    assay_sha256(digest, text.data, text.length);
-    assay_buf_free(&text);
-    return assay_arena_strdup(arena, digest);
-}
-
-static void fill_decision(struct assay_ledger *ledger, const struct fold_request *request,
-                          const struct assay_decision *decision, uint64_t ran,
-                          struct assay_arena *arena, struct statement *s)
-{
-    const struct statement_request *bound = request->bound;
-    struct statement_decision *d = &s->decision;
-    struct assay_buf subject = {0};
-
-    d->verdict = decision->verdict;
-    d->request = request->view.id;
-    d->revision = bound->revision;
-    d->binding = bound->binding;
-    d->reason = decision->reason ? decision->reason : "";
-    d->gates = gates_digest(bound, arena);
-    d->gates_passed = request->view.gates_passed;
-    d->gates_total = ran;
-    d->dwell_seconds = decision->dwell_seconds;
-    d->delegate = decision->delegate ? decision->delegate : "";
-    d->until_ms = ASSAY_NO_TIME;
-    if (decision->delegate)
-        d->until_ms =
-            bound->expires_ms < assay_now_ms() + request->policy->policy.delegation_longest_ms
-                ? bound->expires_ms
-                : assay_now_ms() + request->policy->policy.delegation_longest_ms;
-    d->seen.items = assay_arena_alloc(arena, (bound->evidence_count + 1) * sizeof(char *));
-    for (size_t i = 0; i < bound->evidence_count; i++)
-        if (texts_has(&ledger->seen, bound->evidence[i].digest))
-            d->seen.items[d->seen.count++] = bound->evidence[i].digest;
-    assay_buf_format(&subject, "%s/%s", bound->model, bound->version);
-    s->subject = assay_arena_strdup(arena, assay_buf_text(&subject));
-    s->subject_digest = bound->model_digest;
-    s->role = assay_arena_strdup(arena, role_of(ledger, request));
-    assay_buf_free(&subject);
-}
-
-static bool needs_reason(enum assay_verdict verdict)
-{
-    return verdict == ASSAY_REJECT || verdict == ASSAY_REQUEST_CHANGES ||
-           verdict == ASSAY_REVOKE || verdict == ASSAY_OVERRIDE || verdict == ASSAY_FULFIL ||
-           verdict == ASSAY_COMMENT || verdict == ASSAY_RATIFY;
-}
-
-/* All that comes before the signature. */
-static enum assay_status prepare(struct assay_ledger *ledger, const char *id,
-                                 const struct assay_decision *decision,
-                                 struct assay_arena *arena, struct statement *s,
-                                 struct assay_error *err)
-{
-    struct fold_request *request = NULL;
-    uint64_t ran = 0;
-    enum assay_status status = ledger_read(ledger, assay_now_ms(), NULL, err);
-
-    if (status == ASSAY_OK)
-        status = ledger_need_me(ledger, err);
-    if (status == ASSAY_OK)
-        status = act_find_request(ledger, id, &request, err);
-    if (status == ASSAY_OK && decision->binding &&
-        strncmp(request->bound->binding, decision->binding, strlen(decision->binding)) != 0 &&
-        !same_text(request->bound->binding + 64 -
-                       (strlen(decision->binding) <= 64 ? strlen(decision->binding) : 64),
-                   decision->binding))
-        status =
-            assay_fail(err, ASSAY_NO, "the request is another one by now: its digest is %s",
-                       request->bound->binding);
-    if (status == ASSAY_OK && needs_reason(decision->verdict) &&
-        !(decision->reason && decision->reason[0]))
-        status = assay_fail(err, ASSAY_BAD_INPUT, "%s: needs a reason",
-                            assay_verdict_name(decision->verdict));
-    if (status == ASSAY_OK && decision->reason)
-        status = check_secrets("the reason", decision->reason, strlen(decision->reason), err);
-    if (status == ASSAY_OK &&
-        (decision->verdict == ASSAY_APPROVE || decision->verdict == ASSAY_OVERRIDE))
-        status = act_check_all(ledger, request, false, &ran, err);
-    if (status == ASSAY_OK)
-        status = take_conditions(decision, arena, &s->decision, err);
-    if (status == ASSAY_OK)
-        fill_decision(ledger, request, decision, ran, arena, s);
-    return status;
-}
-
-/* The bytes that were shown must say what is being decided. */
-static enum assay_status append_shown(struct assay_ledger *ledger, const struct statement *s,
-                                      const char *text, struct assay_error *err)
-{
-    struct assay_arena arena = {0};
-    struct json_doc doc = {0};
-    struct statement shown;
-    enum assay_status status =
-        statement_parse(&shown, &doc, &arena, text, strlen(text), "the draft", err);
-
-    if (status == ASSAY_OK &&
-        (shown.event != EVENT_DECISION || shown.decision.verdict != s->decision.verdict ||
-         !same_text(shown.decision.request, s->decision.request) ||
-         !same_text(shown.decision.binding, s->decision.binding) ||
-         !same_text(shown.decision.reason, s->decision.reason)))
-        status = assay_fail(err, ASSAY_NO, "what was shown is not what is decided on now");
-    json_doc_free(&doc);
-    assay_arena_free(&arena);
-    return status == ASSAY_OK ? ledger_append_text(ledger, text, strlen(text), err) : status;
-}
-
-enum assay_status assay_request_decide(struct assay_ledger *ledger, const char *id,
-                                       const struct assay_decision *decision,
-                                       struct assay_error *err)
-{
-    struct assay_arena arena = {0};
-    struct statement s = {.event = EVENT_DECISION};
-    char request[17];
-    enum assay_status status = prepare(ledger, id, decision, &arena, &s, err);
-
-    if (status == ASSAY_OK) {
-        memcpy(request, s.decision.request, sizeof request);
-        status = decision->text ? append_shown(ledger, &s, decision->text, err)
-                                : ledger_append(ledger, &s, err);
-    }
-    if (status == ASSAY_OK)
-        (void)assay_draft_drop(ledger, request, NULL);
-    assay_arena_free(&arena);
-    return status;
-}
-
-enum assay_status assay_request_preview(struct assay_ledger *ledger, const char *id,
-                                        const struct assay_decision *decision, char **text,
-                                        struct assay_error *err)
-{
-    struct assay_arena arena = {0};
-    struct statement s = {.event = EVENT_DECISION};
-    enum assay_status status = prepare(ledger, id, decision, &arena, &s, err);
-
-    *text = NULL;
-    if (status == ASSAY_OK)
-        status = ledger_draft_text(ledger, &s, text, err);
-    assay_arena_free(&arena);
     return status;
 }

@@ -97,6 +97,13 @@ enum assay_status assay_ledger_gate(struct assay_ledger *ledger,
         return assay_fail(err, ASSAY_NO, "%s %s: request %s is %s: %s", question->model,
                           question->version, id, assay_request_state_name(state),
                           found->view.why);
+    const struct fold_request *after = fold_replaced(&ledger->fold, found);
+    if (after)
+        return assay_fail(err, ASSAY_NO,
+                          "%s %s: request %s was applied to %s, and %s (version %s) took its "
+                          "place",
+                          question->model, question->version, id, question->target,
+                          after->view.id, after->bound->version);
     for (size_t i = 0; i < found->view.requirement_count; i++)
         if (!assay_requirement_passes(found->view.requirements[i].state))
             return assay_fail(err, ASSAY_NO, "%s %s: request %s: %s: %s", question->model,

@@ -166,6 +166,23 @@ struct fold_request *fold_find(const struct fold *fold, const char *id)
     return at != ASSAY_MAP_NONE ? fold->requests[at] : NULL;
 }
 
+const struct fold_request *fold_replaced(const struct fold *fold,
+                                         const struct fold_request *request)
+{
+    const struct statement_request *b = request->bound;
+    const struct fold_request *last = NULL;
+
+    for (size_t i = 0; i < fold->request_count && request->done; i++) {
+        const struct fold_request *r = fold->requests[i];
+        if (r->applied > (last ? last->applied : request->applied) &&
+            strcmp(r->bound->platform, b->platform) == 0 &&
+            strcmp(r->bound->place, b->place) == 0 && strcmp(r->bound->model, b->model) == 0 &&
+            strcmp(r->bound->target, b->target) == 0)
+            last = r;
+    }
+    return last;
+}
+
 /* The policy a request is pinned to: the version that is in force here, and no older one. */
 static const char *check_pin(struct fold *fold, const struct record *record,
                              const struct fold_policy **out)
@@ -397,10 +414,12 @@ static const char *take_application(struct fold *fold, const struct record *reco
     }
     if (state != ASSAY_STATE_APPLYING)
         return "it ends an application that was not begun";
-    if (a->phase == PHASE_DONE)
+    if (a->phase == PHASE_DONE) {
         request->done = record;
-    else
+        request->applied = ++fold->applied_count;
+    } else {
         request->failed = record;
+    }
     return NULL;
 }
 

@@ -47,6 +47,7 @@ struct fold_request {
     struct fold_vote *votes;
     size_t vote_count, vote_capacity;
     const struct record *begun, *done, *failed; /* the latest application records */
+    size_t applied; /* its place among those that were applied, from 1; 0: it was not */
     int64_t revised_ms;
     const char *withdrawn_by, *revoked_by, *superseded_by;
     const struct record *last_of_me;
@@ -76,6 +77,7 @@ struct fold {
     size_t policy_count, policy_capacity;
     struct fold_request **requests;
     size_t request_count, request_capacity;
+    size_t applied_count;
     struct assay_map request_index;
     struct assay_map target_index; /* platform, place, model, target -> the latest request */
     struct fold_chain *chains;
@@ -100,6 +102,10 @@ void fold_run(struct fold *fold, const struct fold_input *input);
 void fold_free(struct fold *fold);
 
 struct fold_request *fold_find(const struct fold *fold, const char *id);
+/* The request that was applied to the same target after REQUEST was; NULL where it is the last.
+ */
+const struct fold_request *fold_replaced(const struct fold *fold,
+                                         const struct fold_request *request);
 /* The newest version in force of the policy NAME; NULL where there is none. */
 const struct fold_policy *fold_policy(const struct fold *fold, const char *name);
 const char *fold_text(struct fold *fold, const char *format, ...)

@@ -400,13 +400,20 @@ enum assay_status assay_ledger_me(struct assay_ledger *ledger, const char **pers
     return status;
 }
 
+enum assay_status ledger_may_write(const struct assay_ledger *ledger, struct assay_error *err)
+{
+    if (ledger->read_only || !ledger->store)
+        return assay_fail(err, ASSAY_IO, "the ledger was opened to be read only");
+    return ASSAY_OK;
+}
+
 enum assay_status ledger_need_me(struct assay_ledger *ledger, struct assay_error *err)
 {
     const char *me = "";
-    enum assay_status status = ASSAY_OK;
+    enum assay_status status = ledger_may_write(ledger, err);
 
-    if (ledger->read_only || !ledger->store)
-        return assay_fail(err, ASSAY_IO, "the ledger was opened to be read only");
+    if (status != ASSAY_OK)
+        return status;
     if (!ledger->fold.begin) {
         assay_fail(err, ASSAY_BAD_INPUT, "there is no ledger yet");
         assay_hint(err,

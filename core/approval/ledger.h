@@ -60,6 +60,7 @@ enum assay_status ledger_read(struct assay_ledger *ledger, int64_t now_ms, bool 
 void ledger_fold(struct assay_ledger *ledger, int64_t now_ms);
 /* Everything that was seen here before must be there still. */
 enum assay_status ledger_check_heads(struct assay_ledger *ledger, struct assay_error *err);
+enum assay_status ledger_may_write(const struct assay_ledger *ledger, struct assay_error *err);
 /* Who signs must be known and allowed to write. */
 enum assay_status ledger_need_me(struct assay_ledger *ledger, struct assay_error *err);
 /* Checks every signature that REQUEST (NULL: every record) depends on, and folds anew. */

@@ -251,78 +251,12 @@ enum assay_status assay_ledger_find(const struct assay_ledger *ledger, const cha
     return status;
 }
 
-/* ---- drafts and marks ---- */
-
-struct drafts {
-    struct assay_ledger *ledger;
-    size_t count, capacity;
-};
-
-static bool take_draft(void *context, const char *request, const char *binding, int verdict,
-                       const char *reason)
-{
-    struct drafts *d = context;
-    struct assay_arena *arena = &d->ledger->draft_arena;
-
-    if (d->count == d->capacity) {
-        size_t more = d->capacity ? d->capacity * 2 : 16;
-        struct assay_draft *grown = assay_arena_alloc(arena, more * sizeof *grown);
-        if (d->count > 0)
-            memcpy(grown, d->ledger->drafts, d->count * sizeof *grown);
-        d->ledger->drafts = grown;
-        d->capacity = more;
-    }
-    if (verdict < ASSAY_APPROVE || verdict > ASSAY_COMMENT)
-        return true;
-    d->ledger->drafts[d->count++] = (struct assay_draft){
-        .request = assay_arena_strdup(arena, request),
-        .binding = assay_arena_strdup(arena, binding),
-        .reason = assay_arena_strdup(arena, reason),
-        .verdict = (enum assay_verdict)verdict,
-    };
-    return true;
-}
-
-size_t assay_ledger_drafts(struct assay_ledger *ledger, const struct assay_draft **drafts)
-{
-    struct drafts d = {.ledger = ledger};
-
-    assay_arena_free(&ledger->draft_arena);
-    ledger->drafts = NULL;
-    if (ledger->store)
-        (void)store_read_drafts(ledger->store, take_draft, &d, NULL);
-    *drafts = ledger->drafts;
-    return d.count;
-}
-
-static enum assay_status may_write(struct assay_ledger *ledger, struct assay_error *err)
-{
-    if (ledger->read_only || !ledger->store)
-        return assay_fail(err, ASSAY_IO, "the ledger was opened to be read only");
-    return ASSAY_OK;
-}
-
-enum assay_status assay_draft_set(struct assay_ledger *ledger, const struct assay_draft *draft,
-                                  struct assay_error *err)
-{
-    enum assay_status status = may_write(ledger, err);
-    return status == ASSAY_OK
-               ? store_put_draft(ledger->store, draft->request, draft->binding,
-                                 (int)draft->verdict, draft->reason ? draft->reason : "", err)
-               : status;
-}
-
-enum assay_status assay_draft_drop(struct assay_ledger *ledger, const char *request,
-                                   struct assay_error *err)
-{
-    enum assay_status status = may_write(ledger, err);
-    return status == ASSAY_OK ? store_drop_draft(ledger->store, request, err) : status;
-}
+/* ---- marks ---- */
 
 enum assay_status assay_evidence_seen(struct assay_ledger *ledger, const char *digest,
                                       bool seen, struct assay_error *err)
 {
-    enum assay_status status = may_write(ledger, err);
+    enum assay_status status = ledger_may_write(ledger, err);
 
     if (status == ASSAY_OK)
         status = store_set_seen(ledger->store, digest, seen, assay_now_ms(), err);

@@ -289,8 +289,10 @@ struct assay_request_options {
     const char *model, *version, *target;
     const char *server; /* URL of an MLflow server; NULL: the local registry */
     const char *words;
-    const char *policy;          /* NULL: the one whose patterns match */
-    const char *request;         /* a new revision of this one; NULL: a new request */
+    const char *policy;   /* NULL: the one whose patterns match */
+    const char *request;  /* a new revision of this one; NULL: a new request */
+    const char *rollback; /* NULL, or a request: asks for what was there before it was applied;
+                             model, version, target and server are then taken from it */
     const char *const *evidence; /* files; "NAME=FILE" gives another name */
     size_t evidence_count;
 };
@@ -298,6 +300,11 @@ struct assay_request_options {
 enum assay_status assay_request_send(struct assay_ledger *ledger,
                                      const struct assay_request_options *options, char out[17],
                                      struct assay_error *err);
+
+/* The version that was at the target before REQUEST was applied; NULL, and why, where it was
+   not applied or nothing was there. */
+const char *assay_request_rollback(const struct assay_request *request,
+                                   struct assay_error *err);
 
 struct assay_decision {
     enum assay_verdict verdict;
@@ -309,6 +316,10 @@ struct assay_decision {
     const char *delegate;   /* to whom */
     const char *text; /* sign these very bytes, which assay_request_preview() gave; or NULL */
 };
+/* Reads "TEXT" or "TEXT until DATE": the text's length goes to *LENGTH, ASSAY_NO_TIME or the
+   date to *DUE_MS. */
+enum assay_status assay_condition_read(const char *text, size_t *length, int64_t *due_ms,
+                                       struct assay_error *err);
 /* Checks everything again (files, gates, policy, champion, eligibility) and signs. */
 enum assay_status assay_request_decide(struct assay_ledger *ledger, const char *id,
                                        const struct assay_decision *decision,
@@ -330,8 +341,13 @@ enum assay_status assay_request_check(struct assay_ledger *ledger, const char *i
 struct assay_draft {
     const char *request, *binding, *reason;
     enum assay_verdict verdict;
+    const char *const *conditions; /* of an approval, as in struct assay_decision */
+    size_t condition_count;
+    const char *delegate; /* person; NULL or "": none */
 };
+/* They live until the next call of this. */
 size_t assay_ledger_drafts(struct assay_ledger *ledger, const struct assay_draft **drafts);
+/* One draft per request: it takes the place of what was there. */
 enum assay_status assay_draft_set(struct assay_ledger *ledger, const struct assay_draft *draft,
                                   struct assay_error *err);
 enum assay_status assay_draft_drop(struct assay_ledger *ledger, const char *request,

@@ -21,84 +21,9 @@
 #include <assay/memory.h>
 
 #include "approval/ledger.h"
-#include "support/screen.h"
-#include "support/world.h"
+#include "support/world_screen.h"
 
 static struct world world;
-
-/* The agent keeps the key of PERSON alone, who then sits here. */
-static void only(const char *person)
-{
-    static const char *const all[] = {"ada", "rex", "val", "app", "two", "brk"};
-    for (size_t i = 0; i < ASSAY_COUNT(all); i++) {
-        char path[400];
-        if (strcmp(all[i], person) == 0)
-            continue;
-        snprintf(path, sizeof path, "%s/%s.pub", world.agent.directory, all[i]);
-        const char *const argv[] = {"ssh-add", "-q", "-d", path, NULL};
-        test_command(argv);
-    }
-}
-
-static void write_file(const char *name, const char *text)
-{
-    char *path = world_path(&world, name);
-    assert_int_equal(assay_file_write(path, text, strlen(text), 0600, NULL), ASSAY_OK);
-    free(path);
-}
-
-/* rex asks, with report.txt as evidence where it is there; OF: a new revision of that one. */
-static void ask(const char *target, const char *words, const char *of, char out[17])
-{
-    struct assay_error err = {0};
-    char *report = world_path(&world, "report.txt");
-    const char *evidence[] = {report};
-    struct assay_request_options options = {.model = "fraud",
-                                            .version = "2",
-                                            .target = target,
-                                            .words = words,
-                                            .request = of,
-                                            .evidence = evidence,
-                                            .evidence_count = access(report, R_OK) == 0};
-    struct assay_ledger *ledger = world_open(&world, "rex");
-    if (assay_request_send(ledger, &options, out, &err) != ASSAY_OK)
-        fail_msg("%s", err.what);
-    assay_ledger_close(&ledger);
-    free(report);
-}
-
-static struct screen *open_at(const char *store_path, bool agent, int columns, int rows)
-{
-    static char store[400], state[400], socket[400];
-    static const char *env[4];
-    static const char *const argv[] = {"assay", "local", NULL};
-    snprintf(store, sizeof store, "ASSAY_STORE=%s", store_path);
-    snprintf(state, sizeof state, "XDG_STATE_HOME=%s/state", world.directory);
-    snprintf(socket, sizeof socket, agent ? "SSH_AUTH_SOCK=%s" : "SSH_AUTH_SOCK",
-             world.agent.socket);
-    env[0] = store;
-    env[1] = state;
-    env[2] = socket;
-    struct screen *screen = screen_open(&(struct screen_options){
-        .columns = columns, .rows = rows, .kind = SCREEN_XTERM, .argv = argv, .env = env});
-    screen_settle(screen);
-    return screen;
-}
-
-static struct screen *open_queue(int columns, int rows)
-{
-    struct screen *screen = open_at(world.store, true, columns, rows);
-    screen_press(screen, "A", NULL);
-    screen_wait(screen, "for you");
-    screen_settle(screen);
-    return screen;
-}
-
-static void quiet(void)
-{
-    const struct timespec pause = {.tv_nsec = 350000000};
-    nanosleep(&pause, NULL); /* longer than the time in which no key counts */
-}
 
 /* ---- the page ---- */
 
@@ -107,13 +32,14 @@ static void candidate_against_champion(void **state)
     (void)state;
     char id[17];
     world_start(&world, WORLD_POLICY);
-    write_file("report.txt", "AUC 0.91\n");
-    ask("alias:champion",
+    world_write(&world, "report.txt", "AUC 0.91\n");
+    world_request(
+        &world, "alias:champion",
         "words that are longer than the page is wide, so that they must go on in the next row "
         "of it and nothing of what the requester says is cut away at the END",
         NULL, id);
-    only("val");
-    struct screen *screen = open_queue(100, 50);
+    world_only(&world, "val");
+    struct screen *screen = world_queue(&world, 100, 50);
     screen_press(screen, "enter", NULL);
     screen_wait(screen, "CANDIDATE AGAINST CHAMPION   version 2 against 1");
     screen_settle(screen);
@@ -156,14 +82,14 @@ static void changed_since_my_vote(void **state)
     struct assay_error err = {0};
     char id[17], again[17];
     world_start(&world, WORLD_POLICY);
-    write_file("report.txt", "AUC 0.91\n");
-    ask("alias:champion", "lower loss", NULL, id);
+    world_write(&world, "report.txt", "AUC 0.91\n");
+    world_request(&world, "alias:champion", "lower loss", NULL, id);
     assert_int_equal(world_decide(&world, "val", id, ASSAY_REQUEST_CHANGES, &err), ASSAY_OK);
-    write_file("report.txt", "AUC 0.92, slices too\n");
-    ask("alias:champion", "lower loss, with slices", id, again);
+    world_write(&world, "report.txt", "AUC 0.92, slices too\n");
+    world_request(&world, "alias:champion", "lower loss, with slices", id, again);
     assert_string_equal(id, again);
-    only("val");
-    struct screen *screen = open_queue(140, 50);
+    world_only(&world, "val");
+    struct screen *screen = world_queue(&world, 140, 50);
     screen_assert_text(screen, "1 waits for you");
     screen_press(screen, "enter", NULL);
     screen_wait(screen, "CANDIDATE AGAINST CHAMPION");
@@ -186,11 +112,11 @@ static void next_unseen_thing(void **state)
     (void)state;
     char id[17];
     world_start(&world, WORLD_POLICY);
-    write_file("report.txt", "first of two\n");
-    ask("alias:champion", "lower loss", NULL, id);
-    ask("alias:shadow", "to try it", NULL, id);
-    only("val");
-    struct screen *screen = open_queue(120, 34);
+    world_write(&world, "report.txt", "first of two\n");
+    world_request(&world, "alias:champion", "lower loss", NULL, id);
+    world_request(&world, "alias:shadow", "to try it", NULL, id);
+    world_only(&world, "val");
+    struct screen *screen = world_queue(&world, 120, 34);
     screen_assert_text(screen, "2 wait for you");
     screen_press(screen, "enter", NULL);
     screen_wait(screen, "CANDIDATE AGAINST CHAMPION");
@@ -237,11 +163,11 @@ static void one_by_one(void **state)
     (void)state;
     char first[17], second[17], third[17];
     world_start(&world, WORLD_POLICY);
-    ask("alias:champion", "one", NULL, first);
-    ask("alias:shadow", "two", NULL, second);
-    ask("alias:canary", "three", NULL, third);
-    only("val");
-    struct screen *screen = open_queue(120, 34);
+    world_request(&world, "alias:champion", "one", NULL, first);
+    world_request(&world, "alias:shadow", "two", NULL, second);
+    world_request(&world, "alias:canary", "three", NULL, third);
+    world_only(&world, "val");
+    struct screen *screen = world_queue(&world, 120, 34);
     draft(screen, "looked");
     screen_press(screen, "j", NULL);
     draft(screen, "looked too");
@@ -250,7 +176,7 @@ static void one_by_one(void **state)
     screen_press(screen, "$", NULL);
     screen_wait(screen, "1 of 2 drafts");
     screen_wait(screen, "y signs exactly this");
-    quiet();
+    world_quiet();
     screen_press(screen, "y", NULL);
     screen_wait(screen, "2 of 2 drafts");
     screen_wait(screen, "y signs exactly this");
@@ -260,7 +186,7 @@ static void one_by_one(void **state)
     screen_settle(screen);
     screen_assert_text(screen, "2 of 2 drafts");
     assert_int_equal(world_records(&world), before + 1);
-    quiet();
+    world_quiet();
     screen_press(screen, "y", NULL);
     screen_wait(screen, "2 signed and recorded");
     screen_settle(screen);
@@ -277,7 +203,7 @@ static void old_draft(void **state)
     char id[17], again[17];
     struct assay_error err = {0};
     world_start(&world, WORLD_POLICY);
-    ask("alias:champion", "one", NULL, id);
+    world_request(&world, "alias:champion", "one", NULL, id);
     struct assay_ledger *ledger = NULL;
     const struct assay_request *r = NULL;
     assert_int_equal(world_try_open(&world, world.store, "val", &ledger, &err), ASSAY_OK);
@@ -289,10 +215,10 @@ static void old_draft(void **state)
                                      &err),
                      ASSAY_OK);
     assay_ledger_close(&ledger);
-    write_file("report.txt", "evidence that came later\n");
-    ask("alias:champion", "one", id, again);
-    only("val");
-    struct screen *screen = open_queue(120, 34);
+    world_write(&world, "report.txt", "evidence that came later\n");
+    world_request(&world, "alias:champion", "one", id, again);
+    world_only(&world, "val");
+    struct screen *screen = world_queue(&world, 120, 34);
     size_t before = world_records(&world);
     screen_press(screen, "$", NULL);
     screen_settle(screen);
@@ -314,10 +240,10 @@ static void withdrawal(void **state)
     struct assay_error err = {0};
     char id[17];
     world_start(&world, WORLD_POLICY);
-    ask("alias:champion", "one", NULL, id);
+    world_request(&world, "alias:champion", "one", NULL, id);
     assert_int_equal(world_decide(&world, "val", id, ASSAY_APPROVE, &err), ASSAY_OK);
-    only("val");
-    struct screen *screen = open_queue(120, 44);
+    world_only(&world, "val");
+    struct screen *screen = world_queue(&world, 120, 44);
     screen_press(screen, "enter", NULL);
     screen_wait(screen, "YOU MAY   withdraw your decision: you have signed");
     screen_assert_text(screen, "1 of 1 signed as validator");
@@ -327,7 +253,7 @@ static void withdrawal(void **state)
     screen_wait(screen, "DRAFT   withdraw: too early");
     screen_press(screen, "$", NULL);
     screen_wait(screen, "y signs exactly this");
-    quiet();
+    world_quiet();
     screen_press(screen, "y", NULL);
     screen_wait(screen, "signed and recorded");
     screen_wait(screen, "0 of 1 signed as validator");
@@ -341,9 +267,9 @@ static void applying(void **state)
     (void)state;
     char id[17], champion[24];
     world_start(&world, WORLD_POLICY);
-    ask("alias:champion", "one", NULL, id);
-    only("rex");
-    struct screen *screen = open_queue(120, 34);
+    world_request(&world, "alias:champion", "one", NULL, id);
+    world_only(&world, "rex");
+    struct screen *screen = world_queue(&world, 120, 34);
     screen_press(screen, "enter", NULL);
     screen_wait(screen, "YOU MAY   withdraw it: you asked for it");
     screen_press(screen, "a", NULL);
@@ -353,22 +279,22 @@ static void applying(void **state)
     world_stop(&world);
 
     world_start(&world, WORLD_POLICY);
-    ask("alias:champion", "one", NULL, id);
+    world_request(&world, "alias:champion", "one", NULL, id);
     world_approve(&world, id);
-    only("rex");
-    screen = open_queue(120, 34);
+    world_only(&world, "rex");
+    screen = world_queue(&world, 120, 34);
     screen_press(screen, "enter", NULL);
     screen_wait(screen, "YOU MAY   apply it with a: alias:champion then points at 2");
     screen_press(screen, "a", NULL);
     screen_wait(screen, "y applies it");
     screen_assert_text(screen, "moves from 1 to version 2");
-    quiet();
+    world_quiet();
     screen_press(screen, "enter", NULL);
     screen_settle(screen);
     assert_string_equal(world_champion(&world, champion), "1");
     screen_press(screen, "a", NULL);
     screen_wait(screen, "y applies it");
-    quiet();
+    world_quiet();
     screen_press(screen, "y", NULL);
     screen_wait(screen, "applied and recorded");
     assert_string_equal(world_champion(&world, champion), "2");
@@ -382,9 +308,9 @@ static void asking_from_a_run(void **state)
 {
     (void)state;
     world_start(&world, WORLD_POLICY);
-    write_file("report.txt", "AUC 0.91\n");
-    only("rex");
-    struct screen *screen = open_at(world.store, true, 120, 34);
+    world_write(&world, "report.txt", "AUC 0.91\n");
+    world_only(&world, "rex");
+    struct screen *screen = world_workbench(&world, world.store, true, 120, 34);
     size_t before = world_records(&world);
     char *report = world_path(&world, "report.txt");
     screen_press(screen, "l", "Q", NULL);
@@ -412,14 +338,14 @@ static void asking_from_a_run(void **state)
     screen_send(screen, "\x1b[200~y\x1b[201~", 13);
     screen_settle(screen);
     screen_assert_text(screen, "y signs and asks");
-    quiet();
+    world_quiet();
     screen_press(screen, "enter", NULL);
     screen_settle(screen);
     screen_refute_text(screen, "y signs and asks");
     assert_int_equal(world_records(&world), before);
     screen_press(screen, "enter", NULL);
     screen_wait(screen, "y signs and asks");
-    quiet();
+    world_quiet();
     screen_press(screen, "y", NULL);
     screen_wait(screen, "asked and signed: request ");
     screen_settle(screen);
@@ -442,9 +368,9 @@ static void broken_and_empty(void **state)
     struct assay_buf rubbish = {0};
     for (int i = 0; i < 1000; i++)
         assay_buf_text_add(&rubbish, "rubbish ");
-    write_file("bad.db", assay_buf_text(&rubbish));
+    world_write(&world, "bad.db", assay_buf_text(&rubbish));
     assay_buf_free(&rubbish);
-    struct screen *screen = open_at(bad, true, 100, 24);
+    struct screen *screen = world_workbench(&world, bad, true, 100, 24);
     screen_press(screen, "A", NULL);
     screen_wait(screen, "The ledger cannot be read, so nothing can be decided:");
     screen_press(screen, "j", NULL);
@@ -453,20 +379,20 @@ static void broken_and_empty(void **state)
     screen_assert_text(screen, "assay doctor");
     screen_close(&screen);
 
-    screen = open_at(none, true, 100, 24);
+    screen = world_workbench(&world, none, true, 100, 24);
     screen_press(screen, "A", NULL);
     screen_wait(screen, "There is no ledger yet");
     screen_assert_text(screen, "assay keys add YOU");
     screen_close(&screen);
 
-    screen = open_at(world.store, true, 100, 24);
+    screen = world_workbench(&world, world.store, true, 100, 24);
     screen_press(screen, "A", NULL);
     screen_wait(screen, "Nothing waits.");
     screen_close(&screen);
 
     char id[17];
-    ask("alias:champion", "one", NULL, id);
-    screen = open_at(world.store, false, 100, 30);
+    world_request(&world, "alias:champion", "one", NULL, id);
+    screen = world_workbench(&world, world.store, false, 100, 30);
     screen_press(screen, "A", NULL);
     screen_wait(screen, "you can look, not sign");
     screen_press(screen, "enter", NULL);
@@ -485,9 +411,10 @@ static void nothing_paints(void **state)
     struct assay_error err = {0};
     char id[17];
     world_start(&world, WORLD_POLICY);
-    write_file("report.txt", "\x1b[2J\x1b[31mAPPROVED\x1b]52;c;aGk=\x07\n\xe2\x80\xae"
-                             "desrever\nplain\n");
-    ask("alias:champion", "fine\r\nSIGNED \x1b[1A\x1b[2K", NULL, id);
+    world_write(&world, "report.txt",
+                "\x1b[2J\x1b[31mAPPROVED\x1b]52;c;aGk=\x07\n\xe2\x80\xae"
+                "desrever\nplain\n");
+    world_request(&world, "alias:champion", "fine\r\nSIGNED \x1b[1A\x1b[2K", NULL, id);
     struct assay_ledger *ledger = NULL;
     assert_int_equal(world_try_open(&world, world.store, "two", &ledger, &err), ASSAY_OK);
     const struct assay_decision decision = {.verdict = ASSAY_COMMENT,
@@ -495,8 +422,8 @@ static void nothing_paints(void **state)
                                                       "2J digest 0000"};
     assert_int_equal(assay_request_decide(ledger, id, &decision, &err), ASSAY_OK);
     assay_ledger_close(&ledger);
-    only("val");
-    struct screen *screen = open_queue(140, 60);
+    world_only(&world, "val");
+    struct screen *screen = world_queue(&world, 140, 60);
     screen_press(screen, "enter", NULL);
     screen_wait(screen, "CANDIDATE AGAINST CHAMPION");
     screen_press(screen, "space", NULL);
@@ -570,11 +497,11 @@ static void ten_thousand(void **state)
     (void)state;
     char id[17];
     world_start(&world, WORLD_POLICY);
-    ask("alias:champion", "lower loss", NULL, id);
+    world_request(&world, "alias:champion", "lower loss", NULL, id);
     fill(9999);
-    only("val");
+    world_only(&world, "val");
     int64_t start = now_ms();
-    struct screen *screen = open_at(world.store, true, 120, 34);
+    struct screen *screen = world_workbench(&world, world.store, true, 120, 34);
     /* Read in the background since the start, it is there in a frame: nothing is read first. */
     screen_wait(screen, "10000 wait for you");
     const int64_t reading = now_ms() - start;

@@ -1,0 +1,293 @@
+/*
+ * Whole courses of requests through the program's commands, each person with a state of their
+ * own: a plan of stages, conditions that come due, a vote handed on, broken glass, the way
+ * back.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/clock.h>
+#include <assay/file.h>
+
+#include "support/program.h"
+#include "support/world.h"
+
+#define HOUR INT64_C(3600000)
+#define TWO_SIGN                                                                               \
+    "[clause validator]\ncount = 1\n[clause approver]\ncount = 1\n[gate loss]\nkind = "        \
+    "threshold\nmetric = loss\nat-most = 0.5\n"
+#define CHAMPION "[policy]\nname = full\ntargets = alias:champion\nexpires = 30d\n" TWO_SIGN
+
+static struct world world;
+static int64_t start_ms;
+
+/* The clock stands HOURS after the test's start. */
+static void at_hour(int64_t hours)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)(start_ms + hours * HOUR));
+    setenv("ASSAY_NOW_MS", text, 1);
+}
+
+/* The day that begins HOURS after the start or up to a day later, as people write it. */
+static const char *day_after(char out[32], int64_t hours)
+{
+    assay_time_text(out, start_ms + hours * HOUR);
+    out[10] = '\0';
+    return out;
+}
+
+static void begin(const char *policy)
+{
+    world_start(&world, policy);
+    setenv("ASSAY_STORE", world.store, 1);
+    start_ms = assay_now_ms();
+    at_hour(0);
+}
+
+static void add_policy(const char *text)
+{
+    struct assay_error err = {0};
+    struct assay_ledger *ledger = world_open(&world, "ada");
+    if (assay_policy_set(ledger, text, strlen(text), &err) != ASSAY_OK)
+        fail_msg("%s", err.what);
+    assay_ledger_close(&ledger);
+}
+
+/* Runs the program as PERSON; the arguments end with NULL. What it must exit with comes first.
+ */
+static void as(const char *person, int expect, ...)
+{
+    char key[400], state[400];
+    char *argv[PROGRAM_ARGUMENTS] = {(char *)(uintptr_t) "assay"};
+    size_t count = 1;
+    va_list args;
+    snprintf(key, sizeof key, "%s/%s.pub", world.agent.directory, person);
+    snprintf(state, sizeof state, "%s/state-%s", world.directory, person);
+    setenv("XDG_STATE_HOME", state, 1);
+    va_start(args, expect);
+    while ((argv[count] = va_arg(args, char *)) != NULL)
+        assert_true(++count + 3 < PROGRAM_ARGUMENTS);
+    va_end(args);
+    if (strcmp(argv[1], "verify") != 0 && strcmp(argv[1], "audit") != 0) {
+        argv[count++] = (char *)(uintptr_t) "--sign-with";
+        argv[count++] = key;
+    }
+    argv[count] = NULL;
+    program_run_list(NULL, argv);
+    program_expect(expect);
+}
+
+static void ask(const char *target, char id[17])
+{
+    as("rex", 0, "request", "--model", "fraud", "--version", "2", "--target", target, "-m",
+       "lower loss", NULL);
+    assert_int_equal(program_last.out_length, 17);
+    memcpy(id, program_last.out, 16);
+    id[16] = '\0';
+}
+
+static void approve(const char *id)
+{
+    as("val", 0, "sign", id, "--approve", NULL);
+    as("app", 0, "sign", id, "--approve", NULL);
+}
+
+static void expect_state(const char *id, const char *state, const char *why)
+{
+    as("ada", 0, "review", id, "--format", "json", NULL);
+    json_t *json = program_json();
+    assert_string_equal(json_string_value(json_object_get(json, "state")), state);
+    if (!strstr(json_string_value(json_object_get(json, "why")), why))
+        fail_msg("%s, not: %s", json_string_value(json_object_get(json, "why")), why);
+    json_decref(json);
+}
+
+static void verify(const char *version, const char *target, int expect)
+{
+    as("ada", expect, "verify", "--model", "fraud", "--version", version, "--target", target,
+       NULL);
+}
+
+static void expect_complaint(const char *text)
+{
+    if (!strstr(program_last.err, text))
+        fail_msg("%s, not: %s", program_last.err, text);
+}
+
+/* ---- stages ---- */
+
+static void shadow_canary_full(void **state)
+{
+    (void)state;
+    char shadow[17], canary[17], full[17], champion[24];
+    begin("[policy]\nname = shadow\ntargets = alias:shadow\n" TWO_SIGN);
+    add_policy("[policy]\nname = canary\ntargets = alias:canary\n" TWO_SIGN
+               "[plan]\nafter = alias:shadow\nfor = 24h\n");
+    add_policy(CHAMPION "[plan]\nafter = alias:canary\n");
+    /* Signed by all, a step does not come before its turn. */
+    ask("alias:canary", canary);
+    approve(canary);
+    expect_state(canary, "PENDING", "after alias:shadow: the version was not there yet");
+    as("rex", 1, "apply", canary, NULL);
+    ask("alias:shadow", shadow);
+    approve(shadow);
+    as("rex", 0, "apply", shadow, NULL);
+    verify("2", "alias:shadow", 0);
+    expect_state(canary, "PENDING", "the version was not there for long enough");
+    verify("2", "alias:canary", 1);
+    at_hour(25);
+    expect_state(canary, "APPROVED", "");
+    as("rex", 0, "apply", canary, NULL);
+    as("rex", 0, "apply", canary, NULL);
+    verify("2", "alias:canary", 0);
+    ask("alias:champion", full);
+    expect_state(full, "PENDING", "");
+    approve(full);
+    assert_string_equal(world_champion(&world, champion), "1");
+    as("rex", 0, "apply", full, NULL);
+    assert_string_equal(world_champion(&world, champion), "2");
+    /* Each step has sign-offs of its own: none of them was carried over. */
+    as("ada", 0, "audit", "log", "--format", "json", NULL);
+    assert_non_null(strstr(program_last.out, canary));
+    world_stop(&world);
+}
+
+/* ---- conditions ---- */
+
+static void conditions_past_due(void **state)
+{
+    (void)state;
+    char id[17], condition[80], day[32], line[120];
+    begin(CHAMPION);
+    ask("alias:champion", id);
+    size_t records = world_records(&world);
+    as("val", 2, "sign", id, "--approve", "--condition", "traffic below 10 % until soon", NULL);
+    expect_complaint("soon: is no date");
+    as("val", 2, "sign", id, "--reject", "-m", "no", "--condition", "x", NULL);
+    expect_complaint("only an approval has conditions");
+    assert_int_equal(world_records(&world), records);
+    snprintf(condition, sizeof condition, "traffic below 10 %% until %s", day_after(day, 48));
+    as("val", 0, "sign", id, "--approve", "--condition", condition, "--condition",
+       "the card is read again", NULL);
+    as("app", 0, "sign", id, "--approve", NULL);
+    as("rex", 0, "apply", id, NULL);
+    verify("2", "alias:champion", 0);
+    /* Due: what was approved on a condition that is not met is approved no more. */
+    at_hour(49);
+    verify("2", "alias:champion", 1);
+    expect_complaint("overdue");
+    as("val", 2, "sign", id, "--fulfil", "-m", "traffic is fine", NULL);
+    expect_complaint("to be met: traffic below 10 %, the card is read again");
+    /* Whom the separation of duties excludes says nothing that counts. */
+    as("rex", 0, "sign", id, "--fulfil", "-m", "traffic below 10 %", NULL);
+    verify("2", "alias:champion", 1);
+    as("two", 0, "sign", id, "--fulfil", "-m", "traffic below 10 %", NULL);
+    verify("2", "alias:champion", 0);
+    as("val", 2, "sign", id, "--fulfil", "-m", "traffic below 10 %", NULL);
+    snprintf(line, sizeof line, "to be met: the card is read again");
+    expect_complaint(line);
+    /* Revoked, it may not be there, whatever is met. */
+    as("val", 2, "sign", id, "--revoke", NULL);
+    as("val", 0, "sign", id, "--revoke", "-m", "slices regress", NULL);
+    expect_state(id, "REVOKED", "revoked by val");
+    verify("2", "alias:champion", 1);
+    world_stop(&world);
+}
+
+/* ---- a vote handed on ---- */
+
+static void delegation(void **state)
+{
+    (void)state;
+    char id[17];
+    begin("[policy]\nname = canary\ntargets = alias:canary\n" TWO_SIGN);
+    add_policy(CHAMPION "[delegation]\nallowed = yes\nlongest = 2d\n");
+    ask("alias:canary", id);
+    as("val", 1, "sign", id, "--delegate", "brk", NULL);
+    expect_complaint("lets nobody hand on a vote");
+    ask("alias:champion", id);
+    as("val", 2, "sign", id, "--delegate", "bob", NULL);
+    expect_complaint("bob: nobody of this ledger is called that");
+    as("val", 1, "sign", id, "--delegate", "rex", NULL);
+    expect_complaint("rex could not vote");
+    as("rex", 1, "sign", id, "--delegate", "brk", NULL);
+    expect_complaint("rex has no vote to hand on");
+    as("val", 0, "sign", id, "--delegate", "brk", "-m", "on leave", NULL);
+    /* Who handed it on has it no more; who has it votes once. */
+    as("val", 1, "sign", id, "--approve", NULL);
+    expect_complaint("val handed the vote to somebody else");
+    as("app", 0, "sign", id, "--approve", NULL);
+    expect_state(id, "PENDING", "clause validator: 0 of 1");
+    as("brk", 0, "sign", id, "--approve", "-m", "for val", NULL);
+    expect_state(id, "APPROVED", "");
+    /* For no longer than the policy lets it. */
+    at_hour(49);
+    expect_state(id, "PENDING", "clause validator: 0 of 1");
+    world_stop(&world);
+}
+
+/* ---- broken glass, and back ---- */
+
+static void glass_and_back(void **state)
+{
+    (void)state;
+    char id[17], back[17], champion[24];
+    begin(CHAMPION "[break-glass]\nrole = breaker\nreview-within = 12h\n");
+    ask("alias:champion", id);
+    as("val", 1, "sign", id, "--ratify", "-m", "fine", NULL);
+    expect_complaint("there is no override to review");
+    as("app", 1, "sign", id, "--override", "-m", "the old one is down", NULL);
+    as("brk", 2, "sign", id, "--override", NULL);
+    as("rex", 1, "request", "--rollback", id, "-m", "back", NULL);
+    expect_complaint("only what was applied can be taken back");
+    as("brk", 0, "sign", id, "--override", "-m", "the old one is down", NULL);
+    as("rex", 0, "apply", id, NULL);
+    assert_string_equal(world_champion(&world, champion), "2");
+    verify("2", "alias:champion", 0);
+    at_hour(13);
+    verify("2", "alias:champion", 1);
+    as("brk", 0, "sign", id, "--ratify", "-m", "I was right", NULL);
+    verify("2", "alias:champion", 1);
+    as("val", 0, "sign", id, "--ratify", "-m", "it was right", NULL);
+    verify("2", "alias:champion", 0);
+    as("ada", 0, "review", id, NULL);
+    assert_non_null(strstr(program_last.out, "OVERRIDDEN"));
+    /* Back to what was there before: a request like any other. */
+    as("rex", 2, "request", "--rollback", id, "--model", "fraud", "-m", "back", NULL);
+    expect_complaint("leave out --model");
+    as("rex", 0, "request", "--rollback", id, "-m", "latency doubled", NULL);
+    memcpy(back, program_last.out, 16);
+    back[16] = '\0';
+    as("rex", 1, "apply", back, NULL);
+    approve(back);
+    as("rex", 0, "apply", back, NULL);
+    assert_string_equal(world_champion(&world, champion), "1");
+    verify("1", "alias:champion", 0);
+    /* What was there once is not there by right: set by hand again, it is found. */
+    verify("2", "alias:champion", 1);
+    expect_complaint("took its place");
+    as("ada", 0, "audit", "drift", NULL);
+    world_move_champion(&world, 1, 2);
+    as("ada", 1, "audit", "drift", NULL);
+    world_stop(&world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shadow_canary_full),
+        cmocka_unit_test(conditions_past_due),
+        cmocka_unit_test(delegation),
+        cmocka_unit_test(glass_and_back),
+    };
+    return cmocka_run_group_tests_name("courses", tests, program_begin, program_end);
+}

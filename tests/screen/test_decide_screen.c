@@ -1,0 +1,415 @@
+/*
+ * Every decision from the screen of a request: what is typed becomes a draft, the box shows
+ * what is signed to the byte, and the record says just that. And evidence, which is seen only
+ * when all of it was on the screen.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/clock.h>
+#include <assay/memory.h>
+
+#include "approval/ledger.h"
+#include "support/world_screen.h"
+
+#define DAY  INT64_C(86400000)
+#define TALL 46
+#define WIDE 150
+
+static struct world world;
+
+static void open_request(struct screen *screen)
+{
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "CANDIDATE");
+    screen_settle(screen);
+}
+
+/* What the box shows, its rows put together again. */
+static char *boxed(struct screen *screen)
+{
+    struct assay_buf text = {0};
+    for (int y = 0; y < TALL; y++) {
+        const char *row = screen_text(screen, y), *bar = "\xe2\x94\x82";
+        const char *from = strstr(row, bar);
+        if (!from)
+            continue;
+        from += 3;
+        const char *to = strstr(from, bar);
+        if (!to || (!text.length && !strstr(from, "{\"_type\"")))
+            continue;
+        if (strstr(from, " digest ") == from)
+            break;
+        while (to > from && to[-1] == ' ')
+            to--;
+        assay_buf_add(&text, from + 1, to > from ? (size_t)(to - from - 1) : 0);
+    }
+    return assay_buf_take(&text);
+}
+
+/* Blanks at the ends of rows cannot be seen, so they are left out of the comparison. */
+static void drop_blanks(char *text)
+{
+    char *to = text;
+    for (; *text; text++)
+        if (*text != ' ')
+            *to++ = *text;
+    *to = '\0';
+}
+
+static char *newest_record(void)
+{
+    struct assay_ledger *ledger = world_open(&world, "ada");
+    const struct record *record = &ledger->records[ledger->count - 1];
+    char *text = assay_strndup(record->bytes, record->length);
+    assay_ledger_close(&ledger);
+    return text;
+}
+
+/* Sends the draft that is there: the record is what the box showed. */
+static void send(struct screen *screen, const char *says)
+{
+    size_t before = world_records(&world);
+    screen_press(screen, "$", NULL);
+    screen_wait(screen, "y signs exactly this");
+    char *shown = boxed(screen);
+    if (!strstr(shown, says))
+        fail_msg("%s does not say %s", shown, says);
+    world_quiet();
+    screen_press(screen, "y", NULL);
+    screen_wait(screen, "signed and recorded");
+    screen_settle(screen);
+    assert_int_equal(world_records(&world), before + 1);
+    char *record = newest_record();
+    drop_blanks(shown);
+    drop_blanks(record);
+    assert_string_equal(shown, record);
+    free(shown);
+    free(record);
+}
+
+static void decide(struct screen *screen, const char *name, const char *words)
+{
+    char command[64];
+    screen_press(screen, ":", NULL);
+    snprintf(command, sizeof command, "decide %s", name);
+    screen_type(screen, command);
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+    screen_type(screen, words);
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "DRAFT");
+    screen_settle(screen);
+}
+
+static struct screen *sit(const char *person)
+{
+    world_only(&world, person);
+    struct screen *screen = world_queue(&world, WIDE, TALL);
+    open_request(screen);
+    return screen;
+}
+
+/* ---- stances ---- */
+
+static void abstain_and_changes(void **state)
+{
+    (void)state;
+    char id[17];
+    world_start(&world, WORLD_POLICY);
+    world_request(&world, "alias:champion", "lower loss", NULL, id);
+    struct screen *screen = sit("val");
+    decide(screen, "abstain", "");
+    send(screen, "\"decision\":\"abstain\"");
+    screen_assert_text(screen, "0 of 1 signed as validator");
+    decide(screen, "comment", "where are the slices?");
+    send(screen, "\"reason\":\"where are the slices?\"");
+    screen_press(screen, "C", NULL);
+    screen_type(screen, "add the slices");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "DRAFT   request-changes: add the slices");
+    send(screen, "\"decision\":\"request-changes\"");
+    screen_assert_text(screen, "CHANGES_REQUESTED");
+    assert_int_equal(world_state(&world, id), ASSAY_STATE_CHANGES);
+    screen_press(screen, "X", NULL);
+    screen_type(screen, "no slices");
+    screen_press(screen, "enter", NULL);
+    send(screen, "\"decision\":\"reject\"");
+    screen_assert_text(screen, "REJECTED   val: no slices");
+    screen_close(&screen);
+    world_stop(&world);
+}
+
+/* ---- conditions ---- */
+
+static void conditions(void **state)
+{
+    (void)state;
+    char id[17], text[120], due[32];
+    world_start(&world, WORLD_POLICY);
+    world_request(&world, "alias:champion", "lower loss", NULL, id);
+    struct screen *screen = sit("two");
+    screen_press(screen, "+", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "a condition belongs to an approval");
+    screen_press(screen, "A", NULL);
+    screen_type(screen, "looks right");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "DRAFT   approve: looks right");
+    screen_press(screen, "+", NULL);
+    screen_wait(screen, "on condition that");
+    screen_type(screen, "traffic below 10 % until soon");
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "soon: is no date such as");
+    screen_press(screen, "ctrl+u", NULL);
+    assay_time_text(due, assay_now_ms() + 2 * DAY);
+    due[10] = '\0';
+    snprintf(text, sizeof text, "traffic below 10 %% until %s", due);
+    screen_type(screen, text);
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "DRAFT   on condition that traffic below 10 %");
+    send(screen, "\"text\":\"traffic below 10 %\"");
+    screen_assert_text(screen, "not met yet");
+    /* Met: the prompt names the condition already. */
+    screen_press(screen, ":", NULL);
+    screen_type(screen, "decide fulfil");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "the condition that is met: traffic below 10 %");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "DRAFT   fulfil: traffic below 10 %");
+    send(screen, "\"decision\":\"fulfil\"");
+    screen_assert_text(screen, "is met");
+    screen_refute_text(screen, "not met yet");
+    screen_close(&screen);
+    world_stop(&world);
+}
+
+static void condition_past_due(void **state)
+{
+    (void)state;
+    char id[17], text[120], due[32], now[32];
+    struct assay_error err = {0};
+    world_start(&world, WORLD_POLICY);
+    world_request(&world, "alias:champion", "lower loss", NULL, id);
+    assay_time_text(due, assay_now_ms() + 2 * DAY);
+    due[10] = '\0';
+    snprintf(text, sizeof text, "traffic below 10 %% until %s", due);
+    const char *conditions[] = {text};
+    const struct assay_decision decision = {
+        .verdict = ASSAY_APPROVE, .conditions = conditions, .condition_count = 1};
+    struct assay_ledger *ledger = world_open(&world, "val");
+    if (assay_request_decide(ledger, id, &decision, &err) != ASSAY_OK)
+        fail_msg("%s", err.what);
+    assay_ledger_close(&ledger);
+    assert_int_equal(world_decide(&world, "app", id, ASSAY_APPROVE, &err), ASSAY_OK);
+    assert_int_equal(world_apply(&world, id, &err), ASSAY_OK);
+    snprintf(now, sizeof now, "%lld", (long long)(assay_now_ms() + 3 * DAY));
+    setenv("ASSAY_NOW_MS", now, 1);
+    world_only(&world, "app");
+    struct screen *screen = world_queue(&world, WIDE, TALL);
+    screen_press(screen, "f", NULL);
+    screen_settle(screen);
+    open_request(screen);
+    screen_assert_text(screen, "OVERDUE: v revoke, or v fulfil");
+    screen_assert_text(screen, "is overdue: revoke, or say that it is met");
+    decide(screen, "revoke", "traffic was never limited");
+    send(screen, "\"decision\":\"revoke\"");
+    screen_assert_text(screen, "REVOKED");
+    screen_close(&screen);
+    world_stop(&world);
+}
+
+/* ---- a vote handed on ---- */
+
+static void delegation(void **state)
+{
+    (void)state;
+    char id[17];
+    world_start(&world, WORLD_POLICY "[delegation]\nallowed = yes\n");
+    world_request(&world, "alias:champion", "lower loss", NULL, id);
+    struct screen *screen = sit("val");
+    /* To nobody known: said before anything is signed, and the draft stays to be taken back. */
+    decide(screen, "delegate", "bob on leave");
+    screen_assert_text(screen, "DRAFT   delegate to bob: on leave");
+    screen_press(screen, "$", NULL);
+    screen_wait(screen, "bob: nobody of this ledger is called that");
+    screen_settle(screen);
+    screen_press(screen, "u", NULL);
+    decide(screen, "delegate", "brk on leave");
+    send(screen, "\"person\":\"brk\"");
+    screen_assert_text(screen, "handed the vote to somebody else");
+    screen_close(&screen);
+    world_stop(&world);
+}
+
+/* ---- broken glass, and back ---- */
+
+static void override(void **state)
+{
+    (void)state;
+    char id[17];
+    world_start(&world, WORLD_POLICY);
+    world_request(&world, "alias:champion", "lower loss", NULL, id);
+    struct screen *screen = sit("brk");
+    decide(screen, "override", "the old one is down");
+    send(screen, "\"decision\":\"override\"");
+    screen_assert_text(screen, "THE GLASS WAS BROKEN");
+    screen_assert_text(screen, "APPROVED");
+    screen_press(screen, "a", NULL);
+    screen_wait(screen, "y applies it");
+    world_quiet();
+    screen_press(screen, "y", NULL);
+    screen_wait(screen, "applied and recorded");
+    assert_int_equal(world_state(&world, id), ASSAY_STATE_APPLIED);
+    screen_close(&screen);
+    world_stop(&world);
+}
+
+static void ratify_and_roll_back(void **state)
+{
+    (void)state;
+    char id[17], champion[24];
+    struct assay_error err = {0};
+    world_start(&world, WORLD_POLICY);
+    world_request(&world, "alias:champion", "lower loss", NULL, id);
+    assert_int_equal(world_decide(&world, "brk", id, ASSAY_OVERRIDE, &err), ASSAY_OK);
+    assert_int_equal(world_apply(&world, id, &err), ASSAY_OK);
+    world_only(&world, "val");
+    struct screen *screen = world_queue(&world, WIDE, TALL);
+    screen_press(screen, "f", NULL);
+    screen_settle(screen);
+    open_request(screen);
+    screen_assert_text(screen, "YOU MAY   review the override (v ratify)");
+    decide(screen, "ratify", "it was right");
+    send(screen, "\"decision\":\"ratify\"");
+    screen_press(screen, "B", NULL);
+    screen_wait(screen, "ASK FOR APPROVAL");
+    screen_type(screen, "latency doubled");
+    screen_press(screen, "enter", "enter", "enter", NULL);
+    screen_wait(screen, "y signs and asks");
+    world_quiet();
+    screen_press(screen, "y", NULL);
+    screen_wait(screen, "asked and signed: request ");
+    screen_settle(screen);
+    assert_string_equal(world_champion(&world, champion), "2");
+    screen_press(screen, "q", NULL);
+    screen_wait(screen, "latency doubled");
+    screen_assert_text(screen, "fraud 1");
+    screen_close(&screen);
+    world_stop(&world);
+}
+
+/* ---- a plan ---- */
+
+static void staged_plan(void **state)
+{
+    (void)state;
+    char id[17];
+    world_start(&world, "[policy]\nname = canary\ntargets = alias:canary\n[clause validator]\n"
+                        "count = 1\n[plan]\nafter = alias:shadow\nfor = 1h\n");
+    world_request(&world, "alias:canary", "lower loss", NULL, id);
+    struct screen *screen = sit("val");
+    screen_press(screen, "A", "enter", NULL);
+    screen_wait(screen, "DRAFT   approve");
+    send(screen, "\"decision\":\"approve\"");
+    screen_assert_text(screen, "PENDING   after alias:shadow: the version was not there yet");
+    screen_press(screen, "a", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "it is PENDING: only what is approved can be applied");
+    screen_close(&screen);
+    world_stop(&world);
+}
+
+/* ---- evidence ---- */
+
+static void seen_when_all_was_shown(void **state)
+{
+    (void)state;
+    char id[17];
+    int row, column;
+    struct assay_buf text = {0};
+    world_start(&world, WORLD_POLICY);
+    for (int i = 1; i <= 90; i++)
+        assay_buf_format(&text, "line %d of the report\n", i);
+    assay_buf_text_add(&text, "the END of it\n");
+    world_write(&world, "report.txt", assay_buf_text(&text));
+    assay_buf_free(&text);
+    world_request(&world, "alias:champion", "lower loss", NULL, id);
+    world_only(&world, "val");
+    struct screen *screen = world_queue(&world, WIDE, TALL);
+    open_request(screen);
+    screen_press(screen, "space", NULL);
+    screen_wait(screen, "line 1 of the report");
+    screen_settle(screen);
+    /* Closed before its end: not seen. */
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "[ ] report.txt");
+    /* To the end at once: what was jumped over was not looked at. */
+    screen_press(screen, "space", NULL);
+    screen_wait(screen, "line 1 of the report");
+    screen_press(screen, "G", NULL);
+    screen_settle(screen);
+    screen_press(screen, "space", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "line 60 of the report");
+    screen_refute_text(screen, "[x] report.txt");
+    /* Space goes on until all of it was there; then it is seen. */
+    for (int i = 0; i < 6 && !screen_find(screen, "all evidence is seen", &row, &column);
+         i++) {
+        screen_press(screen, "space", NULL);
+        screen_settle(screen);
+    }
+    screen_assert_text(screen, "all evidence is seen");
+    screen_press(screen, "g", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "EVIDENCE   1 of 1 seen");
+    screen_close(&screen);
+    world_stop(&world);
+}
+
+/* What cannot be shown is not marked: not by keys, however many. */
+static void not_shown_not_seen(void **state)
+{
+    (void)state;
+    char id[17];
+    world_start(&world, WORLD_POLICY);
+    world_write(&world, "report.txt", "\xff\xfe no text\n");
+    world_request(&world, "alias:champion", "lower loss", NULL, id);
+    world_only(&world, "val");
+    struct screen *screen = world_queue(&world, WIDE, TALL);
+    open_request(screen);
+    screen_press(screen, "space", NULL);
+    screen_wait(screen, "no text: look at it elsewhere");
+    screen_press(screen, "space", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "some evidence was not shown whole");
+    screen_assert_text(screen, "[ ] report.txt");
+    screen_close(&screen);
+    world_stop(&world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(abstain_and_changes),
+        cmocka_unit_test(conditions),
+        cmocka_unit_test(condition_past_due),
+        cmocka_unit_test(delegation),
+        cmocka_unit_test(override),
+        cmocka_unit_test(ratify_and_roll_back),
+        cmocka_unit_test(staged_plan),
+        cmocka_unit_test(seen_when_all_was_shown),
+        cmocka_unit_test(not_shown_not_seen),
+    };
+    return cmocka_run_group_tests_name("decide screen", tests, NULL, NULL);
+}
