@@ -678,17 +678,46 @@ static void test_no_terminal(void **state)
     screen_close(&screen);
 }
 
+/* The test terminal itself: an image that is erased and painted over within one write is gone,
+   however the bytes were cut into reads. */
+static void test_erased_at_once(void **state)
+{
+    static const char script[] =
+        "printf '\\033[?25l\\033[H\\033P0;1;0q\"1;1;18;6#0;2;0;0;0#0!18~\\033\\\\"
+        "\\033[H    \\033[1;2H\\033P0;1;0q\"1;1;9;6#0;2;0;0;0#0!9~\\033\\\\\\033[3;1Hdone'; read -r _";
+    struct screen *screen = screen_open(
+        &(struct screen_options){.columns = 20,
+                                 .rows = 5,
+                                 .kind = SCREEN_XTERM_VT340,
+                                 .argv = (const char *const[]){"/bin/sh", "-c", script, NULL}});
+
+    (void)state;
+    screen_wait(screen, "done");
+    screen_assert_images(screen, 1);
+    assert_int_equal(screen_image(screen, 0).column, 1);
+    screen_close(&screen);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sixel),       cmocka_unit_test(test_text),
-        cmocka_unit_test(test_kitty),       cmocka_unit_test(test_tmux),
-        cmocka_unit_test(test_late),        cmocka_unit_test(test_overrides),
-        cmocka_unit_test(test_background),  cmocka_unit_test(test_box),
-        cmocka_unit_test(test_thrift),      cmocka_unit_test(test_no_scrolling),
-        cmocka_unit_test(test_fence),       cmocka_unit_test(test_resize),
-        cmocka_unit_test(test_large),       cmocka_unit_test(test_input),
-        cmocka_unit_test(test_signals),     cmocka_unit_test(test_suspend),
+        cmocka_unit_test(test_erased_at_once),
+        cmocka_unit_test(test_sixel),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_kitty),
+        cmocka_unit_test(test_tmux),
+        cmocka_unit_test(test_late),
+        cmocka_unit_test(test_overrides),
+        cmocka_unit_test(test_background),
+        cmocka_unit_test(test_box),
+        cmocka_unit_test(test_thrift),
+        cmocka_unit_test(test_no_scrolling),
+        cmocka_unit_test(test_fence),
+        cmocka_unit_test(test_resize),
+        cmocka_unit_test(test_large),
+        cmocka_unit_test(test_input),
+        cmocka_unit_test(test_signals),
+        cmocka_unit_test(test_suspend),
         cmocka_unit_test(test_no_terminal),
     };
 

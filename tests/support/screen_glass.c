@@ -253,9 +253,10 @@ static VTermPos cursor(const struct screen *screen)
     return pos;
 }
 
+/* The caller has swept before it painted: with the new pixels there, an image that was erased
+   just before would look as if something of it were left. */
 static void add_image(struct screen *screen, struct screen_image image)
 {
-    sweep(screen);
     image.serial = ++screen->counts.images;
     if (screen->image_count < sizeof screen->images / sizeof screen->images[0])
         screen->images[screen->image_count++] = image;
@@ -287,6 +288,7 @@ static void place_sixel(struct screen *screen, const struct assay_buf *bytes)
                                   .rows = (sixel.height + CH - 1) / CH};
     if (image.row + image.rows >= screen->rows)
         screen->counts.last_row++;
+    sweep(screen);
     for (int y = 0; y < sixel.height; y++) {
         for (int x = 0; x < sixel.width; x++) {
             uint32_t pixel = sixel.pixels[y * sixel.width + x];
