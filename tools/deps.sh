@@ -4,7 +4,7 @@ set -eu
 build="gcc make pkg-config libncurses-dev libsqlite3-dev libjansson-dev libsixel-dev zlib1g-dev libyaml-dev
        libinih-dev libpcre2-dev libcurl4-openssl-dev nettle-dev libgmp-dev openssh-client
        ca-certificates"
-test="$build libcmocka-dev libvterm-dev libpng-dev libturbojpeg0 ncurses-term jq git"
+test="$build libcmocka-dev libvterm-dev libpng-dev libturbojpeg0 ncurses-term jq git strace"
 lint="$test clang clang-format cppcheck libclang-rt-14-dev universal-ctags shellcheck"
 live="$build python3 python3-venv python3-pip postgresql nginx-light openssl"
 xterm="$test bsdutils xterm xvfb xdotool imagemagick fonts-dejavu-core"
