@@ -98,6 +98,13 @@ static bool has_clause_role(const struct policy *policy, const struct texts *rol
     return false;
 }
 
+/* What was good when it was applied does not go bad by waiting: the freshness of evidence and a
+   vote handed on for some days are asked for then, and until then, now. */
+static int64_t judged_ms(const struct evaluation *e)
+{
+    return e->request->done ? e->request->done->s.time_ms : e->time_ms;
+}
+
 /* The vote by which FROM handed theirs to TO, as it stands; NULL where there is none. */
 static const struct fold_vote *delegation(const struct evaluation *e, const char *from,
                                           const char *to)
@@ -111,7 +118,7 @@ static const struct fold_vote *delegation(const struct evaluation *e, const char
         if (v->d->verdict == ASSAY_WITHDRAW && from)
             found = NULL;
         if (v->d->verdict == ASSAY_DELEGATE && (!to || strcmp(v->d->delegate, to) == 0) &&
-            v->d->until_ms >= e->time_ms)
+            v->d->until_ms >= judged_ms(e))
             found = v;
     }
     return found;
@@ -318,7 +325,7 @@ static void require_evidence(struct evaluation *e)
 {
     const struct statement_request *bound = e->request->bound;
     /* What was fresh when it was applied stays so. */
-    const int64_t time_ms = e->request->done ? e->request->done->s.time_ms : e->time_ms;
+    const int64_t time_ms = judged_ms(e);
 
     for (size_t i = 0; i < e->policy->evidence_count; i++) {
         const struct policy_evidence *wanted = &e->policy->evidence[i];

@@ -229,9 +229,16 @@ static void delegation(void **state)
     expect_state(id, "PENDING", "clause validator: 0 of 1");
     as("brk", 0, "sign", id, "--approve", "-m", "for val", NULL);
     expect_state(id, "APPROVED", "");
-    /* For no longer than the policy lets it. */
+    /* For no longer than the policy lets it; but what was applied in time is where it may be.
+     */
     at_hour(49);
     expect_state(id, "PENDING", "clause validator: 0 of 1");
+    as("rex", 1, "apply", id, NULL);
+    at_hour(47);
+    as("rex", 0, "apply", id, NULL);
+    at_hour(200);
+    expect_state(id, "APPLIED", "");
+    verify("2", "alias:champion", 0);
     world_stop(&world);
 }
 

@@ -1,5 +1,6 @@
 """Whole promotions on a real MLflow server by three persons, each with a home, an agent and a key of their own:
-approved, refused, changes requested, expired, superseded, champion moved in between, rolled back, broken glass.
+approved, refused, changes requested, expired, superseded, champion moved in between, rolled back, broken glass;
+and a plan of stages with a vote handed on and a condition that comes due.
 
 approvals.py ASSAY: prints "N passed, N failed".
 """
@@ -53,6 +54,30 @@ margin = 0.2
 role = breaker
 review-within = 12h
 """
+
+SHADOW = """[policy]
+name = shadow
+targets = alias:shadow
+[clause validator]
+count = 1
+"""
+
+CANARY = """[policy]
+name = canary
+targets = alias:canary
+[clause validator]
+count = 1
+[clause approver]
+count = 1
+[delegation]
+allowed = yes
+longest = 3d
+[plan]
+after = alias:shadow
+for = 24h
+"""
+
+HOUR = 3600 * 1000
 
 
 def check(what, holds):
@@ -143,6 +168,82 @@ def champion(client):
     return client.get_model_version_by_alias("fraud", "champion").version
 
 
+def aliases(client):
+    """As the real client reads them."""
+    return {name: str(version) for name, version in client.get_registered_model("fraud").aliases.items()}
+
+
+def set_policy(person, name, text, at_ms=None):
+    with open(work + "/" + name + ".ini", "w") as file:
+        file.write(text)
+    return person.do("policy", "set", work + "/" + name + ".ini", at_ms=at_ms)
+
+
+def stages(url, client, rex, val, app, now):
+    """Shadow, then canary a day later; a vote handed on; a condition that comes due."""
+    dev = Person("dev")
+    rex.do("keys", "add", "dev", "--name", "Dev", "--key", dev.key, at_ms=now)
+    set_policy(rex, "shadow", SHADOW, now)
+    set_policy(rex, "canary", CANARY, now)
+
+    def ask(target, at_ms):
+        return rex.do("request", "-S", url, "--model", "fraud", "--version", "3", "--target", target,
+                      "-m", "next", at_ms=at_ms)
+
+    # Signed by all, by one of them in another's place, a step does not come before its turn.
+    canary = ask("alias:canary", now)
+    app.sign(canary, "approve", at_ms=now)
+    val.do("sign", canary, "--delegate", "dev", "-m", "on leave", at_ms=now)
+    val.sign(canary, "approve", at_ms=now, expect=1)
+    dev.sign(canary, "approve", at_ms=now)
+    found = rex.state(canary, now)
+    check("both votes count: %s" % found, found["state"] == "PENDING" and found["have"] == 2)
+    rex.do("apply", canary, at_ms=now, expect=1)
+    check("no step yet", set(aliases(client)) == {"champion"})
+
+    shadow = ask("alias:shadow", now)
+    due = time.strftime("%Y-%m-%d", time.gmtime((now + 36 * HOUR) / 1000))
+    val.do("sign", shadow, "--approve", "--condition", "traffic below 10 % until " + due, at_ms=now)
+    rex.do("apply", shadow, at_ms=now)
+    check("the first step", aliases(client).get("shadow") == "3")
+    rex.do("apply", canary, at_ms=now, expect=1)
+    check("not for long enough", "canary" not in aliases(client))
+
+    now += 25 * HOUR
+    check("its turn", rex.state(canary, now)["state"] == "APPROVED")
+    rex.do("apply", canary, at_ms=now)
+    check("the second step", aliases(client).get("canary") == "3" and
+          aliases(client).get("champion") == champion(client))
+
+    # What was approved on a condition that is not met in time may not be there any more.
+    at_shadow = ("verify", "-S", url, "--model", "fraud", "--version", "3", "--target", "alias:shadow")
+    rex.do(*at_shadow, at_ms=now)
+    now += 48 * HOUR
+    rex.do(*at_shadow, at_ms=now, expect=1)
+    rex.do("sign", shadow, "--fulfil", "-m", "traffic below 10 %", at_ms=now)
+    rex.do(*at_shadow, at_ms=now, expect=1)  # the requester's word is none
+    val.do("sign", shadow, "--fulfil", "-m", "traffic below 10 %", at_ms=now)
+    rex.do(*at_shadow, at_ms=now)
+    return now
+
+
+def roll_back(url, client, rex, val, app, applied, now):
+    """Back to what APPLIED took the place of, as a request of its own."""
+    was = champion(client)
+    back = rex.do("request", "--rollback", applied, "-m", "latency doubled", at_ms=now)
+    rex.do("apply", back, at_ms=now, expect=1)
+    val.sign(back, "approve", at_ms=now)
+    app.sign(back, "approve", at_ms=now)
+    check("not before it is applied", champion(client) == was)
+    rex.do("apply", back, at_ms=now)
+    check("where it was before", champion(client) == "4")
+    # Set back behind everybody's back, it is found.
+    client.set_registered_model_alias("fraud", "champion", was)
+    rex.do("audit", "drift", "-S", url, at_ms=now, expect=1)
+    client.set_registered_model_alias("fraud", "champion", "4")
+    rex.do("audit", "drift", "-S", url, at_ms=now)
+
+
 def main():
     url = start_server()
     mlflow.set_tracking_uri(url)
@@ -165,10 +266,7 @@ def main():
     rex.run("keys", "add", "val", "--name", "Val", "--key", val.key, "--role", "validator")
     rex.run("keys", "add", "app", "--name", "App", "--key", app.key, "--role", "approver",
             "--role", "breaker")
-    with open(work + "/policy.ini", "w") as file:
-        file.write(POLICY)
-    code, out, err = rex.run("policy", "set", work + "/policy.ini")
-    check("policy: " + err, code == 0)
+    set_policy(rex, "prod", POLICY)
 
     def ask(version, at_ms=None, more=(), expect=0):
         return rex.do("request", "-S", url, "--model", "fraud", "--version", version, "--target",
@@ -232,7 +330,7 @@ def main():
     rex.do("apply", newer)
     check("moved by override", champion(client) == "4")
     check("overridden for ever", rex.state(newer)["overridden"])
-    late = now_ms + 13 * 3600 * 1000 + 600000
+    late = now_ms + 13 * HOUR + 600000
     rex.do("verify", "-S", url, "--model", "fraud", "--version", "4", "--target", "alias:champion",
            at_ms=late, expect=1)
     val.sign(newer, "ratify", "it was right", at_ms=late)
@@ -249,11 +347,14 @@ def main():
     # Expired: time never approves.
     request = ask("3", at_ms=late)
     val.sign(request, "approve", at_ms=late)
-    later = late + 4 * 24 * 3600 * 1000
+    later = late + 4 * 24 * HOUR
     check("expired", rex.state(request, later)["state"] == "EXPIRED")
     app.sign(request, "approve", at_ms=later, expect=1)
     rex.do("apply", request, at_ms=later, expect=1)
     ask("3", at_ms=later)
+
+    later = stages(url, client, rex, val, app, later + HOUR)
+    roll_back(url, client, rex, val, app, back, later)
 
     # The whole ledger, and what an auditor gets, at each of the three.
     for person in (rex, val, app):
