@@ -13,28 +13,22 @@
 
 #define MAIN_METRICS 3
 
-/* The first name of a field is the one we print; the others are MLflow's. */
+/* The attributes that are columns, by the names that core/query gives them. */
 static const struct {
     const char *name;
     enum cli_field field;
 } attributes[] = {
     {"id", CLI_FIELD_ID},
-    {"run_id", CLI_FIELD_ID},
     {"name", CLI_FIELD_NAME},
-    {"run_name", CLI_FIELD_NAME},
     {"experiment", CLI_FIELD_EXPERIMENT},
     {"experiment_id", CLI_FIELD_EXPERIMENT_ID},
     {"source", CLI_FIELD_SOURCE},
     {"source_kind", CLI_FIELD_SOURCE_KIND},
     {"status", CLI_FIELD_STATUS},
     {"lifecycle", CLI_FIELD_LIFECYCLE},
-    {"lifecycle_stage", CLI_FIELD_LIFECYCLE},
     {"user", CLI_FIELD_USER},
-    {"user_id", CLI_FIELD_USER},
     {"start", CLI_FIELD_START},
-    {"start_time", CLI_FIELD_START},
     {"end", CLI_FIELD_END},
-    {"end_time", CLI_FIELD_END},
     {"duration", CLI_FIELD_DURATION},
     {"artifact_uri", CLI_FIELD_ARTIFACT_URI},
 };
@@ -71,66 +65,41 @@ static void add_key(struct cli_columns *columns, enum cli_field field, const cha
                  });
 }
 
-/* Does TEXT start with "PREFIXES." for one of the words of PREFIXES? Then what follows. */
-static const char *after_prefix(const char *text, const char *plural)
+static enum cli_field attribute_of(const char *name)
 {
-    size_t length = strlen(plural);
-    if (strncmp(text, plural, length - 1) != 0)
-        return NULL;
-    text += length - 1;
-    text += *text == plural[length - 1];
-    return *text == '.' && text[1] ? text + 1 : NULL;
+    for (size_t i = 0; i < ASSAY_COUNT(attributes); i++)
+        if (strcmp(attributes[i].name, name) == 0)
+            return attributes[i].field;
+    return CLI_FIELD_ID;
 }
 
-/* Cuts "@best" and its kin off a metric's name. */
-static enum assay_stat cut_stat(char *key)
+/* Adds FIELD under TITLE, which is taken. */
+static void add_field(struct cli_columns *columns, const struct assay_field *field, char *title)
 {
-    static const struct {
-        const char *suffix;
-        enum assay_stat stat;
-    } stats[] = {
-        {"@last", ASSAY_STAT_LAST},
-        {"@min", ASSAY_STAT_MIN},
-        {"@max", ASSAY_STAT_MAX},
-        {"@best", ASSAY_STAT_BEST},
+    static const enum cli_field kinds[] = {
+        [ASSAY_FIELD_METRIC] = CLI_FIELD_METRIC,
+        [ASSAY_FIELD_PARAM] = CLI_FIELD_PARAM,
+        [ASSAY_FIELD_TAG] = CLI_FIELD_TAG,
     };
-    char *at = strrchr(key, '@');
-    for (size_t i = 0; at && i < ASSAY_COUNT(stats); i++)
-        if (at != key && strcmp(at, stats[i].suffix) == 0) {
-            *at = '\0';
-            return stats[i].stat;
-        }
-    return ASSAY_STAT_LAST;
+    struct cli_column column = {.title = title, .stat = field->stat};
+    column.field = field->attribute ? attribute_of(field->attribute) : kinds[field->kind];
+    if (!field->attribute)
+        column.key = assay_strdup(field->key);
+    column.named = field->named;
+    add(columns, column);
 }
 
-static enum assay_status parse_one(struct cli_columns *columns, const char *text,
+static enum assay_status parse_one(struct cli_columns *columns, const char *text, size_t length,
                                    struct assay_error *err)
 {
-    const char *name = after_prefix(text, "attributes");
-    name = name ? name : text;
-    for (size_t i = 0; i < ASSAY_COUNT(attributes); i++)
-        if (strcmp(attributes[i].name, name) == 0) {
-            add(columns,
-                (struct cli_column){.field = attributes[i].field, .title = assay_strdup(text)});
-            return ASSAY_OK;
-        }
-    struct cli_column column = {.field = CLI_FIELD_METRIC};
-    const char *metric = after_prefix(text, "metrics"), *param = after_prefix(text, "params"),
-               *tag = after_prefix(text, "tags");
-    if (param || tag)
-        column.field = param ? CLI_FIELD_PARAM : CLI_FIELD_TAG;
-    /* A name that is nothing else is a metric's, as it is for sorting. */
-    name = metric ? metric : param ? param : tag ? tag : text;
-    if (!*name) {
-        assay_fail(err, ASSAY_BAD_INPUT, "runs: --columns: an empty name");
+    struct assay_field field;
+    if (!length || assay_field_parse(&field, text, length, err) != ASSAY_OK) {
+        if (!length)
+            assay_fail(err, ASSAY_BAD_INPUT, "runs: --columns: an empty name");
         assay_hint(err, "assay runs --help lists the columns");
         return ASSAY_BAD_INPUT;
     }
-    column.key = assay_strdup(name);
-    column.title = assay_strdup(text);
-    if (column.field == CLI_FIELD_METRIC)
-        column.stat = cut_stat(column.key);
-    add(columns, column);
+    add_field(columns, &field, assay_strndup(text, length));
     return ASSAY_OK;
 }
 
@@ -140,9 +109,7 @@ enum assay_status cli_columns_parse(struct cli_columns *columns, const char *lis
     enum assay_status status = ASSAY_OK;
     while (status == ASSAY_OK) {
         const char *comma = strchrnul(list, ',');
-        char *text = assay_strndup(list, (size_t)(comma - list));
-        status = parse_one(columns, text, err);
-        free(text);
+        status = parse_one(columns, list, (size_t)(comma - list), err);
         if (!*comma)
             break;
         list = comma + 1;
@@ -150,19 +117,51 @@ enum assay_status cli_columns_parse(struct cli_columns *columns, const char *lis
     return status;
 }
 
-enum assay_status cli_columns_sort(struct cli_columns *columns, const char *key,
-                                   struct assay_error *err)
+enum assay_status cli_columns_sort(struct cli_columns *columns, const struct assay_sort *sort,
+                                   const char *key, struct assay_error *err)
 {
-    struct assay_sort sort;
-    enum assay_status status = assay_sort_parse(&sort, key, err);
     size_t before = columns->count;
-    if (status == ASSAY_OK)
-        status = parse_one(columns, sort.field, err);
+    enum assay_status status = parse_one(columns, sort->field, strlen(sort->field), err);
     if (columns->count > before) {
         free(columns->items[before].title);
         columns->items[before].title = assay_strdup(key);
+        columns->items[before].named = sort->named;
     }
     return status;
+}
+
+/* What the name of ONE alone stands for, in its place: itself where there is only that, else
+   each under its full name. */
+static void settle_one(struct cli_columns *columns, struct cli_column *one,
+                       struct assay_catalog *catalog)
+{
+    struct assay_field field = {.stat = one->stat, .named = true}, *found = NULL;
+    char text[ASSAY_FIELD_TEXT];
+    memcpy(field.key, one->key, strlen(one->key) + 1);
+    size_t count = assay_field_look_up(&field, catalog, &found);
+    for (size_t i = 0; i < count; i++)
+        add_field(columns, &found[i],
+                  assay_strdup(count == 1 ? one->title : assay_field_text(&found[i], text)));
+    free(found);
+    if (!count) {
+        add(columns, *one);
+        return;
+    }
+    free(one->key);
+    free(one->title);
+}
+
+void cli_columns_settle(struct cli_columns *columns, struct assay_catalog *catalog)
+{
+    struct cli_columns settled = {0};
+    for (size_t i = 0; i < columns->count; i++) {
+        if (columns->items[i].named)
+            settle_one(&settled, &columns->items[i], catalog);
+        else
+            add(&settled, columns->items[i]);
+    }
+    free(columns->items);
+    *columns = settled;
 }
 
 /* ---- the columns that are there without -c ---- */

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <assay/query.h>
+
 #include "cli.h"
 #include "table.h"
 
@@ -34,6 +36,7 @@ struct cli_column {
     enum assay_stat stat; /* of a metric */
     char *key;            /* of a metric, param or tag */
     char *title;          /* as the user wrote it, or as he could have */
+    bool named;           /* a name alone, not looked up yet: taken as a metric's */
 };
 struct cli_columns {
     struct cli_column *items;
@@ -43,9 +46,11 @@ struct cli_columns {
 /* Adds the columns of the comma-separated LIST. */
 enum assay_status cli_columns_parse(struct cli_columns *columns, const char *list,
                                     struct assay_error *err);
-/* Adds the column that KEY, a sort key, goes by. */
-enum assay_status cli_columns_sort(struct cli_columns *columns, const char *key,
-                                   struct assay_error *err);
+/* Adds the column that SORT, written as KEY, goes by. */
+enum assay_status cli_columns_sort(struct cli_columns *columns, const struct assay_sort *sort,
+                                   const char *key, struct assay_error *err);
+/* Looks up names that were written alone: a column for each field that one stands for. */
+void cli_columns_settle(struct cli_columns *columns, struct assay_catalog *catalog);
 /* Those of ROWS that people want first: the main attributes and the most common metrics. */
 void cli_columns_main(struct cli_columns *columns, struct cli *cli, const uint32_t *rows,
                       size_t count);

@@ -371,9 +371,11 @@ const struct cli_command cli_commands[] = {
         .operands = "",
         .summary = "list runs, filtered and sorted",
         .details =
-            "Columns: id, name, experiment, source, status, lifecycle, user, start, end,\n"
-            "duration, artifact_uri, metrics.NAME[@best|min|max|last], params.NAME,\n"
-            "tags.NAME. Without -c a table shows the main ones, csv and md show all.\n",
+            "Columns: id, name, experiment, experiment_id, source, source_kind, status,\n"
+            "lifecycle, user, start, end, duration, artifact_uri,\n"
+            "metrics.NAME[@best|min|max|last], params.NAME, tags.NAME. A NAME alone stands\n"
+            "for what it stands for in a filter: the fields of that name, else those of that\n"
+            "last part. Without -c a table shows the main ones, csv and md show all.\n",
         .options = runs_options,
         .run = cli_runs,
     },

@@ -85,47 +85,50 @@ static bool is_logged(struct cli *cli, enum assay_field_kind kind, const char *k
 }
 
 /* A metric, param or tag that no run has is a slip of the pen, or not logged yet. Where it was
-   written out (metrics.NAME) that is said and the command goes on; a bare word that is neither
-   an attribute nor logged is an error: the order or the column would be nothing. */
-static enum assay_status check_key(struct cli *cli, enum assay_field_kind kind, const char *key,
-                                   const char *given, struct assay_error *err)
+   written out (metrics.NAME) that is said and the command goes on; a name alone that stands for
+   nothing is an error: the order or the column would be nothing. */
+static enum assay_status check_key(struct cli *cli, enum assay_field_kind kind,
+                                   const struct cli_column *column, struct assay_error *err)
 {
     static const char *const prefixes[] = {"metrics.", "params.", "tags."};
-    bool written_out = strncmp(given, prefixes[kind], strlen(prefixes[kind]) - 2) == 0;
     struct assay_error note = {0};
-    if (!assay_catalog_runs(cli->catalog) || is_logged(cli, kind, key))
+    if (!assay_catalog_runs(cli->catalog))
         return ASSAY_OK;
-    if (written_out) {
-        assay_fail(&note, ASSAY_BAD_INPUT, "no run has %s%s", prefixes[kind], key);
-        cli_complain(&note);
-        return ASSAY_OK;
+    if (column->named) {
+        assay_fail(err, ASSAY_BAD_INPUT, "%s: no column of that name, and no run has logged it",
+                   column->title);
+        assay_hint(err, "assay runs --help lists the columns; assay show RUN what a run has");
+        return ASSAY_BAD_INPUT;
     }
-    assay_fail(err, ASSAY_BAD_INPUT, "%s: no column of that name, and no run has logged it",
-               given);
-    assay_hint(err, "assay runs --help lists the columns; assay show RUN what a run has");
-    return ASSAY_BAD_INPUT;
+    if (is_logged(cli, kind, column->key))
+        return ASSAY_OK;
+    assay_fail(&note, ASSAY_BAD_INPUT, "no run has %s%s", prefixes[kind], column->key);
+    cli_complain(&note);
+    return ASSAY_OK;
 }
 
-/* What -s and -c name, once it is known what there is. */
-static enum assay_status check_keys(struct cli *cli, struct assay_error *err)
+/* What -s names, and the columns of -c, once it is known what there is. */
+static enum assay_status settle_keys(struct cli *cli, struct assay_sort *sort,
+                                     struct cli_columns *shown, struct assay_error *err)
 {
-    struct cli_columns columns = {0};
-    enum assay_status status = ASSAY_OK;
-    const char *sort = cli_value(cli, "sort");
-    if (sort)
-        status = cli_columns_sort(&columns, sort, err);
-    for (size_t i = 0; status == ASSAY_OK && cli_value_at(cli, "columns", i); i++)
-        status = cli_columns_parse(&columns, cli_value_at(cli, "columns", i), err);
-    for (size_t i = 0; status == ASSAY_OK && i < columns.count; i++) {
-        const struct cli_column *column = &columns.items[i];
-        if (column->field >= CLI_FIELD_METRIC)
-            status = check_key(cli,
-                               column->field == CLI_FIELD_METRIC  ? ASSAY_FIELD_METRIC
-                               : column->field == CLI_FIELD_PARAM ? ASSAY_FIELD_PARAM
-                                                                  : ASSAY_FIELD_TAG,
-                               column->key, column->title, err);
-    }
-    cli_columns_free(&columns);
+    struct cli_columns by = {0};
+    const struct cli_columns *const both[] = {&by, shown};
+    const char *key = cli_value(cli, "sort");
+    enum assay_status status = assay_sort_settle(sort, cli->catalog, err);
+    if (status == ASSAY_OK && key)
+        status = cli_columns_sort(&by, sort, key, err);
+    cli_columns_settle(shown, cli->catalog);
+    for (size_t k = 0; k < 2; k++)
+        for (size_t i = 0; status == ASSAY_OK && i < both[k]->count; i++) {
+            const struct cli_column *column = &both[k]->items[i];
+            if (column->field >= CLI_FIELD_METRIC)
+                status = check_key(cli,
+                                   column->field == CLI_FIELD_METRIC  ? ASSAY_FIELD_METRIC
+                                   : column->field == CLI_FIELD_PARAM ? ASSAY_FIELD_PARAM
+                                                                      : ASSAY_FIELD_TAG,
+                                   column, err);
+        }
+    cli_columns_free(&by);
     return status;
 }
 
@@ -158,21 +161,14 @@ static enum assay_status filter_runs(struct cli *cli, struct assay_query *query,
                       given_up);
 }
 
-static enum assay_status sort_runs(struct cli *cli, struct selection *s,
-                                   struct assay_error *err)
+static void sort_runs(struct cli *cli, const struct assay_sort *sort, struct selection *s)
 {
-    struct assay_sort sort;
-    const char *key = cli_value(cli, "sort");
-    enum assay_status status = assay_sort_parse(&sort, key ? key : "start:desc", err);
-    if (status != ASSAY_OK)
-        return status;
     for (bool loading = true; loading;) {
         loading = false;
-        assay_sort_apply(&sort, cli->catalog, s->rows, s->count, &loading);
+        assay_sort_apply(sort, cli->catalog, s->rows, s->count, &loading);
         if (loading)
             wait_for_more(cli);
     }
-    return ASSAY_OK;
 }
 
 static void print_json(struct cli *cli, const struct selection *s)
@@ -191,87 +187,82 @@ static void print_json(struct cli *cli, const struct selection *s)
     cli_json_close(&json);
 }
 
-static enum assay_status print_table(struct cli *cli, const struct selection *s,
-                                     struct assay_error *err)
+static void print_table(struct cli *cli, const struct selection *s, struct cli_columns *columns)
 {
-    struct cli_columns columns = {0};
-    enum assay_status status = ASSAY_OK;
-    for (size_t i = 0; status == ASSAY_OK && cli_value_at(cli, "columns", i); i++)
-        status = cli_columns_parse(&columns, cli_value_at(cli, "columns", i), err);
-    if (status == ASSAY_OK && !columns.count) {
-        if (cli->format == CLI_TABLE)
-            cli_columns_main(&columns, cli, s->rows, s->count);
-        else
-            cli_columns_all(&columns, cli, s->rows, s->count);
-    }
-    if (status == ASSAY_OK) {
-        struct cli_table *table = cli_table_new(cli);
-        cli_columns_head(&columns, table);
-        for (size_t i = 0; i < s->count; i++)
-            cli_columns_row(&columns, cli, s->rows[i], table);
-        cli_table_print(table);
-        cli_table_free(&table);
-    }
-    cli_columns_free(&columns);
-    return status;
+    if (!columns->count && cli->format == CLI_TABLE)
+        cli_columns_main(columns, cli, s->rows, s->count);
+    else if (!columns->count)
+        cli_columns_all(columns, cli, s->rows, s->count);
+    struct cli_table *table = cli_table_new(cli);
+    cli_columns_head(columns, table);
+    for (size_t i = 0; i < s->count; i++)
+        cli_columns_row(columns, cli, s->rows[i], table);
+    cli_table_print(table);
+    cli_table_free(&table);
 }
 
-static enum assay_status print_runs(struct cli *cli, const struct selection *s,
-                                    struct assay_error *err)
+static void print_runs(struct cli *cli, const struct selection *s, struct cli_columns *columns)
 {
     if (cli->format == CLI_JSON) {
         print_json(cli, s);
     } else if (cli->format == CLI_TABLE && !s->count) {
         bool asked = cli_has(cli, "filter") || cli_has(cli, "experiment");
         struct assay_error none = {.what = "no runs found"};
-        assay_hint(&none, "%s",
-                   asked ? "--deleted looks at deleted ones as well"
-                         : "name a directory with -S, or try: assay demo");
+        if (asked && !cli_has(cli, "deleted"))
+            assay_hint(&none, "--deleted looks at deleted ones as well");
+        else if (!asked && cli->worst == ASSAY_OK) /* else it has been said what to mend */
+            assay_hint(&none, "name a directory with -S, or try: assay demo");
         cli_complain(&none);
     } else {
-        return print_table(cli, s, err);
+        print_table(cli, s, columns);
     }
-    return ASSAY_OK;
+}
+
+/* What is wrong with the arguments is said before anything is read. */
+static enum assay_status read_arguments(struct cli *cli, struct assay_sort *sort,
+                                        struct cli_columns *columns, struct assay_query **query,
+                                        struct assay_error *err)
+{
+    const char *filter = cli_value(cli, "filter"), *key = cli_value(cli, "sort");
+    enum assay_status status = assay_sort_parse(sort, key ? key : "start:desc", err);
+    for (size_t i = 0; status == ASSAY_OK && cli_value_at(cli, "columns", i); i++)
+        status = cli_columns_parse(columns, cli_value_at(cli, "columns", i), err);
+    if (status != ASSAY_OK || !filter)
+        return status;
+    status = assay_query_parse(query, filter, assay_now_ms(), err);
+    if (status != ASSAY_OK)
+        point_at(filter, err->column, err);
+    return status;
 }
 
 enum assay_status cli_runs(struct cli *cli, struct assay_error *err)
 {
     struct assay_query *query = NULL;
     struct selection s = {0};
-    struct assay_sort unused;
-    const char *filter = cli_value(cli, "filter");
+    struct assay_sort sort;
     int64_t limit = INT64_MAX;
     struct cli_columns columns = {0};
 
-    /* What is wrong with the arguments is said before anything is read. */
     enum assay_status status = cli_integer(cli, "limit", 0, INT64_MAX, &limit, err);
-    if (status == ASSAY_OK && cli_value(cli, "sort"))
-        status = assay_sort_parse(&unused, cli_value(cli, "sort"), err);
-    for (size_t i = 0; status == ASSAY_OK && cli_value_at(cli, "columns", i); i++)
-        status = cli_columns_parse(&columns, cli_value_at(cli, "columns", i), err);
-    cli_columns_free(&columns);
-    if (status == ASSAY_OK && filter) {
-        status = assay_query_parse(&query, filter, assay_now_ms(), err);
-        if (status != ASSAY_OK)
-            point_at(filter, err->column, err);
-    }
+    if (status == ASSAY_OK)
+        status = read_arguments(cli, &sort, &columns, &query, err);
     if (status == ASSAY_OK)
         status = cli_open(cli, err);
     if (status == ASSAY_OK)
-        status = check_keys(cli, err);
+        status = settle_keys(cli, &sort, &columns, err);
     if (status == ASSAY_OK)
         status = select_runs(cli, &s, err);
     if (status == ASSAY_OK && query)
         status = filter_runs(cli, query, &s, err);
-    if (status == ASSAY_OK)
-        status = sort_runs(cli, &s, err);
     if (status == ASSAY_OK) {
+        sort_runs(cli, &sort, &s);
         if ((uint64_t)limit < s.count)
             s.count = (size_t)limit;
-        status = print_runs(cli, &s, err);
+        print_runs(cli, &s, &columns);
     }
     if (status == ASSAY_OK && !s.count && cli_has(cli, "fail-empty"))
         status = ASSAY_NO;
+    cli_columns_free(&columns);
     free(s.rows);
     assay_query_free(&query);
     return status;

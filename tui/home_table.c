@@ -276,7 +276,8 @@ bool home_sort(struct home *home, const char *field)
     struct assay_error err = {0};
     struct assay_sort sort;
     uint32_t run = home_run(home);
-    if (assay_sort_parse(&sort, field, &err) != ASSAY_OK) {
+    if (assay_sort_parse(&sort, field, &err) != ASSAY_OK ||
+        assay_sort_settle(&sort, home->app->catalog, &err) != ASSAY_OK) {
         app_fail(home->app, &err);
         return false;
     }

@@ -244,7 +244,7 @@ static void plot(struct home *home, const char *metric)
 static void save_view(struct home *home, const char *name)
 {
     struct assay_error err = {0};
-    char sort[300];
+    char sort[ASSAY_FIELD_TEXT + 8];
     if (!*name) {
         palette_open(home->app, "save-view ");
         return;

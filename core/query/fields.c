@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <assay/memory.h>
+#include <assay/query.h>
 
 #include "query/fields.h"
 
@@ -22,6 +23,7 @@ static const struct {
     {"experiment", ATTR_EXPERIMENT},
     {"experiment_id", ATTR_EXPERIMENT_ID},
     {"source", ATTR_SOURCE},
+    {"source_kind", ATTR_SOURCE_KIND},
     {"lifecycle", ATTR_LIFECYCLE},
     {"artifact_uri", ATTR_ARTIFACT_URI},
     {"run_id", ATTR_ID},
@@ -86,6 +88,11 @@ bool field_attr(const char *name, size_t length, enum query_attr *attr)
         }
     }
     return false;
+}
+
+const char *assay_query_attribute(size_t i)
+{
+    return i <= ATTR_ARTIFACT_URI ? attr_name((enum query_attr)i) : NULL;
 }
 
 const char *attr_name(enum query_attr attr)
@@ -189,6 +196,8 @@ const char *attr_text(const struct assay_catalog *catalog, const struct assay_ru
         return or_null(assay_catalog_experiment(catalog, run->experiment)->id);
     case ATTR_SOURCE:
         return or_null(assay_catalog_source(catalog, run->source)->name);
+    case ATTR_SOURCE_KIND:
+        return or_null(assay_catalog_source(catalog, run->source)->kind);
     case ATTR_LIFECYCLE:
         return run->deleted ? "deleted" : "active";
     case ATTR_ARTIFACT_URI:

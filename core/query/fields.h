@@ -9,6 +9,8 @@
 
 #include <assay/catalog.h>
 
+#define KIND_ROOM sizeof "metrics.@best" /* what assay_field_text() may add to a key */
+
 enum query_attr {
     ATTR_ID,
     ATTR_NAME,
@@ -20,6 +22,7 @@ enum query_attr {
     ATTR_EXPERIMENT,
     ATTR_EXPERIMENT_ID,
     ATTR_SOURCE,
+    ATTR_SOURCE_KIND,
     ATTR_LIFECYCLE,
     ATTR_ARTIFACT_URI,
 };

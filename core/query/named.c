@@ -8,7 +8,7 @@
 
 #include "query/ast.h"
 
-static const enum assay_field_kind kinds[] = {ASSAY_FIELD_PARAM, ASSAY_FIELD_METRIC,
+static const enum assay_field_kind kinds[] = {ASSAY_FIELD_METRIC, ASSAY_FIELD_PARAM,
                                               ASSAY_FIELD_TAG};
 
 /* Keeps the column of KEY where a run has a value in it, or may have once it is read. */
@@ -61,6 +61,46 @@ static void find(struct query_test *test, struct assay_catalog *catalog, bool *l
         }
     test->unknown = !reading && !test->column_count;
     *loading |= reading;
+}
+
+struct found {
+    struct assay_field *items;
+    size_t count, capacity;
+};
+
+/* Adds those of the NAMES that FIELD means: just its name, or those of that last part. */
+static void add_found(struct found *found, const struct assay_field *field,
+                      enum assay_field_kind kind, const char *const *names, size_t count,
+                      bool last_part)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct assay_field one = {.kind = kind, .stat = field->stat};
+        if (last_part ? !has_last_part(names[i], field->key)
+                      : strcmp(names[i], field->key) != 0)
+            continue;
+        if (strlen(names[i]) + KIND_ROOM > sizeof one.key)
+            continue;
+        memcpy(one.key, names[i], strlen(names[i]) + 1);
+        ASSAY_GROW(found->items, found->capacity, found->count + 1);
+        found->items[found->count++] = one;
+    }
+}
+
+size_t assay_field_look_up(const struct assay_field *field, struct assay_catalog *catalog,
+                           struct assay_field **out)
+{
+    struct found found = {0};
+    for (int last_part = 0; last_part < 2 && !found.count; last_part++)
+        for (size_t i = 0; i < ASSAY_COUNT(kinds); i++) {
+            const char **names;
+            if (field->stat != ASSAY_STAT_LAST && kinds[i] != ASSAY_FIELD_METRIC)
+                continue;
+            size_t count = assay_catalog_keys(catalog, ASSAY_NONE, kinds[i], &names);
+            add_found(&found, field, kinds[i], names, count, last_part);
+            free(names);
+        }
+    *out = found.items;
+    return found.count;
 }
 
 void named_find(const struct assay_query *query, struct assay_catalog *catalog, bool *loading)

@@ -17,10 +17,10 @@
  *   value   = number | word | 'text' | "text" | time | duration
  *
  * Attributes are id, name, status, user, start, end, duration, experiment, experiment_id,
- * source, lifecycle, artifact_uri and MLflow's own names of them (run_id, run_name, start_time,
+ * source, source_kind, lifecycle, artifact_uri and MLflow's own names of them (run_id, run_name, start_time,
  * ...).
  *
- * A name that is neither, as in "lr = 0.1", is a run's param, metric or tag of that name; where
+ * A name that is neither, as in "lr = 0.1", is a run's metric, param or tag of that name; where
  * no run has one, those of that last part: "loss" of "train/loss", "lr" of "optim.lr". Several
  * may be meant: a comparison holds where it does for one of them, a denied one (!=, NOT IN) for
  * all the run has. A text is compared with metrics as no metric is: never equal.
@@ -66,16 +66,46 @@ size_t assay_query_given_up(const struct assay_query *query);
    is not known yet, as columns are still being read. */
 enum assay_status assay_query_check(const struct assay_query *query, struct assay_error *err);
 
+/* The attributes of a run by their first names, in order; NULL behind the last. */
+const char *assay_query_attribute(size_t i);
+
+/* A field as sort keys and columns are written: an attribute, or a metric, param or tag with
+   its kind before it, or its name alone. */
+#define ASSAY_FIELD_TEXT 512
+struct assay_field {
+    const char *attribute;      /* its first name; NULL: it is none */
+    enum assay_field_kind kind; /* of the others */
+    enum assay_stat stat;
+    bool named; /* the name alone was written: taken as a metric until it is looked up */
+    char key[ASSAY_FIELD_TEXT]; /* without kind, quotes and "@best" */
+};
+/* LENGTH bytes of TEXT. */
+enum assay_status assay_field_parse(struct assay_field *out, const char *text, size_t length,
+                                    struct assay_error *err);
+/* The fields of CATALOG that the name alone of FIELD stands for, as for filters: those of just
+   that name, else those of that last part; metrics first, then params, then tags, of each what
+   most runs have first. Returns how many; the caller frees *OUT. */
+size_t assay_field_look_up(const struct assay_field *field, struct assay_catalog *catalog,
+                           struct assay_field **out);
+/* "start", "metrics.val_loss@min", …; returns OUT. */
+const char *assay_field_text(const struct assay_field *field, char out[ASSAY_FIELD_TEXT]);
+
 /* A sort key: attribute, "metrics.NAME", "metrics.NAME@best|min|max|last", "params.NAME",
    "tags.NAME", each with ":asc" or ":desc" after it. A bare NAME that is no attribute is taken
-   as a metric. Default direction: ascending; metrics sort best first where their direction is
-   known. */
+   as a metric until assay_sort_settle() looks it up. Default direction: ascending; metrics sort
+   best first where their direction is known. */
 struct assay_sort {
-    char field[256]; /* "start", "metrics.val_loss@min", … */
+    char field[ASSAY_FIELD_TEXT]; /* "start", "metrics.val_loss@min", … */
     bool descending;
+    bool named; /* the name alone was written */
 };
 enum assay_status assay_sort_parse(struct assay_sort *out, const char *text,
                                    struct assay_error *err);
+/* Looks up a name that was written alone: of just that name the metric before the param before
+   the tag, else the only one of that last part. ASSAY_BAD_INPUT, and which there are, where it
+   may be several; the key stays a metric's where there is none. */
+enum assay_status assay_sort_settle(struct assay_sort *sort, struct assay_catalog *catalog,
+                                    struct assay_error *err);
 /* Sorts rows in place. Stable; runs without a value, and NaN after the numbers, come last
    either way; params and tags compare as numbers where both are, else naturally. */
 void assay_sort_apply(const struct assay_sort *sort, struct assay_catalog *catalog,

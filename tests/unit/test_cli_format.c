@@ -245,6 +245,24 @@ static void test_columns(void **state)
     cli_columns_free(&columns);
 }
 
+/* What filters and sort keys know of a run is a column as well. */
+static void test_every_attribute(void **state)
+{
+    (void)state;
+    struct cli_columns columns = {0};
+    const char *name;
+    size_t i;
+    for (i = 0; (name = assay_query_attribute(i)) != NULL; i++) {
+        assert_int_equal(cli_columns_parse(&columns, name, NULL), ASSAY_OK);
+        assert_true(columns.items[i].field < CLI_FIELD_METRIC);
+        assert_true(!columns.items[i].key && !columns.items[i].named);
+        for (size_t k = 0; k < i; k++)
+            assert_true(columns.items[i].field != columns.items[k].field);
+    }
+    assert_int_equal(i, CLI_FIELD_METRIC); /* and no column is an attribute of its own */
+    cli_columns_free(&columns);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +274,7 @@ int main(void)
         cmocka_unit_test(test_people),
         cmocka_unit_test(test_people_on_a_terminal),
         cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_every_attribute),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -179,6 +179,47 @@ static void test_keys_that_nothing_has(void **state)
     assert_string_equal(program_last.err, "");
 }
 
+/* What the first line of CSV is with these columns. */
+static void expect_head(const char *columns, const char *head)
+{
+    program_run(NULL, "runs", "-S", "local", "-c", columns, "-n", "0", "--format", "csv", NULL);
+    program_expect(0);
+    assert_string_equal(program_last.out, head);
+}
+
+/* A name alone is the same in a filter, a column and a sort key. The demo logs the metrics
+   train/loss, val/loss, val/accuracy and lr, and has a param lr. */
+static void test_names_alone(void **state)
+{
+    (void)state;
+    expect_head("name,accuracy", "name,accuracy\n");
+    expect_head("batch_size,source_kind", "batch_size,source_kind\n");
+    program_run(NULL, "runs", "-S", "local", "-c", "loss@min", "-n", "0", "--format", "csv",
+                NULL);
+    program_expect(0);
+    assert_non_null(strstr(program_last.out, "metrics.train/loss@min"));
+    assert_non_null(strstr(program_last.out, "metrics.val/loss@min"));
+    assert_int_equal(program_lines(program_last.out), 1);
+    expect_head("lr", "metrics.lr,params.lr\n");
+    program_run(NULL, "runs", "-S", "local", "-c", "batch_size,metrics.val/accuracy", "-f",
+                "accuracy > 0.5", "-s", "accuracy", "--format", "csv", NULL);
+    program_expect(0);
+    char *alone = assay_strdup(program_last.out);
+    assert_non_null(strstr(alone, "\n32,")); /* a param, not a metric that nothing has */
+    program_run(NULL, "runs", "-S", "local", "-c", "params.batch_size,metrics.val/accuracy",
+                "-f", "metrics.val/accuracy > 0.5", "-s", "metrics.val/accuracy", "--format",
+                "csv", NULL);
+    program_expect(0);
+    assert_string_equal(strchr(alone, '\n'), strchr(program_last.out, '\n'));
+    free(alone);
+    program_run(NULL, "runs", "-S", "local", "-s", "loss", NULL);
+    program_expect(2);
+    assert_non_null(strstr(program_last.err, "assay: the sort key 'loss' may be one of 2\n"));
+    assert_non_null(strstr(program_last.err, "metrics.val/loss"));
+    program_run(NULL, "runs", "-S", "local", "-s", "lr", "-n", "1", NULL);
+    program_expect(0);
+}
+
 static void test_wrong_filter(void **state)
 {
     (void)state;
@@ -570,6 +611,7 @@ int main(void)
         cmocka_unit_test(test_runs),
         cmocka_unit_test(test_runs_that_match_nothing),
         cmocka_unit_test(test_keys_that_nothing_has),
+        cmocka_unit_test(test_names_alone),
         cmocka_unit_test(test_wrong_filter),
         cmocka_unit_test(test_show),
         cmocka_unit_test(test_series),
