@@ -353,6 +353,12 @@ static const struct cli_option demo_options[] = {
     OPTION_END,
 };
 
+static const struct cli_option completion_options[] = {
+    OPTION_SOURCE,
+    OPTION_HELP,
+    OPTION_END,
+};
+
 static const struct cli_option help_only[] = {
     OPTION_HELP,
     OPTION_END,
@@ -647,11 +653,16 @@ const struct cli_command cli_commands[] = {
     },
     {
         .name = "completion",
-        .operands = "bash|zsh|fish",
-        .summary = "print the completion of a shell",
-        .options = help_only,
+        .operands = "bash|zsh|fish | words KIND [WORD]",
+        .summary = "print the completion of a shell, or what it may offer",
+        .details =
+            "The shells' completions ask for the words themselves: those that may stand for\n"
+            "WORD, one a line, with a description behind a tab. KIND is sources, experiments,\n"
+            "runs, metrics, params, columns, models or requests. Only what is known already\n"
+            "is looked at: no source is read, no server asked.\n",
+        .options = completion_options,
         .least = 1,
-        .most = 1,
+        .most = 3,
         .run = cli_completion,
     },
     {.name = NULL},

@@ -266,6 +266,12 @@ enum assay_status assay_session_registry_wait(struct assay_session *session, uin
     *out = NULL;
     if (!source)
         return assay_fail(err, ASSAY_BAD_INPUT, "models: this source has no registry");
+    if (session->cached && source->server) {
+        *out = recall(source, session);
+        return ASSAY_OK;
+    }
+    if (session->cached && !source->self) /* as near as the cache */
+        source->ops->open(&source->self, source->path, NULL);
     if (!source->server && !source->self) { /* its scan could not open it, and said why */
         const struct assay_error *why = &assay_catalog_source(session->catalog, index)->error;
 

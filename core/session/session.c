@@ -207,6 +207,16 @@ static void source_free(struct session_source *source)
     free(source);
 }
 
+/* What the cache has of a new source is shown, then the source is read; or that is all. */
+static void first_look(struct assay_session *session, struct session_source *source)
+{
+    stored_load_cached(session, source);
+    if (session->cached)
+        source->scanned = true;
+    else
+        scan_start(session, source);
+}
+
 /* Looking at one place, on a pool thread: a slow disk must not hold up the first frame. */
 struct detection {
     struct pool_task task;
@@ -286,8 +296,7 @@ static unsigned detection_apply(struct assay_session *session, struct message *m
             continue;
         source = session_add_source(session, place->ops->kind, detection->name, place->path,
                                     place->ops);
-        stored_load_cached(session, source);
-        scan_start(session, source);
+        first_look(session, source);
     }
     if (!detection->found.count)
         nothing_found(session, detection);
@@ -325,8 +334,7 @@ static void add_server(struct assay_session *session, const struct session_place
                                                        place->place, &mlflow_source);
 
     source->server = server_new(session, source, place->settings);
-    stored_load_cached(session, source);
-    scan_start(session, source);
+    first_look(session, source);
 }
 
 static void detect(struct assay_session *session, const struct session_place *place)
@@ -375,7 +383,8 @@ static void open_cache(struct assay_session *session)
         activity_notice(session, "there is no home directory to keep the cache in");
         return;
     }
-    session->writer = writer_new(session, session->cache_path);
+    if (!session->cached)
+        session->writer = writer_new(session, session->cache_path);
 }
 
 /* ---- opening and closing ---- */
@@ -421,6 +430,7 @@ enum assay_status assay_session_open(struct assay_session **out,
     enum assay_status status = places_collect(options, &places, err);
 
     *out = NULL;
+    session->cached = options->cached;
     if (status != ASSAY_OK)
         goto fail;
     session->store_path = store_default_path(STORE_LOCAL);

@@ -181,7 +181,7 @@ struct series_entry {
 
 struct assay_session {
     struct assay_catalog *catalog;
-    bool live;
+    bool live, cached;
     int epoll_fd, event_fd, timer_fd, inotify_fd;
 
     pthread_mutex_t inbox_lock;

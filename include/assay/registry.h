@@ -88,8 +88,8 @@ bool assay_session_has_registry(const struct assay_session *session, uint32_t so
 /* Looks again. */
 void assay_session_registry_refresh(struct assay_session *session, uint32_t source);
 /* For one-shots, after assay_session_wait(): waits for it. Where a server cannot be reached
-   *out is what the cache has (NULL where that is nothing) and the status says so. The caller
-   frees *out. */
+   *out is what the cache has (NULL where that is nothing) and the status says so; a session of
+   cached things alone asks no server. The caller frees *out. */
 enum assay_status assay_session_registry_wait(struct assay_session *session, uint32_t source,
                                               struct assay_registry **out,
                                               struct assay_error *err);

@@ -22,6 +22,8 @@ struct assay_session_options {
     size_t source_count;        /* 0: the defaults of the contract, in its order */
     const char *also;           /* one more source beside those; NULL none */
     bool live;                  /* keep watching and following; false reads once */
+    bool cached; /* only what the cache and the local store know: no source is read, no server
+                    asked, nothing written (completions) */
 };
 
 /* Opens the databases and the sources, shows what the cache knows, starts reading. A store or
