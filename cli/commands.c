@@ -149,6 +149,8 @@ static const struct cli_option models_options[] = {
     {0, "logged", NULL, NULL, "the models that runs logged instead of registered ones"},
     {0, "traces", NULL, NULL, "the latest traces instead of models"},
     {'e', "experiment", "EXP", NULL, "with --logged or --traces: only of this experiment"},
+    {0, "digest", NULL, NULL,
+     "of MODEL's versions: the digest of their files, which are read whole"},
     OPTION_FORMAT,
     OPTION_HELP,
     OPTION_END,
@@ -467,7 +469,8 @@ const struct cli_command cli_commands[] = {
         .summary = "list registered models, or the versions of one",
         .details =
             "VERSION is a number or @ALIAS. Where a server cannot be reached, what it said\n"
-            "last is shown.\n",
+            "last is shown. The digest is that of approvals: SHA-256 of the list that\n"
+            "sha256sum prints of the files, sorted by path.\n",
         .options = models_options,
         .most = 2,
         .run = cli_models,

@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,8 +67,50 @@ static const struct assay_run *run_of(struct cli *cli, uint32_t source, const ch
 
 /* ---- registered models ---- */
 
+/* The digest of a version's files, waited for; what is in the way of it is complained of. */
+static struct assay_version_digest digest_of(struct cli *cli, uint32_t source,
+                                             const char *model,
+                                             const struct assay_model_version *version)
+{
+    struct pollfd ready = {.fd = assay_session_fd(cli->session), .events = POLLIN};
+    struct assay_version_digest digest;
+
+    assay_session_compute_digest(cli->session, source, model, version);
+    for (;;) {
+        assay_session_version_digest(cli->session, source, model, version->version, &digest);
+        if (digest.load != ASSAY_LOAD_BUSY)
+            break;
+        poll(&ready, 1, 1000);
+        assay_session_dispatch(cli->session);
+    }
+    if (digest.load != ASSAY_LOAD_READY) {
+        digest.digest[0] = '\0';
+        cli_complain(&digest.error);
+        cli->worst = ASSAY_IO;
+    }
+    return digest;
+}
+
+static void digest_json(struct cli_json *json, struct cli *cli, uint32_t source,
+                        const char *model, const struct assay_model_version *version)
+{
+    struct assay_version_digest digest = digest_of(cli, source, model, version);
+
+    some_text(json, "digest", digest.digest);
+    cli_json_key(json, "files");
+    if (!digest.digest[0])
+        cli_json_text(json, NULL);
+    else
+        cli_json_count(json, digest.files);
+    cli_json_key(json, "bytes");
+    if (!digest.digest[0])
+        cli_json_text(json, NULL);
+    else
+        cli_json_count(json, digest.bytes);
+}
+
 static void version_json(struct cli_json *json, struct cli *cli, uint32_t source,
-                         const struct assay_model_version *version)
+                         const char *model, const struct assay_model_version *version)
 {
     const struct assay_run *run = run_of(cli, source, version->run_id);
 
@@ -93,6 +136,8 @@ static void version_json(struct cli_json *json, struct cli *cli, uint32_t source
     cli_json_key(json, "updated_ms");
     cli_json_time(json, version->updated_ms);
     pairs_json(json, "tags", version->tags, version->tag_count);
+    if (cli_has(cli, "digest"))
+        digest_json(json, cli, source, model, version);
     cli_json_close(json);
 }
 
@@ -122,7 +167,7 @@ static void model_json(struct cli_json *json, struct cli *cli, uint32_t source,
     cli_json_key(json, "versions");
     cli_json_open(json, '[');
     for (size_t i = 0; i < model->version_count; i++)
-        version_json(json, cli, source, &model->versions[i]);
+        version_json(json, cli, source, model->name, &model->versions[i]);
     cli_json_close(json);
     cli_json_close(json);
     cli_spill(cli);
@@ -163,7 +208,7 @@ static void model_row(struct cli_table *table, struct cli *cli, uint32_t source,
     assay_buf_free(&text);
 }
 
-static void version_columns(struct cli_table *table)
+static void version_columns(struct cli_table *table, bool digest)
 {
     static const char *const names[] = {"model",  "version", "champion", "aliases", "stage",
                                         "status", "run",     "run_name", "user"};
@@ -174,6 +219,10 @@ static void version_columns(struct cli_table *table)
     cli_table_column(table, "tags", "tags", false);
     cli_table_column(table, "artifacts", "artifacts", false);
     cli_table_column(table, "description", "description", false);
+    if (digest) {
+        cli_table_column(table, "digest", "digest", false);
+        cli_table_whole(table);
+    }
 }
 
 static void version_row(struct cli_table *table, struct cli *cli, uint32_t source,
@@ -198,6 +247,8 @@ static void version_row(struct cli_table *table, struct cli *cli, uint32_t sourc
     cli_table_text(table, pairs_text(&text, version->tags, version->tag_count));
     cli_table_text(table, version->source);
     cli_table_text(table, version->description);
+    if (cli_has(cli, "digest"))
+        cli_table_text(table, digest_of(cli, source, model->name, version).digest);
     assay_buf_free(&text);
 }
 
@@ -407,7 +458,7 @@ static void begin(struct models *m, bool logged, bool traces)
     if (logged || traces)
         logged_columns(m->table, traces);
     else if (m->name)
-        version_columns(m->table);
+        version_columns(m->table, cli_has(m->cli, "digest"));
     else
         model_columns(m->table);
 }
@@ -445,6 +496,12 @@ enum assay_status cli_models(struct cli *cli, struct assay_error *err)
     struct models m = {.cli = cli};
     uint32_t experiment = ASSAY_NONE;
     size_t registries = 0;
+
+    if (cli_has(cli, "digest") && (!cli->args.operand_count || logged || traces)) {
+        assay_fail(err, ASSAY_BAD_INPUT, "models: --digest: of which registered model?");
+        assay_hint(err, "name it: assay models --digest MODEL [VERSION]");
+        return ASSAY_BAD_INPUT;
+    }
     enum assay_status status = cli_open(cli, err);
 
     if (status == ASSAY_OK && wanted)

@@ -297,6 +297,59 @@ static void test_damage_is_named(void **state)
     free(root);
 }
 
+/* What sha256sum says of the files of DIR and their list, as people check it. */
+static void expect_list_digest(const char *directory, const char *digest)
+{
+    struct assay_buf command = {0};
+    char said[65] = "";
+    assay_buf_format(&command, "cd '%s' && sha256sum MLmodel data/weights | sha256sum",
+                     directory);
+    FILE *pipe = popen(assay_buf_text(&command), "r");
+    assert_non_null(pipe);
+    assert_int_equal(fread(said, 1, 64, pipe), 64);
+    while (fgetc(pipe) != EOF)
+        ;
+    assert_int_equal(pclose(pipe), 0);
+    assert_non_null(digest);
+    assert_string_equal(digest, said);
+    assay_buf_free(&command);
+}
+
+/* The digest of a version's files is computed when it is asked for, and only then. */
+static void test_model_digest(void **state)
+{
+    (void)state;
+    char *root = make_mlruns(), *files = assay_path_join(root, "../model files");
+    struct assay_buf meta = {0};
+    put(files, "MLmodel", "flavors:\n");
+    put(files, "data/weights", "1 2 3\n");
+    put(root, "models/net/meta.yaml", "name: net\ncreation_timestamp: 1\n");
+    assay_buf_format(&meta, "name: net\nversion: 1\nstatus: READY\nsource: %s\n", files);
+    put(root, "models/net/version-1/meta.yaml", assay_buf_text(&meta));
+    program_run(NULL, "models", "-S", root, "net", "--format", "json", NULL);
+    program_expect(0);
+    assert_null(strstr(program_last.out, "digest"));
+    program_run(NULL, "models", "-S", root, "net", "1", "--digest", "--format", "json", NULL);
+    program_expect(0);
+    json_t *json = program_json(), *model = json_array_get(json_object_get(json, "models"), 0),
+           *version = json_array_get(json_object_get(model, "versions"), 0);
+    expect_list_digest(files, json_string_value(json_object_get(version, "digest")));
+    assert_int_equal(json_integer_value(json_object_get(version, "files")), 2);
+    assert_int_equal(json_integer_value(json_object_get(version, "bytes")), 15);
+    json_decref(json);
+    put(root, "models/net/version-1/meta.yaml",
+        "name: net\nversion: 1\nstatus: READY\nsource: /no/such/place\n");
+    program_run(NULL, "models", "-S", root, "net", "--digest", "--format", "json", NULL);
+    program_expect(3); /* what can be shown is */
+    assert_non_null(strstr(program_last.out, "\"digest\": null, \"files\": null"));
+    assert_non_null(strstr(program_last.err, "its files are not here: /no/such/place"));
+    program_run(NULL, "models", "-S", root, "--digest", NULL);
+    program_expect(2);
+    assay_buf_free(&meta);
+    free(files);
+    free(root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +361,7 @@ int main(void)
         cmocka_unit_test(test_artifacts_elsewhere),
         cmocka_unit_test(test_configured_source_missing),
         cmocka_unit_test(test_damage_is_named),
+        cmocka_unit_test(test_model_digest),
     };
     return cmocka_run_group_tests(tests, program_begin, program_end);
 }
