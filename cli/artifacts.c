@@ -233,6 +233,7 @@ enum assay_status cli_artifacts(struct cli *cli, struct assay_error *err)
         return one_file(cli, run, artifacts, item, err);
     if (cli_has(cli, "output")) {
         assay_fail(err, ASSAY_BAD_INPUT, "%s: a directory cannot be saved as one file", path);
+        assay_hint(err, "name a file in it; without --output it lists them");
         return ASSAY_BAD_INPUT;
     }
     if (cli->format == CLI_JSON)

@@ -144,6 +144,8 @@ static enum assay_status read_lines(struct logging *l, struct assay_error *err)
     }
     if (status == ASSAY_OK && text.length)
         status = take_line(l, text.data, text.length, ++line, err);
+    if (status == ASSAY_BAD_INPUT)
+        assay_hint(err, "assay log --help says what a line may hold");
     assay_buf_free(&text);
     enum assay_status stored = store_batch(l, err);
     return status == ASSAY_OK ? stored : status;

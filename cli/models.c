@@ -485,8 +485,11 @@ static enum assay_status nothing_found(const struct models *m, size_t registries
     }
     if (!m->name || m->shown || m->cli->worst != ASSAY_OK)
         return ASSAY_OK;
-    return assay_fail(err, ASSAY_BAD_INPUT, "models: there is no %s%s%s", m->name,
-                      m->version ? " version " : "", m->version ? m->version : "");
+    assay_fail(err, ASSAY_BAD_INPUT, "models: there is no %s%s%s", m->name,
+               m->version ? " version " : "", m->version ? m->version : "");
+    assay_hint(err, "assay models lists them%s",
+               m->version ? "; assay models MODEL its versions" : "");
+    return ASSAY_BAD_INPUT;
 }
 
 enum assay_status cli_models(struct cli *cli, struct assay_error *err)

@@ -89,7 +89,9 @@ static enum assay_status show(struct cli *cli, struct assay_ledger *ledger,
             return ASSAY_OK;
         }
     }
-    return assay_fail(err, ASSAY_BAD_INPUT, "%s: no such policy is in force", name);
+    assay_fail(err, ASSAY_BAD_INPUT, "%s: no such policy is in force", name);
+    assay_hint(err, "assay policy show lists them");
+    return ASSAY_BAD_INPUT;
 }
 
 static enum assay_status set(struct cli *cli, struct assay_ledger *ledger,

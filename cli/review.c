@@ -119,7 +119,9 @@ static enum assay_status open_evidence(struct cli *cli, struct assay_ledger *led
         free(bytes);
         return status;
     }
-    return assay_fail(err, ASSAY_BAD_INPUT, "%s: the request has no such evidence", name);
+    assay_fail(err, ASSAY_BAD_INPUT, "%s: the request has no such evidence", name);
+    assay_hint(err, "assay review %s lists what it has", r->id);
+    return ASSAY_BAD_INPUT;
 }
 
 enum assay_status cli_review(struct cli *cli, struct assay_error *err)

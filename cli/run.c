@@ -133,6 +133,15 @@ static int finish(struct cli *cli, enum assay_status status, struct assay_error 
     return assay_exit_status(status != ASSAY_OK ? status : cli->worst);
 }
 
+/* Bad usage of a command has always something to do about it. */
+static void advise(const struct cli_command *command, struct assay_error *err)
+{
+    size_t length = strlen(command->name);
+    if (err->status == ASSAY_BAD_INPUT && !err->hint[0] &&
+        strncmp(err->what, command->name, length) == 0 && err->what[length] == ':')
+        assay_hint(err, "assay %s --help lists what it takes", command->name);
+}
+
 static int run_command(const struct cli_command *command, int argc, char *const *argv)
 {
     struct cli cli = {.command = command};
@@ -147,6 +156,7 @@ static int run_command(const struct cli_command *command, int argc, char *const 
         cli_command_help(command, &cli.out);
     else
         status = command->run(&cli, &err);
+    advise(command, &err);
     return finish(&cli, status, &err);
 }
 

@@ -155,10 +155,13 @@ static enum assay_status filter_runs(struct cli *cli, struct assay_query *query,
     size_t given_up = assay_query_given_up(query);
     if (given_up == 0)
         return ASSAY_OK;
-    return assay_fail(err, ASSAY_BAD_INPUT,
-                      "the filter's regular expression takes too long on %zu values: it tries "
-                      "too many ways to match them",
-                      given_up);
+    assay_fail(
+        err, ASSAY_BAD_INPUT,
+        "the filter's regular expression takes too long on %zu values: it tries too many "
+        "ways to match them",
+        given_up);
+    assay_hint(err, "repeat only what is not repeated within, or use LIKE");
+    return ASSAY_BAD_INPUT;
 }
 
 static void sort_runs(struct cli *cli, const struct assay_sort *sort, struct selection *s)

@@ -48,6 +48,10 @@ static void test_usage(void **state)
     program_expect(2);
     program_run(NULL, "show", NULL);
     program_expect(2);
+    program_run(NULL, "request", NULL);
+    program_expect(2); /* whatever is missing, where to look is said */
+    assert_string_equal(program_last.err, "assay: request: --model is missing\n"
+                                          "  assay request --help lists what it takes\n");
     program_run(NULL, "ls", "-S", "/nowhere/at/all", NULL);
     program_expect(2);
     assert_non_null(strstr(program_last.err, "assay: /nowhere/at/all: no such file"));
