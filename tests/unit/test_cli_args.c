@@ -198,12 +198,50 @@ static void test_manual(void **state)
     free(text);
 }
 
+/* And the manual speaks of no option and no command that is not there. */
+static void test_manual_has_no_more(void **state)
+{
+    (void)state;
+    char *text = read_manual();
+    const struct cli_command *command = NULL;
+    size_t sections = 0, options = 0, commands = 0;
+    for (char *line = text, *end; *line; line = end) {
+        end = strchrnul(line, '\n');
+        if (*end)
+            *end++ = '\0';
+        if (strncmp(line, ".S", 2) == 0) {
+            char name[32] = "";
+            command = NULL;
+            if (sscanf(line, ".SS \"assay %31[a-z]", name) == 1 && ++sections) {
+                command = cli_find_command(name);
+                if (!command)
+                    fail_msg("there is no command %s", name);
+            }
+        }
+        char letter = 0, name[64] = "";
+        if (command && (sscanf(line, "-%c, --%63[a-z-]", &letter, name) == 2 ||
+                        sscanf(line, "--%63[a-z-]", name) == 1)) {
+            const struct cli_option *o = command->options;
+            while (o->name && strcmp(o->name, name) != 0)
+                o++;
+            if (!o->name || o->letter != (line[1] == '-' ? 0 : letter))
+                fail_msg("assay %s has no option %s", command->name, line);
+            options++;
+        }
+    }
+    for (const struct cli_command *c = cli_commands; c->name; c++)
+        commands++;
+    assert_int_equal(sections, commands);
+    assert_true(options > commands); /* they were found at all */
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse),   cmocka_unit_test(test_misuse),
         cmocka_unit_test(test_numbers), cmocka_unit_test(test_table),
-        cmocka_unit_test(test_manual),
+        cmocka_unit_test(test_manual),  cmocka_unit_test(test_manual_has_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
