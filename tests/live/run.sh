@@ -55,6 +55,8 @@ parts=(
     "mlflow-3 mlflow3 mlflow_disk.py"
     "mlflow-2 mlflow2 mlflow_disk.py"
     "tensorboard tensorboard tensorboard.py"
+    "queries-3 mlflow3 queries.py"
+    "queries-2 mlflow2 queries.py"
     "statistics statistics statistics.py"
     "compare statistics compare.py"
 )
