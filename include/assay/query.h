@@ -17,8 +17,8 @@
  *   value   = number | word | 'text' | "text" | time | duration
  *
  * Attributes are id, name, status, user, start, end, duration, experiment, experiment_id,
- * source, source_kind, lifecycle, artifact_uri and MLflow's own names of them (run_id, run_name, start_time,
- * ...).
+ * source, source_kind, lifecycle, artifact_uri and MLflow's own names of them (run_id,
+ * run_name, start_time, ...).
  *
  * A name that is neither, as in "lr = 0.1", is a run's metric, param or tag of that name; where
  * no run has one, those of that last part: "loss" of "train/loss", "lr" of "optim.lr". Several
