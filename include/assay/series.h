@@ -165,7 +165,9 @@ struct assay_series *assay_series_smooth(const struct assay_series *series, doub
    they are the points themselves. */
 struct assay_bins {
     double x[ASSAY_BINS], value[ASSAY_BINS];
-    uint32_t count[ASSAY_BINS]; /* points in it; 0: the two above say nothing */
+    uint32_t count[ASSAY_BINS]; /* finite points in it; 0: the value says nothing */
+    uint32_t gaps[ASSAY_BINS];  /* points that are not finite; x is theirs where there are no
+                                   others, and says nothing where both are 0 */
 };
 /* O(points in [lo, hi]). The caller frees it with free(). */
 struct assay_bins *assay_series_bin(struct assay_series *series, enum assay_axis axis,
@@ -176,7 +178,9 @@ enum assay_spread {
     ASSAY_SPREAD_DEVIATION, /* their standard deviation (n - 1) either side of the mean */
 };
 /* The three have the same points: wherever at least one of the series has any. A series counts
-   from its first to its last point, between its points on the straight line that joins them. */
+   from its first to its last finite point, between its points on the straight line that joins
+   them, but not across a value that is not finite: there it is left out, and where none of the
+   series has a value the three are NaN. */
 struct assay_curves {
     struct assay_series *mean, *low, *high; /* owned; good for the axis they were made for */
 };
