@@ -28,6 +28,7 @@ struct home_choice { /* one line of the column picker */
 struct home {
     struct app *app;
     enum home_focus focus;
+    uint32_t source_before, experiment_before; /* the scope home_all_runs() goes back to */
     bool touched; /* the user has done something: nothing is chosen for them any more */
     bool no_tree, no_preview;
     bool tree_shown; /* in this frame */
@@ -93,6 +94,8 @@ void home_apply_view(struct home *home, const struct assay_saved_view *view);
 void home_set_scope(struct home *home, uint32_t source, uint32_t experiment);
 /* The scope of a user who has said nothing: the experiment that was last active. */
 void home_choose_scope(struct home *home);
+/* All runs; from all runs, back to what was looked at before. */
+void home_all_runs(struct home *home);
 /* Takes in what has changed, without moving anything under the eyes. */
 void home_refresh(struct home *home);
 void home_set_columns(struct home *home, const struct run_columns *columns);
@@ -113,6 +116,9 @@ bool home_filter_event(struct home *home, const struct event *event);
 bool home_filter_set(struct home *home, const char *text);
 /* The line above the table: what is shown, how much of it, the filter. */
 void home_filter_draw(struct home *home, struct area area);
+/* Where the table is empty: that nothing here matches, what does elsewhere, and what to press.
+ */
+void home_filter_nothing(struct home *home, struct area area);
 
 /* ---- home_preview.c ---- */
 void home_metrics_collect(struct home *home); /* the columns' */

@@ -120,6 +120,30 @@ static void draw_error(const struct assay_error *err, struct area line, int colu
     }
 }
 
+void home_filter_nothing(struct home *home, struct area area)
+{
+    char scope[200], count[32], text[300], key[32];
+    int width = area.rect.width - 2, y = 0;
+    size_t elsewhere = run_list_elsewhere(&home->list);
+    home_scope_text(home, scope, sizeof scope);
+    snprintf(text, sizeof text, "no run of %s matches the filter", scope);
+    bool all = home->list.source == ASSAY_NONE && home->list.experiment == ASSAY_NONE;
+    draw_field(area, 0, y++, width, ALIGN_LEFT, ROLE_NORMAL,
+               all ? "no run matches the filter" : text);
+    if (elsewhere > 0) {
+        keymap_key(&home->app->keymap, CMD_ALL_RUNS, WHERE_HOME, key);
+        const char *first = home->filtering ? "enter, then " : "";
+        const char *where = home->list.experiment != ASSAY_NONE ? "experiments" : "sources";
+        snprintf(text, sizeof text, "%s %s of other %s %s; %s%s shows all runs",
+                 assay_count_text(count, elsewhere), elsewhere == 1 ? "run" : "runs", where,
+                 elsewhere == 1 ? "does" : "do", first, key);
+        draw_field(area, 0, y++, width, ALIGN_LEFT, ROLE_NORMAL, text);
+    }
+    keymap_key(&home->app->keymap, CMD_CANCEL, WHERE_HOME, key);
+    snprintf(text, sizeof text, "%s takes the filter away", key);
+    draw_field(area, 0, y, width, ALIGN_LEFT, ROLE_DIM, text);
+}
+
 void home_filter_draw(struct home *home, struct area area)
 {
     struct area line = area_row(area, 0);

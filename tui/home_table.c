@@ -93,6 +93,19 @@ void home_choose_scope(struct home *home)
     }
 }
 
+void home_all_runs(struct home *home)
+{
+    uint32_t source = home->list.source, experiment = home->list.experiment;
+    if (source == ASSAY_NONE && experiment == ASSAY_NONE) {
+        home_set_scope(home, home->source_before, home->experiment_before);
+    } else {
+        home_set_scope(home, ASSAY_NONE, ASSAY_NONE);
+        home->source_before = source;
+        home->experiment_before = experiment;
+    }
+    home_tree_find(home);
+}
+
 static bool reading(struct home *home)
 {
     for (uint32_t i = 0; i < assay_catalog_sources(home->app->catalog); i++) {
@@ -260,11 +273,14 @@ void home_table_draw(struct home *home, struct area area)
         .sorted = sorted_column(home),
         .descending = home->list.sort.descending,
         .margin = MARGIN,
-        .empty = home->list.scope_count ? "no run matches the filter; esc takes it away"
-                                        : "no runs here",
+        .empty = home->filter_kept[0] ? NULL : "no runs here",
     };
     home->table_rect = below.rect;
     table_draw(&home->table, below, home->headings, home->columns.count, &rows, &look);
+    if (home->list.count == 0 && home->list.query && !home->list.loading) {
+        home_filter_nothing(home, area_part(below, MARGIN, 1, below.rect.width - MARGIN,
+                                            below.rect.height - 1));
+    }
     home_sparks_draw(home, below);
     home_filter_draw(home, area); /* last: an error in it stands where the headings are */
 }

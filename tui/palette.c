@@ -13,6 +13,7 @@
 #include "app.h"
 
 #define BOX_ROWS 10
+#define WIDEST   120 /* columns: what any command's line of help needs */
 
 static struct app_screen *top_screen(struct app *app)
 {
@@ -228,7 +229,7 @@ struct rect palette_box(const struct palette *palette, int width, int height)
     if (rows <= 0) {
         return (struct rect){0};
     }
-    int wide = width < 84 ? width : 84;
+    int wide = width < WIDEST ? width : WIDEST;
     return (struct rect){.x = 0, .y = height - 1 - rows - 2, .width = wide, .height = rows + 2};
 }
 

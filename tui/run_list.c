@@ -12,15 +12,17 @@
 /* A refresh may take this share of the time at most: one part in REFRESH_SHARE. */
 #define REFRESH_SHARE 12
 
-static bool in_scope(const struct run_list *list, const struct assay_run *run)
+/* Of the runs of SOURCE and EXPERIMENT (ASSAY_NONE: any). */
+static bool belongs(const struct run_list *list, const struct assay_run *run, uint32_t source,
+                    uint32_t experiment)
 {
     if (!list->deleted && (run->deleted || run->gone)) {
         return false;
     }
-    if (list->experiment != ASSAY_NONE) {
-        return run->experiment == list->experiment;
+    if (experiment != ASSAY_NONE) {
+        return run->experiment == experiment;
     }
-    if (list->source != ASSAY_NONE && run->source != list->source) {
+    if (source != ASSAY_NONE && run->source != source) {
         return false;
     }
     if (list->deleted || run->experiment == ASSAY_NONE) {
@@ -35,11 +37,13 @@ static void collect(struct run_list *list)
     ASSAY_GROW(list->scope, list->scope_capacity, runs + 1);
     list->scope_count = 0;
     for (uint32_t i = 0; i < runs; i++) {
-        if (in_scope(list, assay_catalog_run(list->catalog, i))) {
+        if (belongs(list, assay_catalog_run(list->catalog, i), list->source,
+                    list->experiment)) {
             list->scope[list->scope_count++] = i;
         }
     }
     list->version = assay_catalog_version(list->catalog);
+    list->elsewhere.known = false;
 }
 
 static void narrow(struct run_list *list)
@@ -113,7 +117,33 @@ void run_list_set_query(struct run_list *list, struct assay_query *query_take)
 {
     assay_query_free(&list->query);
     list->query = query_take;
+    list->elsewhere.known = false;
     narrow(list);
+}
+
+size_t run_list_elsewhere(struct run_list *list)
+{
+    if (list->elsewhere.known && !list->elsewhere.loading) {
+        return list->elsewhere.count;
+    }
+    size_t runs = assay_catalog_runs(list->catalog), count = 0;
+    uint32_t *others = assay_alloc_array(runs + 1, sizeof *others);
+    list->elsewhere.known = true;
+    list->elsewhere.loading = false;
+    for (uint32_t i = 0; i < runs; i++) {
+        const struct assay_run *run = assay_catalog_run(list->catalog, i);
+        if (belongs(list, run, ASSAY_NONE, ASSAY_NONE) &&
+            !belongs(list, run, list->source, list->experiment)) {
+            others[count++] = i;
+        }
+    }
+    if (list->query && count > 0) {
+        count = assay_query_select(list->query, list->catalog, others, count,
+                                   &list->elsewhere.loading);
+    }
+    free(others);
+    list->elsewhere.count = count;
+    return count;
 }
 
 bool run_list_due(const struct run_list *list, int64_t now_us, int *wait_ms)

@@ -27,6 +27,10 @@ struct run_list {
     bool stale;   /* values have changed since it was put in order */
     uint64_t version;
     int64_t refreshed_us, took_us;
+    struct { /* what run_list_elsewhere() found */
+        bool known, loading;
+        size_t count;
+    } elsewhere;
 };
 
 /* Everything, newest first; empty until one of the calls below puts it in order. */
@@ -48,6 +52,11 @@ bool run_list_due(const struct run_list *list, int64_t now_us, int *wait_ms);
 /* Takes in what has changed in the catalog: runs known before keep their order among
    themselves, new ones come where they belong. */
 void run_list_refresh(struct run_list *list);
+
+/* How many runs outside the scope the filter keeps (deleted ones only where the list shows
+   such); counted once for each state of the list. A lower bound, and asked again at the next
+   call, while a column is still being read. */
+size_t run_list_elsewhere(struct run_list *list);
 
 /* The row RUN is in; list->count where it is in none. */
 size_t run_list_find(const struct run_list *list, uint32_t run);

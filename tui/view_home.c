@@ -25,6 +25,7 @@ static void *home_open(struct app *app, const void *argument)
     (void)argument;
     struct home *home = assay_alloc(sizeof *home);
     home->app = app;
+    home->source_before = home->experiment_before = ASSAY_NONE;
     run_list_init(&home->list, app->catalog);
     for (size_t i = 0; i < HOME_CHARTS; i++) {
         chart_state_init(&home->charts[i], app->session);
@@ -355,6 +356,9 @@ static bool own_command(struct home *home, enum command_id id, const char *argum
     case CMD_TREE:
         home->no_tree = !home->no_tree;
         home->focus = HOME_TABLE;
+        return true;
+    case CMD_ALL_RUNS:
+        home_all_runs(home);
         return true;
     case CMD_PREVIEW:
         home->no_preview = !home->no_preview;

@@ -153,6 +153,44 @@ static void filters_while_typed(void **state)
     screen_close(&screen);
 }
 
+/* A filter that finds nothing here says what it finds elsewhere, and the key that goes there
+   and back. */
+static void says_where_else_it_matches(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
+    screen_press(screen, "/", NULL);
+    screen_type(screen, "base-");
+    screen_settle(screen);
+    screen_assert_text(screen, "0 of 12");
+    screen_assert_text(screen, "no run of vit-sweep matches the filter");
+    screen_assert_text(screen, "2 runs of other experiments do; enter, then a shows all runs");
+    screen_type(screen, "1");
+    screen_settle(screen);
+    screen_assert_text(screen, "1 run of other experiments does; enter, then a shows all runs");
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "experiments does; a shows all runs");
+    screen_press(screen, "a", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "1 of 14");
+    screen_assert_text(screen, "/ base-1");
+    workbench_row(screen, "base-1 ");
+    screen_press(screen, "a", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "0 of 12");
+    screen_press(screen, "/", NULL); /* nowhere at all */
+    screen_type(screen, "x");
+    screen_settle(screen);
+    screen_assert_text(screen, "no run of vit-sweep matches the filter");
+    screen_refute_text(screen, "other experiments");
+    screen_assert_text(screen, "esc takes the filter away");
+    screen_press(screen, "enter", "esc", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "12 runs");
+    screen_close(&screen);
+}
+
 static void points_at_what_is_wrong(void **state)
 {
     (void)state;
@@ -360,6 +398,7 @@ int main(void)
         cmocka_unit_test(moves_and_sorts),
         cmocka_unit_test(says_what_it_cannot_keep),
         cmocka_unit_test(filters_while_typed),
+        cmocka_unit_test(says_where_else_it_matches),
         cmocka_unit_test(points_at_what_is_wrong),
         cmocka_unit_test(marks_are_drawn_together),
         cmocka_unit_test(nothing_jumps),
