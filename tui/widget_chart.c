@@ -204,16 +204,16 @@ static void draw_plot(struct chart_widget *widget, struct app *app,
 static void draw_y_axis(struct area area, int gutter, double rows,
                         const struct assay_tick *ticks, size_t count)
 {
-    int height = (int)ceil(rows);
+    int height = (int)ceil(rows), row[TICKS];
     bool ascii = area.canvas->ascii;
     for (int y = 0; y < height; y++) {
         draw_text(area, gutter, y, ROLE_AXIS, ascii ? "|" : "│");
     }
+    assay_chart_label_rows(ticks, count, rows, row);
     for (size_t i = 0; i < count; i++) {
-        int y = (int)lround((1 - ticks[i].unit) * rows - 0.5);
-        if (y >= 0 && y < height) {
-            draw_field(area, 0, y, gutter, ALIGN_RIGHT, ROLE_AXIS, ticks[i].label);
-            draw_text(area, gutter, y, ROLE_AXIS, ascii ? "+" : "┤");
+        if (row[i] >= 0 && row[i] < height) {
+            draw_field(area, 0, row[i], gutter, ALIGN_RIGHT, ROLE_AXIS, ticks[i].label);
+            draw_text(area, gutter, row[i], ROLE_AXIS, ascii ? "+" : "┤");
         }
     }
 }

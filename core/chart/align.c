@@ -15,8 +15,8 @@
 #define MOST     30    /* ticks */
 #define DECADES  2     /* below as many a log axis has ticks between its powers of ten */
 #define NEAR     0.131 /* of a row: how far from the middle of its row such a tick may be */
-#define TRIES    8     /* widths, and places within the row, that are tried for the others */
-#define WIDER    0.03  /* by as much is each width more than the one before */
+#define WIDEST   1.35  /* times the least height of a row: the most that others may take */
+#define LABEL    0.25  /* of a row: a label further off its line than this is not written */
 #define FINEST   1e9   /* how much smaller than its values a range may be */
 
 struct choice {
@@ -67,34 +67,65 @@ static int decade_rows(double most)
     return 0;
 }
 
-/* How far from the middle of its row the worst tick is, in rows. */
-static double worst_tick(const struct assay_tick *ticks, size_t count, double rows)
+/* How far a tick is from the middle of its row, in rows. */
+static double off_row(double unit, double rows)
 {
-    double worst = 0;
+    double row = (1 - unit) * rows - 0.5;
 
-    for (size_t i = 0; i < count; i++) {
-        double row = (1 - ticks[i].unit) * rows - 0.5;
-        worst = fmax(worst, fabs(row - round(row)));
-    }
-    return worst;
+    return fabs(row - round(row));
 }
 
-/* Within a decade ticks are at round numbers, which no row suits: of some ranges a little wider
-   that which suits them best. Powers of ten, as RANGE and TOP are. */
-static size_t align_within_decade(struct assay_chart *chart, double rows, double range,
-                                  double top, size_t want)
-{
-    double best = INFINITY;
+/* Within a decade ticks are at round numbers, which no row suits. But a row may be as high, and
+   the range begin where, two of them are in the middle of theirs. */
+struct fitting {
+    double rows, range, top; /* range and top in powers of ten */
+    size_t want;
+};
 
-    want = want < 3 ? 3 : want; /* steps of 5 may miss the range altogether */
-    for (int i = 0; i < TRIES; i++) {
-        double row = range / (rows - 1) * (1 + WIDER * i), spare = row * rows - range;
-        for (int j = 0; j < TRIES; j++) {
-            struct assay_tick ticks[MOST];
-            double hi = top + spare * (j + 0.5) / TRIES, lo = hi - rows * row;
-            size_t count = assay_chart_ticks(pow(10, lo), pow(10, hi), true, ASSAY_AXIS_STEP,
-                                             true, want, ticks, MOST);
-            double cost = worst_tick(ticks, count, rows) + WIDER * i + (count < 2 ? 1 : 0);
+/* The axis whose ticks at LOWER and UPPER, powers of ten, are in the middle of rows; false
+   where that takes too much room. */
+static bool fit_two(const struct fitting *fit, double lower, double upper, double *lo,
+                    double *hi)
+{
+    double least = fit->range / (fit->rows - 1); /* so that it fits wherever it begins */
+    double apart = floor((upper - lower) / least + 1e-9);
+
+    if (apart < 1 || (upper - lower) / apart > least * WIDEST)
+        return false;
+    double row = (upper - lower) / apart;
+    double above = ceil((fit->top - lower) / row - 0.5 - 1e-9);
+    *hi = lower + (above + 0.5) * row;
+    *lo = *hi - fit->rows * row;
+    return true;
+}
+
+/* What is wrong with an axis: the room it adds, and less for each label that can be written. */
+static double fault(const struct fitting *fit, double lo, double hi)
+{
+    struct assay_tick ticks[MOST];
+    double cost = (hi - lo) / fit->range;
+    size_t on = 0, count = assay_chart_ticks(pow(10, lo), pow(10, hi), true, ASSAY_AXIS_STEP,
+                                             true, fit->want, ticks, MOST);
+
+    for (size_t i = 0; i < count; i++)
+        on += off_row(ticks[i].unit, fit->rows) <= NEAR;
+    return on < 2 ? INFINITY : cost - 0.1 * (double)(on < 6 ? on : 6);
+}
+
+/* Of all pairs of ticks; the least fault, INFINITY where no pair fits. */
+static double fit_best(struct assay_chart *chart, const struct fitting *fit)
+{
+    struct assay_tick ticks[MOST];
+    double from = fit->top - fit->range * 1.1, to = fit->top + fit->range * 0.1;
+    size_t count = assay_chart_ticks(pow(10, from), pow(10, to), true, ASSAY_AXIS_STEP, true,
+                                     fit->want, ticks, MOST);
+    double best = INFINITY, lo, hi;
+
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = i + 1; j < count; j++) {
+            if (!fit_two(fit, log10(ticks[i].value), log10(ticks[j].value), &lo, &hi))
+                continue;
+            double cost = fault(fit, lo, hi);
             if (cost < best) {
                 best = cost;
                 chart->y_min = pow(10, lo);
@@ -102,7 +133,19 @@ static size_t align_within_decade(struct assay_chart *chart, double rows, double
             }
         }
     }
-    return want;
+    return best;
+}
+
+static size_t align_within_decade(struct assay_chart *chart, double rows, double range,
+                                  double top, size_t want)
+{
+    /* Steps of 5 may miss the range altogether; and of more ticks two may fit sooner. */
+    size_t least = want < 3 ? 3 : want;
+    struct fitting fit = {.rows = rows, .range = range, .top = top, .want = least};
+
+    while (fit.want < least + 8 && !isfinite(fit_best(chart, &fit)))
+        fit.want++;
+    return fit.want;
 }
 
 /* ---- any axis ---- */
@@ -150,4 +193,19 @@ size_t assay_chart_align(struct assay_chart *chart, double rows)
         return want;
     place(chart, rows, best.row, range, top);
     return (size_t)(rows * best.row / best.step) + 1;
+}
+
+size_t assay_chart_label_rows(const struct assay_tick *ticks, size_t count, double rows,
+                              int *row)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        row[i] = off_row(ticks[i].unit, rows) <= LABEL ? 0 : -1;
+        kept += row[i] == 0;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (row[i] == 0 || kept < 2)
+            row[i] = (int)fmax(lround((1 - ticks[i].unit) * rows - 0.5), 0);
+    return kept < 2 ? count : kept;
 }

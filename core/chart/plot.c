@@ -40,6 +40,7 @@ enum assay_status plot_lay_out(struct assay_chart *chart, int columns, int rows,
     layout->y_count =
         assay_chart_ticks(chart->y_min, chart->y_max, chart->log_y, ASSAY_AXIS_STEP, true,
                           layout->y_want, layout->y, PLOT_TICKS);
+    assay_chart_label_rows(layout->y, layout->y_count, layout->rows, layout->y_row);
     for (size_t i = 0; i < layout->y_count; i++) {
         int width = assay_text_width(layout->y[i].label) + 2;
 
@@ -111,20 +112,13 @@ static int series_index(const struct text_plot *plot, int color)
     return assay_rgb_index256(plot->palette->series[color % ASSAY_CHART_COLORS]);
 }
 
-static int row_of(const struct plot_layout *layout, double unit)
-{
-    long row = lround((1 - unit) * layout->rows - 0.5);
-
-    return row < 0 ? 0 : row >= layout->rows ? layout->rows - 1 : (int)row;
-}
-
 static void y_label(struct text_plot *plot, int row)
 {
     const struct plot_layout *layout = plot->layout;
     const char *axis = plot->ascii ? "|" : "│", *tick = plot->ascii ? "+" : "┤";
 
     for (size_t i = 0; i < layout->y_count; i++)
-        if (row_of(layout, layout->y[i].unit) == row) {
+        if (layout->y_row[i] == row) {
             assay_text_pad(plot->out, layout->y[i].label, layout->left - 2, true, plot->ascii);
             assay_buf_format(plot->out, " %s", tick);
             return;

@@ -16,7 +16,8 @@ struct plot_layout {
     int legend;        /* rows of it */
     struct assay_tick x[PLOT_TICKS], y[PLOT_TICKS];
     size_t x_count, y_count;
-    size_t y_want; /* ticks asked for: what grid lines are asked for with, too */
+    int y_row[PLOT_TICKS]; /* where labels that are text stand, -1 where one is left out */
+    size_t y_want;         /* ticks asked for: what grid lines are asked for with, too */
 };
 /* Fits CHART and divides COLUMNS x ROWS cells. */
 enum assay_status plot_lay_out(struct assay_chart *chart, int columns, int rows,

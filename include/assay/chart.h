@@ -79,7 +79,8 @@ bool assay_chart_fit(struct assay_chart *chart, struct assay_chart_info *info);
 
 /* Widens the y range of a fitted CHART whose plot is ROWS rows of cells high (a fraction, where
    an image ends within its last row), so that the labels of its ticks, which are text, stand in
-   the middle of rows exactly where the ticks are. Returns how many ticks to ask for. */
+   the middle of rows where the ticks are: all of them, but for a logarithmic axis of less than
+   a decade, where two do at least. Returns how many ticks to ask for. */
 size_t assay_chart_align(struct assay_chart *chart, double rows);
 
 /* ---- scales ---- */
@@ -99,6 +100,12 @@ struct assay_tick {
    decimals. Returns how many. */
 size_t assay_chart_ticks(double lo, double hi, bool log, enum assay_axis axis, bool is_y,
                          size_t want, struct assay_tick *ticks, size_t capacity);
+
+/* The rows of cells, from the top of a plot ROWS high, where the labels of COUNT ticks stand:
+   to ROW, -1 where a label is left out because it would be off its line by more than a quarter
+   of a row. Where fewer than two would be left, all are written. Returns how many are. */
+size_t assay_chart_label_rows(const struct assay_tick *ticks, size_t count, double rows,
+                              int *row);
 
 /* ---- pixels ---- */
 
