@@ -12,7 +12,8 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
-#define MARGIN 3
+#define MARGIN    3
+#define ROWS_STEP 8
 
 uint32_t home_run(const struct home *home)
 {
@@ -42,6 +43,14 @@ static void show_columns(struct home *home)
     }
 }
 
+/* What the charts need not leave to the table. In steps, and only with the scope once the user
+   has begun, so that one more run moves nothing. */
+static void want_rows(struct home *home)
+{
+    size_t runs = home->list.scope_count, tree = home->tree.count;
+    home->rows_wanted = ((runs > tree ? runs : tree) / ROWS_STEP + 1) * ROWS_STEP;
+}
+
 void home_set_columns(struct home *home, const struct run_columns *columns)
 {
     home->columns = *columns;
@@ -67,6 +76,7 @@ void home_set_scope(struct home *home, uint32_t source, uint32_t experiment)
     run_list_set_scope(&home->list, source, experiment);
     home->table.list = (struct list){.height = home->table.list.height};
     home_guess_columns(home);
+    want_rows(home);
 }
 
 /* ---- what changes by itself ---- */
@@ -163,6 +173,9 @@ void home_refresh(struct home *home)
         }
     }
     count_diverged(home);
+    if (!home->touched) {
+        want_rows(home);
+    }
     if (!home->touched && (home->list.experiment == ASSAY_NONE || !reading(home))) {
         home_choose_scope(home);
     }

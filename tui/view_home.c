@@ -139,8 +139,12 @@ static int preview_height(const struct home *home, int height)
     if (home->no_preview || height < 20 || home->list.scope_count == 0) {
         return 0;
     }
-    int rows = height * 2 / 5;
-    return rows < 9 ? 9 : rows > 24 ? 24 : rows;
+    int rows = height * 2 / 5, most = height * 3 / 5;
+    rows = rows < 9 ? 9 : rows > 24 ? 24 : rows;
+    size_t table = home->rows_wanted + 2; /* its line of counts, its headings */
+    int left = table < (size_t)height ? height - (int)table : 0;
+    left = left < most ? left : most;
+    return left > rows ? left : rows; /* what the table has no use for */
 }
 
 static void draw_panes(struct home *home, struct area area)
