@@ -153,7 +153,7 @@ static void curses_cell(struct term *term, const struct cell *cell, cchar_t *out
 
     if (cell->code == IMAGE_CELL && cell->style.fg == STYLE_NONE) {
         attrs = A_INVIS;
-        pair = 0;
+        pair = cell->style.bg < 0 ? 0 : color_pair(term, cell->style.bg, cell->style.bg);
     }
     for (int i = 0; i < 2 && term->utf8; i++)
         if (cell->marks[i] != 0 && wcwidth((wchar_t)cell->marks[i]) == 0)
@@ -161,12 +161,15 @@ static void curses_cell(struct term *term, const struct cell *cell, cchar_t *out
     setcchar(out, text, attrs, 0, &pair);
 }
 
-/* What shall stand in the cell: the canvas's, or an image's. */
+/* What shall stand in the cell: the canvas's, or an image's. The image ends within its last
+   row: what is left of that has the theme's background, as all around it. */
 static struct cell wanted_cell(const struct term *term, int at)
 {
     if (term->under[at])
         return (struct cell){
-            .code = IMAGE_CELL, .style = {.fg = STYLE_NONE, .bg = STYLE_NONE}, .width = 1};
+            .code = IMAGE_CELL,
+            .style = {.fg = STYLE_NONE, .bg = term->theme.styles[ROLE_NORMAL].bg},
+            .width = 1};
     return term->canvas.cells[at];
 }
 

@@ -83,6 +83,46 @@ static void landmarks(void **state)
     screen_close(&screen);
 }
 
+/* Lines of a note that begin with "step N:" are places of the chart, among the others; what
+   only looks like one is none. */
+static void notes_are_places(void **state)
+{
+    (void)state;
+    char path[400], editor[500];
+    snprintf(path, sizeof path, "%s/places", getenv("TMPDIR"));
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("a first try\n- Step 7_50: rate \033[31mdropped\nstep 1,00:\nstep 250: warmup over\n"
+          "step 1e2: no\nstep : no\nat step 300: no\nstep 99999999999999999999999: no\n",
+          file);
+    fclose(file);
+    snprintf(editor, sizeof editor, "VISUAL=cp %s", path);
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, editor);
+    screen_press(screen, "enter", "8", "e", NULL);
+    screen_wait(screen, "the note is kept");
+    screen_press(screen, "q", "p", NULL);
+    screen_wait(screen, "last values");
+    screen_press(screen, "n", NULL);
+    screen_wait(screen, "maximum of ");
+    screen_press(screen, "n", NULL);
+    screen_wait(screen, "note on run-01, step 100:");
+    screen_press(screen, "n", NULL);
+    screen_wait(screen, "note on run-01, step 250: warmup over");
+    screen_press(screen, "n", NULL);
+    screen_wait(screen, "note on run-01, step 750: rate \xef\xbf\xbd[31mdropped");
+    screen_press(screen, "n", NULL);
+    screen_wait(screen, "minimum of ");
+    screen_press(screen, "n", NULL);
+    screen_wait(screen, "nothing more that way");
+    screen_press(screen, "N", NULL);
+    screen_wait(screen, "step 750: rate");
+    screen_press(screen, "x", NULL); /* by the time at which the run was there */
+    screen_wait(screen, "wall time");
+    screen_press(screen, "N", NULL);
+    screen_wait(screen, "note on run-01, step 250: warmup over");
+    screen_close(&screen);
+}
+
 static void escape_leaves(void **state)
 {
     (void)state;
@@ -367,6 +407,11 @@ static void background(void **state)
         for (size_t k = 0; k < ASSAY_COUNT(terminals[i].themes); k++) {
             type_command(screen, i == 0 ? "theme dark" : "theme light");
             assert_int_equal(screen_look(screen, 3, 99).bg, i == 0 ? 233 : 231);
+            /* Below the image likewise, which ends within its last row. */
+            screen_assert_images(screen, 1);
+            struct screen_image own = screen_image(screen, 0);
+            assert_int_equal(screen_look(screen, own.row + own.rows - 1, own.column + 5).bg,
+                             i == 0 ? 233 : 231);
             type_command(screen, terminals[i].themes[k]);
             struct screen_image image = screen_image(screen, 0);
             uint32_t pixel = screen_pixel(screen, image.column * SCREEN_CELL_WIDTH + 3,
@@ -384,6 +429,7 @@ int main(void)
         cmocka_unit_test(says_what_it_is),
         cmocka_unit_test(the_cursor_reads_values),
         cmocka_unit_test(landmarks),
+        cmocka_unit_test(notes_are_places),
         cmocka_unit_test(escape_leaves),
         cmocka_unit_test(keys_between_frames),
         cmocka_unit_test(zooms_to_the_raw_points),

@@ -275,6 +275,77 @@ static void test_svg(void **state)
     assay_series_free(&series);
 }
 
+static double above(int64_t i)
+{
+    return with_gap(i) + 0.25;
+}
+
+static double below(int64_t i)
+{
+    return with_gap(i) - 0.25;
+}
+
+/* A band is as high as its edges lie apart, everywhere but in the gap, where it has two ends.
+ */
+static void test_svg_band(void **state)
+{
+    struct assay_series *mean = series_of(1000, with_gap), *high = series_of(1000, above),
+                        *low = series_of(1000, below);
+    struct assay_chart_line line = {.series = mean, .low = low, .high = high, .label = "mean"};
+    struct assay_chart chart = {.lines = &line,
+                                .line_count = 1,
+                                .x_min = NAN,
+                                .x_max = NAN,
+                                .y_min = NAN,
+                                .y_max = NAN};
+    struct assay_plot_options options = {.as = ASSAY_PLOT_SVG, .columns = 80, .rows = 24};
+    struct assay_buf out = {0};
+    int width, height, stretches = 0;
+    static double top[4000];
+    static size_t seen[4000]; /* how often a column is passed: there, and back below */
+
+    (void)state;
+    assert_int_equal(assay_plot_render(&chart, &options, &out, NULL), ASSAY_OK);
+    check_xml(assay_buf_text(&out));
+    const char *inner = strstr(out.data, "<svg x=\"");
+    assert_non_null(inner);
+    assert_int_equal(
+        sscanf(inner, "<svg x=\"%*d\" y=\"%*d\" width=\"%d\" height=\"%d\"", &width, &height),
+        2);
+    assert_true(width > 100 && width < 4000);
+    double apart = 0.5 / (chart.y_max - chart.y_min) * (height - 1);
+    const char *at = strstr(inner, "opacity=\"0.25\" d=\"");
+    assert_non_null(at);
+    for (at = strchr(at, 'M'); *at != '"';) {
+        size_t x;
+        double y;
+        int length = 0;
+        if (*at == 'Z') {
+            stretches++;
+            at++;
+            continue;
+        }
+        assert_int_equal(sscanf(at + 1, "%zu %lf%n", &x, &y, &length), 2);
+        assert_true(x < (size_t)width);
+        if (++seen[x] == 1)
+            top[x] = y;
+        else if (!(fabs(y - top[x] - apart) < 0.02))
+            fail_msg("column %zu is %g high, not %g", x, y - top[x], apart);
+        at += 1 + length;
+    }
+    assert_int_equal(stretches, 2);
+    for (int x = 0; x < width; x++) {
+        double step = (x - 0.5) / (width - 1) * 999;
+        bool gap = step > 400 && step < 500, there = step >= 0 && (step < 399 || step > 501);
+        if (gap ? seen[x] != 0 : there && seen[x] != 2)
+            fail_msg("column %d, step %g, is passed %zu times", x, step, seen[x]);
+    }
+    assay_buf_free(&out);
+    assay_series_free(&mean);
+    assay_series_free(&low);
+    assay_series_free(&high);
+}
+
 static void test_png_file(void **state)
 {
     struct assay_series *series = series_of(1000, falling);
@@ -400,11 +471,11 @@ static void test_sparkline(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),       cmocka_unit_test(test_landmarks),
-        cmocka_unit_test(test_text),       cmocka_unit_test(test_x_labels),
-        cmocka_unit_test(test_svg),        cmocka_unit_test(test_png_file),
-        cmocka_unit_test(test_image_text), cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_sparkline),
+        cmocka_unit_test(test_read),     cmocka_unit_test(test_landmarks),
+        cmocka_unit_test(test_text),     cmocka_unit_test(test_x_labels),
+        cmocka_unit_test(test_svg),      cmocka_unit_test(test_svg_band),
+        cmocka_unit_test(test_png_file), cmocka_unit_test(test_image_text),
+        cmocka_unit_test(test_refusals), cmocka_unit_test(test_sparkline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
