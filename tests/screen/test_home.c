@@ -253,6 +253,66 @@ static void nothing_jumps(void **state)
     screen_close(&screen);
 }
 
+/* Nor does anything when it was scrolled, and sorted by what changes: only R sorts anew. */
+static void nothing_jumps_when_sorted(void **state)
+{
+    (void)state;
+    char before[24][600], name[32];
+    int column, row;
+    struct screen *screen = workbench_open(80, 24, SCREEN_XTERM, NULL);
+    screen_press(screen, ":", NULL);
+    screen_type(screen, "sort val/loss:desc");
+    screen_press(screen, "enter", "G", "k", "k", NULL);
+    screen_settle(screen);
+    int first = workbench_row(screen, "NAME") + 1;
+    row = workbench_row(screen, "run-02");
+    for (int i = first; i <= row; i++) {
+        snprintf(before[i], sizeof before[i], "%.20s", screen_text(screen, i));
+    }
+    for (int i = 0; i < 5; i++) { /* each with the greatest loss but one */
+        snprintf(name, sizeof name, "new-%d", i);
+        fixture_add_run(workbench_store(), name);
+        snprintf(name, sizeof name, "%d runs", FIXTURE_RUNS + 1 + i);
+        screen_wait(screen, name);
+    }
+    screen_settle(screen);
+    for (int i = first; i <= row; i++) {
+        char now[600];
+        snprintf(now, sizeof now, "%.20s", screen_text(screen, i));
+        assert_string_equal(before[i], now);
+    }
+    int at;
+    assert_true(screen_find(screen, "run-02", &at, &column));
+    assert_int_equal(at, row);
+    assert_int_not_equal(screen_look(screen, row, column).bg, -1);
+    screen_close(&screen);
+}
+
+/* The wheel moves what lies under the pointer, and a click in the margin marks. */
+static void the_wheel_and_the_margin(void **state)
+{
+    (void)state;
+    int row, column;
+    struct screen *screen = workbench_open(60, 16, SCREEN_XTERM, NULL);
+    assert_true(screen_find(screen, "run-02", &row, &column));
+    for (int i = 0; i < 6; i++) {
+        screen_mouse(screen, 'd', column, row);
+    }
+    screen_wait(screen, "run-12");
+    for (int i = 0; i < 6; i++) {
+        screen_mouse(screen, 'u', column, row);
+    }
+    screen_settle(screen);
+    assert_true(screen_find(screen, "run-02", &row, &column));
+    screen_mouse(screen, 'p', 1, row);
+    screen_mouse(screen, 'r', 1, row);
+    screen_wait(screen, "1 marked");
+    screen_mouse(screen, 'p', column, row); /* a click on the row under the cursor opens it */
+    screen_mouse(screen, 'r', column, row);
+    screen_wait(screen, "metrics 3");
+    screen_close(&screen);
+}
+
 static void the_tree_chooses(void **state)
 {
     (void)state;
@@ -402,6 +462,8 @@ int main(void)
         cmocka_unit_test(points_at_what_is_wrong),
         cmocka_unit_test(marks_are_drawn_together),
         cmocka_unit_test(nothing_jumps),
+        cmocka_unit_test(nothing_jumps_when_sorted),
+        cmocka_unit_test(the_wheel_and_the_margin),
         cmocka_unit_test(the_tree_chooses),
         cmocka_unit_test(views_are_kept),
         cmocka_unit_test(rows_show_their_course),

@@ -80,8 +80,9 @@ static void put_artifacts(const char *folder)
     assay_frame_free(&frame);
 }
 
-/* The workbench on two runs, with the one that has files open. */
-static struct screen *open_run(enum screen_kind kind, const char *name)
+/* The workbench on two runs, of which WHOLE has what it makes of its folder of artifacts. */
+static struct screen *open_runs(enum screen_kind kind, const char *name,
+                                void (*whole)(const char *artifacts))
 {
     static char root[400], store[420], cache[450];
     char experiment[500], artifacts[600], meta[800];
@@ -97,7 +98,7 @@ static struct screen *open_run(enum screen_kind kind, const char *name)
     put_text(experiment, "meta.yaml", meta);
     put_run(experiment, PARENT, "whole", NULL);
     put_run(experiment, CHILD, "part", PARENT);
-    put_artifacts(artifacts);
+    whole(artifacts);
     const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
     const char *const argv[] = {"assay", root, NULL};
     struct screen *screen = screen_open(&(struct screen_options){
@@ -105,6 +106,13 @@ static struct screen *open_run(enum screen_kind kind, const char *name)
     screen_wait(screen, "whole");
     screen_settle(screen);
     screen_press(screen, "enter", NULL);
+    return screen;
+}
+
+/* The same with the one that has files open. */
+static struct screen *open_run(enum screen_kind kind, const char *name)
+{
+    struct screen *screen = open_runs(kind, name, put_artifacts);
     screen_wait(screen, "4 artifacts");
     screen_wait(screen, "artifacts 5");
     return screen;
@@ -194,6 +202,41 @@ static void the_machine_and_the_family(void **state)
     screen_close(&screen);
 }
 
+/* A log that is no text, one that is empty, a machine that measured nothing, a parent that is
+   not there. */
+static void put_broken(const char *artifacts)
+{
+    char run[700];
+    snprintf(run, sizeof run, "%.*s", (int)(strrchr(artifacts, '/') - artifacts), artifacts);
+    put(artifacts, "train.log", "one\n\033]0;title\007two\xff\xfe\n\033[31mthree\033[0m\n", 38);
+    put(artifacts, "worse.log", "", 0);
+    put_text(run, "metrics/system/cpu_percent", "1700000000000 nan 1\n");
+    put_text(run, "tags/mlflow.parentRunId", "00000000000000000000000000000bad");
+}
+
+static void broken_things_are_said(void **state)
+{
+    (void)state;
+    struct screen *screen = open_runs(SCREEN_XTERM, "broken", put_broken);
+    uint64_t titles = screen_counts(screen).titles;
+    screen_press(screen, "5", NULL);
+    screen_wait(screen, "1 of 2, enter shows the next");
+    screen_assert_text(screen, "three");
+    assert_true(screen_counts(screen).titles == titles);
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "2 of 2, enter shows the next");
+    screen_assert_text(screen, "worse.log");
+    screen_refute_text(screen, "three");
+    screen_press(screen, "6", NULL);
+    screen_wait(screen, "nothing but NaN");
+    screen_press(screen, "7", NULL);
+    screen_wait(screen, "00000000000000000000000000000bad");
+    screen_press(screen, "enter", NULL); /* it leads nowhere, and nothing breaks */
+    screen_settle(screen);
+    screen_assert_text(screen, "whole");
+    screen_close(&screen);
+}
+
 static void what_is_here_is_copied(void **state)
 {
     (void)state;
@@ -214,6 +257,7 @@ int main(void)
         cmocka_unit_test(pictures_are_shown),
         cmocka_unit_test(the_log_begins_at_its_end),
         cmocka_unit_test(the_machine_and_the_family),
+        cmocka_unit_test(broken_things_are_said),
         cmocka_unit_test(what_is_here_is_copied),
     };
     return cmocka_run_group_tests_name("run screen, files", tests, NULL, NULL);

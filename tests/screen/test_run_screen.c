@@ -78,6 +78,45 @@ static void text_from_outside_is_cleaned(void **state)
     screen_close(&screen);
 }
 
+/* Tabs with nothing in them say what would be there. */
+static void empty_tabs_say_so(void **state)
+{
+    (void)state;
+    struct screen *screen = open_run(NULL);
+    screen_press(screen, "5", NULL);
+    screen_wait(screen, "no output was kept with this run");
+    screen_press(screen, "6", NULL);
+    screen_wait(screen, "no system metrics were logged with this run");
+    screen_press(screen, "7", NULL);
+    screen_wait(screen, "nothing was logged of its data, its code, its parent");
+    screen_press(screen, "j", "G", "g", "k", NULL);
+    screen_press(screen, "5", "j", "enter", "6", "l", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "run-02");
+    screen_close(&screen);
+}
+
+/* A run of this machine is not written to, and the screens say so at once. */
+static void what_is_local_is_not_changed(void **state)
+{
+    static const char *const keys[] = {"T", "N", "X", "E", "r"};
+    (void)state;
+    struct screen *screen = open_run(NULL);
+    for (int home = 0; home < 2; home++) {
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+            screen_press(screen, keys[i], NULL);
+            screen_wait(screen, "only what lies on a server is written to");
+            screen_press(screen, "j", "k", NULL); /* commands, and no text that is typed */
+            screen_settle(screen);
+            screen_refute_text(screen, "only what lies on a server");
+        }
+        screen_press(screen, "q", NULL);
+        screen_settle(screen);
+    }
+    assert_int_equal(screen_end(screen), 0);
+    screen_close(&screen);
+}
+
 static void the_note_is_written_in_the_editor(void **state)
 {
     (void)state;
@@ -106,6 +145,8 @@ int main(void)
         cmocka_unit_test(one_glance),
         cmocka_unit_test(metrics_with_their_chart),
         cmocka_unit_test(text_from_outside_is_cleaned),
+        cmocka_unit_test(empty_tabs_say_so),
+        cmocka_unit_test(what_is_local_is_not_changed),
         cmocka_unit_test(the_note_is_written_in_the_editor),
     };
     return cmocka_run_group_tests_name("run screen", tests, NULL, NULL);
