@@ -1,6 +1,39 @@
 /*
  * Images without a terminal: what detection concludes from which answers, and which bytes a
  * flush sends for what changed, in which order.
+ *
+ * The traps of images in terminals, and the tests that stand before each. G: here, T:
+ * test_terminal.c, R: test_reply_filter.c, H: test_home.c, C: test_chart_screen.c, E and P:
+ * test_encode.c and test_raster.c in tests/unit/.
+ *
+ *   nothing waits for an answer; text until it comes   G detection, give_up  T text
+ *   DA1's 4 is a whole number and not the first        G detection
+ *   the last question is DA1, which all answer         G probe_open, in every test
+ *   late, torn, reordered answers are never keys       R all of it  T late
+ *   the cell from 16t, XTSMGRAPHICS, the kernel, 14t   G detection
+ *   slack of the window is no part of the cell         G cell_after_resizing
+ *   a terminal that lies about its cell, or has none   G detection
+ *   what the user says stands above all answers        G wishes  T overrides
+ *   no colour, no UTF-8, no terminal: text             T overrides, no_terminal
+ *   the last row scrolls: images end above it          G limits  T sixel
+ *   too large is dropped in silence: tiles             G tiles  T large
+ *   sixteen registers wrap: no more colours are sent   G few_registers  P registers
+ *   colours survive sixel's percent                    P percent
+ *   lower than six pixels comes out shifted            E sixel_refuses
+ *   erased first, with blanks, before the text         G place, erase_bytes
+ *   an erased neighbour is sent again                  G overlap
+ *   Konsole: text removes nothing, all must go         G sticky  T sixel
+ *   nothing is drawn over an image: boxes remove it    G cover  T box  H charts_are_images
+ *   the rest of an image's last row                    C background
+ *   rows that scroll would carry an image along        T no_scrolling
+ *   tmux claims sixel whatever its client can          G tmux  T tmux
+ *   tmux loses what is sent within mode 2026           G tmux  T tmux
+ *   tmux is shown on another terminal: sent again      T tmux
+ *   tmux has 16 registers, whatever it says            G tmux
+ *   one frame in flight; a fence without answer        G fence  T fence, late
+ *   resized, redrawn, suspended: sent again            T resize, thrift, suspend
+ *   what did not change is not sent                    G place  T thrift
+ *   kitty: replies silenced, images deleted by number  G kitty  T kitty  E kitty
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -372,6 +372,15 @@ static void with_tmux(const char *features, bool sixel)
         screen_assert_text(screen, "regs 16");
         screen_press(screen, "j", "b", "b", "n", NULL);
         assert_chart(screen, 80, 24);
+        /* Looked at again, perhaps on another terminal: sent again. */
+        uint64_t images = screen_counts(screen).images;
+        screen_send(screen, "\033[O", 3);
+        screen_settle(screen);
+        assert_int_equal(screen_counts(screen).images, images);
+        screen_send(screen, "\033[I", 3);
+        screen_settle(screen);
+        assert_int_equal(screen_counts(screen).images, images + 1);
+        assert_chart(screen, 80, 24);
     } else {
         screen_assert_text(screen, "chart in text");
     }
@@ -684,7 +693,8 @@ static void test_erased_at_once(void **state)
 {
     static const char script[] =
         "printf '\\033[?25l\\033[H\\033P0;1;0q\"1;1;18;6#0;2;0;0;0#0!18~\\033\\\\"
-        "\\033[H    \\033[1;2H\\033P0;1;0q\"1;1;9;6#0;2;0;0;0#0!9~\\033\\\\\\033[3;1Hdone'; read -r _";
+        "\\033[H    \\033[1;2H\\033P0;1;0q\"1;1;9;6#0;2;0;0;0#0!9~\\033\\\\\\033[3;1Hdone'; "
+        "read -r _";
     struct screen *screen = screen_open(
         &(struct screen_options){.columns = 20,
                                  .rows = 5,
