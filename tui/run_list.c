@@ -46,19 +46,83 @@ static void collect(struct run_list *list)
     list->elsewhere.known = false;
 }
 
-static void narrow(struct run_list *list)
+/* ---- what filters typed before kept ---- */
+
+static void drop_level(struct run_list *list)
+{
+    struct run_level *level = &list->levels[--list->level_count];
+    assay_query_free(&level->query);
+    free(level->rows);
+}
+
+static void drop_levels(struct run_list *list)
+{
+    while (list->level_count > 0) {
+        drop_level(list);
+    }
+}
+
+/* Keeps what is shown now for when letters are taken back, and gives up its filter. Where
+   QUERY is the same there is nothing to go back to. */
+static void push_level(struct run_list *list, const struct assay_query *query)
+{
+    if (list->level_count == RUN_LEVELS || assay_query_narrows(list->query, query)) {
+        assay_query_free(&list->query);
+        return;
+    }
+    struct run_level *level = &list->levels[list->level_count++];
+    *level = (struct run_level){.query = list->query, .count = list->count};
+    level->rows = assay_realloc_array(NULL, list->count + 1, sizeof *level->rows);
+    memcpy(level->rows, list->rows, list->count * sizeof *level->rows);
+    list->query = NULL;
+}
+
+/* The rows to narrow become those of the last filter that QUERY only narrows. False where there
+   is none. */
+static bool take_level(struct run_list *list, const struct assay_query *query)
+{
+    while (list->level_count > 0) {
+        struct run_level *level = &list->levels[list->level_count - 1];
+        if (query && assay_query_narrows(query, level->query)) {
+            memcpy(list->rows, level->rows, level->count * sizeof *list->rows);
+            list->count = level->count;
+            if (assay_query_narrows(level->query, query)) { /* the same: it is pushed again */
+                drop_level(list);
+            }
+            return true;
+        }
+        drop_level(list);
+    }
+    return false;
+}
+
+/* ---- narrowing ---- */
+
+static void take_scope(struct run_list *list)
 {
     ASSAY_GROW(list->rows, list->rows_capacity, list->scope_count + 1);
     if (list->scope_count > 0) {
         memcpy(list->rows, list->scope, list->scope_count * sizeof *list->rows);
     }
     list->count = list->scope_count;
+}
+
+static void select_rows(struct run_list *list)
+{
+    list->rows_version = assay_catalog_version(list->catalog);
     if (list->query) {
         bool loading = false;
         list->count =
             assay_query_select(list->query, list->catalog, list->rows, list->count, &loading);
         list->loading |= loading;
     }
+}
+
+static void narrow(struct run_list *list)
+{
+    drop_levels(list);
+    take_scope(list);
+    select_rows(list);
 }
 
 static void build(struct run_list *list)
@@ -83,6 +147,7 @@ void run_list_init(struct run_list *list, struct assay_catalog *catalog)
 
 void run_list_free(struct run_list *list)
 {
+    drop_levels(list);
     assay_query_free(&list->query);
     free(list->scope);
     free(list->rows);
@@ -115,10 +180,23 @@ void run_list_sort(struct run_list *list)
 
 void run_list_set_query(struct run_list *list, struct assay_query *query_take)
 {
-    assay_query_free(&list->query);
+    bool known = !list->loading && list->rows_version == assay_catalog_version(list->catalog);
+    if (!known) {
+        drop_levels(list);
+    }
+    /* Names are looked up where there is a run to ask (assay_query_check): none is no level. */
+    if (known && query_take && list->query && list->count > 0 &&
+        assay_query_narrows(query_take, list->query)) {
+        push_level(list, query_take);
+    } else {
+        assay_query_free(&list->query);
+        if (!take_level(list, query_take)) {
+            take_scope(list);
+        }
+    }
     list->query = query_take;
     list->elsewhere.known = false;
-    narrow(list);
+    select_rows(list);
 }
 
 size_t run_list_elsewhere(struct run_list *list)

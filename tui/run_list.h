@@ -13,6 +13,14 @@
 #include <assay/catalog.h>
 #include <assay/query.h>
 
+/* What an earlier filter kept, which the one now only narrows. */
+struct run_level {
+    struct assay_query *query;
+    uint32_t *rows;
+    size_t count;
+};
+#define RUN_LEVELS 32
+
 struct run_list {
     struct assay_catalog *catalog;
     uint32_t source, experiment; /* the scope; ASSAY_NONE: any */
@@ -23,8 +31,11 @@ struct run_list {
     size_t scope_count, scope_capacity;
     uint32_t *rows; /* those of them that the filter keeps */
     size_t count, rows_capacity;
-    bool loading; /* a column the filter or the order needs is still being read */
-    bool stale;   /* values have changed since it was put in order */
+    struct run_level levels[RUN_LEVELS]; /* for letters taken back, widest first */
+    size_t level_count;
+    uint64_t rows_version; /* the catalog's when it was narrowed */
+    bool loading;          /* a column the filter or the order needs is still being read */
+    bool stale;            /* values have changed since it was put in order */
     uint64_t version;
     int64_t refreshed_us, took_us;
     struct { /* what run_list_elsewhere() found */

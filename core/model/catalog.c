@@ -45,6 +45,7 @@ void catalog_free(struct assay_catalog **catalog_ptr)
     free(catalog->experiments);
     free(catalog->runs);
     free(catalog->privates);
+    free(catalog->letters);
     free(catalog->keys);
     free(catalog->by_id);
     free(catalog);
@@ -238,6 +239,8 @@ uint32_t catalog_put_run(struct assay_catalog *catalog, uint32_t source,
     run->end_ms = from->end_ms;
     run->version = ++catalog->version;
     count_run(catalog, run, 1);
+    if (at < catalog->letters_count)
+        catalog->letters[at] = 0;
 
     if (from->row)
         hidden->row = from->row;

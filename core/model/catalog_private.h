@@ -54,6 +54,9 @@ struct assay_catalog {
     struct run_private *privates; /* beside runs, same capacity */
     size_t run_count, run_capacity;
 
+    uint64_t *letters; /* catalog_letters.c: of the first letters_count runs, 0: not known */
+    size_t letters_count, letters_capacity;
+
     struct assay_map experiment_index; /* "source id" -> experiment */
     struct assay_map run_index;        /* likewise; filled on demand up to run_indexed */
     size_t run_indexed;

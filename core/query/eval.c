@@ -9,7 +9,9 @@
 
 #include <assay/text.h>
 
+#include "model/letters.h"
 #include "query/ast.h"
+#include "query/needle.h"
 
 struct eval {
     const struct assay_query *query;
@@ -73,130 +75,6 @@ static bool number_matches(const struct query_test *test, double number)
 
 /* ---- texts ---- */
 
-/* A text to be found ignoring ASCII case: eight places at a time are looked at for a pair of
-   its bytes, with bit 5 set in both sides, which folds letters (and a few other characters, so
-   that what is found is compared exactly). Ids make single bytes a bad sign: every one has an
-   "a". */
-struct needle {
-    const char *text;
-    size_t length,
-        pivot; /* where the pair begins: at its rarest byte, if that is not the last */
-    uint64_t first, second; /* the pair's bytes, eight times over */
-};
-
-#define EIGHT(byte) ((uint64_t)(uint8_t)(byte)*UINT64_C(0x0101010101010101))
-
-static char fold(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static struct needle needle_of(const char *text)
-{
-    /* Frequent in names, and the digits of ids, towards the end; anything else is rarer. */
-    static const char order[] = "zqjxkvwybpgmuhlronstifcdae-_0123456789";
-    struct needle needle = {.text = text, .length = strlen(text)};
-    size_t least = SIZE_MAX;
-    for (size_t i = 0; i + 1 < needle.length; i++) {
-        const char *place = strchr(order, fold(text[i]));
-        size_t rank = place ? (size_t)(place - order) + 1 : 0;
-        if (rank < least) {
-            least = rank;
-            needle.pivot = i;
-        }
-    }
-    if (needle.length > 0)
-        needle.first = EIGHT(text[needle.pivot] | 0x20);
-    if (needle.length > 1)
-        needle.second = EIGHT(text[needle.pivot + 1] | 0x20);
-    return needle;
-}
-
-/* Whether it begins at one of the COUNT places from FROM on in TEXT of LENGTH bytes. */
-static bool needle_among(const struct needle *needle, const char *text, size_t length,
-                         size_t from, size_t count)
-{
-    for (size_t at = from; at < from + count && at + needle->length <= length; at++) {
-        size_t same = 0;
-        while (same < needle->length && fold(text[at + same]) == fold(needle->text[same]))
-            same++;
-        if (same == needle->length)
-            return true;
-    }
-    return false;
-}
-
-/* The highest bit of each byte of VALUE that is zero. */
-static uint64_t zero_bytes(uint64_t value)
-{
-    const uint64_t low = EIGHT(0x7f);
-    return ~(((value & low) + low) | value | low);
-}
-
-/* Which of the eight bytes from AT on begin the pair. Reads nine bytes. */
-static uint64_t pairs_at(const struct needle *needle, const char *at)
-{
-    uint64_t first, second;
-    memcpy(&first, at, sizeof first);
-    uint64_t found = zero_bytes((first | EIGHT(0x20)) ^ needle->first);
-    if (needle->length > 1) {
-        memcpy(&second, at + 1, sizeof second);
-        found &= zero_bytes((second | EIGHT(0x20)) ^ needle->second);
-    }
-    return found;
-}
-
-/* The same of sixteen bytes at once, in one register where there is such a one. Reads 17. */
-typedef uint8_t sixteen __attribute__((vector_size(16)));
-
-static sixteen all_sixteen(uint64_t byte)
-{
-    sixteen value;
-    memset(&value, (int)(byte & 0xff), sizeof value);
-    return value;
-}
-
-static bool pair_in_sixteen(const struct needle *needle, const char *at)
-{
-    const sixteen letter = all_sixteen(0x20), first = all_sixteen(needle->first);
-    sixteen here;
-    uint64_t halves[2];
-    memcpy(&here, at, sizeof here);
-    here |= letter;
-    sixteen found = (sixteen)(here == first);
-    if (needle->length > 1) {
-        const sixteen second = all_sixteen(needle->second);
-        memcpy(&here, at + 1, sizeof here);
-        here |= letter;
-        found &= (sixteen)(here == second);
-    }
-    memcpy(halves, &found, sizeof halves);
-    return (halves[0] | halves[1]) != 0;
-}
-
-static bool contains(const struct needle *needle, const char *text)
-{
-    size_t length = strlen(text), block = length < 16 ? 8 : 16;
-    if (needle->length == 0)
-        return true;
-    if (length < needle->length)
-        return false;
-    if (length < 8)
-        return needle_among(needle, text, length, 0, length);
-    for (size_t at = 0;; at += block) {
-        if (at > length - block)
-            at = length - block; /* the last ones, some a second time; beyond is the NUL */
-        size_t skip = at < needle->pivot ? needle->pivot - at : 0;
-        bool likely =
-            block == 16 ? pair_in_sixteen(needle, text + at) : pairs_at(needle, text + at) != 0;
-        if (likely && skip < block &&
-            needle_among(needle, text, length, at + skip - needle->pivot, block - skip))
-            return true;
-        if (at == length - block)
-            return false;
-    }
-}
-
 static bool in_texts(const struct query_test *test, const char *text, bool any_case)
 {
     size_t low = 0, high = test->text_count;
@@ -251,7 +129,7 @@ static bool text_matches(const struct query_test *test, const struct needle *nee
         break;
     case OP_ILIKE:
         match =
-            test->contains ? contains(needle, text) : assay_text_like(text, value->text, true);
+            test->contains ? needle_in(needle, text) : assay_text_like(text, value->text, true);
         break;
     case OP_REGEX:
         found = query_regex_match(test->regex, text);
@@ -475,31 +353,65 @@ static bool contains_remembered(struct remembered *known, const struct needle *n
     size_t at = ((uintptr_t)text >> 4) % ASSAY_COUNT(known->text);
     if (known->text[at] != text) {
         known->text[at] = text;
-        known->answer[at] = contains(needle, text);
+        known->answer[at] = needle_in(needle, text);
     }
     return known->answer[at];
 }
 
-/* A bare word: in the name, the id, the user or the experiment. What an experiment's name and
+/* Which experiments' names hold a word, found out when one is asked for. */
+struct experiments {
+    uint8_t *known; /* by index: UNKNOWN, ABSENT or THERE */
+    bool none;      /* that of no experiment does */
+};
+enum { UNKNOWN, ABSENT, THERE };
+
+static bool in_experiment(struct experiments *experiments, const struct assay_catalog *catalog,
+                          const struct needle *needle, uint32_t at)
+{
+    if (experiments->known[at] == UNKNOWN) {
+        const char *name = assay_catalog_experiment(catalog, at)->name;
+        experiments->known[at] = needle_in(needle, name) ? THERE : ABSENT;
+    }
+    return experiments->known[at] == THERE;
+}
+
+/* Asks all of them at once where runs are more. */
+static void ask_experiments(struct experiments *experiments,
+                            const struct assay_catalog *catalog, const struct needle *needle,
+                            size_t runs)
+{
+    size_t count = assay_catalog_experiments(catalog);
+    experiments->known = assay_alloc_array(count + 1, sizeof *experiments->known);
+    experiments->none = count <= runs;
+    for (uint32_t i = 0; experiments->none && i < count; i++)
+        experiments->none = !in_experiment(experiments, catalog, needle, i);
+}
+
+/* A bare word: in the name, the id, the user or the experiment. Most runs lack one of its
+   letters, and of a single letter nothing else is to be known. What an experiment's name and
    the users answered is remembered. */
 static void eval_word(struct eval *eval, const char *word, const uint32_t *rows, size_t count,
                       uint8_t *marks)
 {
-    enum { UNKNOWN, ABSENT, THERE };
+    const uint64_t *letters = catalog_letters(eval->catalog, rows, count);
+    uint64_t wanted = letters_of(word);
+    bool single = word[0] && !word[1] && letters_own(word[0]);
     struct needle needle = needle_of(word);
-    uint8_t *experiments = assay_alloc(assay_catalog_experiments(eval->catalog) + 1);
+    struct experiments experiments = {0};
     struct remembered users = {0};
+    ask_experiments(&experiments, eval->catalog, &needle, count);
     for (size_t i = 0; i < count; i++) {
-        const struct assay_run *run = assay_catalog_run(eval->catalog, rows[i]);
-        uint8_t *known = &experiments[run->experiment];
-        if (*known == UNKNOWN) {
-            const char *name = assay_catalog_experiment(eval->catalog, run->experiment)->name;
-            *known = contains(&needle, name) ? THERE : ABSENT;
+        bool likely = (wanted & ~letters[rows[i]]) == 0;
+        if (experiments.none && (!likely || single)) {
+            marks[i] = likely;
+            continue;
         }
-        marks[i] = *known == THERE || contains_remembered(&users, &needle, run->user) ||
-                   contains(&needle, run->name) || contains(&needle, run->id);
+        const struct assay_run *run = assay_catalog_run(eval->catalog, rows[i]);
+        marks[i] = in_experiment(&experiments, eval->catalog, &needle, run->experiment) ||
+                   (likely && (single || contains_remembered(&users, &needle, run->user) ||
+                               needle_in(&needle, run->name) || needle_in(&needle, run->id)));
     }
-    free(experiments);
+    free(experiments.known);
 }
 
 /* ---- conditions ---- */

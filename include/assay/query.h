@@ -58,6 +58,10 @@ void assay_query_free(struct assay_query **query);
    catalog's columns; *loading (may be NULL) is set where one of them is not ready yet. */
 size_t assay_query_select(const struct assay_query *query, struct assay_catalog *catalog,
                           uint32_t *rows, size_t count, bool *loading);
+/* Whether every run that matches NOW surely matched BEFORE, the catalog being the same and
+   nothing of it still being read: then only those need be looked at again. True of what is
+   typed further; false where that is not easily seen. Neither may be NULL. */
+bool assay_query_narrows(const struct assay_query *now, const struct assay_query *before);
 /* On how many values the last select's regular expressions gave up, because one match would
    have taken too long: those match neither ~ nor !~, and the person must be told. */
 size_t assay_query_given_up(const struct assay_query *query);

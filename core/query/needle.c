@@ -1,0 +1,119 @@
+/*
+ * Finding a text in texts (needle.h), sixteen places at a time.
+ */
+#include "query/needle.h"
+
+#include <string.h>
+
+#define EIGHT(byte) ((uint64_t)(uint8_t)(byte)*UINT64_C(0x0101010101010101))
+
+static char fold(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+struct needle needle_of(const char *text)
+{
+    /* Frequent in names, and the digits of ids, towards the end; anything else is rarer. */
+    static const char order[] = "zqjxkvwybpgmuhlronstifcdae-_0123456789";
+    struct needle needle = {.text = text, .length = strlen(text)};
+    size_t least = SIZE_MAX;
+    for (size_t i = 0; i + 1 < needle.length; i++) {
+        const char *place = strchr(order, fold(text[i]));
+        size_t rank = place ? (size_t)(place - order) + 1 : 0;
+        if (rank < least) {
+            least = rank;
+            needle.pivot = i;
+        }
+    }
+    if (needle.length > 0)
+        needle.first = EIGHT(text[needle.pivot] | 0x20);
+    if (needle.length > 1)
+        needle.second = EIGHT(text[needle.pivot + 1] | 0x20);
+    return needle;
+}
+
+/* Whether it begins at one of the COUNT places from FROM on in TEXT of LENGTH bytes. */
+static bool needle_among(const struct needle *needle, const char *text, size_t length,
+                         size_t from, size_t count)
+{
+    for (size_t at = from; at < from + count && at + needle->length <= length; at++) {
+        size_t same = 0;
+        while (same < needle->length && fold(text[at + same]) == fold(needle->text[same]))
+            same++;
+        if (same == needle->length)
+            return true;
+    }
+    return false;
+}
+
+/* The highest bit of each byte of VALUE that is zero. */
+static uint64_t zero_bytes(uint64_t value)
+{
+    const uint64_t low = EIGHT(0x7f);
+    return ~(((value & low) + low) | value | low);
+}
+
+/* Which of the eight bytes from AT on begin the pair. Reads nine bytes. */
+static uint64_t pairs_at(const struct needle *needle, const char *at)
+{
+    uint64_t first, second;
+    memcpy(&first, at, sizeof first);
+    uint64_t found = zero_bytes((first | EIGHT(0x20)) ^ needle->first);
+    if (needle->length > 1) {
+        memcpy(&second, at + 1, sizeof second);
+        found &= zero_bytes((second | EIGHT(0x20)) ^ needle->second);
+    }
+    return found;
+}
+
+/* The same of sixteen bytes at once, in one register where there is such a one. Reads 17. */
+typedef uint8_t sixteen __attribute__((vector_size(16)));
+
+static sixteen all_sixteen(uint64_t byte)
+{
+    sixteen value;
+    memset(&value, (int)(byte & 0xff), sizeof value);
+    return value;
+}
+
+static bool pair_in_sixteen(const struct needle *needle, const char *at)
+{
+    const sixteen letter = all_sixteen(0x20), first = all_sixteen(needle->first);
+    sixteen here;
+    uint64_t halves[2];
+    memcpy(&here, at, sizeof here);
+    here |= letter;
+    sixteen found = (sixteen)(here == first);
+    if (needle->length > 1) {
+        const sixteen second = all_sixteen(needle->second);
+        memcpy(&here, at + 1, sizeof here);
+        here |= letter;
+        found &= (sixteen)(here == second);
+    }
+    memcpy(halves, &found, sizeof halves);
+    return (halves[0] | halves[1]) != 0;
+}
+
+bool needle_in(const struct needle *needle, const char *text)
+{
+    size_t length = strlen(text), block = length < 16 ? 8 : 16;
+    if (needle->length == 0)
+        return true;
+    if (length < needle->length)
+        return false;
+    if (length < 8)
+        return needle_among(needle, text, length, 0, length);
+    for (size_t at = 0;; at += block) {
+        if (at > length - block)
+            at = length - block; /* the last ones, some a second time; beyond is the NUL */
+        size_t skip = at < needle->pivot ? needle->pivot - at : 0;
+        bool likely =
+            block == 16 ? pair_in_sixteen(needle, text + at) : pairs_at(needle, text + at) != 0;
+        if (likely && skip < block &&
+            needle_among(needle, text, length, at + skip - needle->pivot, block - skip))
+            return true;
+        if (at == length - block)
+            return false;
+    }
+}

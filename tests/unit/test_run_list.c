@@ -1,0 +1,243 @@
+/*
+ * The filter of the runs table typed and taken away letter by letter, which looks only at what
+ * the letters before left: always the same runs, in the same order, as asking all of them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <assay/memory.h>
+#include <assay/query.h>
+
+#include "core/model/attrs.h"
+#include "core/model/catalog_edit.h"
+#include "tui/run_list.h"
+
+enum { RUNS = 500, EXPERIMENTS = 5 };
+#define NOW INT64_C(1760000000000)
+
+static uint64_t random_state = 7;
+
+static uint32_t next_random(uint32_t below)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return (uint32_t)(random_state >> 33) % below;
+}
+
+static void put_run(struct assay_catalog *catalog, uint32_t source, int i, bool fresh)
+{
+    static const char *const first[] = {"heron", "Heather", "lively", "vit", "É-lan", ""};
+    static const char *const second[] = {"fox", "b16", "FOX", "oxen", "42"};
+    static const char *const users[] = {"dev", "ops", "", "héron"};
+    char id[24], name[48], lr[16];
+    snprintf(id, sizeof id, "%08x-%03d", next_random(UINT32_MAX), i);
+    if (!fresh)
+        snprintf(id, sizeof id, "fixed-%03d", i);
+    snprintf(name, sizeof name, "%s-%s-%d", first[next_random(6)], second[next_random(5)],
+             (int)next_random(100));
+    snprintf(lr, sizeof lr, "%g", (double)next_random(10) / 10);
+    struct assay_pair params[] = {{"lr", lr}, {"model", second[next_random(5)]}};
+    struct assay_metric metric = {.key = "val/loss",
+                                  .summary = {.last = (double)next_random(20) / 10, .n = 3}};
+    struct assay_attrs attrs = {.params = params,
+                                .param_count = next_random(3),
+                                .metrics = &metric,
+                                .metric_count = next_random(4) > 0};
+    struct assay_buf packed = {0};
+    attrs_pack(&attrs, &packed);
+    catalog_put_run(catalog, source,
+                    &(struct catalog_run){.id = id,
+                                          .name = name,
+                                          .user = users[next_random(4)],
+                                          .artifact_uri = "",
+                                          .experiment = next_random(EXPERIMENTS),
+                                          .status = (enum assay_run_status)next_random(6),
+                                          .start_ms = NOW - (int64_t)next_random(20) * 3600000,
+                                          .end_ms = ASSAY_NO_TIME,
+                                          .attrs = packed.data,
+                                          .attrs_length = packed.length},
+                    fresh);
+    assay_buf_free(&packed);
+}
+
+static struct assay_catalog *make_catalog(uint32_t *source)
+{
+    static const char *const names[EXPERIMENTS] = {"sweep", "Foxtrot", "mnist", "v1", "ladder"};
+    struct assay_catalog *catalog = catalog_new(&(struct catalog_hooks){0});
+    *source = catalog_add_source(catalog, "local", "home", "/nowhere");
+    for (int i = 0; i < EXPERIMENTS; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "%d", i);
+        catalog_put_experiment(catalog, *source,
+                               &(struct catalog_experiment){.id = id, .name = names[i]});
+    }
+    for (int i = 0; i < RUNS; i++)
+        put_run(catalog, *source, i, true);
+    return catalog;
+}
+
+static struct assay_query *parse(const char *text, int64_t now_ms)
+{
+    struct assay_query *query = NULL;
+    struct assay_error err = {0};
+    if (*text && assay_query_parse(&query, text, now_ms, &err) != ASSAY_OK)
+        return NULL;
+    return query;
+}
+
+/* LIST against the same filter asked of every run in its scope. */
+static void compare(const struct run_list *list, const char *text, int64_t now_ms)
+{
+    static uint32_t rows[2 * RUNS];
+    struct assay_query *query = parse(text, now_ms);
+    assert_true(list->scope_count <= ASSAY_COUNT(rows));
+    memcpy(rows, list->scope, list->scope_count * sizeof *rows);
+    size_t kept = assay_query_select(query, list->catalog, rows, list->scope_count, NULL);
+    if (kept != list->count || memcmp(rows, list->rows, kept * sizeof *rows) != 0)
+        fail_msg("\"%s\": %zu runs where %zu match", text, list->count, kept);
+    struct assay_error here = {0}, there = {0};
+    assert_int_equal(assay_query_check(list->query, &here), assay_query_check(query, &there));
+    assert_string_equal(here.what, there.what);
+    assay_query_free(&query);
+}
+
+static const char *const filters[] = {
+    "heron",
+    "vit-b16",
+    "lively-fox-42",
+    "FOX her",
+    "h\xc3\xa9",
+    "val/loss < 1.5 and lr > 0.1",
+    "not fox and not (vit or her)",
+    "val/loss < 1 or lr = 0.3 her",
+    "duration > 10h or lr = 0.5",
+    "model in ('fox', 'oxen') and start > -7h",
+    "name like '%fox%' dev",
+    "name ~ 'f[aeiou]x' and lr != 0.2 42",
+    "nowhere and nothing = 3",
+    "val/loss = nan or status = failed",
+};
+
+/* What cannot be understood leaves the filter before in force, as the prompt does. */
+static void enter(struct run_list *list, const char *text, char *kept, int64_t *kept_ms,
+                  int64_t now_ms)
+{
+    struct assay_query *query = parse(text, now_ms);
+    if (*text && !query)
+        return;
+    run_list_set_query(list, query);
+    snprintf(kept, 128, "%s", text);
+    *kept_ms = now_ms;
+}
+
+static void test_typing(void **state)
+{
+    (void)state;
+    uint32_t source;
+    struct assay_catalog *catalog = make_catalog(&source);
+    struct run_list list;
+    run_list_init(&list, catalog);
+    run_list_set_scope(&list, ASSAY_NONE, ASSAY_NONE);
+    char text[128] = "", kept[128] = "";
+    int64_t now_ms = NOW, kept_ms = NOW;
+    const char *filter = filters[0];
+    for (int i = 0; i < 12000; i++) {
+        size_t length = strlen(text);
+        bool begun = strncmp(text, filter, length) == 0 && filter[length];
+        if (length == 0)
+            filter = filters[next_random(ASSAY_COUNT(filters))];
+        if (length > 0 && (!begun || next_random(3) == 0))
+            text[length - 1] = '\0';
+        else
+            memcpy(text + length, (char[]){filter[length], '\0'}, 2);
+        now_ms += next_random(600000);
+        enter(&list, text, kept, &kept_ms, now_ms);
+        compare(&list, kept, kept_ms);
+    }
+    run_list_free(&list);
+    catalog_free(&catalog);
+}
+
+/* Runs change their names, values and experiments between two letters, as live ones do. */
+static void test_typing_while_runs_change(void **state)
+{
+    (void)state;
+    uint32_t source;
+    struct assay_catalog *catalog = make_catalog(&source);
+    struct run_list list;
+    run_list_init(&list, catalog);
+    for (int i = 0; i < 20; i++)
+        put_run(catalog, source, i, false);
+    run_list_set_scope(&list, ASSAY_NONE, ASSAY_NONE);
+    for (int i = 0; i < 400; i++) {
+        const char *filter = filters[next_random(ASSAY_COUNT(filters))];
+        char text[128] = "", kept[128] = "";
+        int64_t kept_ms = NOW;
+        for (size_t at = 0; filter[at]; at++) {
+            text[at] = filter[at];
+            text[at + 1] = '\0';
+            if (next_random(4) == 0)
+                put_run(catalog, source, (int)next_random(20), false);
+            size_t before = list.count;
+            enter(&list, text, kept, &kept_ms, NOW);
+            if (strcmp(text, kept) == 0)
+                compare(&list, kept, kept_ms);
+            else
+                assert_int_equal(list.count, before);
+        }
+        enter(&list, "", kept, &kept_ms, NOW);
+        compare(&list, "", NOW);
+    }
+    run_list_free(&list);
+    catalog_free(&catalog);
+}
+
+static bool narrows(const char *now, const char *before)
+{
+    struct assay_query *a = parse(now, NOW), *b = parse(before, NOW);
+    assert_non_null(a);
+    assert_non_null(b);
+    bool answer = assay_query_narrows(a, b);
+    assay_query_free(&a);
+    assay_query_free(&b);
+    return answer;
+}
+
+/* The table above would also be right if nothing were ever known to narrow. */
+static void test_narrows(void **state)
+{
+    (void)state;
+    assert_true(narrows("her", "he"));
+    assert_true(narrows("xHEr", "eR"));
+    assert_true(narrows("her lr > 0.1", "her"));
+    assert_true(narrows("lr > 0.1 and fo", "lr > 0.1 f"));
+    assert_true(narrows("(a or b) c", "(a or b)"));
+    assert_true(narrows("not a b", "not a"));
+    assert_false(narrows("he", "her"));
+    assert_false(narrows("her or fox", "her"));
+    assert_false(narrows("not her", "not he"));
+    assert_false(narrows("lr < 1.5", "lr < 1"));
+    assert_false(narrows("lr != 1", "lr = 1"));
+    assert_false(narrows("metrics.lr = 1", "params.lr = 1"));
+    assert_false(narrows("lr = '1'", "lr = 1"));
+    assert_false(narrows("duration < 1h a", "duration < 1h"));
+    assert_false(narrows("name ~ 'a' b", "name ~ 'a'"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_typing),
+        cmocka_unit_test(test_typing_while_runs_change),
+        cmocka_unit_test(test_narrows),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
