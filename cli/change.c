@@ -26,6 +26,7 @@ struct plan {
     struct cli *cli;
     struct assay_arena arena;
     struct assay_change target; /* what every change is about: a run, a model, a version */
+    const char *place;          /* of a run: where its model lies, as far as it says so */
     struct planned *items;
     size_t count, capacity;
 };
@@ -116,6 +117,7 @@ static enum assay_status find_target(struct plan *plan, const char *text,
     struct assay_server server;
     enum assay_status status;
     uint32_t index = 0;
+    char *place;
 
     if (strncmp(text, "models:/", 8) == 0)
         return find_model(plan, text + 8, err);
@@ -130,6 +132,9 @@ static enum assay_status find_target(struct plan *plan, const char *text,
     }
     plan->target.source = run->source;
     plan->target.run_id = run->id;
+    place = assay_registry_model_place(assay_catalog_attrs(plan->cli->catalog, index));
+    plan->place = assay_arena_strdup(&plan->arena, place);
+    free(place);
     return ASSAY_OK;
 }
 
@@ -196,7 +201,8 @@ static void plan_run(struct plan *plan)
     if ((text = cli_value(plan->cli, "register"))) {
         const char *artifact = cli_value(plan->cli, "artifact");
 
-        add(plan, ASSAY_CHANGE_REGISTER, NULL, artifact ? artifact : "")->change.model = text;
+        add(plan, ASSAY_CHANGE_REGISTER, NULL, artifact ? artifact : plan->place)
+            ->change.model = text;
     }
 }
 

@@ -166,7 +166,7 @@ static const struct cli_option change_options[] = {
     {0, "restore", NULL, NULL, "take the mark away"},
     {0, "register", "MODEL", NULL, "register a version of MODEL from the run"},
     {0, "artifact", "PATH", NULL,
-     "with --register: where in the run's artifacts the model lies"},
+     "with --register: the model's place, or models:/m-… (else the last it logged)"},
     {0, "description", "TEXT", NULL, "the description of the model or version"},
     {0, "alias", "NAME", NULL, "have the alias stand for this version (repeatable)"},
     {0, "unalias", "NAME", NULL, "delete an alias (repeatable)"},

@@ -8,30 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <assay/registry.h>
 #include <assay/text.h>
-
-/* Where the model lies in a run: the place of the last one it logged, as MLflow 2 says in a
-   tag;
-   "" where it does not. What MLflow 3 logs lies outside of the run: it is not offered, whoever
-   registers it names its place. Malloc'd. */
-static char *model_place(const struct assay_attrs *attrs)
-{
-    static const char key[] = "\"artifact_path\": \"";
-    const char *history = assay_attrs_tag(attrs, "mlflow.log-model.history"), *last = NULL;
-    struct assay_buf place = {0};
-
-    for (const char *at = history; at && (at = strstr(at, key)); at++)
-        last = at + strlen(key);
-    if (last)
-        assay_buf_add(&place, last, strcspn(last, "\"\\"));
-    return assay_buf_take(&place);
-}
 
 bool change_ask_register(struct change_ask *ask, struct app *app, uint32_t run_index,
                          const char *model)
 {
     const struct assay_run *run = assay_catalog_run(app->catalog, run_index);
-    char *place = model_place(assay_catalog_attrs(app->catalog, run_index));
+    char *place = assay_registry_model_place(assay_catalog_attrs(app->catalog, run_index));
     bool begun = change_ask_begin(ask, app,
                                   &(struct assay_change){.kind = ASSAY_CHANGE_REGISTER,
                                                          .source = run->source,

@@ -192,9 +192,12 @@ static int steps_of_run(struct page *page, const struct models_line *at, uint32_
 /* The logged model (MLflow 3) the version was made from, where it names one. */
 static const char *logged_model(const struct assay_model_version *version)
 {
+    const char *id;
+
     if (*version->model_id)
         return version->model_id;
-    return strncmp(version->source, "models:/m-", 10) == 0 ? version->source + 8 : "";
+    id = assay_registry_logged_model(version->source);
+    return id ? id : "";
 }
 
 static void lineage(struct page *page, const struct models_line *at)

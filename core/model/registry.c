@@ -307,3 +307,33 @@ const char *assay_registry_tag(const struct assay_pair *tags, size_t count, cons
             return tags[i].value;
     return NULL;
 }
+
+/* ---- where a run's model lies ---- */
+
+const char *assay_registry_logged_model(const char *place)
+{
+    const size_t length = strlen(ASSAY_LOGGED_MODEL);
+
+    return place && strncmp(place, ASSAY_LOGGED_MODEL "m-", length + 2) == 0 ? place + length
+                                                                             : NULL;
+}
+
+char *assay_registry_model_place(const struct assay_attrs *attrs)
+{
+    static const char key[] = "\"artifact_path\": \"";
+    const char *history = assay_attrs_tag(attrs, "mlflow.log-model.history"), *last = NULL;
+    const struct assay_output *logged = NULL;
+    struct assay_buf out = {0};
+
+    for (size_t i = 0; i < attrs->output_count; i++)
+        if (strncmp(attrs->outputs[i].id, "m-", 2) == 0 &&
+            (!logged || attrs->outputs[i].step > logged->step))
+            logged = &attrs->outputs[i];
+    for (const char *at = history; at && (at = strstr(at, key)); at++)
+        last = at + strlen(key);
+    if (logged)
+        assay_buf_format(&out, ASSAY_LOGGED_MODEL "%s", logged->id);
+    else if (last)
+        assay_buf_add(&out, last, strcspn(last, "\"\\"));
+    return assay_buf_take(&out);
+}

@@ -195,50 +195,91 @@ static const char *question(const struct assay_change *change, struct assay_buf 
     return "registered_model";
 }
 
-/* The run's place of a registered model: its artifact root and the path below it. */
+/* The texts KEYS of the object {"OUTER":{"INNER":{…}}} that ANSWER is; "" where it has none. */
+static void texts_within(const struct assay_buf *answer, const char *outer, const char *inner,
+                         const char *const keys[2], struct assay_arena *arena,
+                         const char *texts[2])
+{
+    const char *const levels[] = {outer, inner};
+    struct json_text json;
+    const char *key;
+    size_t level = 0;
+
+    texts[0] = texts[1] = "";
+    json_text_init(&json, assay_buf_text(answer), answer->length);
+    json_text_enter(&json, '{');
+    while (json_text_member(&json, &key)) {
+        if (level < ASSAY_COUNT(levels) && strcmp(key, levels[level]) == 0)
+            level += json_text_enter(&json, '{');
+        else if (level == ASSAY_COUNT(levels) && strcmp(key, keys[0]) == 0)
+            texts[0] = json_text_string_keep(&json, arena, "");
+        else if (level == ASSAY_COUNT(levels) && strcmp(key, keys[1]) == 0)
+            texts[1] = json_text_string_keep(&json, arena, "");
+        else
+            json_text_skip(&json);
+    }
+    json_text_free(&json);
+}
+/* A logged model is looked at as well: whether it is there, and of this run. */
+static enum assay_status check_logged(struct mlflow *mlflow, const struct assay_change *change,
+                                      const char *id, struct assay_error *err)
+{
+    static const char *const keys[2] = {"source_run_id", "status"};
+    struct assay_buf path = {0}, answer = {0};
+    struct assay_arena arena = {0};
+    enum assay_status status;
+    const char *texts[2];
+
+    assay_buf_text_add(&path, MLFLOW_API "/logged-models/");
+    url_escape(&path, id, false);
+    status = mlflow_call(mlflow, &(struct mlflow_call){.path = assay_buf_text(&path)}, &answer,
+                         NULL, err);
+    if (status == ASSAY_OK) {
+        texts_within(&answer, "model", "info", keys, &arena, texts);
+        if (strcmp(texts[0], change->run_id) != 0) {
+            status = assay_fail(err, ASSAY_BAD_INPUT, "%s: %s is no model that run %s logged",
+                                mlflow_shown(mlflow), id, change->run_id);
+            assay_hint(err, "assay models --logged lists what each run logged");
+        } else if (strcmp(texts[1], "LOGGED_MODEL_READY") != 0) {
+            status = assay_fail(err, ASSAY_BAD_INPUT, "%s: %s is not ready: %s",
+                                mlflow_shown(mlflow), id, *texts[1] ? texts[1] : "no status");
+        }
+    }
+    assay_arena_free(&arena);
+    assay_buf_free(&path);
+    assay_buf_free(&answer);
+    return status;
+}
+
+/* The place of a registered model: the logged model itself, or the run's artifact root and the
+   path below it. */
 static enum assay_status model_source(struct mlflow *mlflow, const struct assay_change *change,
                                       struct assay_buf *out, struct assay_error *err)
 {
+    static const char *const keys[2] = {"artifact_uri", "run_id"};
+    const char *logged = assay_registry_logged_model(change->value), *texts[2];
     struct assay_buf path = {0}, answer = {0};
-    struct json_text json;
+    struct assay_arena arena = {0};
     enum assay_status status;
-    const char *key;
 
+    if (logged) {
+        assay_buf_text_add(out, change->value);
+        return check_logged(mlflow, change, logged, err);
+    }
     assay_buf_text_add(&path, MLFLOW_API "/runs/get");
     url_query(&path, "run_id", change->run_id);
     status = mlflow_call(mlflow, &(struct mlflow_call){.path = assay_buf_text(&path)}, &answer,
                          NULL, err);
     if (status == ASSAY_OK) {
-        json_text_init(&json, assay_buf_text(&answer), answer.length);
-        json_text_enter(&json, '{');
-        while (json_text_member(&json, &key)) {
-            if (strcmp(key, "run") != 0) {
-                json_text_skip(&json);
-                continue;
-            }
-            if (!json_text_enter(&json, '{'))
-                continue;
-            while (json_text_member(&json, &key)) {
-                if (strcmp(key, "info") != 0) {
-                    json_text_skip(&json);
-                    continue;
-                }
-                if (!json_text_enter(&json, '{'))
-                    continue;
-                while (json_text_member(&json, &key))
-                    if (strcmp(key, "artifact_uri") == 0)
-                        assay_buf_text_add(out, json_text_string(&json, ""));
-                    else
-                        json_text_skip(&json);
-            }
-        }
-        json_text_free(&json);
+        texts_within(&answer, "run", "info", keys, &arena, texts);
+        assay_buf_text_add(out, texts[0]);
         if (!out->length)
             status = assay_fail(err, ASSAY_CORRUPT, "%s: run %s: it has no place for artifacts",
                                 mlflow_shown(mlflow), change->run_id);
         if (change->value && *change->value)
             assay_buf_format(out, "/%s", change->value);
     }
+    assay_arena_free(&arena);
     assay_buf_free(&path);
     assay_buf_free(&answer);
     return status;
@@ -427,6 +468,8 @@ static enum assay_status write_version(struct mlflow *mlflow, const struct assay
         mlflow_json_member(&body, "name", change->model);
         mlflow_json_member(&body, "source", assay_buf_text(&source));
         mlflow_json_member(&body, "run_id", change->run_id);
+        if (assay_registry_logged_model(change->value))
+            mlflow_json_member(&body, "model_id", assay_registry_logged_model(change->value));
         status = send(mlflow, NET_POST, MLFLOW_API "/model-versions/create", &body, false, NULL,
                       err);
     }

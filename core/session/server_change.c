@@ -13,6 +13,7 @@
 #include <assay/change.h>
 #include <assay/clock.h>
 #include <assay/file.h>
+#include <assay/registry.h>
 #include <assay/text.h>
 
 #include "remote/json_text.h"
@@ -87,12 +88,16 @@ static void add_what(const struct assay_change *change, struct assay_buf *out)
 void assay_change_text(const struct assay_change *change, const char *before,
                        struct assay_buf *out)
 {
+    const char *logged = assay_registry_logged_model(change->value);
+
     add_what(change, out);
     if (change->kind == ASSAY_CHANGE_REGISTER) {
         assay_buf_text_add(out, " from run ");
         add_clean(out, change->run_id);
-        assay_buf_text_add(out, ", artifacts ");
-        add_clean(out, change->value && *change->value ? change->value : "(all)");
+        assay_buf_text_add(out, logged ? ", logged model " : ", artifacts ");
+        add_clean(out, logged                            ? logged
+                       : change->value && *change->value ? change->value
+                                                         : "(all)");
         if (before) {
             assay_buf_text_add(out, ": it is version ");
             add_clean(out, before);

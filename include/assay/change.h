@@ -22,7 +22,8 @@ enum assay_change_kind {
     ASSAY_CHANGE_VERSION_TEXT,
     ASSAY_CHANGE_ALIAS,    /* key: the alias; value: a version (NULL: the alias is deleted) */
     ASSAY_CHANGE_REGISTER, /* run, model; value: the artifact path of the model in the run ("":
-                              its root); what comes of it is the version's number */
+                              its root), or ASSAY_LOGGED_MODEL and the id of a model the run
+                              logged (MLflow 3); what comes of it is the version's number */
 };
 #define ASSAY_NOTE_TAG "mlflow.note.content"
 

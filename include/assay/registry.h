@@ -71,6 +71,16 @@ assay_registry_version(const struct assay_registered_model *model, const char *v
 /* A tag's value; NULL where there is none. */
 const char *assay_registry_tag(const struct assay_pair *tags, size_t count, const char *key);
 
+/* The place of a logged model (MLflow 3), "models:/m-…": what is registered of one, and what
+   its versions name as their source. Returns the id within PLACE (which may be NULL); NULL
+   where PLACE is another one. */
+#define ASSAY_LOGGED_MODEL "models:/" /* before the id, which begins with "m-" itself */
+const char *assay_registry_logged_model(const char *place);
+/* Where the model of a run lies: the model it logged at the greatest step (MLflow 3), as above;
+   else the path among its artifacts of the last one it logged, as MLflow 2 says in a tag; ""
+   where it says neither. Malloc'd. */
+char *assay_registry_model_place(const struct assay_attrs *attrs);
+
 struct assay_registry_state {
     enum assay_load load; /* BUSY: the first answer, or a newer one, is on its way */
     bool offline;         /* what is there is what the cache had */

@@ -11,72 +11,20 @@
 #include <cmocka.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <assay/file.h>
-#include <assay/memory.h>
-
-#include "support/registry_web.h"
-#include "support/screen.h"
+#include "support/registry_screen.h"
 #include "support/workbench.h"
 
-static char root[256];
-
-static int make_root(void **state)
-{
-    const char *tmp = getenv("TMPDIR");
-    (void)state;
-    snprintf(root, sizeof root, "%s/assay-models-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(root));
-    return 0;
-}
-
-static int remove_root(void **state)
-{
-    char command[400];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", root);
-    return system(command);
-}
-
-/* The workbench on the played server, its models on screen. CONFIG is the configuration file.
- */
+/* The models on screen. CONFIG is the configuration file. */
 static struct screen *open_models(const struct fake_registry *fake, const char *config,
                                   int columns, int rows)
 {
-    static char text[5][400];
-    static const char *const names[][2] = {{"ASSAY_STORE", "/store.db"},
-                                           {"ASSAY_CACHE", "/cache.db"},
-                                           {"ASSAY_CONFIG", "/config.ini"},
-                                           {"XDG_STATE_HOME", ""},
-                                           {"HOME", ""}};
-    const char *env[] = {
-        text[0], text[1], text[2], text[3], text[4], "no_proxy=*", "MLFLOW_TRACKING_URI", NULL};
-    const char *argv[] = {"assay", web_url(fake->web), NULL};
-    char path[300];
-    for (size_t i = 0; i < ASSAY_COUNT(names); i++)
-        snprintf(text[i], sizeof text[i], "%s=%s%s", names[i][0], root, names[i][1]);
-    snprintf(path, sizeof path, "%s/cache.db", root);
-    unlink(path);
-    snprintf(path, sizeof path, "%s/config.ini", root);
-    assert_int_equal(assay_file_write(path, config, strlen(config), 0600, NULL), ASSAY_OK);
-    struct screen *screen = screen_open(&(struct screen_options){
-        .columns = columns, .rows = rows, .kind = SCREEN_XTERM, .argv = argv, .env = env});
-    screen_wait(screen, "hopeful"); /* a run of the server's */
+    struct screen *screen = registry_screen_open(fake, config, NULL, columns, rows);
     screen_press(screen, "V", NULL);
     screen_wait(screen, "2 versions");
     screen_settle(screen);
     return screen;
-}
-
-/* Both sides of what the terminal shows: the row TEXT is in has WITH as well. */
-static void assert_row(struct screen *screen, const char *text, const char *with)
-{
-    const char *row = screen_text(screen, workbench_row(screen, text));
-    if (!strstr(row, with))
-        fail_msg("no \"%s\" beside \"%s\": %s", with, text, row);
 }
 
 static void versions_and_the_champion(void **state)
@@ -88,15 +36,15 @@ static void versions_and_the_champion(void **state)
     screen_assert_text(screen, "1 model ");
     screen_assert_text(screen, "fraud");
     screen_assert_text(screen, "finds fraud");
-    assert_row(screen, "★ v1", "champion");
-    assert_row(screen, "v2  ", "canary");
+    registry_screen_row(screen, "★ v1", "champion");
+    registry_screen_row(screen, "v2  ", "canary");
     screen_refute_text(screen, "★ v2");
     /* The version that is not the champion: its run, and what is another since. */
     screen_press(screen, "j", NULL);
     screen_wait(screen, "fraud version 2");
     screen_assert_text(screen, "hopeful");
     screen_wait(screen, "CHANGED SINCE THE CHAMPION, version 1");
-    assert_row(screen, "0.92", "auc");
+    registry_screen_row(screen, "0.92", "auc");
     screen_assert_text(screen, "bbbbbbb"); /* its commit */
     screen_press(screen, "c", NULL);       /* the comparison of both runs */
     screen_wait(screen, "steady");
@@ -256,5 +204,6 @@ int main(void)
         cmocka_unit_test(nothing_paints),
         cmocka_unit_test(without_a_server),
     };
-    return cmocka_run_group_tests_name("models screen", tests, make_root, remove_root);
+    return cmocka_run_group_tests_name("models screen", tests, registry_screen_begin,
+                                       registry_screen_end);
 }

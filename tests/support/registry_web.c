@@ -31,18 +31,37 @@ static const char *body_text(const struct web_request *request, const char *key,
     return out;
 }
 
-static void run_json(const char *id, const char *name, double auc, const char *lr,
-                     struct assay_buf *out)
+static void tag_json(struct assay_buf *out, const char *key, const char *value)
 {
+    if (*value)
+        assay_buf_format(out, ",{\"key\":\"%s\",\"value\":\"%s\"}", key, value);
+}
+
+static void run_json(const struct fake_registry *fake, int which, struct assay_buf *out)
+{
+    const struct fake_run *run = &fake->runs[which];
+    const char *id = which ? REGISTRY_RUN_B : REGISTRY_RUN_A;
+
     assay_buf_format(out,
                      "{\"info\":{\"run_id\":\"%s\",\"run_name\":\"%s\",\"experiment_id\":\"1\","
                      "\"status\":\"FINISHED\",\"start_time\":1760000000000,"
-                     "\"end_time\":1760000001000,\"lifecycle_stage\":\"active\","
+                     "\"end_time\":1760000001000,\"lifecycle_stage\":\"%s\","
                      "\"artifact_uri\":\"mlflow-artifacts:/1/%s/artifacts\"},\"data\":{"
-                     "\"metrics\":[{\"key\":\"auc\",\"value\":%g,\"timestamp\":1,\"step\":1}],"
+                     "\"metrics\":[{\"key\":\"auc\",\"value\":%s,\"timestamp\":1,\"step\":1}],"
                      "\"params\":[{\"key\":\"lr\",\"value\":\"%s\"}],"
-                     "\"tags\":[{\"key\":\"mlflow.source.git.commit\",\"value\":\"%.7s\"}]}}",
-                     id, name, id, auc, lr, id);
+                     "\"tags\":[{\"key\":\"mlflow.source.git.commit\",\"value\":\"%.7s\"}",
+                     id, run->name, run->deleted ? "deleted" : "active", id,
+                     which ? "0.92" : "0.9", which ? "0.01" : "0.1", id);
+    tag_json(out, "team", run->team);
+    tag_json(out, "mlflow.note.content", run->note);
+    tag_json(out, "mlflow.log-model.history",
+             which ? "" : "[{\\\"artifact_path\\\": \\\"model\\\"}]");
+    assay_buf_text_add(out, "]}");
+    if (which)
+        assay_buf_text_add(out,
+                           ",\"outputs\":{\"model_outputs\":[{\"model_id\":\"" REGISTRY_LOGGED
+                           "\",\"step\":\"0\"}]}");
+    assay_buf_char(out, '}');
 }
 
 static void aliases_json(const struct fake_registry *fake, struct assay_buf *out)
@@ -68,13 +87,27 @@ static void version_json(const struct fake_registry *fake, int version, struct a
 {
     assay_buf_format(out,
                      "{\"name\":\"fraud\",\"version\":\"%d\",\"status\":\"READY\","
-                     "\"current_stage\":\"None\",\"run_id\":\"%s\",\"source\":\"s\","
+                     "\"current_stage\":\"None\",\"run_id\":\"%s\",\"source\":\"%s\","
                      "\"creation_timestamp\":1760000002000,\"description\":\"%s\",\"tags\":[",
-                     version, version == 1 ? REGISTRY_RUN_A : REGISTRY_RUN_B,
-                     version == 2 ? fake->about : "");
+                     version,
+                     version == 1   ? REGISTRY_RUN_A
+                     : version == 2 ? REGISTRY_RUN_B
+                                    : fake->made.run_id,
+                     version == 3 ? fake->made.source : "s", version == 2 ? fake->about : "");
     if (version == 2 && *fake->tag)
         assay_buf_format(out, "{\"key\":\"team\",\"value\":\"%s\"}", fake->tag);
     assay_buf_text_add(out, "]}");
+}
+
+static void versions_json(const struct fake_registry *fake, struct assay_buf *out)
+{
+    version_json(fake, 1, out);
+    assay_buf_char(out, ',');
+    version_json(fake, 2, out);
+    if (!*fake->made.source)
+        return;
+    assay_buf_char(out, ',');
+    version_json(fake, 3, out);
 }
 
 /* ---- reading ---- */
@@ -100,9 +133,9 @@ static void read_runs(const struct fake_registry *fake, const struct web_request
         return;
     }
     assay_buf_text_add(out, "{\"runs\":[");
-    run_json(REGISTRY_RUN_A, "steady", 0.9, "0.1", out);
+    run_json(fake, 0, out);
     assay_buf_char(out, ',');
-    run_json(REGISTRY_RUN_B, "hopeful", 0.92, "0.01", out);
+    run_json(fake, 1, out);
     assay_buf_text_add(out, "]}");
 }
 
@@ -130,6 +163,28 @@ static void read_history(const struct fake_registry *fake, const struct web_requ
     assay_buf_text_add(out, "]}");
 }
 
+/* One run, or the model one logged. */
+static bool read_one(struct fake_registry *fake, const struct web_request *request,
+                     struct assay_buf *out)
+{
+    int which = is_path(request, REGISTRY_RUN_B);
+
+    if (is_path(request, "runs/get?")) {
+        assay_buf_text_add(out, "{\"run\":");
+        run_json(fake, which, out);
+        assay_buf_char(out, '}');
+        if (which && *fake->after_look_team)
+            memcpy(fake->runs[1].team, fake->after_look_team, sizeof fake->runs[1].team);
+    } else if (is_path(request, "logged-models/" REGISTRY_LOGGED)) {
+        assay_buf_text_add(out, "{\"model\":{\"info\":{\"model_id\":\"" REGISTRY_LOGGED
+                                "\",\"source_run_id\":\"" REGISTRY_RUN_B
+                                "\",\"status\":\"LOGGED_MODEL_READY\"},\"data\":{}}}");
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static bool read_something(struct fake_registry *fake, const struct web_request *request,
                            struct assay_buf *out)
 {
@@ -142,11 +197,8 @@ static bool read_something(struct fake_registry *fake, const struct web_request 
         assay_buf_text_add(out, "]}");
     } else if (is_path(request, "model-versions/search")) {
         assay_buf_text_add(out, "{\"model_versions\":[");
-        if (!is_path(request, "is_prompt")) {
-            version_json(fake, 1, out);
-            assay_buf_char(out, ',');
-            version_json(fake, 2, out);
-        }
+        if (!is_path(request, "is_prompt"))
+            versions_json(fake, out);
         assay_buf_text_add(out, "]}");
     } else if (is_path(request, "registered-models/get")) {
         assay_buf_text_add(out, "{\"registered_model\":");
@@ -171,7 +223,7 @@ static bool read_something(struct fake_registry *fake, const struct web_request 
     } else if (is_path(request, "artifacts/list")) {
         assay_buf_text_add(out, "{}");
     } else {
-        return false;
+        return read_one(fake, request, out);
     }
     return true;
 }
@@ -218,12 +270,60 @@ static void write_batch(struct fake_registry *fake, const struct web_request *re
         answer->fault = WEB_CLOSE;
 }
 
+static bool write_run(struct fake_registry *fake, const struct web_request *request)
+{
+    char id[64], key[64];
+    struct fake_run *run;
+    char *tag;
+
+    body_text(request, "run_id", id, sizeof id);
+    run = strcmp(id, REGISTRY_RUN_A) == 0   ? &fake->runs[0]
+          : strcmp(id, REGISTRY_RUN_B) == 0 ? &fake->runs[1]
+                                            : NULL;
+    if (!run)
+        return false;
+    body_text(request, "key", key, sizeof key);
+    tag = strcmp(key, "team") == 0 ? run->team : run->note;
+    if (is_path(request, "runs/update"))
+        body_text(request, "run_name", run->name, sizeof run->name);
+    else if (is_path(request, "runs/set-tag"))
+        body_text(request, "value", tag, sizeof run->note);
+    else if (is_path(request, "runs/delete-tag"))
+        tag[0] = '\0';
+    else if (is_path(request, "runs/delete") || is_path(request, "runs/restore"))
+        run->deleted = is_path(request, "runs/delete");
+    else
+        return false;
+    return true;
+}
+
+/* A model or version that is made: there is one model, and room for one more version. */
+static bool write_new(struct fake_registry *fake, const struct web_request *request,
+                      struct web_answer *answer, struct assay_buf *out)
+{
+    if (is_path(request, "registered-models/create")) {
+        answer->status = 400;
+        assay_buf_reset(out);
+        assay_buf_text_add(out, "{\"error_code\":\"RESOURCE_ALREADY_EXISTS\",\"message\":"
+                                "\"Registered Model (name=fraud) already exists.\"}");
+    } else if (is_path(request, "model-versions/create")) {
+        body_text(request, "run_id", fake->made.run_id, sizeof fake->made.run_id);
+        body_text(request, "source", fake->made.source, sizeof fake->made.source);
+        body_text(request, "model_id", fake->made.model_id, sizeof fake->made.model_id);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static bool write_something(struct fake_registry *fake, const struct web_request *request,
                             struct web_answer *answer, struct assay_buf *out)
 {
     assay_buf_text_add(out, "{}");
     fake->writes++;
-    if (is_path(request, "registered-models/alias")) {
+    if (write_run(fake, request) || write_new(fake, request, answer, out)) {
+        return true;
+    } else if (is_path(request, "registered-models/alias")) {
         write_alias(fake, request);
     } else if (is_path(request, "model-versions/set-tag")) {
         body_text(request, "value", fake->tag, sizeof fake->tag);
@@ -290,9 +390,19 @@ void fake_registry_after_look(struct fake_registry *fake, const char *champion)
     pthread_mutex_unlock(&holding);
 }
 
+void fake_registry_after_look_at_run(struct fake_registry *fake, const char *team)
+{
+    pthread_mutex_lock(&holding);
+    snprintf(fake->after_look_team, sizeof fake->after_look_team, "%s", team);
+    pthread_mutex_unlock(&holding);
+}
+
 void fake_registry_start(struct fake_registry *fake)
 {
-    *fake = (struct fake_registry){.champion = "1", .canary = "2", .about = "smaller"};
+    *fake = (struct fake_registry){.champion = "1",
+                                   .canary = "2",
+                                   .about = "smaller",
+                                   .runs = {{.name = "steady"}, {.name = "hopeful"}}};
     fake->web = web_start(serve, fake);
 }
 

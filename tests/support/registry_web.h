@@ -1,6 +1,7 @@
 /*
- * A small MLflow server inside the test that is written to: two runs, a model with two
- * versions, aliases, tags; and runs that are uploaded. It appends every point it is sent, as a
+ * A small MLflow server inside the test that is written to: two runs (the first logged a model
+ * as MLflow 2 does, the second as MLflow 3), a model with two versions, aliases, tags; versions
+ * that are registered; and runs that are uploaded. It appends every point it is sent, as a
  * file store does, so that what is sent twice is seen. Answers may get lost on the way, before
  * or after what was asked is done.
  */
@@ -14,13 +15,26 @@
 #define REGISTRY_RUN_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define REGISTRY_RUN_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
+#define REGISTRY_LOGGED "m-0123456789abcdef" /* the model that REGISTRY_RUN_B logged */
+
+struct fake_run {
+    char name[64];
+    char team[64]; /* its tag "team"; "" none */
+    char note[64]; /* its tag mlflow.note.content; "" none */
+    bool deleted;
+};
 struct fake_registry {
     struct web *web;
     char champion[16], canary[16]; /* the versions; "" no such alias */
     char tag[64];                  /* the tag "team" of version 2; "" none */
     char about[64];                /* description of version 2 */
     char after_look[16];           /* what somebody else sets champion to, once it was read */
+    char after_look_team[64];      /* … the tag "team" of REGISTRY_RUN_B */
     unsigned writes;
+    struct fake_run runs[2]; /* REGISTRY_RUN_A, REGISTRY_RUN_B */
+    struct {                 /* version 3, where it was registered; source "": it was not */
+        char run_id[64], source[160], model_id[64];
+    } made;
 
     /* A run that is uploaded. */
     bool created;
@@ -38,5 +52,6 @@ void fake_registry_stop(struct fake_registry *fake);
 /* While it serves: what it holds now, and what somebody else does to it after the next look. */
 struct fake_registry fake_registry_seen(const struct fake_registry *fake);
 void fake_registry_after_look(struct fake_registry *fake, const char *champion);
+void fake_registry_after_look_at_run(struct fake_registry *fake, const char *team);
 
 #endif
