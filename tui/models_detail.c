@@ -16,8 +16,9 @@
 #include "draw_wrap.h"
 
 #define LABEL             12
-#define LINES_MAX         6  /* of one text */
-#define DIFFERENCES_FIRST 10 /* from the champion, before all are asked for */
+#define LINES_MAX         6     /* of one text */
+#define PROMPT_ROWS       10000 /* of one line of a prompt */
+#define DIFFERENCES_FIRST 10    /* from the champion, before all are asked for */
 
 struct page {
     struct models_view *view;
@@ -51,12 +52,21 @@ static void line(struct page *page, const char *label, enum role role, const cha
     assay_buf_free(&clean);
 }
 
+/* Tags in which MLflow keeps a prompt: its text, which is shown by itself, and that it is one.
+ */
+static bool is_of_prompts(const char *key)
+{
+    return strncmp(key, "mlflow.prompt.", 14) == 0 || strncmp(key, "_mlflow_prompt", 14) == 0;
+}
+
 static void tags(struct page *page, const struct assay_pair *pairs, size_t count)
 {
     struct assay_buf text = {0};
 
     for (size_t i = 0; i < count; i++)
-        assay_buf_format(&text, "%s%s=%.200s", i ? "  " : "", pairs[i].key, pairs[i].value);
+        if (!is_of_prompts(pairs[i].key))
+            assay_buf_format(&text, "%s%s=%.200s", text.length ? "  " : "", pairs[i].key,
+                             pairs[i].value);
     line(page, "tags", ROLE_NORMAL, assay_buf_text(&text));
     assay_buf_free(&text);
 }
@@ -105,6 +115,17 @@ static void data(struct page *page, const struct assay_attrs *attrs)
     assay_buf_free(&text);
 }
 
+static void run_line(struct page *page, const struct assay_run *run, const char *user)
+{
+    struct assay_buf text = {0};
+
+    assay_buf_text_add(&text, *run->name ? run->name : run->id);
+    if (user && *user)
+        assay_buf_format(&text, "   by %s", user);
+    line(page, "run", ROLE_NORMAL, assay_buf_text(&text));
+    assay_buf_free(&text);
+}
+
 static void source_run(struct page *page, uint32_t source,
                        const struct assay_model_version *version)
 {
@@ -127,7 +148,7 @@ static void source_run(struct page *page, uint32_t source,
     }
     run = assay_catalog_run(catalog, index);
     attrs = assay_catalog_attrs(catalog, index);
-    line(page, "run", ROLE_NORMAL, *run->name ? run->name : run->id);
+    run_line(page, run, assay_attrs_tag(attrs, "mlflow.user"));
     metrics(page, attrs);
     data(page, attrs);
     commit = assay_attrs_tag(attrs, "mlflow.source.git.commit");
@@ -372,6 +393,34 @@ static void since_champion(struct page *page, const struct models_line *at)
                     "%zu more differ   %s shows them", left, key);
 }
 
+/* ---- prompts ---- */
+
+/* The text of a prompt as it is, line by line. */
+static void prompt_text(struct page *page, const struct assay_model_version *version)
+{
+    const char *text =
+        assay_registry_tag(version->tags, version->tag_count, "mlflow.prompt.text");
+    const int width = page->area.rect.width - 3;
+    size_t length = text ? strlen(text) : 0;
+    struct assay_buf clean = {.limit = 1u << 20};
+
+    heading(page, "TEXT");
+    if (!length) {
+        line(page, "", ROLE_DIM, "none");
+        return;
+    }
+    for (const char *at = text, *end; at < text + length; at = end + 1) {
+        end = strchr(at, '\n');
+        end = end ? end : text + length;
+        assay_buf_reset(&clean);
+        assay_text_clean(&clean, at, (size_t)(end - at));
+        page->y += clean.length ? draw_wrapped(page->area, 2, page->y, width, PROMPT_ROWS,
+                                               ROLE_NORMAL, assay_buf_text(&clean))
+                                : 1;
+    }
+    assay_buf_free(&clean);
+}
+
 /* ---- all of it ---- */
 
 static void draw_model(struct page *page, const struct assay_registered_model *model)
@@ -408,12 +457,16 @@ static void draw_version(struct page *page, const struct models_line *at)
     line(page, "about", ROLE_NORMAL, version->description);
     tags(page, version->tags, version->tag_count);
     when(page, "created", version->created_ms, version->user);
+    assay_buf_free(&text);
+    if (at->model->prompt) { /* it has no files, and no run */
+        prompt_text(page, version);
+        return;
+    }
     line(page, "artifacts", ROLE_DIM, version->source);
     models_digest_draw(page->view, at, page->area, LABEL, &page->y);
     source_run(page, at->source, version);
     since_champion(page, at);
     lineage(page, at);
-    assay_buf_free(&text);
 }
 
 /* Another version is looked at from its beginning. */

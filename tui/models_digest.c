@@ -11,6 +11,10 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
+#include "draw_wrap.h"
+
+#define ROWS_MAX 4
+
 /* A tag that says a digest: its name ends so, and its value is nothing but hexadecimal. */
 static const char *tag_with_digest(const struct assay_model_version *version, const char **key)
 {
@@ -37,14 +41,15 @@ static const char *tag_with_digest(const struct assay_model_version *version, co
     return NULL;
 }
 
+/* Beside the label, over several rows where it is long: a digest that is cut says nothing. */
 static void row(struct area area, int label, int *y, enum role role, const char *text)
 {
     struct assay_buf clean = {.limit = 4096};
 
     assay_text_clean(&clean, text, strlen(text));
     draw_field(area, 1, *y, label, ALIGN_LEFT, ROLE_DIM, "digest");
-    draw_field(area, 2 + label, (*y)++, area.rect.width - label - 4, ALIGN_LEFT, role,
-               assay_buf_text(&clean));
+    *y += draw_wrapped(area, 2 + label, *y, area.rect.width - label - 4, ROWS_MAX, role,
+                       assay_buf_text(&clean));
     assay_buf_free(&clean);
 }
 
@@ -99,6 +104,10 @@ void models_digest_compute(struct models_view *view)
 
     if (!at || !at->version) {
         app_say(view->app, "a digest is of a version's files: go to one");
+        return;
+    }
+    if (at->model->prompt) {
+        app_say(view->app, "a prompt has no files: its text is all there is");
         return;
     }
     assay_session_compute_digest(view->app->session, at->source, at->model->name, at->version);

@@ -16,7 +16,9 @@
 #include <assay/memory.h>
 
 #include "support/registry_screen.h"
-#include "support/workbench.h"
+
+#define TRIES  200 /* what is read a moment later is drawn a moment later */
+#define TRY_US 50000
 
 static char root[256];
 
@@ -72,8 +74,15 @@ struct screen *registry_screen_open(const struct fake_registry *fake, const char
 
 void registry_screen_row(struct screen *screen, const char *text, const char *with)
 {
-    const char *row = screen_text(screen, workbench_row(screen, text));
+    int number;
 
-    if (!strstr(row, with))
-        fail_msg("no \"%s\" beside \"%s\": %s", with, text, row);
+    for (int tries = 0; tries < TRIES; tries++) {
+        if (screen_find(screen, text, &number, NULL) &&
+            strstr(screen_text(screen, number), with))
+            return;
+        usleep(TRY_US);
+        screen_settle(screen);
+    }
+    screen_dump(screen);
+    fail_msg("no \"%s\" beside \"%s\"", with, text);
 }
