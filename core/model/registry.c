@@ -329,8 +329,11 @@ char *assay_registry_model_place(const struct assay_attrs *attrs)
         if (strncmp(attrs->outputs[i].id, "m-", 2) == 0 &&
             (!logged || attrs->outputs[i].step > logged->step))
             logged = &attrs->outputs[i];
-    for (const char *at = history; at && (at = strstr(at, key)); at++)
-        last = at + strlen(key);
+    for (const char *at = history; at && (at = strstr(at, key));) {
+        at += strlen(key);
+        if (at[strcspn(at, "\"\\")] == '"') /* the server cuts long tags */
+            last = at;
+    }
     if (logged)
         assay_buf_format(&out, ASSAY_LOGGED_MODEL "%s", logged->id);
     else if (last)
