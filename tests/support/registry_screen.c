@@ -44,8 +44,7 @@ const char *registry_screen_root(void)
     return root;
 }
 
-struct screen *registry_screen_open(const struct fake_registry *fake, const char *config,
-                                    const char *extra, int columns, int rows)
+struct screen *registry_screen_again(const char *url, const char *extra, int columns, int rows)
 {
     static char text[5][400];
     static const char *const names[][2] = {{"ASSAY_STORE", "/store.db"},
@@ -56,20 +55,27 @@ struct screen *registry_screen_open(const struct fake_registry *fake, const char
     const char *env[] = {
         text[0], text[1], text[2], text[3], text[4], "no_proxy=*", "MLFLOW_TRACKING_URI",
         extra,   NULL};
-    const char *argv[] = {"assay", web_url(fake->web), NULL};
-    char path[300];
+    const char *argv[] = {"assay", url, NULL};
 
     for (size_t i = 0; i < ASSAY_COUNT(names); i++)
         snprintf(text[i], sizeof text[i], "%s=%s%s", names[i][0], root, names[i][1]);
-    snprintf(path, sizeof path, "%s/cache.db", root);
-    unlink(path);
-    snprintf(path, sizeof path, "%s/config.ini", root);
-    assert_int_equal(assay_file_write(path, config, strlen(config), 0600, NULL), ASSAY_OK);
     struct screen *screen = screen_open(&(struct screen_options){
         .columns = columns, .rows = rows, .kind = SCREEN_XTERM, .argv = argv, .env = env});
     screen_wait(screen, "hopeful"); /* a run of the server's */
     screen_settle(screen);
     return screen;
+}
+
+struct screen *registry_screen_open(const struct fake_registry *fake, const char *config,
+                                    const char *extra, int columns, int rows)
+{
+    char path[300];
+
+    snprintf(path, sizeof path, "%s/cache.db", root);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/config.ini", root);
+    assert_int_equal(assay_file_write(path, config, strlen(config), 0600, NULL), ASSAY_OK);
+    return registry_screen_again(web_url(fake->web), extra, columns, rows);
 }
 
 void registry_screen_row(struct screen *screen, const char *text, const char *with)

@@ -17,6 +17,8 @@ const char *registry_screen_root(void);
    is one more NAME=VALUE, or NULL. The cache is a new one. */
 struct screen *registry_screen_open(const struct fake_registry *fake, const char *config,
                                     const char *extra, int columns, int rows);
+/* The same with the cache and configuration that are there, whether or not anybody answers. */
+struct screen *registry_screen_again(const char *url, const char *extra, int columns, int rows);
 /* Fails the test where the row that has TEXT does not come to have WITH within some seconds. */
 void registry_screen_row(struct screen *screen, const char *text, const char *with);
 
