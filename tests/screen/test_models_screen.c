@@ -184,36 +184,6 @@ static void nothing_paints(void **state)
     fake_registry_stop(&fake);
 }
 
-/* What the server said last is there when it no longer answers, and it is said how old that is.
- */
-static void the_last_known_state_without_the_server(void **state)
-{
-    (void)state;
-    struct fake_registry fake;
-    char url[100];
-    fake_registry_start(&fake);
-    snprintf(url, sizeof url, "%s", web_url(fake.web));
-    struct screen *screen = open_models(&fake, "", 140, 34);
-    screen_refute_text(screen, "offline");
-    screen_press(screen, "q", NULL); /* in good order: what is to be kept is kept */
-    screen_wait(screen, "hopeful");
-    screen_press(screen, "q", NULL);
-    assert_int_equal(screen_end(screen), 0);
-    screen_close(&screen);
-    fake_registry_stop(&fake);
-    screen = registry_screen_again(url, NULL, 140, 34);
-    screen_wait(screen, "offline, ");
-    screen_press(screen, "V", NULL);
-    screen_wait(screen, "offline, as of ");
-    screen_assert_text(screen, "2 versions");
-    registry_screen_row(screen, "★ v1", "champion");
-    screen_press(screen, "g", "j", NULL);
-    screen_wait(screen, "fraud version 2");
-    screen_wait(screen, "CHANGED SINCE THE CHAMPION, version 1");
-    registry_screen_row(screen, "0.92", "auc");
-    screen_close(&screen);
-}
-
 static void without_a_server(void **state)
 {
     (void)state;
@@ -232,7 +202,6 @@ int main(void)
         cmocka_unit_test(a_conflict_is_told),
         cmocka_unit_test(a_server_to_be_read_is_only_read),
         cmocka_unit_test(nothing_paints),
-        cmocka_unit_test(the_last_known_state_without_the_server),
         cmocka_unit_test(without_a_server),
     };
     return cmocka_run_group_tests_name("models screen", tests, registry_screen_begin,
