@@ -86,6 +86,9 @@ static const struct cli_option compare_options[] = {
     {0, "view", "NAME", NULL, "the runs of this saved view"},
     {0, "last", "N", NULL, "of those only the last N; alone: the last N of all"},
     {0, "parent", NULL, NULL, "each RUN beside the run it was started from"},
+    {0, "champion", NULL, NULL,
+     "against the champion of a registry: of the model a RUN is a version of, or of its "
+     "experiment"},
     {0, "baseline", "RUN", NULL, "what the others are measured against (default: the first)"},
     {0, "all", NULL, NULL, "equal rows as well"},
     {0, "group-by", "KEY,...", NULL,

@@ -1,6 +1,6 @@
 /*
  * Which runs are compared: those named, the last ones, those of an experiment, a filter or a
- * saved view, and the parents of those named. Called by compare.c.
+ * saved view, the parents of those named, the champions of all. Called by compare.c.
  */
 #include "compare.h"
 
@@ -10,6 +10,7 @@
 
 #include <assay/memory.h>
 #include <assay/query.h>
+#include <assay/related.h>
 
 struct chosen {
     struct cli *cli;
@@ -26,26 +27,6 @@ static void choose(struct chosen *c, uint32_t run)
     c->runs[c->count++] = run;
 }
 
-/* The run a run was started from, as MLflow and we tag it. */
-static enum assay_status choose_parent(struct chosen *c, uint32_t run, struct assay_error *err)
-{
-    struct assay_catalog *catalog = c->cli->catalog;
-    const char *parent =
-        assay_attrs_tag(assay_catalog_attrs(catalog, run), "mlflow.parentRunId");
-    uint32_t found;
-    char id[72];
-    if (!parent) {
-        assay_fail(err, ASSAY_BAD_INPUT, "%s: this run has no parent",
-                   assay_catalog_short_id(catalog, run, id));
-        assay_hint(err, "a parent is named by the tag mlflow.parentRunId");
-        return ASSAY_BAD_INPUT;
-    }
-    enum assay_status status = assay_catalog_find_run(catalog, parent, &found, err);
-    if (status == ASSAY_OK)
-        choose(c, found);
-    return status;
-}
-
 static enum assay_status choose_named(struct chosen *c, struct assay_error *err)
 {
     const struct cli_args *args = &c->cli->args;
@@ -53,8 +34,12 @@ static enum assay_status choose_named(struct chosen *c, struct assay_error *err)
     for (size_t i = 0; status == ASSAY_OK && i < args->operand_count; i++) {
         uint32_t run = 0;
         status = cli_find_run(c->cli, args->operands[i], &run, err);
-        if (status == ASSAY_OK && cli_has(c->cli, "parent"))
-            status = choose_parent(c, run, err);
+        if (status == ASSAY_OK && cli_has(c->cli, "parent")) {
+            uint32_t parent;
+            status = assay_related_parent(c->cli->catalog, run, &parent, err);
+            if (status == ASSAY_OK)
+                choose(c, parent);
+        }
         if (status == ASSAY_OK)
             choose(c, run);
     }
@@ -68,6 +53,54 @@ static void wait_for_more(struct cli *cli)
     assay_session_dispatch(cli->session);
 }
 
+/* The champion RUN is measured against, once every registry was read. */
+static enum assay_status find_champion(struct cli *cli, uint32_t run, uint32_t *champion,
+                                       struct assay_error *err)
+{
+    bool busy = true;
+    for (;;) {
+        struct assay_error why = {0};
+        enum assay_status status =
+            assay_related_champion(cli->session, run, champion, &busy, &why);
+        if (!busy) {
+            if (status != ASSAY_OK)
+                *err = why;
+            return status;
+        }
+        wait_for_more(cli);
+    }
+}
+
+/* The champions of what was chosen come before it: the first is what the others are measured
+   against. One that was chosen itself has none. */
+static enum assay_status choose_champions(struct chosen *c, struct assay_error *err)
+{
+    struct chosen before = {.cli = c->cli};
+    struct assay_error itself = {0};
+    enum assay_status status = ASSAY_OK;
+    for (size_t i = 0; i < c->count && status == ASSAY_OK; i++) {
+        uint32_t champion = ASSAY_NONE;
+        struct assay_error why = {0};
+        status = find_champion(c->cli, c->runs[i], &champion, &why);
+        if (status == ASSAY_OK)
+            choose(&before, champion);
+        else if (status == ASSAY_NO)
+            itself = why;
+        else
+            *err = why;
+        status = status == ASSAY_NO ? ASSAY_OK : status;
+    }
+    if (status == ASSAY_OK && c->count && !before.count) {
+        *err = itself;
+        status = err->status = ASSAY_BAD_INPUT;
+    }
+    for (size_t i = 0; i < c->count; i++)
+        choose(&before, c->runs[i]);
+    free(c->runs);
+    *c = before;
+    return status;
+}
+
 static const struct assay_saved_view *find_view(struct cli *cli, const char *name)
 {
     const struct assay_saved_view *views;
@@ -76,21 +109,6 @@ static const struct assay_saved_view *find_view(struct cli *cli, const char *nam
         if (strcmp(views[i].name, name) == 0)
             return &views[i];
     return NULL;
-}
-
-/* Oldest first, so that the baseline is what was there before. */
-static void sort_by_start(struct cli *cli, uint32_t *rows, size_t count)
-{
-    struct assay_sort sort;
-    bool loading = true;
-    if (assay_sort_parse(&sort, "start", NULL) != ASSAY_OK)
-        return;
-    while (loading) {
-        loading = false;
-        assay_sort_apply(&sort, cli->catalog, rows, count, &loading);
-        if (loading)
-            wait_for_more(cli);
-    }
 }
 
 static enum assay_status filter(struct cli *cli, const char *text, uint32_t *rows,
@@ -146,9 +164,9 @@ static enum assay_status choose_matching(struct chosen *c, struct assay_error *e
         status = filter(cli, saved->filter, rows, &count, err);
     if (status == ASSAY_OK && text)
         status = filter(cli, text, rows, &count, err);
-    sort_by_start(cli, rows, count);
-    size_t skip = (uint64_t)last < count ? count - (size_t)last : 0;
-    for (size_t i = skip; status == ASSAY_OK && i < count; i++)
+    /* Oldest first, so that the baseline is what was there before. */
+    for (size_t i = assay_related_last(cli->catalog, rows, count, (size_t)last);
+         status == ASSAY_OK && i < count; i++)
         choose(c, rows[i]);
     free(rows);
     return status;
@@ -163,10 +181,13 @@ enum assay_status compare_select(struct cli *cli, uint32_t **runs, size_t *count
     enum assay_status status = choose_named(&c, err);
     if (status == ASSAY_OK && matching)
         status = choose_matching(&c, err);
+    if (status == ASSAY_OK && cli_has(cli, "champion"))
+        status = choose_champions(&c, err);
     if (status == ASSAY_OK && c.count < 2) {
         assay_fail(err, ASSAY_BAD_INPUT, "compare: %s to compare",
                    c.count ? "only one run" : "no runs");
-        assay_hint(err, "name two, or --last 2, -e EXPERIMENT, -f FILTER, --view NAME");
+        assay_hint(err,
+                   "name two, or --last 2, --champion, -e EXPERIMENT, -f FILTER, --view NAME");
         status = ASSAY_BAD_INPUT;
     }
     if (status == ASSAY_OK && c.count > ASSAY_COMPARE_RUNS_MAX)

@@ -44,7 +44,7 @@ static struct app_screen *top(struct app *app)
 
 void app_open(struct app *app, const struct view_ops *ops, const void *argument)
 {
-    if (app->depth == APP_DEPTH || (app->depth > 0 && top(app)->ops == ops)) {
+    if (app->depth == APP_DEPTH || (app->depth > 0 && top(app)->ops == ops && !ops->stacks)) {
         return;
     }
     void *self = ops->open(app, argument);

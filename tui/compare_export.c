@@ -100,7 +100,7 @@ static void add_look(const struct compare_view *view, struct words *words)
     }
     if (view->grouped) {
         add_word(words, "--group-by");
-        add_word(words, "auto");
+        add_word(words, view->group_by ? view->group_by : "auto");
     }
     if (view->at.on) {
         char at[300];

@@ -247,6 +247,12 @@ void compare_set_grouped(struct compare_view *view, bool grouped)
     compare_choose(view);
 }
 
+void compare_regrouped(struct compare_view *view, bool grouped)
+{
+    find_base(view);
+    compare_set_grouped(view, grouped);
+}
+
 /* ---- building ---- */
 
 static void finish(struct compare_view *view)
@@ -257,9 +263,7 @@ static void finish(struct compare_view *view)
         app_fail(view->app, &err);
     }
     assay_comparison_finish(view->comparison);
-    assay_grouping_free(&view->grouping);
-    view->proposed =
-        assay_comparison_propose(view->comparison, &view->grouping) && view->grouping.count > 1;
+    compare_find_groups(view);
     view->grouped = view->grouped && view->proposed;
     view->metric_count =
         assay_comparison_main_metrics(view->comparison, view->metrics, COMPARE_METRICS);

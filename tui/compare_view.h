@@ -1,8 +1,8 @@
 /*
  * The comparison on the screen: its state, shared by view_compare.c (commands, layout) and its
- * parts compare_model.c (what is compared), compare_cells.c (what a cell says), compare_files.c
- * (artifacts), compare_parallel.c, compare_pages.c (values, verdicts, what mattered, a file's
- * difference) and compare_charts.c (the curves below).
+ * parts compare_model.c (what is compared), compare_groups.c, compare_cells.c (what a cell
+ * says), compare_files.c (artifacts), compare_parallel.c, compare_pages.c (values, verdicts,
+ * what mattered, a file's difference) and compare_charts.c (the curves below).
  */
 #ifndef TUI_COMPARE_VIEW_H
 #define TUI_COMPARE_VIEW_H
@@ -55,7 +55,8 @@ struct compare_view {
     size_t base;       /* its column */
     bool all, transposed, deltas, grouped;
     struct assay_grouping grouping;
-    bool proposed; /* there are groups to be had */
+    bool proposed;  /* there are groups to be had */
+    char *group_by; /* the fields they are made by; NULL: what differs beside the seed */
     size_t base_group;
 
     size_t *rows; /* fields shown, pinned ones first */
@@ -125,6 +126,7 @@ void compare_rebuild(struct compare_view *view); /* from what the catalog says n
 void compare_choose(struct compare_view *view);
 void compare_settled(struct compare_view *view); /* after facts were added */
 void compare_set_grouped(struct compare_view *view, bool grouped);
+void compare_regrouped(struct compare_view *view, bool grouped); /* the groups are others */
 void compare_set_base(struct compare_view *view, size_t entity);
 void compare_sort_by(struct compare_view *view, size_t field);
 void compare_toggle_key(char **list, const char *key);
@@ -134,6 +136,21 @@ size_t compare_base_entity(const struct compare_view *view);
 /* The field and the column under the cursor; SIZE_MAX where there is none. */
 size_t compare_field(const struct compare_view *view);
 size_t compare_entity(const struct compare_view *view);
+
+/* ---- compare_groups.c ---- */
+
+/* Makes the groups there are to be had; what is wrong with the fields they are made by is said.
+ */
+void compare_find_groups(struct compare_view *view);
+void compare_seeds(struct compare_view *view); /* groups that differ by their seed, and back */
+/* Groups by KEYS, as `assay compare --group-by` reads them; "": the field under the cursor, and
+   back. */
+void compare_group(struct compare_view *view, const char *keys);
+void compare_group_names(const struct compare_view *view,
+                         struct assay_buf *out); /* a line each */
+/* Opens the comparison of the baseline and the run under the cursor alone, or of the runs of
+   the group under it. */
+void compare_only(struct compare_view *view);
 
 /* ---- compare_cells.c ---- */
 

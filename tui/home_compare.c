@@ -1,6 +1,7 @@
 /*
  * Which runs the first screen hands to the comparison: the marked ones, all in the table, the
- * last ones, a run beside its parent, or beside the champion of a registry (home.h).
+ * last ones, those of a saved view, a run beside its parent, or beside the champion of a
+ * registry (home.h).
  */
 #include "home.h"
 
@@ -8,7 +9,7 @@
 #include <string.h>
 
 #include <assay/memory.h>
-#include <assay/registry.h>
+#include <assay/related.h>
 #include <assay/text.h>
 
 #include "run_args.h"
@@ -26,14 +27,6 @@ static void open_comparison(struct home *home, const uint32_t *runs, size_t coun
 }
 
 /* ---- the last ones ---- */
-
-static int by_start(const void *a, const void *b, void *context)
-{
-    const struct home *home = context;
-    int64_t x = assay_catalog_run(home->app->catalog, *(const uint32_t *)a)->start_ms;
-    int64_t y = assay_catalog_run(home->app->catalog, *(const uint32_t *)b)->start_ms;
-    return (x > y) - (x < y);
-}
 
 /* The COUNT runs of the table that began last, oldest first: what was there before is the
    baseline. */
@@ -53,9 +46,8 @@ static void compare_last(struct home *home, const char *words)
     if (all) {
         memcpy(rows, home->list.rows, all * sizeof *rows);
     }
-    qsort_r(rows, all, sizeof *rows, by_start, home);
-    size_t some = (size_t)count < all ? (size_t)count : all;
-    open_comparison(home, rows + all - some, some, rows[all - some]);
+    size_t from = assay_related_last(home->app->catalog, rows, all, (size_t)count);
+    open_comparison(home, rows + from, all - from, rows[from]);
     free(rows);
 }
 
@@ -68,64 +60,54 @@ static void compare_parent(struct home *home)
     if (run == ASSAY_NONE) {
         return;
     }
-    const char *id =
-        assay_attrs_tag(assay_catalog_attrs(home->app->catalog, run), "mlflow.parentRunId");
-    if (!id) {
-        app_say(home->app, "this run names no parent (tag mlflow.parentRunId)");
-    } else if (assay_catalog_find_run(home->app->catalog, id, &parent, &err) != ASSAY_OK) {
+    if (assay_related_parent(home->app->catalog, run, &parent, &err) != ASSAY_OK) {
         app_fail(home->app, &err);
     } else {
         open_comparison(home, (uint32_t[]){parent, run}, 2, parent);
     }
 }
 
-/* The champion's run among the models of one registry, in the experiment of RUN where there are
-   several; *found counts them. */
-static void find_champion(struct home *home, uint32_t source, uint32_t run, uint32_t *champion,
-                          size_t *found, bool *busy)
-{
-    struct assay_registry_state state = {0};
-    struct assay_catalog *catalog = home->app->catalog;
-    const struct assay_registry *registry =
-        assay_session_registry(home->app->session, source, &state);
-    *busy = *busy || (!registry && state.load == ASSAY_LOAD_BUSY);
-    for (size_t i = 0; registry && i < registry->count; i++) {
-        const struct assay_registered_model *model = &registry->models[i];
-        uint32_t made;
-        if (model->champion == SIZE_MAX ||
-            assay_catalog_find_run(catalog, model->versions[model->champion].run_id, &made,
-                                   NULL) != ASSAY_OK ||
-            made == run ||
-            assay_catalog_run(catalog, made)->experiment !=
-                assay_catalog_run(catalog, run)->experiment) {
-            continue;
-        }
-        *champion = made;
-        ++*found;
-    }
-}
-
 static void compare_champion(struct home *home)
 {
     uint32_t run = home_run(home), champion = ASSAY_NONE;
-    size_t found = 0;
     bool busy = false;
+    struct assay_error err = {0};
     if (run == ASSAY_NONE) {
         return;
     }
-    for (uint32_t s = 0; s < assay_catalog_sources(home->app->catalog); s++) {
-        find_champion(home, s, run, &champion, &found, &busy);
-    }
-    if (found > 1) {
-        app_say(home->app, "%zu champions come from this experiment: mark the one you mean",
-                found);
-    } else if (found == 1) {
-        open_comparison(home, (uint32_t[]){champion, run}, 2, champion);
+    enum assay_status status =
+        assay_related_champion(home->app->session, run, &champion, &busy, &err);
+    if (busy) {
+        app_say(home->app, "the registry is being read: try again in a moment");
+    } else if (status != ASSAY_OK) {
+        app_fail(home->app, &err);
     } else {
-        app_say(home->app, "%s",
-                busy ? "the registry is being read: try again in a moment"
-                     : "no model's champion comes from another run of this "
-                       "experiment");
+        open_comparison(home, (uint32_t[]){champion, run}, 2, champion);
+    }
+}
+
+/* ---- a saved view ---- */
+
+static void compare_view_named(struct home *home, const char *name)
+{
+    const struct assay_saved_view *views;
+    size_t count = assay_session_views(home->app->session, &views), at = 0;
+    while (*name == ' ') {
+        name++;
+    }
+    while (at < count && strcmp(views[at].name, name) != 0) {
+        at++;
+    }
+    if (at == count) {
+        app_say(home->app, "%s: there is no such view; :save-view keeps the filter in force",
+                *name ? name : "compare view");
+        return;
+    }
+    home_apply_view(home, &views[at]);
+    if (home->list.loading) {
+        app_say(home->app, "the runs of this view are being looked for: press c in a moment");
+    } else {
+        open_comparison(home, home->list.rows, home->list.count, home_run(home));
     }
 }
 
@@ -138,8 +120,11 @@ void home_compare(struct home *home, const char *which)
         compare_parent(home);
     } else if (strcmp(which, "champion") == 0) {
         compare_champion(home);
+    } else if (strncmp(which, "view", 4) == 0) {
+        compare_view_named(home, which + 4);
     } else if (*which) {
-        app_say(home->app, "compare what? last 2, parent or champion; or the marked runs");
+        app_say(home->app,
+                "compare what? last 2, parent, champion or view NAME; or the marked runs");
     } else if (marks->count > 0) {
         open_comparison(home, marks->runs, marks->count, marks->runs[0]);
     } else { /* all that the filter keeps, measured against the one under the cursor */

@@ -17,6 +17,7 @@
 struct app;
 
 struct view_ops {
+    bool stacks;    /* one may lie on another of its kind */
     unsigned where; /* its bit of enum command_where */
 
     void *(*open)(struct app *app, const void *argument);

@@ -62,6 +62,7 @@ static void compare_close(void *self)
     free(view->order);
     free(view->hidden);
     free(view->pinned);
+    free(view->group_by);
     free(view->lines);
     free(view);
 }
@@ -465,10 +466,10 @@ static bool look_command(struct compare_view *view, enum command_id id)
         transpose(view);
         return true;
     case CMD_SEEDS:
-        if (!view->proposed) {
-            app_say(view->app, "no two of these runs differ only by their seed");
-        }
-        compare_set_grouped(view, !view->grouped);
+        compare_seeds(view);
+        return true;
+    case CMD_ONLY:
+        compare_only(view);
         return true;
     case CMD_BASELINE:
         set_baseline(view);
@@ -537,6 +538,9 @@ static bool compare_command(void *self, enum command_id id, const char *argument
     case CMD_EXPORT:
     case CMD_BUNDLE:
         compare_export(view, argument, id == CMD_BUNDLE);
+        return true;
+    case CMD_GROUP_BY:
+        compare_group(view, argument);
         return true;
     case CMD_LEFT:
     case CMD_RIGHT:
@@ -670,9 +674,9 @@ static void compare_where(void *self, struct assay_buf *out)
 static const enum command_id *compare_hints(void *self)
 {
     static const enum command_id table[] = {
-        CMD_DOWN,   CMD_UP,          CMD_BASELINE, CMD_DIFFERENCES, CMD_TRANSPOSE,
-        CMD_SEEDS,  CMD_VERDICTS,    CMD_FACTORS,  CMD_VALUES,      CMD_SORT_RUNS,
-        CMD_FILTER, CMD_NEXT_METRIC, CMD_EXPORT,   CMD_FILES,       CMD_NONE};
+        CMD_DOWN,        CMD_UP,      CMD_BASELINE, CMD_DIFFERENCES, CMD_TRANSPOSE, CMD_SEEDS,
+        CMD_VERDICTS,    CMD_FACTORS, CMD_VALUES,   CMD_GROUP_BY,    CMD_SORT_RUNS, CMD_FILTER,
+        CMD_NEXT_METRIC, CMD_EXPORT,  CMD_FILES,    CMD_NONE};
     static const enum command_id page[] = {CMD_DOWN, CMD_UP, CMD_BACK, CMD_NONE};
     struct compare_view *view = self;
     return view->page == COMPARE_TABLE ? table : page;
@@ -687,6 +691,9 @@ static const char *compare_typing(void *self)
 static void compare_complete(void *self, enum command_argument argument, struct assay_buf *out)
 {
     struct compare_view *view = self;
+    if (argument == ARG_FIELDS && view->built) {
+        compare_group_names(view, out);
+    }
     for (size_t i = 0; argument == ARG_METRIC && view->built && i < view->metric_count; i++) {
         assay_buf_format(out, "%s\n",
                          assay_comparison_row(view->comparison, view->metrics[i])->key);
@@ -695,6 +702,7 @@ static void compare_complete(void *self, enum command_argument argument, struct 
 
 const struct view_ops view_compare = {
     .where = WHERE_COMPARE,
+    .stacks = true, /* a group's runs out of a comparison of groups */
     .open = compare_open,
     .close = compare_close,
     .draw = compare_draw,

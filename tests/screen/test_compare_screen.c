@@ -476,7 +476,7 @@ static void many_marks_and_other_ways_to_choose(void **state)
     screen_settle(screen);
     screen_type(screen, ":compare parent");
     screen_press(screen, "enter", NULL);
-    screen_wait(screen, "names no parent");
+    screen_wait(screen, "has no parent");
     screen_type(screen, ":compare champion");
     screen_press(screen, "enter", NULL);
     screen_wait(screen, "champion comes from");

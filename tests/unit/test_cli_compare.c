@@ -295,6 +295,23 @@ static void examples_test_single_runs(void **state)
     free(root);
 }
 
+/* Version 2 of fraud, of run-1, has the alias: what the real MLflow wrote. */
+static void beside_the_champion(void **state)
+{
+    (void)state;
+    const char *root = TEST_DATA "/source/data/registry-3/mlruns";
+    assert_int_equal(compare("-S", root, "run-2", "--champion", NULL), 0);
+    says("◆ run-1"); /* what it is measured against */
+    says("-4.35 % worse");
+    assert_int_equal(compare("-S", root, "-e", "fraud", "--champion", "--format", "csv", NULL),
+                     0);
+    assert_non_null(strstr(program_last.out, "run-1,run-0,run-2"));
+    assert_int_equal(compare("-S", root, "run-1", "--champion", NULL), 2);
+    complains("is the champion itself");
+    assert_int_equal(compare("vit-sweep/run-01", "--champion", NULL), 2);
+    complains("no champion comes from another run");
+}
+
 static void bad_usage(void **state)
 {
     (void)state;
@@ -319,6 +336,7 @@ int main(void)
         cmocka_unit_test(rows_from_curves),
         cmocka_unit_test(groups_and_what_mattered),
         cmocka_unit_test(examples_test_single_runs),
+        cmocka_unit_test(beside_the_champion),
         cmocka_unit_test(bad_usage),
     };
     return cmocka_run_group_tests_name("assay compare", tests, make_store, program_end);

@@ -1,0 +1,140 @@
+/*
+ * What is compared, chosen on the screen: groups by any field, the runs of one group, a saved
+ * view, the champion of a registry on disk.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/file.h>
+#include <assay/memory.h>
+
+#include "support/runs_fixture.h"
+#include "support/workbench.h"
+
+static void type_line(struct screen *screen, const char *text)
+{
+    screen_type(screen, text);
+    screen_press(screen, "enter", NULL);
+}
+
+static void groups_by_any_field(void **state)
+{
+    (void)state;
+    char path[400], typed[500], *text;
+    size_t length;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
+    screen_press(screen, "c", NULL);
+    screen_wait(screen, "12 runs");
+    type_line(screen, ":group-by params.lr");
+    screen_wait(screen, "2 groups by lr");
+    screen_assert_text(screen, "lr=0.0003");
+    screen_settle(screen);
+    snprintf(path, sizeof path, "%s/groups.md", getenv("TMPDIR"));
+    snprintf(typed, sizeof typed, ":write %s", path);
+    type_line(screen, typed); /* the file has the same groups */
+    screen_wait(screen, "wrote ");
+    assert_int_equal(assay_file_read(path, 1 << 20, &text, &length, NULL), ASSAY_OK);
+    assert_non_null(strstr(text, "lr=0.0003"));
+    free(text);
+    type_line(screen, ":group-by nonsense");
+    screen_wait(screen, "no run here has that");
+    screen_refute_text(screen, "2 groups by");
+    type_line(screen, ":group-by attributes.status");
+    screen_wait(screen, "groups by status");
+    screen_press(screen, "S", NULL); /* back to what differs beside the seed */
+    screen_wait(screen, "2 groups by lr");
+    screen_press(screen, "S", NULL);
+    screen_wait(screen, "all together");
+    screen_close(&screen);
+}
+
+static void the_field_under_the_cursor(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
+    screen_press(screen, "c", NULL);
+    screen_wait(screen, "12 runs");
+    screen_press(screen, "/", NULL);
+    type_line(screen, "lr");
+    screen_settle(screen);
+    screen_press(screen, "g", "o", NULL);
+    screen_wait(screen, "2 groups by lr");
+    screen_press(screen, "l", "c", NULL); /* the runs of one group alone */
+    screen_wait(screen, "6 runs");
+    screen_press(screen, "q", NULL);
+    screen_wait(screen, "2 groups by lr");
+    screen_press(screen, "o", NULL);
+    screen_wait(screen, "all together");
+    screen_refute_text(screen, "2 groups by lr  ");
+    screen_press(screen, "c", NULL);
+    screen_wait(screen, "move to a run's or a group's column first");
+    screen_press(screen, "l", "l", "l", "c", NULL); /* the baseline and the second */
+    screen_wait(screen, "against 1 run");
+    screen_press(screen, "q", "esc", "/", NULL);
+    type_line(screen, "val/loss");
+    screen_settle(screen);
+    screen_press(screen, "o", NULL);
+    screen_wait(screen, "runs are grouped by a param");
+    screen_close(&screen);
+}
+
+static void a_saved_view(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
+    type_line(screen, ":filter params.lr = 0.001");
+    screen_settle(screen);
+    type_line(screen, ":save-view fast ones");
+    screen_settle(screen);
+    screen_press(screen, "esc", NULL);
+    screen_settle(screen);
+    type_line(screen, ":compare view slow ones");
+    screen_wait(screen, "there is no such view");
+    type_line(screen, ":compare view fast ones");
+    screen_wait(screen, "6 runs");
+    screen_close(&screen);
+}
+
+static void the_champion_of_a_store(void **state)
+{
+    (void)state;
+    char store[500], cache[500];
+    snprintf(store, sizeof store, "ASSAY_STORE=%s/none.db", getenv("TMPDIR"));
+    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s/champion.db", getenv("TMPDIR"));
+    const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
+    const char *const argv[] = {"assay", TEST_DATA "/source/data/registry-3/mlruns", NULL};
+    struct screen *screen = screen_open(&(struct screen_options){
+        .columns = 120, .rows = 36, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    screen_wait(screen, "run-0");
+    screen_settle(screen);
+    screen_press(screen, "V", NULL); /* what the registry says is on the screen: it was read */
+    screen_wait(screen, "fraud");
+    screen_press(screen, "q", NULL);
+    screen_wait(screen, "run-0");
+    type_line(screen, ":compare champion"); /* of run-2, the newest */
+    screen_wait(screen, "compare run-1 against 1 run");
+    screen_assert_text(screen, "-4.35 %"); /* 0.88 against 0.92 */
+    screen_press(screen, "q", "j", NULL);
+    screen_settle(screen);
+    type_line(screen, ":compare champion");
+    screen_wait(screen, "this run is the champion itself");
+    screen_close(&screen);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(groups_by_any_field),
+        cmocka_unit_test(the_field_under_the_cursor),
+        cmocka_unit_test(a_saved_view),
+        cmocka_unit_test(the_champion_of_a_store),
+    };
+    return cmocka_run_group_tests_name("compare choose", tests, NULL, NULL);
+}
