@@ -130,6 +130,7 @@ static enum assay_status build(struct compare_job *job, struct assay_error *err)
 static enum assay_status make_groups(struct compare_job *job, struct assay_error *err)
 {
     const char *keys = cli_value(job->cli, "group-by");
+    keys = keys ? keys : job->group_by;
     enum assay_status status = ASSAY_OK;
     if (!keys || strcmp(keys, "auto") == 0) {
         job->grouped = assay_comparison_propose(job->comparison, &job->grouping);
@@ -378,6 +379,8 @@ static void job_free(struct compare_job *job)
     }
     for (size_t i = 0; i < job->example_count; i++)
         free(job->examples[i].metric);
+    compare_bundle_free_files(job);
+    free(job->group_by);
     free(job->examples);
     free(job->series);
     free(job->verdicts);

@@ -8,18 +8,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include <assay/compare.h>
+#include <assay/sha256.h>
 
 #include "cli.h"
 #include "json.h"
 
-#define COMPARE_CHARTS 4
+#define COMPARE_CHARTS    4
+#define COMPARE_FILES_MAX 2000 /* artifacts of a run that are looked at */
 
 /* The points of one metric of one run, kept in a bundle or read from the session. */
 struct compare_series {
     size_t column;
     char *metric;
     struct assay_series *series;
+};
+
+/* An artifact out of a bundle. */
+struct compare_file {
+    size_t column;
+    char *path;
+    uint64_t bytes;
+    char digest[ASSAY_SHA256_TEXT];
+    char *data; /* NULL: too large to have come along */
+    size_t length;
 };
 
 /* A run against the baseline, example by example. */
@@ -49,6 +63,9 @@ struct compare_job {
     size_t chart_count;
     struct compare_series *series; /* of a bundle */
     size_t series_count, series_capacity;
+    struct compare_file *files; /* of a bundle */
+    size_t file_count, file_capacity;
+    char *group_by; /* of a bundle: how its runs were grouped; NULL: they were not */
 };
 
 /* compare_select.c: the runs that are named, in *runs (to be freed). */
@@ -65,10 +82,20 @@ struct assay_series *compare_points(struct compare_job *job, size_t column, cons
 /* compare_examples.c */
 enum assay_status compare_examples(struct compare_job *job, struct assay_error *err);
 
-/* compare_files.c: artifacts as rows, where they were asked for; one of them line by line. */
+/* compare_files.c: artifacts as rows, where they were asked for or lie in the bundle; one of
+   them line by line. */
 void compare_files(struct compare_job *job);
 enum assay_status compare_diff(struct compare_job *job, const char *path,
                                struct assay_error *err);
+
+/* The run's artifacts where they lie on this machine; NULL, said on standard error, where not.
+ */
+const struct assay_artifacts *compare_artifacts(struct compare_job *job, size_t column);
+/* The artifact PATH of COLUMN whole, from the bundle or from where it lies; *text is the
+   caller's to free() and ends in a NUL. */
+enum assay_status compare_read_file(struct compare_job *job, size_t column, const char *path,
+                                    size_t limit, char **text, size_t *length,
+                                    struct assay_error *err);
 
 /* compare_code.c: the code between the commits, where the repository is at hand. */
 enum assay_status compare_code(struct compare_job *job, struct assay_error *err);
@@ -102,6 +129,13 @@ enum assay_status compare_bundle_save(struct compare_job *job, const char *path,
                                       struct assay_error *err);
 enum assay_status compare_bundle_load(struct compare_job *job, const char *path,
                                       struct assay_error *err);
+/* compare_bundle_files.c */
+void compare_bundle_write_files(struct compare_job *job, struct assay_buf *out);
+/* Takes in an entry of "files"; what is wrong with it, or NULL. */
+const char *compare_bundle_load_file(struct compare_job *job, const json_t *entry);
+const struct compare_file *compare_bundle_file(const struct compare_job *job, size_t column,
+                                               const char *path); /* or NULL */
+void compare_bundle_free_files(struct compare_job *job);
 /* One run of the comparison as the JSON contract has it; also what a bundle keeps. */
 void compare_run_json(struct cli_json *json, const struct assay_comparison *comparison,
                       size_t column);

@@ -3,8 +3,9 @@
  * everything that was compared. `--save FILE` writes one, `--bundle FILE` opens it anywhere and
  * refuses one whose digests do not hold. Called by compare.c.
  *
- *   {"assay_bundle": 1, "made_ms": .., "baseline": ID, "runs": [{"sha256": .., "run": {..}},
- * ..], "series": [{"sha256": .., "run": ID, "metric": .., "points": [[step, time_ms, value],
+ *   {"assay_bundle": 1, "made_ms": .., "baseline": ID, "group_by": "lr", "runs": [{"sha256":
+ * .., "run": {..}}, ..], "files": [..], "series": [{"sha256": .., "run": ID, "metric": ..,
+ * "points": [[step, time_ms, value],
  * ..]}], "sha256": ..}
  *
  * The digest at the end is of every byte before it: no byte of a bundle changes unseen. The
@@ -123,8 +124,14 @@ enum assay_status compare_bundle_save(struct compare_job *job, const char *path,
     cli_json_member(&json, "made_by", "assay " ASSAY_VERSION);
     cli_json_key(&json, "baseline");
     cli_json_count(&json, job->baseline);
+    if (cli_value(job->cli, "group-by"))
+        cli_json_member(&json, "group_by", cli_value(job->cli, "group-by"));
+    else if (job->group_by)
+        cli_json_member(&json, "group_by", job->group_by);
     assay_buf_format(&out, "%s, \"runs\": [", assay_buf_text(&head));
     write_runs(job, &out);
+    assay_buf_text_add(&out, "],\n\"files\": [");
+    compare_bundle_write_files(job, &out);
     assay_buf_text_add(&out, "],\n\"series\": [");
     for (size_t m = 0; m < job->chart_count; m++)
         for (size_t i = 0; i < assay_comparison_runs(job->comparison); i++)
@@ -363,6 +370,13 @@ enum assay_status compare_bundle_load(struct compare_job *job, const char *path,
     status = load_runs(&l, json_object_get(root, "runs"));
     json_array_foreach(json_object_get(root, "series"), i, entry) if (status == ASSAY_OK)
         status = load_series(&l, entry);
+    json_array_foreach(json_object_get(root, "files"), i, entry) if (status == ASSAY_OK)
+    {
+        const char *wrong = compare_bundle_load_file(job, entry);
+        status = wrong ? broken(&l, wrong) : ASSAY_OK;
+    }
+    if (*text_of(root, "group_by"))
+        job->group_by = assay_strdup(text_of(root, "group_by"));
     json_int_t baseline = json_integer_value(json_object_get(root, "baseline"));
     size_t runs = assay_comparison_runs(job->comparison);
     if (status == ASSAY_OK && !sealed)

@@ -214,17 +214,10 @@ static enum assay_status read_scores(struct compare_job *job, size_t column, con
 {
     const struct assay_compared_run *run = assay_comparison_run(job->comparison, column);
     const char *title = *run->name ? run->name : run->id;
-    if (run->run == ASSAY_NONE)
-        return assay_fail(err, ASSAY_BAD_INPUT,
-                          "compare: --examples: a bundle has no artifacts");
-    const struct assay_artifacts *artifacts =
-        assay_session_artifacts_wait(job->cli->session, run->run);
-    if (artifacts->load == ASSAY_LOAD_FAILED || !artifacts->directory)
-        return assay_fail(err, ASSAY_IO, "%s: its artifacts are not on this machine", title);
     char *text = NULL;
     size_t length;
     enum assay_status status =
-        assay_file_read_inside(artifacts->directory, path, EXAMPLES_MAX, &text, &length, err);
+        compare_read_file(job, column, path, EXAMPLES_MAX, &text, &length, err);
     if (status == ASSAY_OK) {
         const char *first = text + strspn(text, " \t\r\n");
         bool read = *first == '{' ? read_jsonl(text, wanted, s) : read_csv(text, wanted, s);

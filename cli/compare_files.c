@@ -13,13 +13,10 @@
 #include <assay/sha256.h>
 #include <assay/text.h>
 
-#define FILES_MAX  2000
 #define DIGEST_MAX (256u << 20) /* larger files are compared by size */
 #define DIFF_MAX   (16u << 20)
 
-/* The run's artifacts where they lie on this machine; NULL, said on standard error, where not.
- */
-static const struct assay_artifacts *artifacts_of(struct compare_job *job, size_t column)
+const struct assay_artifacts *compare_artifacts(struct compare_job *job, size_t column)
 {
     const struct assay_compared_run *run = assay_comparison_run(job->comparison, column);
     struct assay_error said = {0};
@@ -58,28 +55,71 @@ static void add_one(struct compare_job *job, size_t column, const char *director
     free(text);
 }
 
+static void add_from_bundle(struct compare_job *job, const struct compare_file *file)
+{
+    char digest[17];
+    bool read = file->data && file->length <= ASSAY_COMPARE_FILE_MAX &&
+                assay_comparison_reads_file(file->path);
+    memcpy(digest, file->digest, 16);
+    digest[16] = '\0';
+    assay_comparison_add_file(job->comparison, file->column, file->path, file->bytes,
+                              file->bytes <= DIGEST_MAX ? digest : "", read ? file->data : NULL,
+                              read ? file->length : 0);
+}
+
 void compare_files(struct compare_job *job)
 {
-    if (!cli_has(job->cli, "files"))
+    for (size_t i = 0; i < job->file_count; i++)
+        add_from_bundle(job, &job->files[i]);
+    if (!cli_has(job->cli, "files") || cli_has(job->cli, "bundle"))
         return;
     for (size_t i = 0; i < assay_comparison_runs(job->comparison); i++) {
-        const struct assay_artifacts *artifacts = artifacts_of(job, i);
+        const struct assay_artifacts *artifacts = compare_artifacts(job, i);
         size_t count = artifacts ? artifacts->count : 0;
-        for (size_t k = 0; k < count && k < FILES_MAX; k++)
+        for (size_t k = 0; k < count && k < COMPARE_FILES_MAX; k++)
             if (!artifacts->items[k].directory)
                 add_one(job, i, artifacts->directory, &artifacts->items[k]);
     }
 }
 
+static enum assay_status read_from_bundle(struct compare_job *job, size_t column,
+                                          const char *path, const char *title, char **text,
+                                          size_t *length, struct assay_error *err)
+{
+    const struct compare_file *file = compare_bundle_file(job, column, path);
+    if (!file || !file->data) {
+        assay_fail(err, ASSAY_IO, "%s: the bundle does not hold the artifact %s%s", title, path,
+                   file ? ", which was too large" : "");
+        assay_hint(err,
+                   "a bundle holds what was compared: save it with --files, --diff PATH or "
+                   "--examples PATH");
+        return ASSAY_IO;
+    }
+    *text = assay_alloc(file->length + 1);
+    if (file->length)
+        memcpy(*text, file->data, file->length);
+    *length = file->length;
+    return ASSAY_OK;
+}
+
+enum assay_status compare_read_file(struct compare_job *job, size_t column, const char *path,
+                                    size_t limit, char **text, size_t *length,
+                                    struct assay_error *err)
+{
+    const struct assay_compared_run *run = assay_comparison_run(job->comparison, column);
+    const char *title = *run->name ? run->name : run->id;
+    if (run->run == ASSAY_NONE)
+        return read_from_bundle(job, column, path, title, text, length, err);
+    const struct assay_artifacts *artifacts = compare_artifacts(job, column);
+    if (!artifacts)
+        return assay_fail(err, ASSAY_IO, "%s: no artifact %s here", title, path);
+    return assay_file_read_inside(artifacts->directory, path, limit, text, length, err);
+}
+
 static enum assay_status read_one(struct compare_job *job, size_t column, const char *path,
                                   char **text, size_t *length, struct assay_error *err)
 {
-    const struct assay_artifacts *artifacts = artifacts_of(job, column);
-    const struct assay_compared_run *run = assay_comparison_run(job->comparison, column);
-    if (!artifacts)
-        return assay_fail(err, ASSAY_IO, "%s: no artifact %s here",
-                          *run->name ? run->name : run->id, path);
-    return assay_file_read_inside(artifacts->directory, path, DIFF_MAX, text, length, err);
+    return compare_read_file(job, column, path, DIFF_MAX, text, length, err);
 }
 
 void compare_print_diff(struct compare_job *job, const struct assay_buf *diff)
