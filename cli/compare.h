@@ -8,13 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <jansson.h>
-
 #include <assay/compare.h>
 #include <assay/sha256.h>
 
 #include "cli.h"
 #include "json.h"
+
+struct json_t; /* of jansson */
 
 #define COMPARE_CHARTS    4
 #define COMPARE_FILES_MAX 2000 /* artifacts of a run that are looked at */
@@ -132,7 +132,7 @@ enum assay_status compare_bundle_load(struct compare_job *job, const char *path,
 /* compare_bundle_files.c */
 void compare_bundle_write_files(struct compare_job *job, struct assay_buf *out);
 /* Takes in an entry of "files"; what is wrong with it, or NULL. */
-const char *compare_bundle_load_file(struct compare_job *job, const json_t *entry);
+const char *compare_bundle_load_file(struct compare_job *job, const struct json_t *entry);
 const struct compare_file *compare_bundle_file(const struct compare_job *job, size_t column,
                                                const char *path); /* or NULL */
 void compare_bundle_free_files(struct compare_job *job);

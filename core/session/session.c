@@ -273,7 +273,8 @@ static void nothing_found(struct assay_session *session, const struct detection 
     assay_fail(&session->wait_error, ASSAY_BAD_INPUT, "%s: no experiments found there",
                detection->place);
     assay_hint(&session->wait_error,
-               "Assay reads mlruns/ directories, mlflow.db files and TensorBoard event files");
+               "Assay reads mlruns/ directories, mlflow.db files, TensorBoard event files and "
+               "bundles of assay compare");
     activity_notice(session,
                     "%s: no experiments found there (mlruns/ directories, mlflow.db "
                     "files and TensorBoard event files are looked for)",

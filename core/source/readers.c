@@ -20,10 +20,7 @@
 
 /* The more specific formats first: the order in which a directory's sources are shown. */
 const struct source_ops *const source_readers[] = {
-    &source_mlflow_files,
-    &source_mlflow_db,
-    &source_tensorboard,
-    NULL,
+    &source_mlflow_files, &source_mlflow_db, &source_tensorboard, &source_bundle, NULL,
 };
 
 const struct source_ops *source_reader(const char *kind)

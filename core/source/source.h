@@ -133,7 +133,8 @@ struct source_ops {
 };
 
 /* The readers, in the order they are asked. */
-extern const struct source_ops source_mlflow_files, source_mlflow_db, source_tensorboard;
+extern const struct source_ops source_mlflow_files, source_mlflow_db, source_tensorboard,
+    source_bundle;
 extern const struct source_ops *const source_readers[]; /* NULL-terminated */
 
 #endif

@@ -15,6 +15,7 @@
 #include <assay/file.h>
 #include <assay/memory.h>
 
+#include "support/program.h"
 #include "support/runs_fixture.h"
 #include "support/workbench.h"
 
@@ -128,13 +129,39 @@ static void the_champion_of_a_store(void **state)
     screen_close(&screen);
 }
 
+/* The runs of a bundle, with the curves that came along, and nothing else at hand. */
+static void a_bundle_opens(void **state)
+{
+    (void)state;
+    char bundle[400], store[500], cache[500];
+    snprintf(bundle, sizeof bundle, "%s/review.json", getenv("TMPDIR"));
+    snprintf(store, sizeof store, "ASSAY_STORE=%s/none.db", getenv("TMPDIR"));
+    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s/bundle.db", getenv("TMPDIR"));
+    fixture_make(workbench_store());
+    setenv("ASSAY_STORE", workbench_store(), 1);
+    assert_int_equal(program_run(NULL, "compare", "-S", "local", "-e", "vit-sweep", "-m",
+                                 "val/acc", "--save", bundle, NULL),
+                     0);
+    unsetenv("ASSAY_STORE");
+    const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
+    const char *const argv[] = {"assay", bundle, NULL};
+    struct screen *screen = screen_open(&(struct screen_options){
+        .columns = 120, .rows = 36, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    screen_wait(screen, "run-12");
+    screen_settle(screen);
+    screen_press(screen, "c", NULL);
+    screen_wait(screen, "12 runs");
+    screen_wait(screen, "val/acc  ●"); /* its curve is drawn */
+    screen_settle(screen);
+    screen_close(&screen);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(groups_by_any_field),
-        cmocka_unit_test(the_field_under_the_cursor),
-        cmocka_unit_test(a_saved_view),
-        cmocka_unit_test(the_champion_of_a_store),
+        cmocka_unit_test(groups_by_any_field), cmocka_unit_test(the_field_under_the_cursor),
+        cmocka_unit_test(a_saved_view),        cmocka_unit_test(the_champion_of_a_store),
+        cmocka_unit_test(a_bundle_opens),
     };
-    return cmocka_run_group_tests_name("compare choose", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("compare choose", tests, NULL, program_end);
 }

@@ -251,6 +251,51 @@ static void cut_or_deep(void **state)
     assay_buf_free(&deep);
 }
 
+/* ---- as a source ---- */
+
+static size_t rows_of(const char *source)
+{
+    program_run(NULL, "runs", "-S", source, "--format", "csv", NULL);
+    return program_lines(program_last.out);
+}
+
+static void its_runs_are_shown(void **state)
+{
+    (void)state;
+    char *bytes;
+    size_t length;
+    assert_int_equal(compare("-S", root, "eval/net-0", "eval/net-1", "-m", "val_loss", "--save",
+                             bundle, NULL),
+                     0);
+    assert_int_equal(rows_of(bundle), 1 + COUNT);
+    says("net-0");
+    assert_int_equal(program_run(NULL, "show", "-S", bundle, "net-1", NULL), 0);
+    says("0.1");
+    assert_int_equal(program_run(NULL, "series", "-S", bundle, "net-1", "-m", "val_loss",
+                                 "--format", "csv", NULL),
+                     0);
+    says("0.5");
+    assert_int_equal(compare("-S", bundle, "net-0", "net-1", NULL), 0);
+    says("◆ net-0");
+
+    /* Another bundle in its place: what was shown of the first is gone. */
+    assert_int_equal(assay_file_read(bundle, 1 << 20, &bytes, &length, NULL), ASSAY_OK);
+    forge(bytes, "\"id\": \"aaaaaaaa", "\"id\": \"cccccccc");
+    assert_int_equal(rows_of(bundle), 1 + COUNT);
+    says("ccccccccaaaa");
+    assert_null(strstr(program_last.out, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
+    forge(bytes, "\"id\": \"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+          "\"id\": \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    assert_int_equal(rows_of(bundle), COUNT); /* the same run twice is one */
+
+    /* Changed without a seal of its own: nothing of it is believed. */
+    bytes[length / 2] ^= 1;
+    assert_int_equal(assay_file_write(bundle, bytes, length, 0600, NULL), ASSAY_OK);
+    assert_int_equal(program_run(NULL, "runs", "-S", bundle, NULL), 3);
+    complains("bundle");
+    free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +304,7 @@ int main(void)
         cmocka_unit_test(forged_bundles_are_refused),
         cmocka_unit_test(paths_are_names),
         cmocka_unit_test(cut_or_deep),
+        cmocka_unit_test(its_runs_are_shown),
     };
     return cmocka_run_group_tests_name("review bundles", tests, make_runs, program_end);
 }
