@@ -18,6 +18,7 @@
 #include "frame.h"
 #include "inbox.h"
 #include "tui.h"
+#include "view_request.h"
 
 /* Changes that come from files and not from the user are drawn this often at most. */
 #define CHANGE_INTERVAL_US 50000
@@ -196,7 +197,7 @@ static bool global_command(struct app *app, enum command_id id, const char *argu
         app_open(app, &view_models, NULL);
         return true;
     case CMD_APPROVALS:
-        app_open(app, &view_queue, NULL);
+        view_queue_go(app, NULL);
         return true;
     case CMD_REFRESH:
         refresh(app);

@@ -20,6 +20,7 @@
 #include "draw_wrap.h"
 #include "inbox.h"
 #include "outbox.h"
+#include "view_request.h"
 #include "widget_prompt.h"
 
 #define RUNS_MAX 64
@@ -125,6 +126,31 @@ version_of_run(const struct assay_registry *registry, const char *run,
     return NULL;
 }
 
+/* The request there is, else the form for one. */
+static void ask_for(struct app *app, const struct ask_arguments *arguments)
+{
+    char id[17];
+    if (arguments->version && arguments->version[0] &&
+        view_queue_asked(app->inbox.desk, arguments->server ? arguments->server : "",
+                         arguments->model, arguments->version, id))
+        view_queue_go(app, id);
+    else
+        app_open(app, &view_ask, arguments);
+}
+
+void view_ask_version(struct app *app, uint32_t source, const char *model, const char *version)
+{
+    struct assay_server server;
+    if (assay_session_server(app->session, source, &server))
+        ask_for(app, &(struct ask_arguments){
+                         .server = assay_catalog_source(app->catalog, source)->where,
+                         .model = model,
+                         .version = version});
+    else
+        app_say(app, "a store on disk sets no champion that could be asked for: register its "
+                     "files with assay register, or ask at the server that has them");
+}
+
 void view_ask_runs(struct app *app, const uint32_t *runs, size_t count)
 {
     const char *ids[RUNS_MAX];
@@ -156,7 +182,7 @@ void view_ask_runs(struct app *app, const uint32_t *runs, size_t count)
                      "files with assay register, then ask for that version");
         return;
     }
-    app_open(app, &view_ask, &arguments);
+    ask_for(app, &arguments);
 }
 
 /* ---- sending ---- */

@@ -18,7 +18,10 @@ struct ask_arguments {  /* for view_ask; all copied, any may be "" or NULL */
 
 /* Opens the form for RUNS of the catalog: those of the local store become a new version, of a
    server the version that was registered from the first of them is taken, where there is one.
-   Says why where neither can be. */
+   Says why where neither can be. A version that is asked for already is shown in its request
+   instead. The caller's screen may be gone afterwards. */
 void view_ask_runs(struct app *app, const uint32_t *runs, size_t count);
+/* The same for a VERSION of MODEL in the registry of SOURCE. */
+void view_ask_version(struct app *app, uint32_t source, const char *model, const char *version);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "run_args.h"
 #include "run_columns.h"
+#include "view_ask.h"
 
 #define MARGIN      11 /* the section's name stands there */
 #define CHARTS_FROM 26 /* rows of the screen from which on there are curves */
@@ -451,6 +452,28 @@ static void open_here(struct compare_view *view)
     app_open(view->app, &view_run, &args);
 }
 
+/* The candidate: the column under the cursor, or the only one that is not the baseline; of a
+   group all its runs. */
+static void ask_here(struct compare_view *view)
+{
+    const size_t base = compare_base_entity(view);
+    size_t entity = compare_entity(view), count = 0;
+    if ((entity == SIZE_MAX || entity == base) && compare_entities(view) == 2)
+        entity = 1 - base;
+    if (entity == SIZE_MAX || entity == base) {
+        app_say(view->app, "which one is the candidate? go to its column");
+        return;
+    }
+    const struct assay_group *group = view->grouped ? &view->grouping.groups[entity] : NULL;
+    const size_t total = group ? group->count : 1;
+    uint32_t *runs = assay_alloc_array(total, sizeof *runs);
+    for (; count < total; count++)
+        runs[count] =
+            assay_comparison_run(view->comparison, group ? group->columns[count] : entity)->run;
+    view_ask_runs(view->app, runs, count);
+    free(runs);
+}
+
 static bool look_command(struct compare_view *view, enum command_id id)
 {
     switch (id) {
@@ -550,6 +573,9 @@ static bool compare_command(void *self, enum command_id id, const char *argument
         return cancel(view);
     case CMD_OPEN:
         open_here(view);
+        return true;
+    case CMD_ASK:
+        ask_here(view);
         return true;
     case CMD_VALUES:
         compare_page_open(view, COMPARE_VALUES);
@@ -688,6 +714,12 @@ static const char *compare_typing(void *self)
     return view->filtering ? "enter=keep\tesc=restore\tup=earlier filters" : NULL;
 }
 
+static bool compare_has(void *self, enum command_needs needs)
+{
+    struct compare_view *view = self;
+    return needs == NEEDS_RUN && view->built;
+}
+
 static void compare_complete(void *self, enum command_argument argument, struct assay_buf *out)
 {
     struct compare_view *view = self;
@@ -713,4 +745,5 @@ const struct view_ops view_compare = {
     .hints = compare_hints,
     .typing = compare_typing,
     .complete = compare_complete,
+    .has = compare_has,
 };

@@ -13,6 +13,7 @@
 
 #include "models_view.h"
 #include "run_args.h"
+#include "view_ask.h"
 
 #define OPEN_AT_MOST 40 /* models: where there are more all are shut at first */
 
@@ -368,6 +369,18 @@ static void compare_here(struct models_view *view)
     app_open(view->app, &view_compare, &(struct compare_args){runs, 2, runs[0]});
 }
 
+/* The request of the version under the cursor; what is written names it, so the form may lie
+   over this screen. */
+static void ask_here(struct models_view *view)
+{
+    const struct models_line *line = models_here(view);
+
+    if (line && line->version)
+        view_ask_version(view->app, line->source, line->model->name, line->version->version);
+    else
+        app_say(view->app, "a version is asked for: go to one");
+}
+
 static void ask_again(struct models_view *view)
 {
     for (uint32_t s = 0; s < assay_catalog_sources(view->app->catalog); s++)
@@ -395,6 +408,9 @@ static bool models_command(void *self, enum command_id id, const char *argument)
         return true;
     case CMD_COMPARE:
         compare_here(view);
+        return true;
+    case CMD_ASK:
+        ask_here(view);
         return true;
     case CMD_SINCE_CHAMPION:
         models_detail_champion(view);
@@ -459,8 +475,8 @@ static void models_title(void *self, struct assay_buf *out)
 static const enum command_id *models_hints(void *self)
 {
     static const enum command_id hints[] = {
-        CMD_DOWN, CMD_UP,       CMD_OPEN,     CMD_SINCE_CHAMPION, CMD_ALIAS,
-        CMD_TAG,  CMD_REGISTER, CMD_DESCRIBE, CMD_BACK,           CMD_NONE};
+        CMD_DOWN, CMD_UP,       CMD_OPEN, CMD_SINCE_CHAMPION, CMD_ALIAS,
+        CMD_TAG,  CMD_REGISTER, CMD_ASK,  CMD_BACK,           CMD_NONE};
     (void)self;
     return hints;
 }

@@ -122,6 +122,39 @@ bool view_queue_step(struct desk *desk, const char *id, int delta, char out[17])
     return to < count;
 }
 
+bool view_queue_asked(struct desk *desk, const char *place, const char *model,
+                      const char *version, char out[17])
+{
+    const struct assay_request **rows = NULL;
+    size_t count = desk_ledger(desk) ? in_order(desk_ledger(desk), false, &rows) : 0, at = 0;
+    while (at < count &&
+           (strcmp(rows[at]->place, place) != 0 || strcmp(rows[at]->model, model) != 0 ||
+            strcmp(rows[at]->version, version) != 0))
+        at++;
+    const bool found = at < count;
+    if (found)
+        memcpy(out, rows[at]->id, 17);
+    free(rows);
+    return found;
+}
+
+/* Two of them would each take what the one desk has done for the other. */
+void view_queue_go(struct app *app, const char *id)
+{
+    char wanted[17] = "";
+    bool there = false;
+    if (id)
+        snprintf(wanted, sizeof wanted, "%s", id); /* it may lie in what is closed here */
+    for (size_t i = 0; i < app->depth; i++)
+        there = there || app->screens[i].ops == &view_queue;
+    while (there && app->screens[app->depth - 1].ops != &view_queue)
+        app_back(app);
+    if (!there)
+        app_open(app, &view_queue, NULL);
+    if (wanted[0])
+        app_open(app, &view_request, &(struct request_arguments){app->inbox.desk, wanted});
+}
+
 static const struct assay_draft *draft_of(const struct assay_draft *drafts, size_t count,
                                           const char *id)
 {

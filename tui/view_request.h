@@ -20,6 +20,13 @@ void view_request_result(struct app *app, struct desk_result *result, bool *take
 /* The request DELTA rows from ID, of those that are open, as the queue has them; false where
    there is none. */
 bool view_queue_step(struct desk *desk, const char *id, int delta, char out[17]);
+/* The open request of a version at PLACE; false where there is none, or nothing was read yet.
+ */
+bool view_queue_asked(struct desk *desk, const char *place, const char *model,
+                      const char *version, char out[17]);
+/* Goes to the queue, of which there is one: what lies over it is closed. With ID the screen of
+   that request lies on it. The caller's screen may be gone afterwards. */
+void view_queue_go(struct app *app, const char *id);
 /* The first request but ID that waits for me and has no draft. */
 bool view_queue_waiting(struct desk *desk, const char *id, char out[17]);
 
