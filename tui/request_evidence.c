@@ -27,7 +27,7 @@ static const struct assay_evidence *opened(const struct request_view *view,
 void request_evidence_close(struct request_view *view)
 {
     free(view->evidence.bytes);
-    free(view->evidence.shown);
+    free(view->evidence.row);
     view->evidence = (struct request_evidence){0};
 }
 
@@ -81,8 +81,11 @@ static void add_text(struct request_view *view, const struct assay_request *r,
         request_add(view, ROLE_DIM, 8, "        %.*s%s",
                     (int)(length < EVIDENCE_WIDE ? length : EVIDENCE_WIDE), at,
                     length > EVIDENCE_WIDE ? " ..." : "");
-        for (size_t i = first; i < view->count; i++)
-            view->lines[i].part = ++e->rows;
+        for (size_t i = first; i < view->count; i++) {
+            ASSAY_GROW(e->row, e->capacity, e->rows + 1);
+            e->row[e->rows++] = (struct request_evidence_row){.line = (uint32_t)lines};
+            view->lines[i].part = e->rows;
+        }
         at = stop ? stop + 1 : end;
     }
     if (at < end || !e->whole) {
@@ -94,12 +97,32 @@ static void add_text(struct request_view *view, const struct assay_request *r,
     }
 }
 
+/* Rows that were broken anew have been shown where all of their line had been: OLD, COUNT of
+   them, are the rows of before. */
+static void keep_shown(struct request_evidence *e, const struct request_evidence_row *old,
+                       size_t count)
+{
+    bool *hidden = assay_alloc_array(EVIDENCE_LINES, sizeof *hidden);
+    const size_t lines = count > 0 ? old[count - 1].line + 1 : 0;
+    for (size_t i = 0; i < count; i++)
+        hidden[old[i].line] |= !old[i].shown;
+    e->shown_rows = 0;
+    for (size_t i = 0; i < e->rows; i++) {
+        const size_t line = e->row[i].line;
+        e->row[i].shown = line < lines && !hidden[line];
+        e->shown_rows += e->row[i].shown;
+    }
+    free(hidden);
+}
+
 static void add_open(struct request_view *view, const struct assay_request *r,
                      const struct assay_evidence *evidence)
 {
     struct request_evidence *e = &view->evidence;
+    struct request_evidence_row *old = e->row;
     const size_t rows = e->rows;
-    e->rows = 0;
+    e->row = NULL;
+    e->rows = e->capacity = 0;
     e->whole = false;
     if (!e->there)
         request_add(view, ROLE_DIM, 8, "        reading");
@@ -115,13 +138,8 @@ static void add_open(struct request_view *view, const struct assay_request *r,
                     evidence->name);
     else
         add_text(view, r, evidence);
-    /* Broken in other places, the rows are others, and none of them has been shown. */
-    if (rows != e->rows || e->width != view->width) {
-        free(e->shown);
-        e->shown = assay_alloc_array(e->rows + 1, sizeof *e->shown);
-        e->shown_rows = 0;
-        e->width = view->width;
-    }
+    keep_shown(e, old, rows);
+    free(old);
 }
 
 void request_evidence_add(struct request_view *view, const struct assay_request *r)
@@ -151,9 +169,9 @@ void request_evidence_add(struct request_view *view, const struct assay_request 
 void request_evidence_shown(struct request_view *view, const struct request_line *line)
 {
     struct request_evidence *e = &view->evidence;
-    if (!line->part || line->part > e->rows || e->shown[line->part - 1])
+    if (!line->part || line->part > e->rows || e->row[line->part - 1].shown)
         return;
-    e->shown[line->part - 1] = true;
+    e->row[line->part - 1].shown = true;
     e->shown_rows++;
 }
 
@@ -196,7 +214,7 @@ static bool page_on(struct request_view *view)
     const struct request_evidence *e = &view->evidence;
     for (size_t i = 0; i < view->count; i++)
         if (view->lines[i].part && view->lines[i].part <= e->rows &&
-            !e->shown[view->lines[i].part - 1]) {
+            !e->row[view->lines[i].part - 1].shown) {
             view->list.cursor = view->list.top = i;
             app_dirty(view->app);
             return true;

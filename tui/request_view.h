@@ -39,6 +39,11 @@ struct request_sides {
     struct chart_widget widget;
 };
 
+struct request_evidence_row {
+    uint32_t line; /* of the evidence */
+    bool shown;
+};
+
 /* The piece of evidence that is open. It counts as seen only once each of its rows has been on
    the screen. */
 struct request_evidence {
@@ -49,9 +54,8 @@ struct request_evidence {
     size_t length;
     struct assay_error err;
     bool whole; /* all of it is on the page */
-    size_t rows, shown_rows;
-    int width; /* the rows were broken for */
-    bool *shown;
+    size_t rows, shown_rows, capacity;
+    struct request_evidence_row *row; /* each of the `rows` */
 };
 
 struct request_view {

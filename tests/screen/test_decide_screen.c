@@ -364,8 +364,7 @@ static void seen_when_all_was_shown(void **state)
     screen_assert_text(screen, "line 60 of the report");
     screen_refute_text(screen, "[x] report.txt");
     /* Space goes on until all of it was there; then it is seen. */
-    for (int i = 0; i < 6 && !screen_find(screen, "all evidence is seen", &row, &column);
-         i++) {
+    for (int i = 0; i < 6 && !screen_find(screen, "all evidence is seen", &row, &column); i++) {
         screen_press(screen, "space", NULL);
         screen_settle(screen);
     }
@@ -373,6 +372,39 @@ static void seen_when_all_was_shown(void **state)
     screen_press(screen, "g", NULL);
     screen_settle(screen);
     screen_assert_text(screen, "EVIDENCE   1 of 1 seen");
+    screen_close(&screen);
+    world_stop(&world);
+}
+
+/* What was on the screen was looked at, also where the window is another size afterwards. */
+static void resized_is_still_shown(void **state)
+{
+    (void)state;
+    char id[17];
+    int row, column;
+    struct assay_buf text = {0};
+    world_start(&world, WORLD_POLICY);
+    for (int i = 1; i <= 90; i++)
+        assay_buf_format(&text, "line %d of the report\n", i);
+    assay_buf_text_add(&text, "the END of it\n");
+    world_write(&world, "report.txt", assay_buf_text(&text));
+    assay_buf_free(&text);
+    world_request(&world, "alias:champion", "lower loss", NULL, id);
+    world_only(&world, "val");
+    struct screen *screen = world_queue(&world, WIDE, TALL);
+    open_request(screen);
+    screen_press(screen, "space", NULL);
+    screen_wait(screen, "line 1 of the report");
+    screen_settle(screen);
+    for (int i = 0; i < 6 && !screen_find(screen, "the END of it", &row, &column); i++) {
+        screen_press(screen, "space", NULL);
+        screen_settle(screen);
+    }
+    screen_assert_text(screen, "the END of it");
+    screen_resize(screen, WIDE - 30, TALL - 10);
+    screen_settle(screen);
+    screen_press(screen, "space", NULL);
+    screen_wait(screen, "all evidence is seen");
     screen_close(&screen);
     world_stop(&world);
 }
@@ -409,6 +441,7 @@ int main(void)
         cmocka_unit_test(ratify_and_roll_back),
         cmocka_unit_test(staged_plan),
         cmocka_unit_test(seen_when_all_was_shown),
+        cmocka_unit_test(resized_is_still_shown),
         cmocka_unit_test(not_shown_not_seen),
     };
     return cmocka_run_group_tests_name("decide screen", tests, NULL, NULL);
