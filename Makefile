@@ -134,6 +134,15 @@ $(BUILD)/libtest.a: $(SUPPORT_OBJ) $(PROG_OBJ)
 	$(Q)$(AR) rcs $@ $^
 $(SUPPORT_OBJ): CPPFLAGS += -I. -Itests
 
+# A security key made of software, which ssh-keygen and ssh-agent load: in no flavour of ours.
+FIDO := $(BUILD)/tests/fido_key.so
+$(BUILD)/tests/approval/test_hardware_keys: CPPFLAGS += -DTEST_FIDO='"$(CURDIR)/$(FIDO)"'
+$(BUILD)/tests/approval/test_hardware_keys: $(FIDO)
+$(FIDO): tests/support/fido/key.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE -std=c11 -O1 -g $(WARNINGS) -fPIC -shared -o $@ $< \
+	    $(shell pkg-config --cflags --libs nettle hogweed)
+
 # ---- fuzzing: make fuzz SECONDS_EACH=15 ----
 
 SECONDS_EACH ?= 15

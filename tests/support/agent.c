@@ -61,7 +61,8 @@ void test_agent_start(struct test_agent *agent)
         dup2(null, 1);
         dup2(null, 2);
         if (getppid() == parent)
-            execlp("ssh-agent", "ssh-agent", "-D", "-a", agent->socket, (char *)NULL);
+            execlp("ssh-agent", "ssh-agent", "-D", "-P", "*", "-a", agent->socket,
+                   (char *)NULL); /* -P: keys of any provider */
         _exit(127);
     }
     assert_true(agent->pid > 0);
