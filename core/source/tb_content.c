@@ -50,6 +50,8 @@ struct problem {
 struct tb_content {
     struct ingest *in;
     const char *run_id;
+    void (*first)(void *context); /* see tb_content_on_first(); may be NULL */
+    void *first_context;
     struct tag *tags;
     size_t tag_count, tag_capacity;
     struct assay_map by_name;
@@ -75,6 +77,13 @@ struct tb_content *tb_content_new(struct ingest *in, const char *run_id)
     content->start_ms = content->end_ms = ASSAY_NO_TIME;
     content->latest_ms = 0;
     return content;
+}
+
+void tb_content_on_first(struct tb_content *content, void (*first)(void *context),
+                         void *context)
+{
+    content->first = first;
+    content->first_context = context;
 }
 
 void tb_content_free(struct tb_content **place)
@@ -483,8 +492,11 @@ static void add_decoded(struct tb_content *content, const uint8_t *data, size_t 
         return;
     }
     int64_t time_ms = event_time(content, event.wall_time, file, offset);
-    if (content->start_ms == ASSAY_NO_TIME)
+    if (content->start_ms == ASSAY_NO_TIME) {
         content->start_ms = time_ms;
+        if (content->first)
+            content->first(content->first_context);
+    }
     struct protobuf walk = protobuf_walk(event.summary);
     bool first = true;
     while (tb_value_next(&walk, &value)) {
@@ -533,6 +545,11 @@ enum tb_end tb_content_end(const struct tb_content *content)
 bool tb_content_known(const struct tb_content *content)
 {
     return content->start_ms != ASSAY_NO_TIME;
+}
+
+int64_t tb_content_latest(const struct tb_content *content)
+{
+    return content->end_ms;
 }
 
 void tb_content_report(const struct tb_content *content, struct ingest_run *run)
@@ -639,6 +656,13 @@ static void load_tags(struct tb_content *content, struct tb_unpack *in)
         tag->text = unpack_string(in, content);
         content->held += length;
     }
+}
+
+bool tb_content_peek(struct tb_unpack in, int64_t *latest_ms)
+{
+    int64_t start_ms = (int64_t)tb_unpack_number(&in);
+    *latest_ms = (int64_t)tb_unpack_number(&in);
+    return !in.bad && start_ms != ASSAY_NO_TIME;
 }
 
 bool tb_content_load(struct tb_content *content, struct tb_unpack *in)

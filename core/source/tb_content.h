@@ -26,6 +26,10 @@ struct tb_content; /* opaque */
  */
 struct tb_content *tb_content_new(struct ingest *in, const char *run_id);
 void tb_content_free(struct tb_content **content);
+/* FIRST is called when the first event is found, before any point of it is handed over: the run
+   is to be reported then. */
+void tb_content_on_first(struct tb_content *content, void (*first)(void *context),
+                         void *context);
 
 /* A record's data; FILE and OFFSET say where it lies, for problems. */
 void tb_content_add(struct tb_content *content, const uint8_t *data, size_t length,
@@ -39,7 +43,8 @@ void tb_content_flush(struct tb_content *content);
 
 enum tb_end { TB_END_NONE, TB_END_FINISHED, TB_END_FAILED }; /* what hparams say of the end */
 enum tb_end tb_content_end(const struct tb_content *content);
-bool tb_content_known(const struct tb_content *content); /* it holds a record */
+bool tb_content_known(const struct tb_content *content);     /* it holds an event */
+int64_t tb_content_latest(const struct tb_content *content); /* its time, or ASSAY_NO_TIME */
 /* Fills RUN's times, where they are known, and reports it with attributes (of the points handed
  * over). */
 void tb_content_report(const struct tb_content *content, struct ingest_run *run);
@@ -48,6 +53,8 @@ void tb_content_report(const struct tb_content *content, struct ingest_run *run)
 void tb_content_save(const struct tb_content *content, struct assay_buf *out);
 /* False where the bytes are damaged; the content is then to be thrown away. */
 bool tb_content_load(struct tb_content *content, struct tb_unpack *in);
+/* Of saved bytes, where the content begins: what tb_content_known() and _latest() would say. */
+bool tb_content_peek(struct tb_unpack in, int64_t *latest_ms);
 size_t tb_content_problems(const struct tb_content *content); /* how many */
 /* Reports the problems again that an earlier process found. */
 void tb_content_repeat_problems(const struct tb_content *content);

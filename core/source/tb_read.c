@@ -7,6 +7,7 @@
  * What bad files get: a record whose data has the wrong checksum is left out; a length with the
  * wrong checksum ends the file, for nothing after it can be found; and either of them at the
  * end of a file that changed a moment ago is taken as a record being written, and waited for.
+ * Files in which not one event is found make no run, whatever they are called.
  */
 #include "source/tb_run.h"
 
@@ -140,6 +141,9 @@ bool tb_run_load(struct tb_run *run, char *state_take, size_t length, struct ing
         run->state = state_take;
         run->state_length = length;
         run->known = true;
+        run->shown = tb_content_peek(unpack, &run->latest_ms);
+        if (!run->shown) /* an earlier version may have shown it */
+            ingest_run_gone(in, run->name);
         if (problems > 0)
             tell_problems(run, in);
         return true;
@@ -195,8 +199,6 @@ void tb_run_compare(struct tb_run *run, const struct tb_place *place, int64_t no
         if (!old || old->size != seen->size || old->changed_ns != seen->changed_ns ||
             (old->state == TB_FILE_WAITING && now_ms - changed_ms > TB_QUIET_MS))
             files[i].done = false;
-        if (files[i].state == TB_FILE_BROKEN)
-            files[i].done = true;
         files[i].name = assay_strdup(seen->name);
         files[i].device = seen->device;
         files[i].inode = seen->inode;
@@ -218,15 +220,19 @@ void tb_run_compare(struct tb_run *run, const struct tb_place *place, int64_t no
         run->wanted = true;
 }
 
-/* TensorBoard has no notion of a run's state: hparams may tell of its end, a file that changed
-   lately tells that it is running, and else it is not known. */
+/* TensorBoard has no notion of a run's state: hparams may tell of its end, a late event in a
+   file that changed lately tells that it is running, and else it is not known. The file's time
+   alone says little: a copy of an old run has a new one. */
 enum assay_run_status tb_run_status(const struct tb_run *run, int64_t now_ms)
 {
     if (run->end == TB_END_FINISHED)
         return ASSAY_RUN_FINISHED;
     if (run->end == TB_END_FAILED)
         return ASSAY_RUN_FAILED;
-    return now_ms - run->newest_ms <= TB_QUIET_MS ? ASSAY_RUN_RUNNING : ASSAY_RUN_UNKNOWN;
+    if (run->latest_ms == ASSAY_NO_TIME || now_ms - run->newest_ms > TB_QUIET_MS)
+        return ASSAY_RUN_UNKNOWN;
+    return now_ms - run->latest_ms <= TB_QUIET_MS + TB_FLUSH_MS ? ASSAY_RUN_RUNNING
+                                                                : ASSAY_RUN_UNKNOWN;
 }
 
 /* ---- reporting ---- */
@@ -261,7 +267,26 @@ static int64_t time_in_name(const char *name)
     return *at == '.' ? seconds * 1000 : ASSAY_NO_TIME;
 }
 
-void tb_run_announce(const struct tb_run *run, struct tb_reading *reading)
+/* Whether FILE begins with a whole record, or, where that is long, with its header. */
+static bool begins_well(const struct tb_run *run, const struct tb_file *file,
+                        const struct crc32c *crc)
+{
+    uint8_t bytes[1024], seen[TFRECORD_HEADER] = {0};
+    struct tfrecord record;
+    uint64_t need = 0;
+    enum tfrecord_result result = TFRECORD_FAILED;
+    char *path = assay_path_join(run->path, file->name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t length = fd < 0 ? 0 : pread(fd, bytes, sizeof bytes, 0);
+    if (length > 0)
+        result = tfrecord_parse(crc, bytes, (size_t)length, seen, &record, &need);
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return result == TFRECORD_OK || (result == TFRECORD_SHORT && need > sizeof bytes);
+}
+
+static void announce(struct tb_run *run, struct tb_reading *reading)
 {
     static const struct assay_attrs none;
     struct ingest_run report = describe(run, reading);
@@ -270,6 +295,35 @@ void tb_run_announce(const struct tb_run *run, struct tb_reading *reading)
     if (run->file_count > 0)
         report.start_ms = time_in_name(run->files[0].name);
     ingest_run(reading->in, &report);
+    run->shown = true;
+}
+
+void tb_run_announce(struct tb_run *run, struct tb_reading *reading)
+{
+    for (size_t i = 0; i < run->file_count && !run->shown; i++)
+        if (begins_well(run, &run->files[i], reading->crc))
+            announce(run, reading);
+}
+
+/* The first event of a run: it is one. */
+static void on_first(void *context)
+{
+    struct reader *reader = context;
+    if (!reader->run->shown)
+        announce(reader->run, reader->reading);
+}
+
+/* Reports the run as far as it was read; takes it back where it turned out to be none. */
+static void report_run(struct reader *reader)
+{
+    struct tb_run *run = reader->run;
+    struct ingest_run report = describe(run, reader->reading);
+    bool real = tb_content_known(reader->content);
+    if (real)
+        tb_content_report(reader->content, &report);
+    else if (run->shown)
+        ingest_run_gone(reader->reading->in, run->name);
+    run->shown = real;
 }
 
 static void checkpoint(struct reader *reader)
@@ -278,9 +332,9 @@ static void checkpoint(struct reader *reader)
     struct tb_reading *reading = reader->reading;
     tb_content_flush(reader->content);
     run->end = tb_content_end(reader->content);
+    run->latest_ms = tb_content_latest(reader->content);
     run->status = tb_run_status(run, reading->now_ms);
-    struct ingest_run report = describe(run, reading);
-    tb_content_report(reader->content, &report);
+    report_run(reader);
     save_state(run, reader->content, reading->in);
     reader->unsaved = 0;
     reader->saved_us = assay_monotonic_us();
@@ -433,10 +487,12 @@ void tb_run_read(struct tb_run *run, struct tb_reading *reading)
         if (in.bad || !tb_content_load(reader.content, &in))
             run->restart = true; /* cannot be: it was checked when it came */
     }
+    tb_content_on_first(reader.content, on_first, &reader);
     if (run->restart) {
         ingest_restart(reading->in, run->name);
         tb_content_free(&reader.content);
         reader.content = tb_content_new(reading->in, run->name);
+        tb_content_on_first(reader.content, on_first, &reader);
         for (size_t i = 0; i < run->file_count; i++) {
             run->files[i].offset = 0;
             run->files[i].state = TB_FILE_GOOD;

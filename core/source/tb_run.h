@@ -16,15 +16,17 @@
 #include "source/tb_content.h"
 #include "source/tb_walk.h"
 
-/* A file that has not changed for this long is not being written any more. PyTorch's writer
-   flushes every two minutes. */
+/* A file that has not changed for this long is not being written any more. */
 #define TB_QUIET_MS (3 * 60 * 1000)
+/* What is written may be this old when it gets to the file: PyTorch's writer flushes every two
+   minutes. */
+#define TB_FLUSH_MS (2 * 60 * 1000)
 
 enum tb_file_state {
     TB_FILE_GOOD,
     TB_FILE_WAITING, /* its end is odd, but it may be being written: looked at again when quiet
                       */
-    TB_FILE_BROKEN,  /* nothing after `offset` can be read */
+    TB_FILE_BROKEN,  /* nothing after `offset` can be read, unless it is written anew */
 };
 struct tb_file {
     char *name;
@@ -42,7 +44,9 @@ struct tb_run {
     size_t state_length;
     enum assay_run_status status;
     enum tb_end end;
-    bool known; /* reported before, here or in an earlier process */
+    int64_t latest_ms; /* wall time of its latest event; ASSAY_NO_TIME: no event was read */
+    bool known;        /* read before, here or in an earlier process */
+    bool shown;        /* reported, and not taken back */
 
     bool here, wanted,
         restart;       /* of the scan under way: found; to be read; from its beginning */
@@ -62,8 +66,9 @@ struct tb_reading { /* shared by all threads of a scan */
 void tb_run_read(struct tb_run *run, struct tb_reading *reading);
 
 enum assay_run_status tb_run_status(const struct tb_run *run, int64_t now_ms);
-/* Tells that there is such a run, before it is read. */
-void tb_run_announce(const struct tb_run *run, struct tb_reading *reading);
+/* Tells that there is such a run, before it is read: where a file of it begins as event files
+   do. */
+void tb_run_announce(struct tb_run *run, struct tb_reading *reading);
 
 /* Takes the state of an earlier scan (the bytes are taken). False where it is damaged or of
    another version: the run is then as new. Tells its problems again. */

@@ -128,8 +128,9 @@ static struct tb_run *run_of(struct tensorboard *self, struct ingest *in,
         assay_map_set(&self->by_name, place->name, length, (uint32_t)self->count);
         run = &self->runs[self->count++];
     }
-    *run =
-        (struct tb_run){.name = assay_strdup(place->name), .path = assay_strdup(place->path)};
+    *run = (struct tb_run){.name = assay_strdup(place->name),
+                           .path = assay_strdup(place->path),
+                           .latest_ms = ASSAY_NO_TIME};
     if (ingest_state_get(in, run->name, &state, &state_length))
         tb_run_load(run, state, state_length, in);
     else
@@ -173,8 +174,10 @@ static bool drop_gone(struct tensorboard *self, struct ingest *in)
         if (run->here || !run->known)
             continue;
         run_gone(in, run->name);
-        struct tb_run empty = {
-            .name = assay_strdup(run->name), .path = assay_strdup(run->path), .restart = true};
+        struct tb_run empty = {.name = assay_strdup(run->name),
+                               .path = assay_strdup(run->path),
+                               .latest_ms = ASSAY_NO_TIME,
+                               .restart = true};
         tb_run_free(run);
         *run = empty;
         any = true;

@@ -10,88 +10,15 @@
 #include <cmocka.h>
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <assay/clock.h>
 #include <assay/file.h>
 #include <assay/memory.h>
 
-#include "source/readers.h"
-#include "support/ingest_collect.h"
-#include "support/tb_writer.h"
-
-#define NOW      INT64_C(1800000000000)
-#define LONG_AGO (NOW - 3600000)
-
-struct fixture {
-    char directory[256];
-    char path[600];
-    void *reader;
-    struct ingest_collect collect;
-};
-
-static void set_now(int64_t now_ms)
-{
-    char text[32];
-    snprintf(text, sizeof text, "%lld", (long long)now_ms);
-    setenv("ASSAY_NOW_MS", text, 1);
-}
-
-static int setup(void **state)
-{
-    struct fixture *fixture = assay_alloc(sizeof *fixture);
-    const char *tmp = getenv("TMPDIR");
-    snprintf(fixture->directory, sizeof fixture->directory, "%.200s/tb-XXXXXX",
-             tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(fixture->directory));
-    ingest_collect_init(&fixture->collect, ASSAY_LAST_WRITTEN);
-    set_now(NOW);
-    *state = fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *fixture = *state;
-    char command[600];
-    source_tensorboard.close(fixture->reader);
-    ingest_collect_free(&fixture->collect);
-    snprintf(command, sizeof command, "chmod -R u+rwx '%s'; rm -rf '%s'", fixture->directory,
-             fixture->directory);
-    assert_int_equal(system(command), 0);
-    free(fixture);
-    return 0;
-}
-
-static const char *path_of(struct fixture *fixture, const char *name)
-{
-    snprintf(fixture->path, sizeof fixture->path, "%s/%s", fixture->directory, name);
-    char *above = assay_path_directory(fixture->path);
-    assert_int_equal(assay_make_directories(above, NULL), ASSAY_OK);
-    free(above);
-    return fixture->path;
-}
-
-static void open_at(struct fixture *fixture, const char *path)
-{
-    struct assay_error err = {0};
-    source_tensorboard.close(fixture->reader);
-    fixture->reader = NULL;
-    assert_int_equal(source_tensorboard.open(&fixture->reader, path, &err), ASSAY_OK);
-}
-
-static void scan(struct fixture *fixture)
-{
-    struct assay_error err = {0};
-    if (!fixture->reader)
-        open_at(fixture, fixture->directory);
-    assert_int_equal(source_tensorboard.scan(fixture->reader, &fixture->collect.ingest, &err),
-                     ASSAY_OK);
-}
+#include "support/tb_logs.h"
 
 static void expect(struct fixture *fixture, const char *run, const char *metric,
                    const double *values, size_t count)
@@ -381,6 +308,13 @@ static void reading_that_was_stopped_goes_on(void **state)
     }
 }
 
+#define NOT_SHOWN (-1)
+static int status_of(struct fixture *fixture, const char *run)
+{
+    const struct collected_run *found = ingest_collect_run(&fixture->collect, run);
+    return found && !found->gone ? (int)found->status : NOT_SHOWN;
+}
+
 /* ---- ends that may be being written ---- */
 
 static void zeros_at_the_end_are_waited_for(void **state)
@@ -388,7 +322,7 @@ static void zeros_at_the_end_are_waited_for(void **state)
     struct fixture *fixture = *state;
     struct assay_buf bytes = {0}, zeros = {0};
     const char *path = path_of(fixture, "events.out.tfevents.1");
-    tb_put_point(&bytes, 1700000000, 1, "loss", 1);
+    tb_put_point(&bytes, NOW / 1000 - 100, 1, "loss", 1);
     size_t good = bytes.length;
     assay_buf_repeat(&zeros, "0", 500);
     memset(zeros.data, 0, zeros.length);
@@ -397,10 +331,10 @@ static void zeros_at_the_end_are_waited_for(void **state)
     scan(fixture);
     assert_int_equal(count_of(fixture, ".", "loss"), 1);
     assert_int_equal(fixture->collect.problem_count, 0);
-    assert_int_equal(ingest_collect_run(&fixture->collect, ".")->status, ASSAY_RUN_RUNNING);
+    assert_int_equal(status_of(fixture, "."), ASSAY_RUN_RUNNING);
     /* They are filled in. */
     bytes.length = good;
-    tb_put_point(&bytes, 1700000001, 2, "loss", 2);
+    tb_put_point(&bytes, NOW / 1000 - 99, 2, "loss", 2);
     assay_buf_add(&bytes, zeros.data, 300);
     tb_write_file(path, &bytes, false, NOW - 500);
     scan(fixture);
@@ -412,7 +346,7 @@ static void zeros_at_the_end_are_waited_for(void **state)
     assert_int_equal(fixture->collect.problem_count, 1);
     assert_int_equal(fixture->collect.problems[0].offset, 2 * good);
     assert_non_null(strstr(fixture->collect.problems[0].message, "zeros"));
-    assert_int_equal(ingest_collect_run(&fixture->collect, ".")->status, ASSAY_RUN_UNKNOWN);
+    assert_int_equal(status_of(fixture, "."), ASSAY_RUN_UNKNOWN);
     scan(fixture);
     assert_int_equal(fixture->collect.problem_count, 1);
     EXPECT(fixture, ".", "loss", 1, 2);
@@ -445,6 +379,50 @@ static void a_wrong_last_record_is_waited_for(void **state)
     set_now(NOW + 600000);
     scan(fixture);
     assert_int_equal(fixture->collect.problem_count, 1);
+    assay_buf_free(&bytes);
+}
+
+/* ---- what is a run, and what is running ---- */
+
+static void a_copy_without_its_times_is_not_running(void **state)
+{
+    struct fixture *fixture = *state;
+    put_file(fixture, "copy/events.out.tfevents.1", 0, 3, NOW - 1000);
+    struct assay_buf bytes = {0};
+    tb_put_version(&bytes, NOW / 1000 - 7200);
+    tb_put_point(&bytes, NOW / 1000 - 200, 1, "loss", 1); /* flushed two minutes later */
+    tb_write_file(path_of(fixture, "live/events.out.tfevents.1"), &bytes, false, NOW - 70000);
+    assay_buf_free(&bytes);
+    for (int again = 0; again < 2; again++, open_at(fixture, fixture->directory)) {
+        scan(fixture);
+        assert_int_equal(status_of(fixture, "copy"), ASSAY_RUN_UNKNOWN);
+        assert_int_equal(status_of(fixture, "live"), ASSAY_RUN_RUNNING);
+    }
+    set_now(NOW + 120000);
+    scan(fixture);
+    assert_int_equal(status_of(fixture, "live"), ASSAY_RUN_UNKNOWN);
+}
+
+static void a_name_alone_makes_no_run(void **state)
+{
+    struct fixture *fixture = *state;
+    struct assay_buf bytes = {0};
+    const char *path = path_of(fixture, "events.out.tfevents.1");
+    assay_buf_repeat(&bytes, "garbage ", 4000);
+    tb_write_file(path, &bytes, false, NOW - 1000);
+    for (int again = 0; again < 2; again++, open_at(fixture, fixture->directory)) {
+        scan(fixture);
+        assert_int_equal(status_of(fixture, "."), NOT_SHOWN);
+        assert_int_equal(fixture->collect.problem_count, 1 + again);
+        assert_int_equal(fixture->collect.problems[0].offset, 0);
+    }
+    put_file(fixture, "events.out.tfevents.1", 0, 2, NOW - 900); /* in its place */
+    scan(fixture);
+    EXPECT(fixture, ".", "loss", 0, 1);
+    bytes.length = 20;
+    tb_write_file(path, &bytes, false, NOW - 800);
+    scan(fixture);
+    assert_int_equal(status_of(fixture, "."), NOT_SHOWN);
     assay_buf_free(&bytes);
 }
 
@@ -736,6 +714,8 @@ int main(void)
         TEST(reading_that_was_stopped_goes_on),
         TEST(zeros_at_the_end_are_waited_for),
         TEST(a_wrong_last_record_is_waited_for),
+        TEST(a_copy_without_its_times_is_not_running),
+        TEST(a_name_alone_makes_no_run),
         TEST(sources_are_detected),
         TEST(a_log_directory_of_thousands_is_detected),
         TEST(one_file_is_a_source),
