@@ -239,6 +239,9 @@ static void check_source(struct doctor *d, uint32_t i)
             server.offline && source->read_ms != ASSAY_NO_TIME
                 ? ": what the cache has of it is shown"
                 : "");
+    else if (source->state == ASSAY_SOURCE_FAILED &&
+             strcmp(source->kind, ASSAY_KIND_MISSING) == 0)
+        say(d, "sources", source->name, FAILS, source->error.hint, "%s", source->error.what);
     else if (source->state == ASSAY_SOURCE_FAILED)
         say(d, "sources", source->name, FAILS, source->error.hint, "%s (%s): %s", source->where,
             source->kind, source->error.what);

@@ -56,7 +56,10 @@ static void complain_of_sources(struct cli *cli, const struct assay_error *faile
         char age[16];
         /* What a server's client says names the server, and many a reader names its file. */
         bool names = strncmp(source->error.what, source->where, strlen(source->where)) == 0;
-        if (strcmp(source->kind, "mlflow") != 0 && !names)
+        if (strcmp(source->kind, ASSAY_KIND_MISSING) == 0 &&
+            strcmp(source->name, source->where) != 0)
+            assay_fail(&err, ASSAY_IO, "%s: %s", source->name, source->error.what);
+        else if (strcmp(source->kind, "mlflow") != 0 && !names)
             assay_fail(&err, ASSAY_IO, "%s: %s", source->where, source->error.what);
         else if (offline && source->read_ms != ASSAY_NO_TIME)
             assay_fail(&err, ASSAY_IO, "%s (offline, as of %s ago)", source->error.what,
@@ -82,6 +85,15 @@ static void complain_of_notices(struct cli *cli, const struct assay_error *faile
             fprintf(stderr, "assay: %s\n", notices[i]);
 }
 
+/* Whether there is a source that was opened, or that may be. */
+static bool any_source(const struct cli *cli)
+{
+    for (uint32_t s = 0; s < assay_catalog_sources(cli->catalog); s++)
+        if (strcmp(assay_catalog_source(cli->catalog, s)->kind, ASSAY_KIND_MISSING) != 0)
+            return true;
+    return false;
+}
+
 enum assay_status cli_open(struct cli *cli, struct assay_error *err)
 {
     const char **sources = NULL;
@@ -104,8 +116,7 @@ enum assay_status cli_open(struct cli *cli, struct assay_error *err)
     struct assay_error failed = {0};
     status = assay_session_wait(cli->session, &failed);
     /* Where nothing at all could be opened there is nothing to go on with. */
-    if (status == ASSAY_CANCELLED ||
-        (status != ASSAY_OK && !assay_catalog_sources(cli->catalog))) {
+    if (status == ASSAY_CANCELLED || (status != ASSAY_OK && !any_source(cli))) {
         assay_hint(err, "%s", failed.hint);
         return assay_fail(err, status, "%s", failed.what);
     }

@@ -271,6 +271,22 @@ static size_t sorted_column(const struct home *home)
     return SIZE_MAX;
 }
 
+/* Why there is no run in the scope: a source that failed says what is to be done. */
+static const char *why_none(const struct home *home, char *out, size_t capacity)
+{
+    const struct assay_source *source;
+    if (home->list.experiment != ASSAY_NONE || home->list.source == ASSAY_NONE) {
+        return "no runs here";
+    }
+    source = assay_catalog_source(home->app->catalog, home->list.source);
+    if (source->state != ASSAY_SOURCE_FAILED) {
+        return "no runs here";
+    }
+    snprintf(out, capacity, "%s%s%s", source->error.what, *source->error.hint ? "; " : "",
+             source->error.hint);
+    return out;
+}
+
 void home_table_draw(struct home *home, struct area area)
 {
     struct area below = area_part(area, 0, 1, area.rect.width, area.rect.height - 1);
@@ -280,13 +296,14 @@ void home_table_draw(struct home *home, struct area area)
         .cell = table_text,
         .mark = table_mark,
     };
+    char why[800];
     struct table_look look = {
         .focus = home->focus == HOME_TABLE,
         .pick_column = true,
         .sorted = sorted_column(home),
         .descending = home->list.sort.descending,
         .margin = MARGIN,
-        .empty = home->filter_kept[0] ? NULL : "no runs here",
+        .empty = home->filter_kept[0] ? NULL : why_none(home, why, sizeof why),
     };
     home->table_rect = below.rect;
     table_draw(&home->table, below, home->headings, home->columns.count, &rows, &look);

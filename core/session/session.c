@@ -156,7 +156,8 @@ enum assay_status assay_session_wait(struct assay_session *session, struct assay
             return offline_error(source, err);
         if (source->state != ASSAY_SOURCE_FAILED)
             continue;
-        if (session->sources[i]->server) /* its client names it */
+        if (session->sources[i]->server || /* its client names it */
+            strncmp(source->error.what, source->where, strlen(source->where)) == 0)
             assay_fail(err, ASSAY_IO, "%s", source->error.what);
         else
             assay_fail(err, ASSAY_IO, "%s: %s", source->where, source->error.what);
@@ -224,7 +225,7 @@ struct detection {
     struct assay_session *session;
     char *name, *place;
     bool named;
-    int missing; /* errno where the place itself is not to be had */
+    int missing; /* errno where the place itself is not to be had, or not readable */
     struct source_found found;
 };
 
@@ -250,24 +251,16 @@ static bool is_open(const struct assay_session *session, const char *kind, const
     return false;
 }
 
-/* The place of a configured source has gone: it was asked for, even where nothing was named. */
-static void place_missing(struct assay_session *session, const struct detection *detection)
-{
-    const char *name = detection->name ? detection->name : detection->place;
-
-    assay_fail(&session->wait_error, ASSAY_IO, "%s: %s: %s", name, detection->place,
-               strerror(detection->missing));
-    assay_hint(&session->wait_error, "correct its place in the configuration file");
-    activity_notice(session, "%s: %s: %s", name, detection->place,
-                    strerror(detection->missing));
-}
-
+/* What is in the configuration file was asked for, even where nothing was named. */
 static void nothing_found(struct assay_session *session, const struct detection *detection)
 {
-    if (detection->missing && detection->name) {
-        place_missing(session, detection);
+    if (detection->missing && (detection->name || detection->named)) {
+        missing_add(session, detection->name, detection->place);
         return;
     }
+    if (detection->name && !detection->named)
+        activity_notice(session, "%s: no experiments found in %s", detection->name,
+                        detection->place);
     if (!detection->named)
         return;
     assay_fail(&session->wait_error, ASSAY_BAD_INPUT, "%s: no experiments found there",
@@ -315,7 +308,7 @@ static void detection_task(struct pool_task *task)
     struct detection *detection = (struct detection *)task;
     char *real = realpath(detection->place, NULL);
 
-    detection->missing = real ? 0 : errno;
+    detection->missing = missing_reason(detection->place);
     source_detect(real ? real : detection->place, &detection->found);
     free(real);
     detection->message.apply = detection_apply;

@@ -3,6 +3,7 @@
  *
  *   session.c   open, close, dispatch, wait; the messages from the other threads
  *   places.c    which sources were asked for: arguments, environment, configuration file
+ *   missing.c   those of them that are not there
  *   scan.c      the session's ingest: what a reader reports becomes batches
  *   batch.c     batches: applied to the catalog, then handed to the writer
  *   writer.c    the one thread that writes the cache
@@ -273,6 +274,12 @@ enum assay_status places_collect(const struct assay_session_options *options,
 void places_free(struct session_places *places);
 /* A short name for PATH that no source has yet; malloc'd. WANTED may be NULL. */
 char *places_name(struct assay_session *session, const char *wanted, const char *path);
+
+/* missing.c */
+/* Why PLACE cannot be read: errno, or 0 where it can. */
+int missing_reason(const char *place);
+/* Adds PLACE, which cannot be read, as a source that says so. NAME may be NULL. */
+void missing_add(struct assay_session *session, const char *name, const char *place);
 
 /* scan.c */
 void scan_start(struct assay_session *session, struct session_source *source);

@@ -26,6 +26,10 @@ struct assay_session_options {
                     asked, nothing written (completions) */
 };
 
+/* The kind of a source that was asked for, or is configured, and is not there or not readable:
+   it is FAILED, with the reason, and holds nothing. */
+#define ASSAY_KIND_MISSING "missing"
+
 /* Opens the databases and the sources, shows what the cache knows, starts reading. A store or
    cache that cannot be opened is no failure: the session goes on without and says so in
    assay_session_notices(). Fails on a source that is no source at all. */

@@ -260,8 +260,12 @@ static void test_configured_source_missing(void **state)
     char *root = make_mlruns();
     char *config = assay_path_join(directory ? directory : P_tmpdir, "assay-cli/config.ini");
     struct assay_buf text = {0};
-    assay_buf_format(&text, "[source here]\nplace = %s\n[source gone]\nplace = /no/such\n",
-                     root);
+    char *empty = assay_path_join(root, "1/bbbb0000");
+    assert_int_equal(assay_make_directories(empty, NULL), ASSAY_OK);
+    assay_buf_format(&text,
+                     "[source here]\nplace = %s\n[source gone]\nplace = /no/such\n"
+                     "[source void]\nplace = %s\n",
+                     root, empty);
     put(directory ? directory : P_tmpdir, "assay-cli/config.ini", text.data);
     assert_null(before);
     setenv("ASSAY_CONFIG", config, 1);
@@ -269,9 +273,25 @@ static void test_configured_source_missing(void **state)
     program_expect(3);
     assert_non_null(strstr(program_last.out, "digits")); /* what is there is shown */
     assert_non_null(strstr(program_last.err, "assay: gone: /no/such: No such file"));
+    assert_non_null(strstr(program_last.err, "  put it back, or correct its place"));
+    assert_non_null(strstr(program_last.err, "assay: void: no experiments found in "));
+    program_run(NULL, "doctor", NULL);
+    program_expect(3);
+    assert_non_null(strstr(program_last.out, "fails gone           /no/such: No such file"));
+    assert_non_null(strstr(program_last.out, "-> put it back, or correct its place"));
+    assert_non_null(strstr(program_last.out, "void: no experiments found in "));
     program_run(NULL, "ls", "-S", "here", NULL);
     program_expect(0);
+    assert_string_equal(program_last.err, "");
+    program_run(NULL, "ls", "-S", "gone", NULL);
+    program_expect(3);
+    assert_string_equal(program_last.out, "");
+    program_run(NULL, "runs", "-S", "here", "-S", "gone", NULL);
+    program_expect(3);
+    assert_non_null(strstr(program_last.out, "first"));
+    assert_non_null(strstr(program_last.err, "assay: gone: /no/such: No such file"));
     unsetenv("ASSAY_CONFIG");
+    free(empty);
     assay_buf_free(&text);
     free(config);
     free(root);
