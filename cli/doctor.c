@@ -202,8 +202,11 @@ static void check_database(struct doctor *d, enum assay_database which, const ch
         return;
     }
     if (stat(path, &st) != 0) {
-        say(d, section, "path", errno == ENOENT ? NOTE : FAILS, "", "%s: %s", path,
-            errno == ENOENT ? "not there yet" : strerror(errno));
+        const char *elsewhere = which == ASSAY_DATABASE_STORE ? "point ASSAY_STORE elsewhere"
+                                                              : "point ASSAY_CACHE elsewhere";
+        bool fresh = errno == ENOENT;
+        say(d, section, "path", fresh ? NOTE : FAILS, fresh ? "" : elsewhere, "%s: %s", path,
+            fresh ? "not there yet" : strerror(errno));
     } else {
         say(d, section, "path", WORKS, "", "%s, %s", path,
             assay_bytes_text(text, (uint64_t)st.st_size));
