@@ -254,6 +254,22 @@ enum assay_status store_read_packed(struct store *store, int64_t source, store_r
     return status;
 }
 
+enum assay_status store_packs_sound(struct store *store, int64_t source, bool *sound,
+                                    struct assay_error *err)
+{
+    struct packs packs = {.row = INT64_MIN};
+    struct store_run run;
+    enum assay_status status = open_packs(store, source, &packs, err);
+
+    if (status == ASSAY_OK) {
+        while (next_packed(&packs, &run)) {
+        }
+        *sound = !packs.damaged;
+        sql_reset(packs.statement);
+    }
+    return status;
+}
+
 /* ---- writing ---- */
 
 static void add_run(struct assay_buf *out, const struct store_run *run)

@@ -119,6 +119,9 @@ enum assay_status store_select_runs(struct store *store, int64_t source, int64_t
    their rows, and all from their rows where there are no packs or a pack is damaged. */
 enum assay_status store_read_packed(struct store *store, int64_t source, store_run_fn fn,
                                     void *context, struct assay_error *err);
+/* Whether the packs of SOURCE can be read to their end; so they can where there are none. */
+enum assay_status store_packs_sound(struct store *store, int64_t source, bool *sound,
+                                    struct assay_error *err);
 /* Packs what was written since the last time, where it has become much. Called when a store
    that could write is closed: a failure costs time at the next start and nothing else. */
 void store_pack(struct store *store);

@@ -1,6 +1,6 @@
 /*
- * Packed run headers: whatever is written, removed or damaged, what a reader is given is what the
- * rows say, in their order. The oracle is SQLite's own answer to a plain SELECT.
+ * Packed run headers: whatever is written, removed or damaged, what a reader is given is what
+ * the rows say, in their order. The oracle is SQLite's own answer to a plain SELECT.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +14,7 @@
 #include <sqlite3.h>
 
 #include <assay/buf.h>
+#include <assay/local.h>
 
 #include "store/store.h"
 #include "support/good.h"
@@ -98,11 +99,12 @@ static void what_rows_say(const char *path, const char *kind, struct assay_buf *
 
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(
-        sqlite3_prepare_v2(db,
-                           "SELECT row, experiment, change, status, deleted, gone, start_ms, id,"
-                           " name, user, artifact_uri FROM run WHERE source=(SELECT id FROM source"
-                           " WHERE kind=?1) ORDER BY row",
-                           -1, &rows, NULL),
+        sqlite3_prepare_v2(
+            db,
+            "SELECT row, experiment, change, status, deleted, gone, start_ms, id,"
+            " name, user, artifact_uri FROM run WHERE source=(SELECT id FROM source"
+            " WHERE kind=?1) ORDER BY row",
+            -1, &rows, NULL),
         SQLITE_OK);
     sqlite3_bind_text(rows, 1, kind, -1, SQLITE_STATIC);
     while (sqlite3_step(rows) == SQLITE_ROW) {
@@ -178,7 +180,8 @@ static void test_changes_after_packing(void **state)
         struct store *store = NULL;
         GOOD(store_open(&store, path, STORE_LOCAL, false, good));
         for (int i = 0; i < 5; i++) {
-            GOOD(store_set_run_status(store, 1 + (int64_t)roll(RUNS), ASSAY_RUN_FAILED, 7, good));
+            GOOD(store_set_run_status(store, 1 + (int64_t)roll(RUNS), ASSAY_RUN_FAILED, 7,
+                                      good));
         }
         store_close(&store);
         assert_same(path, "local");
@@ -226,22 +229,23 @@ static void test_damage(void **state)
         long long pack = 1 + (long long)roll((uint64_t)packs);
 
         assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-        assert_int_equal(sqlite3_exec(db, "CREATE TEMP TABLE kept AS SELECT * FROM pack", NULL,
-                                      NULL, NULL),
-                         SQLITE_OK);
+        assert_int_equal(
+            sqlite3_exec(db, "CREATE TEMP TABLE kept AS SELECT * FROM pack", NULL, NULL, NULL),
+            SQLITE_OK);
         int64_t length = 0;
         snprintf(text, sizeof text, "SELECT length(data) FROM pack WHERE row=%lld", pack);
         length = ask(path, text);
         assert_true(length > 100);
         long long at = 1 + (long long)roll((uint64_t)length - 1);
         if (round % 3 == 0) {
-            snprintf(text, sizeof text,
-                     "UPDATE pack SET data=CAST(substr(data,1,%lld)||x'5a'||substr(data,%lld) AS"
-                     " BLOB) WHERE row=%lld",
-                     at - 1, at + 1, pack);
+            snprintf(
+                text, sizeof text,
+                "UPDATE pack SET data=CAST(substr(data,1,%lld)||x'5a'||substr(data,%lld) AS"
+                " BLOB) WHERE row=%lld",
+                at - 1, at + 1, pack);
         } else if (round % 3 == 1) {
-            snprintf(text, sizeof text, "UPDATE pack SET data=substr(data,1,%lld) WHERE row=%lld",
-                     at, pack);
+            snprintf(text, sizeof text,
+                     "UPDATE pack SET data=substr(data,1,%lld) WHERE row=%lld", at, pack);
         } else {
             snprintf(text, sizeof text, "UPDATE pack SET change=change+1 WHERE row=%lld", pack);
         }
@@ -260,6 +264,48 @@ static void test_damage(void **state)
     free(path);
 }
 
+static void gather(void *context, const char *text)
+{
+    assay_buf_format(context, "%s\n", text);
+}
+
+/* What nothing else would notice is told by the check. */
+static void test_the_check_tells_of_packs(void **state)
+{
+    static const struct {
+        const char *harm, *told;
+    } cases[] = {
+        {"UPDATE pack SET data=substr(data,1,length(data)-1) WHERE row=2",
+         "packed headers of source 1 are damaged"},
+        {"DELETE FROM pack WHERE row=1", "packed headers of source 1 are missing: "},
+        {"UPDATE run SET name='other' WHERE row=5", "its packed header is not the run's"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *path = place_new("store.db");
+        struct assay_database_check found;
+        struct assay_buf faults = {0};
+        struct assay_error err = {0};
+        sqlite3 *db = NULL;
+
+        put_runs(path, "local", 0, RUNS);
+        (void)assay_database_check(ASSAY_DATABASE_STORE, path, &found, gather, &faults, &err);
+        assert_null(strstr(assay_buf_text(&faults), "packed header"));
+        assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, cases[i].harm, NULL, NULL, NULL), SQLITE_OK);
+        sqlite3_close(db);
+        assert_int_equal(
+            assay_database_check(ASSAY_DATABASE_STORE, path, &found, gather, &faults, &err),
+            ASSAY_CORRUPT);
+        if (!strstr(assay_buf_text(&faults), cases[i].told)) {
+            fail_msg("%s: %s", cases[i].told, assay_buf_text(&faults));
+        }
+        assay_buf_free(&faults);
+        free(path);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +313,7 @@ int main(void)
         cmocka_unit_test(test_changes_after_packing),
         cmocka_unit_test(test_a_source_is_cleared),
         cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_the_check_tells_of_packs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
