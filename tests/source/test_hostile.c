@@ -25,7 +25,6 @@
 
 #include "support/places.h"
 #include "support/program.h"
-#include "support/screen.h"
 #include "support/tb_writer.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -298,46 +297,12 @@ static void doctor_names_all_of_it(void **state)
     expect_bounded();
 }
 
-static struct screen *open_workbench(const char *place)
-{
-    const char *const argv[] = {"assay", place, NULL};
-    struct screen *screen = screen_open(&(struct screen_options){
-        .columns = 160, .rows = 40, .kind = SCREEN_XTERM, .argv = argv});
-    screen_settle(screen);
-    return screen;
-}
-
-static void the_workbench_shows_it(void **state)
-{
-    (void)state;
-    struct screen *screen = open_workbench(root);
-    screen_assert_text(screen, "tb/checksum");
-    screen_assert_text(screen, "tb/escape");
-    screen_assert_text(screen, "tb/long");
-    screen_assert_text(screen, "]0;taken over"); /* harmless, and not hidden */
-    screen_assert_text(screen, "problems !");
-    assert_true(screen_counts(screen).titles <= 1);
-    screen_close(&screen);
-    screen = open_workbench(place_with(root, "/mlruns"));
-    screen_assert_text(screen, "sound");
-    screen_assert_text(screen, "[31mred");
-    screen_assert_text(screen, "problems !");
-    screen_press(screen, "enter", "J", NULL);
-    screen_settle(screen);
-    screen_assert_text(screen, "[31mred");
-    screen_assert_text(screen, "POINTS");
-    assert_true(screen_counts(screen).titles <= 1);
-    screen_close(&screen);
-    expect_bounded();
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_good_run_is_listed),
         cmocka_unit_test(one_run_is_shown),
         cmocka_unit_test(doctor_names_all_of_it),
-        cmocka_unit_test(the_workbench_shows_it),
     };
     return cmocka_run_group_tests(tests, make_tree, end_tree);
 }
