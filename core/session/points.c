@@ -261,8 +261,17 @@ static void load_read(struct series_load *load)
             load->status = load_stored(load, store);
         store_close(&store);
     } else {
-        load->status = source->ops->read_series(source->self, load->experiment_id, load->run_id,
-                                                load->metric, load->series, &load->error);
+        /* A run that the cache knew is on the screen before its source was opened. */
+        void *self = source->self, *own = NULL;
+
+        if (!self)
+            load->status = source->ops->open(&own, source->path, &load->error);
+        if (load->status == ASSAY_OK)
+            load->status =
+                source->ops->read_series(self ? self : own, load->experiment_id, load->run_id,
+                                         load->metric, load->series, &load->error);
+        if (own)
+            source->ops->close(own);
     }
 }
 
