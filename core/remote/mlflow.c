@@ -181,6 +181,12 @@ static void advise(const struct mlflow *mlflow, const struct net_answer *answer,
     else if (answer->http == 403 && body->length && memmem(body->data, body->length, "Host", 4))
         assay_hint(err, "the server must be started with --allowed-hosts that has this name; "
                         "through a tunnel, use localhost");
+    else if ((answer->http == 400 || answer->http == 495 || answer->http == 496) &&
+             body->length && memmem(body->data, body->length, "SSL certificate", 15))
+        assay_hint(err, "it wants a client certificate: " NET_CLIENT_CERT_ADVICE);
+    else if (answer->http == 400 && body->length &&
+             memmem(body->data, body->length, "HTTPS port", 10))
+        assay_hint(err, "the address begins with https://");
     else if (answer->http == 404 && !(body->length && body->data[0] == '{'))
         assay_hint(err, "is it an MLflow server? A prefix of its paths belongs into the URL");
 }

@@ -227,6 +227,7 @@ static void set_trust(struct net *net, struct net_job *job)
     if (who->client_cert) {
         curl->easy_setopt(easy, CURLOPT_SSLCERT, who->client_cert);
         curl->easy_setopt(easy, CURLOPT_SSLKEY, who->client_cert);
+        curl->easy_setopt(easy, CURLOPT_KEYPASSWD, ""); /* or it is asked for on the terminal */
     }
     if (who->token) {
         curl->easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
@@ -324,8 +325,20 @@ static void job_unsend(struct net *net, struct net_job *job)
 
 /* ---- the end of an attempt ---- */
 
+/* Whether the other side ended the connection because of our certificate, or for want of one:
+   over TLS 1.3 that comes after the handshake, as an alert where an answer is read. */
+static bool is_certificate_alert(CURLcode code, const struct net_job *job)
+{
+    return code == CURLE_SSL_CLIENTCERT ||
+           (job->http == 0 && strstr(job->fault, "alert") &&
+            (strstr(job->fault, "certificate") || strstr(job->fault, "unknown ca") ||
+             strstr(job->fault, "handshake failure")));
+}
+
 static enum net_end end_of(CURLcode code, const struct net_job *job)
 {
+    if (is_certificate_alert(code, job))
+        return NET_END_FINAL;
     switch (code) {
     case CURLE_OK:
         return NET_END_ANSWER;
@@ -379,6 +392,11 @@ static void explain_connection(const struct net_job *job, CURLcode code, const c
     if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
         assay_hint(err, "ca_file or MLFLOW_TRACKING_SERVER_CERT_PATH names the certificates "
                         "to trust");
+    else if (code == CURLE_SSL_CERTPROBLEM)
+        assay_hint(err, "client_cert or MLFLOW_TRACKING_CLIENT_CERT_PATH is a PEM file with "
+                        "the certificate and its key, which has no pass phrase");
+    else if (is_certificate_alert(code, job))
+        assay_hint(err, "if it wants a client certificate: " NET_CLIENT_CERT_ADVICE);
 }
 
 /* Where the attempt failed for good: says so. The server's own words are the client's to add.

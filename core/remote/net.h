@@ -43,6 +43,10 @@ void net_server_header(struct net_server *server, const char *header);
 
 enum net_method { NET_GET, NET_POST, NET_PUT, NET_PATCH, NET_DELETE };
 
+/* Where a server wants to see a certificate of ours. */
+#define NET_CLIENT_CERT_ADVICE                                                                 \
+    "client_cert or MLFLOW_TRACKING_CLIENT_CERT_PATH names a PEM file with it and its key"
+
 #define NET_BODY_LIMIT (64u << 20) /* of an answer, where the request sets none */
 #define NET_SECONDS    120u        /* a request may take, likewise */
 

@@ -558,59 +558,8 @@ def auth_server(program, base):
         server.stop()
 
 
-NGINX = """
-daemon off; worker_processes 1; pid %(base)s/nginx.pid; error_log %(base)s/nginx.log;
-events { worker_connections 256; }
-http {
-    access_log off; client_max_body_size 0;
-    client_body_temp_path %(base)s/t1; proxy_temp_path %(base)s/t2; fastcgi_temp_path %(base)s/t3;
-    uwsgi_temp_path %(base)s/t4; scgi_temp_path %(base)s/t5;
-    gzip on; gzip_proxied any; gzip_types application/json;
-    split_clients "$request_id" $unlucky { 8%% 1; * 0; }
-    server {
-        listen 127.0.0.1:%(port)d ssl http2; server_name localhost;
-        ssl_certificate %(base)s/cert.pem; ssl_certificate_key %(base)s/key.pem;
-        location /team/ml/ {
-            if ($unlucky) { return 503; }
-            proxy_pass http://127.0.0.1:%(to)d/; proxy_http_version 1.1;
-            proxy_set_header Connection "";
-        }
-    }
-}
-"""
-
-
 def nginx_server(program, base):
-    server = Server(base, "sqlite:///%s/mlflow.db" % base)
-    delay = Delay(server.port, 50)
-    port = free_port()
-    nginx = None
-    try:
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-                        "-keyout", base + "/key.pem", "-out", base + "/cert.pem", "-subj",
-                        "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
-                       check=True, stderr=subprocess.DEVNULL)
-        with open(base + "/nginx.conf", "w") as config:
-            config.write(NGINX % {"base": base, "port": port, "to": delay.port})
-        os.chmod(base, 0o755)
-        nginx = Process(["nginx", "-p", base, "-c", base + "/nginx.conf", "-e",
-                         base + "/nginx.log"], base + "/nginx.out")
-        client = connect(server.url)
-        runs = fill(client)
-        url = "https://localhost:%d/team/ml" % port
-        assay = Assay(program, url, unlucky=True,
-                      MLFLOW_TRACKING_SERVER_CERT_PATH=base + "/cert.pem")
-        compare_all(assay, client, runs, base, "nginx")
-        compare_changes(assay, client, runs, "nginx")
-        compare_uploads(assay, None, client, base, "nginx")
-        done = Assay(program, url, ASSAY_CACHE=base + "/other.db").run("ls")
-        check(done.returncode == 3 and b"certificate" in done.stderr.lower(),
-              "an unknown certificate", done.returncode, done.stderr.decode())
-    finally:
-        if nginx:
-            nginx.kill(signal.SIGTERM)
-        delay.stop()
-        server.stop()
+    beside("mlflow_nginx").scenario(program, base, sys.modules[__name__])
 
 
 SCENARIOS = {"sqlite": sqlite_server, "postgres": postgres_server, "auth": auth_server,

@@ -1,0 +1,173 @@
+"""The part of mlflow_servers.py that puts a real nginx before the server: TLS, a prefix, 50 ms of
+delay, injected failures, HTTP/2, certificates of clients.
+
+nginx listens on three ports: HTTP/2 with injected failures, HTTP/1.1 alone, and HTTP/2 for those
+who show a certificate. What protocol each request came by says its own log.
+"""
+import os
+import socket
+import ssl
+import subprocess
+import threading
+
+NGINX = """
+daemon off; worker_processes 1; pid %(base)s/nginx.pid; error_log %(base)s/nginx.log;
+events { worker_connections 256; }
+http {
+    log_format spoken "$server_port $server_protocol $status";
+    access_log %(base)s/spoken.log spoken; client_max_body_size 0;
+    client_body_temp_path %(base)s/t1; proxy_temp_path %(base)s/t2; fastcgi_temp_path %(base)s/t3;
+    uwsgi_temp_path %(base)s/t4; scgi_temp_path %(base)s/t5;
+    gzip on; gzip_proxied any; gzip_types application/json;
+    split_clients "$request_id" $unlucky { 8%% 1; * 0; }
+    ssl_certificate %(base)s/cert.pem; ssl_certificate_key %(base)s/key.pem;
+    proxy_http_version 1.1; proxy_set_header Connection "";
+    server {
+        listen 127.0.0.1:%(port)d ssl http2; server_name localhost;
+        location /team/ml/ {
+            if ($unlucky) { return 503; }
+            proxy_pass http://127.0.0.1:%(to)d/;
+        }
+    }
+    server {
+        listen 127.0.0.1:%(old)d ssl; server_name localhost;
+        location / { proxy_pass http://127.0.0.1:%(to)d/; }
+    }
+    server {
+        listen 127.0.0.1:%(strict)d ssl http2; server_name localhost;
+        ssl_client_certificate %(base)s/client-cert.pem; ssl_verify_client on;
+        location / { proxy_pass http://127.0.0.1:%(to)d/; }
+    }
+}
+"""
+
+
+def make_certificate(base, name, subject):
+    """NAMEkey.pem, NAMEcert.pem and both in NAMEboth.pem."""
+    key, cert = base + "/" + name + "key.pem", base + "/" + name + "cert.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                    "-keyout", key, "-out", cert, "-subj", "/CN=" + subject, "-addext",
+                    "subjectAltName=DNS:localhost,IP:127.0.0.1"],
+                   check=True, stderr=subprocess.DEVNULL)
+    with open(base + "/" + name + "both.pem", "w") as both:
+        both.write(open(cert).read() + open(key).read())
+
+
+class Strict:
+    """A server that ends the handshake itself where it is shown no certificate (nginx answers
+    with a page instead). It says nothing else to anybody."""
+
+    def __init__(self, base):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(base + "/both.pem")
+        self.context.load_verify_locations(base + "/client-cert.pem")
+        self.context.verify_mode = ssl.CERT_REQUIRED
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.accepted = 0
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            self.accepted += 1
+            try:
+                with self.context.wrap_socket(client, server_side=True) as shaken:
+                    shaken.recv(1)
+            except OSError:
+                client.close()
+
+    def stop(self):
+        self.listener.close()
+
+
+def spoken(base, port):
+    """The protocols of the requests that came to PORT."""
+    with open(base + "/spoken.log") as log:
+        return {line.split()[1] for line in log if line.startswith("%d " % port)}
+
+
+def check_protocols(live, program, base, ports):
+    trust = {"MLFLOW_TRACKING_SERVER_CERT_PATH": base + "/cert.pem"}
+    live.check(spoken(base, ports["port"]) == {"HTTP/2.0"}, "HTTP/2 where it is offered",
+               spoken(base, ports["port"]))
+    old = live.Assay(program, "https://localhost:%d" % ports["old"],
+                     ASSAY_CACHE=base + "/old.db", **trust)
+    live.check(len((old("ls") or {}).get("experiments", [])) > 1, "HTTP/1.1 where it is not")
+    live.check(spoken(base, ports["old"]) == {"HTTP/1.1"}, "HTTP/1.1 where HTTP/2 is not offered",
+               spoken(base, ports["old"]))
+    plain = live.Assay(program, "http://localhost:%d" % ports["old"],
+                       ASSAY_CACHE=base + "/plain.db").run("ls")
+    live.check(plain.returncode == 3 and b"https://" in plain.stderr, "http where https is meant",
+               plain.returncode, plain.stderr.decode())
+    stranger = live.Assay(program, "https://localhost:%d" % ports["old"],
+                          ASSAY_CACHE=base + "/stranger.db").run("ls")
+    live.check(stranger.returncode == 3 and b"certificate" in stranger.stderr.lower() and
+               b"MLFLOW_TRACKING_SERVER_CERT_PATH" in stranger.stderr, "an unknown certificate",
+               stranger.returncode, stranger.stderr.decode())
+
+
+def check_client_certificates(live, program, base, ports):
+    make_certificate(base, "stranger-", "stranger")
+    subprocess.run(["openssl", "pkey", "-in", base + "/client-key.pem", "-aes256", "-passout",
+                    "pass:words", "-out", base + "/locked-key.pem"], check=True)
+    with open(base + "/locked.pem", "w") as both:
+        both.write(open(base + "/client-cert.pem").read() + open(base + "/locked-key.pem").read())
+    strict = Strict(base)
+    nginx = "https://localhost:%d" % ports["strict"]
+
+    def ask(url, certificate):
+        names = {"MLFLOW_TRACKING_SERVER_CERT_PATH": base + "/cert.pem",
+                 "ASSAY_CACHE": "%s/%s.db" % (base, os.path.basename(certificate or "none"))}
+        if certificate:
+            names["MLFLOW_TRACKING_CLIENT_CERT_PATH"] = base + "/" + certificate
+        return live.Assay(program, url, **names).run("ls", "--format", "json")
+
+    done = ask(nginx, "client-both.pem")
+    live.check(done.returncode == 0 and b"experiments" in done.stdout, "a client's certificate",
+               done.returncode, done.stderr.decode())
+    for title, url, certificate in (
+            ("no certificate", nginx, None), ("another's certificate", nginx, "stranger-both.pem"),
+            ("a locked key", nginx, "locked.pem"), ("no such file", nginx, "nowhere.pem"),
+            ("no certificate, refused at once", "https://localhost:%d" % strict.port, None),
+            ("another's, refused at once", "https://localhost:%d" % strict.port,
+             "stranger-both.pem")):
+        done = ask(url, certificate)
+        live.check(done.returncode == 3 and b"MLFLOW_TRACKING_CLIENT_CERT_PATH" in done.stderr,
+                   title, done.returncode, done.stderr.decode())
+    live.check(strict.accepted == 2, "what is refused is not tried again", strict.accepted)
+    strict.stop()
+
+
+def scenario(program, base, live):
+    """LIVE: the module mlflow_servers."""
+    server = live.Server(base, "sqlite:///%s/mlflow.db" % base)
+    delay = live.Delay(server.port, 50)
+    ports = {name: live.free_port() for name in ("port", "old", "strict")}
+    nginx = None
+    try:
+        make_certificate(base, "", "localhost")
+        make_certificate(base, "client-", "client")
+        with open(base + "/nginx.conf", "w") as config:
+            config.write(NGINX % dict(ports, base=base, to=delay.port))
+        os.chmod(base, 0o755)
+        nginx = live.Process(["nginx", "-p", base, "-c", base + "/nginx.conf", "-e",
+                              base + "/nginx.log"], base + "/nginx.out")
+        client = live.connect(server.url)
+        runs = live.fill(client)
+        url = "https://localhost:%d/team/ml" % ports["port"]
+        assay = live.Assay(program, url, unlucky=True,
+                           MLFLOW_TRACKING_SERVER_CERT_PATH=base + "/cert.pem")
+        live.compare_all(assay, client, runs, base, "nginx")
+        live.compare_changes(assay, client, runs, "nginx")
+        live.compare_uploads(assay, None, client, base, "nginx")
+        check_protocols(live, program, base, ports)
+        check_client_certificates(live, program, base, ports)
+    finally:
+        if nginx:
+            nginx.kill(live.signal.SIGTERM)
+        delay.stop()
+        server.stop()
