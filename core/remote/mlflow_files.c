@@ -5,12 +5,15 @@
  */
 #include "remote/mlflow_private.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
+#include "remote/mlflow_change.h"
 #include "remote/url.h"
 #include "source/artifact_list.h"
 
@@ -228,14 +231,21 @@ static bool write_body(void *context, const char *bytes, size_t length)
     return !download->stopped;
 }
 
-/* One way to the file. *OTHER is set where another way may lead there. */
+/* An address, and what has to be sent to it besides. */
+struct way {
+    const char *path;          /* or a whole URL */
+    const char *const *header; /* NULL-terminated; NULL none */
+};
+
+/* One way to the file. *OTHER is set where another way may lead there. Whatever the server says
+   may send us elsewhere, without credentials; but not what is to see HEADER. */
 static enum assay_status fetch(struct mlflow *mlflow, struct download *download,
-                               const char *path, bool elsewhere, bool *other,
-                               struct assay_error *err)
+                               const struct way *way, bool *other, struct assay_error *err)
 {
     struct net_request request = {.server = mlflow->server,
-                                  .path = path,
-                                  .elsewhere = elsewhere,
+                                  .path = way->path,
+                                  .header = way->header,
+                                  .elsewhere = !(way->header && way->header[0]),
                                   .limit = UINT64_MAX / 4,
                                   .seconds = UINT_MAX,
                                   .on_body = write_body,
@@ -281,41 +291,116 @@ bool mlflow_proxied_path(const char *uri, const char *path, struct assay_buf *ou
     return true;
 }
 
-/* The address that the server signs for a file in a store of its own. */
-static char *presigned(struct mlflow *mlflow, const char *run_id, const char *path)
+/* ---- an address that the server signs, for a file in a store of its own ---- */
+
+#define SIGNED_LINES 16u
+#define SIGNED_BYTES 4096u
+
+struct signed_address {
+    char *url;                     /* NULL: there is none */
+    char *lines[SIGNED_LINES + 1]; /* of the header, NULL-terminated */
+    size_t count;
+};
+
+static void signed_free(struct signed_address *address)
 {
-    struct assay_buf body = {0}, answer = {0};
-    struct json_text json;
-    char *url = NULL;
+    free(address->url);
+    for (size_t i = 0; i < address->count; i++)
+        free(address->lines[i]);
+    *address = (struct signed_address){0};
+}
+
+/* Whether NAME and VALUE make one line of a header, and one that leaves the request as it is.
+ */
+static bool is_plain_line(const char *name, const char *value)
+{
+    static const char *const ours[] = {"host", "content-length", "transfer-encoding",
+                                       "connection"};
+
+    for (size_t i = 0; i < ASSAY_COUNT(ours); i++)
+        if (strcasecmp(name, ours[i]) == 0)
+            return false;
+    for (const char *at = name; *at; at++)
+        if (!isalnum((unsigned char)*at) && *at != '-' && *at != '_')
+            return false;
+    for (const char *at = value; *at; at++)
+        if ((unsigned char)*at < ' ' || (unsigned char)*at >= 0x7f)
+            return false;
+    return *name && *value && strlen(name) + strlen(value) < SIGNED_BYTES;
+}
+
+/* False where there is a line that cannot be sent: without it the store refuses the rest. */
+static bool take_lines(struct json_text *json, struct signed_address *address)
+{
+    struct assay_buf line = {0};
+    bool good = true;
     const char *key;
 
-    assay_buf_text_add(&body, "{\"run_id\":");
-    json_text_quote(&body, run_id);
-    assay_buf_text_add(&body, ",\"path\":");
-    json_text_quote(&body, path);
-    assay_buf_char(&body, '}');
-    if (mlflow_call(
-            mlflow,
-            &(struct mlflow_call){.method = NET_POST,
-                                  .path = MLFLOW_API "/artifacts/presigned-download-url",
-                                  .body = assay_buf_text(&body),
-                                  .repeatable = true},
-            &answer, NULL, NULL) == ASSAY_OK) {
-        json_text_init(&json, assay_buf_text(&answer), answer.length);
-        json_text_enter(&json, '{');
-        while (json_text_member(&json, &key)) {
-            if (strcmp(key, "presigned_url") == 0 || strcmp(key, "url") == 0) {
-                free(url);
-                url = assay_strdup(json_text_string(&json, NULL));
-            } else {
-                json_text_skip(&json);
-            }
+    if (!json_text_enter(json, '{'))
+        return true;
+    while (json_text_member(json, &key)) {
+        char *name = assay_strdup(key);
+        const char *value = json_text_string(json, "");
+
+        if (address->count < SIGNED_LINES && is_plain_line(name, value)) {
+            assay_buf_format(&line, "%s: %s", name, value);
+            address->lines[address->count++] = assay_buf_take(&line);
+        } else {
+            good = false;
         }
-        json_text_free(&json);
+        free(name);
     }
+    return good;
+}
+
+static bool read_signed(const struct assay_buf *answer, struct signed_address *address)
+{
+    struct url_parts parts;
+    struct json_text json;
+    const char *key;
+    bool good = true;
+
+    json_text_init(&json, assay_buf_text(answer), answer->length);
+    json_text_enter(&json, '{');
+    while (json_text_member(&json, &key)) {
+        if (strcmp(key, "presigned_url") == 0) {
+            free(address->url);
+            address->url = assay_strdup(json_text_string(&json, ""));
+        } else if (strcmp(key, "headers") == 0) {
+            good = take_lines(&json, address) && good;
+        } else {
+            json_text_skip(&json);
+        }
+    }
+    good =
+        good && !json.fault && address->url && url_parse(address->url, &parts) && !parts.user;
+    json_text_free(&json);
+    return good;
+}
+
+/* The source is CreatePresignedDownloadUrl of MLflow's service.proto (3.11 and newer). */
+static bool ask_signed(struct mlflow *mlflow, const char *run_id, const char *path,
+                       struct signed_address *out)
+{
+    struct assay_buf body = {0}, answer = {0};
+    struct mlflow_call call = {.method = NET_POST,
+                               .path = MLFLOW_API "/artifacts/presigned-download-url",
+                               .repeatable = true};
+    bool good;
+
+    *out = (struct signed_address){0};
+    assay_buf_char(&body, '{');
+    mlflow_json_member(&body, "run_id", run_id);
+    mlflow_json_member(&body, "path", path);
+    assay_buf_char(&body, '}');
+    call.body = assay_buf_text(&body);
+    good = mlflow_call(mlflow, &call, &answer, NULL, NULL) == ASSAY_OK &&
+           read_signed(&answer, out);
     assay_buf_free(&body);
     assay_buf_free(&answer);
-    return url;
+    if (!good)
+        signed_free(out);
+    return good;
 }
 
 enum assay_status mlflow_download(struct mlflow *mlflow, const char *run_id,
@@ -326,29 +411,32 @@ enum assay_status mlflow_download(struct mlflow *mlflow, const char *run_id,
     struct download download = {
         .fd = fd, .start = lseek(fd, 0, SEEK_CUR), .progress = progress, .context = context};
     struct assay_error proxy_error = {0}, first = {0};
+    struct signed_address address;
     struct assay_buf way = {0};
     enum assay_status status = mlflow_greet(mlflow, NULL, NULL, err);
-    struct url_parts parts;
     bool other = true;
-    char *url = NULL;
 
     if (status != ASSAY_OK)
         return status;
     status = ASSAY_IO;
     if (mlflow_proxied_path(artifact_uri, path, &way))
-        status = fetch(mlflow, &download, assay_buf_text(&way), false, &other, &proxy_error);
+        status = fetch(mlflow, &download, &(struct way){.path = assay_buf_text(&way)}, &other,
+                       &proxy_error);
     if (status != ASSAY_OK && other) {
         assay_buf_reset(&way);
         assay_buf_text_add(&way, "/get-artifact");
         url_query(&way, "run_id", run_id);
         url_query(&way, "path", path);
-        status = fetch(mlflow, &download, assay_buf_text(&way), true, &other, &first);
+        status = fetch(mlflow, &download, &(struct way){.path = assay_buf_text(&way)}, &other,
+                       &first);
     }
-    if (status != ASSAY_OK && other)
-        url = presigned(mlflow, run_id, path);
-    if (url && url_parse(url, &parts))
-        status = fetch(mlflow, &download, url, true, &other, &first);
-    free(url);
+    if (status != ASSAY_OK && other && ask_signed(mlflow, run_id, path, &address)) {
+        assay_error_clear(&first); /* what the store says is what is at fault now */
+        status = fetch(mlflow, &download,
+                       &(struct way){address.url, (const char *const *)address.lines}, &other,
+                       &first);
+        signed_free(&address);
+    }
     assay_buf_free(&way);
     if (status != ASSAY_OK && err && err->status == ASSAY_OK)
         *err = proxy_error.status != ASSAY_OK ? proxy_error : first;

@@ -447,7 +447,7 @@ static bool redirected(struct net *net, struct net_job *job, const char *to)
     free(shown);
     free(job->url);
     job->url = assay_strdup(to);
-    job->foreign = !same;
+    job->foreign |= !same; /* for good: elsewhere does not send us back with credentials */
     job->redirects++;
     job->attempt = 0;
     job->due_us = 0;
