@@ -1,5 +1,6 @@
-/* Several series as one: bins against plain sums over the steps, means and spreads against
-   straight lines, whose values are known everywhere. */
+/* The curves of several series (core/series/bins.c; gaps in them: test_bins.c): bins against
+   plain sums over the steps, means and spreads against straight lines, whose values are known
+   everywhere. */
 #include "support/points.h"
 
 #include <assay/memory.h>
@@ -134,7 +135,7 @@ static void test_one_series_is_its_own_mean(void **state)
     free(bins);
 }
 
-/* Nothing finite in sight gives curves without points. */
+/* Nothing finite in sight gives curves of nothing but the gap. */
 static void test_nothing_to_show(void **state)
 {
     (void)state;
@@ -145,8 +146,14 @@ static void test_nothing_to_show(void **state)
     const struct assay_bins *one[] = {bins};
     struct assay_curves curves = {0};
     assay_curves_make(&curves, one, 1, ASSAY_AXIS_STEP, ASSAY_SPREAD_RANGE);
-    assert_int_equal(assay_series_count(curves.mean), 0);
-    assert_int_equal(assay_series_count(curves.high), 0);
+    const struct assay_series *const all[] = {curves.mean, curves.low, curves.high};
+    for (size_t c = 0; c < ASSAY_COUNT(all); c++) {
+        struct assay_point point;
+        assert_int_equal(assay_series_count(all[c]), 1);
+        assay_series_get(all[c], 0, 1, &point);
+        assert_int_equal(point.step, 1);
+        assert_true(isnan(point.value));
+    }
     assay_curves_free(&curves);
     assay_series_free(&series);
     free(bins);
