@@ -270,8 +270,12 @@ enum assay_status assay_session_registry_wait(struct assay_session *session, uin
         *out = recall(source, session);
         return ASSAY_OK;
     }
-    if (session->cached && !source->self) /* as near as the cache */
-        source->ops->open(&source->self, source->path, NULL);
+    if (session->cached && !source->self) { /* as near as the cache */
+        void *self = NULL;
+
+        source->ops->open(&self, source->path, NULL);
+        source->self = self;
+    }
     if (!source->server && !source->self) { /* its scan could not open it, and said why */
         const struct assay_error *why = &assay_catalog_source(session->catalog, index)->error;
 

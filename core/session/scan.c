@@ -479,7 +479,10 @@ static void scan_task(struct pool_task *task)
         done->status = server_client(source->server, &client, &done->error);
         source->self = client;
     } else if (!source->self) {
-        done->status = source->ops->open(&source->self, source->path, &done->error);
+        void *self = NULL;
+
+        done->status = source->ops->open(&self, source->path, &done->error);
+        source->self = self;
     }
     if (done->status == ASSAY_OK && source->server)
         server_before_scan(source->server, source->self);

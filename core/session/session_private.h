@@ -54,7 +54,9 @@ struct message {
 struct session_source {
     uint32_t index;               /* in the catalog */
     const struct source_ops *ops; /* NULL: the local store */
-    void *self;
+    /* The reader; NULL until the first scan has opened it. That is another thread, while points
+       of what the cache knew are already asked for. */
+    _Atomic(void *) self;
     struct server *server; /* NULL: the source is on this machine */
     char *kind, *path;
     _Atomic int64_t row; /* in its database; 0 none. The writer sets the cache's */
