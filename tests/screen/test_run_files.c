@@ -208,7 +208,7 @@ static void put_broken(const char *artifacts)
 {
     char run[700];
     snprintf(run, sizeof run, "%.*s", (int)(strrchr(artifacts, '/') - artifacts), artifacts);
-    put(artifacts, "train.log", "one\n\033]0;title\007two\xff\xfe\n\033[31mthree\033[0m\n", 38);
+    put(artifacts, "train.log", "one\n\033]0;title\007two\xff\xfe\n\033[31mthree\033[0m\n", 35);
     put(artifacts, "worse.log", "", 0);
     put_text(run, "metrics/system/cpu_percent", "1700000000000 nan 1\n");
     put_text(run, "tags/mlflow.parentRunId", "00000000000000000000000000000bad");
