@@ -365,7 +365,7 @@ static void damage(struct graphics *graphics, struct rect rect)
     }
 }
 
-void graphics_erase(struct graphics *graphics, struct assay_buf *out)
+void graphics_erase(struct graphics *graphics, const char *background, struct assay_buf *out)
 {
     bool sticky = graphics->caps.kind == GRAPHICS_SIXEL && graphics->detect.kitty;
     bool any = false;
@@ -376,7 +376,7 @@ void graphics_erase(struct graphics *graphics, struct assay_buf *out)
         if (!must_go(slot))
             continue;
         if (!any)
-            assay_buf_text_add(out, "\0337\033[0m");
+            assay_buf_format(out, "\0337\033[0m%s", background);
         /* In Konsole text never removes a sixel; this deletes all images of either kind. */
         if (!any && sticky)
             assay_buf_text_add(out, "\033_Ga=d,d=A,q=2\033\\");

@@ -109,8 +109,10 @@ bool graphics_expire(struct graphics *graphics, int64_t now_us); /* true as grap
 void graphics_lost(struct graphics *graphics);
 /* Whether the next flush has anything to send. */
 bool graphics_pending(const struct graphics *graphics);
-/* Appends what takes away images that moved, changed size or are hidden. */
-void graphics_erase(struct graphics *graphics, struct assay_buf *out);
+/* Appends what takes away images that moved, changed size or are hidden. BACKGROUND is a
+   sequence that sets the colour the blanks get, "" the terminal's own: cells that an image
+   stands in before and after are not written again, and show it below the image's end. */
+void graphics_erase(struct graphics *graphics, const char *background, struct assay_buf *out);
 /* Appends the images to be shown anew, unless the terminal is still busy with the last ones. */
 void graphics_draw(struct graphics *graphics, struct assay_buf *out, int64_t now_us);
 /* The rectangles of images that are, or after this flush will be, on the screen; RECTS has room

@@ -271,9 +271,23 @@ static void forget(struct term *term)
     graphics_lost(term->graphics);
 }
 
+/* The theme's background as a sequence; "" where it is the terminal's own, or a colour that
+   curses cannot have either. */
+static void background_sequence(const struct term *term, char out[16])
+{
+    int color = term->theme.styles[ROLE_NORMAL].bg;
+
+    out[0] = '\0';
+    if (color >= 0 && color < 8 && term->colors >= 8)
+        snprintf(out, 16, "\033[%dm", 40 + color);
+    else if (color >= 8 && color < 256 && term->colors >= 256)
+        snprintf(out, 16, "\033[48;5;%dm", color);
+}
+
 void term_flush(struct term *term)
 {
     struct assay_buf out = {0};
+    char background[16];
     bool images, cursor = term->cursor_x >= 0;
     bool any = term->lost;
 
@@ -282,7 +296,8 @@ void term_flush(struct term *term)
     images = graphics_pending(term->graphics);
     if (images && graphics_caps(term->graphics)->sync)
         assay_buf_text_add(&out, SYNC_BEGIN);
-    graphics_erase(term->graphics, &out);
+    background_sequence(term, background);
+    graphics_erase(term->graphics, background, &out);
     if (term->lost)
         clearok(curscr, TRUE);
     capture_begin(&term->capture);
@@ -459,7 +474,7 @@ void term_leave(struct term *term)
     crash_disarm();
     if (!term->gone) {
         graphics_hide_all(term->graphics);
-        graphics_erase(term->graphics, &out);
+        graphics_erase(term->graphics, "", &out);
         assay_buf_text_add(&out, MOUSE_OFF MODES_OFF);
         term_write(term, assay_buf_text(&out), out.length);
     }

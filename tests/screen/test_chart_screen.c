@@ -423,6 +423,24 @@ static void background(void **state)
     }
 }
 
+/* From one screen's images to another's: below the end of the new one are blanks that erased
+   an old one, and they have the theme's background likewise. */
+static void background_below_an_image(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(80, 24, SCREEN_FOOT, NULL);
+    type_command(screen, "theme light");
+    screen_press(screen, "p", NULL);
+    screen_settle(screen);
+    screen_assert_images(screen, 1);
+    struct screen_image image = screen_image(screen, 0);
+    assert_true(image.height < image.rows * SCREEN_CELL_HEIGHT);
+    for (int i = 0; i < image.columns; i++)
+        assert_int_equal(screen_look(screen, image.row + image.rows - 1, image.column + i).bg,
+                         231);
+    screen_close(&screen);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -442,6 +460,7 @@ int main(void)
         cmocka_unit_test(restarts),
         cmocka_unit_test(diverged),
         cmocka_unit_test(background),
+        cmocka_unit_test(background_below_an_image),
     };
     return cmocka_run_group_tests_name("chart screen", tests, NULL, NULL);
 }

@@ -327,7 +327,7 @@ static struct flush flush(struct graphics *graphics)
 {
     struct flush sent = {{0}, {0}};
 
-    graphics_erase(graphics, &sent.before);
+    graphics_erase(graphics, "", &sent.before);
     graphics_draw(graphics, &sent.after, 0);
     return sent;
 }
@@ -424,6 +424,28 @@ static void test_erase_bytes(void **state)
     assert_string_equal(assay_buf_text(&sent.before),
                         "\0337\033[0m\033[5;4H     \033[6;4H     \0338");
     assert_int_equal(sent.after.length, 0);
+    flush_free(&sent);
+    assay_frame_free(&frame);
+    probe_close(&probe);
+}
+
+/* In a theme's own background, where it has one. */
+static void test_erase_in_color(void **state)
+{
+    struct probe probe = ready(FOOT);
+    struct rect rect = {.x = 3, .y = 4, .width = 5, .height = 2};
+    struct assay_frame frame = {0};
+    struct flush sent;
+
+    (void)state;
+    fill(&frame, 50, 36, 4);
+    assert_true(graphics_place(probe.graphics, 0, rect, &frame, 1));
+    sent = flush(probe.graphics);
+    flush_free(&sent);
+    graphics_hide_all(probe.graphics);
+    graphics_erase(probe.graphics, "\033[48;5;231m", &sent.before);
+    assert_string_equal(assay_buf_text(&sent.before),
+                        "\0337\033[0m\033[48;5;231m\033[5;4H     \033[6;4H     \0338");
     flush_free(&sent);
     assay_frame_free(&frame);
     probe_close(&probe);
@@ -710,6 +732,7 @@ int main(void)
         cmocka_unit_test(test_give_up),
         cmocka_unit_test(test_place),
         cmocka_unit_test(test_erase_bytes),
+        cmocka_unit_test(test_erase_in_color),
         cmocka_unit_test(test_overlap),
         cmocka_unit_test(test_cover),
         cmocka_unit_test(test_sticky),
