@@ -117,12 +117,6 @@ static void verify(const char *version, const char *target, int expect)
        NULL);
 }
 
-static void expect_complaint(const char *text)
-{
-    if (!strstr(program_last.err, text))
-        fail_msg("%s, not: %s", program_last.err, text);
-}
-
 /* ---- stages ---- */
 
 static void shadow_canary_full(void **state)
@@ -171,9 +165,9 @@ static void conditions_past_due(void **state)
     ask("alias:champion", id);
     size_t records = world_records(&world);
     as("val", 2, "sign", id, "--approve", "--condition", "traffic below 10 % until soon", NULL);
-    expect_complaint("soon: is no date");
+    program_complains("soon: is no date");
     as("val", 2, "sign", id, "--reject", "-m", "no", "--condition", "x", NULL);
-    expect_complaint("only an approval has conditions");
+    program_complains("only an approval has conditions");
     assert_int_equal(world_records(&world), records);
     snprintf(condition, sizeof condition, "traffic below 10 %% until %s", day_after(day, 48));
     as("val", 0, "sign", id, "--approve", "--condition", condition, "--condition",
@@ -184,9 +178,9 @@ static void conditions_past_due(void **state)
     /* Due: what was approved on a condition that is not met is approved no more. */
     at_hour(49);
     verify("2", "alias:champion", 1);
-    expect_complaint("overdue");
+    program_complains("overdue");
     as("val", 2, "sign", id, "--fulfil", "-m", "traffic is fine", NULL);
-    expect_complaint("to be met: traffic below 10 %, the card is read again");
+    program_complains("to be met: traffic below 10 %, the card is read again");
     /* Whom the separation of duties excludes says nothing that counts. */
     as("rex", 0, "sign", id, "--fulfil", "-m", "traffic below 10 %", NULL);
     verify("2", "alias:champion", 1);
@@ -194,7 +188,7 @@ static void conditions_past_due(void **state)
     verify("2", "alias:champion", 0);
     as("val", 2, "sign", id, "--fulfil", "-m", "traffic below 10 %", NULL);
     snprintf(line, sizeof line, "to be met: the card is read again");
-    expect_complaint(line);
+    program_complains(line);
     /* Revoked, it may not be there, whatever is met. */
     as("val", 2, "sign", id, "--revoke", NULL);
     as("val", 0, "sign", id, "--revoke", "-m", "slices regress", NULL);
@@ -213,18 +207,18 @@ static void delegation(void **state)
     add_policy(CHAMPION "[delegation]\nallowed = yes\nlongest = 2d\n");
     ask("alias:canary", id);
     as("val", 1, "sign", id, "--delegate", "brk", NULL);
-    expect_complaint("lets nobody hand on a vote");
+    program_complains("lets nobody hand on a vote");
     ask("alias:champion", id);
     as("val", 2, "sign", id, "--delegate", "bob", NULL);
-    expect_complaint("bob: nobody of this ledger is called that");
+    program_complains("bob: nobody of this ledger is called that");
     as("val", 1, "sign", id, "--delegate", "rex", NULL);
-    expect_complaint("rex could not vote");
+    program_complains("rex could not vote");
     as("rex", 1, "sign", id, "--delegate", "brk", NULL);
-    expect_complaint("rex has no vote to hand on");
+    program_complains("rex has no vote to hand on");
     as("val", 0, "sign", id, "--delegate", "brk", "-m", "on leave", NULL);
     /* Who handed it on has it no more; who has it votes once. */
     as("val", 1, "sign", id, "--approve", NULL);
-    expect_complaint("val handed the vote to somebody else");
+    program_complains("val handed the vote to somebody else");
     as("app", 0, "sign", id, "--approve", NULL);
     expect_state(id, "PENDING", "clause validator: 0 of 1");
     as("brk", 0, "sign", id, "--approve", "-m", "for val", NULL);
@@ -251,11 +245,11 @@ static void glass_and_back(void **state)
     begin(CHAMPION "[break-glass]\nrole = breaker\nreview-within = 12h\n");
     ask("alias:champion", id);
     as("val", 1, "sign", id, "--ratify", "-m", "fine", NULL);
-    expect_complaint("there is no override to review");
+    program_complains("there is no override to review");
     as("app", 1, "sign", id, "--override", "-m", "the old one is down", NULL);
     as("brk", 2, "sign", id, "--override", NULL);
     as("rex", 1, "request", "--rollback", id, "-m", "back", NULL);
-    expect_complaint("only what was applied can be taken back");
+    program_complains("only what was applied can be taken back");
     as("brk", 0, "sign", id, "--override", "-m", "the old one is down", NULL);
     as("rex", 0, "apply", id, NULL);
     assert_string_equal(world_champion(&world, champion), "2");
@@ -270,7 +264,7 @@ static void glass_and_back(void **state)
     assert_non_null(strstr(program_last.out, "OVERRIDDEN"));
     /* Back to what was there before: a request like any other. */
     as("rex", 2, "request", "--rollback", id, "--model", "fraud", "-m", "back", NULL);
-    expect_complaint("leave out --model");
+    program_complains("leave out --model");
     as("rex", 0, "request", "--rollback", id, "-m", "latency doubled", NULL);
     memcpy(back, program_last.out, 16);
     back[16] = '\0';
@@ -281,7 +275,7 @@ static void glass_and_back(void **state)
     verify("1", "alias:champion", 0);
     /* What was there once is not there by right: set by hand again, it is found. */
     verify("2", "alias:champion", 1);
-    expect_complaint("took its place");
+    program_complains("took its place");
     as("ada", 0, "audit", "drift", NULL);
     world_move_champion(&world, 1, 2);
     as("ada", 1, "audit", "drift", NULL);

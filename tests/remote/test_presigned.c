@@ -105,6 +105,13 @@ static void sign(struct pair *pair, const char *headers)
              web_url(pair->store.web), headers);
 }
 
+/* The store sends whoever comes on, to PATH of WEB. */
+static void redirect(struct place *store, struct web *web, const char *path)
+{
+    store->status = 302;
+    snprintf(store->header, sizeof store->header, "Location: %s%s\r\n", web_url(web), path);
+}
+
 /* What is in the file once it was fetched from a run whose artifacts lie at URI. */
 static enum assay_status fetch(struct pair *pair, const char *uri, char *text, size_t capacity,
                                struct assay_error *err)
@@ -210,9 +217,7 @@ static void a_signed_address_with_a_header_stays_there(void **state)
     open_pair(&pair);
     third.web = web_start(answer_store, &third);
     sign(&pair, "{\"x-key\": \"k3y\"}");
-    pair.store.status = 302;
-    snprintf(pair.store.header, sizeof pair.store.header, "Location: %s/stolen\r\n",
-             web_url(third.web));
+    redirect(&pair.store, third.web, "/stolen");
     assert_int_equal(fetch(&pair, "s3://bucket/1/x", text, sizeof text, &err), ASSAY_IO);
     assert_int_equal(third.count, 0);
     web_stop(&third.web);
@@ -229,9 +234,7 @@ static void nobody_sends_us_back_with_credentials(void **state)
     (void)state;
     open_pair(&pair);
     sign(&pair, "{}");
-    pair.store.status = 302;
-    snprintf(pair.store.header, sizeof pair.store.header, "Location: %s/back\r\n",
-             web_url(pair.server.web));
+    redirect(&pair.store, pair.server.web, "/back");
     assert_int_equal(fetch(&pair, "s3://bucket/1/x", text, sizeof text, &err), ASSAY_OK);
     assert_string_equal(text, "from the server\n");
     assert_int_equal(pair.server.count, 3);

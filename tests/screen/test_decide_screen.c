@@ -331,11 +331,10 @@ static void staged_plan(void **state)
 
 /* ---- evidence ---- */
 
-static void seen_when_all_was_shown(void **state)
+/* Val before the first of a report that is longer than the screen. */
+static struct screen *before_report(void)
 {
-    (void)state;
     char id[17];
-    int row, column;
     struct assay_buf text = {0};
     world_start(&world, WORLD_POLICY);
     for (int i = 1; i <= 90; i++)
@@ -350,6 +349,14 @@ static void seen_when_all_was_shown(void **state)
     screen_press(screen, "space", NULL);
     screen_wait(screen, "line 1 of the report");
     screen_settle(screen);
+    return screen;
+}
+
+static void seen_when_all_was_shown(void **state)
+{
+    (void)state;
+    int row, column;
+    struct screen *screen = before_report();
     /* Closed before its end: not seen. */
     screen_press(screen, "enter", NULL);
     screen_settle(screen);
@@ -380,22 +387,8 @@ static void seen_when_all_was_shown(void **state)
 static void resized_is_still_shown(void **state)
 {
     (void)state;
-    char id[17];
     int row, column;
-    struct assay_buf text = {0};
-    world_start(&world, WORLD_POLICY);
-    for (int i = 1; i <= 90; i++)
-        assay_buf_format(&text, "line %d of the report\n", i);
-    assay_buf_text_add(&text, "the END of it\n");
-    world_write(&world, "report.txt", assay_buf_text(&text));
-    assay_buf_free(&text);
-    world_request(&world, "alias:champion", "lower loss", NULL, id);
-    world_only(&world, "val");
-    struct screen *screen = world_queue(&world, WIDE, TALL);
-    open_request(screen);
-    screen_press(screen, "space", NULL);
-    screen_wait(screen, "line 1 of the report");
-    screen_settle(screen);
+    struct screen *screen = before_report();
     for (int i = 0; i < 6 && !screen_find(screen, "the END of it", &row, &column); i++) {
         screen_press(screen, "space", NULL);
         screen_settle(screen);

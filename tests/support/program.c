@@ -81,6 +81,18 @@ void program_expect(int status)
                  program_last.err);
 }
 
+void program_says(const char *text)
+{
+    if (!strstr(program_last.out, text))
+        fail_msg("no \"%s\" in:\n%s\n%s", text, program_last.out, program_last.err);
+}
+
+void program_complains(const char *text)
+{
+    if (!strstr(program_last.err, text))
+        fail_msg("no \"%s\" in: %s", text, program_last.err);
+}
+
 json_t *program_json(void)
 {
     json_error_t why;

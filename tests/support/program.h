@@ -27,6 +27,10 @@ int program_run(const char *input, ...);
 int program_run_list(const char *input, char **argv);
 /* Fails, with what it complained of, where the latest run ended otherwise. */
 void program_expect(int status);
+/* Fails, with all it said, where TEXT is not among what the latest run printed, or, of the
+   second, not among what it complained of. */
+void program_says(const char *text);
+void program_complains(const char *text);
 /* What the latest run printed, which is JSON; the caller frees. */
 json_t *program_json(void);
 size_t program_lines(const char *text); /* how many line ends are in it */

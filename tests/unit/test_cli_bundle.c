@@ -25,28 +25,8 @@
 
 static char root[400], bundle[400];
 
-static int compare(const char *first, ...)
-{
-    const char *argv[PROGRAM_ARGUMENTS] = {"assay", "compare", first};
-    va_list args;
-    va_start(args, first);
-    for (size_t i = 3; first && (argv[i] = va_arg(args, const char *)) != NULL; i++)
-        assert_true(i + 2 < ASSAY_COUNT(argv));
-    va_end(args);
-    return program_run_list(NULL, (char **)(uintptr_t)argv);
-}
-
-static void says(const char *text)
-{
-    if (!strstr(program_last.out, text))
-        fail_msg("no \"%s\" in:\n%s\n%s", text, program_last.out, program_last.err);
-}
-
-static void complains(const char *text)
-{
-    if (!strstr(program_last.err, text))
-        fail_msg("no \"%s\" in: %s", text, program_last.err);
-}
+/* Runs `assay compare` with the arguments, ended by NULL; its exit status. */
+#define compare(...) program_run(NULL, "compare", __VA_ARGS__)
 
 static void put(const char *text, size_t length, const char *format, ...)
 {
@@ -136,16 +116,16 @@ static void artifacts_come_along(void **state)
         assert_string_equal(program_last.out, before[i]);
         free(before[i]);
     }
-    says("lr=0.2"); /* grouped as it was */
-    says("weights.bin");
+    program_says("lr=0.2"); /* grouped as it was */
+    program_says("weights.bin");
     assert_int_equal(compare("--bundle", bundle, "--diff", "nothing.txt", NULL), 3);
-    complains("the bundle does not hold the artifact nothing.txt");
+    program_complains("the bundle does not hold the artifact nothing.txt");
     /* A bundle of a bundle holds the same. */
     char again[420];
     snprintf(again, sizeof again, "%s/again.json", getenv("TMPDIR"));
     assert_int_equal(compare("--bundle", bundle, "--save", again, NULL), 0);
     assert_int_equal(compare("--bundle", again, "--diff", "config.json", NULL), 0);
-    says("top: 0 -> 1");
+    program_says("top: 0 -> 1");
     assert_int_equal(rename(gone, root), 0);
 }
 
@@ -156,7 +136,7 @@ static void only_what_was_compared(void **state)
                              "scores.csv:correct", "--save", bundle, NULL),
                      0);
     assert_int_equal(compare("--bundle", bundle, "--examples", "scores.csv", NULL), 0);
-    says("n=40 pairs");
+    program_says("n=40 pairs");
     assert_int_equal(compare("--bundle", bundle, "--diff", "config.json", NULL), 3);
 }
 
@@ -209,7 +189,7 @@ static void forged_bundles_are_refused(void **state)
     for (size_t i = 0; i < ASSAY_COUNT(forgeries); i++) {
         forge(bytes, forgeries[i][0], forgeries[i][1]);
         assert_int_not_equal(compare("--bundle", bundle, NULL), 0);
-        complains(forgeries[i][2]);
+        program_complains(forgeries[i][2]);
         assert_int_equal(program_last.out_length, 0);
     }
     free(bytes);
@@ -268,21 +248,21 @@ static void its_runs_are_shown(void **state)
                              bundle, NULL),
                      0);
     assert_int_equal(rows_of(bundle), 1 + COUNT);
-    says("net-0");
+    program_says("net-0");
     assert_int_equal(program_run(NULL, "show", "-S", bundle, "net-1", NULL), 0);
-    says("0.1");
+    program_says("0.1");
     assert_int_equal(program_run(NULL, "series", "-S", bundle, "net-1", "-m", "val_loss",
                                  "--format", "csv", NULL),
                      0);
-    says("0.5");
+    program_says("0.5");
     assert_int_equal(compare("-S", bundle, "net-0", "net-1", NULL), 0);
-    says("◆ net-0");
+    program_says("◆ net-0");
 
     /* Another bundle in its place: what was shown of the first is gone. */
     assert_int_equal(assay_file_read(bundle, 1 << 20, &bytes, &length, NULL), ASSAY_OK);
     forge(bytes, "\"id\": \"aaaaaaaa", "\"id\": \"cccccccc");
     assert_int_equal(rows_of(bundle), 1 + COUNT);
-    says("ccccccccaaaa");
+    program_says("ccccccccaaaa");
     assert_null(strstr(program_last.out, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
     forge(bytes, "\"id\": \"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
           "\"id\": \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
@@ -292,7 +272,7 @@ static void its_runs_are_shown(void **state)
     bytes[length / 2] ^= 1;
     assert_int_equal(assay_file_write(bundle, bytes, length, 0600, NULL), ASSAY_OK);
     assert_int_equal(program_run(NULL, "runs", "-S", bundle, NULL), 3);
-    complains("bundle");
+    program_complains("bundle");
     free(bytes);
 }
 

@@ -18,28 +18,7 @@
 #include "support/runs_fixture.h"
 
 /* Runs `assay compare` with the arguments, ended by NULL; its exit status. */
-static int compare(const char *first, ...)
-{
-    const char *argv[PROGRAM_ARGUMENTS] = {"assay", "compare", first};
-    va_list args;
-    va_start(args, first);
-    for (size_t i = 3; first && (argv[i] = va_arg(args, const char *)) != NULL; i++)
-        assert_true(i + 2 < ASSAY_COUNT(argv));
-    va_end(args);
-    return program_run_list(NULL, (char **)(uintptr_t)argv);
-}
-
-static void says(const char *text)
-{
-    if (!strstr(program_last.out, text))
-        fail_msg("no \"%s\" in:\n%s\n%s", text, program_last.out, program_last.err);
-}
-
-static void complains(const char *text)
-{
-    if (!strstr(program_last.err, text))
-        fail_msg("no \"%s\" in: %s", text, program_last.err);
-}
+#define compare(...) program_run(NULL, "compare", __VA_ARGS__)
 
 static char *in_tmp(const char *name)
 {
@@ -62,14 +41,14 @@ static void two_runs(void **state)
 {
     (void)state;
     assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", NULL), 0);
-    says("◆ run-01");
-    says("val/loss ↓");
-    says("0.21");
-    says("+4.76 % worse");
-    says("rows differ");
+    program_says("◆ run-01");
+    program_says("val/loss ↓");
+    program_says("0.21");
+    program_says("+4.76 % worse");
+    program_says("rows differ");
     assert_null(strstr(program_last.out, "a\x1b[31m")); /* the tag's escape */
     assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--all", NULL), 0);
-    says("experiment");
+    program_says("experiment");
 }
 
 static void json_has_the_contract(void **state)
@@ -108,17 +87,17 @@ static void every_format(void **state)
 {
     (void)state;
     assert_int_equal(compare("-e", "vit-sweep", "--format", "csv", NULL), 0);
-    says("kind,key,differs,");
-    says("metric,val/loss,true,");
+    program_says("kind,key,differs,");
+    program_says("metric,val/loss,true,");
     assert_int_equal(compare("-e", "vit-sweep", "--format", "md", NULL), 0);
-    says("|---|");
+    program_says("|---|");
     assert_int_equal(compare("-e", "vit-sweep", "--format", "latex", NULL), 0);
-    says("\\begin{tabular}");
-    says("val/loss $\\downarrow$");
+    program_says("\\begin{tabular}");
+    program_says("val/loss $\\downarrow$");
     assert_int_equal(compare("-e", "vit-sweep", "--format", "html", NULL), 0);
-    says("<!DOCTYPE html>");
-    says("<svg");
-    says("val/acc");
+    program_says("<!DOCTYPE html>");
+    program_says("<svg");
+    program_says("val/acc");
     assert_null(strstr(program_last.out, "<script"));
     assert_null(strstr(program_last.out, "http://www.example"));
     char *file = in_tmp("page.html");
@@ -134,17 +113,17 @@ static void gates_end_in_the_exit_status(void **state)
     assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--fail-if",
                              "metrics.`val/loss` > baseline * 1.01", NULL),
                      1);
-    complains("--fail-if holds");
+    program_complains("--fail-if holds");
     assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--fail-if",
                              "metrics.`val/loss` > baseline * 1.2", NULL),
                      0);
     assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-05", "--fail-if",
                              "metrics.`val/loss` > baseline * 1.2", NULL),
                      1);
-    complains("cannot be decided");
-    complains("is not finite");
+    program_complains("cannot be decided");
+    program_complains("is not finite");
     assert_int_equal(compare("a", "b", "--fail-if", "metrics.x >", NULL), 2);
-    complains("column");
+    program_complains("column");
     assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--fail-if",
                              "metrics.\"val/loss\" > baseline * 1.01", NULL),
                      1);
@@ -158,13 +137,13 @@ static void bundles_travel(void **state)
     assert_int_equal(compare("-e", "vit-sweep", "--format", "csv", NULL), 0);
     char *before = assay_strdup(program_last.out);
     assert_int_equal(compare("-e", "vit-sweep", "--save", file, NULL), 0);
-    says("sha256 ");
+    program_says("sha256 ");
     assert_int_equal(compare("--bundle", file, "--format", "csv", NULL), 0);
     assert_string_equal(program_last.out, before);
     assert_int_equal(compare("--bundle", file, "--format", "html", NULL), 0);
-    says("<svg"); /* the curves came along */
+    program_says("<svg"); /* the curves came along */
     assert_int_equal(compare("--bundle", file, "--baseline", "run-03", NULL), 0);
-    says("◆ run-03");
+    program_says("◆ run-03");
     assert_int_equal(compare("--bundle", file, "--baseline", "nobody", NULL), 2);
     assert_int_equal(compare("--bundle", file, "run-03", NULL), 2);
     free(before);
@@ -175,7 +154,7 @@ static void bundles_travel(void **state)
     at[8] = '1'; /* 1.2… */
     assert_int_equal(assay_file_write(file, bytes, length, 0600, NULL), ASSAY_OK);
     assert_int_equal(compare("--bundle", file, NULL), 3);
-    complains("digest does not hold");
+    program_complains("digest does not hold");
     at[8] = '0';
     static const char *const elsewhere[] = {"\"column\": 0", "\"metric\": \"",
                                             "\"made_by\": \"a"};
@@ -186,7 +165,7 @@ static void bundles_travel(void **state)
         *byte ^= 1;
         assert_int_equal(assay_file_write(file, bytes, length, 0600, NULL), ASSAY_OK);
         assert_int_equal(compare("--bundle", file, NULL), 3);
-        complains("digest of the whole does not hold");
+        program_complains("digest of the whole does not hold");
         *byte ^= 1;
     }
     assert_int_equal(assay_file_write(file, bytes, length, 0600, NULL), ASSAY_OK);
@@ -206,9 +185,9 @@ static void rows_from_curves(void **state)
                              "val/loss=0.5", "--pareto", "val/acc,duration", "--at", "step=500",
                              "--all", NULL),
                      0);
-    says("val/loss (area)");
-    says("val/loss <= 0.5 (step)");
-    says("Pareto front");
+    program_says("val/loss (area)");
+    program_says("val/loss <= 0.5 (step)");
+    program_says("Pareto front");
     assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--target", "no=1", NULL),
                      2);
     assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--at", "step", NULL), 2);
@@ -221,11 +200,11 @@ static void groups_and_what_mattered(void **state)
 {
     (void)state;
     assert_int_equal(compare("-e", "vit-sweep", "--group-by", "lr", NULL), 0);
-    says("◆ lr=0.0003");
-    says("±");
+    program_says("◆ lr=0.0003");
+    program_says("±");
     assert_int_equal(compare("-e", "vit-sweep", "--group-by", "none", NULL), 2);
     assert_int_equal(compare("-e", "vit-sweep", "--explain", "val/acc", NULL), 0);
-    says("too few runs");
+    program_says("too few runs");
     assert_int_equal(compare("-e", "vit-sweep", "--explain", "nothing", NULL), 2);
 }
 
@@ -274,24 +253,24 @@ static void examples_test_single_runs(void **state)
     char *root = make_mlruns();
     assert_int_equal(
         compare("-S", root, "eval/net-0", "eval/net-1", "--examples", "scores.csv", NULL), 0);
-    says("correct by example, net-1 against net-0: better by");
-    says("n=40 pairs");
+    program_says("correct by example, net-1 against net-0: better by");
+    program_says("n=40 pairs");
     assert_int_equal(
         compare("-S", root, "eval/net-0", "eval/net-1", "--examples", "scores.csv:text", NULL),
         0);
-    says("no verdict");
-    says("lines without a score");
+    program_says("no verdict");
+    program_says("lines without a score");
     assert_int_equal(compare("-S", root, "eval/net-0", "eval/net-1", "--examples",
                              "scores.csv:nothing", NULL),
                      2);
     assert_int_equal(
         compare("-S", root, "eval/net-0", "eval/net-1", "--examples", "no.csv", NULL), 3);
     assert_int_equal(compare("-S", root, "eval/net-0", "eval/net-1", "--files", NULL), 0);
-    says("file scores.csv");
+    program_says("file scores.csv");
     assert_int_equal(
         compare("-S", root, "eval/net-0", "eval/net-1", "--diff", "scores.csv", NULL), 0);
-    says("--- net-0/scores.csv\n+++ net-1/scores.csv\n@@ by ");
-    says("\n~ex1: correct 0 -> 1 (+1)\n");
+    program_says("--- net-0/scores.csv\n+++ net-1/scores.csv\n@@ by ");
+    program_says("\n~ex1: correct 0 -> 1 (+1)\n");
     free(root);
 }
 
@@ -301,26 +280,26 @@ static void beside_the_champion(void **state)
     (void)state;
     const char *root = TEST_DATA "/source/data/registry-3/mlruns";
     assert_int_equal(compare("-S", root, "run-2", "--champion", NULL), 0);
-    says("◆ run-1"); /* what it is measured against */
-    says("-4.35 % worse");
+    program_says("◆ run-1"); /* what it is measured against */
+    program_says("-4.35 % worse");
     assert_int_equal(compare("-S", root, "-e", "fraud", "--champion", "--format", "csv", NULL),
                      0);
     assert_non_null(strstr(program_last.out, "run-1,run-0,run-2"));
     assert_int_equal(compare("-S", root, "run-1", "--champion", NULL), 2);
-    complains("is the champion itself");
+    program_complains("is the champion itself");
     assert_int_equal(compare("vit-sweep/run-01", "--champion", NULL), 2);
-    complains("no champion comes from another run");
+    program_complains("no champion comes from another run");
 }
 
 static void bad_usage(void **state)
 {
     (void)state;
     assert_int_equal(compare("vit-sweep/run-01", NULL), 2);
-    complains("only one run to compare");
+    program_complains("only one run to compare");
     assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-01", NULL), 2);
     assert_int_equal(compare("vit-sweep/run-01", "nobody", NULL), 2);
     assert_int_equal(compare("vit-sweep/run-01", "--parent", NULL), 2);
-    complains("no parent");
+    program_complains("no parent");
     assert_int_equal(compare("--view", "none", NULL), 2);
     assert_int_equal(compare("--last", "0", NULL), 2);
 }
