@@ -568,7 +568,7 @@ def shaken_server(program, base):
 
 SCENARIOS = {"sqlite": sqlite_server, "postgres": postgres_server, "auth": auth_server,
              "nginx": nginx_server, "shaken": shaken_server}
-APART = ["shaken"]  # takes minutes: only where it is named
+APART = ["shaken"]  # takes minutes: a part of the live check by itself
 
 
 def main():

@@ -33,22 +33,23 @@ environment mlflow3 'mlflow>=3,<4' psycopg2-binary Flask-WTF &
 environment mlflow2 'mlflow>=2,<3' 'sqlalchemy<2.1' 'setuptools<81' &
 wait
 
-# part TITLE ENVIRONMENT SCRIPT: one script with places of its own; its log stays in $work.
+# part TITLE ENVIRONMENT SCRIPT [WORD]: one script with places of its own; its log stays in $work.
 part() {
-    local title=$1 python=$kept/$2/bin/python script=$3 began=$SECONDS
+    local title=$1 python=$kept/$2/bin/python script=$3 word=${4-} began=$SECONDS
     mkdir -p "$work/$title/tmp"
     if [ ! -e "$kept/$2/ready" ]; then
         echo "its libraries could not be installed" >"$work/$title.log"
         return
     fi
     ASSAY_STORE=$work/$title/store.db ASSAY_CACHE=$work/$title/cache.db \
-        timeout 1200 "$python" "$here/$script" "$work/assay" >"$work/$title.log" 2>&1
+        timeout 1200 "$python" "$here/$script" "$work/assay" ${word:+"$word"} >"$work/$title.log" 2>&1
     echo $((SECONDS - began)) >"$work/$title.seconds"
 }
 
 # The longest first.
 parts=(
     "servers-3 mlflow3 mlflow_servers.py"
+    "shaken-3 mlflow3 mlflow_servers.py shaken"
     "servers-2 mlflow2 mlflow_servers.py"
     "approvals-3 mlflow3 approvals.py"
     "approvals-2 mlflow2 approvals.py"
@@ -71,8 +72,8 @@ for line in "${chosen[@]}"; do
         wait -n
         running=$((running - 1))
     fi
-    read -r title libraries script <<<"$line"
-    part "$title" "$libraries" "$script" &
+    read -r title libraries script word <<<"$line"
+    part "$title" "$libraries" "$script" "$word" &
     running=$((running + 1))
 done
 wait
