@@ -106,8 +106,11 @@ static enum assay_status take_entry(void *context, const char *section, const ch
     if (strcmp(key, "place") == 0)
         return set_place(place, value, err);
     status = server_settings_set(place->settings, key, value, err);
-    if (status == ASSAY_NO)
-        return assay_fail(err, ASSAY_BAD_INPUT, "[%s] has no setting %s", section, key);
+    if (status == ASSAY_NO) {
+        assay_fail(err, ASSAY_BAD_INPUT, "[%s] has no setting %s", section, key);
+        assay_hint(err, "where it lies is said by: place = PATH or URL");
+        return ASSAY_BAD_INPUT;
+    }
     place->secret = place->secret || server_settings_secret(key);
     place->server_only = true;
     return status;

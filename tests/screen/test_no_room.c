@@ -1,7 +1,7 @@
 /*
  * The real program where nothing can be kept: a home that cannot be written to (a file is where
  * its directories should be, which stops root, too), and a disk that is full. What was asked
- * for is shown all the same, and what is not kept is said.
+ * for is shown all the same, and what is not kept is said. Likewise a source that is gone.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <assay/memory.h>
 
@@ -103,11 +104,55 @@ static void a_full_disk(void **state)
     free(store);
 }
 
+/* In an empty folder, with two configured sources, one of them gone. */
+static int workbench_of_the_gone(void *context)
+{
+    char *argv[] = {(char *)(uintptr_t) "assay", NULL};
+    if (chdir(context) != 0)
+        return 98;
+    program_become(argv);
+    return 99;
+}
+
+static void a_source_that_is_gone(void **state)
+{
+    (void)state;
+    static const char config[] = "[source gone]\nplace = /no/such/runs\n"
+                                 "[source logs]\nplace = " LOGS "\n";
+    char *file = place_new("config.ini"), *folder = place_new("");
+    int row, column;
+    place_write(file, config, strlen(config));
+    setenv("ASSAY_CONFIG", file, 1);
+    setenv("ASSAY_STORE", "/no/such/store.db", 1);
+    struct screen *screen =
+        screen_open(&(struct screen_options){.columns = 120,
+                                             .rows = 36,
+                                             .kind = SCREEN_XTERM,
+                                             .function = workbench_of_the_gone,
+                                             .context = folder});
+    screen_wait(screen, "failed");
+    screen_settle(screen);
+    screen_assert_text(screen, "validation");
+    screen_press(screen, "tab", "g", NULL);
+    for (int i = 0; i < 3 && !screen_find(screen, "put it back, or", &row, &column); i++) {
+        screen_press(screen, "j", NULL);
+        screen_settle(screen);
+    }
+    screen_assert_text(screen, "/no/such/runs: No such file or directory; put it back, or");
+    screen_press(screen, "q", NULL);
+    assert_int_equal(screen_end(screen), 0);
+    screen_close(&screen);
+    unsetenv("ASSAY_CONFIG");
+    free(file);
+    free(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_home_that_cannot_be_written_to),
         cmocka_unit_test(a_full_disk),
+        cmocka_unit_test(a_source_that_is_gone),
     };
     return cmocka_run_group_tests(tests, program_begin, program_end);
 }
