@@ -78,7 +78,7 @@ ssh-agent -D -a "$work/agent" >/dev/null &
 agent=$!
 until [ -S "$work/agent" ]; do sleep 0.05; done
 export SSH_AUTH_SOCK=$work/agent
-for person in ada bob carol vera; do
+for person in owner dev ops qa; do
     ssh-keygen -q -t ed25519 -N '' -C "$person" -f "$work/$person"
     ssh-add -q "$work/$person"
 done
@@ -87,10 +87,10 @@ as() { # as PERSON COMMAND [ARGUMENT...]
     shift 2
     "$assay" "$command" --sign-with "$key" "$@" 2>/dev/null
 }
-as ada keys add ada --name 'Ada Owner' --key "$work/ada.pub"
-as ada keys add bob --name 'Bob Engineer' --key "$work/bob.pub" --role engineer --account "$(id -un)"
-as ada keys add carol --name 'Carol Approver' --key "$work/carol.pub" --role approver
-as ada keys add vera --name 'Vera Validator' --key "$work/vera.pub" --role validator
+as owner keys add owner --name 'Ledger Owner' --key "$work/owner.pub"
+as owner keys add dev --name 'Engineer' --key "$work/dev.pub" --role engineer --account "$(id -un)"
+as owner keys add ops --name 'Approver' --key "$work/ops.pub" --role approver
+as owner keys add qa --name 'Validator' --key "$work/qa.pub" --role validator
 cat >"$work/prod.ini" <<'POLICY'
 [policy]
 name = prod
@@ -117,8 +117,8 @@ kind = model-card
 POLICY
 printf '[policy]\nname = staging\ntier = staging\ntargets = alias:canary\n[clause approver]\ncount = 1\n' \
     >"$work/staging.ini"
-as ada policy set "$work/prod.ini"
-as ada policy set "$work/staging.ini"
+as owner policy set "$work/prod.ini"
+as owner policy set "$work/staging.ini"
 # Two seeds more of each, so that there are pairs enough for an interval: their values were not
 # trained but written here, and the README says so below the picture.
 extra() { # extra NAME LR SEED ACCURACY LOSS
@@ -137,22 +137,22 @@ version() { # version NAME: registers the runs NAME-seed1 to 6
     for seed in 1 2 3 4 5 6; do
         runs+=(--run "$("$assay" runs -e spirals -f "name = '$1-seed$seed'" -c id --format csv | tail -n 1)")
     done
-    as bob register --model spirals "${runs[@]}" "$work/$1" >/dev/null
+    as dev register --model spirals "${runs[@]}" "$work/$1" >/dev/null
 }
 digits() { "$assay" review "$1" | awk '/^digest/ { print substr($2, 59) }'; }
 version lr0.01
 version lr0.1
-first=$(as bob request --model spirals --version 1 --target alias:champion -m 'the first champion')
-as vera sign "$first" --approve -m 'looked at it' --digest "$(digits "$first")"
-as carol sign "$first" --approve -m 'fine' --digest "$(digits "$first")"
-as bob apply "$first"
+first=$(as dev request --model spirals --version 1 --target alias:champion -m 'the first champion')
+as qa sign "$first" --approve -m 'looked at it' --digest "$(digits "$first")"
+as ops sign "$first" --approve -m 'fine' --digest "$(digits "$first")"
+as dev apply "$first"
 printf 'slice,n,accuracy\ninner,100,0.99\nmiddle,100,0.992\nouter,100,0.989\n' >"$work/slices.csv"
 printf 'Six seeds of each, one evaluation set, frozen in May.\n' >"$work/report.txt"
-second=$(as bob request --model spirals --version 2 --target alias:champion \
+second=$(as dev request --model spirals --version 2 --target alias:champion \
     -m 'accuracy +0.8 pt over six seeds, half the loss; the slices are in slices.csv' \
     --evidence "$work/report.txt" --evidence "$work/slices.csv")
-as vera sign "$second" --approve -m 'slices reviewed' --digest "$(digits "$second")"
-as bob request --model spirals --version 2 --target alias:canary -m 'a day on the canary first' >/dev/null
-ssh-add -q -d "$work/ada.pub" "$work/bob.pub" "$work/vera.pub"
+as qa sign "$second" --approve -m 'slices reviewed' --digest "$(digits "$second")"
+as dev request --model spirals --version 2 --target alias:canary -m 'a day on the canary first' >/dev/null
+ssh-add -q -d "$work/owner.pub" "$work/dev.pub" "$work/qa.pub"
 picture queue 120x34 A
 picture request 120x44 A Return

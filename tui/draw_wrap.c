@@ -10,8 +10,7 @@
 
 #define LINE_BYTES 2048
 
-/* Bytes of the first row of TEXT[0..length), and how many to go on by. */
-static size_t first_row(const char *text, size_t length, int width, size_t *advance)
+size_t draw_first_row(const char *text, size_t length, int width, size_t *advance)
 {
     char line[LINE_BYTES];
     int used;
@@ -42,7 +41,7 @@ int draw_wrapped(struct area area, int x, int y, int width, int height, enum rol
     while (*text && rows < height && width > 0) {
         size_t length = strcspn(text, "\n"), advance = 0;
         char line[LINE_BYTES];
-        size_t shown = first_row(text, length, width, &advance);
+        size_t shown = draw_first_row(text, length, width, &advance);
         snprintf(line, sizeof line, "%.*s", (int)shown, text);
         draw_text(area, x, y + rows++, role, line);
         text += advance;

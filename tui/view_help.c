@@ -10,6 +10,7 @@
 #include <assay/text.h>
 
 #include "app.h"
+#include "draw_wrap.h"
 #include "widget_list.h"
 #include "widget_prompt.h"
 
@@ -18,12 +19,16 @@
 struct help_line {
     unsigned where;     /* a heading, where there is no command */
     enum command_id id; /* CMD_NONE: a heading or a gap */
+    bool first;         /* of the lines of its command */
+    const char *help;   /* what of the command's help stands in this line */
+    size_t length;      /* bytes of it */
     char keys[64];
 };
 
 struct help_view {
     struct app *app;
     unsigned from;
+    int width; /* columns the lines were broken for */
     struct help_line *lines;
     size_t count, capacity;
     struct list list;
@@ -38,6 +43,40 @@ static struct help_line *add_line(struct help_view *view)
     struct help_line *line = &view->lines[view->count++];
     *line = (struct help_line){0};
     return line;
+}
+
+/* Where what a command does begins, in a screen WIDTH columns wide. */
+static int help_column(int width)
+{
+    return width < NAMES_FROM ? 17 : 41;
+}
+
+/* Bytes of TEXT that stand in the next row of WIDTH cells, taken off it. */
+static size_t take_row(const char **text, int width)
+{
+    size_t advance, length = strlen(*text);
+    size_t shown = draw_first_row(*text, length, width > 1 ? width : 1, &advance);
+    *text += advance;
+    return shown;
+}
+
+/* A command takes as many lines as its keys and its help do: nothing is cut off in the one place
+   that explains. */
+static void add_command(struct help_view *view, enum command_id id, const char *keys)
+{
+    const char *help = command_get(id)->help;
+    int from = help_column(view->width), keys_wide = view->width < NAMES_FROM ? 14 : 18;
+    bool first = true;
+    while (first || *keys || *help) {
+        struct help_line *line = add_line(view);
+        line->id = id;
+        line->first = first;
+        first = false;
+        const char *part = keys;
+        snprintf(line->keys, sizeof line->keys, "%.*s", (int)take_row(&keys, keys_wide), part);
+        line->help = help;
+        line->length = take_row(&help, view->width - from - 1);
+    }
 }
 
 static bool belongs(const struct command *command, unsigned where)
@@ -68,9 +107,7 @@ static void add_group(struct help_view *view, unsigned where)
             first = false;
         }
         if (fits) {
-            struct help_line *line = add_line(view);
-            line->id = id;
-            snprintf(line->keys, sizeof line->keys, "%s", assay_buf_text(&keys));
+            add_command(view, id, assay_buf_text(&keys));
         }
         assay_buf_free(&keys);
     }
@@ -97,8 +134,7 @@ static void *help_open(struct app *app, const void *argument)
     struct help_view *view = assay_alloc(sizeof *view);
     view->app = app;
     view->from = *from;
-    build(view);
-    return view;
+    return view; /* the lines are made when it is known how wide they are */
 }
 
 static void help_close(void *self)
@@ -125,16 +161,41 @@ static void draw_line(const struct help_line *line, struct area row)
         return;
     }
     const struct command *command = command_get(line->id);
+    char help[256];
+    int from = help_column(width);
+    snprintf(help, sizeof help, "%.*s", (int)line->length, line->help);
+    draw_field(row, from, 0, width - from - 1, ALIGN_LEFT, ROLE_DIM, help);
     if (width < NAMES_FROM) { /* what it does, rather than its name; that where it has no key */
-        bool named = !*line->keys;
+        bool named = line->first && !*line->keys;
         draw_field(row, 2, 0, 14, ALIGN_LEFT, named ? ROLE_NORMAL : ROLE_KEY,
                    named ? command->name : line->keys);
-        draw_field(row, 17, 0, width - 18, ALIGN_LEFT, ROLE_DIM, command->help);
         return;
     }
     draw_field(row, 3, 0, 18, ALIGN_LEFT, ROLE_KEY, line->keys);
-    draw_field(row, 22, 0, 18, ALIGN_LEFT, ROLE_NORMAL, command->name);
-    draw_field(row, 41, 0, width - 42, ALIGN_LEFT, ROLE_DIM, command->help);
+    draw_field(row, 22, 0, 18, ALIGN_LEFT, ROLE_NORMAL, line->first ? command->name : "");
+}
+
+static bool begins_command(const struct help_line *line)
+{
+    return line->id != CMD_NONE && line->first;
+}
+
+/* Breaks the lines anew where the width is another; the cursor stays on its command. */
+static void fit_width(struct help_view *view, int width)
+{
+    if (width == view->width) {
+        return;
+    }
+    size_t ordinal = 0; /* of commands, whose order is the same at every width */
+    for (size_t i = 0; i < view->count && i <= view->list.cursor; i++) {
+        ordinal += begins_command(&view->lines[i]);
+    }
+    view->width = width;
+    build(view);
+    for (size_t i = 0; ordinal > 0 && i < view->count; i++) {
+        ordinal -= begins_command(&view->lines[i]);
+        view->list.cursor = ordinal == 0 ? i : view->list.cursor;
+    }
 }
 
 static void help_draw(void *self, struct area area)
@@ -153,6 +214,7 @@ static void help_draw(void *self, struct area area)
     }
     struct area rows = area_part(area, 0, 2, area.rect.width, area.rect.height - 2);
     view->rect = rows.rect;
+    fit_width(view, rows.rect.width);
     list_fit(&view->list, view->count, rows.rect.height);
     for (int y = 0; y < rows.rect.height && view->list.top + (size_t)y < view->count; y++) {
         size_t at = view->list.top + (size_t)y;

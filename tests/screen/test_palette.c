@@ -72,6 +72,62 @@ static void help_lists_and_searches(void **state)
     screen_close(&screen);
 }
 
+/* What a command does is told to the end, however narrow the terminal: the last words of
+   long texts are there on some page, and no page has a cut. */
+static void help_is_never_cut(void **state)
+{
+    static const char *const ends[] = {"(val_loss@min:desc)", "restores", "searchable"};
+    bool seen[3] = {false};
+    int row, column;
+    (void)state;
+    struct screen *screen = workbench_open(60, 24, SCREEN_XTERM, NULL);
+    screen_press(screen, "?", NULL);
+    for (int page = 0; page < 20; page++) {
+        screen_settle(screen);
+        for (size_t i = 0; i < 3; i++) {
+            seen[i] = seen[i] || screen_find(screen, ends[i], &row, &column);
+        }
+        screen_refute_text(screen, "\u2026");
+        screen_press(screen, "pgdn", NULL);
+    }
+    assert_true(seen[0] && seen[1] && seen[2]);
+    screen_close(&screen);
+}
+
+/* The key in the cursor's row, which is the one with another background, in KEY. */
+static void key_here(struct screen *screen, int rows, char *key, size_t size)
+{
+    int plain = screen_look(screen, 1, 50).bg;
+    for (int row = 2; row < rows - 1; row++) {
+        if (screen_look(screen, row, 50).bg != plain) {
+            snprintf(key, size, "%.8s", screen_text(screen, row) + 2);
+            key[strcspn(key + strspn(key, " "), " ") + strspn(key, " ")] = '\0';
+            memmove(key, key + strspn(key, " "), strlen(key + strspn(key, " ")) + 1);
+            return;
+        }
+    }
+    fail_msg("no row has the cursor");
+}
+
+/* Broken anew at another width, the cursor stays on its command. */
+static void help_keeps_its_place(void **state)
+{
+    char before[16], after[16];
+    (void)state;
+    struct screen *screen = workbench_open(60, 24, SCREEN_XTERM, NULL);
+    screen_press(screen, "?", "pgdn", "pgdn", "pgdn", NULL);
+    do {
+        screen_press(screen, "j", NULL);
+        screen_settle(screen);
+        key_here(screen, 24, before, sizeof before);
+    } while (!*before); /* the next row that names a key */
+    screen_resize(screen, 140, 40);
+    screen_settle(screen);
+    key_here(screen, 40, after, sizeof after);
+    assert_string_equal(before, after);
+    screen_close(&screen);
+}
+
 static void themes_change_at_once(void **state)
 {
     (void)state;
@@ -136,6 +192,8 @@ int main(void)
         cmocka_unit_test(completes_names_and_arguments),
         cmocka_unit_test(nearly_is_enough),
         cmocka_unit_test(help_lists_and_searches),
+        cmocka_unit_test(help_is_never_cut),
+        cmocka_unit_test(help_keeps_its_place),
         cmocka_unit_test(themes_change_at_once),
         cmocka_unit_test(columns_are_picked),
         cmocka_unit_test(keys_of_the_users_own),

@@ -103,6 +103,14 @@ static void test_mono(void **state)
     assert_true(theme_style(&theme, ROLE_NORMAL, ROLE_HERE).attrs & STYLE_REVERSE);
     assert_true(theme_style(&theme, ROLE_DIM, ROLE_NORMAL).attrs & STYLE_DIM);
     assert_false(theme_style(&theme, ROLE_DIM, ROLE_STATUS).attrs & STYLE_DIM);
+    /* What failed stands out, and is not taken for the cursor. */
+    static const enum role failures[] = {ROLE_FAILED, ROLE_ERROR};
+    for (size_t i = 0; i < ASSAY_COUNT(failures); i++) {
+        struct style style = theme_style(&theme, failures[i], ROLE_NORMAL);
+        assert_false(style.attrs & STYLE_REVERSE);
+        assert_int_equal(style.attrs & (STYLE_BOLD | STYLE_UNDERLINE),
+                         STYLE_BOLD | STYLE_UNDERLINE);
+    }
     theme_load(&theme, "mono", NULL, 0, NULL);
     assert_int_not_equal(theme_style(&theme, ROLE_SERIES, ROLE_NORMAL).attrs,
                          theme_style(&theme, ROLE_SERIES + 1, ROLE_NORMAL).attrs);
