@@ -35,7 +35,8 @@ static enum assay_status bad(struct reading *r, const char *why)
 
 static void skip_blanks(struct reading *r)
 {
-    while (r->at < r->length && strchr(" \t\r\n", r->bytes[r->at]) && r->bytes[r->at] != '\0')
+    while (r->at < r->length && (r->bytes[r->at] == ' ' || r->bytes[r->at] == '\t' ||
+                                 r->bytes[r->at] == '\r' || r->bytes[r->at] == '\n'))
         r->at++;
 }
 
@@ -105,11 +106,29 @@ static enum assay_status read_escape(struct reading *r)
     return ASSAY_OK;
 }
 
+/* Whether one of eight bytes does not stand for itself: below 0x20, a quote, a backslash, DEL,
+   or not ASCII. */
+static bool any_special(uint64_t eight)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones * 0x80;
+    const uint64_t quote = eight ^ ones * '"', slash = eight ^ ones * '\\',
+                   del = eight ^ ones * 0x7f;
+    const uint64_t below = eight - ones * 0x20; /* borrows only where there is one anyway */
+
+    return ((eight | below | (quote - ones) | (slash - ones) | (del - ones)) & tops) != 0;
+}
+
 /* How many bytes from AT on stand for themselves: plain ASCII, no quote, no backslash. */
 static size_t plain_run(const char *bytes, size_t at, size_t length)
 {
     size_t end = at;
+    uint64_t eight;
 
+    for (; length - end >= sizeof eight; end += sizeof eight) {
+        memcpy(&eight, bytes + end, sizeof eight);
+        if (any_special(eight))
+            break;
+    }
     while (end < length && (unsigned char)bytes[end] >= 0x20 &&
            (unsigned char)bytes[end] < 0x7f && bytes[end] != '"' && bytes[end] != '\\')
         end++;
@@ -162,10 +181,16 @@ static enum assay_status read_text(struct reading *r, const char **out)
 static enum assay_status read_value(struct reading *r, unsigned depth, const char *key,
                                     uint32_t *out);
 
+/* Most keys differ in their first letter already. */
+static bool same_key(const char *a, const char *b)
+{
+    return a[0] == b[0] && strcmp(a, b) == 0;
+}
+
 static bool has_key(const struct reading *r, uint32_t first, const char *key)
 {
     for (uint32_t i = first; i != 0; i = r->doc->nodes[i].next)
-        if (strcmp(r->doc->nodes[i].key, key) == 0)
+        if (same_key(r->doc->nodes[i].key, key))
             return true;
     return false;
 }
@@ -295,7 +320,7 @@ uint32_t json_find(const struct json_doc *doc, uint32_t object, const char *key)
     if (doc->count == 0 || doc->nodes[object].kind != JSON_OBJECT)
         return 0;
     for (uint32_t i = doc->nodes[object].first; i != 0; i = doc->nodes[i].next)
-        if (strcmp(doc->nodes[i].key, key) == 0)
+        if (same_key(doc->nodes[i].key, key))
             return i;
     return 0;
 }
@@ -333,11 +358,26 @@ void json_close(struct json_writer *writer, char bracket)
     assay_buf_char(writer->out, bracket);
 }
 
+/* A text in quotes that is plain and short, as nearly all are: one piece instead of three. */
+static bool quote_plain(struct assay_buf *out, const char *text, size_t length)
+{
+    char piece[130];
+
+    if (length > sizeof piece - 2 || plain_run(text, 0, length) < length)
+        return false;
+    piece[0] = piece[length + 1] = '"';
+    memcpy(piece + 1, text, length);
+    assay_buf_add(out, piece, length + 2);
+    return true;
+}
+
 static void quote(struct assay_buf *out, const char *text)
 {
     static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
     const size_t length = strlen(text);
 
+    if (quote_plain(out, text, length))
+        return;
     assay_buf_char(out, '"');
     for (size_t i = 0; i < length;) {
         uint32_t code;
@@ -385,7 +425,11 @@ void json_member(struct json_writer *writer, const char *key, const char *text)
 
 void json_member_number(struct json_writer *writer, const char *key, uint64_t number)
 {
-    json_key(writer, key);
-    before_value(writer);
-    assay_buf_format(writer->out, "\"%llu\"", (unsigned long long)number);
+    char digits[24], *at = digits + sizeof digits;
+
+    *--at = '\0';
+    do
+        *--at = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    json_member(writer, key, at);
 }

@@ -318,7 +318,9 @@ enum assay_status statement_write(struct assay_buf *out, struct statement *s,
     json_close(&w, '}');
     json_close(&w, '}');
     json_close(&w, ']');
-    assay_buf_format(&type, TYPE_PREFIX "%s/v1", statement_event_name(s->event));
+    assay_buf_text_add(&type, TYPE_PREFIX);
+    assay_buf_text_add(&type, statement_event_name(s->event));
+    assay_buf_text_add(&type, "/v1");
     json_member(&w, "predicateType", assay_buf_text(&type));
     json_key(&w, "predicate");
     json_open(&w, '{');

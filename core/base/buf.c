@@ -45,7 +45,10 @@ void assay_buf_text_add(struct assay_buf *buf, const char *text)
 
 void assay_buf_char(struct assay_buf *buf, char c)
 {
-    assay_buf_add(buf, &c, 1);
+    if (!reserve(buf, 1))
+        return;
+    buf->data[buf->length++] = c;
+    buf->data[buf->length] = '\0';
 }
 
 void assay_buf_repeat(struct assay_buf *buf, const char *text, size_t times)

@@ -111,7 +111,8 @@ bool assay_sha256_valid(const char *text)
     size_t length = 0;
 
     for (; text && text[length]; length++)
-        if (length == 64 || !strchr("0123456789abcdef", text[length]))
+        if (length == 64 || !((text[length] >= '0' && text[length] <= '9') ||
+                              (text[length] >= 'a' && text[length] <= 'f')))
             return false;
     return length == 64;
 }
