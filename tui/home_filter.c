@@ -41,6 +41,7 @@ void home_filter_open(struct home *home)
     prompt_set(&home->filter, home->filter_kept);
     home->filter_error = (struct assay_error){0};
     home->filtering = true;
+    assay_session_read_columns(home->app->session);
 }
 
 bool home_filter_event(struct home *home, const struct event *event)

@@ -511,3 +511,30 @@ bool attrs_find(const void *bytes, size_t length, enum assay_field_kind kind, co
     *text = assay_buf_text(joined);
     return true;
 }
+
+static void each_pair(struct reader *r, uint32_t count, enum assay_field_kind kind,
+                      attrs_item_fn fn, void *context)
+{
+    for (uint32_t i = 0; i < count && !r->damaged; i++) {
+        struct assay_pair pair;
+        take_pair(r, &pair);
+        if (!r->damaged)
+            fn(context, kind, pair.key, NULL, pair.value);
+    }
+}
+
+void attrs_each(const void *bytes, size_t length, attrs_item_fn fn, void *context)
+{
+    struct reader r = {.at = bytes, .left = length};
+    uint32_t counts[SECTIONS];
+    if (!read_head(&r, counts))
+        return;
+    each_pair(&r, counts[0], ASSAY_FIELD_PARAM, fn, context);
+    each_pair(&r, counts[1], ASSAY_FIELD_TAG, fn, context);
+    for (uint32_t i = 0; i < counts[2] && !r.damaged; i++) {
+        struct assay_metric metric;
+        take_metric(&r, &metric);
+        if (!r.damaged)
+            fn(context, ASSAY_FIELD_METRIC, metric.key, &metric.summary, NULL);
+    }
+}

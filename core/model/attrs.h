@@ -24,5 +24,11 @@ bool attrs_unpack_in(const void *bytes, size_t length, struct assay_arena *arena
  into JOINED, which is emptied first and stays the caller's (NULL where none is asked for). */
 bool attrs_find(const void *bytes, size_t length, enum assay_field_kind kind, const char *key,
                 struct assay_summary *summary, const char **text, struct assay_buf *joined);
+/* Gives FN every param, tag and metric as attrs_find() would find it: TEXT of a param or tag
+   (into BYTES), SUMMARY of a metric, NULL of the other. Where the bytes are
+   damaged, what lies before. */
+typedef void (*attrs_item_fn)(void *context, enum assay_field_kind kind, const char *key,
+                              const struct assay_summary *summary, const char *text);
+void attrs_each(const void *bytes, size_t length, attrs_item_fn fn, void *context);
 
 #endif

@@ -1,6 +1,8 @@
 /*
  * Columns: one field of every run in flat arrays, which is what filters and sorts work on. A
- * column is built when it is first asked for and then kept up to date run by run.
+ * column is built when it is first asked for and then kept up to date run by run. It covers no
+ * run before there is a value: a name is asked of metrics, params and tags, and mostly one of
+ * them has it.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -81,8 +83,8 @@ void catalog_column_value(struct assay_catalog *catalog, struct assay_column *co
     struct assay_buf joined = {0};
     const char *text = NULL;
 
-    column_fit(catalog, node_of(column));
-    column->present[run] = 0;
+    if (run < column->count)
+        column->present[run] = 0;
     if (attrs_find(attrs, length, column->kind, column->key, &summary, &text, &joined))
         catalog_column_put(catalog, column, run,
                            column->kind == ASSAY_FIELD_METRIC
@@ -94,7 +96,6 @@ void catalog_column_value(struct assay_catalog *catalog, struct assay_column *co
 
 void catalog_column_ready(struct assay_catalog *catalog, struct assay_column *column)
 {
-    column_fit(catalog, node_of(column));
     column->ready = true;
     catalog_touch(catalog);
 }
@@ -122,21 +123,30 @@ static void column_fetch(struct assay_catalog *catalog, struct assay_column *col
     free(bytes);
 }
 
-/* A run changed: its value in every column there is. */
+/* A run changed: its value in every column there is, its attributes fetched once. */
 void columns_update(struct assay_catalog *catalog, uint32_t run)
 {
+    void *bytes = NULL;
+    size_t length = 0;
+    bool asked = false;
+
     for (struct column_node *node = catalog->columns; node; node = node->next) {
-        column_fit(catalog, node);
-        if (!column_from_memory(catalog, &node->column, run) && node->column.ready)
-            column_fetch(catalog, &node->column, run);
+        if (column_from_memory(catalog, &node->column, run) || !node->column.ready)
+            continue;
+        if (!asked && catalog->hooks.fetch &&
+            !catalog->hooks.fetch(catalog->hooks.context, run, &bytes, &length))
+            bytes = NULL;
+        asked = true;
+        if (bytes)
+            catalog_column_value(catalog, &node->column, run, bytes, length);
     }
+    free(bytes);
 }
 
 static void column_build(struct assay_catalog *catalog, struct assay_column *column)
 {
     size_t missing = 0;
 
-    column_fit(catalog, node_of(column));
     for (uint32_t run = 0; run < catalog->run_count; run++)
         missing += !column_from_memory(catalog, column, run);
     if (missing && catalog->hooks.load_column) {
@@ -149,6 +159,32 @@ static void column_build(struct assay_catalog *catalog, struct assay_column *col
     column->ready = true;
 }
 
+static struct column_node *find_node(struct assay_catalog *catalog, enum assay_field_kind kind,
+                                     const char *key, enum assay_stat stat)
+{
+    struct column_node *node = catalog->columns;
+
+    while (node && (node->column.kind != kind || node->column.stat != stat ||
+                    strcmp(node->column.key, key) != 0))
+        node = node->next;
+    return node;
+}
+
+static struct column_node *add_node(struct assay_catalog *catalog, enum assay_field_kind kind,
+                                    const char *key, enum assay_stat stat)
+{
+    struct column_node *node = assay_alloc(sizeof *node);
+
+    node->column = (struct assay_column){
+        .kind = kind,
+        .stat = stat,
+        .key = assay_arena_strdup(&catalog->text, key),
+    };
+    node->next = catalog->columns;
+    catalog->columns = node;
+    return node;
+}
+
 const struct assay_column *assay_catalog_column(struct assay_catalog *catalog,
                                                 enum assay_field_kind kind, const char *key,
                                                 enum assay_stat stat)
@@ -157,24 +193,64 @@ const struct assay_column *assay_catalog_column(struct assay_catalog *catalog,
 
     if (kind != ASSAY_FIELD_METRIC)
         stat = ASSAY_STAT_LAST;
-    for (node = catalog->columns; node; node = node->next) {
-        struct assay_column *column = &node->column;
-
-        if (column->kind == kind && column->stat == stat && strcmp(column->key, key) == 0) {
-            column_fit(catalog, node);
-            return column;
-        }
+    node = find_node(catalog, kind, key, stat);
+    if (!node) {
+        node = add_node(catalog, kind, key, stat);
+        column_build(catalog, &node->column);
     }
-    node = assay_alloc(sizeof *node);
-    node->column = (struct assay_column){
-        .kind = kind,
-        .stat = stat,
-        .key = assay_arena_strdup(&catalog->text, key),
-    };
-    node->next = catalog->columns;
-    catalog->columns = node;
-    column_build(catalog, &node->column);
     return &node->column;
+}
+
+void catalog_column_refresh(struct assay_catalog *catalog, struct assay_column *column,
+                            const uint32_t *stale, size_t stale_count)
+{
+    for (size_t i = 0; i < stale_count; i++) {
+        if (stale[i] < column->count)
+            column->present[stale[i]] = 0;
+        if (!column_from_memory(catalog, column, stale[i]))
+            column_fetch(catalog, column, stale[i]);
+    }
+}
+
+static void node_clear(struct column_node *node)
+{
+    free(node->column.present);
+    free(node->column.numbers);
+    free(node->column.texts);
+    assay_arena_free(&node->text);
+}
+
+bool catalog_column_take(struct assay_catalog *catalog, struct catalog_values *values,
+                         const uint32_t *stale, size_t stale_count)
+{
+    struct column_node *node = find_node(catalog, values->kind, values->key, ASSAY_STAT_LAST);
+    bool waited = node != NULL;
+
+    if (node && node->column.ready) {
+        catalog_values_free(values);
+        return false;
+    }
+    if (!node)
+        node = add_node(catalog, values->kind, values->key, ASSAY_STAT_LAST);
+    node_clear(node);
+    node->column.present = values->present;
+    node->column.numbers = values->numbers;
+    node->column.texts = values->texts;
+    node->column.count = node->capacity = values->count;
+    node->text = values->text;
+    *values = (struct catalog_values){0};
+    catalog_column_refresh(catalog, &node->column, stale, stale_count);
+    node->column.ready = true;
+    return waited;
+}
+
+void catalog_values_free(struct catalog_values *values)
+{
+    free(values->present);
+    free(values->numbers);
+    free(values->texts);
+    assay_arena_free(&values->text);
+    *values = (struct catalog_values){0};
 }
 
 void columns_free(struct assay_catalog *catalog)
@@ -183,10 +259,7 @@ void columns_free(struct assay_catalog *catalog)
         struct column_node *node = catalog->columns;
 
         catalog->columns = node->next;
-        free(node->column.present);
-        free(node->column.numbers);
-        free(node->column.texts);
-        assay_arena_free(&node->text);
+        node_clear(node);
         free(node);
     }
 }

@@ -68,6 +68,26 @@ void catalog_column_value(struct assay_catalog *catalog, struct assay_column *co
 void catalog_column_put(struct assay_catalog *catalog, struct assay_column *column,
                         uint32_t run, double number, const char *text);
 void catalog_column_ready(struct assay_catalog *catalog, struct assay_column *column);
+/* A column (of metrics: the last values) made on another thread, as struct assay_column has it;
+   arrays malloc'd, COUNT long, texts in `text`. */
+struct catalog_values {
+    enum assay_field_kind kind;
+    const char *key;
+    size_t count;
+    uint8_t *present;
+    double *numbers;
+    const char **texts;
+    struct assay_arena text;
+};
+/* Takes VALUES as the column of that key, but for the STALE runs, which are looked at anew, and
+   leaves it empty. A column that was ready before stays as it is. True where somebody had asked
+   for it and waits. */
+bool catalog_column_take(struct assay_catalog *catalog, struct catalog_values *values,
+                         const uint32_t *stale, size_t stale_count);
+void catalog_values_free(struct catalog_values *values);
+/* Sets COLUMN's value of each STALE run that has attributes, in memory or in a database. */
+void catalog_column_refresh(struct assay_catalog *catalog, struct assay_column *column,
+                            const uint32_t *stale, size_t stale_count);
 /* What STAT of a metric is, with BEST by the metric's direction (last where it has none). */
 double catalog_stat(const char *metric, const struct assay_summary *summary,
                     enum assay_stat stat);

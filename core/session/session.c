@@ -409,7 +409,7 @@ static struct assay_session *session_new(bool live)
         .context = session,
         .fetch = stored_fetch_attrs,
         .look = stored_look_at_attrs,
-        .load_column = stored_load_column,
+        .load_column = columns_load,
     });
     watch_open(session);
     return session;
@@ -466,6 +466,7 @@ void assay_session_close(struct assay_session **session_ptr)
     if (!session)
         return;
     session->closing = true;
+    atomic_store(&session->ahead.stop, true);
     assay_session_cancel(session, 0);
     if (session->net)
         net_stop(session->net);
@@ -483,6 +484,7 @@ void assay_session_close(struct assay_session **session_ptr)
     copies_free(session);
     digests_free(session);
     details_free(session);
+    columns_ahead_free(session);
     activity_free(session);
     watch_close(session);
     for (size_t i = 0; i < session->source_count; i++)

@@ -10,8 +10,9 @@
  *   cache.c     what the session and the cache know of each other: another process that was
  *               first, a cache that went
  *   points.c    series: asked for, loaded, kept, dropped
- *   stored.c    what the databases know: the local store's runs, the cache's, attributes,
- *               columns
+ *   stored.c    what the databases know: the local store's runs, the cache's, attributes
+ *   columns.c   columns over all runs, read when they are asked for; columns_ahead.c those of
+ *               every name, before they are
  *   details.c   artifacts, notes, saved views
  *   registry.c  registered models, of servers and of stores on disk; digest.c the digests of
  *               their files
@@ -182,6 +183,18 @@ struct series_entry {
     uint64_t used;    /* session->tick when last asked for */
 };
 
+/* columns_ahead.c: what was read before it was asked for. Session's thread but for `stop`. */
+struct columns_ahead {
+    enum { AHEAD_NOT, AHEAD_READING, AHEAD_READ } state;
+    atomic_bool stop;
+    bool every;       /* each name of the runs SEEN has a column: any other name is of none */
+    uint8_t *seen;    /* by run: its attributes were read */
+    size_t seen_count;
+    uint64_t version; /* of the catalog when the reading began */
+    struct assay_column **waiting; /* asked for while it goes on */
+    size_t waiting_count, waiting_capacity;
+};
+
 struct assay_session {
     struct assay_catalog *catalog;
     bool live, cached;
@@ -207,6 +220,7 @@ struct assay_session {
     bool closing;
     int64_t local_change;
     struct session_source *local;
+    struct columns_ahead ahead;
 
     struct series_entry **series;
     size_t series_count, series_capacity;
@@ -382,10 +396,45 @@ bool stored_fetch_attrs(void *context, uint32_t run, void **bytes, size_t *lengt
 bool stored_look_at_attrs(void *context, uint32_t run,
                           void (*use)(void *with, const void *bytes, size_t length),
                           void *with);
-void stored_load_column(void *context, struct assay_column *column);
 /* The database a source's rows are in: its path, for a thread's own connection. */
 const char *stored_path(const struct assay_session *session,
                         const struct session_source *source, enum store_role *role);
+
+/* columns.c: the runs of one source that have to be looked up in its database. */
+struct column_part {
+    const char *path;
+    enum store_role role;
+    int64_t source_row;
+    struct run_row {
+        int64_t row;
+        uint32_t run;
+    } * rows;
+    size_t count, capacity;
+    size_t next; /* while it is read: rows come in their order */
+};
+struct column_parts {
+    struct column_part *items;
+    size_t count;
+    size_t runs; /* of all of them */
+};
+#define COLUMN_AT_ONCE 3000 /* runs whose attributes are read without a detour over the pool */
+/* The runs whose attributes are not in memory. Session's thread. */
+void column_parts_find(struct assay_session *session, struct column_parts *out);
+void column_parts_free(struct column_parts *parts);
+/* Gives FN the packed attributes of each of them, with the run's index in the catalog, until it
+   returns false. False where that or a failure came before the end. Any thread that may wait. */
+typedef bool (*column_attrs_fn)(void *context, uint32_t run, const void *bytes, size_t length);
+bool column_parts_read(struct column_parts *parts, column_attrs_fn fn, void *context);
+/* The catalog's hook: COLUMN is read, at once or in the background. */
+void columns_load(void *context, struct assay_column *column);
+/* The same, whatever was read ahead. */
+void columns_start(struct assay_session *session, struct assay_column *column);
+
+/* columns_ahead.c */
+/* Whether COLUMN, which was just asked for, needs no reading of its own: it is being read, or
+   known to be of no run that was read. */
+bool columns_ahead_has(struct assay_session *session, struct assay_column *column);
+void columns_ahead_free(struct assay_session *session);
 
 /* details.c */
 void details_free(struct assay_session *session);

@@ -163,7 +163,7 @@ struct assay_column {
     enum assay_stat stat;
     const char *key;
     bool ready;   /* false while it is still being read in the background: values may miss */
-    size_t count; /* runs covered; a later run has no value yet */
+    size_t count; /* runs covered; a later run has no value */
     uint8_t *present; /* by run: 0 none, 1 there */
     double *
         numbers; /* metric: the value; param, tag: the text as a number, NaN where it is none */

@@ -69,6 +69,11 @@ void assay_session_focus(struct assay_session *session, uint32_t run);
    every few seconds, and no others. */
 void assay_session_visible(struct assay_session *session, const uint32_t *runs, size_t count);
 
+/* Somebody is about to filter: reads the columns of all names the stored runs use (metrics,
+   params, tags; up to 48 MiB of them) on another thread, so that no key has to wait for one.
+   Once; does nothing where the runs are few. */
+void assay_session_read_columns(struct assay_session *session);
+
 /* ---- servers ---- */
 
 /* What is known of a source on a server without asking it. False where SOURCE is none. */
