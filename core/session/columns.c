@@ -1,6 +1,6 @@
 /*
- * Columns over all runs, read from the databases when somebody sorts or filters by them: at once
- * where few runs have to be looked up, else on another thread.
+ * Columns over all runs, read from the databases when somebody sorts or filters by them: at
+ * once where few runs have to be looked up, else on another thread.
  */
 #include <stdlib.h>
 

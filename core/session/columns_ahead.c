@@ -1,6 +1,6 @@
 /*
- * Columns read before they are asked for. Whoever opens the filter's prompt is about to name one,
- * and reading one over 100,000 runs takes longer than a key may. One pass over the stored
+ * Columns read before they are asked for. Whoever opens the filter's prompt is about to name
+ * one, and reading one over 100,000 runs takes longer than a key may. One pass over the stored
  * attributes, on another thread, makes the columns of all names it meets, arrays and all; the
  * session's thread takes the arrays, and looks again only at runs that changed meanwhile.
  *
@@ -83,9 +83,9 @@ static uint32_t add_column(struct ahead_load *load, enum assay_field_kind kind)
     load->bytes += bytes;
     ASSAY_GROW(load->columns, load->capacity, load->count + 1);
     column = &load->columns[load->count];
-    key = assay_map_set(&load->index, load->name.data, load->name.length,
-                        (uint32_t)load->count) +
-          1;
+    key =
+        assay_map_set(&load->index, load->name.data, load->name.length, (uint32_t)load->count) +
+        1;
     *column = (struct ahead_column){.values = {.kind = kind, .key = key, .count = load->runs}};
     column->values.present = assay_alloc_array(load->runs, 1);
     column->values.numbers = assay_alloc_array(load->runs, sizeof(double));
@@ -285,8 +285,7 @@ static unsigned ahead_apply(struct assay_session *session, struct message *messa
 {
     struct ahead_load *load = load_of_message(message);
     size_t stale_count;
-    uint32_t *stale =
-        find_stale(session, load->seen, load->runs, load->version, &stale_count);
+    uint32_t *stale = find_stale(session, load->seen, load->runs, load->version, &stale_count);
     unsigned changed = session->ahead.waiting_count ? ASSAY_CHANGED_COLUMNS : 0;
 
     while (!load->failed && load->taken < load->count) {

@@ -187,10 +187,10 @@ struct series_entry {
 struct columns_ahead {
     enum { AHEAD_NOT, AHEAD_READING, AHEAD_READ } state;
     atomic_bool stop;
-    bool every;       /* each name of the runs SEEN has a column: any other name is of none */
-    uint8_t *seen;    /* by run: its attributes were read */
+    bool every;    /* each name of the runs SEEN has a column: any other name is of none */
+    uint8_t *seen; /* by run: its attributes were read */
     size_t seen_count;
-    uint64_t version; /* of the catalog when the reading began */
+    uint64_t version;              /* of the catalog when the reading began */
     struct assay_column **waiting; /* asked for while it goes on */
     size_t waiting_count, waiting_capacity;
 };
@@ -417,12 +417,14 @@ struct column_parts {
     size_t count;
     size_t runs; /* of all of them */
 };
-#define COLUMN_AT_ONCE 3000 /* runs whose attributes are read without a detour over the pool */
+#define COLUMN_AT_ONCE 3000 /* runs whose attributes are read without a detour over the pool   \
+                             */
 /* The runs whose attributes are not in memory. Session's thread. */
 void column_parts_find(struct assay_session *session, struct column_parts *out);
 void column_parts_free(struct column_parts *parts);
 /* Gives FN the packed attributes of each of them, with the run's index in the catalog, until it
-   returns false. False where that or a failure came before the end. Any thread that may wait. */
+   returns false. False where that or a failure came before the end. Any thread that may wait.
+ */
 typedef bool (*column_attrs_fn)(void *context, uint32_t run, const void *bytes, size_t length);
 bool column_parts_read(struct column_parts *parts, column_attrs_fn fn, void *context);
 /* The catalog's hook: COLUMN is read, at once or in the background. */

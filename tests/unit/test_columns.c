@@ -1,7 +1,7 @@
 /*
- * Columns that were read before they were asked for: while they are read and afterwards, a filter
- * and every value are those of the runs' attributes, which are asked one by one; runs that
- * changed meanwhile included.
+ * Columns that were read before they were asked for: while they are read and afterwards, a
+ * filter and every value are those of the runs' attributes, which are asked one by one; runs
+ * that changed meanwhile included.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -245,9 +245,9 @@ static void wait_changed(struct assay_session *session, size_t count, uint32_t r
         struct pollfd wait = {assay_session_fd(session), POLLIN, 0};
         poll(&wait, 1, 100);
         assay_session_dispatch(session);
-        seen = assay_catalog_runs(catalog) == count &&
-               assay_attrs_metric(assay_catalog_attrs(catalog, run), "loss")->summary.last >=
-                   loss;
+        seen =
+            assay_catalog_runs(catalog) == count &&
+            assay_attrs_metric(assay_catalog_attrs(catalog, run), "loss")->summary.last >= loss;
     }
     assert_true(seen);
 }
