@@ -8,13 +8,18 @@
 
 #include "cli.h"
 #include "json.h"
+#include "table.h"
 
 /* Opens the ledger of the local store. WRITE: with the key of who acts. */
 enum assay_status cli_ledger(struct cli *cli, bool write, struct assay_ledger **out,
                              struct assay_error *err);
 /* As `assay review --format json` prints one. */
 void cli_request_json(struct cli_json *json, const struct assay_request *request);
-/* One line of a queue. */
+/* For csv and md: the columns of a request taken apart, and its rows, one for each fact,
+   requirement, gate, piece of evidence, vote, and person who may vote or may not. */
+struct cli_table *cli_request_table(struct cli *cli);
+void cli_request_rows(struct cli_table *table, const struct assay_request *request);
+/* KEY and a list of texts. */
 void cli_texts_json(struct cli_json *json, const char *key, const char *const *texts,
                     size_t count);
 /* Values of an option that may be given several times; the array is the caller's to free. */

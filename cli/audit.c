@@ -3,8 +3,8 @@
  * assay sync, which exchanges records.
  */
 #include "approvals.h"
-#include "table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void print_log(struct cli *cli, struct assay_ledger *ledger)
@@ -114,6 +114,60 @@ static enum assay_status print_drift(struct cli *cli, struct assay_ledger *ledge
     return ASSAY_OK;
 }
 
+static void print_report(struct cli *cli, const struct assay_ledger *ledger)
+{
+    const struct assay_request *const *requests;
+    const size_t count = assay_ledger_requests(ledger, &requests);
+    const struct assay_ledger_info info = assay_ledger_info(ledger);
+
+    if (cli->format == CLI_TABLE) {
+        assay_ledger_report(ledger, cli_has(cli, "html"), &cli->out);
+    } else if (cli->format == CLI_JSON) {
+        struct cli_json json = {.out = &cli->out};
+        cli_json_open(&json, '{');
+        cli_json_member(&json, "ledger", info.digest);
+        cli_json_key(&json, "records");
+        cli_json_count(&json, info.records);
+        cli_json_key(&json, "problems");
+        cli_json_count(&json, info.problems);
+        cli_json_key(&json, "requests");
+        cli_json_open(&json, '[');
+        for (size_t i = 0; i < count; i++)
+            cli_request_json(&json, requests[i]);
+        cli_json_close(&json);
+        cli_json_close(&json);
+    } else {
+        struct cli_table *table = cli_request_table(cli);
+        for (size_t i = 0; i < count; i++)
+            cli_request_rows(table, requests[i]);
+        cli_table_print(table);
+        cli_table_free(&table);
+    }
+}
+
+/* What would be passed over in silence is refused: an export is what its checkers expect, and a
+   page for a browser is no other format. */
+static enum assay_status check_options(const struct cli *cli, const char *what,
+                                       struct assay_error *err)
+{
+    const bool html = cli_has(cli, "html"), format = cli_has(cli, "format");
+
+    if (html && strcmp(what, "report") != 0) {
+        assay_fail(err, ASSAY_BAD_INPUT, "audit %s: --html is of the report", what);
+        assay_hint(err, "assay audit report --html");
+    } else if (html && format) {
+        assay_fail(err, ASSAY_BAD_INPUT, "audit report: --html and --format are two formats");
+        assay_hint(err, "leave one of them out");
+    } else if (format && strcmp(what, "export") == 0) {
+        assay_fail(err, ASSAY_BAD_INPUT,
+                   "audit export: the bundle has one form, --format none");
+        assay_hint(err, "assay audit log --format json, or report --format json, print it");
+    } else {
+        return ASSAY_OK;
+    }
+    return ASSAY_BAD_INPUT;
+}
+
 enum assay_status cli_audit(struct cli *cli, struct assay_error *err)
 {
     const char *what = cli->args.operands[0];
@@ -128,7 +182,9 @@ enum assay_status cli_audit(struct cli *cli, struct assay_error *err)
         assay_hint(err, "assay audit --help lists what it takes");
         return ASSAY_BAD_INPUT;
     }
-    status = cli_ledger(cli, false, &ledger, err);
+    status = check_options(cli, what, err);
+    if (status == ASSAY_OK)
+        status = cli_ledger(cli, false, &ledger, err);
     if (status != ASSAY_OK)
         return status;
     if (exports) {
@@ -136,7 +192,7 @@ enum assay_status cli_audit(struct cli *cli, struct assay_error *err)
     } else if (strcmp(what, "drift") == 0) {
         status = print_drift(cli, ledger, err);
     } else if (strcmp(what, "report") == 0) {
-        assay_ledger_report(ledger, cli_has(cli, "html"), &cli->out);
+        print_report(cli, ledger);
     } else if (cli->format == CLI_JSON) {
         log_json(cli, ledger);
     } else {
@@ -158,6 +214,11 @@ enum assay_status cli_sync(struct cli *cli, struct assay_error *err)
     if (status == ASSAY_OK) {
         assay_buf_format(&cli->out, "%zu sent, %zu received, %zu refused\n", result.sent,
                          result.received, result.refused);
+        if (result.made)
+            fprintf(stderr, "assay: %s: was not there, and was made\n", cli->args.operands[0]);
+        else if (result.there == 0)
+            fprintf(stderr, "assay: %s: held no ledger; it has this one now\n",
+                    cli->args.operands[0]);
         if (result.refused) {
             struct assay_error why = {0};
             assay_fail(&why, ASSAY_NO, "%s", result.first_refusal);

@@ -2,7 +2,6 @@
  * assay queue: what waits, mine first, then by how little time is left.
  */
 #include "approvals.h"
-#include "table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,25 @@ static int by_urgency(const void *a, const void *b)
     if (x->expires_ms != y->expires_ms)
         return x->expires_ms < y->expires_ms ? -1 : 1;
     return strcmp(x->id, y->id);
+}
+
+/* A state nobody is ever in would be a list that is always empty. */
+static enum assay_status check_state(const char *state, struct assay_error *err)
+{
+    struct assay_buf names = {0};
+    bool known = !state || strcasecmp(state, "all") == 0;
+
+    for (int s = ASSAY_STATE_PENDING; s <= ASSAY_STATE_SUPERSEDED; s++) {
+        const char *name = assay_request_state_name((enum assay_request_state)s);
+        known = known || strcasecmp(state, name) == 0;
+        assay_buf_format(&names, "%s, ", name);
+    }
+    if (!known) {
+        assay_fail(err, ASSAY_BAD_INPUT, "queue: there is no state %s", state);
+        assay_hint(err, "it is one of %sor all", assay_buf_text(&names));
+    }
+    assay_buf_free(&names);
+    return known ? ASSAY_OK : ASSAY_BAD_INPUT;
 }
 
 static bool wanted(const struct cli *cli, const struct assay_request *r)
@@ -75,7 +93,9 @@ enum assay_status cli_queue(struct cli *cli, struct assay_error *err)
     struct assay_ledger *ledger = NULL;
     const struct assay_request *const *all;
     const char *me;
-    enum assay_status status = cli_ledger(cli, false, &ledger, err);
+    enum assay_status status = check_state(cli_value(cli, "state"), err);
+    if (status == ASSAY_OK)
+        status = cli_ledger(cli, false, &ledger, err);
     if (status != ASSAY_OK)
         return status;
     (void)assay_ledger_me(ledger, &me, NULL);

@@ -140,6 +140,11 @@ enum assay_status cli_review(struct cli *cli, struct assay_error *err)
         if (cli->format == CLI_JSON) {
             struct cli_json json = {.out = &cli->out};
             cli_request_json(&json, request);
+        } else if (cli->format != CLI_TABLE) {
+            struct cli_table *table = cli_request_table(cli);
+            cli_request_rows(table, request);
+            cli_table_print(table);
+            cli_table_free(&table);
         } else {
             print_people(cli, request);
         }

@@ -188,6 +188,7 @@ static enum assay_status read_folder(struct receiving *r, const char *path)
     while ((entry = readdir(folder)) != NULL) {
         if (!digest_of(entry->d_name, digest))
             continue;
+        r->result->there++;
         if (assay_map_get(&r->ledger->fold.record_index, digest, 64) == ASSAY_MAP_NONE &&
             r->ledger->count - r->first < RECEIVE_MAX)
             take_file(r, digest);
@@ -294,8 +295,12 @@ enum assay_status sync_directory(struct assay_ledger *ledger, const char *direct
                           .result = result,
                           .first = ledger->count,
                           .err = err};
-    enum assay_status status = assay_make_directories(directory, err);
+    enum assay_status status = ASSAY_OK;
 
+    /* What would stay empty is not made: the place is more likely misspelt than new. */
+    result->made = access(directory, F_OK) != 0 && errno == ENOENT && ledger->count > 0;
+    if (ledger->count > 0)
+        status = assay_make_directories(directory, err);
     if (status == ASSAY_OK)
         status = receive(&r);
     /* The records that were read here go; those that were kept are read from the store. */
@@ -327,6 +332,11 @@ enum assay_status assay_ledger_sync(struct assay_ledger *ledger, const char *rem
                           "%s: records are exchanged with a directory or git+URL", remote);
     else
         status = sync_directory(ledger, remote, result, err);
+    if (status == ASSAY_OK && ledger->count == 0 && result->there == 0) {
+        status = assay_fail(err, ASSAY_BAD_INPUT,
+                            "%s: holds no ledger, and there is none here either", remote);
+        assay_hint(err, "`assay keys add` begins one; to join one, name the place it is in");
+    }
     if (status == ASSAY_OK)
         status = ledger_check_heads(ledger, err);
     return status;

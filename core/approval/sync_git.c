@@ -158,6 +158,7 @@ enum assay_status sync_git(struct assay_ledger *ledger, const char *url,
         if (status == ASSAY_OK)
             status = publish(&g, &done);
         result->sent = now.sent;
+        result->there = now.there;
         result->received += now.received;
         result->refused = now.refused;
         result->first_refusal = now.first_refusal;

@@ -406,9 +406,12 @@ enum assay_status assay_bundle_verify(const char *directory, const char *expect,
 
 struct assay_sync_result {
     size_t sent, received, refused;
+    size_t there;              /* records that lay there before */
+    bool made;                 /* the directory was not there, and was made */
     const char *first_refusal; /* "" none */
 };
-/* REMOTE is a directory or "git+URL" (or a path that ends in .git). */
+/* REMOTE is a directory or "git+URL" (or a path that ends in .git). ASSAY_BAD_INPUT where neither
+   side has a ledger: then nothing is made either. */
 enum assay_status assay_ledger_sync(struct assay_ledger *ledger, const char *remote,
                                     struct assay_sync_result *result, struct assay_error *err);
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <assay/clock.h>
 #include <assay/file.h>
@@ -282,13 +283,111 @@ static void glass_and_back(void **state)
     world_stop(&world);
 }
 
+/* ---- what lists and shows, in every format ---- */
+
+static size_t length_of(const json_t *json, const char *list)
+{
+    return json_array_size(json_object_get(json, list));
+}
+
+/* How many rows a request has as csv: twelve facts, and one for each element of its lists. */
+static size_t rows_of(const json_t *request)
+{
+    return 12 + length_of(request, "requirements") + length_of(request, "gates") +
+           length_of(request, "evidence") + length_of(request, "votes") +
+           length_of(request, "eligible");
+}
+
+static void every_format(void **state)
+{
+    (void)state;
+    char id[17], second[17];
+    json_t *json, *request;
+    size_t rows = 0, i;
+    begin(CHAMPION);
+    ask("alias:champion", id);
+    as("val", 0, "sign", id, "--approve", "-m", "a, \"b\"", NULL);
+    as("ada", 0, "review", id, "--format", "json", NULL);
+    json = program_json();
+    as("ada", 0, "review", id, "--format", "csv", NULL);
+    assert_int_equal(program_lines(program_last.out), 1 + rows_of(json));
+    program_says("request,section,key,state,person,role,time_ms,value,digest\n");
+    program_says(",signature,approve,counts,val,validator,");
+    program_says(",\"a, \"\"b\"\"\",");
+    as("ada", 0, "review", id, "--format", "md", NULL);
+    assert_int_equal(program_lines(program_last.out), 2 + rows_of(json));
+    json_decref(json);
+    ask("alias:champion", second);
+    as("ada", 0, "audit", "report", "--format", "json", NULL);
+    json = program_json();
+    assert_int_equal(length_of(json, "requests"), 2);
+    json_array_foreach(json_object_get(json, "requests"), i, request)
+    {
+        rows += rows_of(request);
+    }
+    json_decref(json);
+    as("ada", 0, "audit", "report", "--format", "csv", NULL);
+    assert_int_equal(program_lines(program_last.out), 1 + rows);
+    as("ada", 0, "audit", "report", NULL);
+    program_says("meaning: authorship");
+    world_stop(&world);
+}
+
+/* What would be passed over in silence is refused. */
+static void refused(void **state)
+{
+    (void)state;
+    begin(CHAMPION);
+    as("ada", 2, "audit", "report", "--html", "--format", "csv", NULL);
+    as("ada", 2, "audit", "log", "--html", NULL);
+    as("ada", 2, "audit", "export", world.directory, "--format", "json", NULL);
+    as("ada", 2, "queue", "--state", "NONSENSE", NULL);
+    program_complains("there is no state NONSENSE");
+    program_complains("PENDING, ");
+    program_complains(", SUPERSEDED, or all");
+    as("ada", 0, "queue", "--state", "pending", NULL);
+    as("ada", 0, "queue", "--state", "ALL", NULL);
+    world_stop(&world);
+}
+
+/* What was found in a place that records are exchanged with, and what was made there. */
+static void places_of_exchange(void **state)
+{
+    (void)state;
+    begin(CHAMPION);
+    char *shared = world_path(&world, "shared"), *nowhere = world_path(&world, "nowhere");
+    char *empty = world_path(&world, "empty.db");
+    program_run(NULL, "sync", shared, NULL);
+    program_expect(0);
+    program_complains("was not there, and was made");
+    program_run(NULL, "sync", shared, NULL);
+    program_expect(0);
+    assert_string_equal(program_last.err, "");
+    assert_string_equal(program_last.out, "0 sent, 0 received, 0 refused\n");
+    assert_int_equal(assay_make_directories(nowhere, NULL), ASSAY_OK);
+    program_run(NULL, "sync", nowhere, NULL);
+    program_expect(0);
+    program_complains("held no ledger");
+    free(nowhere);
+    nowhere = world_path(&world, "misspelt");
+    setenv("ASSAY_STORE", empty, 1);
+    program_run(NULL, "sync", nowhere, NULL);
+    program_expect(2);
+    program_complains("holds no ledger, and there is none here either");
+    assert_int_not_equal(access(nowhere, F_OK), 0);
+    free(shared);
+    free(nowhere);
+    free(empty);
+    world_stop(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shadow_canary_full),
-        cmocka_unit_test(conditions_past_due),
-        cmocka_unit_test(delegation),
-        cmocka_unit_test(glass_and_back),
+        cmocka_unit_test(shadow_canary_full), cmocka_unit_test(conditions_past_due),
+        cmocka_unit_test(delegation),         cmocka_unit_test(glass_and_back),
+        cmocka_unit_test(every_format),       cmocka_unit_test(refused),
+        cmocka_unit_test(places_of_exchange),
     };
     return cmocka_run_group_tests_name("courses", tests, program_begin, program_end);
 }
