@@ -6,7 +6,7 @@ Starts a server of this Python's MLflow, fills it with the real client, has Assa
 a proxy that writes down every answer, and asks what is refused, too. OUT/answers.json has the
 answers (`method`, `target`, `request`, `status`, `type`, `body`), OUT/expected.json what the real
 client reads there. tests/remote/data/mlflow-2.22 was made with mlflow==2.22.5, Flask-WTF,
-'sqlalchemy<2.1' and 'setuptools<81'.
+'sqlalchemy<2.1' and 'setuptools<81'; mlflow-3.17 with mlflow==3.17.2 and Flask-WTF.
 """
 import http.client
 import http.server

@@ -281,7 +281,7 @@ static void a_look_says_the_version(void **state)
 
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {ALL_OF("2.22")};
+    static const struct CMUnitTest tests[] = {ALL_OF("2.22"), ALL_OF("3.17")};
 
     setenv("no_proxy", "*", 1);
     setenv("HOME", "/nonexistent", 1);
