@@ -234,31 +234,43 @@ static void draw_empty(struct models_view *view, struct area area)
     draw_text(area, 3, 5, ROLE_KEY, "assay change RUN --register MODEL --artifact PATH");
 }
 
-/* Servers that did not answer, and how old what is shown of them is; stores of which something
-   could not be read. */
+/* Servers that did not answer, and how old what is shown of them is, from the first moment on;
+   stores of which something could not be read. */
+static int draw_source_state(struct models_view *view, struct area row, int x, const char *name,
+                             const struct assay_registry *registry,
+                             const struct assay_registry_state *state)
+{
+    char age[16], why[300];
+
+    if (registry && registry->problem) {
+        assay_text_clean_to(why, sizeof why, registry->problem);
+        return draw_format(row, x, 0, ROLE_WARNING, "%s: %zu not read: %s   ", name,
+                           registry->problems, why);
+    }
+    if (!registry)
+        return draw_format(row, x, 0, ROLE_WARNING, "%s: cannot be read   ", name);
+    assay_age_text(age, registry->read_ms, view->app->now_ms);
+    if (state->error.status == ASSAY_OK || state->offline)
+        return draw_format(row, x, 0, ROLE_WARNING, "%s: %sas of %s ago   ", name,
+                           state->offline ? "offline, " : "", age);
+    assay_text_clean_to(why, sizeof why, state->error.what);
+    return draw_format(row, x, 0, ROLE_WARNING, "%s: as of %s ago, not read: %s   ", name, age,
+                       why);
+}
+
 static void draw_state(struct models_view *view, struct area row, int x)
 {
     for (uint32_t s = 0; s < assay_catalog_sources(view->app->catalog); s++) {
         struct assay_registry_state state;
         const struct assay_registry *registry =
             assay_session_registry(view->app->session, s, &state);
-        char name[120], age[16];
+        char name[120];
 
-        if (!state.offline && !(registry && registry->problem))
+        if (state.error.status == ASSAY_OK && !state.kept && !(registry && registry->problem))
             continue;
         assay_text_clean_to(name, sizeof name,
                             assay_catalog_source(view->app->catalog, s)->name);
-        if (registry && registry->problem) {
-            char why[300];
-
-            assay_text_clean_to(why, sizeof why, registry->problem);
-            x += draw_format(row, x, 0, ROLE_WARNING, "%s: %zu not read: %s   ", name,
-                             registry->problems, why);
-        } else if (registry)
-            x += draw_format(row, x, 0, ROLE_WARNING, "%s: offline, as of %s ago   ", name,
-                             assay_age_text(age, registry->read_ms, view->app->now_ms));
-        else
-            x += draw_format(row, x, 0, ROLE_WARNING, "%s: cannot be read   ", name);
+        x += draw_source_state(view, row, x, name, registry, &state);
     }
 }
 

@@ -65,7 +65,7 @@ static bool is_stopped(void *context)
 /* From the server, into the cache too. On any thread that may wait. */
 static enum assay_status ask_server(struct session_source *source,
                                     struct assay_session *session, struct assay_registry **out,
-                                    struct assay_error *err)
+                                    bool *offline, struct assay_error *err)
 {
     struct assay_buf raw = {0};
     struct mlflow *client = NULL;
@@ -75,6 +75,7 @@ static enum assay_status ask_server(struct session_source *source,
     *out = NULL;
     if (status == ASSAY_OK)
         status = mlflow_registry_fetch(client, &raw, is_stopped, source->server, err);
+    *offline = status != ASSAY_OK && client && mlflow_offline(client);
     if (status == ASSAY_OK)
         status =
             mlflow_registry_parse(source->path, assay_buf_text(&raw), raw.length, out, err);
@@ -88,13 +89,15 @@ static enum assay_status ask_server(struct session_source *source,
 
 /* From wherever it lies. On any thread that may wait. */
 static enum assay_status fetch(struct session_source *source, struct assay_session *session,
-                               struct assay_registry **out, struct assay_error *err)
+                               struct assay_registry **out, bool *offline,
+                               struct assay_error *err)
 {
     enum assay_status status;
 
     *out = NULL;
+    *offline = false;
     if (source->server)
-        return ask_server(source, session, out, err);
+        return ask_server(source, session, out, offline, err);
     status = source->ops->registry(source->self, out, err);
     if (status == ASSAY_OK)
         (*out)->read_ms = assay_now_ms();
@@ -110,6 +113,7 @@ struct look {
     struct session_source *source;
     bool first; /* the cache is looked at before the server */
     bool last;  /* no other message of this look follows */
+    bool offline;
     struct assay_registry *registry;
     struct assay_error error;
 };
@@ -133,11 +137,12 @@ static unsigned look_apply(struct assay_session *session, struct message *messag
     if (look->registry) {
         assay_registry_free(&source->registry.shown);
         source->registry.shown = look->registry;
+        source->registry.kept = !look->last;
     }
     if (look->last) {
         source->registry.busy = false;
         source->registry.error = look->error;
-        source->registry.offline = look->error.status != ASSAY_OK;
+        source->registry.offline = look->offline;
         if (source->registry.again && !session->closing)
             look_start(session, source, false);
     }
@@ -170,7 +175,7 @@ static void look_task(struct pool_task *task)
         known->registry = recall(look->source, look->session);
         look_post(known);
     }
-    fetch(look->source, look->session, &look->registry, &look->error);
+    fetch(look->source, look->session, &look->registry, &look->offline, &look->error);
     look->last = true;
     look_post(look);
 }
@@ -196,9 +201,9 @@ static void look_start(struct assay_session *session, struct session_source *sou
 
 /* ---- <assay/registry.h> ---- */
 
-void registry_scanned(struct session_source *source)
+void registry_scanned(struct session_source *source, bool good)
 {
-    if (!source->server)
+    if (source->server ? good && source->registry.offline : true)
         source->registry.stale = true;
 }
 
@@ -227,7 +232,7 @@ const struct assay_registry *assay_session_registry(struct assay_session *sessio
         return NULL;
     if ((!source->registry.asked || source->registry.stale) && !source->registry.busy &&
         may_look(session, source))
-        look_start(session, source, true);
+        look_start(session, source, !source->registry.asked);
     state->error = source->registry.error;
     if (!source->registry.asked && source->scanned) /* it could not be opened */
         state->error = assay_catalog_source(session->catalog, index)->error;
@@ -236,6 +241,7 @@ const struct assay_registry *assay_session_registry(struct assay_session *sessio
                   : state->error.status != ASSAY_OK ? ASSAY_LOAD_FAILED
                                                     : ASSAY_LOAD_READY;
     state->offline = source->registry.offline;
+    state->kept = source->registry.kept;
     return source->registry.shown;
 }
 
@@ -262,6 +268,7 @@ enum assay_status assay_session_registry_wait(struct assay_session *session, uin
 {
     struct session_source *source = source_at(session, index);
     enum assay_status status;
+    bool offline;
 
     *out = NULL;
     if (!source)
@@ -282,7 +289,7 @@ enum assay_status assay_session_registry_wait(struct assay_session *session, uin
         return assay_fail(err, why->status != ASSAY_OK ? why->status : ASSAY_IO, "%s",
                           why->status != ASSAY_OK ? why->what : "it was not read yet");
     }
-    status = fetch(source, session, out, err);
+    status = fetch(source, session, out, &offline, err);
     do /* what is to be kept goes to the writer */
         assay_session_dispatch(session);
     while (session->held_first);

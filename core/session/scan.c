@@ -439,7 +439,7 @@ static unsigned done_apply(struct assay_session *session, struct message *messag
     if (source->again && (done->status != ASSAY_CANCELLED || source->resync))
         watch_later(session, source);
     source->again = false;
-    registry_scanned(source);
+    registry_scanned(source, done->status == ASSAY_OK);
     cache_settle(source);
     free(done);
     return ASSAY_CHANGED_SOURCES | ASSAY_CHANGED_JOBS | ASSAY_CHANGED_SERIES;

@@ -70,8 +70,10 @@ struct session_source {
     bool due;         /* to be scanned when the timer fires */
     struct {          /* registry.c: what the screens show of the models */
         struct assay_registry *shown;
-        bool asked, busy, again, offline;
-        bool stale; /* the source was looked at since; the next call looks at the models */
+        bool asked, busy, again;
+        bool offline; /* the last look found nobody there */
+        bool kept;    /* what is shown is the cache's: the server has not been heard yet */
+        bool stale;   /* the source was looked at since; the next call looks at the models */
         struct assay_error error;
     } registry;
     bool slow_watch; /* on a file system that sends no events: looked at by the clock */
@@ -303,7 +305,7 @@ void scan_start(struct assay_session *session, struct session_source *source);
 /* writer.c */
 struct writer *writer_new(struct assay_session *session, const char *path);
 void writer_add(struct writer *writer, struct batch *batch_take);
-/* FINISH: writes all there is first; else only what it has begun. */
+/* FINISH: writes all there is first; else only what it has begun and what servers said. */
 void writer_free(struct writer **writer, bool finish);
 
 /* cache.c: marks say whether two states are the same. */
@@ -446,7 +448,7 @@ void details_run_changed(struct assay_session *session, uint32_t run);
 void digests_free(struct assay_session *session);
 
 /* registry.c: the source was read to its end. */
-void registry_scanned(struct session_source *source);
+void registry_scanned(struct session_source *source, bool good);
 
 /* activity.c */
 uint64_t activity_job(struct assay_session *session, const char *title);

@@ -471,6 +471,27 @@ static void writer_store(struct writer *writer, struct batch *batch)
         send_written(writer);
 }
 
+/* Takes the next batch to be stored. The workbench ends at once, and what waits to be stored is
+   read again tomorrow; not so what a server said, because it may be out of reach then. */
+static struct batch *take_batch(struct writer *writer)
+{
+    struct batch *before = NULL, *batch = writer->first;
+
+    while (writer->ending && !writer->finish && batch && !batch->source->server) {
+        before = batch;
+        batch = (struct batch *)batch->message.next;
+    }
+    if (!batch || (writer->ending && writer->broken))
+        return NULL;
+    if (before)
+        before->message.next = batch->message.next;
+    else
+        writer->first = (struct batch *)batch->message.next;
+    if (!batch->message.next)
+        writer->last = before;
+    return batch;
+}
+
 static struct batch *writer_next(struct writer *writer, bool *end)
 {
     struct batch *batch;
@@ -478,14 +499,7 @@ static struct batch *writer_next(struct writer *writer, bool *end)
     pthread_mutex_lock(&writer->lock);
     while (!writer->first && !writer->ending && !writer->open)
         pthread_cond_wait(&writer->work, &writer->lock);
-    batch = writer->first;
-    if (writer->ending && !writer->finish)
-        batch = NULL;
-    if (batch) {
-        writer->first = (struct batch *)batch->message.next;
-        if (!writer->first)
-            writer->last = NULL;
-    }
+    batch = take_batch(writer);
     *end = !batch && writer->ending;
     pthread_mutex_unlock(&writer->lock);
     return batch;

@@ -358,7 +358,9 @@ static void serve(void *context, const struct web_request *request, struct web_a
     struct assay_buf out = {0};
 
     pthread_mutex_lock(&holding);
-    if (fake->no_experiment && is_path(request, "experiments/create")) {
+    if (fake->silent) {
+        answer->fault = WEB_CLOSE;
+    } else if (fake->no_experiment && is_path(request, "experiments/create")) {
         answer->status = 503;
     } else if (fake->no_experiment && is_path(request, "experiments/get-by-name")) {
         answer->status = 404;
@@ -381,6 +383,13 @@ struct fake_registry fake_registry_seen(const struct fake_registry *fake)
     struct fake_registry copy = *fake;
     pthread_mutex_unlock(&holding);
     return copy;
+}
+
+void fake_registry_silent(struct fake_registry *fake, bool silent)
+{
+    pthread_mutex_lock(&holding);
+    fake->silent = silent;
+    pthread_mutex_unlock(&holding);
 }
 
 void fake_registry_after_look(struct fake_registry *fake, const char *champion)

@@ -30,6 +30,7 @@ struct fake_registry {
     char about[64];                /* description of version 2 */
     char after_look[16];           /* what somebody else sets champion to, once it was read */
     char after_look_team[64];      /* … the tag "team" of REGISTRY_RUN_B */
+    bool silent;                   /* every connection is closed without a word */
     unsigned writes;
     struct fake_run runs[2]; /* REGISTRY_RUN_A, REGISTRY_RUN_B */
     struct {                 /* version 3, where it was registered; source "": it was not */
@@ -52,6 +53,7 @@ void fake_registry_stop(struct fake_registry *fake);
 /* While it serves: what it holds now, and what somebody else does to it after the next look. */
 struct fake_registry fake_registry_seen(const struct fake_registry *fake);
 void fake_registry_after_look(struct fake_registry *fake, const char *champion);
+void fake_registry_silent(struct fake_registry *fake, bool silent);
 void fake_registry_after_look_at_run(struct fake_registry *fake, const char *team);
 
 #endif
