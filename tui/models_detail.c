@@ -327,10 +327,12 @@ static void compare(struct models_view *view, uint32_t champion, uint32_t candid
     view->compared_at = whole ? version : 0;
 }
 
+/* What differs by nature is no change: who made the run and when, and which id the model has
+   that it made (that is the version which is looked at). */
 static bool is_wanted(const struct assay_row *row)
 {
     return row->differs && !row->parent && row->section != ASSAY_SECTION_RUN &&
-           row->section != ASSAY_SECTION_TAGS;
+           row->section != ASSAY_SECTION_TAGS && row->kind != ASSAY_ROW_OUTPUT;
 }
 
 /* The differences in the order in which they are asked for; returns how many were left out. */

@@ -27,6 +27,17 @@ static struct screen *open_models(const struct fake_registry *fake, const char *
     return screen;
 }
 
+/* How many rows below the one with HEADING have TEXT. */
+static int rows_below(struct screen *screen, const char *heading, const char *text)
+{
+    int row, found = 0;
+
+    assert_true(screen_find(screen, heading, &row, NULL));
+    while (++row < 34)
+        found += strstr(screen_text(screen, row), text) != NULL;
+    return found;
+}
+
 static void versions_and_the_champion(void **state)
 {
     (void)state;
@@ -46,6 +57,8 @@ static void versions_and_the_champion(void **state)
     screen_wait(screen, "CHANGED SINCE THE CHAMPION, version 1");
     registry_screen_row(screen, "0.92", "auc");
     screen_assert_text(screen, "bbbbbbb"); /* its commit */
+    screen_refute_text(screen, "more differ");
+    assert_int_equal(rows_below(screen, "CHANGED SINCE", "m-0123"), 0); /* ids are no change */
     screen_press(screen, "c", NULL);       /* the comparison of both runs */
     screen_wait(screen, "steady");
     screen_assert_text(screen, "hopeful");
