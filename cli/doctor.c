@@ -293,8 +293,15 @@ static void check_answering(struct doctor *d, const char *name,
             look->from);
     say(d, "servers", name, look->may_read == 1 ? WORKS : FAILS, "",
         "reading: %s, writing: %s, artifacts through the server: %s", may(look->may_read),
-        look->read_only ? "switched off here (read_only)" : "allowed here",
+        look->read_only        ? "switched off here (read_only)"
+        : look->may_admin == 1 ? "yes"
+        : look->grants_known   ? "where it is granted"
+                               : "not switched off here, not tried",
         may(look->proxied_artifacts));
+    if (look->grants_known && look->may_admin != 1)
+        say(d, "servers", name, WORKS, "",
+            "granted by name: %s; elsewhere the server's default",
+            look->grants[0] ? look->grants : "nothing");
     if (look->unverified)
         say(d, "servers", name, NOTE, "name its certificates with ca_file instead",
             "its certificate is not checked: anybody in between can read along");

@@ -11,7 +11,9 @@
 #include <assay/clock.h>
 #include <assay/text.h>
 
-enum question { VERSION, INFO, WHO, READ, PROXY, QUESTIONS };
+#define GRANTS_NAMED 4u /* the rest is counted */
+
+enum question { VERSION, INFO, WHO, GRANTS, READ, PROXY, QUESTIONS };
 
 static void ask(struct mlflow *mlflow, struct net_answer *answers[QUESTIONS])
 {
@@ -19,6 +21,7 @@ static void ask(struct mlflow *mlflow, struct net_answer *answers[QUESTIONS])
         [VERSION] = {.path = "/version"},
         [INFO] = {.path = "/api/3.0/mlflow/server-info"},
         [WHO] = {.path = "/api/2.0/mlflow/users/current"},
+        [GRANTS] = {.path = "/api/3.0/mlflow/users/current/permissions"},
         [READ] = {.method = NET_POST,
                   .path = MLFLOW_API "/experiments/search",
                   .type = "application/json",
@@ -100,6 +103,57 @@ static void note_version(const struct net_answer *answer, struct assay_server_lo
     out->version[length] = '\0';
 }
 
+/* One of the rows of "permissions": what is granted on what. */
+static void read_grant(struct json_text *json, struct assay_buf *out, size_t number)
+{
+    char permission[32] = "", type[32] = "", pattern[64] = "";
+    const char *key;
+
+    while (json_text_member(json, &key)) {
+        if (strcmp(key, "permission") == 0)
+            assay_text_clean_to(permission, sizeof permission, json_text_string(json, ""));
+        else if (strcmp(key, "resource_type") == 0)
+            assay_text_clean_to(type, sizeof type, json_text_string(json, ""));
+        else if (strcmp(key, "resource_pattern") == 0)
+            assay_text_clean_to(pattern, sizeof pattern, json_text_string(json, ""));
+        else
+            json_text_skip(json);
+    }
+    if (number < GRANTS_NAMED)
+        assay_buf_format(out, "%s%.12s on %.20s %.24s", number ? ", " : "", permission, type,
+                         pattern);
+}
+
+static void note_grants(const struct net_answer *answer, struct assay_server_look *out)
+{
+    struct assay_buf text = {0};
+    struct json_text json;
+    const char *key;
+    size_t count = 0;
+
+    if (answer->status != ASSAY_OK)
+        return;
+    json_text_init(&json, assay_buf_text(&answer->body), answer->body.length);
+    if (json_text_enter(&json, '{'))
+        while (json_text_member(&json, &key)) {
+            if (strcmp(key, "permissions") != 0 || !json_text_enter(&json, '[')) {
+                json_text_skip(&json);
+                continue;
+            }
+            out->grants_known = true;
+            while (json_text_element(&json))
+                if (json_text_enter(&json, '{'))
+                    read_grant(&json, &text, count++);
+        }
+    out->grants_known = out->grants_known && !json.fault;
+    if (count > GRANTS_NAMED)
+        assay_buf_format(&text, " and %zu more", count - GRANTS_NAMED);
+    if (out->grants_known)
+        snprintf(out->grants, sizeof out->grants, "%s", assay_buf_text(&text));
+    json_text_free(&json);
+    assay_buf_free(&text);
+}
+
 /* How long the shortest question takes on a connection that is open. */
 static int64_t round_trip(struct mlflow *mlflow)
 {
@@ -137,6 +191,7 @@ void mlflow_look(struct mlflow *mlflow, struct assay_server_look *out)
     if (answers[WHO]->status == ASSAY_OK &&
         find_text(answers[WHO], "username", out->user, sizeof out->user))
         out->may_admin = find_true(answers[WHO], "is_admin");
+    note_grants(answers[GRANTS], out);
     out->proxied_artifacts = answers[PROXY]->http == 200   ? 1
                              : answers[PROXY]->http == 503 ? 0
                                                            : -1;

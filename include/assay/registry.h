@@ -84,7 +84,7 @@ char *assay_registry_model_place(const struct assay_attrs *attrs);
 struct assay_registry_state {
     enum assay_load load; /* BUSY: the first answer, or a newer one, is on its way */
     bool offline;         /* the server could not be reached when it was last asked */
-    bool kept;            /* what is there is what the cache had: it is as old as read_ms says */
+    bool kept; /* what is there is what the cache had: it is as old as read_ms says */
     struct assay_error error; /* of the last look that ended */
 };
 /* The registry of SOURCE, in the background from the first call on, and of a store on disk

@@ -99,6 +99,11 @@ struct assay_server_look {
     int may_read, may_admin; /* 1 yes, 0 no, -1 not known */
     int proxied_artifacts;   /* likewise */
     int64_t round_trip_us;
+    /* What we are granted by name ("EDIT on experiment 3, …", clean), as MLflow 3's basic
+       authentication says; "" nothing. What is not named has the server's default, which it
+       does not tell. */
+    bool grants_known;
+    char grants[256];
 };
 bool assay_session_server_look(struct assay_session *session, uint32_t source,
                                struct assay_server_look *out);

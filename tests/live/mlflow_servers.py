@@ -8,6 +8,7 @@ Starts the servers of this Python's MLflow on the loopback interface: on SQLite,
 delay and injected failures. Everything lies in a temporary directory and ends with the script.
 Prints "N passed, N failed".
 """
+import base64
 import glob
 import importlib.util
 import json
@@ -529,6 +530,28 @@ def auth_start(base):
                   ["--app-name", "basic-auth"])
 
 
+def grant(url, user, kind, what, permission):
+    names = os.environ["MLFLOW_TRACKING_USERNAME"] + ":" + os.environ["MLFLOW_TRACKING_PASSWORD"]
+    request = urllib.request.Request(
+        url + "/api/3.0/mlflow/users/permissions/grant", method="POST",
+        data=json.dumps({"username": user, "resource_type": kind, "resource_id": what,
+                         "permission": permission}).encode(),
+        headers={"Content-Type": "application/json",
+                 "Authorization": "Basic " + base64.b64encode(names.encode()).decode()})
+    urllib.request.urlopen(request, timeout=60).read()
+
+
+def doctor_says(assay, user, *words):
+    """Reachable, its version, who we are and what we may do; or why not."""
+    done = assay.run("doctor")
+    said = done.stdout.decode()
+    if user:
+        words += ("MLflow " + mlflow.__version__, "signed in as %s (MLFLOW_TRACKING_USERNAME)" % user)
+    for word in words:
+        check(word in said, "doctor: " + word, said)
+    check("password-1" not in said and "not-the-password" not in said, "doctor: no secret")
+
+
 def auth_server(program, base):
     server = auth_start(base)
     names = {"MLFLOW_TRACKING_USERNAME": "admin", "MLFLOW_TRACKING_PASSWORD": "secret-password-1"}
@@ -543,11 +566,20 @@ def auth_server(program, base):
         assay = Assay(program, server.url, MLFLOW_TRACKING_USERNAME="reader",
                       MLFLOW_TRACKING_PASSWORD="reader-password-1")
         check(len(assay("models")["models"]) == 2, "a reader reads")
+        doctor_says(assay, "reader", "administrator: no",
+                    "granted by name: nothing; elsewhere the server's default")
         done = assay.run("change", "models:/fraud", "--tag", "a=b", "--yes")
         check(done.returncode == 3 and b"reader-password" not in done.stderr,
               "a reader may not write", done.returncode, done.stderr.decode())
         check("a" not in client.get_registered_model("fraud").tags, "and did not")
+        grant(server.url, "reader", "registered_model", "fraud", "EDIT")
+        doctor_says(assay, "reader", "granted by name: EDIT on registered_model fraud;")
+        done = assay.run("change", "models:/fraud", "--tag", "a=b", "--yes")
+        check(done.returncode == 0 and client.get_registered_model("fraud").tags.get("a") == "b",
+              "a reader may write what is granted", done.returncode, done.stderr.decode())
+        doctor_says(Assay(program, server.url), "admin", "administrator: yes", "writing: yes")
         assay = Assay(program, server.url, MLFLOW_TRACKING_PASSWORD="not-the-password")
+        doctor_says(assay, None, "401", "MLFLOW_TRACKING_USERNAME")
         done = assay.run("ls")
         check(done.returncode == 3 and b"not-the-password" not in done.stderr + done.stdout and
               b"MLFLOW_TRACKING_USERNAME" in done.stderr, "a wrong password",

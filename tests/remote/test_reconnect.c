@@ -62,12 +62,11 @@ static struct assay_session *open_live(const char *url)
 {
     struct assay_session *session = NULL;
 
-    assert_int_equal(
-        assay_session_open(&session,
-                           &(struct assay_session_options){
-                               .sources = &url, .source_count = 1, .live = true},
-                           NULL),
-        ASSAY_OK);
+    assert_int_equal(assay_session_open(&session,
+                                        &(struct assay_session_options){
+                                            .sources = &url, .source_count = 1, .live = true},
+                                        NULL),
+                     ASSAY_OK);
     return session;
 }
 

@@ -59,7 +59,7 @@ static void versions_and_the_champion(void **state)
     screen_assert_text(screen, "bbbbbbb"); /* its commit */
     screen_refute_text(screen, "more differ");
     assert_int_equal(rows_below(screen, "CHANGED SINCE", "m-0123"), 0); /* ids are no change */
-    screen_press(screen, "c", NULL);       /* the comparison of both runs */
+    screen_press(screen, "c", NULL); /* the comparison of both runs */
     screen_wait(screen, "steady");
     screen_assert_text(screen, "hopeful");
     screen_press(screen, "escape", NULL);
