@@ -13,6 +13,7 @@
 #include <assay/ini.h>
 #include <assay/text.h>
 
+#include "remote/databricks.h"
 #include "remote/url.h"
 #include "session/session_private.h"
 
@@ -215,7 +216,30 @@ static void add_known(struct session_places *places, const struct session_place 
         add_place(places, known->name, known->place, named);
 }
 
+/* A workspace of Databricks by its name there. */
+static enum assay_status add_databricks(struct session_places *places, const char *place,
+                                        struct assay_error *err)
+{
+    struct server_settings settings = SERVER_SETTINGS_INIT;
+    enum assay_status status = databricks_settings(place, &settings, err);
+
+    if (status == ASSAY_OK)
+        add_server(places, &settings, true);
+    server_settings_free(&settings);
+    return status;
+}
+
 /* ---- the list ---- */
+
+/* What was asked for and is not known is a wrong argument. */
+static enum assay_status found(enum assay_status status, struct assay_error *err)
+{
+    if (status != ASSAY_NO)
+        return status;
+    if (err)
+        err->status = ASSAY_BAD_INPUT;
+    return ASSAY_BAD_INPUT;
+}
 
 /* ARGUMENT as the user gave it: a path that is there, a URL, a name from the file, "local". */
 static enum assay_status add_argument(struct session_places *places,
@@ -226,6 +250,8 @@ static enum assay_status add_argument(struct session_places *places,
 
     if (is_url(argument))
         return add_url(places, known, argument, true, err);
+    if (databricks_is_uri(argument))
+        return found(add_databricks(places, argument, err), err);
     if (strncmp(argument, "file://", 7) == 0)
         argument += 7;
     if (stat(argument, &status) == 0) {
@@ -241,6 +267,8 @@ static enum assay_status add_argument(struct session_places *places,
         places->local = true;
         return ASSAY_OK;
     }
+    if (databricks_is_place(argument))
+        return found(add_databricks(places, argument, err), err);
     assay_fail(err, ASSAY_BAD_INPUT,
                "%s: no such file or directory, and no source of that name", argument);
     assay_hint(err, "give a path, a server's URL or a name from the configuration file");
@@ -274,7 +302,7 @@ static enum assay_status add_list(struct session_places *places,
         size_t length = strcspn(list, ":");
         char *one;
 
-        if (is_url(list))
+        if (is_url(list) || databricks_is_uri(list))
             length = url_length(list);
         one = assay_strndup(list, length);
         if (*one)
@@ -297,6 +325,15 @@ static enum assay_status add_tracking_uri(struct session_places *places,
         return ASSAY_OK;
     if (is_url(uri))
         return add_url(places, known, uri, true, err);
+    if (databricks_is_place(uri)) {
+        enum assay_status status = add_databricks(places, uri, err);
+
+        if (status != ASSAY_NO)
+            return status;
+        if (err)
+            assay_error_clear(err);
+        return ASSAY_OK; /* set for another program, which has other means */
+    }
     if (strncmp(uri, "file://", 7) == 0)
         path = uri + 7;
     else if (strncmp(uri, "file:", 5) == 0)
