@@ -598,13 +598,13 @@ static enum assay_status read_named(const char *name, struct assay_error *err)
 
 static void the_configuration_file_names_servers(void **state)
 {
-    struct fake_mlflow fake = {.user = "Basic YW5hOnMzY3JldA=="};
+    struct fake_mlflow fake = {.user = "Basic b3BzOnMzY3JldA=="};
     struct assay_error err = {0};
     char text[512];
 
     (void)state;
     fake_mlflow_start(&fake, 1, 2, 1, 5);
-    snprintf(text, sizeof text, "[source team]\nplace = %s\nuser = ana\npassword = s3cret\n",
+    snprintf(text, sizeof text, "[source team]\nplace = %s\nuser = ops\npassword = s3cret\n",
              web_url(fake.web));
     put_file("config.ini", text, 0644);
     assert_int_equal(read_named("team", &err), ASSAY_BAD_INPUT);
@@ -614,7 +614,7 @@ static void the_configuration_file_names_servers(void **state)
     assert_int_equal(read_named("team", NULL), ASSAY_OK);
     assert_int_equal(read_named(web_url(fake.web), NULL), ASSAY_OK); /* the same server */
     snprintf(text, sizeof text,
-             "[source team]\nplace = %s\nuser = ana\n"
+             "[source team]\nplace = %s\nuser = ops\n"
              "password_command = echo s3cret; echo more\n",
              web_url(fake.web));
     put_file("config.ini", text, 0644); /* no secret in it */
@@ -629,7 +629,7 @@ static void the_configuration_file_names_servers(void **state)
     assert_int_equal(read_named("here", NULL), ASSAY_BAD_INPUT);
     put_file("config.ini", "", 0600);
     /* In the URL; which is shown and kept without. */
-    snprintf(text, sizeof text, "http://ana:s3cret@%s", web_url(fake.web) + 7);
+    snprintf(text, sizeof text, "http://ops:s3cret@%s", web_url(fake.web) + 7);
     assert_int_equal(read_named(text, NULL), ASSAY_OK);
     fake_mlflow_stop(&fake);
     memset(&err, 0, sizeof err);
@@ -688,13 +688,13 @@ static void secrets_stay_out_of_the_cache(void **state)
 
 static void mlflows_own_variables_are_honoured(void **state)
 {
-    struct fake_mlflow fake = {.user = "Basic YW5hOnMzY3JldA=="};
+    struct fake_mlflow fake = {.user = "Basic b3BzOnMzY3JldA=="};
     char directory[300];
 
     (void)state;
     fake_mlflow_start(&fake, 1, 2, 1, 5);
     assert_int_equal(read_named(web_url(fake.web), NULL), ASSAY_IO);
-    setenv("MLFLOW_TRACKING_USERNAME", "ana", 1);
+    setenv("MLFLOW_TRACKING_USERNAME", "ops", 1);
     setenv("MLFLOW_TRACKING_PASSWORD", "s3cret", 1);
     setenv("MLFLOW_TRACKING_TOKEN", "ignored", 1);
     assert_int_equal(read_named(web_url(fake.web), NULL), ASSAY_OK);
@@ -709,7 +709,7 @@ static void mlflows_own_variables_are_honoured(void **state)
     snprintf(directory, sizeof directory, "%s/.mlflow", root);
     assert_int_equal(mkdir(directory, 0700), 0);
     put_file(".mlflow/credentials",
-             "[mlflow]\nmlflow_tracking_username = bob\nmlflow_tracking_password = s3cret\n",
+             "[mlflow]\nmlflow_tracking_username = dev\nmlflow_tracking_password = s3cret\n",
              0600);
     assert_int_equal(read_named(web_url(fake.web), NULL), ASSAY_OK);
     unsetenv("MLFLOW_TRACKING_URI");

@@ -292,7 +292,7 @@ static void urls_show_no_secrets(void **state)
 {
     static const char *const pairs[][2] = {
         {"http://host:5000/", "http://host:5000"},
-        {"https://ana:s3cret@host/prefix/?token=x#y", "https://host/prefix"},
+        {"https://ops:s3cret@host/prefix/?token=x#y", "https://host/prefix"},
         {"HTTP://a@b@host", "HTTP://host"},
         {"https://[::1]:5000/x", "https://[::1]:5000/x"},
         {"ftp://host", "(not a URL)"},

@@ -82,7 +82,7 @@ static void one_run(const struct fake_mlflow *fake, int r, struct assay_buf *out
     assay_buf_format(out,
                      "    {\n      \"info\": {\n        \"run_uuid\": \"%s\",\n"
                      "        \"experiment_id\": \"%d\",\n        \"run_name\": \"%s\",\n"
-                     "        \"user_id\": \"ana\",\n        \"status\": \"%s\",\n"
+                     "        \"user_id\": \"ops\",\n        \"status\": \"%s\",\n"
                      "        \"start_time\": %" PRId64 ",\n",
                      run->id, run->experiment, run->name, run->status, start_of(fake, r));
     if (strcmp(run->status, "RUNNING") != 0)
@@ -102,7 +102,7 @@ static void one_run(const struct fake_mlflow *fake, int r, struct assay_buf *out
     assay_buf_format(out,
                      "],\n        \"params\": [{\"key\": \"lr\", \"value\": \"%g\"}],\n"
                      "        \"tags\": [{\"key\": \"mark\", \"value\": \"%s\"}, "
-                     "{\"key\": \"mlflow.user\", \"value\": \"ana\"}]\n      },\n"
+                     "{\"key\": \"mlflow.user\", \"value\": \"ops\"}]\n      },\n"
                      "      \"inputs\": {},\n      \"outputs\": {}\n    }",
                      0.1 / (r + 1), run->tag);
 }

@@ -29,7 +29,7 @@ struct fake_mlflow {
     bool refuse_large;     /* 400 where more than 1000 are asked for */
     bool tokens_stuck;     /* the page's token never changes */
     const char *workspace; /* whose header requests must have; NULL: there are none */
-    char user[32];         /* "ana:secret" in base64, as the header has it; "" anybody may */
+    char user[32];         /* "ops:secret" in base64, as the header has it; "" anybody may */
     unsigned searches, histories, bulks, lists; /* requests of each kind so far */
     unsigned tails;                             /* of the bulks: from a step on */
     char *bodies[64]; /* histories, by metric, kept where all are alike */
