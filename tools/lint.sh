@@ -52,7 +52,7 @@ door 'sqlite3' 'core/store/sql\.c|core/store/sql_foreign\.c'
 door 'yaml' 'core/source/yaml\.c|core/compare/structure_yaml\.c'
 door 'ini\.h' 'core/base/ini\.c'
 door 'curl/' 'core/remote/net\.c'
-door '(nettle|gmp)' 'core/base/sha256\.c|core/approval/sshsig\.c'
+door '(nettle|gmp)' 'core/base/sha256\.c|core/approval/(sshsig|ecdsa)\.c'
 door 'zlib' 'core/chart/png\.c|core/chart/image_read\.c|core/chart/deflate\.c'
 door 'jansson' 'cli/[a-z_]*\.c|core/source/bundle_file\.c'
 grep -nE '\bdl(open|sym)\(' $(sources 'core/*.c' 'cli/*.c' 'tui/*.c') /dev/null | grep -vE '^core/base/library\.c:' |

@@ -17,6 +17,7 @@
 
 #include "approval/gates_statistics.h"
 #include "approval/manifest.h"
+#include "approval/model_signature.h"
 #include "base/spawn.h"
 
 struct run {
@@ -336,6 +337,90 @@ static void run_artifact_digest(struct run *run)
         say(run, ASSAY_SATISFIED, "%zu files as registered", manifest.count);
 }
 
+/* The bytes of the file NAME of the version, which must be those that FACTS name. */
+static enum assay_status read_named(const struct version_facts *facts, const char *name,
+                                    size_t most, struct assay_buf *out, struct assay_error *err)
+{
+    enum assay_status status;
+    char digest[ASSAY_SHA256_TEXT];
+
+    if (facts->root_count == 0) {
+        status = facts->fetch(facts->fetcher, facts, name, most, out, err);
+    } else {
+        char *path = manifest_find(facts->roots, facts->root_count, name), *bytes = NULL;
+        size_t length = 0;
+        status = path ? assay_file_read(path, most, &bytes, &length, err)
+                      : assay_fail(err, ASSAY_IO, "%s cannot be found", name);
+        if (status == ASSAY_OK)
+            assay_buf_add(out, bytes, length);
+        free(bytes);
+        free(path);
+    }
+    if (status == ASSAY_OK && strcmp(assay_sha256(digest, assay_buf_text(out), out->length),
+                                     file_of(facts, name)->digest) != 0)
+        status = assay_fail(err, ASSAY_NO, "%s changed while it was read", name);
+    return status;
+}
+
+static void check_signature(struct run *run, const struct version_facts *now, const char *name)
+{
+    const char *registered = run->c->candidate->digest;
+    struct assay_buf bytes = {.limit = MODEL_SIGNATURE_BYTES_MAX + 1};
+    struct assay_error why = {0};
+    struct model_key key;
+
+    if (!model_key_parse(&key, setting(run, "key")))
+        return;
+    if (read_named(now, name, MODEL_SIGNATURE_BYTES_MAX, &bytes, &why) != ASSAY_OK) {
+        say(run, ASSAY_ERROR, "%s", why.what);
+    } else {
+        const struct model_signature_answer answer =
+            model_signature_check(&(struct model_signature){.key = &key,
+                                                            .name = name,
+                                                            .bytes = assay_buf_text(&bytes),
+                                                            .length = bytes.length,
+                                                            .files = now->files,
+                                                            .file_count = now->file_count,
+                                                            .ignore = setting(run, "ignore")},
+                                  run->c->arena);
+        if (answer.state == ASSAY_SATISFIED && strcmp(now->digest, registered) != 0)
+            say(run, ASSAY_UNSATISFIED,
+                "the files are signed, but not those registered (%.16s)", now->digest);
+        else
+            say(run, answer.state, "%s", answer.why);
+    }
+    assay_buf_free(&bytes);
+}
+
+/* Files on disk are hashed anew; those of a server were when the facts were asked for. */
+static void run_model_signature(struct run *run)
+{
+    const char *name = setting(run, "file");
+    struct version_facts now = *run->c->candidate;
+    struct manifest manifest = {0};
+    struct assay_error why = {0};
+
+    name = name ? name : MODEL_SIGNATURE_FILE;
+    if (now.root_count == 0 && !now.fetch) {
+        say(run, ASSAY_MISSING, "where the files lie is not known");
+        return;
+    }
+    if (now.root_count > 0) {
+        if (manifest_read(&manifest, run->c->arena, now.roots, now.root_count, &why) !=
+            ASSAY_OK) {
+            say(run, ASSAY_ERROR, "%s", why.what);
+            return;
+        }
+        now.files = manifest.files;
+        now.file_count = manifest.count;
+        now.digest = manifest.digest;
+    }
+    if (file_of(&now, name))
+        check_signature(run, &now, name);
+    else
+        say(run, ASSAY_MISSING, "the model has no %s: nobody signed it", name);
+}
+
 /* Whether the Markdown TEXT has a heading NAME with something under it. */
 static bool has_section(const char *text, const char *name)
 {
@@ -527,6 +612,7 @@ static const struct kind kinds[] = {
     {"drift", run_drift, {"metric", "rows", "reference"}, {"bins"}},
     {"required-files", run_required_files, {"files"}, {NULL}},
     {"artifact-digest", run_artifact_digest, {NULL}, {NULL}},
+    {"model-signature", run_model_signature, {"key"}, {"file", "ignore"}},
     {"model-card", run_model_card, {NULL}, {"file", "sections"}},
     {"same-evaluation", run_same_evaluation, {NULL}, {NULL}},
     {"no-leakage", run_no_leakage, {NULL}, {NULL}},
@@ -560,6 +646,8 @@ static const char *bad_value(const struct policy_gate *gate)
     const char *margin = policy_gate_setting(gate, "margin");
     const char *timeout = policy_gate_setting(gate, "timeout");
     const char *command = policy_gate_setting(gate, "command");
+    const char *key = policy_gate_setting(gate, "key");
+    struct model_key parsed;
     double number;
     int64_t ms;
 
@@ -578,6 +666,8 @@ static const char *bad_value(const struct policy_gate *gate)
     }
     if (timeout && (!policy_duration(timeout, &ms) || ms > 3600000))
         return "timeout";
+    if (key && !model_key_parse(&parsed, key))
+        return "key";
     return command && command[0] != '/' ? "command" : NULL;
 }
 
@@ -590,7 +680,7 @@ enum assay_status gate_check_settings(const struct policy_gate *gate, struct ass
         assay_fail(err, ASSAY_BAD_INPUT, "[gate %s]: there is no kind %s", gate->name,
                    gate->kind ? gate->kind : "(none given)");
         assay_hint(err, "kinds: threshold, compare, non-inferior, slices, drift, "
-                        "required-files, artifact-digest, "
+                        "required-files, artifact-digest, model-signature, "
                         "model-card, same-evaluation, no-leakage, command");
         return ASSAY_BAD_INPUT;
     }
@@ -607,10 +697,14 @@ enum assay_status gate_check_settings(const struct policy_gate *gate, struct ass
         return assay_fail(err, ASSAY_BAD_INPUT, "[gate %s]: at-least or at-most is missing",
                           gate->name);
     bad = bad_value(gate);
-    if (bad)
-        return assay_fail(err, ASSAY_BAD_INPUT, "[gate %s]: %s = %s makes no sense", gate->name,
-                          bad, policy_gate_setting(gate, bad));
-    return ASSAY_OK;
+    if (!bad)
+        return ASSAY_OK;
+    assay_fail(err, ASSAY_BAD_INPUT, "[gate %s]: %s = %s makes no sense", gate->name, bad,
+               policy_gate_setting(gate, bad));
+    if (strcmp(bad, "key") == 0)
+        assay_hint(err, "the base64 of a PEM file with a public key on P-256, P-384 or P-521, "
+                        "its lines put together");
+    return ASSAY_BAD_INPUT;
 }
 
 struct assay_gate_result gate_run(const struct policy_gate *gate,

@@ -13,6 +13,8 @@
  * with the numbers of rows), bins: below the 99 % quantile of what equal distributions give
  *     required-files   files: names or patterns that the model must have
  *     artifact-digest  the files where they lie are those that were registered
+ *     model-signature  key, file, ignore: the files were signed with that key, as OpenSSF Model
+ *                      Signing does (model_signature.h)
  *     model-card       file, sections: headings that must be there and not empty
  *     same-evaluation  the champion was evaluated on the same data (by digest)
  *     no-leakage       no evaluation data among the training data (by digest)
@@ -22,6 +24,7 @@
 #define CORE_APPROVAL_GATES_H
 
 #include <assay/approval.h>
+#include <assay/buf.h>
 #include <assay/catalog.h>
 
 #include "approval/policy.h"
@@ -51,8 +54,14 @@ struct version_facts {
     size_t dataset_count;
     struct assay_fact *lineage;
     size_t lineage_count;
-    const char **roots; /* where the files lie; for artifact-digest, model-card and command */
+    const char **roots; /* where the files lie; for the gates that read them */
     size_t root_count;
+    /* Where they lie elsewhere: appends the bytes of one of FILES, at most so many, to OUT.
+       Works as long as the platform that the facts are from; NULL where it cannot be done. */
+    enum assay_status (*fetch)(void *fetcher, const struct version_facts *facts,
+                               const char *path, size_t most, struct assay_buf *out,
+                               struct assay_error *err);
+    void *fetcher;
 };
 
 struct gate_context {

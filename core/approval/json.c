@@ -20,6 +20,7 @@ struct reading {
     const char *what;
     struct assay_error *err;
     struct assay_buf scratch;
+    bool foreign; /* with literals */
 };
 
 void json_doc_free(struct json_doc *doc)
@@ -253,6 +254,55 @@ static enum assay_status read_members(struct reading *r, unsigned depth, uint32_
     }
 }
 
+static size_t digits_at(const struct reading *r, size_t at)
+{
+    size_t end = at;
+
+    while (end < r->length && r->bytes[end] >= '0' && r->bytes[end] <= '9')
+        end++;
+    return end - at;
+}
+
+/* The bytes of a number here, as RFC 8259 writes them; 0 where there is none. */
+static size_t number_length(const struct reading *r)
+{
+    size_t at = r->at + (r->bytes[r->at] == '-' ? 1 : 0), count = digits_at(r, at);
+
+    if (count == 0 || (count > 1 && r->bytes[at] == '0'))
+        return 0;
+    at += count;
+    if (at < r->length && r->bytes[at] == '.') {
+        count = digits_at(r, at + 1);
+        if (count == 0)
+            return 0;
+        at += 1 + count;
+    }
+    if (at < r->length && (r->bytes[at] == 'e' || r->bytes[at] == 'E')) {
+        at++;
+        at += at < r->length && (r->bytes[at] == '+' || r->bytes[at] == '-') ? 1 : 0;
+        count = digits_at(r, at);
+        if (count == 0)
+            return 0;
+        at += count;
+    }
+    return at - r->at;
+}
+
+static enum assay_status read_literal(struct reading *r)
+{
+    static const char *const words[] = {"true", "false", "null"};
+    size_t length = number_length(r);
+
+    for (size_t i = 0; i < ASSAY_COUNT(words) && length == 0; i++)
+        if (r->length - r->at >= strlen(words[i]) &&
+            memcmp(r->bytes + r->at, words[i], strlen(words[i])) == 0)
+            length = strlen(words[i]);
+    if (length == 0)
+        return bad(r, "no value that JSON knows");
+    r->at += length;
+    return ASSAY_OK;
+}
+
 static enum assay_status read_value(struct reading *r, unsigned depth, const char *key,
                                     uint32_t *out)
 {
@@ -283,36 +333,49 @@ static enum assay_status read_value(struct reading *r, unsigned depth, const cha
         status = read_members(r, depth, self);
         break;
     default:
-        return bad(r, "only objects, arrays and texts are allowed");
+        if (!r->foreign)
+            return bad(r, "only objects, arrays and texts are allowed");
+        r->doc->nodes[self].kind = JSON_LITERAL;
+        status = read_literal(r);
     }
     r->doc->nodes[self].end = (uint32_t)r->at;
+    return status;
+}
+
+static enum assay_status parse(struct reading *r, size_t most)
+{
+    uint32_t root;
+
+    r->doc->count = 0;
+    r->scratch.limit = most;
+    if (r->length > most)
+        return assay_fail(r->err, ASSAY_CORRUPT, "%s: longer than %zu bytes", r->what, most);
+    enum assay_status status = read_value(r, 0, NULL, &root);
+    if (status == ASSAY_OK) {
+        skip_blanks(r);
+        if (r->at != r->length)
+            status = bad(r, "something stands after the end");
+    }
+    assay_buf_free(&r->scratch);
     return status;
 }
 
 enum assay_status json_parse(struct json_doc *doc, struct assay_arena *arena, const char *bytes,
                              size_t length, const char *what, struct assay_error *err)
 {
-    struct reading r = {.doc = doc,
-                        .arena = arena,
-                        .bytes = bytes,
-                        .length = length,
-                        .what = what,
-                        .err = err,
-                        .scratch = {.limit = JSON_BYTES_MAX}};
-    uint32_t root;
+    struct reading r = {doc, arena, bytes, .length = length, .what = what, .err = err};
 
-    doc->count = 0;
-    if (length > JSON_BYTES_MAX)
-        return assay_fail(err, ASSAY_CORRUPT, "%s: longer than %zu bytes", what,
-                          JSON_BYTES_MAX);
-    enum assay_status status = read_value(&r, 0, NULL, &root);
-    if (status == ASSAY_OK) {
-        skip_blanks(&r);
-        if (r.at != length)
-            status = bad(&r, "something stands after the end");
-    }
-    assay_buf_free(&r.scratch);
-    return status;
+    return parse(&r, JSON_BYTES_MAX);
+}
+
+enum assay_status json_parse_foreign(struct json_doc *doc, struct assay_arena *arena,
+                                     const char *bytes, size_t length, const char *what,
+                                     struct assay_error *err)
+{
+    struct reading r = {doc, arena, bytes, .length = length, .what = what, .err = err};
+
+    r.foreign = true;
+    return parse(&r, JSON_FOREIGN_BYTES_MAX);
 }
 
 uint32_t json_find(const struct json_doc *doc, uint32_t object, const char *key)

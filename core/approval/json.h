@@ -19,7 +19,9 @@
 #define JSON_NODES_MAX 32768
 #define JSON_DEPTH     12
 
-enum json_kind { JSON_TEXT, JSON_OBJECT, JSON_ARRAY };
+#define JSON_FOREIGN_BYTES_MAX ((size_t)1 << 20)
+
+enum json_kind { JSON_TEXT, JSON_OBJECT, JSON_ARRAY, JSON_LITERAL };
 
 struct json_node {
     enum json_kind kind;
@@ -41,6 +43,12 @@ void json_doc_free(struct json_doc *doc);
 /* Reads BYTES whole. WHAT names them in the error. */
 enum assay_status json_parse(struct json_doc *doc, struct assay_arena *arena, const char *bytes,
                              size_t length, const char *what, struct assay_error *err);
+
+/* The same of what others wrote: numbers, true, false and null are allowed as well, and are a
+   JSON_LITERAL, of which only its bytes are known; at most JSON_FOREIGN_BYTES_MAX bytes. */
+enum assay_status json_parse_foreign(struct json_doc *doc, struct assay_arena *arena,
+                                     const char *bytes, size_t length, const char *what,
+                                     struct assay_error *err);
 
 /* The member KEY of an object, the root (0) where there is none. */
 uint32_t json_find(const struct json_doc *doc, uint32_t object, const char *key);

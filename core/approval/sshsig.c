@@ -9,13 +9,13 @@
 
 #include <gmp.h>
 #include <nettle/bignum.h>
-#include <nettle/ecc-curve.h>
-#include <nettle/ecdsa.h>
 #include <nettle/eddsa.h>
 #include <nettle/rsa.h>
 #include <nettle/sha2.h>
 
 #include <assay/buf.h>
+
+#include "approval/ecdsa.h"
 
 #define RSA_BITS_MIN 2048
 #define FLAG_TOUCHED 0x01
@@ -154,11 +154,6 @@ static void hash_of(int bits, const void *bytes, size_t length, uint8_t *out,
         sha256_init(&context);
         sha256_update(&context, length, bytes);
         sha256_digest(&context, *out_length = SHA256_DIGEST_SIZE, out);
-    } else if (bits == 384) {
-        struct sha384_ctx context;
-        sha384_init(&context);
-        sha384_update(&context, length, bytes);
-        sha384_digest(&context, *out_length = SHA384_DIGEST_SIZE, out);
     } else {
         struct sha512_ctx context;
         sha512_init(&context);
@@ -218,42 +213,21 @@ static bool ed25519_holds(const struct parts *p, const struct assay_buf *data)
                                  p->value.bytes) != 0;
 }
 
-static bool ecdsa_holds(const struct parts *p, const struct assay_buf *data)
+static bool curve_holds(const struct parts *p, const struct assay_buf *data)
 {
     const int bits = is_text(p->curve, "nistp256")   ? 256
                      : is_text(p->curve, "nistp384") ? 384
-                                                     : 521;
-    const struct ecc_curve *curve = bits == 256   ? nettle_get_secp_256r1()
-                                    : bits == 384 ? nettle_get_secp_384r1()
-                                                  : nettle_get_secp_521r1();
-    const size_t size = ((size_t)bits + 7) / 8;
+                     : is_text(p->curve, "nistp521") ? 521
+                                                     : 0;
     struct view in = p->value, r, s;
-    uint8_t hash[SHA512_DIGEST_SIZE];
-    size_t hash_length = 0;
 
-    if ((bits == 521 && !is_text(p->curve, "nistp521")) ||
-        p->kind.length != p->key_type.length ||
+    if (bits == 0 || p->kind.length != p->key_type.length ||
         memcmp(p->kind.bytes, p->key_type.bytes, p->kind.length) != 0 ||
-        p->point.length != 1 + 2 * size || p->point.bytes[0] != 4 || !take_string(&in, &r) ||
-        !take_string(&in, &s) || in.length != 0 || r.length > size + 1 || s.length > size + 1)
+        !take_string(&in, &r) || !take_string(&in, &s) || in.length != 0)
         return false;
-    struct ecc_point point;
-    struct dsa_signature signature;
-    mpz_t x, y;
-    ecc_point_init(&point, curve);
-    dsa_signature_init(&signature);
-    nettle_mpz_init_set_str_256_u(x, size, p->point.bytes + 1);
-    nettle_mpz_init_set_str_256_u(y, size, p->point.bytes + 1 + size);
-    nettle_mpz_set_str_256_u(signature.r, r.length, r.bytes);
-    nettle_mpz_set_str_256_u(signature.s, s.length, s.bytes);
-    hash_of(bits == 521 ? 512 : bits, data->data, data->length, hash, &hash_length);
-    bool holds = ecc_point_set(&point, x, y) != 0 &&
-                 ecdsa_verify(&point, hash_length, hash, &signature) != 0;
-    mpz_clear(x);
-    mpz_clear(y);
-    dsa_signature_clear(&signature);
-    ecc_point_clear(&point);
-    return holds;
+    return ecdsa_holds(bits, (struct ecdsa_bytes){p->point.bytes, p->point.length},
+                       (struct ecdsa_bytes){r.bytes, r.length},
+                       (struct ecdsa_bytes){s.bytes, s.length}, data->data, data->length);
 }
 
 static bool rsa_holds(const struct parts *p, const struct assay_buf *data)
@@ -287,7 +261,7 @@ static bool holds(const struct parts *p, const struct assay_buf *data)
 {
     if (p->n.bytes)
         return rsa_holds(p, data);
-    return p->curve.bytes ? ecdsa_holds(p, data) : ed25519_holds(p, data);
+    return p->curve.bytes ? curve_holds(p, data) : ed25519_holds(p, data);
 }
 
 enum assay_status sshsig_check(const char *armour, size_t armour_length, const char *space,
