@@ -383,25 +383,44 @@ static enum assay_status list_folder(struct files *f, const char *folder)
     return status;
 }
 
-static enum assay_status hash_file(struct files *f, struct assay_model_file *file)
+static enum assay_status get_file(struct mlflow_site *site, const char *model,
+                                  const char *version, const char *name, uint64_t most,
+                                  struct assay_buf *out, struct assay_error *err)
 {
-    struct assay_buf path = {0}, body = {0};
-    char digest[ASSAY_SHA256_TEXT];
+    struct assay_buf path = {0};
 
     assay_buf_text_add(&path, "/model-versions/get-artifact");
-    url_query(&path, "name", f->model);
-    url_query(&path, "version", f->version);
-    url_query(&path, "path", file->path);
+    url_query(&path, "name", model);
+    url_query(&path, "version", version);
+    url_query(&path, "path", name);
     enum assay_status status =
-        mlflow_site_get(f->site, assay_buf_text(&path), FILE_LIMIT, &body, NULL, f->err);
+        mlflow_site_get(site, assay_buf_text(&path), most, out, NULL, err);
+    assay_buf_free(&path);
+    return status;
+}
+
+static enum assay_status hash_file(struct files *f, struct assay_model_file *file)
+{
+    struct assay_buf body = {0};
+    char digest[ASSAY_SHA256_TEXT];
+    enum assay_status status =
+        get_file(f->site, f->model, f->version, file->path, FILE_LIMIT, &body, f->err);
+
     if (status == ASSAY_OK) {
         assay_sha256(digest, assay_buf_text(&body), body.length);
         file->digest = assay_arena_strdup(f->arena, digest);
         file->bytes = body.length;
     }
-    assay_buf_free(&path);
     assay_buf_free(&body);
     return status;
+}
+
+/* The way of the gates to one file (gates.h). */
+static enum assay_status fetch_file(void *fetcher, const struct version_facts *facts,
+                                    const char *path, size_t most, struct assay_buf *out,
+                                    struct assay_error *err)
+{
+    return get_file(fetcher, facts->model, facts->version, path, most, out, err);
 }
 
 static int by_path(const void *a, const void *b)
@@ -477,7 +496,9 @@ enum assay_status mlflow_facts(void *self, struct assay_arena *arena, const char
     struct version v;
 
     *out = (struct version_facts){.model = assay_arena_strdup(arena, model),
-                                  .version = assay_arena_strdup(arena, version)};
+                                  .version = assay_arena_strdup(arena, version),
+                                  .fetch = fetch_file,
+                                  .fetcher = self};
     enum assay_status status = read_version(self, arena, model, version, &v, err);
     if (status == ASSAY_OK) {
         out->run = v.run_id;
@@ -496,5 +517,7 @@ enum assay_status mlflow_client_facts(struct mlflow *client, bool (*cancelled)(v
 {
     struct mlflow_site site = {.mlflow = client, .cancelled = cancelled, .context = context};
 
-    return mlflow_facts(&site, arena, model, version, out, err);
+    enum assay_status status = mlflow_facts(&site, arena, model, version, out, err);
+    out->fetch = NULL; /* the site ends here */
+    return status;
 }

@@ -357,7 +357,7 @@ static bool check_files(struct check *c)
         r += order == 0 ? 1 : 0;
         f++;
     }
-    (void)say(c, ASSAY_SATISFIED, "%zu files signed by the key %.16s, %zu need no signature",
+    (void)say(c, ASSAY_SATISFIED, "%zu files signed by the key %.16s, %zu left unsigned",
               c->count, c->what->key->digest, bare);
     return true;
 }

@@ -31,6 +31,7 @@ environment statistics scipy statsmodels pandas &
 environment tensorboard tensorboard tensorboardX 'setuptools<81' &
 environment mlflow3 'mlflow>=3,<4' psycopg2-binary Flask-WTF &
 environment mlflow2 'mlflow>=2,<3' 'sqlalchemy<2.1' 'setuptools<81' &
+environment signing model-signing pyOpenSSL &
 wait
 
 # part TITLE ENVIRONMENT SCRIPT [WORD]: one script with places of its own; its log stays in $work.
@@ -60,6 +61,7 @@ parts=(
     "queries-2 mlflow2 queries.py"
     "statistics statistics statistics.py"
     "compare statistics compare.py"
+    "signatures signing model_signatures.py"
 )
 chosen=()
 for line in "${parts[@]}"; do
