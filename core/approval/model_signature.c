@@ -371,19 +371,37 @@ static bool read_json(struct check *c, struct json_doc *doc, const char *bytes, 
     return say(c, ASSAY_ERROR, "%s", why.what);
 }
 
+static void check_statement(struct check *c, const char *bytes, size_t length)
+{
+    if (read_json(c, &c->statement, bytes, length) && check_kind(c) && check_resources(c))
+        (void)check_files(c);
+}
+
+static struct model_signature_answer answer_of(struct check *c)
+{
+    json_doc_free(&c->bundle);
+    json_doc_free(&c->statement);
+    free(c->payload);
+    free(c->resources);
+    return c->answer;
+}
+
 struct model_signature_answer model_signature_check(const struct model_signature *what,
                                                     struct assay_arena *arena)
 {
     struct check c = {.what = what, .arena = arena, .answer = {ASSAY_ERROR, "was not checked"}};
 
     if (read_json(&c, &c.bundle, what->bytes, what->length) && check_material(&c) &&
-        check_envelope(&c) &&
-        read_json(&c, &c.statement, (const char *)c.payload, c.payload_length) &&
-        check_kind(&c) && check_resources(&c))
-        (void)check_files(&c);
-    json_doc_free(&c.bundle);
-    json_doc_free(&c.statement);
-    free(c.payload);
-    free(c.resources);
-    return c.answer;
+        check_envelope(&c))
+        check_statement(&c, (const char *)c.payload, c.payload_length);
+    return answer_of(&c);
+}
+
+struct model_signature_answer model_statement_check(const struct model_signature *what,
+                                                    struct assay_arena *arena)
+{
+    struct check c = {.what = what, .arena = arena, .answer = {ASSAY_ERROR, "was not checked"}};
+
+    check_statement(&c, what->bytes, what->length);
+    return answer_of(&c);
 }

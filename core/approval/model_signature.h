@@ -49,5 +49,9 @@ struct model_signature_answer {
    IGNORE, for who signed does not decide what needs no signature. */
 struct model_signature_answer model_signature_check(const struct model_signature *what,
                                                     struct assay_arena *arena);
+/* The second half alone, of a statement whose signature has been seen to hold: WHAT's bytes are
+   the statement. */
+struct model_signature_answer model_statement_check(const struct model_signature *what,
+                                                    struct assay_arena *arena);
 
 #endif
