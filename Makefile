@@ -143,6 +143,14 @@ $(FIDO): tests/support/fido/key.c
 	$(Q)$(CC) -D_GNU_SOURCE -std=c11 -O1 -g $(WARNINGS) -fPIC -shared -o $@ $< \
 	    $(shell pkg-config --cflags --libs nettle hogweed)
 
+# Ends a program at one of its calls, from within: preloaded, and in no flavour of ours either.
+KILL := $(BUILD)/tests/kill_at_call.so
+$(BUILD)/tests/approval/test_killed: CPPFLAGS += -DTEST_KILL='"$(CURDIR)/$(KILL)"'
+$(BUILD)/tests/approval/test_killed: $(KILL)
+$(KILL): tests/support/kill/at_call.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE -std=c11 -O1 -g $(WARNINGS) -fPIC -shared -o $@ $<
+
 # ---- fuzzing: make fuzz SECONDS_EACH=15 ----
 
 SECONDS_EACH ?= 15
@@ -184,11 +192,12 @@ screenshots: deps-screenshots
 	@tools/screenshots.sh $(BUILD)/assay screenshots
 
 # Each defence of docs/approvals.md taken out of the code in turn: its test must then fail.
+# ONLY=t24 for those with that in their names.
 .PHONY: check-threats
 check-threats: deps-test
 	@$(MAKE) --no-print-directory all tests
 	@CC='$(CC)' FLAGS='$(CPPFLAGS) $(CFLAGS) -I. -Itests -w -O0' LINK='$(LDFLAGS)' \
-	    LIBS='$(TEST_LIBS) $(LIBS)' TEST_DATA=$(CURDIR)/tests tests/mutants/run.sh $(BUILD)
+	    LIBS='$(TEST_LIBS) $(LIBS)' TEST_DATA=$(CURDIR)/tests tests/mutants/run.sh $(BUILD) $(ONLY)
 
 # ---- care ----
 

@@ -1,9 +1,10 @@
 #!/bin/bash
-# run.sh BUILD: takes each defence named in threats.txt out of the code, builds the test that is said
-# to need it, and sees that it fails; and that it passes where nothing is taken out. Called by
-# `make check-threats`, which gives CC, FLAGS, LINK, LIBS and TEST_DATA.
+# run.sh BUILD [WORD]: takes each defence named in threats.txt (or only those with WORD in their first
+# line) out of the code, builds the test that is said to need it, and sees that it fails; and that it
+# passes where nothing is taken out. Called by `make check-threats`, which gives CC, FLAGS, LINK, LIBS
+# and TEST_DATA.
 set -u
-build=$1
+build=$1 only=${2-}
 top=$PWD
 here=tests/mutants
 work=$(mktemp -d) || exit 1
@@ -16,11 +17,11 @@ trap clear_up EXIT
 export TZ=UTC LC_ALL=C.UTF-8 TERM=xterm-256color top build here work
 
 # One folder a mutant: what it is, and the file as it then stands.
-perl - "$here/threats.txt" "$work" <<'PERL' || exit 1
+perl - "$here/threats.txt" "$work" "$only" <<'PERL' || exit 1
 use strict;
-my ($list, $work) = @ARGV;
+my ($list, $work, $only) = @ARGV;
 open(my $in, '<', $list) or die "$list: $!\n";
-my @blocks = grep { /\S/ } map { s/^\n+//r } split /\n\n+/, join '', grep { !/^#/ } <$in>;
+my @blocks = grep { /\S/ && /^.*\Q$only\E/ } map { s/^\n+//r } split /\n\n+/, join '', grep { !/^#/ } <$in>;
 my $number = 0;
 for (@blocks) {
     my ($what, @lines) = split /\n/;
