@@ -147,11 +147,16 @@ static int64_t floor_of(struct fold *fold, const struct record *record)
     return floor;
 }
 
+bool fold_ahead(const struct fold *fold, const struct record *record)
+{
+    return record->s.time_ms > fold->input->now_ms + FOLD_SKEW_MS;
+}
+
 static const char *check_time(struct fold *fold, const struct record *record)
 {
     const int64_t floor = floor_of(fold, record);
 
-    if (record->s.time_ms > fold->input->now_ms + FOLD_SKEW_MS)
+    if (fold_ahead(fold, record))
         return "its time lies in the future";
     if (floor != ASSAY_NO_TIME && record->s.time_ms < floor - FOLD_SKEW_MS)
         return "its time is before what it builds on";
@@ -502,7 +507,9 @@ static void walk_one(struct fold *fold, uint32_t index)
     } else {
         chain->number = record->s.number;
         chain->digest = record->digest;
-        if (!why)
+        /* One from a clock that ran ahead counts later. What its author signs before that time
+           would count until then and not afterwards: it must not count at all. */
+        if (!why || fold_ahead(fold, record))
             chain->time_ms = record->s.time_ms;
     }
     fate->authentic = !why || (!breaks && record->s.key[0] != '\0');

@@ -102,6 +102,8 @@ void fold_run(struct fold *fold, const struct fold_input *input);
 void fold_free(struct fold *fold);
 
 struct fold_request *fold_find(const struct fold *fold, const char *id);
+/* Whether RECORD's time has not come yet, by the clock of the fold. */
+bool fold_ahead(const struct fold *fold, const struct record *record);
 /* The request that was applied to the same target after REQUEST was; NULL where it is the last.
  */
 const struct fold_request *fold_replaced(const struct fold *fold,

@@ -12,6 +12,7 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
+#include <assay/clock.h>
 #include <assay/file.h>
 
 #include "approval/signer.h"
@@ -407,6 +408,25 @@ enum assay_status ledger_may_write(const struct assay_ledger *ledger, struct ass
     return ASSAY_OK;
 }
 
+/* Says so where records are dated later than this clock: then little of the ledger counts here,
+   and every other reason given misleads. */
+static void hint_at_clock(const struct assay_ledger *ledger, struct assay_error *err)
+{
+    char newest[32];
+    int64_t time_ms = 0;
+
+    for (size_t i = 0; i < ledger->count; i++)
+        if (!ledger->records[i].fault && ledger->records[i].checked != SIGNATURE_FAILS &&
+            fold_ahead(&ledger->fold, &ledger->records[i]) &&
+            ledger->records[i].s.time_ms > time_ms)
+            time_ms = ledger->records[i].s.time_ms;
+    if (time_ms > 0)
+        assay_hint(err,
+                   "a record is of %s, later than this machine's clock: set the clock right, "
+                   "or wait where another machine's ran ahead",
+                   assay_time_text(newest, time_ms));
+}
+
 enum assay_status ledger_need_me(struct assay_ledger *ledger, struct assay_error *err)
 {
     const char *me = "";
@@ -426,6 +446,7 @@ enum assay_status ledger_need_me(struct assay_ledger *ledger, struct assay_error
                    ledger->unsigned_votes
                        ? "an unsigned record needs the name of a person known here"
                        : "the agent holds no key of anybody known to this ledger");
+        hint_at_clock(ledger, err);
         assay_hint(err, "ssh-add your key, or have an owner add it: assay keys add PERSON "
                         "--key FILE.pub");
         status = ASSAY_BAD_INPUT;
@@ -448,6 +469,15 @@ void ledger_random_hex(char *out, size_t digits)
     out[digits] = '\0';
 }
 
+/* Nothing is built on what lies ahead of this clock: it would be older than that, once that
+   counts. */
+static bool lies_ahead(const struct fold *fold, const struct fold_chain *chain)
+{
+    uint32_t at = assay_map_get(&fold->record_index, chain->digest, 64);
+
+    return at != ASSAY_MAP_NONE && fold_ahead(fold, &fold->input->records[at]);
+}
+
 /* Heads of other chains that no earlier record of MINE has named. */
 static void fill_seen(struct assay_ledger *ledger, const char *mine, struct statement *s,
                       struct assay_arena *arena)
@@ -465,7 +495,7 @@ static void fill_seen(struct assay_ledger *ledger, const char *mine, struct stat
     s->seen = assay_arena_alloc(arena, STATEMENT_LIST_MAX * sizeof *s->seen);
     for (size_t i = 0; i < fold->chain_count && s->seen_count < STATEMENT_LIST_MAX; i++) {
         const struct fold_chain *chain = &fold->chains[i];
-        if (chain->number > 0 && strcmp(chain->chain, mine) != 0 &&
+        if (chain->number > 0 && strcmp(chain->chain, mine) != 0 && !lies_ahead(fold, chain) &&
             assay_map_get(&named, chain->digest, 64) == ASSAY_MAP_NONE)
             s->seen[s->seen_count++] =
                 (struct statement_head){chain->chain, chain->number, chain->digest};
@@ -536,6 +566,8 @@ static enum assay_status try_record(struct assay_ledger *ledger, const struct as
     if (status == ASSAY_OK && !ledger->fold.fates[ledger->count - 1].counts)
         status = assay_fail(err, ASSAY_NO, "this would not count: %s",
                             why ? why : "a record that it follows is missing");
+    if (status == ASSAY_NO)
+        hint_at_clock(ledger, err);
     if (status == ASSAY_OK && record->s.event == EVENT_DECISION) {
         const struct fold_request *request =
             fold_find(&ledger->fold, record->s.decision.request);

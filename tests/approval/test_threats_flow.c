@@ -329,6 +329,52 @@ static void t24_drift(void **state)
     assay_ledger_close(&ledger);
 }
 
+/* And back to what another request replaced: approved once is not in force for ever. Fails
+   without fold_replaced() in assay_ledger_gate(). ---- */
+
+static enum assay_status gate(const char *version, struct assay_error *err)
+{
+    struct assay_ledger *ledger = world_open(&world, "ada");
+    const struct assay_request *by = NULL;
+    const struct assay_gate_question question = {"fraud", version, "alias:champion", NULL,
+                                                 NULL};
+    enum assay_status status = assay_ledger_gate(ledger, &question, &by, err);
+    assay_ledger_close(&ledger);
+    return status;
+}
+
+static void t24_replaced(void **state)
+{
+    struct assay_error err = {0};
+    const struct assay_drift *drifts = NULL;
+    char id[17], back[17];
+    size_t count = 0;
+    (void)state;
+    world_ask(&world, id);
+    world_approve(&world, id);
+    assert_int_equal(world_apply(&world, id, &err), ASSAY_OK);
+    assert_int_equal(gate("2", &err), ASSAY_OK);
+    struct assay_ledger *ledger = world_open(&world, "rex");
+    struct assay_request_options options = {.rollback = id, .words = "latency doubled"};
+    assert_int_equal(assay_request_send(ledger, &options, back, &err), ASSAY_OK);
+    assay_ledger_close(&ledger);
+    world_approve(&world, back);
+    assert_int_equal(gate("2", &err), ASSAY_OK); /* until it is applied */
+    assert_int_equal(world_apply(&world, back, &err), ASSAY_OK);
+    assert_int_equal(gate("1", &err), ASSAY_OK);
+    assert_int_equal(gate("2", &err), ASSAY_NO);
+    assert_non_null(strstr(err.what, "took its place"));
+    world_move_champion(&world, 1, 2);
+    ledger = world_open(&world, "ada");
+    assert_int_equal(assay_ledger_drift(ledger, NULL, &drifts, &count, NULL), ASSAY_OK);
+    bool found = false;
+    for (size_t i = 0; i < count; i++)
+        found = found || strcmp(drifts[i].target, "alias:champion") == 0;
+    assert_true(found);
+    assay_ledger_close(&ledger);
+    world_move_champion(&world, 2, 1);
+}
+
 /* ---- T25: what has expired does not stand in the way. Fails without decide_open()'s expiry
    and supersede(). ---- */
 
@@ -391,15 +437,58 @@ static void t28_secrets(void **state)
     assert_int_equal(assay_ledger_export(ledger, bundle, &err), ASSAY_OK);
     /* Long enough that no signature's base64 holds one by chance. */
     const char *const grep[] = {
-        "grep",
-        "-rqE",
-        "ghp_0123|AKIAIOSF|PRIVATE KEY|hunter2|Bearer abc|hf_abcdef|dapi0123|eyJhbGci",
-        bundle,
+        "grep", "-rqE",
+        "ghp_0123|AKIAIOSF|PRIVATE KEY|hunter2|Bearer abc|hf_abcdef|dapi0123|eyJhbGci", bundle,
         NULL};
     assert_int_equal(test_command_status(grep), 1);
     free(file);
     free(bundle);
     assay_ledger_close(&ledger);
+}
+
+/* A record that some other program signed, which did not look: it is not handed on. */
+static void t28_export(void **state)
+{
+    static const char words[] = "looked at it",
+                      token[] = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+    char *copy = world_path(&world, "t28.db"), *bundle = world_path(&world, "t28-bundle");
+    struct assay_decision decision = {.verdict = ASSAY_COMMENT, .reason = words};
+    struct assay_buf signed_text = {0};
+    struct assay_ledger *ledger = NULL;
+    struct assay_error err = {0};
+    char id[17], *text = NULL;
+    (void)state;
+    world_ask(&world, id);
+    world_copy(world.store, copy);
+    /* With a memory of its own: what is signed here is nowhere else. */
+    char *heads = world_path(&world, "heads-t28"), key[400];
+    snprintf(key, sizeof key, "%s/val.pub", world.agent.directory);
+    const struct assay_ledger_options place = {
+        .store = copy, .heads = heads, .key = key, .sign_timeout_ms = 20000};
+    assert_int_equal(assay_ledger_open(&ledger, &place, &err), ASSAY_OK);
+    assert_int_equal(assay_request_preview(ledger, id, &decision, &text, &err), ASSAY_OK);
+    const char *at = strstr(text, words);
+    assert_non_null(at);
+    assay_buf_format(&signed_text, "%.*s%s%s", (int)(at - text), text, token,
+                     at + strlen(words));
+    if (ledger_append_text(ledger, signed_text.data, signed_text.length, &err) != ASSAY_OK)
+        fail_msg("%s", err.what);
+    assert_int_equal(assay_ledger_export(ledger, bundle, &err), ASSAY_NO);
+    assert_non_null(strstr(err.what, ".json: seems to hold a"));
+    assert_non_null(strstr(err.hint, "it was not completed"));
+    const char *const grep[] = {"grep", "-rqF", token, bundle, NULL};
+    assert_int_equal(test_command_status(grep), 1);
+    /* Nobody takes what there is of it for a whole bundle. */
+    char *script = assay_path_join(bundle, "verify.sh");
+    assert_int_not_equal(access(script, F_OK), 0);
+    assay_ledger_close(&ledger);
+    assert_int_equal(world_decide(&world, "rex", id, ASSAY_WITHDRAW, NULL), ASSAY_OK);
+    assay_buf_free(&signed_text);
+    free(script);
+    free(heads);
+    free(bundle);
+    free(copy);
+    free(text);
 }
 
 int main(void)
@@ -409,7 +498,8 @@ int main(void)
         cmocka_unit_test(t8_champion_moved), cmocka_unit_test(t9_self_approval),
         cmocka_unit_test(t9_second_key),     cmocka_unit_test(t10_two_roles),
         cmocka_unit_test(t18_painting),      cmocka_unit_test(t24_drift),
-        cmocka_unit_test(t28_secrets),       cmocka_unit_test(t25_expired),
+        cmocka_unit_test(t24_replaced),      cmocka_unit_test(t28_secrets),
+        cmocka_unit_test(t28_export),        cmocka_unit_test(t25_expired),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

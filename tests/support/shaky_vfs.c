@@ -116,8 +116,11 @@ static int x_shm_map(sqlite3_file *f, int page, int size, int extend, void volat
 {
     return REAL(f)->pMethods->xShmMap(REAL(f), page, size, extend, out);
 }
+/* Lock 1 of a write-ahead log's is that of who checkpoints (SQLite's walformat, 2.3.1). */
 static int x_shm_lock(sqlite3_file *f, int offset, int count, int flags)
 {
+    if (shaky.log_alone && offset == 1 && count == 1 && (flags & SQLITE_SHM_LOCK))
+        return SQLITE_BUSY;
     return REAL(f)->pMethods->xShmLock(REAL(f), offset, count, flags);
 }
 static void x_shm_barrier(sqlite3_file *f)

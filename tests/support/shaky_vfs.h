@@ -13,6 +13,7 @@ struct shaky {
     long exit_at;    /* _exit(77) before this one; 0: never */
     bool full;       /* every write fails */
     bool remember;   /* keep PATH.durable of each file as of its latest sync */
+    bool log_alone;  /* another process seems to checkpoint: the log stays as it is */
 };
 /* Makes it the default of this process; returns its state. */
 struct shaky *shaky_install(void);
