@@ -249,7 +249,7 @@ static const struct cli_option register_options[] = {
     {0, "run", "ID", NULL,
      "the run of the local store that made it; then other seeds' (repeatable)"},
     {0, "account", "PART=ACCOUNT", NULL,
-     "who else had a part in it, e.g. commit-author=ada (repeatable)"},
+     "who else had a part in it, e.g. commit-author=dev (repeatable)"},
     OPTION_SIGN_WITH,
     OPTION_HELP,
     OPTION_END,

@@ -36,7 +36,7 @@ struct texts {
     size_t count;
 };
 /* A chain is the records of one person from one device, so that two machines of one person
-   never collide: "ada/1f2e3d4c"; unsigned ones have a chain of their own, "~ada/1f2e3d4c". */
+   never collide: "dev/1f2e3d4c"; unsigned ones have a chain of their own, "~dev/1f2e3d4c". */
 struct statement_head {
     const char *chain;
     uint64_t number;

@@ -73,8 +73,8 @@ struct assay_key_info {
     bool revoked;
 };
 struct assay_person {
-    const char *person; /* "ada" */
-    const char *name;   /* "Ada Example" */
+    const char *person; /* "dev" */
+    const char *name;   /* "Developer" */
     const char *const *roles;
     size_t role_count;
     const char *const *accounts; /* other systems' names of the same person */

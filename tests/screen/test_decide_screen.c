@@ -110,12 +110,30 @@ static void decide(struct screen *screen, const char *name, const char *words)
     screen_settle(screen);
 }
 
-static struct screen *sit(const char *person)
+/* A world in which version 2 waits to become TARGET under POLICY; its request goes to ID. */
+static void begin(const char *policy, const char *target, char id[17])
+{
+    world_start(&world, policy);
+    world_request(&world, target, "lower loss", NULL, id);
+}
+
+/* PERSON before the request; ALL: it is decided, and the queue shows that when asked. */
+static struct screen *sit(const char *person, bool all)
 {
     world_only(&world, person);
     struct screen *screen = world_queue(&world, WIDE, TALL);
+    if (all) {
+        screen_press(screen, "f", NULL);
+        screen_settle(screen);
+    }
     open_request(screen);
     return screen;
+}
+
+static void leave(struct screen **screen)
+{
+    screen_close(screen);
+    world_stop(&world);
 }
 
 /* ---- stances ---- */
@@ -124,9 +142,8 @@ static void abstain_and_changes(void **state)
 {
     (void)state;
     char id[17];
-    world_start(&world, WORLD_POLICY);
-    world_request(&world, "alias:champion", "lower loss", NULL, id);
-    struct screen *screen = sit("val");
+    begin(WORLD_POLICY, "alias:champion", id);
+    struct screen *screen = sit("val", false);
     decide(screen, "abstain", "");
     send(screen, "\"decision\":\"abstain\"");
     screen_assert_text(screen, "0 of 1 signed as validator");
@@ -144,8 +161,7 @@ static void abstain_and_changes(void **state)
     screen_press(screen, "enter", NULL);
     send(screen, "\"decision\":\"reject\"");
     screen_assert_text(screen, "REJECTED   val: no slices");
-    screen_close(&screen);
-    world_stop(&world);
+    leave(&screen);
 }
 
 /* ---- conditions ---- */
@@ -154,9 +170,8 @@ static void conditions(void **state)
 {
     (void)state;
     char id[17], text[120], due[32];
-    world_start(&world, WORLD_POLICY);
-    world_request(&world, "alias:champion", "lower loss", NULL, id);
-    struct screen *screen = sit("two");
+    begin(WORLD_POLICY, "alias:champion", id);
+    struct screen *screen = sit("two", false);
     screen_press(screen, "+", NULL);
     screen_settle(screen);
     screen_assert_text(screen, "a condition belongs to an approval");
@@ -189,8 +204,7 @@ static void conditions(void **state)
     send(screen, "\"decision\":\"fulfil\"");
     screen_assert_text(screen, "is met");
     screen_refute_text(screen, "not met yet");
-    screen_close(&screen);
-    world_stop(&world);
+    leave(&screen);
 }
 
 static void condition_past_due(void **state)
@@ -198,8 +212,7 @@ static void condition_past_due(void **state)
     (void)state;
     char id[17], text[120], due[32], now[32];
     struct assay_error err = {0};
-    world_start(&world, WORLD_POLICY);
-    world_request(&world, "alias:champion", "lower loss", NULL, id);
+    begin(WORLD_POLICY, "alias:champion", id);
     assay_time_text(due, assay_now_ms() + 2 * DAY);
     due[10] = '\0';
     snprintf(text, sizeof text, "traffic below 10 %% until %s", due);
@@ -214,18 +227,13 @@ static void condition_past_due(void **state)
     assert_int_equal(world_apply(&world, id, &err), ASSAY_OK);
     snprintf(now, sizeof now, "%lld", (long long)(assay_now_ms() + 3 * DAY));
     setenv("ASSAY_NOW_MS", now, 1);
-    world_only(&world, "app");
-    struct screen *screen = world_queue(&world, WIDE, TALL);
-    screen_press(screen, "f", NULL);
-    screen_settle(screen);
-    open_request(screen);
+    struct screen *screen = sit("app", true);
     screen_assert_text(screen, "OVERDUE: v revoke, or v fulfil");
     screen_assert_text(screen, "is overdue: revoke, or say that it is met");
     decide(screen, "revoke", "traffic was never limited");
     send(screen, "\"decision\":\"revoke\"");
     screen_assert_text(screen, "REVOKED");
-    screen_close(&screen);
-    world_stop(&world);
+    leave(&screen);
 }
 
 /* ---- a vote handed on ---- */
@@ -234,21 +242,19 @@ static void delegation(void **state)
 {
     (void)state;
     char id[17];
-    world_start(&world, WORLD_POLICY "[delegation]\nallowed = yes\n");
-    world_request(&world, "alias:champion", "lower loss", NULL, id);
-    struct screen *screen = sit("val");
+    begin(WORLD_POLICY "[delegation]\nallowed = yes\n", "alias:champion", id);
+    struct screen *screen = sit("val", false);
     /* To nobody known: said before anything is signed, and the draft stays to be taken back. */
-    decide(screen, "delegate", "bob on leave");
-    screen_assert_text(screen, "DRAFT   delegate to bob: on leave");
+    decide(screen, "delegate", "reviewer on leave");
+    screen_assert_text(screen, "DRAFT   delegate to reviewer: on leave");
     screen_press(screen, "$", NULL);
-    screen_wait(screen, "bob: nobody of this ledger is called that");
+    screen_wait(screen, "reviewer: nobody of this ledger is called that");
     screen_settle(screen);
     screen_press(screen, "u", NULL);
     decide(screen, "delegate", "brk on leave");
     send(screen, "\"person\":\"brk\"");
     screen_assert_text(screen, "handed the vote to somebody else");
-    screen_close(&screen);
-    world_stop(&world);
+    leave(&screen);
 }
 
 /* ---- broken glass, and back ---- */
@@ -257,9 +263,8 @@ static void override(void **state)
 {
     (void)state;
     char id[17];
-    world_start(&world, WORLD_POLICY);
-    world_request(&world, "alias:champion", "lower loss", NULL, id);
-    struct screen *screen = sit("brk");
+    begin(WORLD_POLICY, "alias:champion", id);
+    struct screen *screen = sit("brk", false);
     decide(screen, "override", "the old one is down");
     send(screen, "\"decision\":\"override\"");
     screen_assert_text(screen, "THE GLASS WAS BROKEN");
@@ -270,8 +275,7 @@ static void override(void **state)
     screen_press(screen, "y", NULL);
     screen_wait(screen, "applied and recorded");
     assert_int_equal(world_state(&world, id), ASSAY_STATE_APPLIED);
-    screen_close(&screen);
-    world_stop(&world);
+    leave(&screen);
 }
 
 static void ratify_and_roll_back(void **state)
@@ -279,15 +283,10 @@ static void ratify_and_roll_back(void **state)
     (void)state;
     char id[17], champion[24];
     struct assay_error err = {0};
-    world_start(&world, WORLD_POLICY);
-    world_request(&world, "alias:champion", "lower loss", NULL, id);
+    begin(WORLD_POLICY, "alias:champion", id);
     assert_int_equal(world_decide(&world, "brk", id, ASSAY_OVERRIDE, &err), ASSAY_OK);
     assert_int_equal(world_apply(&world, id, &err), ASSAY_OK);
-    world_only(&world, "val");
-    struct screen *screen = world_queue(&world, WIDE, TALL);
-    screen_press(screen, "f", NULL);
-    screen_settle(screen);
-    open_request(screen);
+    struct screen *screen = sit("val", true);
     screen_assert_text(screen, "YOU MAY   review the override (v ratify)");
     decide(screen, "ratify", "it was right");
     send(screen, "\"decision\":\"ratify\"");
@@ -304,8 +303,7 @@ static void ratify_and_roll_back(void **state)
     screen_press(screen, "q", NULL);
     screen_wait(screen, "latency doubled");
     screen_assert_text(screen, "fraud 1");
-    screen_close(&screen);
-    world_stop(&world);
+    leave(&screen);
 }
 
 /* ---- a plan ---- */
@@ -314,10 +312,10 @@ static void staged_plan(void **state)
 {
     (void)state;
     char id[17];
-    world_start(&world, "[policy]\nname = canary\ntargets = alias:canary\n[clause validator]\n"
-                        "count = 1\n[plan]\nafter = alias:shadow\nfor = 1h\n");
-    world_request(&world, "alias:canary", "lower loss", NULL, id);
-    struct screen *screen = sit("val");
+    begin("[policy]\nname = canary\ntargets = alias:canary\n[clause validator]\n"
+          "count = 1\n[plan]\nafter = alias:shadow\nfor = 1h\n",
+          "alias:canary", id);
+    struct screen *screen = sit("val", false);
     screen_press(screen, "A", "enter", NULL);
     screen_wait(screen, "DRAFT   approve");
     send(screen, "\"decision\":\"approve\"");
@@ -325,8 +323,7 @@ static void staged_plan(void **state)
     screen_press(screen, "a", NULL);
     screen_settle(screen);
     screen_assert_text(screen, "it is PENDING: only what is approved can be applied");
-    screen_close(&screen);
-    world_stop(&world);
+    leave(&screen);
 }
 
 /* ---- evidence ---- */
@@ -343,9 +340,7 @@ static struct screen *before_report(void)
     world_write(&world, "report.txt", assay_buf_text(&text));
     assay_buf_free(&text);
     world_request(&world, "alias:champion", "lower loss", NULL, id);
-    world_only(&world, "val");
-    struct screen *screen = world_queue(&world, WIDE, TALL);
-    open_request(screen);
+    struct screen *screen = sit("val", false);
     screen_press(screen, "space", NULL);
     screen_wait(screen, "line 1 of the report");
     screen_settle(screen);
@@ -379,8 +374,7 @@ static void seen_when_all_was_shown(void **state)
     screen_press(screen, "g", NULL);
     screen_settle(screen);
     screen_assert_text(screen, "EVIDENCE   1 of 1 seen");
-    screen_close(&screen);
-    world_stop(&world);
+    leave(&screen);
 }
 
 /* What was on the screen was looked at, also where the window is another size afterwards. */
@@ -398,8 +392,7 @@ static void resized_is_still_shown(void **state)
     screen_settle(screen);
     screen_press(screen, "space", NULL);
     screen_wait(screen, "all evidence is seen");
-    screen_close(&screen);
-    world_stop(&world);
+    leave(&screen);
 }
 
 /* What cannot be shown is not marked: not by keys, however many. */
@@ -410,17 +403,14 @@ static void not_shown_not_seen(void **state)
     world_start(&world, WORLD_POLICY);
     world_write(&world, "report.txt", "\xff\xfe no text\n");
     world_request(&world, "alias:champion", "lower loss", NULL, id);
-    world_only(&world, "val");
-    struct screen *screen = world_queue(&world, WIDE, TALL);
-    open_request(screen);
+    struct screen *screen = sit("val", false);
     screen_press(screen, "space", NULL);
     screen_wait(screen, "no text: look at it elsewhere");
     screen_press(screen, "space", NULL);
     screen_settle(screen);
     screen_assert_text(screen, "some evidence was not shown whole");
     screen_assert_text(screen, "[ ] report.txt");
-    screen_close(&screen);
-    world_stop(&world);
+    leave(&screen);
 }
 
 int main(void)
