@@ -38,12 +38,6 @@ void compare_title(const struct compare_job *job, size_t column, struct assay_bu
     assay_text_clean(out, title, *run->name || length < 8 ? length : 8);
 }
 
-static void add_number(const struct assay_compare_cell *cell, struct assay_buf *out)
-{
-    char text[32];
-    assay_buf_text_add(out, assay_number_short(text, cell->number, DIGITS));
-}
-
 /* A long value from a little before the first byte in which it differs from the baseline's. */
 static void add_long(const struct compare_job *job, size_t row,
                      const struct assay_compare_cell *cell, struct assay_buf *out)
@@ -74,10 +68,11 @@ static void run_cell(const struct compare_job *job, size_t row, size_t column,
 {
     const struct assay_row *shown = assay_comparison_row(job->comparison, row);
     struct assay_compare_cell cell = assay_comparison_cell(job->comparison, row, column);
+    char text[32];
     if (!cell.present)
         return;
     if (cell.numeric && is_measured(shown))
-        add_number(&cell, out);
+        assay_buf_text_add(out, assay_row_value_text(text, shown, cell.number, DIGITS));
     else if (cell.length > LONG_TEXT && column != job->baseline && job->cli->format != CLI_CSV)
         add_long(job, row, &cell, out);
     else
@@ -97,14 +92,15 @@ static void group_number(const struct compare_job *job, size_t row,
         if (cell.present)
             values[count++] = cell.number;
     }
+    const struct assay_row *shown = assay_comparison_row(job->comparison, row);
     struct assay_sample s = assay_sample_of(values, count);
     if (s.n > 0)
-        assay_buf_text_add(out, assay_number_short(text, s.mean, DIGITS));
+        assay_buf_text_add(out, assay_row_value_text(text, shown, s.mean, DIGITS));
     else if (s.dropped > 0)
         assay_buf_text_add(out, "NaN");
     if (s.n > 1)
         assay_buf_format(out, " %s %s", job->cli->utf8 ? "±" : "+-",
-                         assay_number_short(text, s.sd, 2));
+                         assay_row_value_text(text, shown, s.sd, 2));
     if (count > 0)
         assay_buf_format(out, " (n=%zu%s", s.n, s.dropped ? "" : ")");
     if (s.dropped)
@@ -200,7 +196,9 @@ void compare_delta_text(const struct compare_job *job, size_t row, size_t column
                              assay_number_short(text, delta.percent, 3));
         else
             assay_buf_format(out, "%s%s", delta.difference > 0 ? "+" : "",
-                             assay_number_short(text, delta.difference, DIGITS));
+                             assay_row_value_text(text,
+                                                  assay_comparison_row(job->comparison, row),
+                                                  delta.difference, DIGITS));
         if (delta.better)
             assay_buf_text_add(out, delta.better > 0 ? " better" : " worse");
         break;

@@ -208,11 +208,14 @@ static void print_examples(struct compare_job *job)
 static void print_notices(struct compare_job *job)
 {
     const char *const *notices;
+    struct assay_buf text = {0};
     size_t count = assay_comparison_notices(job->comparison, &notices);
     for (size_t i = 0; i < count; i++) {
-        assay_buf_text_add(&job->cli->out, "note: ");
-        line(job, notices[i]);
+        assay_buf_reset(&text);
+        assay_buf_format(&text, "note: %s", notices[i]);
+        line(job, assay_buf_text(&text));
     }
+    assay_buf_free(&text);
 }
 
 void compare_print_table(struct compare_job *job)

@@ -83,7 +83,9 @@ static void run_cell(const struct compare_view *view, size_t field, size_t run,
     }
     struct assay_delta delta = assay_comparison_delta(view->comparison, field, run, view->base);
     if (is_measured(row) && cell.numeric) {
-        assay_number_short(out->text, cell.number, DIGITS);
+        char text[32];
+        snprintf(out->text, sizeof out->text, "%s",
+                 assay_row_value_text(text, row, cell.number, DIGITS));
         out->number = true;
     } else if (run == view->base) {
         assay_text_clean_to(out->text, sizeof out->text, cell.text);
@@ -130,8 +132,8 @@ static void group_number(const struct compare_view *view, size_t field, size_t g
         out->role = s.dropped ? ROLE_FAILED : ROLE_DIM;
         return;
     }
-    assay_number_short(mean, s.mean, DIGITS);
-    assay_number_short(sd, s.sd, 2);
+    assay_row_value_text(mean, row, s.mean, DIGITS);
+    assay_row_value_text(sd, row, s.sd, 2);
     if (s.n > 1) {
         snprintf(out->text, sizeof out->text, "%s %s%s", mean, ascii ? "+-" : "±", sd);
     } else {
@@ -252,6 +254,7 @@ static int by_count(const void *a, const void *b)
 
 static void number_spread(const struct compare_view *view, size_t field, struct table_cell *out)
 {
+    const struct assay_row *row = assay_comparison_row(view->comparison, field);
     double low = INFINITY, high = -INFINITY;
     char a[32], b[32];
     for (size_t i = 0; i < assay_comparison_runs(view->comparison); i++) {
@@ -262,8 +265,9 @@ static void number_spread(const struct compare_view *view, size_t field, struct 
         }
     }
     if (low <= high) {
-        snprintf(out->text, sizeof out->text, "%s %s %s", assay_number_short(a, low, 4),
-                 term_ascii(view->app->term) ? ".." : "…", assay_number_short(b, high, 4));
+        snprintf(out->text, sizeof out->text, "%s %s %s", assay_row_value_text(a, row, low, 4),
+                 term_ascii(view->app->term) ? ".." : "…",
+                 assay_row_value_text(b, row, high, 4));
     }
 }
 

@@ -88,11 +88,13 @@ static void list_values(struct compare_view *view, size_t field)
                 (isnan(values[end].number) && isnan(values[i].number)))) {
             end++;
         }
-        bool metric = assay_comparison_row(view->comparison, field)->kind == ASSAY_ROW_METRIC;
+        const struct assay_row *row = assay_comparison_row(view->comparison, field);
+        bool measured =
+            row->kind == ASSAY_ROW_METRIC || (row->kind == ASSAY_ROW_ATTRIBUTE && row->numeric);
         assay_text_clean_to(head, sizeof head,
                             !values[i].present ? "(none)"
-                            : metric           ? assay_number_short(number, values[i].number, 7)
-                                               : values[i].text);
+                            : measured ? assay_row_value_text(number, row, values[i].number, 7)
+                                       : values[i].text);
         assay_buf_format(&text, "%5zu x  %-24s  ", end - i, head);
         add_names(view, values + i, end - i, &text);
         add_line(view, ROLE_NORMAL, assay_buf_text(&text));

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <assay/clock.h>
 #include <assay/text.h>
 
 #include "compare/comparison.h"
@@ -13,6 +14,16 @@
 #define POINTS_MANY 100 /* one point against this many is worth a word */
 
 /* ---- cells ---- */
+
+char *assay_row_value_text(char out[32], const struct assay_row *row, double value, int digits)
+{
+    const double ms = value * 1000;
+
+    if (row->kind == ASSAY_ROW_ATTRIBUTE && strcmp(row->key, "duration") == 0 && ms >= 0 &&
+        ms < 9e15)
+        return assay_duration_text(out, llround(ms));
+    return assay_number_short(out, value, digits);
+}
 
 const struct compare_value *compare_value_at(const struct compare_row *row, size_t column)
 {

@@ -135,6 +135,10 @@ size_t assay_comparison_find(const struct assay_comparison *comparison,
                              enum assay_row_kind kind, const char *key);
 struct assay_compare_cell assay_comparison_cell(const struct assay_comparison *comparison,
                                                 size_t row, size_t column);
+/* VALUE of a row that was measured, for people: how long a run took as durations are written
+   everywhere, anything else with DIGITS digits. Returns OUT. */
+char *assay_row_value_text(char out[32], const struct assay_row *row, double value, int digits);
+
 /* The whole summary of a metric's cell; NULL where it has none. */
 const struct assay_summary *assay_comparison_summary(const struct assay_comparison *comparison,
                                                      size_t row, size_t column);

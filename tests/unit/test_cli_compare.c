@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include <assay/clock.h>
 #include <assay/file.h>
 #include <assay/memory.h>
 
@@ -91,6 +92,8 @@ static void every_format(void **state)
     program_says("metric,val/loss,true,");
     assert_int_equal(compare("-e", "vit-sweep", "--format", "md", NULL), 0);
     program_says("|---|");
+    program_says("\nnote: ");
+    assert_null(strstr(program_last.out, "note: \n")); /* one line, one paragraph */
     assert_int_equal(compare("-e", "vit-sweep", "--format", "latex", NULL), 0);
     program_says("\\begin{tabular}");
     program_says("val/loss $\\downarrow$");
@@ -176,6 +179,32 @@ static void bundles_travel(void **state)
     assert_int_equal(compare("--bundle", file, NULL), 3);
     free(bytes);
     free(file);
+}
+
+/* Durations are written as everywhere, but for programs, who get seconds. */
+static void durations(void **state)
+{
+    (void)state;
+    char seconds[64];
+    double took;
+    char expect[24];
+    assert_int_equal(
+        compare("vit-sweep/run-02", "vit-sweep/run-03", "--all", "--format", "csv", NULL), 0);
+    const char *at = strstr(program_last.out, "\nattribute,duration,");
+    assert_non_null(at);
+    at = strchr(at + strlen("\nattribute,duration,"), ',') + 1;
+    snprintf(seconds, sizeof seconds, "%.*s", (int)strcspn(at, ",\n"), at);
+    took = strtod(seconds, NULL);
+    assert_true(took > 0);
+    assay_duration_text(expect, (int64_t)(took * 1000 + 0.5));
+    assert_non_null(strpbrk(expect, ":s"));
+    static const char *const formats[] = {"table", "md", "html", "latex"};
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        assert_int_equal(compare("vit-sweep/run-02", "vit-sweep/run-03", "--all", "--format",
+                                 formats[i], NULL),
+                         0);
+        program_says(expect);
+    }
 }
 
 static void rows_from_curves(void **state)
@@ -312,6 +341,7 @@ int main(void)
         cmocka_unit_test(every_format),
         cmocka_unit_test(gates_end_in_the_exit_status),
         cmocka_unit_test(bundles_travel),
+        cmocka_unit_test(durations),
         cmocka_unit_test(rows_from_curves),
         cmocka_unit_test(groups_and_what_mattered),
         cmocka_unit_test(examples_test_single_runs),
