@@ -25,6 +25,30 @@ static void complain_of_problem(const struct assay_problem *problem)
     assay_buf_free(&path);
 }
 
+/* Whether a run of SOURCE is known, deleted or not. */
+static bool any_run(const struct cli *cli, uint32_t source)
+{
+    for (size_t e = 0; e < assay_catalog_experiments(cli->catalog); e++) {
+        const struct assay_experiment *x = assay_catalog_experiment(cli->catalog, (uint32_t)e);
+        if (x->source == source && x->runs + x->deleted_runs > 0)
+            return true;
+    }
+    return false;
+}
+
+/* A source that is empty because nothing in it could be read is not simply empty. */
+static void complain_of_nothing_read(const struct cli *cli)
+{
+    for (uint32_t s = 0; s < assay_catalog_sources(cli->catalog); s++) {
+        const struct assay_source *source = assay_catalog_source(cli->catalog, s);
+        if (source->problems && !any_run(cli, s))
+            fprintf(stderr,
+                    "assay: %s: no runs, and %zu %s could not be read: assay doctor lists "
+                    "what is wrong\n",
+                    source->name, source->problems, source->problems == 1 ? "thing" : "things");
+    }
+}
+
 static void complain_of_problems(struct cli *cli)
 {
     const struct assay_problem *problems;
@@ -39,6 +63,7 @@ static void complain_of_problems(struct cli *cli)
     if (all > PROBLEMS_SHOWN)
         fprintf(stderr, "assay: %" PRIu64 " more problems: assay doctor lists them\n",
                 all - PROBLEMS_SHOWN);
+    complain_of_nothing_read(cli);
     if (all)
         cli->worst = ASSAY_IO;
 }

@@ -271,16 +271,37 @@ static size_t sorted_column(const struct home *home)
     return SIZE_MAX;
 }
 
+/* Nothing there, or nothing that could be read? PROBLEMS counts what could not. */
+static const char *none_read(const struct home *home, size_t problems, char *out,
+                             size_t capacity)
+{
+    char key[32];
+    if (problems == 0) {
+        return "no runs here";
+    }
+    snprintf(out, capacity, "no runs here: %zu %s could not be read; %s lists what is wrong",
+             problems, problems == 1 ? "thing" : "things",
+             keymap_key(&home->app->keymap, CMD_ACTIVITY, WHERE_HOME, key));
+    return out;
+}
+
 /* Why there is no run in the scope: a source that failed says what is to be done. */
 static const char *why_none(const struct home *home, char *out, size_t capacity)
 {
     const struct assay_source *source;
-    if (home->list.experiment != ASSAY_NONE || home->list.source == ASSAY_NONE) {
+    if (home->list.experiment != ASSAY_NONE) {
         return "no runs here";
+    }
+    if (home->list.source == ASSAY_NONE) {
+        size_t problems = 0;
+        for (uint32_t i = 0; i < assay_catalog_sources(home->app->catalog); i++) {
+            problems += assay_catalog_source(home->app->catalog, i)->problems;
+        }
+        return none_read(home, problems, out, capacity);
     }
     source = assay_catalog_source(home->app->catalog, home->list.source);
     if (source->state != ASSAY_SOURCE_FAILED) {
-        return "no runs here";
+        return none_read(home, source->problems, out, capacity);
     }
     snprintf(out, capacity, "%s%s%s", source->error.what, *source->error.hint ? "; " : "",
              source->error.hint);

@@ -108,6 +108,22 @@ static int empty_places(struct home *home, struct area area, int y, int last)
     return y;
 }
 
+/* Nothing there, or nothing that could be read: then what is wrong is a key away. */
+static int empty_problems(struct home *home, struct area area, int y)
+{
+    char what[96];
+    size_t problems = 0;
+    for (uint32_t i = 0; i < assay_catalog_sources(home->app->catalog); i++) {
+        problems += assay_catalog_source(home->app->catalog, i)->problems;
+    }
+    if (problems == 0) {
+        return y;
+    }
+    snprintf(what, sizeof what, "what is wrong with the %zu %s that could not be read",
+             problems, problems == 1 ? "thing" : "things");
+    return empty_key(home, area, y, CMD_ACTIVITY, what);
+}
+
 static void draw_empty(struct home *home, struct area area)
 {
     int rows = area.rect.height;
@@ -115,7 +131,8 @@ static void draw_empty(struct home *home, struct area area)
     draw_text(area, 4, y, ROLE_STRONG, "Nothing to show yet");
     y += 2;
     draw_text(area, 4, y++, ROLE_DIM, "Looked at, and found no runs in:");
-    y = empty_places(home, area, y, rows - 6) + 1;
+    y = empty_places(home, area, y, rows - 7) + 1;
+    y = empty_problems(home, area, y);
     y = empty_key(home, area, y, CMD_DEMO,
                   "train small models here, for a second or two, and look at their runs");
     y = empty_key(home, area, y, CMD_HELP, "every key and command");

@@ -4,6 +4,7 @@
  * session.c adds it when a place has been looked at.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,6 +20,17 @@ int missing_reason(const char *place)
     return access(place, S_ISDIR(info.st_mode) ? R_OK | X_OK : R_OK) == 0 ? 0 : errno;
 }
 
+/* Where PATH was named, as far as it can be seen. */
+static const char *named_in(const char *path)
+{
+    const char *uri = getenv("MLFLOW_TRACKING_URI");
+    const size_t all = uri ? strlen(uri) : 0, length = strlen(path);
+
+    return all >= length && all > 0 && strcmp(uri + all - length, path) == 0
+               ? "MLFLOW_TRACKING_URI"
+               : "the configuration file";
+}
+
 /* Called at each look: what was missing may have come back meanwhile. */
 static enum assay_status missing_open(void **self, const char *path, struct assay_error *err)
 {
@@ -30,10 +42,10 @@ static enum assay_status missing_open(void **self, const char *path, struct assa
         assay_hint(err, "start assay again to read it");
     } else {
         assay_fail(err, ASSAY_IO, "%s: %s", path, strerror(reason));
-        assay_hint(err, "%s",
-                   reason == EACCES ? "make it readable for you, or name another place"
-                                    : "put it back, or correct its place in the configuration "
-                                      "file");
+        if (reason == EACCES)
+            assay_hint(err, "make it readable for you, or name another place");
+        else
+            assay_hint(err, "put it back, or correct its place in %s", named_in(path));
     }
     return ASSAY_IO;
 }

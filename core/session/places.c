@@ -342,8 +342,8 @@ static enum assay_status add_tracking_uri(struct session_places *places,
         path = uri + 10;
     else if (strstr(uri, "://"))
         return ASSAY_OK;
-    if (access(path, F_OK) == 0)
-        add_place(places, NULL, path, false);
+    /* What is there is called as it lies; what is missing, as it was asked for. */
+    add_place(places, missing_reason(path) == 0 ? NULL : "MLFLOW_TRACKING_URI", path, false);
     return ASSAY_OK;
 }
 

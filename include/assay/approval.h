@@ -410,8 +410,8 @@ struct assay_sync_result {
     bool made;                 /* the directory was not there, and was made */
     const char *first_refusal; /* "" none */
 };
-/* REMOTE is a directory or "git+URL" (or a path that ends in .git). ASSAY_BAD_INPUT where neither
-   side has a ledger: then nothing is made either. */
+/* REMOTE is a directory or "git+URL" (or a path that ends in .git). ASSAY_BAD_INPUT where
+   neither side has a ledger: then nothing is made either. */
 enum assay_status assay_ledger_sync(struct assay_ledger *ledger, const char *remote,
                                     struct assay_sync_result *result, struct assay_error *err);
 

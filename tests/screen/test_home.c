@@ -8,7 +8,10 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include <assay/file.h>
 
 #include "support/runs_fixture.h"
 #include "support/workbench.h"
@@ -126,6 +129,28 @@ static void says_what_it_cannot_keep(void **state)
     screen_settle(screen);
     screen_assert_text(screen, "the cache is not kept");
     screen_close(&screen);
+}
+
+/* A place in which nothing could be read is not simply empty: what is wrong is a key away. */
+static void nothing_could_be_read(void **state)
+{
+    (void)state;
+    static const char text[] = "these are no events, but as long as some are";
+    char *root = assay_path_join(getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", "assay-nothing");
+    char *file = assay_path_join(root, "events.out.tfevents.1.host");
+    assert_int_equal(assay_make_directories(root, NULL), ASSAY_OK);
+    assert_int_equal(assay_file_write(file, text, strlen(text), 0600, NULL), ASSAY_OK);
+    const char *const argv[] = {"assay", root, NULL};
+    struct screen *screen = screen_open(&(struct screen_options){
+        .columns = 120, .rows = 24, .kind = SCREEN_XTERM, .argv = argv});
+    screen_settle(screen);
+    screen_assert_text(screen, "what is wrong with the 1 thing that could not be read");
+    screen_press(screen, "!", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "events.out.tfevents.1.host");
+    screen_close(&screen);
+    free(file);
+    free(root);
 }
 
 static void filters_while_typed(void **state)
@@ -457,6 +482,7 @@ int main(void)
         cmocka_unit_test(no_color_means_none),
         cmocka_unit_test(moves_and_sorts),
         cmocka_unit_test(says_what_it_cannot_keep),
+        cmocka_unit_test(nothing_could_be_read),
         cmocka_unit_test(filters_while_typed),
         cmocka_unit_test(says_where_else_it_matches),
         cmocka_unit_test(points_at_what_is_wrong),

@@ -297,6 +297,34 @@ static void test_configured_source_missing(void **state)
     free(root);
 }
 
+/* MLflow's own variable names a place as the configuration file does. */
+static void test_tracking_uri_missing(void **state)
+{
+    (void)state;
+    static const char *const uris[] = {"/no/such/mlruns", "file:///no/such/mlruns"};
+    for (size_t i = 0; i < ASSAY_COUNT(uris); i++) {
+        setenv("MLFLOW_TRACKING_URI", uris[i], 1);
+        program_run(NULL, "ls", NULL);
+        program_expect(3);
+        program_complains("assay: MLFLOW_TRACKING_URI: /no/such/mlruns: No such file");
+        program_complains("  put it back, or correct its place in MLFLOW_TRACKING_URI");
+    }
+    unsetenv("MLFLOW_TRACKING_URI");
+}
+
+/* A place in which nothing could be read is not simply empty. */
+static void test_only_damage(void **state)
+{
+    (void)state;
+    const char *directory = getenv("TMPDIR");
+    char *root = assay_path_join(directory ? directory : P_tmpdir, "assay-damage");
+    put(root, "events.out.tfevents.1.host", "these are no events, but as long as some are");
+    program_run(NULL, "runs", "-S", root, NULL);
+    program_expect(3);
+    program_complains("assay-damage: no runs, and 1 thing could not be read: assay doctor");
+    free(root);
+}
+
 static void test_damage_is_named(void **state)
 {
     (void)state;
@@ -380,6 +408,8 @@ int main(void)
         cmocka_unit_test(test_artifacts),
         cmocka_unit_test(test_artifacts_elsewhere),
         cmocka_unit_test(test_configured_source_missing),
+        cmocka_unit_test(test_tracking_uri_missing),
+        cmocka_unit_test(test_only_damage),
         cmocka_unit_test(test_damage_is_named),
         cmocka_unit_test(test_model_digest),
     };
