@@ -318,8 +318,12 @@ void compare_rebuild(struct compare_view *view)
 {
     assay_comparison_free(&view->comparison);
     view->comparison = assay_comparison_new();
+    bool files = view->files;
     errand_drop(&view->reading, view->app);
-    view->added = view->file_run = view->file_at = view->files_elsewhere = 0;
+    compare_files_stop(view);
+    compare_files_forget(view);
+    view->files = files;
+    view->added = view->file_run = view->file_at = view->files_failed = view->files_large = 0;
     view->built = view->at.on = false;
     view->took_us = 0;
     view->page = COMPARE_TABLE;

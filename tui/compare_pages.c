@@ -363,6 +363,7 @@ static void answer_step(struct compare_view *view)
 {
     struct assay_buf diff = {0};
     struct assay_error err = {0};
+    char waiting[100];
     bool code = view->page == COMPARE_CODE;
     if (code ? compare_code_answer(view, &diff, &err)
              : compare_files_answer(view, &diff, &err)) {
@@ -374,7 +375,11 @@ static void answer_step(struct compare_view *view)
         } else if (!code && view->images) {
             view->page = COMPARE_IMAGES;
         }
-    } else if (code ? view->code : view->comparing) {
+    } else if (code && view->code) {
+        app_draw_in(view->app, 50);
+    } else if (!code && compare_files_waiting(view, waiting, sizeof waiting)) {
+        view->line_count = 0;
+        add_line(view, ROLE_DIM, waiting);
         app_draw_in(view->app, 50);
     }
     assay_buf_free(&diff);

@@ -91,10 +91,14 @@ struct compare_view {
     struct errand *code;           /* git is being asked; NULL it is not */
     struct errand *reading;        /* the artifacts of a run; NULL none are being read */
     struct errand *comparing;      /* two versions of an artifact, likewise */
+    struct run_files *fetching;    /* of a run on a server: copied here before they are read */
+    struct two_files *placing;     /* two versions that are not both here yet */
 
     bool files;               /* artifacts are rows as well */
     size_t file_run, file_at; /* the next one to read */
-    size_t files_elsewhere;   /* runs whose artifacts are not here */
+    size_t files_failed;      /* artifacts, or whole lists of them, that could not be had */
+    size_t files_large;       /* on servers: not fetched for their rows */
+    char files_error[300];    /* what was wrong with the first that failed, clean */
 
     struct { /* metrics at an equal x instead of their last values */
         bool on;
@@ -171,9 +175,16 @@ int compare_readout_rows(const struct compare_view *view);
 /* Takes what was read of the artifacts for a few milliseconds and sends for more; true once,
    when the last one is in. */
 bool compare_files_step(struct compare_view *view);
+/* Whether a run's artifacts are being fetched from a server: how many of how many are here. */
+bool compare_files_fetching(const struct compare_view *view, size_t *done, size_t *count);
+/* Stops that; false where there was nothing to stop. */
+bool compare_files_stop(struct compare_view *view);
 /* Has the file in FIELD compared between the baseline and RUN, on a thread; false where it is
    no file, or RUN no other run. */
 bool compare_files_ask(struct compare_view *view, size_t field, size_t run);
+/* What is being done for it, with how far it is, while it is; false: nothing is. */
+bool compare_files_waiting(const struct compare_view *view, char *out, size_t capacity);
+void compare_files_forget(struct compare_view *view); /* nobody waits for it any more */
 /* True once the answer is in: *out has how they differ, view->images the pictures they are, or
  *err what went wrong. */
 bool compare_files_answer(struct compare_view *view, struct assay_buf *out,

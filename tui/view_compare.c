@@ -51,7 +51,8 @@ static void compare_close(void *self)
     compare_export_stop(view);
     errand_drop(&view->code, view->app);
     errand_drop(&view->reading, view->app);
-    errand_drop(&view->comparing, view->app);
+    compare_files_stop(view);
+    compare_files_forget(view);
     compare_images_free(&view->images);
     assay_grouping_free(&view->grouping);
     assay_explanation_free(&view->explanation);
@@ -251,6 +252,13 @@ static void draw_folded(struct compare_view *view, struct area line)
         draw_format(line, MARGIN, 0, ROLE_DIM, "%zu equal %s folded", view->equal,
                     view->equal == 1 ? "row" : "rows");
     }
+    size_t done, count;
+    if (compare_files_fetching(view, &done, &count)) {
+        char text[120];
+        snprintf(text, sizeof text, "fetching artifacts: %zu of %zu, run %zu of %zu; esc stops",
+                 done, count, view->file_run + 1, assay_comparison_runs(view->comparison));
+        draw_text(line, line.rect.width - 1 - assay_text_width(text), 0, ROLE_DIM, text);
+    }
 }
 
 static void draw_building(struct compare_view *view, struct area area)
@@ -392,6 +400,8 @@ static bool cancel(struct compare_view *view)
 {
     if (view->page != COMPARE_TABLE) {
         view->page = COMPARE_TABLE;
+    } else if (compare_files_stop(view)) {
+        app_say(view->app, "no more artifacts are fetched: f goes on");
     } else if (view->filter_kept[0]) {
         view->filter_kept[0] = '\0';
         compare_choose(view);
@@ -545,6 +555,7 @@ static bool compare_command(void *self, enum command_id id, const char *argument
         return true;
     }
     if (view->page != COMPARE_TABLE && (id == CMD_BACK || id == CMD_CANCEL)) {
+        compare_files_forget(view);
         view->page = COMPARE_TABLE;
         return true;
     }

@@ -92,7 +92,8 @@ enum assay_status mlflow_histories(struct mlflow *mlflow, const struct mlflow_wa
 /* ---- artifacts ---- */
 
 /* Writes the file PATH of a run to FD, from its current place on. PROGRESS (may be NULL) hears
-   of the bytes on the net's thread; false from it stops. */
+   of the bytes, on the net's thread and, while nothing comes, on this one; false from it stops.
+ */
 enum assay_status mlflow_download(struct mlflow *mlflow, const char *run_id,
                                   const char *artifact_uri, const char *path, int fd,
                                   bool (*progress)(void *context, uint64_t bytes),

@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -190,9 +191,9 @@ enum assay_status mlflow_artifacts(void *self, const char *experiment_id, const 
 struct download {
     int fd;
     off_t start; /* where in fd it begins; -1: fd cannot go back */
-    uint64_t bytes;
+    _Atomic uint64_t bytes;
     int failed; /* errno of a write */
-    bool stopped;
+    atomic_bool stopped;
     bool (*progress)(void *context, uint64_t bytes);
     void *context;
 };
@@ -204,6 +205,17 @@ static bool begin_again(struct download *download)
     download->bytes = 0;
     return download->start >= 0 && ftruncate(download->fd, download->start) == 0 &&
            lseek(download->fd, download->start, SEEK_SET) == download->start;
+}
+
+/* Whether nobody wants it any more. Asked with every piece on the net's thread, and now and
+   then on the one that waits, for nothing may come. */
+static bool is_stopped(void *context)
+{
+    struct download *download = context;
+
+    if (download->progress && !download->progress(download->context, download->bytes))
+        download->stopped = true;
+    return download->stopped;
 }
 
 /* On the net's thread. */
@@ -226,9 +238,7 @@ static bool write_body(void *context, const char *bytes, size_t length)
         bytes += wrote;
         length -= (size_t)wrote;
     }
-    download->stopped =
-        download->progress && !download->progress(download->context, download->bytes);
-    return !download->stopped;
+    return !is_stopped(download);
 }
 
 /* An address, and what has to be sent to it besides. */
@@ -250,7 +260,7 @@ static enum assay_status fetch(struct mlflow *mlflow, struct download *download,
                                   .seconds = UINT_MAX,
                                   .on_body = write_body,
                                   .context = download};
-    struct net_answer *answer = net_perform(mlflow->net, &request, NULL, NULL);
+    struct net_answer *answer = net_perform(mlflow->net, &request, is_stopped, download);
     enum assay_status status;
 
     mlflow_note(mlflow, answer);

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,7 @@
 #include "session/server_private.h"
 
 #define COPIES_KNOWN 64
+#define COPY_MAX     (64u << 20) /* bytes, whatever the server's list says */
 
 struct copy {
     struct copy *next; /* most recently asked for first */
@@ -25,6 +28,9 @@ struct copy {
     char *artifact;
     bool loading;
     int64_t failed_us; /* when it did */
+    _Atomic uint64_t fetched;
+    atomic_bool unwanted; /* it is not to be fetched to its end */
+    atomic_bool too_large;
     struct assay_copy shown;
     char *path;
 };
@@ -82,8 +88,13 @@ static char *path_of(const struct assay_session *session, const struct session_s
 
 static bool going_on(void *context, uint64_t bytes)
 {
-    (void)bytes;
-    return !server_stopped(context);
+    const struct fetch *fetch = context;
+
+    atomic_store(&fetch->copy->fetched, bytes);
+    if (bytes > COPY_MAX)
+        atomic_store(&fetch->copy->too_large, true);
+    return bytes <= COPY_MAX && !atomic_load(&fetch->copy->unwanted) &&
+           !server_stopped(fetch->server);
 }
 
 static enum assay_status fetch_to(struct fetch *fetch, const char *part)
@@ -98,7 +109,14 @@ static enum assay_status fetch_to(struct fetch *fetch, const char *part)
     if (fd < 0)
         return assay_fail(&fetch->error, ASSAY_IO, "%s: %s", part, strerror(errno));
     status = mlflow_download(client, fetch->run_id, fetch->uri, fetch->artifact, fd, going_on,
-                             fetch->server, &fetch->error);
+                             fetch, &fetch->error);
+    if (status != ASSAY_OK && atomic_load(&fetch->copy->too_large)) {
+        assay_error_clear(&fetch->error);
+        status = assay_fail(&fetch->error, ASSAY_CANCELLED,
+                            "%s: too large to be copied here: more than %u MB came",
+                            fetch->artifact, COPY_MAX >> 20);
+        assay_hint(&fetch->error, "assay artifacts saves it");
+    }
     if (close(fd) != 0 && status == ASSAY_OK)
         status = assay_fail(&fetch->error, ASSAY_IO, "%s: %s", part, strerror(errno));
     if (status == ASSAY_OK && rename(part, fetch->path) != 0)
@@ -118,6 +136,10 @@ static unsigned fetch_apply(struct assay_session *session, struct message *messa
     (void)until_us;
     (void)done;
     copy->loading = false;
+    if (fetch->error.status != ASSAY_OK && atomic_load(&copy->unwanted)) {
+        fetch_free(fetch); /* it is sent for again when it is asked for again */
+        return ASSAY_CHANGED_ARTIFACTS;
+    }
     copy->shown.error = fetch->error;
     copy->shown.load = fetch->error.status == ASSAY_OK ? ASSAY_LOAD_READY : ASSAY_LOAD_FAILED;
     copy->shown.path = fetch->error.status == ASSAY_OK ? copy->path : NULL;
@@ -138,7 +160,9 @@ static void fetch_task(struct pool_task *task)
     struct assay_buf part = {0};
 
     assay_buf_format(&part, "%s.part", fetch->path);
-    if (assay_make_directories(directory, &fetch->error) == ASSAY_OK)
+    if (atomic_load(&fetch->copy->unwanted))
+        assay_fail(&fetch->error, ASSAY_CANCELLED, "%s: cancelled", fetch->artifact);
+    else if (assay_make_directories(directory, &fetch->error) == ASSAY_OK)
         (void)fetch_to(fetch, assay_buf_text(&part));
     assay_buf_free(&part);
     free(directory);
@@ -169,6 +193,10 @@ static void fetch_start(struct assay_session *session, struct session_source *so
     fetch->artifact = assay_strdup(copy->artifact);
     fetch->path = assay_strdup(copy->path);
     copy->loading = true;
+    copy->shown.load = ASSAY_LOAD_BUSY;
+    atomic_store(&copy->fetched, 0);
+    atomic_store(&copy->unwanted, false);
+    atomic_store(&copy->too_large, false);
     pool_add(server_pool(source->server), &fetch->task, true);
 }
 
@@ -189,23 +217,42 @@ static void keep_few(struct assay_session *session)
     }
 }
 
+/* The link to the copy, or to where its own would be. */
+static struct copy **link_of(struct assay_session *session, uint32_t run, const char *artifact)
+{
+    struct copy **link = &session->copies;
+
+    while (*link && ((*link)->run != run || strcmp((*link)->artifact, artifact) != 0))
+        link = &(*link)->next;
+    return link;
+}
+
+/* Whether what is known of a copy is to be asked for once more. */
+static bool is_to_fetch(const struct session_source *source, const struct copy *copy)
+{
+    if (copy->loading)
+        return false;
+    if (copy->shown.load == ASSAY_LOAD_BUSY) /* nobody wanted it for a while */
+        return true;
+    return copy->shown.load == ASSAY_LOAD_FAILED && !server_offline(source) &&
+           source->ended_us > copy->failed_us; /* the server answers again */
+}
+
 const struct assay_copy *assay_session_copy(struct assay_session *session, uint32_t index,
                                             const struct assay_artifact *artifact)
 {
     const struct assay_run *run = assay_catalog_run(session->catalog, index);
     struct session_source *source = session->sources[run->source];
-    struct copy **link = &session->copies, *copy;
+    struct copy **link, *copy;
 
     if (!source->server || !session->cache_path)
         return NULL;
-    while (*link && ((*link)->run != index || strcmp((*link)->artifact, artifact->path) != 0))
-        link = &(*link)->next;
+    link = link_of(session, index, artifact->path);
     copy = *link;
     if (copy) {
         *link = copy->next;
-        if (copy->shown.load == ASSAY_LOAD_FAILED && !copy->loading &&
-            !server_offline(source) && source->ended_us > copy->failed_us)
-            fetch_start(session, source, copy, run); /* the server answers again */
+        if (is_to_fetch(source, copy))
+            fetch_start(session, source, copy, run);
     } else {
         copy = assay_alloc(sizeof *copy);
         copy->run = index;
@@ -222,7 +269,30 @@ const struct assay_copy *assay_session_copy(struct assay_session *session, uint3
     copy->next = session->copies;
     session->copies = copy;
     keep_few(session);
+    copy->shown.fetched = atomic_load(&copy->fetched);
     return &copy->shown;
+}
+
+const struct assay_copy *assay_session_copy_wait(struct assay_session *session, uint32_t run,
+                                                 const struct assay_artifact *artifact)
+{
+    for (;;) {
+        struct pollfd ready = {.fd = session->epoll_fd, .events = POLLIN};
+        const struct assay_copy *copy = assay_session_copy(session, run, artifact);
+
+        if (!copy || copy->load != ASSAY_LOAD_BUSY)
+            return copy;
+        poll(&ready, 1, 1000);
+        assay_session_dispatch(session);
+    }
+}
+
+void assay_session_copy_stop(struct assay_session *session, uint32_t run, const char *artifact)
+{
+    struct copy *copy = *link_of(session, run, artifact);
+
+    if (copy && copy->loading)
+        atomic_store(&copy->unwanted, true);
 }
 
 void copies_free(struct assay_session *session)

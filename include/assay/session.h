@@ -173,12 +173,19 @@ const struct assay_artifacts *assay_session_artifacts_wait(struct assay_session 
 struct assay_copy {
     enum assay_load load;
     const char *path; /* of the copy; NULL until it is READY */
+    uint64_t fetched; /* bytes so far, while it is BUSY */
     struct assay_error error;
 };
 const struct assay_copy *assay_session_copy(struct assay_session *session, uint32_t run,
                                             const struct assay_artifact *artifact);
+/* The same, once it is READY or has FAILED. */
+const struct assay_copy *assay_session_copy_wait(struct assay_session *session, uint32_t run,
+                                                 const struct assay_artifact *artifact);
+/* Nobody waits for the copy of ARTIFACT (a path) any more: it is not fetched to its end. Who
+   asks again starts anew. */
+void assay_session_copy_stop(struct assay_session *session, uint32_t run, const char *artifact);
 /* Writes the artifact PATH of a run that lies on a server to FD, waiting for it. PROGRESS (may
-   be NULL) hears of the bytes, on another thread; false from it stops. */
+   be NULL) hears of the bytes, on another thread and on this one; false from it stops. */
 enum assay_status assay_session_download(struct assay_session *session, uint32_t run,
                                          const char *path, int fd,
                                          bool (*progress)(void *context, uint64_t bytes),

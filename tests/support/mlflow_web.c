@@ -299,22 +299,41 @@ static void bulk(struct fake_mlflow *fake, const struct web_request *request,
 
 /* ---- the rest ---- */
 
-static void artifacts(const struct web_request *request, struct assay_buf *out)
+static void artifacts(const struct fake_mlflow *fake, const struct web_request *request,
+                      struct assay_buf *out)
 {
     char path[256];
 
     web_query(request, "path", path, sizeof path);
     if (!*path)
-        assay_buf_text_add(
-            out, "{\"root_uri\":\"mlflow-artifacts:/1/x\",\"files\":[{\"path\":\"deep "
-                 "dir\",\"is_dir\":true},{\"path\":\"top.txt\",\"is_dir\":false,"
-                 "\"file_size\":4}]}");
+        assay_buf_format(out,
+                         "{\"root_uri\":\"mlflow-artifacts:/1/x\",\"files\":[{\"path\":\"deep "
+                         "dir\",\"is_dir\":true},{\"path\":\"top.txt\",\"is_dir\":false,"
+                         "\"file_size\":%d}]}",
+                         fake->top_bytes ? fake->top_bytes : 4);
     else if (strcmp(path, "deep dir") == 0)
         assay_buf_text_add(out, "{\"files\":[{\"path\":\"deep dir/../../etc\",\"is_dir\":true},"
                                 "{\"path\":\"/etc/passwd\",\"is_dir\":false},{\"path\":\"deep "
                                 "dir/a.txt\",\"is_dir\":false,\"file_size\":\"6\"}]}");
     else
         assay_buf_text_add(out, "{}");
+}
+
+/* What is in a file: "hello", and with own_files which run it is of. */
+static void content(const struct fake_mlflow *fake, const struct web_request *request,
+                    struct web_answer *answer, struct assay_buf *out)
+{
+    answer->type = "application/octet-stream";
+    assay_buf_text_add(out, "hello\n");
+    for (int i = 0; i < fake->run_count && fake->own_files; i++)
+        if (strstr(request->target, fake->runs[i].id))
+            assay_buf_format(out, "from %s\n", fake->runs[i].name);
+    if (fake->files_fail) {
+        answer->status = 403;
+        answer->body = "Permission denied";
+    } else if (fake->files_hang && strstr(request->target, "top.txt")) {
+        answer->fault = WEB_HANG;
+    }
 }
 
 static void answer(void *context, const struct web_request *request, struct web_answer *answer)
@@ -356,10 +375,9 @@ static void answer(void *context, const struct web_request *request, struct web_
     } else if (strstr(target, "/metrics/get-history?")) {
         history(fake, request, answer, &out);
     } else if (strstr(target, "/artifacts/list")) {
-        artifacts(request, &out);
+        artifacts(fake, request, &out);
     } else if (strstr(target, "/mlflow-artifacts/artifacts/")) {
-        assay_buf_text_add(&out, "hello\n");
-        answer->type = "application/octet-stream";
+        content(fake, request, answer, &out);
     } else if (strcmp(target, "/version") == 0) {
         answer->type = "text/html";
         assay_buf_text_add(&out, "3.15.2");

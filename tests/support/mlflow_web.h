@@ -30,6 +30,10 @@ struct fake_mlflow {
     bool tokens_stuck;     /* the page's token never changes */
     const char *workspace; /* whose header requests must have; NULL: there are none */
     char user[32];         /* "ops:secret" in base64, as the header has it; "" anybody may */
+    bool own_files;        /* every run's files differ; else all are "hello" */
+    bool files_fail;       /* 403 for what is in a file */
+    bool files_hang;       /* nothing comes of what is in top.txt */
+    int top_bytes;         /* the size that the list says top.txt has; 0: 4 */
     unsigned searches, histories, bulks, lists; /* requests of each kind so far */
     unsigned tails;                             /* of the bulks: from a step on */
     char *bodies[64]; /* histories, by metric, kept where all are alike */
