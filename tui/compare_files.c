@@ -259,8 +259,10 @@ static void say_missing(struct compare_view *view)
         app_say(view->app, "%zu %s could not be read: %s", view->files_failed,
                 view->files_failed == 1 ? "artifact" : "artifacts", view->files_error);
     } else if (view->files_large) {
-        app_say(view->app, "%zu large %s on servers compared by size alone: enter fetches one",
-                view->files_large, view->files_large == 1 ? "artifact is" : "artifacts are");
+        app_say(view->app, "%zu large %s compared by size alone: enter fetches one",
+                view->files_large,
+                view->files_large == 1 ? "artifact on a server is"
+                                       : "artifacts on servers are");
     }
 }
 

@@ -80,7 +80,7 @@ static void large_ones_are_fetched_when_asked_for(void **state)
     fake_mlflow_start(&fake, 1, 2, 1, 5);
     struct screen *screen = open_compared(&fake, "large");
     screen_press(screen, "f", NULL);
-    screen_wait(screen, "2 large artifacts are on servers compared by size alone");
+    screen_wait(screen, "2 large artifacts on servers are compared by size alone");
     screen_press(screen, "d", "/", NULL);
     screen_type(screen, "top");
     screen_press(screen, "enter", NULL);

@@ -6,6 +6,8 @@
 #ifndef TESTS_SUPPORT_MLFLOW_WEB_H
 #define TESTS_SUPPORT_MLFLOW_WEB_H
 
+#include <stdatomic.h>
+
 #include "support/web.h"
 
 struct fake_run {
@@ -21,19 +23,19 @@ struct fake_mlflow {
     struct fake_run *runs; /* newest first */
     int run_count, experiment_count, metric_count;
     unsigned delay_ms;
-    int page_max;          /* the most runs of a page; 0: as many as asked for */
-    int history_max;       /* likewise points */
-    bool no_bulk;          /* an old server */
-    bool histories_fail;   /* 403 for all points */
-    bool histories_empty;  /* no points of any metric */
-    bool refuse_large;     /* 400 where more than 1000 are asked for */
-    bool tokens_stuck;     /* the page's token never changes */
-    const char *workspace; /* whose header requests must have; NULL: there are none */
-    char user[32];         /* "ops:secret" in base64, as the header has it; "" anybody may */
-    bool own_files;        /* every run's files differ; else all are "hello" */
-    bool files_fail;       /* 403 for what is in a file */
-    bool files_hang;       /* nothing comes of what is in top.txt */
-    int top_bytes;         /* the size that the list says top.txt has; 0: 4 */
+    int page_max;           /* the most runs of a page; 0: as many as asked for */
+    int history_max;        /* likewise points */
+    bool no_bulk;           /* an old server */
+    bool histories_fail;    /* 403 for all points */
+    bool histories_empty;   /* no points of any metric */
+    bool refuse_large;      /* 400 where more than 1000 are asked for */
+    bool tokens_stuck;      /* the page's token never changes */
+    const char *workspace;  /* whose header requests must have; NULL: there are none */
+    char user[32];          /* "ops:secret" in base64, as the header has it; "" anybody may */
+    bool own_files;         /* every run's files differ; else all are "hello" */
+    bool files_fail;        /* 403 for what is in a file */
+    atomic_bool files_hang; /* nothing comes of what is in top.txt */
+    int top_bytes;          /* the size that the list says top.txt has; 0: 4 */
     unsigned searches, histories, bulks, lists; /* requests of each kind so far */
     unsigned tails;                             /* of the bulks: from a step on */
     char *bodies[64]; /* histories, by metric, kept where all are alike */
