@@ -2,8 +2,8 @@
  * Preloaded into a program under test: counts the calls by which it changes files, and ends it
  * with SIGKILL before the one $KILL_AT_CALL names (1 the first). With KILL_TORN=1 only writes
  * are counted, and half of the last one's bytes are written. With KILL_FULL=1 nothing is
- * killed: from that write on the disk is full. Programs that it starts are left alone. The calls
- * are made without the C library, so that it stands before any sanitizer's own.
+ * killed: from that write on the disk is full. Programs that it starts are left alone. The
+ * calls are made without the C library, so that it stands before any sanitizer's own.
  */
 #include <errno.h>
 #include <fcntl.h>
