@@ -216,6 +216,16 @@ static void draw_statement(struct outbox *box, struct area area)
     assay_buf_free(&row);
 }
 
+/* Whole, or its two ends where there is no room: the last digits are those that are typed. */
+static int draw_binding(struct area inside, int y, const char *binding)
+{
+    const size_t length = strlen(binding), end = 16;
+    if (8 + (int)length <= inside.rect.width || length < 2 * end)
+        return draw_format(inside, 1, y, ROLE_STRONG, "digest %s", binding);
+    return draw_format(inside, 1, y, ROLE_STRONG, "digest %.16s … %s", binding,
+                       binding + length - end);
+}
+
 void outbox_draw(struct outbox *box, struct area area)
 {
     const int width = area.rect.width - 4, height = area.rect.height - 2;
@@ -230,7 +240,7 @@ void outbox_draw(struct outbox *box, struct area area)
         return;
     }
     draw_statement(box, area_part(inside, 1, 0, inside.rect.width - 1, rows));
-    int x = 1 + draw_format(inside, 1, rows, ROLE_STRONG, "digest %s", box->wish.binding);
+    const int x = 1 + draw_binding(inside, rows, box->wish.binding);
     if (box->total > 1)
         draw_format(inside, x + 3, rows, ROLE_DIM, "%zu of %zu drafts", box->at, box->total);
     if (box->production)

@@ -267,6 +267,12 @@ static void production_asks_for_digits(void **state)
     assay_ledger_close(&ledger);
     screen_press(screen, "enter", "A", "enter", "$", NULL);
     screen_wait(screen, "type the last 6 digits");
+    /* They can be read, however narrow it is: in the box, where they stand together. */
+    screen_resize(screen, 60, 16);
+    screen_settle(screen);
+    screen_assert_text(screen, digits);
+    screen_resize(screen, 120, 34);
+    screen_settle(screen);
     quiet();
     screen_press(screen, "y", "enter", NULL);
     screen_settle(screen);
