@@ -88,9 +88,35 @@ void compare_files(struct compare_job *job);
 enum assay_status compare_diff(struct compare_job *job, const char *path,
                                struct assay_error *err);
 
-/* The run's artifacts where they lie on this machine; NULL, said on standard error, where not.
+/* A run's artifacts, sorted by path: COMPARE_FILES_MAX at most, what is left out is said on
+   standard error. */
+struct compare_artifact {
+    char *path;
+    uint64_t bytes;
+};
+struct compare_artifacts {
+    uint32_t run;
+    char *directory; /* where they lie; NULL: on a server */
+    struct compare_artifact *items;
+    size_t count;
+};
+/* False, said on standard error, where they cannot be had; `compare_artifacts_free` either way.
  */
-const struct assay_artifacts *compare_artifacts(struct compare_job *job, size_t column);
+bool compare_artifacts(struct compare_job *job, size_t column, struct compare_artifacts *out);
+void compare_artifacts_free(struct compare_artifacts *artifacts);
+/* Whether it is read without having been named: what lies here is, and what a server has while
+   it is small. *SUM is for those of one run, in turn, and begins with 0. */
+bool compare_is_near(const struct compare_artifacts *all, const struct compare_artifact *item,
+                     uint64_t *sum);
+/* Where an artifact is read from: where it lies, or the copy of it that is fetched for this,
+   which takes its time. Ended by compare_place_free(), filled or not. */
+struct compare_place {
+    char *folder, *name; /* for assay_open_inside() and its like */
+};
+enum assay_status compare_place(struct compare_job *job, const struct compare_artifacts *all,
+                                const struct compare_artifact *item, struct compare_place *out,
+                                struct assay_error *err);
+void compare_place_free(struct compare_place *place);
 /* The artifact PATH of COLUMN whole, from the bundle or from where it lies; *text is the
    caller's to free() and ends in a NUL. */
 enum assay_status compare_read_file(struct compare_job *job, size_t column, const char *path,

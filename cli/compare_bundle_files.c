@@ -68,17 +68,20 @@ static void write_entry(struct writing *w, const struct compare_file *file)
     assay_buf_free(&text);
 }
 
-static void write_artifact(struct writing *w, size_t column, const char *directory,
-                           const struct assay_artifact *item)
+static void write_artifact(struct writing *w, size_t column,
+                           const struct compare_artifacts *all,
+                           const struct compare_artifact *item)
 {
-    struct compare_file file = {
-        .column = column, .path = (char *)(uintptr_t)item->path, .bytes = item->bytes};
+    struct compare_file file = {.column = column, .path = item->path, .bytes = item->bytes};
     struct assay_error failed = {0};
-    enum assay_status status =
-        item->bytes <= KEPT_MAX
-            ? assay_file_read_inside(directory, item->path, KEPT_MAX, &file.data, &file.length,
-                                     &failed)
-            : assay_sha256_inside(file.digest, directory, item->path, &failed);
+    struct compare_place place;
+    enum assay_status status = compare_place(w->job, all, item, &place, &failed);
+    if (status == ASSAY_OK)
+        status = item->bytes <= KEPT_MAX
+                     ? assay_file_read_inside(place.folder, place.name, KEPT_MAX, &file.data,
+                                              &file.length, &failed)
+                     : assay_sha256_inside(file.digest, place.folder, place.name, &failed);
+    compare_place_free(&place);
     if (status != ASSAY_OK) { /* it is not in the bundle, and that is said */
         cli_complain(&failed);
         w->job->cli->worst = failed.status;
@@ -102,6 +105,19 @@ static bool is_named(const struct compare_job *job, const char *path)
             (!examples[length] || examples[length] == ':'));
 }
 
+/* What is not in the bundle is said. */
+static void say_left(struct compare_job *job, size_t column, size_t left)
+{
+    const struct assay_compared_run *run = assay_comparison_run(job->comparison, column);
+    struct assay_error said = {0};
+    if (left == 0)
+        return;
+    assay_fail(&said, ASSAY_IO, "%s: %zu larger artifacts of its server are not in the bundle",
+               *run->name ? run->name : run->id, left);
+    assay_hint(&said, "name one with --diff PATH, too");
+    cli_complain(&said);
+}
+
 void compare_bundle_write_files(struct compare_job *job, struct assay_buf *out)
 {
     struct writing w = {job, out, true};
@@ -113,13 +129,19 @@ void compare_bundle_write_files(struct compare_job *job, struct assay_buf *out)
     if (!all && !cli_has(job->cli, "diff") && !cli_has(job->cli, "examples"))
         return;
     for (size_t i = 0; i < assay_comparison_runs(job->comparison); i++) {
-        const struct assay_artifacts *artifacts = compare_artifacts(job, i);
-        size_t count = artifacts ? artifacts->count : 0;
-        for (size_t k = 0; k < count && k < COMPARE_FILES_MAX && !out->overflow; k++) {
-            const struct assay_artifact *item = &artifacts->items[k];
-            if (!item->directory && (all || is_named(job, item->path)))
-                write_artifact(&w, i, artifacts->directory, item);
+        struct compare_artifacts lying;
+        uint64_t sum = 0;
+        size_t left = 0;
+        compare_artifacts(job, i, &lying);
+        for (size_t k = 0; k < lying.count && !out->overflow; k++) {
+            const struct compare_artifact *item = &lying.items[k];
+            if (is_named(job, item->path) || (all && compare_is_near(&lying, item, &sum)))
+                write_artifact(&w, i, &lying, item);
+            else
+                left += all;
         }
+        say_left(job, i, left);
+        compare_artifacts_free(&lying);
     }
 }
 

@@ -4,6 +4,7 @@
  */
 #include "compare.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,43 +17,154 @@
 #define DIGEST_MAX (256u << 20) /* larger files are compared by size */
 #define DIFF_MAX   (16u << 20)
 
-const struct assay_artifacts *compare_artifacts(struct compare_job *job, size_t column)
+/* A copy of LIST, which is the session's until it next takes in what came. */
+static void take_list(struct compare_job *job, const struct assay_artifacts *list,
+                      const char *title, struct compare_artifacts *out)
 {
-    const struct assay_compared_run *run = assay_comparison_run(job->comparison, column);
     struct assay_error said = {0};
-    const struct assay_artifacts *artifacts =
-        run->run == ASSAY_NONE ? NULL
-                               : assay_session_artifacts_wait(job->cli->session, run->run);
-    if (artifacts && artifacts->load != ASSAY_LOAD_FAILED && artifacts->directory)
-        return artifacts;
-    if (artifacts && artifacts->load != ASSAY_LOAD_FAILED && artifacts->count == 0)
-        return NULL; /* it has none */
-    assay_fail(&said, ASSAY_IO, "%s: its artifacts are not on this machine",
-               *run->name ? run->name : run->id);
+    size_t files = 0;
+    out->directory = list->directory ? assay_strdup(list->directory) : NULL;
+    out->items = assay_alloc_array(list->count + 1, sizeof *out->items);
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i].directory || files++ >= COMPARE_FILES_MAX)
+            continue;
+        out->items[out->count++] = (struct compare_artifact){
+            .path = assay_strdup(list->items[i].path), .bytes = list->items[i].bytes};
+    }
+    if (files <= out->count && !list->cut)
+        return;
+    assay_fail(&said, ASSAY_IO, "%s: only its first %zu artifacts are compared, of %zu%s",
+               title, out->count, files, list->cut ? " and more" : "");
     cli_complain(&said);
     job->cli->worst = ASSAY_IO;
-    return NULL;
 }
 
-static void add_one(struct compare_job *job, size_t column, const char *directory,
-                    const struct assay_artifact *item)
+bool compare_artifacts(struct compare_job *job, size_t column, struct compare_artifacts *out)
+{
+    const struct assay_compared_run *run = assay_comparison_run(job->comparison, column);
+    const char *title = *run->name ? run->name : run->id;
+    struct assay_error said = {0};
+    const struct assay_artifacts *list =
+        run->run == ASSAY_NONE ? NULL
+                               : assay_session_artifacts_wait(job->cli->session, run->run);
+    *out = (struct compare_artifacts){.run = run->run};
+    if (list && list->load != ASSAY_LOAD_FAILED) {
+        take_list(job, list, title, out);
+        return true;
+    }
+    if (list && list->error.what[0])
+        assay_fail(&said, ASSAY_IO, "%s: its artifacts: %s", title, list->error.what);
+    else
+        assay_fail(&said, ASSAY_IO, "%s: its artifacts are not on this machine", title);
+    cli_complain(&said);
+    job->cli->worst = ASSAY_IO;
+    return false;
+}
+
+void compare_artifacts_free(struct compare_artifacts *artifacts)
+{
+    for (size_t i = 0; i < artifacts->count; i++)
+        free(artifacts->items[i].path);
+    free(artifacts->items);
+    free(artifacts->directory);
+    *artifacts = (struct compare_artifacts){0};
+}
+
+enum assay_status compare_place(struct compare_job *job, const struct compare_artifacts *all,
+                                const struct compare_artifact *item, struct compare_place *out,
+                                struct assay_error *err)
+{
+    *out = (struct compare_place){0};
+    if (all->directory) {
+        out->folder = assay_strdup(all->directory);
+        out->name = assay_strdup(item->path);
+        return ASSAY_OK;
+    }
+    const struct assay_artifact asked = {.path = item->path, .bytes = item->bytes};
+    const struct assay_copy *copy =
+        assay_session_copy_wait(job->cli->session, all->run, &asked);
+    if (copy && copy->path) {
+        out->folder = assay_path_directory(copy->path);
+        out->name = assay_strdup(strrchr(copy->path, '/') + 1);
+        return ASSAY_OK;
+    }
+    return assay_fail(err, ASSAY_IO, "%s: %s", item->path,
+                      copy ? copy->error.what : "there is no place to keep copies in");
+}
+
+void compare_place_free(struct compare_place *place)
+{
+    free(place->folder);
+    free(place->name);
+    *place = (struct compare_place){0};
+}
+
+static void complain(struct compare_job *job, const struct assay_error *failed)
+{
+    cli_complain(failed);
+    job->cli->worst = ASSAY_IO;
+}
+
+static void add_one(struct compare_job *job, size_t column, const struct compare_artifacts *all,
+                    const struct compare_artifact *item)
 {
     char digest[ASSAY_SHA256_TEXT] = "", *text = NULL;
     struct assay_error failed = {0};
+    struct compare_place place = {0};
     size_t length = 0;
-    if (item->bytes <= DIGEST_MAX &&
-        assay_sha256_inside(digest, directory, item->path, &failed) != ASSAY_OK) {
-        cli_complain(&failed);
-        job->cli->worst = ASSAY_IO;
+    if (compare_place(job, all, item, &place, &failed) != ASSAY_OK) {
+        complain(job, &failed);
+        snprintf(digest, sizeof digest, "not fetched");
+    } else {
+        if (item->bytes <= DIGEST_MAX &&
+            assay_sha256_inside(digest, place.folder, place.name, &failed) != ASSAY_OK)
+            complain(job, &failed);
+        if (assay_comparison_reads_file(item->path) && item->bytes <= ASSAY_COMPARE_FILE_MAX &&
+            assay_file_read_inside(place.folder, place.name, ASSAY_COMPARE_FILE_MAX, &text,
+                                   &length, NULL) != ASSAY_OK)
+            length = 0;
     }
-    if (assay_comparison_reads_file(item->path) && item->bytes <= ASSAY_COMPARE_FILE_MAX &&
-        assay_file_read_inside(directory, item->path, ASSAY_COMPARE_FILE_MAX, &text, &length,
-                               NULL) != ASSAY_OK)
-        length = 0;
     digest[digest[0] ? 16 : 0] = '\0';
     assay_comparison_add_file(job->comparison, column, item->path, item->bytes, digest, text,
                               length);
+    compare_place_free(&place);
     free(text);
+}
+
+bool compare_is_near(const struct compare_artifacts *all, const struct compare_artifact *item,
+                     uint64_t *sum)
+{
+    if (all->directory)
+        return true;
+    if (item->bytes > ASSAY_COMPARE_FILE_MAX || *sum + item->bytes > ASSAY_COMPARE_FETCH_MAX)
+        return false;
+    *sum += item->bytes;
+    return true;
+}
+
+/* Those that are not near are told apart by their sizes. */
+static void add_all(struct compare_job *job, size_t column, const struct compare_artifacts *all)
+{
+    const struct assay_compared_run *run = assay_comparison_run(job->comparison, column);
+    struct assay_error said = {0};
+    uint64_t sum = 0;
+    size_t large = 0;
+    for (size_t k = 0; k < all->count; k++) {
+        const struct compare_artifact *item = &all->items[k];
+        if (compare_is_near(all, item, &sum)) {
+            add_one(job, column, all, item);
+            continue;
+        }
+        large++;
+        assay_comparison_add_file(job->comparison, column, item->path, item->bytes,
+                                  "by size alone", NULL, 0);
+    }
+    if (large == 0)
+        return;
+    assay_fail(&said, ASSAY_OK, "%s: %zu larger artifacts are compared by size alone",
+               *run->name ? run->name : run->id, large);
+    assay_hint(&said, "--diff PATH fetches one, up to 16 MB");
+    cli_complain(&said);
 }
 
 static void add_from_bundle(struct compare_job *job, const struct compare_file *file)
@@ -74,11 +186,10 @@ void compare_files(struct compare_job *job)
     if (!cli_has(job->cli, "files") || cli_has(job->cli, "bundle"))
         return;
     for (size_t i = 0; i < assay_comparison_runs(job->comparison); i++) {
-        const struct assay_artifacts *artifacts = compare_artifacts(job, i);
-        size_t count = artifacts ? artifacts->count : 0;
-        for (size_t k = 0; k < count && k < COMPARE_FILES_MAX; k++)
-            if (!artifacts->items[k].directory)
-                add_one(job, i, artifacts->directory, &artifacts->items[k]);
+        struct compare_artifacts all;
+        if (compare_artifacts(job, i, &all))
+            add_all(job, i, &all);
+        compare_artifacts_free(&all);
     }
 }
 
@@ -110,10 +221,25 @@ enum assay_status compare_read_file(struct compare_job *job, size_t column, cons
     const char *title = *run->name ? run->name : run->id;
     if (run->run == ASSAY_NONE)
         return read_from_bundle(job, column, path, title, text, length, err);
-    const struct assay_artifacts *artifacts = compare_artifacts(job, column);
-    if (!artifacts)
-        return assay_fail(err, ASSAY_IO, "%s: no artifact %s here", title, path);
-    return assay_file_read_inside(artifacts->directory, path, limit, text, length, err);
+    struct compare_artifacts all;
+    struct compare_place place = {0};
+    size_t at = 0;
+    enum assay_status status;
+    compare_artifacts(job, column, &all);
+    while (at < all.count && strcmp(all.items[at].path, path) != 0)
+        at++;
+    if (at == all.count)
+        status = assay_fail(err, ASSAY_IO, "%s: there is no artifact %s", title, path);
+    else if (all.items[at].bytes > limit)
+        status = assay_fail(err, ASSAY_IO, "%s: %s has more than the %zu MB that are compared",
+                            title, path, limit >> 20);
+    else
+        status = compare_place(job, &all, &all.items[at], &place, err);
+    if (status == ASSAY_OK)
+        status = assay_file_read_inside(place.folder, place.name, limit, text, length, err);
+    compare_place_free(&place);
+    compare_artifacts_free(&all);
+    return status;
 }
 
 static enum assay_status read_one(struct compare_job *job, size_t column, const char *path,

@@ -23,7 +23,6 @@
 #define DIFF_MAX      (16u << 20)
 #define IMAGE_MAX     (64u << 20)
 #define FETCH_MAX     ASSAY_COMPARE_FILE_MAX /* of one on a server, without being asked for it */
-#define FETCH_ALL_MAX (16u << 20)            /* of those of one run */
 #define FETCH_AT_ONCE 4
 #define PREFIX        "file "
 
@@ -122,8 +121,8 @@ static struct run_files *files_of(struct compare_view *view, uint32_t run,
         }
         struct run_file *file = &all->files[all->count++];
         *file = (struct run_file){.path = assay_strdup(item->path), .bytes = item->bytes};
-        file->fetch =
-            !all->directory && item->bytes <= FETCH_MAX && sum + item->bytes <= FETCH_ALL_MAX;
+        file->fetch = !all->directory && item->bytes <= FETCH_MAX &&
+                      sum + item->bytes <= ASSAY_COMPARE_FETCH_MAX;
         sum += file->fetch ? item->bytes : 0;
         if (!all->directory && !file->fetch) {
             snprintf(file->digest, sizeof file->digest, "by size alone");

@@ -112,6 +112,9 @@ void assay_comparison_add_fact(struct assay_comparison *comparison, size_t colum
    requirements.txt, conda.yaml and python_env.yaml the packages and Python's version, as
    ENVIRONMENT. TEXT may be NULL where the file was not read. Call finish afterwards. */
 #define ASSAY_COMPARE_FILE_MAX (256u << 10) /* larger ones are compared by digest alone */
+/* Bytes of the artifacts of one run on a server that are fetched without being asked for one by
+   one; each is at most ASSAY_COMPARE_FILE_MAX. */
+#define ASSAY_COMPARE_FETCH_MAX (16u << 20)
 bool assay_comparison_reads_file(const char *path); /* is its text worth reading? */
 void assay_comparison_add_file(struct assay_comparison *comparison, size_t column,
                                const char *path, uint64_t bytes, const char *digest,
