@@ -60,8 +60,8 @@ static size_t take_row(const char **text, int width)
     return shown;
 }
 
-/* A command takes as many lines as its keys and its help do: nothing is cut off in the one place
-   that explains. */
+/* A command takes as many lines as its keys and its help do: nothing is cut off in the one
+   place that explains. */
 static void add_command(struct help_view *view, enum command_id id, const char *keys)
 {
     const char *help = command_get(id)->help;

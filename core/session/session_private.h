@@ -419,8 +419,9 @@ struct column_parts {
     size_t count;
     size_t runs; /* of all of them */
 };
-#define COLUMN_AT_ONCE 3000 /* runs whose attributes are read without a detour over the pool   \
-                             */
+#define COLUMN_AT_ONCE                                                                         \
+    3000 /* runs whose attributes are read without a detour over the pool                      \
+          */
 /* The runs whose attributes are not in memory. Session's thread. */
 void column_parts_find(struct assay_session *session, struct column_parts *out);
 void column_parts_free(struct column_parts *parts);

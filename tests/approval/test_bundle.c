@@ -58,7 +58,7 @@ static int stop(void **state)
 static char *export(const char *name)
 {
     char *directory = world_path(&world, name);
-    struct assay_ledger *ledger = world_open(&world, "ada");
+    struct assay_ledger *ledger = world_open(&world, "adm");
     struct assay_error err = {0};
     if (assay_ledger_export(ledger, directory, &err) != ASSAY_OK)
         fail_msg("%s", err.what);
@@ -194,8 +194,8 @@ static void directory_and_git(void **state)
     char *bare = world_path(&world, "records.git"), *third = world_path(&world, "third.db");
     (void)state;
     size_t all = world_records(&world);
-    assert_int_equal(sync_as("ada", world.store, shared, ASSAY_OK).sent, all);
-    assert_int_equal(sync_as("ada", world.store, shared, ASSAY_OK).sent, 0);
+    assert_int_equal(sync_as("adm", world.store, shared, ASSAY_OK).sent, all);
+    assert_int_equal(sync_as("adm", world.store, shared, ASSAY_OK).sent, 0);
     assert_int_equal(sync_as("val", other, shared, ASSAY_OK).received, all);
     assert_int_equal(sync_as("val", other, shared, ASSAY_OK).received, 0);
     /* Both sides go on; both come together. */
@@ -217,11 +217,11 @@ static void directory_and_git(void **state)
     const char *const init[] = {"git", "init", "-q", "--bare", bare, NULL};
     test_command(init);
     assert_int_equal(sync_as("val", other, bare, ASSAY_OK).sent, all + 1);
-    struct assay_sync_result result = sync_as("ada", world.store, bare, ASSAY_OK);
+    struct assay_sync_result result = sync_as("adm", world.store, bare, ASSAY_OK);
     assert_int_equal(result.received, 1);
     assert_int_equal(result.sent, 1);
     assert_int_equal(sync_as("app", third, bare, ASSAY_OK).received, all + 2);
-    ledger = world_open(&world, "ada");
+    ledger = world_open(&world, "adm");
     assert_int_equal(assay_ledger_verify(ledger, false, &err), ASSAY_OK);
     assay_ledger_close(&ledger);
     free(shared);
@@ -248,7 +248,7 @@ static void strangers_stay_outside(void **state)
     char path[600], other[700];
     (void)state;
     size_t all = world_records(&world);
-    sync_as("ada", world.store, shared, ASSAY_OK);
+    sync_as("adm", world.store, shared, ASSAY_OK);
     /* Damaged, and a file of another name than its digest. */
     any_record(shared, path);
     char *bytes = NULL;

@@ -57,7 +57,7 @@ static void begin(const char *policy)
 static void add_policy(const char *text)
 {
     struct assay_error err = {0};
-    struct assay_ledger *ledger = world_open(&world, "ada");
+    struct assay_ledger *ledger = world_open(&world, "adm");
     if (assay_policy_set(ledger, text, strlen(text), &err) != ASSAY_OK)
         fail_msg("%s", err.what);
     assay_ledger_close(&ledger);
@@ -104,7 +104,7 @@ static void approve(const char *id)
 
 static void expect_state(const char *id, const char *state, const char *why)
 {
-    as("ada", 0, "review", id, "--format", "json", NULL);
+    as("adm", 0, "review", id, "--format", "json", NULL);
     json_t *json = program_json();
     assert_string_equal(json_string_value(json_object_get(json, "state")), state);
     if (!strstr(json_string_value(json_object_get(json, "why")), why))
@@ -114,7 +114,7 @@ static void expect_state(const char *id, const char *state, const char *why)
 
 static void verify(const char *version, const char *target, int expect)
 {
-    as("ada", expect, "verify", "--model", "fraud", "--version", version, "--target", target,
+    as("adm", expect, "verify", "--model", "fraud", "--version", version, "--target", target,
        NULL);
 }
 
@@ -151,7 +151,7 @@ static void shadow_canary_full(void **state)
     as("rex", 0, "apply", full, NULL);
     assert_string_equal(world_champion(&world, champion), "2");
     /* Each step has sign-offs of its own: none of them was carried over. */
-    as("ada", 0, "audit", "log", "--format", "json", NULL);
+    as("adm", 0, "audit", "log", "--format", "json", NULL);
     assert_non_null(strstr(program_last.out, canary));
     world_stop(&world);
 }
@@ -210,8 +210,8 @@ static void delegation(void **state)
     as("val", 1, "sign", id, "--delegate", "brk", NULL);
     program_complains("lets nobody hand on a vote");
     ask("alias:champion", id);
-    as("val", 2, "sign", id, "--delegate", "bob", NULL);
-    program_complains("bob: nobody of this ledger is called that");
+    as("val", 2, "sign", id, "--delegate", "dev", NULL);
+    program_complains("dev: nobody of this ledger is called that");
     as("val", 1, "sign", id, "--delegate", "rex", NULL);
     program_complains("rex could not vote");
     as("rex", 1, "sign", id, "--delegate", "brk", NULL);
@@ -261,7 +261,7 @@ static void glass_and_back(void **state)
     verify("2", "alias:champion", 1);
     as("val", 0, "sign", id, "--ratify", "-m", "it was right", NULL);
     verify("2", "alias:champion", 0);
-    as("ada", 0, "review", id, NULL);
+    as("adm", 0, "review", id, NULL);
     assert_non_null(strstr(program_last.out, "OVERRIDDEN"));
     /* Back to what was there before: a request like any other. */
     as("rex", 2, "request", "--rollback", id, "--model", "fraud", "-m", "back", NULL);
@@ -277,9 +277,9 @@ static void glass_and_back(void **state)
     /* What was there once is not there by right: set by hand again, it is found. */
     verify("2", "alias:champion", 1);
     program_complains("took its place");
-    as("ada", 0, "audit", "drift", NULL);
+    as("adm", 0, "audit", "drift", NULL);
     world_move_champion(&world, 1, 2);
-    as("ada", 1, "audit", "drift", NULL);
+    as("adm", 1, "audit", "drift", NULL);
     world_stop(&world);
 }
 
@@ -307,18 +307,18 @@ static void every_format(void **state)
     begin(CHAMPION);
     ask("alias:champion", id);
     as("val", 0, "sign", id, "--approve", "-m", "a, \"b\"", NULL);
-    as("ada", 0, "review", id, "--format", "json", NULL);
+    as("adm", 0, "review", id, "--format", "json", NULL);
     json = program_json();
-    as("ada", 0, "review", id, "--format", "csv", NULL);
+    as("adm", 0, "review", id, "--format", "csv", NULL);
     assert_int_equal(program_lines(program_last.out), 1 + rows_of(json));
     program_says("request,section,key,state,person,role,time_ms,value,digest\n");
     program_says(",signature,approve,counts,val,validator,");
     program_says(",\"a, \"\"b\"\"\",");
-    as("ada", 0, "review", id, "--format", "md", NULL);
+    as("adm", 0, "review", id, "--format", "md", NULL);
     assert_int_equal(program_lines(program_last.out), 2 + rows_of(json));
     json_decref(json);
     ask("alias:champion", second);
-    as("ada", 0, "audit", "report", "--format", "json", NULL);
+    as("adm", 0, "audit", "report", "--format", "json", NULL);
     json = program_json();
     assert_int_equal(length_of(json, "requests"), 2);
     json_array_foreach(json_object_get(json, "requests"), i, request)
@@ -326,9 +326,9 @@ static void every_format(void **state)
         rows += rows_of(request);
     }
     json_decref(json);
-    as("ada", 0, "audit", "report", "--format", "csv", NULL);
+    as("adm", 0, "audit", "report", "--format", "csv", NULL);
     assert_int_equal(program_lines(program_last.out), 1 + rows);
-    as("ada", 0, "audit", "report", NULL);
+    as("adm", 0, "audit", "report", NULL);
     program_says("meaning: authorship");
     world_stop(&world);
 }
@@ -338,15 +338,15 @@ static void refused(void **state)
 {
     (void)state;
     begin(CHAMPION);
-    as("ada", 2, "audit", "report", "--html", "--format", "csv", NULL);
-    as("ada", 2, "audit", "log", "--html", NULL);
-    as("ada", 2, "audit", "export", world.directory, "--format", "json", NULL);
-    as("ada", 2, "queue", "--state", "NONSENSE", NULL);
+    as("adm", 2, "audit", "report", "--html", "--format", "csv", NULL);
+    as("adm", 2, "audit", "log", "--html", NULL);
+    as("adm", 2, "audit", "export", world.directory, "--format", "json", NULL);
+    as("adm", 2, "queue", "--state", "NONSENSE", NULL);
     program_complains("there is no state NONSENSE");
     program_complains("PENDING, ");
     program_complains(", SUPERSEDED, or all");
-    as("ada", 0, "queue", "--state", "pending", NULL);
-    as("ada", 0, "queue", "--state", "ALL", NULL);
+    as("adm", 0, "queue", "--state", "pending", NULL);
+    as("adm", 0, "queue", "--state", "ALL", NULL);
     world_stop(&world);
 }
 

@@ -24,12 +24,12 @@ static void begin(struct paper *p, const char *text)
 {
     paper_init(p);
     paper_begin(p, 1);
-    paper_person(p, "ada", "rex", "", "rex-os");
-    paper_person(p, "ada", "val", "validator", "");
-    paper_person(p, "ada", "app", "approver", "");
-    paper_person(p, "ada", "two", "approver validator", "");
-    paper_person(p, "ada", "brk", "breaker", "");
-    paper_policy(p, "ada", text);
+    paper_person(p, "adm", "rex", "", "rex-os");
+    paper_person(p, "adm", "val", "validator", "");
+    paper_person(p, "adm", "app", "approver", "");
+    paper_person(p, "adm", "two", "approver validator", "");
+    paper_person(p, "adm", "brk", "breaker", "");
+    paper_policy(p, "adm", text);
 }
 
 static void test_whole_life(void **state)
@@ -182,7 +182,7 @@ static void test_delegation(void **state)
     struct paper p;
     (void)state;
     begin(&p, policy);
-    paper_person(&p, "ada", "dee", "", "");
+    paper_person(&p, "adm", "dee", "", "");
     paper_ask(&p, "rex", REQ);
     paper_vote(&p, "val", REQ, ASSAY_APPROVE);
     struct statement s = paper_decision(&p, REQ, ASSAY_DELEGATE, "away");
@@ -196,8 +196,8 @@ static void test_delegation(void **state)
     assert_int_equal(paper_get(&p, REQ)->have, 2);
     paper_free(&p);
     begin(&p, policy);
-    paper_person(&p, "ada", "dee", "", "");
-    paper_person(&p, "ada", "eve", "", "");
+    paper_person(&p, "adm", "dee", "", "");
+    paper_person(&p, "adm", "eve", "", "");
     paper_ask(&p, "rex", REQ);
     s = paper_decision(&p, REQ, ASSAY_DELEGATE, "away");
     s.decision.delegate = "dee";
@@ -267,14 +267,14 @@ static void test_owners(void **state)
     (void)state;
     paper_init(&p);
     paper_begin(&p, 2);
-    size_t person = paper_person(&p, "ada", "app", "approver", "");
-    size_t set = paper_policy(&p, "ada", "[policy]\nname = prod\n[clause approver]\ncount=1\n");
+    size_t person = paper_person(&p, "adm", "app", "approver", "");
+    size_t set = paper_policy(&p, "adm", "[policy]\nname = prod\n[clause approver]\ncount=1\n");
     paper_fold(&p);
     assert_null(fold_policy(&p.fold, "prod"));
     assert_null(people_find(&p.fold.people, "app"));
     s.endorsed = p.records[set].digest;
     struct statement own = s;
-    paper_expect_invalid(&p, paper_add(&p, "ada", &own), "already");
+    paper_expect_invalid(&p, paper_add(&p, "adm", &own), "already");
     paper_add(&p, "own2", &s);
     paper_fold(&p);
     assert_non_null(fold_policy(&p.fold, "prod"));
@@ -295,8 +295,8 @@ static void test_only_owners(void **state)
     paper_expect_invalid(
         &p, paper_policy(&p, "app", "[policy]\nname=prod\n[clause a]\ncount=1\n"), "owner");
     /* A key, or an account, of two persons. */
-    paper_expect_invalid(&p, paper_person(&p, "ada", "eve", "", "rex-os"), "account");
-    paper_expect_invalid(&p, paper_person(&p, "ada", "eve", "", "rex"), "account");
+    paper_expect_invalid(&p, paper_person(&p, "adm", "eve", "", "rex-os"), "account");
+    paper_expect_invalid(&p, paper_person(&p, "adm", "eve", "", "rex"), "account");
     paper_free(&p);
 }
 

@@ -71,7 +71,7 @@ static void enrol(const char *name, const char *option)
     test_command(make);
     const char *const add[] = {"ssh-add", "-q", path, NULL};
     test_command(add);
-    struct assay_ledger *ledger = world_open(&world, "ada");
+    struct assay_ledger *ledger = world_open(&world, "adm");
     const struct assay_person_change change = {.person = "app", .key_file = public};
     if (assay_person_set(ledger, &change, &err) != ASSAY_OK)
         fail_msg("%s (%s)", err.what, err.hint);
@@ -118,7 +118,7 @@ static void with_vote(const char *name, const char *id, bool counts, bool touche
     const struct assay_request *request;
     if (approve(name, id, &err) != ASSAY_OK)
         fail_msg("%s: %s (%s)", name, err.what, err.hint);
-    struct assay_ledger *ledger = world_open(&world, "ada");
+    struct assay_ledger *ledger = world_open(&world, "adm");
     assert_int_equal(assay_ledger_find(ledger, id, &request, &err), ASSAY_OK);
     assert_int_equal(request->state, counts ? ASSAY_STATE_APPROVED : ASSAY_STATE_PENDING);
     assert_true(request->vote_count > 0);
@@ -146,7 +146,7 @@ static void touch_and_pin(void **state)
     with_vote("untouched", id, false, false, false, "touch");
     with_vote("touched", id, true, true, false, "");
 
-    struct assay_ledger *ledger = world_open(&world, "ada");
+    struct assay_ledger *ledger = world_open(&world, "adm");
     if (assay_policy_set(ledger, PINS, strlen(PINS), &err) != ASSAY_OK)
         fail_msg("%s (%s)", err.what, err.hint);
     assay_ledger_close(&ledger);

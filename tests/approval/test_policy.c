@@ -188,9 +188,9 @@ static void deadlocks(void **state)
         const char *why = NULL;
         paper_init(&p);
         paper_begin(&p, 1);
-        paper_person(&p, "ada", "rex", "approver", "");
-        paper_person(&p, "ada", "two", "approver validator", "");
-        paper_policy(&p, "ada", cases[i].policy);
+        paper_person(&p, "adm", "rex", "approver", "");
+        paper_person(&p, "adm", "two", "approver validator", "");
+        paper_policy(&p, "adm", cases[i].policy);
         paper_ask(&p, "rex", REQ);
         paper_fold(&p);
         bool can = fold_satisfiable(&p.fold, fold_find(&p.fold, REQ), &why);
@@ -208,10 +208,10 @@ static void evidence(void **state)
     (void)state;
     paper_init(&p);
     paper_begin(&p, 1);
-    paper_person(&p, "ada", "rex", "", "");
-    paper_person(&p, "ada", "app", "approver", "");
+    paper_person(&p, "adm", "rex", "", "");
+    paper_person(&p, "adm", "app", "approver", "");
     paper_policy(
-        &p, "ada",
+        &p, "adm",
         "[policy]\nname = prod\nseen = required\n[clause approver]\ncount = 1\n[evidence "
         "report]\nmax-age = 2d\n");
     struct assay_evidence report = {
@@ -247,9 +247,9 @@ static void steps(void **state)
     (void)state;
     paper_init(&p);
     paper_begin(&p, 1);
-    paper_person(&p, "ada", "rex", "", "");
-    paper_person(&p, "ada", "app", "approver", "");
-    paper_policy(&p, "ada",
+    paper_person(&p, "adm", "rex", "", "");
+    paper_person(&p, "adm", "app", "approver", "");
+    paper_policy(&p, "adm",
                  "[policy]\nname = prod\ntargets = *\n[clause approver]\ncount = 1\n");
     struct statement s = paper_request(&p, REQ, 1);
     s.request.target = "alias:canary";
@@ -258,7 +258,7 @@ static void steps(void **state)
     paper_phase(&p, "rex", REQ, PHASE_BEGIN);
     paper_phase(&p, "rex", REQ, PHASE_DONE);
     paper_policy(
-        &p, "ada",
+        &p, "adm",
         "[policy]\nname = prod\ntargets = *\n[clause approver]\ncount = 1\n[plan]\nafter "
         "= alias:canary\nfor = 24h\n");
     paper_ask(&p, "rex", "00000000000000bb");

@@ -67,8 +67,8 @@ static json_t *expect(const char *shape, const char *list, const char *command,
     char key[400], state[400];
     char *argv[10] = {(char *)(uintptr_t) "assay", (char *)(uintptr_t)command};
     size_t count = 2;
-    snprintf(key, sizeof key, "%s/ada.pub", world.agent.directory);
-    snprintf(state, sizeof state, "%s/state-ada", world.directory);
+    snprintf(key, sizeof key, "%s/adm.pub", world.agent.directory);
+    snprintf(state, sizeof state, "%s/state-adm", world.directory);
     setenv("XDG_STATE_HOME", state, 1);
     if (word)
         argv[count++] = (char *)(uintptr_t)word;

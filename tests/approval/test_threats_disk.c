@@ -84,7 +84,7 @@ static void t20_race(void **state)
     /* Everything acknowledged is there, and nothing else; the chains hold. */
     assert_true(acknowledged >= 16);
     assert_int_equal(world_records(&world), before + acknowledged);
-    struct assay_ledger *ledger = world_open(&world, "ada");
+    struct assay_ledger *ledger = world_open(&world, "adm");
     struct assay_error err = {0};
     if (assay_ledger_verify(ledger, true, &err) != ASSAY_OK)
         fail_msg("%s", err.what);
@@ -138,7 +138,7 @@ static void t21_crash(void **state)
         assert_true(after == before || after == before + 1);
         if (finished)
             assert_int_equal(after, before + 1);
-        struct assay_ledger *ledger = world_open(&world, "ada");
+        struct assay_ledger *ledger = world_open(&world, "adm");
         assert_int_equal(assay_ledger_verify(ledger, true, NULL), ASSAY_OK);
         assay_ledger_close(&ledger);
     }
@@ -296,7 +296,7 @@ static void t26_clock(void **state)
     assert_int_equal(world_decide(&world, "app", id, ASSAY_COMMENT, &err), ASSAY_OK);
     stand_at(now_ms);
     assert_int_equal(world_decide(&world, "val", id, ASSAY_COMMENT, &err), ASSAY_OK);
-    struct assay_ledger *ledger = world_open(&world, "ada");
+    struct assay_ledger *ledger = world_open(&world, "adm");
     assert_int_equal(assay_ledger_log(ledger, &log), before + 2);
     assert_string_equal(log[before - 1].event, "request");
     assert_string_equal(log[before].author, "app");
@@ -334,7 +334,7 @@ static void t26_clock_ahead(void **state)
     assert_int_equal(world_decide(&world, "val", id, ASSAY_COMMENT, NULL), ASSAY_OK);
     for (int hour = 0; hour < 2; hour++) {
         stand_at(now_ms + 2 * minute + hour * 60 * minute);
-        struct assay_ledger *ledger = world_open(&world, "ada");
+        struct assay_ledger *ledger = world_open(&world, "adm");
         const size_t count = assay_ledger_log(ledger, &log);
         size_t counting = 0;
         for (size_t i = 0; i < count; i++)

@@ -162,9 +162,9 @@ static void t9_self_approval(void **state)
         struct paper p;
         paper_init(&p);
         paper_begin(&p, 1);
-        paper_person(&p, "ada", "rex", "approver", "");
-        paper_person(&p, "ada", "two", "approver", "two-git two-bot");
-        paper_policy(&p, "ada", "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
+        paper_person(&p, "adm", "rex", "approver", "");
+        paper_person(&p, "adm", "two", "approver", "two-git two-bot");
+        paper_policy(&p, "adm", "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
         struct statement s = paper_request(&p, REQ, 1);
         struct assay_fact fact = {i < ASSAY_COUNT(parts) ? parts[i] : "commit-author",
                                   i < ASSAY_COUNT(parts) ? "two-git" : "nobody@example.org"};
@@ -201,8 +201,8 @@ static void t9_second_key(void **state)
     (void)state;
     paper_init(&p);
     paper_begin(&p, 1);
-    paper_person(&p, "ada", "rex", "", "");
-    paper_person(&p, "ada", "app", "approver", "");
+    paper_person(&p, "adm", "rex", "", "");
+    paper_person(&p, "adm", "app", "approver", "");
     struct statement add = {.event = EVENT_SIGNER};
     const char *line = paper_key(&p, "second", fingerprint), *role = "approver";
     add.signer = (struct statement_signer){
@@ -210,10 +210,10 @@ static void t9_second_key(void **state)
         .person = {.person = "app", .name = "app", .keys = {&line, 1}, .roles = {&role, 1}},
         .key = ""};
     struct statement other = add;
-    paper_add(&p, "ada", &add);
+    paper_add(&p, "adm", &add);
     other.signer.person.person = "alter";
-    paper_expect_invalid(&p, paper_add(&p, "ada", &other), "another person");
-    paper_policy(&p, "ada", "[policy]\nname = prod\n[clause approver]\ncount = 2\n");
+    paper_expect_invalid(&p, paper_add(&p, "adm", &other), "another person");
+    paper_policy(&p, "adm", "[policy]\nname = prod\n[clause approver]\ncount = 2\n");
     paper_ask(&p, "rex", REQ);
     paper_vote(&p, "app", REQ, ASSAY_APPROVE);
     struct statement s = paper_decision(&p, REQ, ASSAY_APPROVE, "");
@@ -234,10 +234,10 @@ static void t10_two_roles(void **state)
     (void)state;
     paper_init(&p);
     paper_begin(&p, 1);
-    paper_person(&p, "ada", "rex", "", "");
-    paper_person(&p, "ada", "two", "validator approver", "");
-    paper_person(&p, "ada", "val", "validator", "");
-    paper_policy(&p, "ada",
+    paper_person(&p, "adm", "rex", "", "");
+    paper_person(&p, "adm", "two", "validator approver", "");
+    paper_person(&p, "adm", "val", "validator", "");
+    paper_policy(&p, "adm",
                  "[policy]\nname = prod\n[clause validator]\ncount = 1\n[clause "
                  "approver]\ncount = 1\n");
     paper_ask(&p, "rex", REQ);
@@ -320,7 +320,7 @@ static void t24_drift(void **state)
     assert_int_equal(store_open(&store, world.store, STORE_LOCAL, false, NULL), ASSAY_OK);
     assert_int_equal(store_move_target(store, "fraud", "alias:hand", 0, 2, "", NULL), ASSAY_OK);
     store_close(&store);
-    ledger = world_open(&world, "ada");
+    ledger = world_open(&world, "adm");
     assert_int_equal(assay_ledger_drift(ledger, NULL, &drifts, &count, NULL), ASSAY_OK);
     for (size_t i = 0; i < count; i++)
         found = found || strcmp(drifts[i].target, "alias:hand") == 0;
@@ -334,7 +334,7 @@ static void t24_drift(void **state)
 
 static enum assay_status gate(const char *version, struct assay_error *err)
 {
-    struct assay_ledger *ledger = world_open(&world, "ada");
+    struct assay_ledger *ledger = world_open(&world, "adm");
     const struct assay_request *by = NULL;
     const struct assay_gate_question question = {"fraud", version, "alias:champion", NULL,
                                                  NULL};
@@ -365,7 +365,7 @@ static void t24_replaced(void **state)
     assert_int_equal(gate("2", &err), ASSAY_NO);
     assert_non_null(strstr(err.what, "took its place"));
     world_move_champion(&world, 1, 2);
-    ledger = world_open(&world, "ada");
+    ledger = world_open(&world, "adm");
     assert_int_equal(assay_ledger_drift(ledger, NULL, &drifts, &count, NULL), ASSAY_OK);
     bool found = false;
     for (size_t i = 0; i < count; i++)

@@ -249,9 +249,9 @@ static void t23_request(void **state)
         struct paper p;
         paper_init(&p);
         paper_begin(&p, 1);
-        paper_person(&p, "ada", "rex", "", "");
-        paper_person(&p, "ada", "app", "approver", "");
-        paper_policy(&p, "ada",
+        paper_person(&p, "adm", "rex", "", "");
+        paper_person(&p, "adm", "app", "approver", "");
+        paper_policy(&p, "adm",
                      "[policy]\nname = prod\n[clause approver]\ncount = 1\n[gate g]\nkind = "
                      "threshold\nmetric = m\nat-least = 1\n");
         struct statement s = paper_request(&p, REQ, 1);

@@ -52,7 +52,7 @@ static int stop(void **state)
 
 static void t5_transplant(void **state)
 {
-    struct assay_ledger *ledger = world_open(&world, "ada");
+    struct assay_ledger *ledger = world_open(&world, "adm");
     struct sshsig_facts facts;
     size_t tried = 0;
     (void)state;
@@ -108,9 +108,9 @@ static void t13_revoked(void **state)
     (void)state;
     paper_init(&p);
     paper_begin(&p, 1);
-    paper_person(&p, "ada", "app", "approver", "");
-    paper_person(&p, "ada", "rex", "", "");
-    paper_policy(&p, "ada", "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
+    paper_person(&p, "adm", "app", "approver", "");
+    paper_person(&p, "adm", "rex", "", "");
+    paper_policy(&p, "adm", "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
     paper_ask(&p, "rex", REQ);
     size_t before = paper_vote(&p, "app", REQ, ASSAY_COMMENT);
     struct statement_head upto = {p.records[before].chain, 1, p.records[before].digest};
@@ -125,7 +125,7 @@ static void t13_revoked(void **state)
         .after = &upto,
         .after_count = 1,
     };
-    paper_add(&p, "ada", &revoke);
+    paper_add(&p, "adm", &revoke);
     size_t after = paper_add_as(&p, &stolen);
     paper_expect_valid(&p, before);
     paper_expect_invalid(&p, after, "revoked");
@@ -139,9 +139,9 @@ static void t13_backdated(void **state)
     (void)state;
     paper_init(&p);
     paper_begin(&p, 1);
-    paper_person(&p, "ada", "app", "approver", "");
-    paper_person(&p, "ada", "rex", "", "");
-    paper_policy(&p, "ada", "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
+    paper_person(&p, "adm", "app", "approver", "");
+    paper_person(&p, "adm", "rex", "", "");
+    paper_policy(&p, "adm", "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
     paper_ask(&p, "rex", REQ);
     struct statement s = paper_decision(&p, REQ, ASSAY_APPROVE, "");
     paper_head(&p, "app", &s);
@@ -262,9 +262,9 @@ static void sk_vote(const char *policy, uint8_t flags, uint32_t counter, const c
         .change = CHANGE_ADD,
         .person = {.person = "app", .name = "app", .keys = {&line, 1}, .roles = {&role, 1}},
         .key = ""};
-    paper_add(&p, "ada", &add);
-    paper_person(&p, "ada", "rex", "", "");
-    paper_policy(&p, "ada", policy);
+    paper_add(&p, "adm", &add);
+    paper_person(&p, "adm", "rex", "", "");
+    paper_policy(&p, "adm", policy);
     paper_ask(&p, "rex", REQ);
     struct statement s = paper_decision(&p, REQ, ASSAY_APPROVE, "");
     paper_head(&p, "app", &s);
@@ -315,9 +315,9 @@ static void t14_soft_key(void **state)
     (void)state;
     paper_init(&p);
     paper_begin(&p, 1);
-    paper_person(&p, "ada", "app", "approver", "");
-    paper_person(&p, "ada", "rex", "", "");
-    paper_policy(&p, "ada",
+    paper_person(&p, "adm", "app", "approver", "");
+    paper_person(&p, "adm", "rex", "", "");
+    paper_policy(&p, "adm",
                  "[policy]\nname = prod\ntouch = required\n[clause approver]\ncount = 1\n");
     paper_ask(&p, "rex", REQ);
     paper_vote(&p, "app", REQ, ASSAY_APPROVE);
@@ -342,9 +342,9 @@ static void t14_counter(void **state)
         .change = CHANGE_ADD,
         .person = {.person = "app", .name = "app", .keys = {&line, 1}, .roles = {&role, 1}},
         .key = ""};
-    paper_add(&p, "ada", &add);
-    paper_person(&p, "ada", "rex", "", "");
-    paper_policy(&p, "ada", "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
+    paper_add(&p, "adm", &add);
+    paper_person(&p, "adm", "rex", "", "");
+    paper_policy(&p, "adm", "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
     paper_ask(&p, "rex", REQ);
     for (uint32_t i = 0; i < 2; i++) {
         struct statement s = paper_decision(&p, REQ, ASSAY_COMMENT, "hm");

@@ -21,7 +21,7 @@ struct bench {
     struct assay_arena arena;
     struct record *records;
     size_t count;
-    struct chain chains[4]; /* ada, rex, val, app */
+    struct chain chains[4]; /* adm, rex, val, app */
     int64_t now_ms;
     char ledger[ASSAY_SHA256_TEXT];
 };
@@ -74,7 +74,7 @@ static void add(struct bench *b, size_t who, struct statement *s, const struct c
 
 static void begin(struct bench *b)
 {
-    static const char *const names[] = {"ada", "rex", "val", "app"};
+    static const char *const names[] = {"adm", "rex", "val", "app"};
     static const char *const roles[] = {"policy-owner", "engineer", "validator", "approver"};
     struct statement_person persons[4] = {0};
     const char *lines[4];

@@ -161,10 +161,10 @@ def signatures():
 
 
 def main():
-    for name in ("ada", "app"):
+    for name in ("adm", "app"):
         must("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", work + "/" + name)
-    must("ssh-add", "-q", work + "/ada")
-    must(assay, "keys", "add", "ada", "--name", "Ada", "--key", work + "/ada.pub")
+    must("ssh-add", "-q", work + "/adm")
+    must(assay, "keys", "add", "adm", "--name", "Adm", "--key", work + "/adm.pub")
     must(assay, "keys", "add", "app", "--name", "App", "--key", work + "/app.pub", "--role", "approver")
     files()
     signatures()

@@ -30,7 +30,7 @@ static char request[17];
 /* The agent keeps val's key alone, so that val is who sits here. */
 static void only_val(void)
 {
-    static const char *const others[] = {"ada", "rex", "app", "two", "brk"};
+    static const char *const others[] = {"adm", "rex", "app", "two", "brk"};
     for (size_t i = 0; i < 5; i++) {
         char path[400];
         snprintf(path, sizeof path, "%s/%s.pub", world.agent.directory, others[i]);

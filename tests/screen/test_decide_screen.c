@@ -67,7 +67,7 @@ static void drop_blanks(char *text)
 
 static char *newest_record(void)
 {
-    struct assay_ledger *ledger = world_open(&world, "ada");
+    struct assay_ledger *ledger = world_open(&world, "adm");
     const struct record *record = &ledger->records[ledger->count - 1];
     char *text = assay_strndup(record->bytes, record->length);
     assay_ledger_close(&ledger);

@@ -99,7 +99,7 @@ static int setup(void **state)
         "CREATE TABLE params(key, value, run_uuid, PRIMARY KEY(key, run_uuid));"
         "CREATE TABLE tags(key, value, run_uuid, PRIMARY KEY(key, run_uuid));"
         "INSERT INTO runs VALUES('aaaa', 'one', 'RUNNING', 100, NULL, 'ann', '/x', 0);"
-        "INSERT INTO runs VALUES('bbbb', '', 'FAILED', 200, 300, 'bob', '/y', 0);"
+        "INSERT INTO runs VALUES('bbbb', '', 'FAILED', 200, 300, 'dev', '/y', 0);"
         "INSERT INTO metrics VALUES('loss', 2.0, 1, 'aaaa'), ('loss', 1.0, 2, 'aaaa');"
         "INSERT INTO params VALUES('lr', '0.1', 'aaaa');"
         "INSERT INTO tags VALUES('mlflow.runName', 'two', 'bbbb');");

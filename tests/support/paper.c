@@ -151,14 +151,14 @@ static struct statement_person person_of(struct paper *paper, const char *person
 
 void paper_begin(struct paper *paper, uint64_t owners)
 {
-    static const char *const names[] = {"ada", "own2", "own3", "own4"};
+    static const char *const names[] = {"adm", "own2", "own3", "own4"};
     struct statement s = {.event = EVENT_LEDGER};
     struct statement_person *persons =
         assay_arena_alloc(&paper->arena, (owners + 1) * sizeof *persons);
     for (size_t i = 0; i < owners; i++)
         persons[i] = person_of(paper, names[i], "policy-owner", "");
     s.begin = (struct statement_ledger){"test", owners, persons, owners};
-    paper_add(paper, "ada", &s);
+    paper_add(paper, "adm", &s);
 }
 
 size_t paper_person(struct paper *paper, const char *by, const char *person, const char *roles,

@@ -36,7 +36,7 @@ size_t paper_add_as(struct paper *paper, struct statement *s);
 void paper_head(struct paper *paper, const char *person, struct statement *s);
 void paper_drop(struct paper *paper, size_t index); /* the record vanishes */
 
-/* Begins a ledger of OWNERS: ada, the first, and, for more, own2, own3, … */
+/* Begins a ledger of OWNERS: adm, the first, and, for more, own2, own3, … */
 void paper_begin(struct paper *paper, uint64_t owners);
 /* ROLES and ACCOUNTS: words with blanks between; "" none. */
 size_t paper_person(struct paper *paper, const char *by, const char *person, const char *roles,

@@ -24,7 +24,7 @@
 static const struct {
     const char *person, *roles[3];
 } persons[] = {
-    {"ada", {"policy-owner"}},
+    {"adm", {"policy-owner"}},
     {"rex", {"engineer"}},
     {"val", {"validator"}},
     {"app", {"approver"}},
@@ -66,7 +66,7 @@ struct assay_ledger *world_open(struct world *world, const char *person)
 
 static void make_persons(struct world *world)
 {
-    struct assay_ledger *ledger = world_open(world, "ada");
+    struct assay_ledger *ledger = world_open(world, "adm");
     struct assay_error err = {0};
     for (size_t i = 0; i < ASSAY_COUNT(persons); i++) {
         char key[400], account[64];
@@ -132,7 +132,7 @@ void world_start(struct world *world, const char *policy)
     for (size_t i = 0; i < ASSAY_COUNT(persons); i++)
         test_agent_key(&world->agent, "ed25519", persons[i].person, path);
     make_persons(world);
-    struct assay_ledger *ledger = world_open(world, "ada");
+    struct assay_ledger *ledger = world_open(world, "adm");
     check(assay_policy_set(ledger, policy, strlen(policy), &err), &err);
     assay_ledger_close(&ledger);
     snprintf(path, sizeof path, "%s/model-1", world->directory);
@@ -189,7 +189,7 @@ enum assay_status world_apply(struct world *world, const char *id, struct assay_
 
 enum assay_request_state world_state(struct world *world, const char *id)
 {
-    struct assay_ledger *ledger = world_open(world, "ada");
+    struct assay_ledger *ledger = world_open(world, "adm");
     const struct assay_request *request = NULL;
     struct assay_error err = {0};
     check(assay_ledger_find(ledger, id, &request, &err), &err);
@@ -214,7 +214,7 @@ const char *world_champion(struct world *world, char out[24])
 
 size_t world_records(struct world *world)
 {
-    struct assay_ledger *ledger = world_open(world, "ada");
+    struct assay_ledger *ledger = world_open(world, "adm");
     size_t count = assay_ledger_info(ledger).records;
     assay_ledger_close(&ledger);
     return count;

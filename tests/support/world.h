@@ -1,6 +1,6 @@
 /*
  * A small world for tests of approvals: a store with a ledger, an agent with a key for each
- * person, a policy, and a model of two versions in the local registry. ada owns; rex trains and
+ * person, a policy, and a model of two versions in the local registry. adm owns; rex trains and
  * requests; val validates; app approves; two may do both; brk may break the glass.
  */
 #ifndef TESTS_SUPPORT_WORLD_H

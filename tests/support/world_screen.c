@@ -20,7 +20,7 @@
 
 void world_only(struct world *world, const char *person)
 {
-    static const char *const all[] = {"ada", "rex", "val", "app", "two", "brk"};
+    static const char *const all[] = {"adm", "rex", "val", "app", "two", "brk"};
     for (size_t i = 0; i < ASSAY_COUNT(all); i++) {
         char path[400];
         if (strcmp(all[i], person) == 0)

@@ -65,7 +65,7 @@ static void put_run(const char *id, const char *name, int status, const char *en
                      "entry_point_name: ''\nexperiment_id: '1'\nlifecycle_stage: active\n"
                      "run_id: %s\nrun_name: %s\nrun_uuid: %s\nsource_name: ''\nsource_type: 4\n"
                      "source_version: ''\nstart_time: 1760000000000\nstatus: %d\ntags: []\n"
-                     "user_id: ada\n",
+                     "user_id: adm\n",
                      root, id, end, id, name, id, status);
     put_file(assay_buf_text(&path), assay_buf_text(&meta));
     for (size_t i = 0; i < 3; i++) {

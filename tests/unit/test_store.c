@@ -114,7 +114,7 @@ static void test_runs_come_back(void **state)
     struct store_run run = {.experiment = experiment.row,
                             .id = "abc",
                             .name = "first",
-                            .user = "ada",
+                            .user = "adm",
                             .artifact_uri = "file:///x",
                             .status = ASSAY_RUN_FAILED,
                             .deleted = true,
@@ -131,7 +131,7 @@ static void test_runs_come_back(void **state)
     assert_int_equal(seen.count, 1);
     assert_string_equal(seen.id, "abc");
     assert_string_equal(seen.name, "renamed");
-    assert_string_equal(seen.user, "ada");
+    assert_string_equal(seen.user, "adm");
     assert_string_equal(seen.uri, "file:///x");
     assert_int_equal(seen.run.status, ASSAY_RUN_FAILED);
     assert_true(seen.run.deleted && seen.run.gone);
