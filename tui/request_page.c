@@ -6,6 +6,7 @@
  */
 #include "request_view.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -212,14 +213,27 @@ static void add_draft(struct request_view *view, const struct assay_request *r)
 
 /* ---- gates, evidence, signatures ---- */
 
+/* What a gate found of the champion. A number is rounded for the eye as those above it are; the
+   record keeps every digit, and `assay review` prints them. */
+static const char *gate_champion(char out[32], const struct assay_gate_result *gate)
+{
+    double value;
+
+    if (!assay_number_parse(gate->champion, strlen(gate->champion), &value) || !isfinite(value))
+        return gate->champion;
+    return assay_number_short(out, value, 5);
+}
+
 static void add_gates(struct request_view *view, const struct assay_request *r)
 {
     if (r->gate_count)
         request_add(view, ROLE_TITLE, 2, "GATES   %zu of %zu", r->gates_passed, r->gate_count);
     for (size_t i = 0; i < r->gate_count; i++) {
         const struct assay_gate_result *g = &r->gates[i];
+        char champion[32];
         request_add(view, state_role(g->state), 8, "  %s  %-24s %s%s%s", state_mark(g->state),
-                    g->name, g->why, g->champion[0] ? "   champion " : "", g->champion);
+                    g->name, g->why, g->champion[0] ? "   champion " : "",
+                    gate_champion(champion, g));
     }
 }
 

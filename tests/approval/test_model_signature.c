@@ -126,8 +126,7 @@ static struct assay_gate_result run_gate(const char *key, const char *more)
     struct policy policy;
     struct version_facts facts = {
         .model = "f", .version = "1", .roots = roots, .root_count = 1};
-    struct gate_context context = {
-        .candidate = &facts, .target = "alias:x", .arena = &arena};
+    struct gate_context context = {.candidate = &facts, .target = "alias:x", .arena = &arena};
 
     assert_int_equal(manifest_read(&manifest, &arena, roots, 1, NULL), ASSAY_OK);
     facts.files = manifest.files;
@@ -202,14 +201,17 @@ static void t29_files(void **state)
 
     weights[63] ^= 1;
     put("data/weights.bin", weights, sizeof weights);
-    expect(run_gate("p256.pem", ""), ASSAY_UNSATISFIED, "data/weights.bin is not what was signed");
+    expect(run_gate("p256.pem", ""), ASSAY_UNSATISFIED,
+           "data/weights.bin is not what was signed");
     /* What must be signed is not what need not be. */
-    expect(run_gate("p256.pem", "ignore = data\n"), ASSAY_UNSATISFIED, "is not what was signed");
+    expect(run_gate("p256.pem", "ignore = data\n"), ASSAY_UNSATISFIED,
+           "is not what was signed");
     weights[63] ^= 1;
     put("data/weights.bin", weights, sizeof weights);
 
     put("extra.bin", "x", 1);
-    expect(run_gate("p256.pem", ""), ASSAY_UNSATISFIED, "extra.bin is there and was not signed");
+    expect(run_gate("p256.pem", ""), ASSAY_UNSATISFIED,
+           "extra.bin is there and was not signed");
     expect(run_gate("p256.pem", "ignore = extra.bin\n"), ASSAY_SATISFIED, "2 left unsigned");
     take_away("extra.bin");
 
@@ -217,7 +219,8 @@ static void t29_files(void **state)
     expect(run_gate("p256.pem", ""), ASSAY_SATISFIED, "2 left unsigned");
 
     take_away("README.md");
-    expect(run_gate("p256.pem", ""), ASSAY_UNSATISFIED, "README.md was signed and is not there");
+    expect(run_gate("p256.pem", ""), ASSAY_UNSATISFIED,
+           "README.md was signed and is not there");
     expect(run_gate("p256.pem", "ignore = README.md\n"), ASSAY_UNSATISFIED, "is not there");
 }
 
@@ -237,13 +240,9 @@ static void t29_not_registered(void **state)
 {
     const char *roots[] = {directory};
     struct policy policy;
-    struct version_facts facts = {.model = "f",
-                                  .version = "1",
-                                  .digest = "0123",
-                                  .roots = roots,
-                                  .root_count = 1};
-    struct gate_context context = {
-        .candidate = &facts, .target = "alias:x", .arena = &arena};
+    struct version_facts facts = {
+        .model = "f", .version = "1", .digest = "0123", .roots = roots, .root_count = 1};
+    struct gate_context context = {.candidate = &facts, .target = "alias:x", .arena = &arena};
     (void)state;
     put_signature("p256.sig");
     read_policy(&policy, "p256.pem", "");
@@ -272,8 +271,7 @@ static void from_a_server(void **state)
     struct policy policy;
     struct version_facts facts = {
         .model = "f", .version = "1", .fetch = fetch, .fetcher = good};
-    struct gate_context context = {
-        .candidate = &facts, .target = "alias:x", .arena = &arena};
+    struct gate_context context = {.candidate = &facts, .target = "alias:x", .arena = &arena};
     (void)state;
     put_signature("p256.sig");
     assert_int_equal(manifest_read(&manifest, &arena, roots, 1, NULL), ASSAY_OK);
@@ -354,7 +352,8 @@ static void hostile_bundles(void **state)
         {"vnd.in-toto+json", "vnd.in-toto+xml", ASSAY_ERROR, "no statement"},
         {"\"signatures\":[{", "\"signatures\":[{\"sig\":\"MEUC\"},{", ASSAY_ERROR,
          "no statement with one signature"},
-        {"\"signatures\":[{", "\"signatures\":[{\"sig\":\"\",", ASSAY_ERROR, "the same key twice"},
+        {"\"signatures\":[{", "\"signatures\":[{\"sig\":\"\",", ASSAY_ERROR,
+         "the same key twice"},
         {"\"sig\":\"", "\"sig\":\"*", ASSAY_ERROR, "damaged"},
         {"\"payload\":\"", "\"payload\":\"====", ASSAY_ERROR, "damaged"},
         {"\"payload\":\"", "\"payload\":\"ICAg", ASSAY_UNSATISFIED, "did not sign this"},
