@@ -126,7 +126,8 @@ void compare_settle(struct assay_comparison *c, struct compare_row *row)
     else
         settle_texts(c, row);
     row->shown.differs = row->shown.distinct > 1 ||
-                         (row->shown.present > 0 && row->shown.present < c->run_count);
+                         (row->shown.present > 0 && row->shown.present < c->run_count) ||
+                         row->shown.unproven;
 }
 
 void compare_settle_all(struct assay_comparison *c)

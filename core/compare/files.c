@@ -114,6 +114,11 @@ static void put_packages(struct file_context *file, enum file_kind kind, const c
     }
 }
 
+static bool is_digest(const char *text)
+{
+    return *text && text[strspn(text, "0123456789abcdef")] == '\0';
+}
+
 void assay_comparison_add_file(struct assay_comparison *comparison, size_t column,
                                const char *path, uint64_t bytes, const char *digest,
                                const char *text, size_t length)
@@ -124,6 +129,9 @@ void assay_comparison_add_file(struct assay_comparison *comparison, size_t colum
     snprintf(said, sizeof said, "%s%s%.80s", assay_bytes_text(size, bytes), *digest ? ", " : "",
              digest);
     assay_comparison_add_fact(comparison, column, ASSAY_SECTION_DATA, key, said);
+    if (!text && !is_digest(digest))
+        compare_row_of(comparison, ASSAY_ROW_FACT, key, strlen(key), SIZE_MAX)->shown.unproven =
+            true;
     enum file_kind kind = kind_of(path);
     if (!text || length > ASSAY_COMPARE_FILE_MAX)
         return;

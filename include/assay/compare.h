@@ -74,7 +74,8 @@ struct assay_row {
     size_t present;    /* runs that have it */
     size_t distinct;   /* different values among those, 1 or more; of a metric 2 is "several".
                           Params whose texts are the same number are the same (1e-3, 0.001) */
-    bool differs;      /* distinct > 1, or some have it and some not */
+    bool differs;      /* distinct > 1, or some have it and some not, or it is unproven */
+    bool unproven;     /* of an artifact: of some runs only its size is known */
     bool numeric;      /* every value there is a number */
     bool parent;       /* a structure whose paths stand in rows of their own */
     int direction;     /* of a metric: +1 greater is better, -1 smaller, 0 not known */
@@ -110,7 +111,8 @@ void assay_comparison_add_fact(struct assay_comparison *comparison, size_t colum
                                enum assay_section section, const char *key, const char *text);
 /* What an artifact says, as facts: its size and digest; of a JSON file every leaf; of
    requirements.txt, conda.yaml and python_env.yaml the packages and Python's version, as
-   ENVIRONMENT. TEXT may be NULL where the file was not read. Call finish afterwards. */
+   ENVIRONMENT. TEXT may be NULL where the file was not read. DIGEST is hexadecimal, or says why
+   there is none; without both the row is never taken for equal. Call finish afterwards. */
 #define ASSAY_COMPARE_FILE_MAX (256u << 10) /* larger ones are compared by digest alone */
 /* Bytes of the artifacts of one run on a server that are fetched without being asked for one by
    one; each is at most ASSAY_COMPARE_FILE_MAX. */

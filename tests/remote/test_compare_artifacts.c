@@ -61,7 +61,7 @@ static void what_cannot_be_had_is_said(void **state)
     (void)state;
     struct fake_mlflow fake = {.own_files = true, .files_fail = true};
     begin(&fake, "refused");
-    assert_int_equal(compare(&fake, "--files", "--all", NULL), 3);
+    assert_int_equal(compare(&fake, "--files", NULL), 3);
     program_complains("deep dir/a.txt: ");
     program_complains("403");
     program_says("top.txt");
@@ -74,7 +74,7 @@ static void large_ones_are_compared_by_size(void **state)
     (void)state;
     struct fake_mlflow fake = {.own_files = true, .top_bytes = 1 << 20};
     begin(&fake, "large");
-    assert_int_equal(compare(&fake, "--files", "--all", NULL), 0);
+    assert_int_equal(compare(&fake, "--files", NULL), 0);
     program_says("by size alone");
     program_complains("1 larger artifacts are compared by size alone");
     assert_int_equal(compare(&fake, "--diff", "top.txt", NULL), 0);

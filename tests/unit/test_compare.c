@@ -651,6 +651,9 @@ static void files_become_rows(void **state)
         assay_comparison_add_file(c, i, "report.json", 25, "", report[i], strlen(report[i]));
         assay_comparison_add_file(c, i, "conda.yaml", 25, "", conda, strlen(conda));
         assay_comparison_add_file(c, i, "weights.bin", 1 << 30, "", NULL, 0);
+        assay_comparison_add_file(c, i, "far.bin", 1 << 20, i ? "by size alone" : "0ac1", NULL,
+                                  0);
+        assay_comparison_add_file(c, i, "same.bin", 5, "0ac1", NULL, 0);
     }
     assay_comparison_finish(c);
     assert_true(row(c, ASSAY_ROW_FACT, "package numpy")->differs);
@@ -661,7 +664,12 @@ static void files_become_rows(void **state)
     assert_int_equal(row(c, ASSAY_ROW_FACT, "python")->present, 2);
     assert_true(row(c, ASSAY_ROW_FACT, "report.json.auc.all")->differs);
     assert_true(row(c, ASSAY_ROW_FACT, "file model/requirements.txt")->differs);
-    assert_false(row(c, ASSAY_ROW_FACT, "file weights.bin")->differs);
+    /* Equal sizes are no proof: only what was looked at is counted as equal. */
+    assert_true(row(c, ASSAY_ROW_FACT, "file weights.bin")->differs);
+    assert_true(row(c, ASSAY_ROW_FACT, "file weights.bin")->unproven);
+    assert_true(row(c, ASSAY_ROW_FACT, "file far.bin")->unproven);
+    assert_false(row(c, ASSAY_ROW_FACT, "file same.bin")->differs);
+    assert_false(row(c, ASSAY_ROW_FACT, "file same.bin")->unproven);
     assay_comparison_free(&c);
 }
 
