@@ -335,6 +335,14 @@ static bool is_certificate_alert(CURLcode code, const struct net_job *job)
              strstr(job->fault, "handshake failure")));
 }
 
+/* Whether a connection over TLS ended before any answer: the alert that said why may have been
+   lost with it. */
+static bool is_cut_early(CURLcode code, const struct net_job *job)
+{
+    return (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR) && job->http == 0 &&
+           strncmp(job->url, "https:", 6) == 0;
+}
+
 static enum net_end end_of(CURLcode code, const struct net_job *job)
 {
     if (is_certificate_alert(code, job))
@@ -395,7 +403,7 @@ static void explain_connection(const struct net_job *job, CURLcode code, const c
     else if (code == CURLE_SSL_CERTPROBLEM)
         assay_hint(err, "client_cert or MLFLOW_TRACKING_CLIENT_CERT_PATH is a PEM file with "
                         "the certificate and its key, which has no pass phrase");
-    else if (is_certificate_alert(code, job))
+    else if (is_certificate_alert(code, job) || is_cut_early(code, job))
         assay_hint(err, "if it wants a client certificate: " NET_CLIENT_CERT_ADVICE);
 }
 

@@ -5,6 +5,7 @@ nginx listens on three ports: HTTP/2 with injected failures, HTTP/1.1 alone, and
 who show a certificate. What protocol each request came by says its own log.
 """
 import os
+import select
 import socket
 import ssl
 import subprocess
@@ -74,11 +75,24 @@ class Strict:
             except OSError:
                 return
             self.accepted += 1
-            try:
-                with self.context.wrap_socket(client, server_side=True) as shaken:
+            with self.context.wrap_socket(client, server_side=True,
+                                          do_handshake_on_connect=False) as shaken:
+                shaken.settimeout(60)
+                try:
+                    shaken.do_handshake()
                     shaken.recv(1)
-            except OSError:
-                client.close()
+                except OSError:
+                    self.drain(shaken.fileno())
+
+    @staticmethod
+    def drain(fd):
+        """Reads what still comes until the other side ends: a socket closed before that may be
+        reset, and the alert with the reason be lost on its way."""
+        try:
+            while select.select([fd], [], [], 60)[0] and os.read(fd, 4096):
+                pass
+        except OSError:
+            pass
 
     def stop(self):
         self.listener.close()
