@@ -9,8 +9,10 @@ for tool in xterm Xvfb xdotool import script; do
 done
 work=$(mktemp -d) || exit 1
 terminal='' server='' passed=0 failed=0
+end_scripts() { pkill -f -- "-O $work/log " 2>/dev/null; }
 # shellcheck disable=SC2317 # called by the trap
 finish() {
+    end_scripts
     [ -z "$terminal" ] || kill "$terminal" 2>/dev/null
     [ -z "$server" ] || kill "$server" 2>/dev/null
     wait 2>/dev/null
@@ -81,8 +83,10 @@ open_in() {
     xdotool mousemove --window "$window" 40 40
 }
 ended() { ! kill -0 "$terminal" 2>/dev/null; }
+# script outlives its terminal, and what runs in it with it: the workbench is asked to end.
 close() {
-    kill "$terminal" 2>/dev/null
+    ended || key ctrl+c
+    until_true 20 ended || { end_scripts; kill "$terminal" 2>/dev/null; }
     wait "$terminal" 2>/dev/null
     terminal=''
 }
@@ -143,6 +147,8 @@ key Return
 see 'resumed' same
 key ctrl+c
 see 'after the end' gone
+xdotool type --delay 5 'exit'
+key Return
 close
 
 # As Debian's xterm comes it has no sixel: nothing of the kind is sent.
