@@ -20,52 +20,15 @@
 #include <assay/session.h>
 
 #include "support/mlflow_web.h"
+#include "support/own_home.h"
 
-static char root[256];
-
-static int make_root(void **state)
+/* A profile is looked for in the home; no directory of that name is here. */
+static int make_home(void **state)
 {
-    static const char *const names[][2] = {{"ASSAY_STORE", "/store.db"},
-                                           {"ASSAY_CACHE", "/cache.db"},
-                                           {"XDG_CONFIG_HOME", ""},
-                                           {"XDG_STATE_HOME", ""},
-                                           {"HOME", ""}};
-    static const char *const unset[] = {"ASSAY_CONFIG",
-                                        "ASSAY_SOURCES",
-                                        "NETRC",
-                                        "MLFLOW_TRACKING_URI",
-                                        "MLFLOW_TRACKING_USERNAME",
-                                        "MLFLOW_TRACKING_PASSWORD",
-                                        "MLFLOW_TRACKING_TOKEN",
-                                        "MLFLOW_WORKSPACE",
-                                        "DATABRICKS_HOST",
-                                        "DATABRICKS_TOKEN",
-                                        "DATABRICKS_CONFIG_FILE",
-                                        "DATABRICKS_CONFIG_PROFILE"};
-    const char *tmp = getenv("TMPDIR");
-    char path[400];
-
-    (void)state;
-    snprintf(root, sizeof root, "%s/assay-databricks-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(root));
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        snprintf(path, sizeof path, "%s%s", root, names[i][1]);
-        setenv(names[i][0], path, 1);
-    }
-    for (size_t i = 0; i < sizeof unset / sizeof unset[0]; i++)
-        unsetenv(unset[i]);
-    setenv("no_proxy", "*", 1);
-    assert_int_equal(chdir(root), 0); /* no directory of that name here */
-    return 0;
-}
-
-static int remove_root(void **state)
-{
-    char command[400];
-
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", root);
-    return chdir("/") | system(command);
+    int made = own_home_make(state);
+    unsetenv("ASSAY_CONFIG");
+    assert_int_equal(chdir(own_home), 0);
+    return made;
 }
 
 /* A workspace that wants the token "tok-env" or "tok-file". */
@@ -79,7 +42,7 @@ static void put_profiles(const char *text, unsigned mode)
 {
     char path[400];
 
-    snprintf(path, sizeof path, "%s/.databrickscfg", root);
+    snprintf(path, sizeof path, "%s/.databrickscfg", own_home);
     remove(path);
     assert_int_equal(assay_file_write(path, text, strlen(text), mode, NULL), ASSAY_OK);
     assert_int_equal(chmod(path, mode), 0);
@@ -194,5 +157,5 @@ int main(void)
         cmocka_unit_test(nothing_known_is_said),
     };
 
-    return cmocka_run_group_tests_name("Databricks", tests, make_root, remove_root);
+    return cmocka_run_group_tests_name("Databricks", tests, make_home, own_home_remove);
 }

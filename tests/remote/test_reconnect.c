@@ -18,45 +18,8 @@
 #include <assay/registry.h>
 #include <assay/session.h>
 
+#include "support/own_home.h"
 #include "support/registry_web.h"
-
-static char root[256];
-
-static int make_root(void **state)
-{
-    static const char *const names[][2] = {{"ASSAY_STORE", "/store.db"},
-                                           {"ASSAY_CACHE", "/cache.db"},
-                                           {"ASSAY_CONFIG", "/config.ini"},
-                                           {"XDG_STATE_HOME", ""},
-                                           {"HOME", ""}};
-    const char *tmp = getenv("TMPDIR");
-    char path[400];
-
-    (void)state;
-    snprintf(root, sizeof root, "%s/assay-reconnect-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(root));
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        snprintf(path, sizeof path, "%s%s", root, names[i][1]);
-        setenv(names[i][0], path, 1);
-    }
-    setenv("no_proxy", "*", 1);
-    unsetenv("ASSAY_SOURCES");
-    unsetenv("NETRC");
-    unsetenv("MLFLOW_TRACKING_URI");
-    unsetenv("MLFLOW_TRACKING_USERNAME");
-    unsetenv("MLFLOW_TRACKING_PASSWORD");
-    unsetenv("MLFLOW_TRACKING_TOKEN");
-    return 0;
-}
-
-static int remove_root(void **state)
-{
-    char command[400];
-
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", root);
-    return system(command);
-}
 
 static struct assay_session *open_live(const char *url)
 {
@@ -167,5 +130,5 @@ int main(void)
         cmocka_unit_test(a_reconnect_asks_little),
     };
 
-    return cmocka_run_group_tests_name("reconnecting", tests, make_root, remove_root);
+    return cmocka_run_group_tests_name("reconnecting", tests, own_home_make, own_home_remove);
 }

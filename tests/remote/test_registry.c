@@ -22,44 +22,8 @@
 
 #include "remote/mlflow_private.h"
 #include "remote/mlflow_registry.h"
+#include "support/own_home.h"
 #include "support/registry_web.h"
-
-static char root[256];
-
-static int make_root(void **state)
-{
-    const char *tmp = getenv("TMPDIR");
-    char path[300];
-
-    (void)state;
-    snprintf(root, sizeof root, "%s/assay-registry-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(root));
-    snprintf(path, sizeof path, "%s/store.db", root);
-    setenv("ASSAY_STORE", path, 1);
-    snprintf(path, sizeof path, "%s/cache.db", root);
-    setenv("ASSAY_CACHE", path, 1);
-    snprintf(path, sizeof path, "%s/config.ini", root);
-    setenv("ASSAY_CONFIG", path, 1);
-    setenv("HOME", root, 1);
-    setenv("XDG_STATE_HOME", root, 1);
-    setenv("no_proxy", "*", 1);
-    unsetenv("ASSAY_SOURCES");
-    unsetenv("NETRC");
-    unsetenv("MLFLOW_TRACKING_URI");
-    unsetenv("MLFLOW_TRACKING_USERNAME");
-    unsetenv("MLFLOW_TRACKING_PASSWORD");
-    unsetenv("MLFLOW_TRACKING_TOKEN");
-    return 0;
-}
-
-static int remove_root(void **state)
-{
-    char command[400];
-
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", root);
-    return system(command);
-}
 
 static struct assay_session *open_on(const char *place, const char *also)
 {
@@ -406,5 +370,5 @@ int main(void)
         cmocka_unit_test(why_no_experiment_was_made_is_told),
     };
 
-    return cmocka_run_group_tests_name("registry", tests, make_root, remove_root);
+    return cmocka_run_group_tests_name("registry", tests, own_home_make, own_home_remove);
 }

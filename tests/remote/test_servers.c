@@ -21,51 +21,9 @@
 #include <assay/session.h>
 
 #include "support/mlflow_web.h"
+#include "support/own_home.h"
 
 #define DEADLINE_US 20000000
-
-static char root[256]; /* a directory of this test's own */
-
-static int make_root(void **state)
-{
-    const char *tmp = getenv("TMPDIR");
-    char path[300];
-
-    (void)state;
-    snprintf(root, sizeof root, "%s/assay-servers-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(root));
-    snprintf(path, sizeof path, "%s/store.db", root);
-    setenv("ASSAY_STORE", path, 1);
-    snprintf(path, sizeof path, "%s/cache.db", root);
-    setenv("ASSAY_CACHE", path, 1);
-    snprintf(path, sizeof path, "%s/config.ini", root);
-    setenv("ASSAY_CONFIG", path, 1);
-    setenv("HOME", root, 1);
-    setenv("no_proxy", "*", 1);
-    unsetenv("ASSAY_SOURCES");
-    unsetenv("NETRC");
-    unsetenv("MLFLOW_TRACKING_URI");
-    unsetenv("MLFLOW_TRACKING_USERNAME");
-    unsetenv("MLFLOW_TRACKING_PASSWORD");
-    unsetenv("MLFLOW_TRACKING_TOKEN");
-    unsetenv("MLFLOW_WORKSPACE");
-    return 0;
-}
-
-static int remove_root(void **state)
-{
-    static const char *const names[] = {
-        "store.db",     "cache.db",   "cache.db-wal",        "cache.db-shm", "store.db-wal",
-        "store.db-shm", "config.ini", ".mlflow/credentials", ".mlflow"};
-    char path[512];
-
-    (void)state;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", root, names[i]);
-        remove(path);
-    }
-    return rmdir(root);
-}
 
 static struct assay_session *open_with(const char *const *places, size_t count, bool live)
 {
@@ -102,7 +60,7 @@ static void put_file(const char *name, const char *text, unsigned mode)
 {
     char path[512];
 
-    snprintf(path, sizeof path, "%s/%s", root, name);
+    snprintf(path, sizeof path, "%s/%s", own_home, name);
     remove(path);
     assert_int_equal(assay_file_write(path, text, strlen(text), mode, NULL), ASSAY_OK);
     assert_int_equal(chmod(path, mode), 0);
@@ -575,7 +533,8 @@ static void a_value_without_a_history_is_kept(void **state)
     assert_int_equal(assay_session_wait(session, NULL), ASSAY_OK);
     pull(session, &pulled);
     assert_true(fake.histories > 0);
-    metric = assay_attrs_metric(assay_catalog_attrs(assay_session_catalog(session), 0), "loss0");
+    metric =
+        assay_attrs_metric(assay_catalog_attrs(assay_session_catalog(session), 0), "loss0");
     assert_non_null(metric);
     assert_true(metric->summary.last == fake_mlflow_value(0, 0, 9));
     assay_session_close(&session);
@@ -670,7 +629,7 @@ static bool file_has(const char *name, const char *text)
     size_t length = 0;
     bool has;
 
-    snprintf(path, sizeof path, "%s/%s", root, name);
+    snprintf(path, sizeof path, "%s/%s", own_home, name);
     if (assay_file_read(path, 1u << 26, &bytes, &length, NULL) != ASSAY_OK)
         return false;
     has = memmem(bytes, length, text, strlen(text)) != NULL;
@@ -706,7 +665,7 @@ static void mlflows_own_variables_are_honoured(void **state)
     /* Each from the environment, else from the file. */
     unsetenv("MLFLOW_TRACKING_PASSWORD");
     assert_int_equal(read_named(web_url(fake.web), NULL), ASSAY_IO);
-    snprintf(directory, sizeof directory, "%s/.mlflow", root);
+    snprintf(directory, sizeof directory, "%s/.mlflow", own_home);
     assert_int_equal(mkdir(directory, 0700), 0);
     put_file(".mlflow/credentials",
              "[mlflow]\nmlflow_tracking_username = dev\nmlflow_tracking_password = s3cret\n",
@@ -740,5 +699,5 @@ int main(void)
         cmocka_unit_test(workspaces_are_sources_of_their_own),
     };
 
-    return cmocka_run_group_tests(tests, make_root, remove_root);
+    return cmocka_run_group_tests(tests, own_home_make, own_home_remove);
 }

@@ -108,13 +108,44 @@ static int clear(void **state)
     return 0;
 }
 
+static void diff_is(const char *a, const char *b, const char *expected)
+{
+    struct assay_buf said = {0};
+    bool differs = assay_text_diff(a, strlen(a), b, strlen(b), "a", "b", &said);
+    assert_int_equal(differs, *expected != '\0');
+    assert_string_equal(assay_buf_text(&said), expected);
+    assay_buf_free(&said);
+}
+
+static void texts_line_by_line(void **state)
+{
+    (void)state;
+    diff_is("x\n", "x\n", "");
+    diff_is("", "x\n", "--- a\n+++ b\n@@ -0,0 +1,1 @@\n+x\n");
+    diff_is("x", "", "--- a\n+++ b\n@@ -1,1 +0,0 @@\n-x\n");
+    diff_is("1\n2\n3\n4\n5\n6\n7\n8\n9\n", "1\n2\n3\n4\nfive\n6\n7\n8\n9\n",
+            "--- a\n+++ b\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n");
+    diff_is("a\nb\nc\na\nb\nb\na\n", "c\nb\na\nb\na\nc\n",
+            "--- a\n+++ b\n@@ -1,7 +1,6 @@\n-a\n-b\n c\n+b\n a\n b\n-b\n a\n+c\n");
+    /* Two texts with nothing in common, too long to be walked through. */
+    struct assay_buf x = {0}, y = {0}, said = {0};
+    for (int i = 0; i < 3000; i++) {
+        assay_buf_format(&x, "left %d\n", i);
+        assay_buf_format(&y, "right %d\n", i);
+    }
+    assert_true(assay_text_diff(x.data, x.length, y.data, y.length, "a", "b", &said));
+    assert_non_null(strstr(assay_buf_text(&said), "too different"));
+    assay_buf_free(&x);
+    assay_buf_free(&y);
+    assay_buf_free(&said);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(yaml_by_path),
-        cmocka_unit_test(json_by_path),
-        cmocka_unit_test(tables_by_key),
-        cmocka_unit_test(matrices_are_subtracted),
+        cmocka_unit_test(yaml_by_path),       cmocka_unit_test(json_by_path),
+        cmocka_unit_test(tables_by_key),      cmocka_unit_test(matrices_are_subtracted),
+        cmocka_unit_test(texts_line_by_line),
     };
     return cmocka_run_group_tests_name("file diff", tests, NULL, clear);
 }
