@@ -1,3 +1,6 @@
+/*
+ * A home of a test's own (own_home.h), for the programs that talk to played servers.
+ */
 #include "support/own_home.h"
 
 #include <setjmp.h>
