@@ -1,6 +1,7 @@
 #!/bin/bash
-# run.sh BUILD_DIR [PATTERN]: runs every test program in a home of its own, in parallel, and prints
-# what failed and one closing line. Exit status 1 if anything failed, or if a test left a process.
+# run.sh BUILD_DIR [PATTERN]: runs every test program, or those whose path holds one of PATTERN's
+# lines, in a home of its own, in parallel, and prints what failed and one closing line. Exit
+# status 1 if anything failed, or if a test left a process.
 set -u
 build=$1 pattern=${2-}
 work=$(mktemp -d) || exit 1
