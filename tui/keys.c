@@ -507,8 +507,37 @@ static void paste_byte(struct keys *keys, unsigned char byte)
 
 /* ---- the machine ---- */
 
+static void ground_byte(struct keys *keys, unsigned char byte, int64_t now_us)
+{
+    bool orphan = keys->orphan;
+
+    keys->orphan = false;
+    if (byte == 0x1b) {
+        begin(keys, STATE_ESC, now_us);
+    } else if (orphan && byte != 0 && strchr("[P]_", byte) != NULL) {
+        begin(keys, STATE_TAIL, now_us);
+        keys->introducer = (char)byte;
+    } else {
+        character(keys, byte, false);
+    }
+}
+
+/* A lone ESC waits longer while a reply is outstanding, because it may be torn after its first
+   byte. What no reply goes on with, and comes later than alt would, is a key of its own. */
+static bool after_lone_esc(const struct keys *keys, unsigned char byte, int64_t now_us)
+{
+    return now_us - keys->started_us >= ESC_US && byte != 0 &&
+           strchr("[P]_\\\033", byte) == NULL;
+}
+
 static void esc_byte(struct keys *keys, unsigned char byte, int64_t now_us)
 {
+    if (after_lone_esc(keys, byte, now_us)) {
+        push_key(keys, KEYS_ESCAPE);
+        keys->state = STATE_GROUND;
+        ground_byte(keys, byte, now_us);
+        return;
+    }
     switch (byte) {
     case 0x1b: /* twice: the first was the key */
         push_key(keys, KEYS_ESCAPE);
@@ -568,21 +597,6 @@ static void tail_byte(struct keys *keys, unsigned char byte, int64_t now_us)
         begin(keys, STATE_ESC, now_us);
     else
         character(keys, byte, false);
-}
-
-static void ground_byte(struct keys *keys, unsigned char byte, int64_t now_us)
-{
-    bool orphan = keys->orphan;
-
-    keys->orphan = false;
-    if (byte == 0x1b) {
-        begin(keys, STATE_ESC, now_us);
-    } else if (orphan && byte != 0 && strchr("[P]_", byte) != NULL) {
-        begin(keys, STATE_TAIL, now_us);
-        keys->introducer = (char)byte;
-    } else {
-        character(keys, byte, false);
-    }
 }
 
 static void take_byte(struct keys *keys, unsigned char byte, int64_t now_us)

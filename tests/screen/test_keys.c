@@ -148,6 +148,45 @@ static void test_escape_timer(void **state)
     keys_free(&keys);
 }
 
+/* While the terminal owes an answer an Escape is not decided for long. Whoever goes on typing
+   meanwhile has pressed two keys; only what comes at once, or begins a reply, belongs to it. */
+static void test_escape_then_a_key(void **state)
+{
+    static const struct {
+        const char *then;
+        int64_t after_us;
+        uint32_t first, second;
+    } cases[] = {
+        {":", 100000, KEYS_ESCAPE, ':'},
+        {"X", 100000, KEYS_ESCAPE, 'X'},
+        {"\r", 100000, KEYS_ESCAPE, KEYS_ENTER},
+        {"\033", 100000, KEYS_ESCAPE, KEYS_ESCAPE},
+        {"\303\251", 100000, KEYS_ESCAPE, 0xe9},
+        {":", 1000, KEYS_ALT | ':', 0},
+        {"[A", 100000, KEYS_UP, 0},
+        {"[?62;4c", 100000, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ASSAY_COUNT(cases); i++) {
+        struct keys *keys = keys_new();
+        uint32_t got[2] = {0};
+        struct event event;
+        size_t count = 0;
+
+        keys_expect(keys, true);
+        keys_feed(keys, "\033", 1, 1000);
+        keys_feed(keys, cases[i].then, strlen(cases[i].then), 1000 + cases[i].after_us);
+        keys_expire(keys, 1000 + cases[i].after_us + INT64_C(1000000));
+        while (keys_next(keys, &event))
+            if (event.kind == EVENT_KEY && count < 2)
+                got[count++] = event.key;
+        assert_int_equal(got[0], cases[i].first);
+        assert_int_equal(got[1], cases[i].second);
+        keys_free(&keys);
+    }
+}
+
 static void assert_mouse(struct keys *keys, const char *bytes, enum mouse_action action,
                          int button, int x, int y, uint32_t modifiers)
 {
@@ -283,10 +322,15 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keys),          cmocka_unit_test(test_overlong),
-        cmocka_unit_test(test_learned),       cmocka_unit_test(test_escape_timer),
-        cmocka_unit_test(test_mouse),         cmocka_unit_test(test_paste),
-        cmocka_unit_test(test_endless_paste), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_overlong),
+        cmocka_unit_test(test_learned),
+        cmocka_unit_test(test_escape_timer),
+        cmocka_unit_test(test_escape_then_a_key),
+        cmocka_unit_test(test_mouse),
+        cmocka_unit_test(test_paste),
+        cmocka_unit_test(test_endless_paste),
+        cmocka_unit_test(test_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
