@@ -66,7 +66,7 @@ static void home_close(void *self)
 static int empty_line(struct area area, int y, enum role role, const char *left,
                       const char *right)
 {
-    draw_text(area, 4, y, role, left);
+    draw_field(area, 4, y, 25, ALIGN_LEFT, role, left);
     draw_field(area, 30, y, area.rect.width - 32, ALIGN_LEFT, ROLE_DIM, right);
     return y + 1;
 }
@@ -81,12 +81,33 @@ static int empty_key(struct home *home, struct area area, int y, enum command_id
     return y + 1;
 }
 
+/* Places that hold no experiments; the one we are in is called so. */
+static int empty_looked(struct home *home, struct area area, int y, int last)
+{
+    const char *const *places;
+    size_t count = assay_session_empty_places(home->app->session, &places);
+    char path[4096], here[4096] = "";
+    if (getcwd(path, sizeof path)) {
+        assay_text_clean_to(here, sizeof here, path);
+    }
+    for (size_t i = 0; i < count && y < last; i++) {
+        const char *name = strrchr(places[i], '/');
+        if (strcmp(places[i], here) == 0) {
+            name = "this directory";
+        } else {
+            name = name != NULL && name[1] != '\0' ? name + 1 : places[i];
+        }
+        y = empty_line(area, y, ROLE_NORMAL, name, places[i]);
+    }
+    return y;
+}
+
 /* Where it was looked, and what came of it. */
 static int empty_places(struct home *home, struct area area, int y, int last)
 {
     struct assay_catalog *catalog = home->app->catalog;
     const char *store = assay_session_store_path(home->app->session);
-    char name[120], where[400], here[400];
+    char name[120], where[400];
     bool local = false;
     for (uint32_t i = 0; i < assay_catalog_sources(catalog) && y < last; i++) {
         const struct assay_source *source = assay_catalog_source(catalog, i);
@@ -97,15 +118,11 @@ static int empty_places(struct home *home, struct area area, int y, int last)
         y = empty_line(area, y, failed ? ROLE_FAILED : ROLE_NORMAL, name,
                        failed ? source->error.what : where);
     }
-    if (!local && *store && y < last) {
+    if (!local && *store && assay_session_reads_local(home->app->session) && y < last) {
         assay_text_clean_to(where, sizeof where, store);
         y = empty_line(area, y, ROLE_NORMAL, "the local store", where);
     }
-    if (assay_catalog_sources(catalog) == 0 && y < last && getcwd(here, sizeof here)) {
-        assay_text_clean_to(where, sizeof where, here);
-        y = empty_line(area, y, ROLE_NORMAL, "this directory", where);
-    }
-    return y;
+    return empty_looked(home, area, y, last);
 }
 
 /* Nothing there, or nothing that could be read: then what is wrong is a key away. */

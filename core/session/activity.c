@@ -155,8 +155,27 @@ size_t assay_session_notices(const struct assay_session *session, const char *co
     return session->notice_count;
 }
 
+void activity_empty_place(struct assay_session *session, const char *path)
+{
+    struct assay_buf clean = {0};
+
+    assay_text_clean(&clean, path, strlen(path));
+    ASSAY_GROW(session->empty_places, session->empty_capacity, session->empty_count + 1);
+    session->empty_places[session->empty_count++] =
+        assay_arena_strdup(&session->notice_arena, assay_buf_text(&clean));
+    assay_buf_free(&clean);
+}
+
+size_t assay_session_empty_places(const struct assay_session *session,
+                                  const char *const **places)
+{
+    *places = session->empty_places;
+    return session->empty_count;
+}
+
 void activity_free(struct assay_session *session)
 {
+    free(session->empty_places);
     free(session->jobs);
     free(session->problems);
     free(session->notices);

@@ -223,7 +223,7 @@ struct detection {
     struct pool_task task;
     struct message message;
     struct assay_session *session;
-    char *name, *place;
+    char *name, *place, *real; /* REAL: PLACE without links, NULL where there is none */
     bool named;
     int missing; /* errno where the place itself is not to be had, or not readable */
     struct source_found found;
@@ -234,6 +234,7 @@ static void detection_free(struct detection *detection)
     source_found_free(&detection->found);
     free(detection->name);
     free(detection->place);
+    free(detection->real);
     free(detection);
 }
 
@@ -258,6 +259,7 @@ static void nothing_found(struct assay_session *session, const struct detection 
         missing_add(session, detection->name, detection->place);
         return;
     }
+    activity_empty_place(session, detection->real ? detection->real : detection->place);
     if (detection->name && !detection->named)
         activity_notice(session, "%s: no experiments found in %s", detection->name,
                         detection->place);
@@ -306,11 +308,10 @@ static void detection_discard(struct message *message)
 static void detection_task(struct pool_task *task)
 {
     struct detection *detection = (struct detection *)task;
-    char *real = realpath(detection->place, NULL);
 
+    detection->real = realpath(detection->place, NULL);
     detection->missing = missing_reason(detection->place);
-    source_detect(real ? real : detection->place, &detection->found);
-    free(real);
+    source_detect(detection->real ? detection->real : detection->place, &detection->found);
     detection->message.apply = detection_apply;
     detection->message.discard = detection_discard;
     session_post(detection->session, &detection->message);
@@ -429,6 +430,7 @@ enum assay_status assay_session_open(struct assay_session **out,
         goto fail;
     session->store_path = store_default_path(STORE_LOCAL);
     open_cache(session);
+    session->reads_local = places.local;
     if (places.local) {
         stored_open_local(session);
         watch_local(session);
@@ -538,6 +540,11 @@ void assay_session_focus(struct assay_session *session, uint32_t run)
         strncpy(session->focus, assay_catalog_run(session->catalog, run)->id,
                 sizeof session->focus - 1);
     pthread_mutex_unlock(&session->focus_lock);
+}
+
+bool assay_session_reads_local(const struct assay_session *session)
+{
+    return session->reads_local;
 }
 
 const char *assay_session_store_path(const struct assay_session *session)

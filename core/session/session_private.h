@@ -200,6 +200,7 @@ struct columns_ahead {
 struct assay_session {
     struct assay_catalog *catalog;
     bool live, cached;
+    bool reads_local; /* the local store is one of the sources asked for */
     int epoll_fd, event_fd, timer_fd, inotify_fd;
 
     pthread_mutex_t inbox_lock;
@@ -252,6 +253,8 @@ struct assay_session {
     struct assay_arena problem_arena;
     const char **notices;
     size_t notice_count, notice_capacity;
+    const char **empty_places; /* their text is in the notices' arena */
+    size_t empty_count, empty_capacity;
     struct assay_arena notice_arena;
 
     pthread_mutex_t focus_lock;
@@ -458,6 +461,8 @@ void activity_problem(struct assay_session *session, uint32_t source, const char
                       uint64_t offset, const char *message);
 void activity_notice(struct assay_session *session, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Keeps PATH as a place that holds no experiments. */
+void activity_empty_place(struct assay_session *session, const char *path);
 void activity_free(struct assay_session *session);
 
 /* watch.c */

@@ -241,6 +241,13 @@ size_t assay_session_problems(const struct assay_session *session,
  */
 size_t assay_session_notices(const struct assay_session *session, const char *const **notices);
 
+/* Where it was looked and no experiments were found: absolute paths, clean, in the order in
+   which the looking ended. The session's, until it is closed. */
+size_t assay_session_empty_places(const struct assay_session *session,
+                                  const char *const **places);
+/* Whether the local store is among what is shown: not where other places were named. */
+bool assay_session_reads_local(const struct assay_session *session);
+
 /* Where the databases lie ("" where there is none). */
 const char *assay_session_store_path(const struct assay_session *session);
 const char *assay_session_cache_path(const struct assay_session *session);

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <assay/file.h>
 
@@ -439,6 +441,29 @@ static void an_empty_screen_says_what_to_do(void **state)
     screen_close(&screen);
 }
 
+/* Only where it was looked: neither the local store nor the directory we are in was asked for.
+ */
+static void an_empty_screen_names_what_was_looked_at(void **state)
+{
+    (void)state;
+    char folder[400], path[500];
+    const char *base = getenv("TMPDIR");
+    snprintf(folder, sizeof folder, "%s/nothing-in-here-%ld", base ? base : "/tmp",
+             (long)getpid());
+    assert_int_equal(mkdir(folder, 0700), 0);
+    assert_non_null(realpath(folder, path));
+    const char *const argv[] = {"assay", folder, NULL};
+    struct screen *screen = screen_open(&(struct screen_options){
+        .columns = 160, .rows = 24, .kind = SCREEN_XTERM, .argv = argv});
+    screen_wait(screen, "Nothing to show yet");
+    screen_settle(screen);
+    screen_assert_text(screen, path);
+    screen_refute_text(screen, "the local store");
+    screen_refute_text(screen, "this directory");
+    screen_close(&screen);
+    rmdir(folder);
+}
+
 static void charts_are_images_where_they_can_be(void **state)
 {
     (void)state;
@@ -495,6 +520,7 @@ int main(void)
         cmocka_unit_test(rows_show_their_course),
         cmocka_unit_test(fits_every_size),
         cmocka_unit_test(an_empty_screen_says_what_to_do),
+        cmocka_unit_test(an_empty_screen_names_what_was_looked_at),
         cmocka_unit_test(charts_are_images_where_they_can_be),
         cmocka_unit_test(the_mouse_helps),
     };
