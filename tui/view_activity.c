@@ -110,7 +110,7 @@ static void build(struct activity_view *view)
     if (jobs == 0) {
         add_line(view, ACTIVITY_REST, 0);
     }
-    add_problems(view);
+    /* What the session itself cannot do comes before a thousand files that are not whole. */
     size_t count = assay_session_notices(app->session, &notices);
     if (count > 0) {
         add_heading(view, "NOTICES");
@@ -118,6 +118,7 @@ static void build(struct activity_view *view)
     for (size_t i = 0; i < count; i++) {
         add_line(view, ACTIVITY_NOTICE, i);
     }
+    add_problems(view);
     if (app->message_count > 0) {
         add_heading(view, "MESSAGES");
     }

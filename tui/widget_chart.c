@@ -249,7 +249,7 @@ static void draw_nothing(const struct chart_state *state, struct area area)
     } else if (state->busy) {
         why = "reading…";
     } else if (state->info.nonfinite > 0) {
-        why = "nothing but NaN";
+        why = "no finite value to draw";
     } else if (state->info.not_positive > 0) {
         why = "nothing above zero: a log axis cannot show it";
     } else {
