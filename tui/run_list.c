@@ -43,7 +43,7 @@ static void collect(struct run_list *list)
         }
     }
     list->version = assay_catalog_version(list->catalog);
-    list->elsewhere.known = false;
+    list->elsewhere.collected = list->elsewhere.asked = list->elsewhere.known = false;
 }
 
 /* ---- what filters typed before kept ---- */
@@ -77,16 +77,18 @@ static void push_level(struct run_list *list, const struct assay_query *query)
     list->query = NULL;
 }
 
-/* The rows to narrow become those of the last filter that QUERY only narrows. False where there
-   is none. */
-static bool take_level(struct run_list *list, const struct assay_query *query)
+/* The rows to narrow become those of the last filter that QUERY only narrows; *SAME where they
+   are what it keeps. False where there is none. */
+static bool take_level(struct run_list *list, const struct assay_query *query, bool *same)
 {
     while (list->level_count > 0) {
         struct run_level *level = &list->levels[list->level_count - 1];
         if (query && assay_query_narrows(query, level->query)) {
             memcpy(list->rows, level->rows, level->count * sizeof *list->rows);
             list->count = level->count;
-            if (assay_query_narrows(level->query, query)) { /* the same: it is pushed again */
+            *same = level->count == 0;
+            if (assay_query_narrows(level->query, query)) { /* it is pushed again */
+                *same = true;
                 drop_level(list);
             }
             return true;
@@ -151,6 +153,8 @@ void run_list_free(struct run_list *list)
     assay_query_free(&list->query);
     free(list->scope);
     free(list->rows);
+    free(list->elsewhere.runs);
+    free(list->elsewhere.kept);
     *list = (struct run_list){0};
 }
 
@@ -178,50 +182,87 @@ void run_list_sort(struct run_list *list)
     build(list);
 }
 
+/* The rows become some that QUERY keeps all it keeps of, out of what was listed before it, and
+   its filter is given up. True where they are just those it keeps. */
+static bool widest_rows(struct run_list *list, const struct assay_query *query, bool known)
+{
+    bool same = false;
+    if (known && query && list->query && assay_query_narrows(query, list->query)) {
+        same = list->count == 0 || assay_query_narrows(list->query, query);
+        push_level(list, query);
+        return same;
+    }
+    assay_query_free(&list->query);
+    if (!take_level(list, query, &same)) {
+        take_scope(list);
+    }
+    return same;
+}
+
 void run_list_set_query(struct run_list *list, struct assay_query *query_take)
 {
     bool known = !list->loading && list->rows_version == assay_catalog_version(list->catalog);
     if (!known) {
         drop_levels(list);
     }
-    /* Names are looked up where there is a run to ask (assay_query_check): none is no level. */
-    if (known && query_take && list->query && list->count > 0 &&
-        assay_query_narrows(query_take, list->query)) {
-        push_level(list, query_take);
+    list->elsewhere.known = false;
+    list->elsewhere.asked &= known && query_take && list->query &&
+                             assay_query_narrows(query_take, list->query);
+    bool same = widest_rows(list, query_take, known);
+    list->query = query_take;
+    if (same && list->scope_count > 0) { /* where there is no run, no name is looked up */
+        bool loading = false;
+        assay_query_look_up(query_take, list->catalog, &loading);
+        list->loading |= loading;
     } else {
-        assay_query_free(&list->query);
-        if (!take_level(list, query_take)) {
-            take_scope(list);
+        select_rows(list);
+    }
+}
+
+/* ---- elsewhere ---- */
+
+static void collect_elsewhere(struct run_list *list)
+{
+    size_t runs = assay_catalog_runs(list->catalog), count = 0;
+    bool everything = list->source == ASSAY_NONE && list->experiment == ASSAY_NONE;
+    ASSAY_GROW(list->elsewhere.runs, list->elsewhere.capacity, runs + 1);
+    list->elsewhere.kept = assay_realloc_array(
+        list->elsewhere.kept, list->elsewhere.capacity, sizeof *list->elsewhere.kept);
+    for (uint32_t i = 0; i < runs && !everything; i++) {
+        const struct assay_run *run = assay_catalog_run(list->catalog, i);
+        if (belongs(list, run, ASSAY_NONE, ASSAY_NONE) &&
+            !belongs(list, run, list->source, list->experiment)) {
+            list->elsewhere.runs[count++] = i;
         }
     }
-    list->query = query_take;
-    list->elsewhere.known = false;
-    select_rows(list);
+    list->elsewhere.run_count = count;
+    list->elsewhere.collected = true;
+    list->elsewhere.asked = false;
 }
 
 size_t run_list_elsewhere(struct run_list *list)
 {
-    if (list->elsewhere.known && !list->elsewhere.loading) {
+    uint64_t version = assay_catalog_version(list->catalog);
+    if (list->elsewhere.known && list->elsewhere.version == version) {
         return list->elsewhere.count;
     }
-    size_t runs = assay_catalog_runs(list->catalog), count = 0;
-    uint32_t *others = assay_alloc_array(runs + 1, sizeof *others);
-    list->elsewhere.known = true;
-    list->elsewhere.loading = false;
-    for (uint32_t i = 0; i < runs; i++) {
-        const struct assay_run *run = assay_catalog_run(list->catalog, i);
-        if (belongs(list, run, ASSAY_NONE, ASSAY_NONE) &&
-            !belongs(list, run, list->source, list->experiment)) {
-            others[count++] = i;
-        }
+    if (!list->elsewhere.collected || list->elsewhere.version != version) {
+        collect_elsewhere(list);
+        list->elsewhere.version = version;
     }
-    if (list->query && count > 0) {
-        count = assay_query_select(list->query, list->catalog, others, count,
-                                   &list->elsewhere.loading);
+    if (!list->elsewhere.asked) {
+        list->elsewhere.count = list->elsewhere.run_count;
+        memcpy(list->elsewhere.kept, list->elsewhere.runs,
+               list->elsewhere.run_count * sizeof *list->elsewhere.kept);
     }
-    free(others);
-    list->elsewhere.count = count;
-    return count;
+    bool loading = false;
+    if (list->query && list->elsewhere.count > 0) {
+        list->elsewhere.count =
+            assay_query_select(list->query, list->catalog, list->elsewhere.kept,
+                               list->elsewhere.count, &loading);
+    }
+    list->elsewhere.known = list->elsewhere.asked = !loading;
+    return list->elsewhere.count;
 }
 
 bool run_list_due(const struct run_list *list, int64_t now_us, int *wait_ms)

@@ -109,6 +109,12 @@ void named_find(const struct assay_query *query, struct assay_catalog *catalog, 
         find(test, catalog, loading);
 }
 
+void assay_query_look_up(const struct assay_query *query, struct assay_catalog *catalog,
+                         bool *loading)
+{
+    named_find(query, catalog, loading);
+}
+
 /* Says what is wrong with a name that is nobody's; what it may have been meant for. */
 static void fail_unknown(const struct query_test *test, struct assay_error *err)
 {

@@ -109,6 +109,21 @@ static void compare(const struct run_list *list, const char *text, int64_t now_m
     assay_query_free(&query);
 }
 
+/* What of the other experiments the filter keeps, against the same asked of every run of them. */
+static void compare_elsewhere(struct run_list *list, const char *text, int64_t now_ms)
+{
+    static uint32_t rows[2 * RUNS];
+    struct assay_query *query = parse(text, now_ms);
+    size_t count = 0;
+    for (uint32_t i = 0; i < assay_catalog_runs(list->catalog); i++)
+        if (list->experiment != ASSAY_NONE &&
+            assay_catalog_run(list->catalog, i)->experiment != list->experiment)
+            rows[count++] = i;
+    count = assay_query_select(query, list->catalog, rows, count, NULL);
+    assert_int_equal(run_list_elsewhere(list), count);
+    assay_query_free(&query);
+}
+
 static const char *const filters[] = {
     "heron",
     "vit-b16",
@@ -138,18 +153,17 @@ static void enter(struct run_list *list, const char *text, char *kept, int64_t *
     *kept_ms = now_ms;
 }
 
-static void test_typing(void **state)
+static void type_in(uint32_t experiment, int keys)
 {
-    (void)state;
     uint32_t source;
     struct assay_catalog *catalog = make_catalog(&source);
     struct run_list list;
     run_list_init(&list, catalog);
-    run_list_set_scope(&list, ASSAY_NONE, ASSAY_NONE);
+    run_list_set_scope(&list, ASSAY_NONE, experiment);
     char text[128] = "", kept[128] = "";
     int64_t now_ms = NOW, kept_ms = NOW;
     const char *filter = filters[0];
-    for (int i = 0; i < 12000; i++) {
+    for (int i = 0; i < keys; i++) {
         size_t length = strlen(text);
         bool begun = strncmp(text, filter, length) == 0 && filter[length];
         if (length == 0)
@@ -161,9 +175,24 @@ static void test_typing(void **state)
         now_ms += next_random(600000);
         enter(&list, text, kept, &kept_ms, now_ms);
         compare(&list, kept, kept_ms);
+        if (next_random(2) == 0)
+            compare_elsewhere(&list, kept, kept_ms);
     }
     run_list_free(&list);
     catalog_free(&catalog);
+}
+
+static void test_typing(void **state)
+{
+    (void)state;
+    type_in(ASSAY_NONE, 9000);
+}
+
+/* In an experiment whose runs are few, so that filters keep none of them. */
+static void test_typing_in_an_experiment(void **state)
+{
+    (void)state;
+    type_in(2, 9000);
 }
 
 /* Runs change their names, values and experiments between two letters, as live ones do. */
@@ -176,8 +205,8 @@ static void test_typing_while_runs_change(void **state)
     run_list_init(&list, catalog);
     for (int i = 0; i < 20; i++)
         put_run(catalog, source, i, false);
-    run_list_set_scope(&list, ASSAY_NONE, ASSAY_NONE);
     for (int i = 0; i < 400; i++) {
+        run_list_set_scope(&list, ASSAY_NONE, i % 2 ? next_random(EXPERIMENTS) : ASSAY_NONE);
         const char *filter = filters[next_random(ASSAY_COUNT(filters))];
         char text[128] = "", kept[128] = "";
         int64_t kept_ms = NOW;
@@ -188,10 +217,13 @@ static void test_typing_while_runs_change(void **state)
                 put_run(catalog, source, (int)next_random(20), false);
             size_t before = list.count;
             enter(&list, text, kept, &kept_ms, NOW);
-            if (strcmp(text, kept) == 0)
+            if (strcmp(text, kept) == 0) {
                 compare(&list, kept, kept_ms);
-            else
+                if (next_random(2) == 0)
+                    compare_elsewhere(&list, kept, kept_ms);
+            } else {
                 assert_int_equal(list.count, before);
+            }
         }
         enter(&list, "", kept, &kept_ms, NOW);
         compare(&list, "", NOW);
@@ -236,6 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_typing),
+        cmocka_unit_test(test_typing_in_an_experiment),
         cmocka_unit_test(test_typing_while_runs_change),
         cmocka_unit_test(test_narrows),
     };
