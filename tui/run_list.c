@@ -206,8 +206,8 @@ void run_list_set_query(struct run_list *list, struct assay_query *query_take)
         drop_levels(list);
     }
     list->elsewhere.known = false;
-    list->elsewhere.asked &= known && query_take && list->query &&
-                             assay_query_narrows(query_take, list->query);
+    list->elsewhere.asked &=
+        known && query_take && list->query && assay_query_narrows(query_take, list->query);
     bool same = widest_rows(list, query_take, known);
     list->query = query_take;
     if (same && list->scope_count > 0) { /* where there is no run, no name is looked up */
@@ -226,8 +226,8 @@ static void collect_elsewhere(struct run_list *list)
     size_t runs = assay_catalog_runs(list->catalog), count = 0;
     bool everything = list->source == ASSAY_NONE && list->experiment == ASSAY_NONE;
     ASSAY_GROW(list->elsewhere.runs, list->elsewhere.capacity, runs + 1);
-    list->elsewhere.kept = assay_realloc_array(
-        list->elsewhere.kept, list->elsewhere.capacity, sizeof *list->elsewhere.kept);
+    list->elsewhere.kept = assay_realloc_array(list->elsewhere.kept, list->elsewhere.capacity,
+                                               sizeof *list->elsewhere.kept);
     for (uint32_t i = 0; i < runs && !everything; i++) {
         const struct assay_run *run = assay_catalog_run(list->catalog, i);
         if (belongs(list, run, ASSAY_NONE, ASSAY_NONE) &&
@@ -257,9 +257,8 @@ size_t run_list_elsewhere(struct run_list *list)
     }
     bool loading = false;
     if (list->query && list->elsewhere.count > 0) {
-        list->elsewhere.count =
-            assay_query_select(list->query, list->catalog, list->elsewhere.kept,
-                               list->elsewhere.count, &loading);
+        list->elsewhere.count = assay_query_select(
+            list->query, list->catalog, list->elsewhere.kept, list->elsewhere.count, &loading);
     }
     list->elsewhere.known = list->elsewhere.asked = !loading;
     return list->elsewhere.count;

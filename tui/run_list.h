@@ -38,7 +38,7 @@ struct run_list {
     bool stale;            /* values have changed since it was put in order */
     uint64_t version;
     int64_t refreshed_us, took_us;
-    struct { /* of run_list_elsewhere() */
+    struct {            /* of run_list_elsewhere() */
         bool collected; /* `runs` are those outside the scope, at `version` of the catalog */
         bool asked;     /* `kept` are those of them that a filter kept, which `query` narrows */
         bool known;     /* ... and which is `query` itself */

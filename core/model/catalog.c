@@ -10,6 +10,7 @@
 
 #include "model/attrs.h"
 #include "model/catalog_private.h"
+#include "model/texts.h"
 
 #define NEVER 0u /* no run has this version: a slot of it is filled again */
 
@@ -46,6 +47,7 @@ void catalog_free(struct assay_catalog **catalog_ptr)
     free(catalog->runs);
     free(catalog->privates);
     free(catalog->letters);
+    run_texts_free(&catalog->texts);
     free(catalog->keys);
     free(catalog->by_id);
     free(catalog);
@@ -214,6 +216,18 @@ static uint32_t add_run(struct assay_catalog *catalog, uint32_t source, const ch
     return (uint32_t)catalog->run_count++;
 }
 
+/* A run that was just added has had neither. */
+static void name_run(struct assay_catalog *catalog, struct assay_run *run,
+                     const struct catalog_run *from)
+{
+    const char *name = run->name, *user = run->user;
+
+    run->name = keep_text(catalog, name, from->name);
+    run->user = keep_user(catalog, user, from->user);
+    if (name && (strcmp(run->name, name) != 0 || strcmp(run->user, user) != 0))
+        texts_renamed(catalog);
+}
+
 uint32_t catalog_put_run(struct assay_catalog *catalog, uint32_t source,
                          const struct catalog_run *from, bool fresh)
 {
@@ -228,8 +242,7 @@ uint32_t catalog_put_run(struct assay_catalog *catalog, uint32_t source,
     }
     run = &catalog->runs[at];
     hidden = &catalog->privates[at];
-    run->name = keep_text(catalog, run->name, from->name);
-    run->user = keep_user(catalog, run->user, from->user);
+    name_run(catalog, run, from);
     run->artifact_uri = keep_text(catalog, run->artifact_uri, from->artifact_uri);
     run->experiment = from->experiment;
     run->status = from->status;

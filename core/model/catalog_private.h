@@ -56,6 +56,8 @@ struct assay_catalog {
 
     uint64_t *letters; /* catalog_letters.c: of the first letters_count runs, 0: not known */
     size_t letters_count, letters_capacity;
+    struct run_texts *texts; /* catalog_texts.c: NULL where there are none */
+    uint64_t renamed;        /* how often a run got another name or user */
 
     struct assay_map experiment_index; /* "source id" -> experiment */
     struct assay_map run_index;        /* likewise; filled on demand up to run_indexed */
@@ -74,6 +76,9 @@ struct assay_catalog {
     uint32_t *by_id; /* runs sorted by id, for prefixes */
     size_t by_id_count;
 };
+
+/* catalog_texts.c */
+void texts_renamed(struct assay_catalog *catalog);
 
 /* catalog_columns.c */
 void columns_update(struct assay_catalog *catalog, uint32_t run);

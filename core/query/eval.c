@@ -9,9 +9,9 @@
 
 #include <assay/text.h>
 
-#include "model/letters.h"
 #include "query/ast.h"
 #include "query/needle.h"
+#include "query/word.h"
 
 struct eval {
     const struct assay_query *query;
@@ -340,80 +340,6 @@ static void eval_test(struct eval *eval, const struct query_test *test, const ui
         eval_attr_number(eval, test, rows, count, marks);
 }
 
-/* What a needle's search of a few texts, told apart by their addresses, answered: runs share
-   the texts of users. */
-struct remembered {
-    const char *text[16];
-    bool answer[16];
-};
-
-static bool contains_remembered(struct remembered *known, const struct needle *needle,
-                                const char *text)
-{
-    size_t at = ((uintptr_t)text >> 4) % ASSAY_COUNT(known->text);
-    if (known->text[at] != text) {
-        known->text[at] = text;
-        known->answer[at] = needle_in(needle, text);
-    }
-    return known->answer[at];
-}
-
-/* Which experiments' names hold a word, found out when one is asked for. */
-struct experiments {
-    uint8_t *known; /* by index: UNKNOWN, ABSENT or THERE */
-    bool none;      /* that of no experiment does */
-};
-enum { UNKNOWN, ABSENT, THERE };
-
-static bool in_experiment(struct experiments *experiments, const struct assay_catalog *catalog,
-                          const struct needle *needle, uint32_t at)
-{
-    if (experiments->known[at] == UNKNOWN) {
-        const char *name = assay_catalog_experiment(catalog, at)->name;
-        experiments->known[at] = needle_in(needle, name) ? THERE : ABSENT;
-    }
-    return experiments->known[at] == THERE;
-}
-
-/* Asks all of them at once where runs are more. */
-static void ask_experiments(struct experiments *experiments,
-                            const struct assay_catalog *catalog, const struct needle *needle,
-                            size_t runs)
-{
-    size_t count = assay_catalog_experiments(catalog);
-    experiments->known = assay_alloc_array(count + 1, sizeof *experiments->known);
-    experiments->none = count <= runs;
-    for (uint32_t i = 0; experiments->none && i < count; i++)
-        experiments->none = !in_experiment(experiments, catalog, needle, i);
-}
-
-/* A bare word: in the name, the id, the user or the experiment. Most runs lack one of its
-   letters, and of a single letter nothing else is to be known. What an experiment's name and
-   the users answered is remembered. */
-static void eval_word(struct eval *eval, const char *word, const uint32_t *rows, size_t count,
-                      uint8_t *marks)
-{
-    const uint64_t *letters = catalog_letters(eval->catalog, rows, count);
-    uint64_t wanted = letters_of(word);
-    bool single = word[0] && !word[1] && letters_own(word[0]);
-    struct needle needle = needle_of(word);
-    struct experiments experiments = {0};
-    struct remembered users = {0};
-    ask_experiments(&experiments, eval->catalog, &needle, count);
-    for (size_t i = 0; i < count; i++) {
-        bool likely = (wanted & ~letters[rows[i]]) == 0;
-        if (experiments.none && (!likely || single)) {
-            marks[i] = likely;
-            continue;
-        }
-        const struct assay_run *run = assay_catalog_run(eval->catalog, rows[i]);
-        marks[i] = in_experiment(&experiments, eval->catalog, &needle, run->experiment) ||
-                   (likely && (single || contains_remembered(&users, &needle, run->user) ||
-                               needle_in(&needle, run->name) || needle_in(&needle, run->id)));
-    }
-    free(experiments.known);
-}
-
 /* ---- conditions ---- */
 
 /* Evaluates each further child on the rows whose mark is still STAYS: those that match so far
@@ -454,7 +380,7 @@ static void eval_node(struct eval *eval, const struct query_node *node, const ui
         eval_test(eval, node->test, rows, count, marks);
         break;
     case QUERY_WORD:
-        eval_word(eval, node->word, rows, count, marks);
+        word_eval(eval->catalog, node->word, rows, count, marks);
         break;
     case QUERY_NOT:
         eval_node(eval, node->child, rows, count, marks);

@@ -33,17 +33,24 @@ struct needle needle_of(const char *text)
     return needle;
 }
 
+/* Whether it stands at AT in TEXT of LENGTH bytes. */
+static bool needle_at(const struct needle *needle, const char *text, size_t length, size_t at)
+{
+    size_t same = 0;
+    if (at + needle->length > length)
+        return false;
+    while (same < needle->length && fold(text[at + same]) == fold(needle->text[same]))
+        same++;
+    return same == needle->length;
+}
+
 /* Whether it begins at one of the COUNT places from FROM on in TEXT of LENGTH bytes. */
 static bool needle_among(const struct needle *needle, const char *text, size_t length,
                          size_t from, size_t count)
 {
-    for (size_t at = from; at < from + count && at + needle->length <= length; at++) {
-        size_t same = 0;
-        while (same < needle->length && fold(text[at + same]) == fold(needle->text[same]))
-            same++;
-        if (same == needle->length)
+    for (size_t at = from; at < from + count; at++)
+        if (needle_at(needle, text, length, at))
             return true;
-    }
     return false;
 }
 
@@ -77,11 +84,10 @@ static sixteen all_sixteen(uint64_t byte)
     return value;
 }
 
-static bool pair_in_sixteen(const struct needle *needle, const char *at)
+static sixteen pairs_in_sixteen(const struct needle *needle, const char *at)
 {
     const sixteen letter = all_sixteen(0x20), first = all_sixteen(needle->first);
     sixteen here;
-    uint64_t halves[2];
     memcpy(&here, at, sizeof here);
     here |= letter;
     sixteen found = (sixteen)(here == first);
@@ -91,8 +97,27 @@ static bool pair_in_sixteen(const struct needle *needle, const char *at)
         here |= letter;
         found &= (sixteen)(here == second);
     }
+    return found;
+}
+
+static bool any_of_sixteen(sixteen found)
+{
+    uint64_t halves[2];
     memcpy(halves, &found, sizeof halves);
     return (halves[0] | halves[1]) != 0;
+}
+
+size_t needle_next(const struct needle *needle, const char *text, size_t length, size_t from)
+{
+    for (size_t at = from + needle->pivot; at < length; at += sizeof(sixteen)) {
+        sixteen found = pairs_in_sixteen(needle, text + at);
+        if (!any_of_sixteen(found))
+            continue;
+        for (size_t i = 0; i < sizeof found; i++)
+            if (found[i] && needle_at(needle, text, length, at + i - needle->pivot))
+                return at + i - needle->pivot;
+    }
+    return length;
 }
 
 bool needle_in(const struct needle *needle, const char *text)
@@ -108,8 +133,8 @@ bool needle_in(const struct needle *needle, const char *text)
         if (at > length - block)
             at = length - block; /* the last ones, some a second time; beyond is the NUL */
         size_t skip = at < needle->pivot ? needle->pivot - at : 0;
-        bool likely =
-            block == 16 ? pair_in_sixteen(needle, text + at) : pairs_at(needle, text + at) != 0;
+        bool likely = block == 16 ? any_of_sixteen(pairs_in_sixteen(needle, text + at))
+                                  : pairs_at(needle, text + at) != 0;
         if (likely && skip < block &&
             needle_among(needle, text, length, at + skip - needle->pivot, block - skip))
             return true;

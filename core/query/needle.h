@@ -23,5 +23,10 @@ struct needle {
 struct needle needle_of(const char *text);
 /* Whether it stands anywhere in TEXT; an empty one does in all. */
 bool needle_in(const struct needle *needle, const char *text);
+/* The first place from FROM on at which it stands in TEXT of LENGTH bytes; LENGTH where there
+   is none. Reads up to NEEDLE_BEYOND bytes after the text, whatever they are. Not of an empty
+   one. */
+#define NEEDLE_BEYOND 17
+size_t needle_next(const struct needle *needle, const char *text, size_t length, size_t from);
 
 #endif

@@ -330,7 +330,10 @@ void assay_session_read_columns(struct assay_session *session)
 {
     struct ahead_load *load;
 
-    if (!session->live || session->closing || session->ahead.state != AHEAD_NOT ||
+    if (!session->live || session->closing)
+        return;
+    texts_ahead(session);
+    if (session->ahead.state != AHEAD_NOT ||
         assay_catalog_runs(session->catalog) <= COLUMN_AT_ONCE)
         return;
     load = assay_alloc(sizeof *load);

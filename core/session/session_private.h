@@ -12,7 +12,7 @@
  *   points.c    series: asked for, loaded, kept, dropped
  *   stored.c    what the databases know: the local store's runs, the cache's, attributes
  *   columns.c   columns over all runs, read when they are asked for; columns_ahead.c those of
- *               every name, before they are
+ *               every name, before they are; texts_ahead.c the names of runs
  *   details.c   artifacts, notes, saved views
  *   registry.c  registered models, of servers and of stores on disk; digest.c the digests of
  *               their files
@@ -195,6 +195,7 @@ struct columns_ahead {
     uint64_t version;              /* of the catalog when the reading began */
     struct assay_column **waiting; /* asked for while it goes on */
     size_t waiting_count, waiting_capacity;
+    bool texts_reading; /* texts_ahead.c */
 };
 
 struct assay_session {
@@ -443,6 +444,9 @@ void columns_start(struct assay_session *session, struct assay_column *column);
    known to be of no run that was read. */
 bool columns_ahead_has(struct assay_session *session, struct assay_column *column);
 void columns_ahead_free(struct assay_session *session);
+
+/* texts_ahead.c: has the names and ids of all runs laid side by side, where they are many. */
+void texts_ahead(struct assay_session *session);
 
 /* details.c */
 void details_free(struct assay_session *session);

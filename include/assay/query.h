@@ -58,8 +58,8 @@ void assay_query_free(struct assay_query **query);
    catalog's columns; *loading (may be NULL) is set where one of them is not ready yet. */
 size_t assay_query_select(const struct assay_query *query, struct assay_catalog *catalog,
                           uint32_t *rows, size_t count, bool *loading);
-/* Finds out what the names without a kind are, as a select does, for whoever knows already which
-   runs the filter keeps. Sets *loading where a column of them is not ready yet. */
+/* Finds out what the names without a kind are, as a select does, for whoever knows already
+   which runs the filter keeps. Sets *loading where a column of them is not ready yet. */
 void assay_query_look_up(const struct assay_query *query, struct assay_catalog *catalog,
                          bool *loading);
 /* Whether every run that matches NOW surely matched BEFORE, the catalog being the same and

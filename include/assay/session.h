@@ -70,8 +70,9 @@ void assay_session_focus(struct assay_session *session, uint32_t run);
 void assay_session_visible(struct assay_session *session, const uint32_t *runs, size_t count);
 
 /* Somebody is about to filter: reads the columns of all names the stored runs use (metrics,
-   params, tags; up to 48 MiB of them) on another thread, so that no key has to wait for one.
-   Once; does nothing where the runs are few. */
+   params, tags; up to 48 MiB of them) on another thread, so that no key has to wait for one,
+   once; and lays the runs' names and ids side by side there. Does nothing where the runs are
+   few. */
 void assay_session_read_columns(struct assay_session *session);
 
 /* ---- servers ---- */

@@ -13,6 +13,7 @@
 #include <assay/session.h>
 
 #include "model/attrs.h"
+#include "model/texts.h"
 #include "store/store.h"
 #include "support/good.h"
 #include "support/places.h"
@@ -222,6 +223,24 @@ static void wait_read(struct assay_session *session)
     assert_true(column->ready);
 }
 
+/* The names of all runs come side by side from the same call, and are those of the runs. */
+static void check_texts(struct assay_session *session)
+{
+    struct assay_catalog *catalog = assay_session_catalog(session);
+    int64_t until = assay_monotonic_us() + DEADLINE_US;
+
+    while (!catalog_texts(catalog) && assay_monotonic_us() < until) {
+        struct pollfd wait = {assay_session_fd(session), POLLIN, 0};
+        poll(&wait, 1, 1000);
+        assay_session_dispatch(session);
+    }
+    const struct run_texts *texts = catalog_texts(catalog);
+    assert_non_null(texts);
+    assert_int_equal(texts->count, assay_catalog_runs(catalog));
+    for (uint32_t run = 0, at = 0; run < texts->count; at = texts->names.ends[run++])
+        assert_string_equal(texts->names.bytes + at, assay_catalog_run(catalog, run)->name);
+}
+
 static void asked_when_it_is_read(void **state)
 {
     struct assay_session *session = open_store();
@@ -229,6 +248,7 @@ static void asked_when_it_is_read(void **state)
     (void)state;
     assay_session_read_columns(session);
     wait_read(session);
+    check_texts(session);
     check_columns(session); /* asserts that none has to be waited for */
     check_filter(session);
     assay_session_close(&session);

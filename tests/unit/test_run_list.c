@@ -17,6 +17,8 @@
 
 #include "core/model/attrs.h"
 #include "core/model/catalog_edit.h"
+#include "core/model/texts.h"
+#include "core/query/word.h"
 #include "tui/run_list.h"
 
 enum { RUNS = 500, EXPERIMENTS = 5 };
@@ -84,6 +86,16 @@ static struct assay_catalog *make_catalog(uint32_t *source)
     return catalog;
 }
 
+/* As opening the prompt does over many runs: a word is then looked for in all names at once. */
+static void lay_side_by_side(struct assay_catalog *catalog)
+{
+    atomic_bool stop = false;
+    struct run_texts *texts = run_texts_of(catalog);
+    assert_true(run_texts_make(texts, &stop));
+    catalog_texts_take(catalog, texts);
+    assert_ptr_equal(catalog_texts(catalog), texts);
+}
+
 static struct assay_query *parse(const char *text, int64_t now_ms)
 {
     struct assay_query *query = NULL;
@@ -109,7 +121,8 @@ static void compare(const struct run_list *list, const char *text, int64_t now_m
     assay_query_free(&query);
 }
 
-/* What of the other experiments the filter keeps, against the same asked of every run of them. */
+/* What of the other experiments the filter keeps, against the same asked of every run of them.
+ */
 static void compare_elsewhere(struct run_list *list, const char *text, int64_t now_ms)
 {
     static uint32_t rows[2 * RUNS];
@@ -153,13 +166,15 @@ static void enter(struct run_list *list, const char *text, char *kept, int64_t *
     *kept_ms = now_ms;
 }
 
-static void type_in(uint32_t experiment, int keys)
+static void type_in(uint32_t experiment, int keys, bool side_by_side)
 {
     uint32_t source;
     struct assay_catalog *catalog = make_catalog(&source);
     struct run_list list;
     run_list_init(&list, catalog);
     run_list_set_scope(&list, ASSAY_NONE, experiment);
+    if (side_by_side)
+        lay_side_by_side(catalog);
     char text[128] = "", kept[128] = "";
     int64_t now_ms = NOW, kept_ms = NOW;
     const char *filter = filters[0];
@@ -185,14 +200,94 @@ static void type_in(uint32_t experiment, int keys)
 static void test_typing(void **state)
 {
     (void)state;
-    type_in(ASSAY_NONE, 9000);
+    type_in(ASSAY_NONE, 9000, false);
 }
 
 /* In an experiment whose runs are few, so that filters keep none of them. */
 static void test_typing_in_an_experiment(void **state)
 {
     (void)state;
-    type_in(2, 9000);
+    type_in(2, 9000, false);
+}
+
+static void test_typing_over_names_side_by_side(void **state)
+{
+    (void)state;
+    type_in(ASSAY_NONE, 9000, true);
+}
+
+static bool has_word(const struct assay_catalog *catalog, uint32_t row, const char *word)
+{
+    const struct assay_run *run = assay_catalog_run(catalog, row);
+    return strcasestr(run->name, word) || strcasestr(run->id, word) ||
+           strcasestr(run->user, word) ||
+           strcasestr(assay_catalog_experiment(catalog, run->experiment)->name, word);
+}
+
+/* A word asked of every STEPth run against strcasestr(), which folds ASCII alone in this
+ * locale. */
+static void ask_word(struct assay_catalog *catalog, const char *word, uint32_t step)
+{
+    uint32_t rows[2 * RUNS];
+    uint8_t marks[2 * RUNS];
+    size_t count = 0;
+    for (uint32_t row = 0; row < assay_catalog_runs(catalog); row += step)
+        rows[count++] = row;
+    word_eval(catalog, word, rows, count, marks);
+    for (size_t i = 0; i < count; i++)
+        if ((marks[i] != 0) != has_word(catalog, rows[i], word))
+            fail_msg("\"%s\" in \"%s\": %d", word, assay_catalog_run(catalog, rows[i])->name,
+                     marks[i]);
+}
+
+/* Pieces of what the runs are called, and what none is. */
+static void ask_words(struct assay_catalog *catalog)
+{
+    static const char *const fixed[] = {
+        "",      "h",  "\xc3",       "\xc3\xa9", "-",     "--", "@",       "DEV", "HEATHER",
+        "sweep", "ox", "nowhere-42", "0-",       "xen-9", "`",  "fixed-0", "~"};
+    for (size_t i = 0; i < ASSAY_COUNT(fixed); i++)
+        for (uint32_t step = 1; step < 100; step *= 7)
+            ask_word(catalog, fixed[i], step);
+    for (int i = 0; i < 400; i++) {
+        const struct assay_run *run =
+            assay_catalog_run(catalog, next_random((uint32_t)assay_catalog_runs(catalog)));
+        const char *from = next_random(3) ? run->name : run->id;
+        size_t at = *from ? next_random((uint32_t)strlen(from)) : 0;
+        char word[16];
+        snprintf(word, sizeof word, "%.*s", 1 + (int)next_random(6), from + at);
+        ask_word(catalog, word, 1);
+    }
+}
+
+static void test_words_side_by_side(void **state)
+{
+    (void)state;
+    uint32_t source;
+    struct assay_catalog *catalog = make_catalog(&source);
+    ask_words(catalog);
+    lay_side_by_side(catalog);
+    ask_words(catalog);
+    for (int i = 0; i < 20; i++) /* the texts of these are not among the others */
+        put_run(catalog, source, i, false);
+    assert_non_null(catalog_texts(catalog));
+    ask_words(catalog);
+    lay_side_by_side(catalog);
+    struct run_texts *late = run_texts_of(catalog);
+    for (int i = 0; i < 20;
+         i++) /* other names: what was laid out is wrong, also the later one */
+        put_run(catalog, source, i, false);
+    assert_null(catalog_texts(catalog));
+    atomic_bool stop = false;
+    assert_true(run_texts_make(late, &stop));
+    catalog_texts_take(catalog, late);
+    assert_null(catalog_texts(catalog));
+    ask_words(catalog);
+    stop = true;
+    late = run_texts_of(catalog);
+    assert_false(run_texts_make(late, &stop));
+    run_texts_free(&late);
+    catalog_free(&catalog);
 }
 
 /* Runs change their names, values and experiments between two letters, as live ones do. */
@@ -215,6 +310,8 @@ static void test_typing_while_runs_change(void **state)
             text[at + 1] = '\0';
             if (next_random(4) == 0)
                 put_run(catalog, source, (int)next_random(20), false);
+            if (next_random(9) == 0)
+                lay_side_by_side(catalog);
             size_t before = list.count;
             enter(&list, text, kept, &kept_ms, NOW);
             if (strcmp(text, kept) == 0) {
@@ -269,6 +366,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_typing),
         cmocka_unit_test(test_typing_in_an_experiment),
+        cmocka_unit_test(test_typing_over_names_side_by_side),
+        cmocka_unit_test(test_words_side_by_side),
         cmocka_unit_test(test_typing_while_runs_change),
         cmocka_unit_test(test_narrows),
     };

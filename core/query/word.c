@@ -1,0 +1,144 @@
+/*
+ * A bare word of a filter, asked of many runs at once (word.h).
+ */
+#include "query/word.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/memory.h>
+
+#include "model/letters.h"
+#include "model/texts.h"
+#include "query/needle.h"
+
+/* Below one in so many of the runs whose texts lie side by side, each is looked at by itself.
+ */
+#define FEW_OF 16
+
+/* What a needle's search of a few texts, told apart by their addresses, answered: runs share
+   the texts of users. */
+struct remembered {
+    const char *text[16];
+    bool answer[16];
+};
+
+static bool contains_remembered(struct remembered *known, const struct needle *needle,
+                                const char *text)
+{
+    size_t at = ((uintptr_t)text >> 4) % ASSAY_COUNT(known->text);
+    if (known->text[at] != text) {
+        known->text[at] = text;
+        known->answer[at] = needle_in(needle, text);
+    }
+    return known->answer[at];
+}
+
+/* Which experiments' names hold a word, found out when one is asked for. */
+struct experiments {
+    uint8_t *known; /* by index: UNKNOWN, ABSENT or THERE */
+    bool none;      /* that of no experiment does */
+};
+enum { UNKNOWN, ABSENT, THERE };
+
+static bool in_experiment(struct experiments *experiments, const struct assay_catalog *catalog,
+                          const struct needle *needle, uint32_t at)
+{
+    if (experiments->known[at] == UNKNOWN) {
+        const char *name = assay_catalog_experiment(catalog, at)->name;
+        experiments->known[at] = needle_in(needle, name) ? THERE : ABSENT;
+    }
+    return experiments->known[at] == THERE;
+}
+
+/* Asks all of them at once where runs are more. */
+static void ask_experiments(struct experiments *experiments,
+                            const struct assay_catalog *catalog, const struct needle *needle,
+                            size_t runs)
+{
+    size_t count = assay_catalog_experiments(catalog);
+    experiments->known = assay_alloc_array(count + 1, sizeof *experiments->known);
+    experiments->none = count <= runs;
+    for (uint32_t i = 0; experiments->none && i < count; i++)
+        experiments->none = !in_experiment(experiments, catalog, needle, i);
+}
+
+struct word {
+    struct assay_catalog *catalog;
+    struct needle needle;
+    uint64_t wanted; /* its letters */
+    bool single;     /* one letter that has a bit of its own: the bit says it all */
+    const uint64_t *letters;
+    struct experiments experiments;
+    struct remembered users;
+};
+
+/* Most runs lack one of its letters, and of a single letter nothing else is to be known. What
+   an experiment's name and the users answered is remembered. */
+static bool in_run(struct word *word, uint32_t row)
+{
+    bool likely = (word->wanted & ~word->letters[row]) == 0;
+    if (word->experiments.none && (!likely || word->single))
+        return likely;
+    const struct assay_run *run = assay_catalog_run(word->catalog, row);
+    return in_experiment(&word->experiments, word->catalog, &word->needle, run->experiment) ||
+           (likely &&
+            (word->single || contains_remembered(&word->users, &word->needle, run->user) ||
+             needle_in(&word->needle, run->name) || needle_in(&word->needle, run->id)));
+}
+
+/* Sets FOUND of each run whose text in ROW holds the word. */
+static void find_in_row(const struct word *word, const struct text_row *row, size_t runs,
+                        uint8_t *found)
+{
+    size_t run = 0, length = runs ? row->ends[runs - 1] : 0;
+    if ((word->wanted & ~row->letters) != 0)
+        return;
+    for (size_t at = needle_next(&word->needle, row->bytes, length, 0); at < length;
+         at = needle_next(&word->needle, row->bytes, length, row->ends[run])) {
+        while (row->ends[run] <= at)
+            run++;
+        found[run] = 1;
+    }
+}
+
+/* All names, then all ids are walked through, whichever runs are asked. */
+static void eval_side_by_side(struct word *word, const struct run_texts *texts,
+                              const uint32_t *rows, size_t count, uint8_t *marks)
+{
+    uint8_t *found = assay_alloc_array(texts->count, sizeof *found);
+    bool users = (word->wanted & ~texts->user_letters) == 0;
+    find_in_row(word, &texts->names, texts->count, found);
+    find_in_row(word, &texts->ids, texts->count, found);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t row = rows[i];
+        if (row >= texts->count)
+            marks[i] = in_run(word, row);
+        else
+            marks[i] = found[row] || (users && contains_remembered(&word->users, &word->needle,
+                                                                   texts->users[row]));
+    }
+    free(found);
+}
+
+void word_eval(struct assay_catalog *catalog, const char *text, const uint32_t *rows,
+               size_t count, uint8_t *marks)
+{
+    const struct run_texts *texts = catalog_texts(catalog);
+    struct word word = {
+        .catalog = catalog,
+        .needle = needle_of(text),
+        .wanted = letters_of(text),
+        .single = text[0] && !text[1] && letters_own(text[0]),
+        .letters = catalog_letters(catalog, rows, count),
+    };
+    ask_experiments(&word.experiments, catalog, &word.needle, count);
+    if (texts && count > texts->count / FEW_OF && word.needle.length > 0 && !word.single &&
+        word.experiments.none) {
+        eval_side_by_side(&word, texts, rows, count, marks);
+    } else {
+        for (size_t i = 0; i < count; i++)
+            marks[i] = in_run(&word, rows[i]);
+    }
+    free(word.experiments.known);
+}
