@@ -21,9 +21,10 @@ struct assay_series *compare_points(struct compare_job *job, size_t column, cons
             return job->series[i].series;
     uint32_t run = assay_comparison_run(job->comparison, column)->run;
     struct assay_series *series = NULL;
+    struct assay_summary summary;
     size_t row = assay_comparison_find(job->comparison, ASSAY_ROW_METRIC, metric);
     if (run == ASSAY_NONE || row == SIZE_MAX ||
-        !assay_comparison_summary(job->comparison, row, column))
+        !assay_comparison_summary(job->comparison, row, column, &summary))
         return NULL;
     struct assay_error failed = {0};
     if (assay_session_series_wait(job->cli->session, run, metric, &series, &failed) == ASSAY_OK)
@@ -74,8 +75,8 @@ static void apply_at(struct compare_job *job, const char *name, double number)
         double x = place_of(job, column, name, number, &axis);
         for (size_t row = 0; row < rows; row++) {
             const struct assay_row *r = assay_comparison_row(c, row);
-            const struct assay_summary *s = assay_comparison_summary(c, row, column);
-            if (r->kind == ASSAY_ROW_METRIC && s && s->n > 1)
+            struct assay_summary s;
+            if (assay_comparison_summary(c, row, column, &s) && s.n > 1)
                 assay_comparison_set_value(
                     c, row, column,
                     assay_series_at(compare_points(job, column, r->key), axis, x));

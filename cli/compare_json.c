@@ -60,10 +60,10 @@ void compare_run_json(struct cli_json *json, const struct assay_comparison *c, s
     cli_json_key(json, "metrics");
     cli_json_open(json, '{');
     for (size_t row = 0; row < assay_comparison_rows(c); row++) {
-        const struct assay_summary *s = assay_comparison_summary(c, row, column);
-        if (s) {
+        struct assay_summary s;
+        if (assay_comparison_summary(c, row, column, &s)) {
             cli_json_key(json, assay_comparison_row(c, row)->key);
-            cli_summary_json(json, s);
+            cli_summary_json(json, &s);
         }
     }
     cli_json_close(json);

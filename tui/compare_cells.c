@@ -389,14 +389,14 @@ static void draw_values(struct compare_view *view, struct area area, size_t fiel
     struct assay_text_delta d =
         assay_text_delta(base.text, base.length, cell.text, cell.length);
     if (assay_comparison_row(view->comparison, field)->kind == ASSAY_ROW_METRIC) {
-        const struct assay_summary *s = assay_comparison_summary(view->comparison, field, run);
+        struct assay_summary s;
         char last[32], least[32], most[32];
-        if (s) {
+        if (assay_comparison_summary(view->comparison, field, run, &s)) {
             draw_format(area, 1, 0, ROLE_DIM,
                         "last %s at step %lld, min %s, max %s, %llu points",
-                        assay_number_short(last, s->last, 7), (long long)s->step,
-                        assay_number_short(least, s->min, 7),
-                        assay_number_short(most, s->max, 7), (unsigned long long)s->n);
+                        assay_number_short(last, s.last, 7), (long long)s.step,
+                        assay_number_short(least, s.min, 7), assay_number_short(most, s.max, 7),
+                        (unsigned long long)s.n);
         }
         return;
     }

@@ -71,8 +71,8 @@ static void draw_title(const struct compare_view *view, const struct chart_state
 static bool has_curve(const struct compare_view *view, size_t field)
 {
     for (size_t i = 0; i < assay_comparison_runs(view->comparison); i++) {
-        const struct assay_summary *s = assay_comparison_summary(view->comparison, field, i);
-        if (s && s->n > 1) {
+        struct assay_summary s;
+        if (assay_comparison_summary(view->comparison, field, i, &s) && s.n > 1) {
             return true;
         }
     }
@@ -246,9 +246,10 @@ static bool place_in(struct compare_view *view, size_t run, double *x)
 static bool read_at(struct compare_view *view, size_t field, size_t run)
 {
     const struct assay_row *row = assay_comparison_row(view->comparison, field);
-    const struct assay_summary *s = assay_comparison_summary(view->comparison, field, run);
+    struct assay_summary s;
+    bool there = assay_comparison_summary(view->comparison, field, run, &s);
     enum assay_load load = ASSAY_LOAD_NONE;
-    if (row->kind != ASSAY_ROW_METRIC || !s || s->n < 2) {
+    if (row->kind != ASSAY_ROW_METRIC || !there || s.n < 2) {
         return true;
     }
     struct assay_series *series = assay_session_series(

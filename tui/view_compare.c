@@ -49,6 +49,7 @@ static void compare_close(void *self)
         chart_widget_free(&view->widgets[i]);
     }
     compare_export_stop(view);
+    assay_session_read_attrs_end(view->app->session);
     errand_drop(&view->code, view->app);
     errand_drop(&view->reading, view->app);
     compare_files_stop(view);

@@ -21,7 +21,6 @@
 #define STRUCTURE_MAX (256u << 10) /* longer ones are compared as a whole */
 #define NOTICES_MAX   64
 #define CELLS_MAX     ((size_t)256 << 20) /* bytes that are made room for before they come */
-#define LOOKED_AGAIN  64                  /* runs whose attributes the charts below will want */
 
 struct assay_comparison *assay_comparison_new(void)
 {
@@ -42,6 +41,10 @@ void assay_comparison_free(struct assay_comparison **comparison)
         free(c->hints[k]);
     for (size_t i = 0; i < c->notice_count; i++)
         free((char *)c->notices[i]);
+    for (size_t i = 0; i < c->run_count; i++)
+        compare_metrics_free(&c->metrics[i]);
+    free(c->metrics);
+    free(c->shapes);
     free(c->rows);
     free(c->runs);
     free(c->order);
@@ -123,28 +126,16 @@ struct compare_row *compare_row_of(struct assay_comparison *c, enum assay_row_ki
     return &c->rows[at];
 }
 
-/* COUNT items of SIZE bytes in new room; what stood in the old is left to the arena. */
-static void *move_cells(struct assay_comparison *c, const void *old, size_t count, size_t size,
-                        size_t capacity)
-{
-    void *cells = assay_arena_take(&c->cells, capacity * size);
-    if (count)
-        memcpy(cells, old, count * size);
-    return cells;
-}
-
+/* What stood in the old room is left to the arena. */
 static void grow_row(struct assay_comparison *c, struct compare_row *row, size_t need)
 {
     size_t capacity = row->capacity ? row->capacity * 2 : 8;
     capacity = capacity < c->expected ? c->expected : capacity;
     capacity = capacity < need ? need : capacity;
-    if (row->shown.kind == ASSAY_ROW_METRIC) {
-        row->summaries =
-            move_cells(c, row->summaries, row->filled, sizeof *row->summaries, capacity);
-        row->marks = move_cells(c, row->marks, row->filled, sizeof *row->marks, capacity);
-    } else {
-        row->cells = move_cells(c, row->cells, row->filled, sizeof *row->cells, capacity);
-    }
+    uint32_t *cells = assay_arena_take(&c->cells, capacity * sizeof *cells);
+    if (row->filled)
+        memcpy(cells, row->cells, row->filled * sizeof *cells);
+    row->cells = cells;
     row->capacity = capacity;
 }
 
@@ -154,22 +145,17 @@ static inline void reach_column(struct assay_comparison *c, struct compare_row *
 {
     if (column >= row->capacity)
         grow_row(c, row, column + 1);
-    for (; row->filled <= column; row->filled++) {
-        if (row->shown.kind == ASSAY_ROW_METRIC)
-            row->marks[row->filled] = 0;
-        else
-            row->cells[row->filled] = 0;
-    }
+    while (row->filled <= column)
+        row->cells[row->filled++] = 0;
 }
 
 /* Before the first of many runs: the others have about as many keys. */
 static void reserve_cells(struct assay_comparison *c, const struct assay_attrs *attrs)
 {
-    const size_t metric = sizeof(struct assay_summary) + 1, text = sizeof(uint32_t);
     size_t texts = attrs->param_count + attrs->tag_count + attrs->input_count + 16;
-    size_t each = attrs->metric_count * metric + texts * text;
+    size_t each = texts * sizeof(uint32_t);
     if (c->expected > 1 && each < CELLS_MAX / c->expected)
-        assay_arena_reserve(&c->cells, each * c->expected + (each + texts) * 32);
+        assay_arena_reserve(&c->cells, each * c->expected + texts * 64);
 }
 
 void assay_comparison_expect(struct assay_comparison *comparison, size_t runs)
@@ -311,20 +297,6 @@ static void add_params(struct assay_comparison *c, const struct assay_attrs *att
     }
 }
 
-static void add_metrics(struct assay_comparison *c, const struct assay_attrs *attrs,
-                        size_t column, struct gpus *gpus)
-{
-    for (size_t i = 0; i < attrs->metric_count; i++) {
-        const struct assay_metric *metric = &attrs->metrics[i];
-        struct compare_row *row = compare_row_of(c, ASSAY_ROW_METRIC, metric->key, SIZE_MAX, i);
-        reach_column(c, row, column);
-        row->summaries[column] = metric->summary;
-        if (row->gpu_rank)
-            metric_gpus(gpus, row->gpu_rank);
-        row->marks[column] = (uint8_t)(MARK_PRESENT | (metric->single ? MARK_SINGLE : 0));
-    }
-}
-
 /* Datasets are aligned by what they were used for, models likewise: what differs is then the
    digest. */
 static void add_lineage(struct assay_comparison *c, const struct assay_attrs *attrs,
@@ -385,13 +357,16 @@ static bool is_new(struct assay_comparison *c, const struct assay_compared_run *
     return !known;
 }
 
-bool assay_comparison_add(struct assay_comparison *c, const struct assay_compared_run *run,
-                          const struct assay_attrs *attrs)
+/* READY: its metrics, which are taken; NULL: they are in ATTRS. */
+static bool add_column(struct assay_comparison *c, const struct assay_compared_run *run,
+                       const struct assay_attrs *attrs, struct compare_metrics *ready)
 {
     if (c->run_count >= ASSAY_COMPARE_RUNS_MAX || !is_new(c, run))
         return false;
     size_t column = c->run_count;
     ASSAY_GROW(c->runs, c->run_capacity, c->run_count + 1);
+    ASSAY_GROW(c->metrics, c->metrics_capacity, c->run_count + 1);
+    c->metrics[c->run_count] = (struct compare_metrics){0};
     struct assay_compared_run *kept = &c->runs[c->run_count++];
     *kept = *run;
     const char **texts[] = {&kept->id,          &kept->name, &kept->experiment, &kept->source,
@@ -404,7 +379,9 @@ bool assay_comparison_add(struct assay_comparison *c, const struct assay_compare
         reserve_cells(c, attrs);
     add_params(c, attrs, column, &gpus);
     add_lineage(c, attrs, column);
-    add_metrics(c, attrs, column, &gpus);
+    unsigned load = compare_metrics_add(c, attrs->metrics, attrs->metric_count, ready);
+    if (load)
+        metric_gpus(&gpus, load);
     add_cost(c, kept, &gpus, column);
     for (size_t i = 0; i < attrs->tag_count; i++) {
         const char *key = attrs->tags[i].key, *text = attrs->tags[i].value;
@@ -412,6 +389,12 @@ bool assay_comparison_add(struct assay_comparison *c, const struct assay_compare
                     strlen(text));
     }
     return true;
+}
+
+bool assay_comparison_add(struct assay_comparison *c, const struct assay_compared_run *run,
+                          const struct assay_attrs *attrs)
+{
+    return add_column(c, run, attrs, NULL);
 }
 
 struct adding {
@@ -426,12 +409,11 @@ static void add_looked_at(void *context, const struct assay_attrs *attrs)
     adding->added = assay_comparison_add(adding->comparison, adding->run, attrs);
 }
 
-bool assay_comparison_add_run(struct assay_comparison *comparison,
-                              struct assay_catalog *catalog, uint32_t run)
+static struct assay_compared_run facts_of(const struct assay_catalog *catalog, uint32_t run)
 {
     const struct assay_run *r = assay_catalog_run(catalog, run);
     const struct assay_source *source = assay_catalog_source(catalog, r->source);
-    const struct assay_compared_run facts = {
+    return (struct assay_compared_run){
         .run = run,
         .id = r->id,
         .name = r->name,
@@ -445,11 +427,29 @@ bool assay_comparison_add_run(struct assay_comparison *comparison,
         .start_ms = r->start_ms,
         .end_ms = r->end_ms,
     };
-    if (comparison->run_count < LOOKED_AGAIN)
+}
+
+bool assay_comparison_add_run(struct assay_comparison *comparison,
+                              struct assay_catalog *catalog, uint32_t run)
+{
+    const struct assay_compared_run facts = facts_of(catalog, run);
+    if (comparison->run_count < ASSAY_COMPARE_LOOKED_AGAIN)
         return assay_comparison_add(comparison, &facts, assay_catalog_attrs(catalog, run));
     struct adding adding = {.comparison = comparison, .run = &facts};
     assay_catalog_look(catalog, run, add_looked_at, &adding);
     return adding.added;
+}
+
+bool assay_comparison_add_prepared(struct assay_comparison *comparison,
+                                   const struct assay_catalog *catalog, uint32_t run,
+                                   struct assay_prepared **prepared)
+{
+    const struct assay_compared_run facts = facts_of(catalog, run);
+    struct assay_prepared *p = *prepared;
+    bool added =
+        add_column(comparison, &facts, &p->attrs, p->metrics.shape ? &p->metrics : NULL);
+    assay_prepared_free(prepared);
+    return added;
 }
 
 void assay_comparison_add_fact(struct assay_comparison *comparison, size_t column,

@@ -11,8 +11,6 @@
 
 #include "compare/comparison.h"
 
-#define POINTS_MANY 100 /* one point against this many is worth a word */
-
 /* ---- cells ---- */
 
 char *assay_row_value_text(char out[32], const struct assay_row *row, double value, int digits)
@@ -31,37 +29,30 @@ const struct compare_value *compare_value_at(const struct compare_row *row, size
     return cell ? &row->values[cell - 1] : NULL;
 }
 
-static bool has_metric(const struct compare_row *row, size_t column)
+static bool has_instead(const struct compare_row *row, size_t column)
 {
-    return column < row->filled && (row->marks[column] & MARK_PRESENT);
-}
-
-static double by_stat(const struct assay_summary *summary, enum assay_stat stat, int direction)
-{
-    if (stat == ASSAY_STAT_MIN || (stat == ASSAY_STAT_BEST && direction < 0))
-        return summary->min;
-    if (stat == ASSAY_STAT_MAX || (stat == ASSAY_STAT_BEST && direction > 0))
-        return summary->max;
-    return summary->last;
+    return column < row->instead_count && row->instead[column].set;
 }
 
 bool compare_number_at(const struct assay_comparison *comparison, const struct compare_row *row,
                        size_t column, double *number)
 {
+    *number = NAN;
     if (row->shown.kind != ASSAY_ROW_METRIC) {
         const struct compare_value *value = compare_value_at(row, column);
-        *number = value && value->numeric ? value->number : NAN;
+        if (value && value->numeric)
+            *number = value->number;
         return value && value->numeric;
     }
-    if (column < row->filled && (row->marks[column] & MARK_INSTEAD)) {
-        *number = row->instead[column];
+    if (has_instead(row, column)) {
+        *number = row->instead[column].value;
         return !isnan(*number);
     }
-    if (!has_metric(row, column)) {
-        *number = NAN;
+    const struct compare_metrics *metrics;
+    size_t at = compare_metric_at(comparison, row, column, &metrics);
+    if (at == SIZE_MAX)
         return false;
-    }
-    *number = by_stat(&row->summaries[column], comparison->stat, row->shown.direction);
+    *number = compare_by_stat(&metrics->numbers[at], comparison->stat, row->shown.direction);
     return true;
 }
 
@@ -71,6 +62,7 @@ static void settle_texts(struct assay_comparison *c, struct compare_row *row)
 {
     bool *met = assay_alloc_array(row->value_count, sizeof *met);
     bool numeric = row->value_count > 0;
+    row->shown.present = row->shown.distinct = row->shown.nonfinite = 0;
     for (size_t i = 0; i < row->filled && i < c->run_count; i++) {
         const struct compare_value *value = compare_value_at(row, i);
         if (!value)
@@ -85,46 +77,8 @@ static void settle_texts(struct assay_comparison *c, struct compare_row *row)
     free(met);
 }
 
-static bool same_number(double a, double b)
+static void settle_differs(const struct assay_comparison *c, struct compare_row *row)
 {
-    return a == b || (isnan(a) && isnan(b));
-}
-
-static void settle_numbers(struct assay_comparison *c, struct compare_row *row)
-{
-    double first = NAN, number;
-    uint64_t fewest = UINT64_MAX, most = 0;
-    int64_t least_step = INT64_MAX, most_step = INT64_MIN;
-    row->shown.numeric = true;
-    for (size_t i = 0; i < row->filled && i < c->run_count; i++) {
-        if (!compare_number_at(c, row, i, &number))
-            continue;
-        if (row->shown.present++ == 0)
-            first = number;
-        if (row->shown.distinct < 2)
-            row->shown.distinct = 1 + !same_number(first, number);
-        row->shown.nonfinite += !isfinite(number);
-        if (!has_metric(row, i))
-            continue;
-        const struct assay_summary *s = &row->summaries[i];
-        fewest = s->n < fewest ? s->n : fewest;
-        most = s->n > most ? s->n : most;
-        least_step = s->step < least_step ? s->step : least_step;
-        most_step = s->step > most_step ? s->step : most_step;
-    }
-    bool one = fewest == 1 && most >= POINTS_MANY;
-    bool apart = row->shown.present > 1 && fewest > 1 && least_step >= 0 && most_step > 1 &&
-                 least_step < most_step / 2;
-    row->shown.uneven = one || apart;
-}
-
-void compare_settle(struct assay_comparison *c, struct compare_row *row)
-{
-    row->shown.present = row->shown.distinct = row->shown.nonfinite = 0;
-    if (row->shown.kind == ASSAY_ROW_METRIC)
-        settle_numbers(c, row);
-    else
-        settle_texts(c, row);
     row->shown.differs = row->shown.distinct > 1 ||
                          (row->shown.present > 0 && row->shown.present < c->run_count) ||
                          row->shown.unproven;
@@ -133,9 +87,13 @@ void compare_settle(struct assay_comparison *c, struct compare_row *row)
 void compare_settle_all(struct assay_comparison *c)
 {
     c->differing = 0;
+    compare_settle_metrics(c);
     for (size_t i = 0; i < c->row_count; i++) {
-        compare_settle(c, &c->rows[i]);
-        c->differing += c->rows[i].shown.differs && !c->rows[i].shown.parent;
+        struct compare_row *row = &c->rows[i];
+        if (row->shown.kind != ASSAY_ROW_METRIC)
+            settle_texts(c, row);
+        settle_differs(c, row);
+        c->differing += row->shown.differs && !row->shown.parent;
     }
 }
 
@@ -267,7 +225,9 @@ struct assay_compare_cell assay_comparison_cell(const struct assay_comparison *c
     struct assay_compare_cell cell = {.number = NAN, .text = ""};
     if (r->shown.kind == ASSAY_ROW_METRIC) {
         cell.present = cell.numeric = compare_number_at(comparison, r, column, &cell.number);
-        cell.single = cell.present && (r->marks[column] & MARK_SINGLE);
+        const struct compare_metrics *metrics;
+        size_t at = compare_metric_at(comparison, r, column, &metrics);
+        cell.single = cell.present && at != SIZE_MAX && (metrics->extents[at] & 1);
         return cell;
     }
     const struct compare_value *value = compare_value_at(r, column);
@@ -280,12 +240,28 @@ struct assay_compare_cell assay_comparison_cell(const struct assay_comparison *c
     return cell;
 }
 
-const struct assay_summary *assay_comparison_summary(const struct assay_comparison *comparison,
-                                                     size_t row, size_t column)
+bool assay_comparison_summary(const struct assay_comparison *comparison, size_t row,
+                              size_t column, struct assay_summary *out)
 {
     const struct compare_row *r = compare_row_at(comparison, row);
-    bool there = r->shown.kind == ASSAY_ROW_METRIC && has_metric(r, column);
-    return there ? &r->summaries[column] : NULL;
+    const struct compare_metrics *metrics;
+    size_t at = r->shown.kind == ASSAY_ROW_METRIC
+                    ? compare_metric_at(comparison, r, column, &metrics)
+                    : SIZE_MAX;
+    if (at == SIZE_MAX) {
+        *out = ASSAY_SUMMARY_EMPTY;
+        return false;
+    }
+    const struct compare_numbers *numbers = &metrics->numbers[at];
+    const struct compare_extent *extent = &metrics->list[metrics->extents[at] >> 1];
+    *out = (struct assay_summary){.last = numbers->last,
+                                  .step = extent->step,
+                                  .time_ms = extent->time_ms,
+                                  .min = numbers->min,
+                                  .max = numbers->max,
+                                  .n = extent->n,
+                                  .nonfinite = extent->nonfinite};
+    return true;
 }
 
 /* ---- choosing ---- */
@@ -317,27 +293,26 @@ void assay_comparison_set_value(struct assay_comparison *c, size_t row, size_t c
                                 double value)
 {
     struct compare_row *r = &c->rows[c->order[row]];
-    if (r->shown.kind != ASSAY_ROW_METRIC || column >= r->filled)
+    if (r->shown.kind != ASSAY_ROW_METRIC || column >= c->run_count)
         return;
-    if (!r->instead)
-        r->instead = assay_alloc_array(r->filled, sizeof *r->instead);
-    r->instead[column] = value;
-    r->marks[column] |= MARK_INSTEAD;
+    if (r->instead_count < c->run_count) {
+        r->instead = assay_realloc_array(r->instead, c->run_count, sizeof *r->instead);
+        while (r->instead_count < c->run_count)
+            r->instead[r->instead_count++] = (struct compare_instead){0};
+    }
+    r->instead[column] = (struct compare_instead){value, true};
     c->differing -= r->shown.differs && !r->shown.parent;
-    compare_settle(c, r);
+    compare_settle_metric(c, r);
+    settle_differs(c, r);
     c->differing += r->shown.differs && !r->shown.parent;
 }
 
 void assay_comparison_clear_values(struct assay_comparison *c)
 {
     for (size_t i = 0; i < c->row_count; i++) {
-        struct compare_row *row = &c->rows[i];
-        if (!row->instead)
-            continue;
-        free(row->instead);
-        row->instead = NULL;
-        for (size_t k = 0; k < row->filled; k++)
-            row->marks[k] &= (uint8_t)~MARK_INSTEAD;
+        free(c->rows[i].instead);
+        c->rows[i].instead = NULL;
+        c->rows[i].instead_count = 0;
     }
     compare_settle_all(c);
 }

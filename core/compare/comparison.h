@@ -20,20 +20,64 @@ struct compare_row {
     struct assay_row shown;
     struct compare_value *values; /* not of metrics */
     size_t value_count, value_capacity;
-    struct assay_map by_text;        /* used once there are many values */
-    uint32_t *cells;                 /* by column: 0 nothing, else 1 + index into values */
-    struct assay_summary *summaries; /* of metrics, by column */
-    uint8_t *marks;                  /* of metrics, by column: enum compare_mark */
-    double *instead;                 /* values set from outside; NULL where none */
-    size_t capacity;                 /* of cells or summaries */
-    size_t filled;                   /* columns written, the rest is nothing */
-    unsigned gpu_rank;               /* by compare_gpu_rank() */
+    struct assay_map by_text; /* used once there are many values */
+    uint32_t *cells; /* by column: 0 nothing, else 1 + index into values; not of metrics */
+    size_t capacity; /* of cells */
+    size_t filled;   /* columns written, the rest is nothing */
+    struct compare_instead *instead; /* of a metric: values set from outside; NULL where none */
+    size_t instead_count;
+    uint64_t longest;  /* of a metric: the points of the run that has most */
+    unsigned gpu_rank; /* by compare_gpu_rank() */
 };
-enum compare_mark { MARK_PRESENT = 1, MARK_SINGLE = 2, MARK_INSTEAD = 4 };
+struct compare_instead {
+    double value;
+    bool set;
+};
+
+/* ---- metrics: their numbers lie by run, because they come by run (metrics.c) ---- */
+
+/* Which metrics a run has, in which order: many runs have the same. Never changed once made. */
+struct compare_shape {
+    size_t count;
+    const char *keys;        /* one behind the other, each with its NUL */
+    const uint32_t *lengths; /* of the keys */
+    const uint32_t *rows;    /* UINT32_MAX: the same key comes again */
+    /* From a row to its position: by row - first, 1 + position or 0; where the rows lie far
+       apart, pairs in the order of rows. */
+    uint32_t first;
+    size_t span;
+    const uint32_t *place; /* NULL: pairs */
+    const struct compare_pair *pairs;
+    size_t pair_count;
+    unsigned gpu_rank; /* the highest of its metrics */
+};
+struct compare_pair {
+    uint32_t row, position;
+};
+struct compare_numbers {
+    double last, min, max;
+};
+struct compare_extent { /* what is mostly the same for all metrics of a run */
+    int64_t step, time_ms;
+    uint64_t n, nonfinite;
+};
+struct compare_metrics { /* of one column; all zero: it has none */
+    const struct compare_shape *shape;
+    struct compare_numbers *numbers; /* as the shape has them */
+    uint32_t *extents;               /* index into list * 2 + single */
+    struct compare_extent *list;
+    size_t list_count, list_capacity;
+};
 
 struct compare_direction {
     const char *metric;
     int direction;
+};
+
+struct assay_prepared {
+    struct assay_arena arena;
+    struct assay_attrs attrs;
+    struct compare_metrics metrics; /* no shape: they are in attrs */
 };
 
 struct assay_comparison {
@@ -43,6 +87,11 @@ struct assay_comparison {
     size_t run_count, run_capacity;
     size_t expected; /* runs */
     struct assay_map run_ids;
+
+    struct compare_metrics *metrics; /* by column */
+    size_t metrics_capacity;
+    struct compare_shape **shapes; /* in the arena; the last one met is the last */
+    size_t shape_count, shape_capacity;
 
     struct compare_row *rows; /* in the order they were met */
     size_t row_count, row_capacity;
@@ -80,8 +129,25 @@ bool compare_number_at(const struct assay_comparison *comparison, const struct c
                        size_t column, double *number);
 const struct compare_row *compare_row_at(const struct assay_comparison *comparison, size_t row);
 /* Settles present, distinct, differs and what else follows from the cells. */
-void compare_settle(struct assay_comparison *comparison, struct compare_row *row);
 void compare_settle_all(struct assay_comparison *comparison);
+
+/* ---- metrics.c ---- */
+
+/* Gives the last column the metrics of its run: ITEMS as they came, or READY, which is taken.
+   Returns what of its shape says how many GPUs there were (compare_gpu_rank()), or 0. */
+unsigned compare_metrics_add(struct assay_comparison *comparison,
+                             const struct assay_metric *items, size_t count,
+                             struct compare_metrics *ready);
+void compare_metrics_free(struct compare_metrics *metrics);
+double compare_by_stat(const struct compare_numbers *numbers, enum assay_stat stat,
+                       int direction);
+/* Where COLUMN has the metric in ROW: its position in *metrics; SIZE_MAX where it has not. */
+size_t compare_metric_at(const struct assay_comparison *comparison,
+                         const struct compare_row *row, size_t column,
+                         const struct compare_metrics **metrics);
+/* What follows from the numbers of all metrics, or of one row: present, distinct and so on. */
+void compare_settle_metrics(struct assay_comparison *comparison);
+void compare_settle_metric(struct assay_comparison *comparison, struct compare_row *row);
 
 /* ---- keys.c ---- */
 

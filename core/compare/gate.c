@@ -435,20 +435,21 @@ static struct value metric_value(struct checking *k, const struct gate_node *nod
 {
     struct value value = {.kind = VALUE_NUMBER};
     const struct assay_row *shown = assay_comparison_row(k->c, row);
-    const struct assay_summary *s = assay_comparison_summary(k->c, row, column);
+    struct assay_summary s;
+    bool there = assay_comparison_summary(k->c, row, column, &s);
     enum assay_stat stat = node->has_stat ? node->stat : k->c->stat;
     if (!node->has_stat) {
         struct assay_compare_cell cell = assay_comparison_cell(k->c, row, column);
         value.number = cell.number;
         value.kind = cell.present ? VALUE_NUMBER : VALUE_UNKNOWN;
-    } else if (!s) {
+    } else if (!there) {
         value.kind = VALUE_UNKNOWN;
     } else if (stat == ASSAY_STAT_MIN || (stat == ASSAY_STAT_BEST && shown->direction < 0)) {
-        value.number = s->min;
+        value.number = s.min;
     } else if (stat == ASSAY_STAT_MAX || (stat == ASSAY_STAT_BEST && shown->direction > 0)) {
-        value.number = s->max;
+        value.number = s.max;
     } else {
-        value.number = s->last;
+        value.number = s.last;
     }
     return value;
 }

@@ -313,14 +313,6 @@ static int by_score(const void *a, const void *b)
     return x->score != y->score ? y->score - x->score : (x->row > y->row) - (x->row < y->row);
 }
 
-static bool is_curve(const struct compare_row *row)
-{
-    for (size_t i = 0; i < row->filled; i++)
-        if ((row->marks[i] & MARK_PRESENT) && row->summaries[i].n > 1)
-            return true;
-    return false;
-}
-
 static int metric_score(const struct assay_comparison *c, const struct compare_row *row)
 {
     static const char *const held_out[] = {"val", "eval", "test", "dev"};
@@ -330,7 +322,7 @@ static int metric_score(const struct assay_comparison *c, const struct compare_r
     int score = (int)(row->shown.present * 20 / (c->run_count ? c->run_count : 1));
     score += row->shown.direction ? 30 : 0;
     score += row->shown.differs ? 15 : 0;
-    score += is_curve(row) ? 20 : 0;
+    score += row->longest > 1 ? 20 : 0;
     for (size_t i = 0; i < ASSAY_COUNT(held_out); i++)
         if (assay_text_contains(key, held_out[i])) {
             score += 40;

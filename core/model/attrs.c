@@ -248,11 +248,9 @@ struct reader {
     bool damaged;
 };
 
-#define METRIC_HEAD (4 + 7 * 8 + 1) /* of a metric, before its key */
-
 static inline const unsigned char *take(struct reader *r, size_t bytes)
 {
-    static const unsigned char nothing[METRIC_HEAD];
+    static const unsigned char nothing[ATTRS_METRIC_HEAD];
     if (r->damaged || bytes > r->left) {
         r->damaged = true;
         return nothing; /* nobody takes more than this and looks at it before he asks */
@@ -263,32 +261,14 @@ static inline const unsigned char *take(struct reader *r, size_t bytes)
     return at;
 }
 
-static inline uint32_t get_u32(const unsigned char *b)
-{
-    return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-}
-
-static inline uint64_t get_u64(const unsigned char *b)
-{
-    return (uint64_t)get_u32(b) | (uint64_t)get_u32(b + 4) << 32;
-}
-
-static inline double get_double(const unsigned char *b)
-{
-    uint64_t bits = get_u64(b);
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 static uint32_t take_u32(struct reader *r)
 {
-    return get_u32(take(r, 4));
+    return attrs_get_u32(take(r, 4));
 }
 
 static uint64_t take_u64(struct reader *r)
 {
-    return get_u64(take(r, 8));
+    return attrs_get_u64(take(r, 8));
 }
 
 /* LENGTH bytes without a NUL among them, and the NUL behind. */
@@ -304,31 +284,19 @@ static const char *take_text(struct reader *r, uint32_t length)
     return text;
 }
 
-static void get_summary(const unsigned char *b, struct assay_summary *s)
-{
-    s->last = get_double(b);
-    s->step = (int64_t)get_u64(b + 8);
-    s->time_ms = (int64_t)get_u64(b + 16);
-    s->min = get_double(b + 24);
-    s->max = get_double(b + 32);
-    s->n = get_u64(b + 40);
-    s->nonfinite = get_u64(b + 48);
-}
-
 static void take_pair(struct reader *r, struct assay_pair *pair)
 {
     const unsigned char *b = take(r, 8);
-    uint32_t key_length = get_u32(b), value_length = get_u32(b + 4);
+    uint32_t key_length = attrs_get_u32(b), value_length = attrs_get_u32(b + 4);
     pair->key = take_text(r, key_length);
     pair->value = take_text(r, value_length);
 }
 
 static void take_metric(struct reader *r, struct assay_metric *metric)
 {
-    const unsigned char *b = take(r, METRIC_HEAD);
-    get_summary(b + 4, &metric->summary);
-    metric->single = b[METRIC_HEAD - 1] != 0;
-    metric->key = take_text(r, get_u32(b));
+    const unsigned char *b = take(r, ATTRS_METRIC_HEAD);
+    attrs_get_metric(b, &metric->summary, &metric->single);
+    metric->key = take_text(r, attrs_get_u32(b));
 }
 
 /* Checks the head; COUNTS get how many items each section claims to have. */
@@ -436,6 +404,49 @@ bool attrs_unpack(const void *bytes, size_t length, struct assay_arena *arena,
     /* One copy in the arena; the texts then point into it. */
     r.at = (const unsigned char *)assay_arena_strndup(arena, (const char *)r.at, r.left);
     return unpack(&r, counts, arena, out);
+}
+
+/* Moves R to a copy of what is left of it. */
+static void copy_rest(struct reader *r, struct assay_arena *arena)
+{
+    r->at = (const unsigned char *)assay_arena_strndup(arena, (const char *)r->at, r->left);
+}
+
+static void skip_pairs(struct reader *r, size_t count)
+{
+    for (size_t i = 0; i < count && !r->damaged; i++) {
+        const unsigned char *b = take(r, 8);
+        take(r, (size_t)attrs_get_u32(b) + attrs_get_u32(b + 4) + 2);
+    }
+}
+
+bool attrs_unpack_beside(const void *bytes, size_t length, struct assay_arena *arena,
+                         attrs_take_fn *take_metrics, void *context, struct assay_attrs *out)
+{
+    struct reader r = {.at = bytes, .left = length}, front;
+    uint32_t counts[SECTIONS];
+    *out = (struct assay_attrs){0};
+    if (!read_head(&r, counts))
+        return false;
+    front = r;
+    skip_pairs(&r, (size_t)counts[0] + counts[1]);
+    if (r.damaged)
+        return false;
+    front.left = (size_t)(r.at - front.at);
+    copy_rest(&front, arena);
+    out->params = unpack_pairs(&front, out->param_count = counts[0], arena);
+    out->tags = unpack_pairs(&front, out->tag_count = counts[1], arena);
+    size_t took =
+        take_metrics && counts[2] ? take_metrics(context, r.at, r.left, counts[2]) : 0;
+    take(&r, took);
+    copy_rest(&r, arena);
+    if (!took)
+        out->metrics = unpack_metrics(&r, out->metric_count = counts[2], arena);
+    unpack_rest(&r, counts, arena, out);
+    bool whole = !front.damaged && !front.left && !r.damaged && !r.left;
+    if (!whole)
+        *out = (struct assay_attrs){0};
+    return whole;
 }
 
 /* ---- finding one field ---- */

@@ -5,6 +5,8 @@
 #ifndef CORE_MODEL_ATTRS_H
 #define CORE_MODEL_ATTRS_H
 
+#include <string.h>
+
 #include <assay/buf.h>
 #include <assay/catalog.h>
 #include <assay/memory.h>
@@ -19,6 +21,13 @@ bool attrs_unpack(const void *bytes, size_t length, struct assay_arena *arena,
  */
 bool attrs_unpack_in(const void *bytes, size_t length, struct assay_arena *arena,
                      struct assay_attrs *out);
+/* The same for readers of many runs that are alike: params, tags, inputs and outputs come with
+   copies of their texts in ARENA; the COUNT metrics, packed from AT on, are TAKE's, which
+   returns how many of the LEFT bytes they took. Where it returns 0, or TAKE is NULL, they are
+   unpacked like the rest. */
+typedef size_t attrs_take_fn(void *context, const unsigned char *at, size_t left, size_t count);
+bool attrs_unpack_beside(const void *bytes, size_t length, struct assay_arena *arena,
+                         attrs_take_fn *take, void *context, struct assay_attrs *out);
 /* Finds one field without unpacking the rest. False where it is not there. For a metric
  *summary is filled; for a param or tag *text points into BYTES (NUL-terminated), for datasets
  into JOINED, which is emptied first and stays the caller's (NULL where none is asked for). */
@@ -30,5 +39,41 @@ bool attrs_find(const void *bytes, size_t length, enum assay_field_kind kind, co
 typedef void (*attrs_item_fn)(void *context, enum assay_field_kind kind, const char *key,
                               const struct assay_summary *summary, const char *text);
 void attrs_each(const void *bytes, size_t length, attrs_item_fn fn, void *context);
+
+/* ---- a packed metric, for TAKE: its head, then the key and a NUL ---- */
+
+#define ATTRS_METRIC_HEAD (4u + 7 * 8 + 1) /* key length, summary, single */
+
+static inline uint32_t attrs_get_u32(const unsigned char *b)
+{
+    return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+static inline uint64_t attrs_get_u64(const unsigned char *b)
+{
+    return (uint64_t)attrs_get_u32(b) | (uint64_t)attrs_get_u32(b + 4) << 32;
+}
+
+static inline double attrs_get_double(const unsigned char *b)
+{
+    uint64_t bits = attrs_get_u64(b);
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* HEAD holds ATTRS_METRIC_HEAD bytes. The length of the key is attrs_get_u32(HEAD). */
+static inline void attrs_get_metric(const unsigned char *head, struct assay_summary *s,
+                                    bool *single)
+{
+    s->last = attrs_get_double(head + 4);
+    s->step = (int64_t)attrs_get_u64(head + 12);
+    s->time_ms = (int64_t)attrs_get_u64(head + 20);
+    s->min = attrs_get_double(head + 28);
+    s->max = attrs_get_double(head + 36);
+    s->n = attrs_get_u64(head + 44);
+    s->nonfinite = attrs_get_u64(head + 52);
+    *single = head[ATTRS_METRIC_HEAD - 1] != 0;
+}
 
 #endif

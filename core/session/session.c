@@ -487,6 +487,7 @@ void assay_session_close(struct assay_session **session_ptr)
     digests_free(session);
     details_free(session);
     columns_ahead_free(session);
+    assay_session_read_attrs_end(session);
     activity_free(session);
     watch_close(session);
     for (size_t i = 0; i < session->source_count; i++)

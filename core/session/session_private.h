@@ -12,7 +12,8 @@
  *   points.c    series: asked for, loaded, kept, dropped
  *   stored.c    what the databases know: the local store's runs, the cache's, attributes
  *   columns.c   columns over all runs, read when they are asked for; columns_ahead.c those of
- *               every name, before they are; texts_ahead.c the names of runs
+ *               every name, before they are; texts_ahead.c the names of runs; attrs_read.c
+ *               attributes of many runs by several threads
  *   details.c   artifacts, notes, saved views
  *   registry.c  registered models, of servers and of stores on disk; digest.c the digests of
  *               their files
@@ -198,6 +199,13 @@ struct columns_ahead {
     bool texts_reading; /* texts_ahead.c */
 };
 
+/* attrs_read.c: the connections of one thread, to the local store and to the cache. */
+struct attrs_reader {
+    struct store *stores[2];
+    bool tried[2];
+};
+#define ATTRS_READERS 4 /* threads that read attributes of many runs at once */
+
 struct assay_session {
     struct assay_catalog *catalog;
     bool live, cached;
@@ -225,6 +233,7 @@ struct assay_session {
     int64_t local_change;
     struct session_source *local;
     struct columns_ahead ahead;
+    struct attrs_reader readers[ATTRS_READERS];
 
     struct series_entry **series;
     size_t series_count, series_capacity;

@@ -106,6 +106,20 @@ bool assay_comparison_add(struct assay_comparison *comparison,
 /* The same from the catalog. */
 bool assay_comparison_add_run(struct assay_comparison *comparison,
                               struct assay_catalog *catalog, uint32_t run);
+/* The first runs' attributes are kept by the catalog as they are added: the charts of a
+   comparison ask for them again. */
+#define ASSAY_COMPARE_LOOKED_AGAIN 64
+/* The same in two steps. Any thread may make a run ready from its packed attributes
+   (assay_session_read_attrs()) while nobody changes COMPARISON; it is told what the other runs
+   have, so there is one run in it already. Adding is short. Both of the second step take
+   *prepared, which must have been made for this comparison. */
+struct assay_prepared;
+struct assay_prepared *assay_comparison_prepare(const struct assay_comparison *comparison,
+                                                const void *packed, size_t length);
+bool assay_comparison_add_prepared(struct assay_comparison *comparison,
+                                   const struct assay_catalog *catalog, uint32_t run,
+                                   struct assay_prepared **prepared);
+void assay_prepared_free(struct assay_prepared **prepared);
 /* One thing more about the run in COLUMN: KEY says TEXT in SECTION. */
 void assay_comparison_add_fact(struct assay_comparison *comparison, size_t column,
                                enum assay_section section, const char *key, const char *text);
@@ -144,9 +158,9 @@ struct assay_compare_cell assay_comparison_cell(const struct assay_comparison *c
    everywhere, anything else with DIGITS digits. Returns OUT. */
 char *assay_row_value_text(char out[32], const struct assay_row *row, double value, int digits);
 
-/* The whole summary of a metric's cell; NULL where it has none. */
-const struct assay_summary *assay_comparison_summary(const struct assay_comparison *comparison,
-                                                     size_t row, size_t column);
+/* The whole summary of a metric's cell; false, and *out empty, where it has none. */
+bool assay_comparison_summary(const struct assay_comparison *comparison, size_t row,
+                              size_t column, struct assay_summary *out);
 /* What there is to warn of (units or directions that disagree, nothing in common, …), clean;
    valid until the next finish. */
 size_t assay_comparison_notices(const struct assay_comparison *comparison,

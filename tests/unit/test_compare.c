@@ -194,7 +194,9 @@ static void the_stat_chooses_the_value(void **state)
     assay_comparison_clear_values(c);
     assay_comparison_set_stat(c, ASSAY_STAT_LAST);
     assert_true(assay_comparison_cell(c, loss, 0).number == 2);
-    assert_int_equal(assay_comparison_summary(c, loss, 0)->n, 50);
+    struct assay_summary summary;
+    assert_true(assay_comparison_summary(c, loss, 0, &summary));
+    assert_int_equal(summary.n, 50);
     assay_comparison_free(&c);
 }
 
