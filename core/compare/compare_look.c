@@ -52,7 +52,7 @@ bool compare_number_at(const struct assay_comparison *comparison, const struct c
     size_t at = compare_metric_at(comparison, row, column, &metrics);
     if (at == SIZE_MAX)
         return false;
-    *number = compare_by_stat(&metrics->numbers[at], comparison->stat, row->shown.direction);
+    *number = metrics->numbers[at].by[compare_by_stat(comparison->stat, row->shown.direction)];
     return true;
 }
 
@@ -254,11 +254,11 @@ bool assay_comparison_summary(const struct assay_comparison *comparison, size_t 
     }
     const struct compare_numbers *numbers = &metrics->numbers[at];
     const struct compare_extent *extent = &metrics->list[metrics->extents[at] >> 1];
-    *out = (struct assay_summary){.last = numbers->last,
+    *out = (struct assay_summary){.last = numbers->by[NUMBER_LAST],
                                   .step = extent->step,
                                   .time_ms = extent->time_ms,
-                                  .min = numbers->min,
-                                  .max = numbers->max,
+                                  .min = numbers->by[NUMBER_MIN],
+                                  .max = numbers->by[NUMBER_MAX],
                                   .n = extent->n,
                                   .nonfinite = extent->nonfinite};
     return true;

@@ -38,6 +38,7 @@ struct compare_instead {
 
 /* Which metrics a run has, in which order: many runs have the same. Never changed once made. */
 struct compare_shape {
+    size_t number; /* of this shape */
     size_t count;
     const char *keys;        /* one behind the other, each with its NUL */
     const uint32_t *lengths; /* of the keys */
@@ -54,8 +55,9 @@ struct compare_shape {
 struct compare_pair {
     uint32_t row, position;
 };
+enum compare_number { NUMBER_LAST, NUMBER_MIN, NUMBER_MAX, NUMBERS };
 struct compare_numbers {
-    double last, min, max;
+    double by[NUMBERS];
 };
 struct compare_extent { /* what is mostly the same for all metrics of a run */
     int64_t step, time_ms;
@@ -139,8 +141,8 @@ unsigned compare_metrics_add(struct assay_comparison *comparison,
                              const struct assay_metric *items, size_t count,
                              struct compare_metrics *ready);
 void compare_metrics_free(struct compare_metrics *metrics);
-double compare_by_stat(const struct compare_numbers *numbers, enum assay_stat stat,
-                       int direction);
+/* Which of a metric's numbers is shown. */
+enum compare_number compare_by_stat(enum assay_stat stat, int direction);
 /* Where COLUMN has the metric in ROW: its position in *metrics; SIZE_MAX where it has not. */
 size_t compare_metric_at(const struct assay_comparison *comparison,
                          const struct compare_row *row, size_t column,

@@ -83,6 +83,7 @@ static const struct compare_shape *new_shape(struct assay_comparison *c,
     char *keys = assay_arena_take(&c->arena, all), *to = keys;
     for (size_t i = 0; i < count; to += lengths[i++] + (size_t)1)
         memcpy(to, items[i].key, lengths[i] + (size_t)1);
+    shape->number = c->shape_count;
     shape->count = count;
     shape->keys = keys;
     shape->lengths = lengths;
@@ -129,8 +130,8 @@ static void make_room(struct compare_metrics *metrics, const struct compare_shap
 {
     *metrics = (struct compare_metrics){
         .shape = shape,
-        .numbers = assay_alloc_array(shape->count + 1, sizeof *metrics->numbers),
-        .extents = assay_alloc_array(shape->count + 1, sizeof *metrics->extents)};
+        .numbers = assay_realloc_array(NULL, shape->count + 1, sizeof *metrics->numbers),
+        .extents = assay_realloc_array(NULL, shape->count + 1, sizeof *metrics->extents)};
 }
 
 void compare_metrics_free(struct compare_metrics *metrics)
@@ -146,7 +147,7 @@ static inline void put_metric(struct compare_metrics *metrics, size_t at,
 {
     const struct compare_extent *last =
         metrics->list_count ? &metrics->list[metrics->list_count - 1] : NULL;
-    metrics->numbers[at] = (struct compare_numbers){s->last, s->min, s->max};
+    metrics->numbers[at] = (struct compare_numbers){{s->last, s->min, s->max}};
     if (!last || last->step != s->step || last->time_ms != s->time_ms || last->n != s->n ||
         last->nonfinite != s->nonfinite) {
         ASSAY_GROW(metrics->list, metrics->list_capacity, metrics->list_count + 1);
@@ -247,32 +248,55 @@ void assay_prepared_free(struct assay_prepared **prepared)
 
 /* ---- what follows from the numbers ---- */
 
-double compare_by_stat(const struct compare_numbers *numbers, enum assay_stat stat,
-                       int direction)
+enum compare_number compare_by_stat(enum assay_stat stat, int direction)
 {
     if (stat == ASSAY_STAT_MIN || (stat == ASSAY_STAT_BEST && direction < 0))
-        return numbers->min;
+        return NUMBER_MIN;
     if (stat == ASSAY_STAT_MAX || (stat == ASSAY_STAT_BEST && direction > 0))
-        return numbers->max;
-    return numbers->last;
+        return NUMBER_MAX;
+    return NUMBER_LAST;
 }
 
-struct tally {
-    double first;
+/* How far the curves of some metrics go, and in how many runs they are. */
+struct reach {
+    size_t runs;
     uint64_t fewest, most;
     int64_t least_step, most_step;
-    uint32_t present, nonfinite;
+};
+#define REACH_NONE                                                                             \
+    ((struct reach){.fewest = UINT64_MAX, .least_step = INT64_MAX, .most_step = INT64_MIN})
+
+static inline void reach_add(struct reach *reach, const struct compare_extent *e)
+{
+    reach->fewest = e->n < reach->fewest ? e->n : reach->fewest;
+    reach->most = e->n > reach->most ? e->n : reach->most;
+    reach->least_step = e->step < reach->least_step ? e->step : reach->least_step;
+    reach->most_step = e->step > reach->most_step ? e->step : reach->most_step;
+}
+
+static void reach_merge(struct reach *reach, const struct reach *other)
+{
+    reach->runs += other->runs;
+    reach->fewest = other->fewest < reach->fewest ? other->fewest : reach->fewest;
+    reach->most = other->most > reach->most ? other->most : reach->most;
+    reach->least_step =
+        other->least_step < reach->least_step ? other->least_step : reach->least_step;
+    reach->most_step =
+        other->most_step > reach->most_step ? other->most_step : reach->most_step;
+}
+
+struct tally { /* of one row */
+    double first;
+    struct reach reach;
+    uint32_t nonfinite;
     uint8_t distinct;
-    int8_t direction;
+    uint8_t number; /* which one is shown */
 };
 
-static struct tally empty_tally(const struct compare_row *row)
+static struct tally empty_tally(const struct assay_comparison *c, const struct compare_row *row)
 {
-    return (struct tally){.first = NAN,
-                          .fewest = UINT64_MAX,
-                          .least_step = INT64_MAX,
-                          .most_step = INT64_MIN,
-                          .direction = (int8_t)row->shown.direction};
+    return (struct tally){.reach = REACH_NONE,
+                          .number = (uint8_t)compare_by_stat(c->stat, row->shown.direction)};
 }
 
 static inline bool same_number(double a, double b)
@@ -282,66 +306,81 @@ static inline bool same_number(double a, double b)
 
 static inline void tally_number(struct tally *t, double number)
 {
-    if (t->present++ == 0)
+    if (t->distinct == 0)
         t->first = number;
     if (t->distinct < 2)
-        t->distinct = 1 + !same_number(t->first, number);
+        t->distinct = 1 + (t->distinct && !same_number(t->first, number));
     t->nonfinite += !isfinite(number);
-}
-
-static inline void tally_extent(struct tally *t, const struct compare_extent *e)
-{
-    t->fewest = e->n < t->fewest ? e->n : t->fewest;
-    t->most = e->n > t->most ? e->n : t->most;
-    t->least_step = e->step < t->least_step ? e->step : t->least_step;
-    t->most_step = e->step > t->most_step ? e->step : t->most_step;
 }
 
 static void take_tally(struct compare_row *row, const struct tally *t)
 {
-    bool one = t->fewest == 1 && t->most >= POINTS_MANY;
-    bool apart = t->present > 1 && t->fewest > 1 && t->least_step >= 0 && t->most_step > 1 &&
-                 t->least_step < t->most_step / 2;
-    row->shown.present = t->present;
+    const struct reach *r = &t->reach;
+    bool one = r->fewest == 1 && r->most >= POINTS_MANY;
+    bool apart = r->runs > 1 && r->fewest > 1 && r->least_step >= 0 && r->most_step > 1 &&
+                 r->least_step < r->most_step / 2;
+    row->shown.present = r->runs;
     row->shown.distinct = t->distinct;
     row->shown.nonfinite = t->nonfinite;
     row->shown.numeric = true;
     row->shown.uneven = one || apart;
-    row->longest = t->most;
+    row->longest = r->most;
 }
 
+/* One row whose values were set from outside, in part. */
 void compare_settle_metric(struct assay_comparison *c, struct compare_row *row)
 {
-    struct tally tally = empty_tally(row);
+    struct tally tally = empty_tally(c, row);
     for (size_t i = 0; i < c->run_count; i++) {
         const struct compare_metrics *metrics;
         double number;
         if (!compare_number_at(c, row, i, &number))
             continue;
         tally_number(&tally, number);
+        tally.reach.runs++;
         size_t at = compare_metric_at(c, row, i, &metrics);
         if (at != SIZE_MAX)
-            tally_extent(&tally, &metrics->list[metrics->extents[at] >> 1]);
+            reach_add(&tally.reach, &metrics->list[metrics->extents[at] >> 1]);
     }
     take_tally(row, &tally);
+}
+
+/* The numbers of one run. How far its curves go is mostly the same for all of them, and then
+   belongs to its SHARED shape; else to each row. */
+static void tally_run(const struct compare_metrics *m, struct tally *tallies,
+                      struct reach *shared)
+{
+    const struct compare_shape *shape = m->shape;
+    bool alike = m->list_count == 1;
+    for (size_t i = 0; i < shape->count; i++) {
+        if (shape->rows[i] == UINT32_MAX)
+            continue;
+        struct tally *t = &tallies[shape->rows[i]];
+        tally_number(t, m->numbers[i].by[t->number]);
+        if (!alike)
+            reach_add(&t->reach, &m->list[m->extents[i] >> 1]);
+    }
+    shared->runs++;
+    if (alike)
+        reach_add(shared, m->list);
 }
 
 /* As the numbers lie: run by run. */
 void compare_settle_metrics(struct assay_comparison *c)
 {
     struct tally *tallies = assay_alloc_array(c->row_count + 1, sizeof *tallies);
+    struct reach *shared = assay_alloc_array(c->shape_count + 1, sizeof *shared);
     for (size_t i = 0; i < c->row_count; i++)
-        tallies[i] = empty_tally(&c->rows[i]);
-    for (size_t column = 0; column < c->run_count; column++) {
-        const struct compare_metrics *m = &c->metrics[column];
-        for (size_t i = 0; m->shape && i < m->shape->count; i++) {
-            if (m->shape->rows[i] == UINT32_MAX)
-                continue;
-            struct tally *t = &tallies[m->shape->rows[i]];
-            tally_number(t, compare_by_stat(&m->numbers[i], c->stat, t->direction));
-            tally_extent(t, &m->list[m->extents[i] >> 1]);
-        }
-    }
+        tallies[i] = empty_tally(c, &c->rows[i]);
+    for (size_t i = 0; i < c->shape_count; i++)
+        shared[i] = REACH_NONE;
+    for (size_t column = 0; column < c->run_count; column++)
+        if (c->metrics[column].shape)
+            tally_run(&c->metrics[column], tallies, &shared[c->metrics[column].shape->number]);
+    for (size_t s = 0; s < c->shape_count; s++)
+        for (size_t i = 0; i < c->shapes[s]->count; i++)
+            if (c->shapes[s]->rows[i] != UINT32_MAX)
+                reach_merge(&tallies[c->shapes[s]->rows[i]].reach, &shared[s]);
     for (size_t i = 0; i < c->row_count; i++) {
         struct compare_row *row = &c->rows[i];
         if (row->instead)
@@ -350,4 +389,5 @@ void compare_settle_metrics(struct assay_comparison *c)
             take_tally(row, &tallies[i]);
     }
     free(tallies);
+    free(shared);
 }

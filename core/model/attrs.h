@@ -5,6 +5,7 @@
 #ifndef CORE_MODEL_ATTRS_H
 #define CORE_MODEL_ATTRS_H
 
+#include <endian.h>
 #include <string.h>
 
 #include <assay/buf.h>
@@ -46,12 +47,16 @@ void attrs_each(const void *bytes, size_t length, attrs_item_fn fn, void *contex
 
 static inline uint32_t attrs_get_u32(const unsigned char *b)
 {
-    return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+    uint32_t value;
+    memcpy(&value, b, sizeof value);
+    return le32toh(value);
 }
 
 static inline uint64_t attrs_get_u64(const unsigned char *b)
 {
-    return (uint64_t)attrs_get_u32(b) | (uint64_t)attrs_get_u32(b + 4) << 32;
+    uint64_t value;
+    memcpy(&value, b, sizeof value);
+    return le64toh(value);
 }
 
 static inline double attrs_get_double(const unsigned char *b)
