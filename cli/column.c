@@ -108,11 +108,11 @@ enum assay_status cli_columns_parse(struct cli_columns *columns, const char *lis
 {
     enum assay_status status = ASSAY_OK;
     while (status == ASSAY_OK) {
-        const char *comma = strchrnul(list, ',');
-        status = parse_one(columns, list, (size_t)(comma - list), err);
-        if (!*comma)
+        size_t length = assay_field_length(list);
+        status = parse_one(columns, list, length, err);
+        if (!list[length])
             break;
-        list = comma + 1;
+        list += length + 1;
     }
     return status;
 }

@@ -99,7 +99,8 @@ static void apply(struct home *home)
                              home->picker.choices[i].name);
         }
     }
-    if (run_columns_parse(&columns, assay_buf_text(&text), &err) == ASSAY_OK) {
+    if (run_columns_parse(&columns, home->app->catalog, assay_buf_text(&text), &err) ==
+        ASSAY_OK) {
         home_set_columns(home, &columns);
     } else {
         app_fail(home->app, &err);

@@ -359,7 +359,7 @@ bool home_sort(struct home *home, const char *field)
 void home_tell_unlogged(struct home *home, const char *names)
 {
     struct run_columns columns;
-    if (run_columns_parse(&columns, names, NULL) != ASSAY_OK) {
+    if (run_columns_parse(&columns, home->app->catalog, names, NULL) != ASSAY_OK) {
         return;
     }
     for (size_t i = 0; i < columns.count; i++) {

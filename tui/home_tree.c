@@ -229,7 +229,8 @@ void home_apply_view(struct home *home, const struct assay_saved_view *view)
 {
     struct assay_error err = {0};
     struct run_columns columns;
-    if (*view->columns && run_columns_parse(&columns, view->columns, &err) == ASSAY_OK) {
+    if (*view->columns &&
+        run_columns_parse(&columns, home->app->catalog, view->columns, &err) == ASSAY_OK) {
         home_set_columns(home, &columns);
     }
     if (*view->sort) {

@@ -12,6 +12,7 @@
 #include <assay/clock.h>
 #include <assay/map.h>
 #include <assay/memory.h>
+#include <assay/query.h>
 #include <assay/text.h>
 
 #define SAMPLE_RUNS   24
@@ -229,83 +230,94 @@ void run_columns_choose(struct run_columns *columns, struct assay_catalog *catal
 
 /* ---- as the user names them ---- */
 
-static bool parse_one(struct run_columns *columns, const char *text)
+/* The column that shows the attribute NAME, as core/query or the table's head calls it. */
+static bool add_attribute(struct run_columns *columns, const char *name)
 {
-    static const struct {
-        const char *prefix;
-        enum run_column_kind kind;
-    } prefixes[] = {{"metrics.", RUN_COLUMN_METRIC}, {"metric.", RUN_COLUMN_METRIC},
-                    {"params.", RUN_COLUMN_PARAM},   {"param.", RUN_COLUMN_PARAM},
-                    {"tags.", RUN_COLUMN_TAG},       {"tag.", RUN_COLUMN_TAG}};
     for (size_t i = 0; i < ASSAY_COUNT(built_in); i++) {
-        if (strcmp(text, built_in[i].name) == 0) {
+        if (strcmp(name, built_in[i].name) == 0) {
             add_built_in(columns, built_in[i].kind);
             return true;
         }
     }
-    enum run_column_kind kind = RUN_COLUMN_METRIC;
-    for (size_t i = 0; i < ASSAY_COUNT(prefixes); i++) {
-        size_t length = strlen(prefixes[i].prefix);
-        if (strncmp(text, prefixes[i].prefix, length) == 0) {
-            kind = prefixes[i].kind;
-            text += length;
-            break;
-        }
-    }
-    char key[RUN_COLUMN_KEY_SIZE];
-    size_t length = strlen(text);
-    if (length >= 2 && (*text == '`' || *text == '"') && text[length - 1] == *text) {
-        text++;
-        length -= 2;
-    }
-    snprintf(key, sizeof key, "%.*s", (int)(length < sizeof key ? length : sizeof key - 1),
-             text);
-    enum assay_stat stat = ASSAY_STAT_LAST;
-    char *at = kind == RUN_COLUMN_METRIC ? strrchr(key, '@') : NULL;
-    if (at) {
-        static const char *const names[] = {"@last", "@min", "@max", "@best"};
-        for (size_t i = 0; i < ASSAY_COUNT(names); i++) {
-            if (strcmp(at, names[i]) == 0) {
-                stat = (enum assay_stat)i;
-                *at = '\0';
-                break;
-            }
-        }
-    }
-    if (*key) {
-        add_key(columns, kind, key, stat);
-    }
-    return *key != '\0';
+    return false;
 }
 
-enum assay_status run_columns_parse(struct run_columns *columns, const char *text,
-                                    struct assay_error *err)
+/* A field that is no attribute; false where there is no room for it. */
+static bool add_field(struct run_columns *columns, const struct assay_field *field)
+{
+    static const enum run_column_kind kinds[] = {
+        [ASSAY_FIELD_METRIC] = RUN_COLUMN_METRIC,
+        [ASSAY_FIELD_PARAM] = RUN_COLUMN_PARAM,
+        [ASSAY_FIELD_TAG] = RUN_COLUMN_TAG,
+    };
+    size_t before = columns->count;
+    add_key(columns, kinds[field->kind], field->key, field->stat);
+    return columns->count > before;
+}
+
+/* A name alone is what it is for filters: every field that it stands for. */
+static bool add_named(struct run_columns *columns, struct assay_catalog *catalog,
+                      const struct assay_field *field)
+{
+    struct assay_field *found = NULL;
+    size_t count = assay_field_look_up(field, catalog, &found);
+    bool room = count > 0 || add_field(columns, field);
+    for (size_t i = 0; i < count && room; i++) {
+        room = add_field(columns, &found[i]);
+    }
+    free(found);
+    return room;
+}
+
+static enum assay_status parse_one(struct run_columns *columns, struct assay_catalog *catalog,
+                                   const char *text, size_t length, struct assay_error *err)
+{
+    struct assay_field field;
+    char name[16];
+    snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : 0), text);
+    if (add_attribute(columns, name)) {
+        return ASSAY_OK;
+    }
+    enum assay_status status = assay_field_parse(&field, text, length, err);
+    if (status != ASSAY_OK || (field.attribute && add_attribute(columns, field.attribute))) {
+        return status;
+    }
+    if (field.attribute) {
+        assay_fail(err, ASSAY_BAD_INPUT, "columns: the table has none for %s", field.attribute);
+        assay_hint(err,
+                   "a metric, param or tag of that name has its kind before it: metrics.%s",
+                   field.attribute);
+        return ASSAY_BAD_INPUT;
+    }
+    if (field.named ? !add_named(columns, catalog, &field) : !add_field(columns, &field)) {
+        return assay_fail(err, ASSAY_BAD_INPUT,
+                          "columns: no room for \"%.60s\": a table has at most %d, and their "
+                          "names less than %d bytes",
+                          field.key, RUN_COLUMNS_MAX, RUN_COLUMN_KEY_SIZE);
+    }
+    return ASSAY_OK;
+}
+
+enum assay_status run_columns_parse(struct run_columns *columns, struct assay_catalog *catalog,
+                                    const char *text, struct assay_error *err)
 {
     struct run_columns made = {.chosen = true, .settled = true};
-    const char *from = text;
-    bool quoted = false;
-    for (const char *c = text;; c++) {
-        quoted ^= *c == '`';
-        if (*c != '\0' && (*c != ',' || quoted)) {
-            continue;
+    for (;; text++) {
+        text += strspn(text, " ");
+        size_t length = assay_field_length(text), plain = length;
+        while (plain > 0 && text[plain - 1] == ' ') {
+            plain--;
         }
-        while (*from == ' ') {
-            from++;
+        if (plain > 0) {
+            enum assay_status status = parse_one(&made, catalog, text, plain, err);
+            if (status != ASSAY_OK) {
+                return status;
+            }
         }
-        size_t length = c > from ? (size_t)(c - from) : 0;
-        while (length > 0 && from[length - 1] == ' ') {
-            length--;
-        }
-        char one[RUN_COLUMN_KEY_SIZE + 16];
-        snprintf(one, sizeof one, "%.*s", (int)(length < sizeof one ? length : sizeof one - 1),
-                 from);
-        if (length > 0 && !parse_one(&made, one)) {
-            return assay_fail(err, ASSAY_BAD_INPUT, "columns: \"%s\" is no field", one);
-        }
-        if (*c == '\0') {
+        text += length;
+        if (*text == '\0') {
             break;
         }
-        from = c + 1;
     }
     if (made.count == 0) {
         return assay_fail(err, ASSAY_BAD_INPUT, "columns: none is named");

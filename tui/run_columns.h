@@ -51,9 +51,11 @@ struct run_columns {
 void run_columns_choose(struct run_columns *columns, struct assay_catalog *catalog,
                         const uint32_t *rows, size_t count, bool wide);
 
-/* Columns as the user names them: "name,val_loss,metrics.acc@max,params.lr,tags.team". */
-enum assay_status run_columns_parse(struct run_columns *columns, const char *text,
-                                    struct assay_error *err);
+/* Columns as the user names them: "name,val_loss,metrics.acc@max,params.lr,tags.team". A name
+   alone is looked up in CATALOG, as in a filter (assay_field_look_up()); one that no run has is
+   taken as a metric's. *COLUMNS is as before where it fails. */
+enum assay_status run_columns_parse(struct run_columns *columns, struct assay_catalog *catalog,
+                                    const char *text, struct assay_error *err);
 /* One of them, so named. */
 const char *run_column_name(const struct run_column *column);
 /* The same text back; the caller frees it. */

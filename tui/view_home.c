@@ -323,7 +323,7 @@ static void set_columns(struct home *home, const char *names)
     struct run_columns columns;
     if (!*names) {
         home_picker_open(home);
-    } else if (run_columns_parse(&columns, names, &err) == ASSAY_OK) {
+    } else if (run_columns_parse(&columns, home->app->catalog, names, &err) == ASSAY_OK) {
         home_set_columns(home, &columns);
         home_tell_unlogged(home, names);
     } else {

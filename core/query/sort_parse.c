@@ -73,6 +73,14 @@ static enum assay_status split(struct assay_field *out, const char *text, size_t
     return ASSAY_OK;
 }
 
+size_t assay_field_length(const char *list)
+{
+    size_t length = 0;
+    for (bool quoted = false; list[length] && (quoted || list[length] != ','); length++)
+        quoted ^= list[length] == '`';
+    return length;
+}
+
 enum assay_status assay_field_parse(struct assay_field *out, const char *text, size_t length,
                                     struct assay_error *err)
 {

@@ -87,6 +87,9 @@ struct assay_field {
     bool named; /* the name alone was written: taken as a metric until it is looked up */
     char key[ASSAY_FIELD_TEXT]; /* without kind, quotes and "@best" */
 };
+/* How long the first field of a comma-separated LIST is: up to the first comma that is not in
+   backticks, or the end. */
+size_t assay_field_length(const char *list);
 /* LENGTH bytes of TEXT. */
 enum assay_status assay_field_parse(struct assay_field *out, const char *text, size_t length,
                                     struct assay_error *err);

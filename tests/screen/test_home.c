@@ -113,6 +113,38 @@ static void moves_and_sorts(void **state)
     screen_close(&screen);
 }
 
+/* A name alone in the columns is what it is in a filter: whichever of metric, param and tag
+   has that name, or those of that last part. */
+static void columns_by_name_alone(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
+    screen_press(screen, ":", NULL);
+    screen_type(screen, "columns run_name, opt, loss@max, `val/acc`, duration");
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+    screen_refute_text(screen, "no run has");
+    int row = workbench_row(screen, "NAME"), column;
+    assert_true(screen_find(screen, "opt", &row, &column)); /* a param */
+    assert_int_equal(row, workbench_row(screen, "NAME"));
+    screen_assert_text(screen, "train/loss@max");
+    screen_assert_text(screen, "val/loss@max");
+    screen_assert_text(screen, "val/acc");
+    screen_assert_text(screen, "adamw");
+    screen_press(screen, ":", NULL);
+    screen_type(screen, "columns name,artifact_uri"); /* known, and no column of this table */
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "the table has none for artifact_uri");
+    screen_assert_text(screen, "train/loss@max"); /* it is as it was */
+    screen_press(screen, ":", NULL);
+    screen_type(screen, "columns attributes.nme");
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "unknown attribute 'nme'");
+    screen_close(&screen);
+}
+
 /* A cache that cannot be made: the workbench opens all the same, and says so unasked. */
 static void says_what_it_cannot_keep(void **state)
 {
@@ -152,6 +184,39 @@ static void nothing_could_be_read(void **state)
     screen_assert_text(screen, "events.out.tfevents.1.host");
     screen_close(&screen);
     free(file);
+    free(root);
+}
+
+/* The same of one place beside others that have runs. */
+static void nothing_of_one_place_could_be_read(void **state)
+{
+    (void)state;
+    static const char text[] = "these are no events, but as long as some are";
+    char *root = assay_path_join(getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", "two-broken");
+    const char *const argv[] = {"assay", TEST_DATA "/source/data/mlflow-3/mlruns", root, NULL};
+    for (int i = 1; i <= 2; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%d/events.out.tfevents.1.host", i);
+        char *file = assay_path_join(root, name), *folder = assay_path_directory(file);
+        assert_int_equal(assay_make_directories(folder, NULL), ASSAY_OK);
+        assert_int_equal(assay_file_write(file, text, strlen(text), 0600, NULL), ASSAY_OK);
+        free(folder);
+        free(file);
+    }
+    struct screen *screen = screen_open(&(struct screen_options){
+        .columns = 140, .rows = 24, .kind = SCREEN_XTERM, .argv = argv});
+    screen_settle(screen);
+    screen_assert_text(screen, "first 'quoted'");
+    screen_refute_text(screen, "could not be read");
+    screen_press(screen, "tab", "G", "k", NULL); /* the last place of the tree */
+    screen_settle(screen);
+    screen_assert_text(screen,
+                       "no runs here: 2 things could not be read; ! lists what is wrong");
+    screen_press(screen, "!", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "1/events.out.tfevents.1.host");
+    screen_assert_text(screen, "2/events.out.tfevents.1.host");
+    screen_close(&screen);
     free(root);
 }
 
@@ -506,8 +571,10 @@ int main(void)
         cmocka_unit_test(colours_mean_something),
         cmocka_unit_test(no_color_means_none),
         cmocka_unit_test(moves_and_sorts),
+        cmocka_unit_test(columns_by_name_alone),
         cmocka_unit_test(says_what_it_cannot_keep),
         cmocka_unit_test(nothing_could_be_read),
+        cmocka_unit_test(nothing_of_one_place_could_be_read),
         cmocka_unit_test(filters_while_typed),
         cmocka_unit_test(says_where_else_it_matches),
         cmocka_unit_test(points_at_what_is_wrong),
