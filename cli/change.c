@@ -308,7 +308,9 @@ static enum assay_status do_it(struct plan *plan, struct assay_error *err)
             continue;
         *err = item->error;
         for (size_t k = i + 1; k < plan->count; k++)
-            plan->items[k].status = ASSAY_CANCELLED;
+            plan->items[k].status =
+                assay_fail(&plan->items[k].error, ASSAY_CANCELLED,
+                           "not tried: the change before it could not be made");
         return item->status;
     }
     return ASSAY_OK;
