@@ -198,6 +198,8 @@ static const struct cli_option log_options[] = {
     {0, "time", "MS", NULL, "time of the points, milliseconds since 1970 (default now)"},
     {'p', "param", "NAME=VALUE", NULL, "set a param (repeatable)"},
     {'t', "tag", "NAME=VALUE", NULL, "set a tag (repeatable)"},
+    {'a', "artifact", "[PATH=]FILE", NULL,
+     "copy a file to the run's artifacts, as PATH or by its own name (repeatable)"},
     {0, "json", NULL, NULL, "read JSON lines from standard input"},
     {0, "finish", "STATUS", "finished|failed|killed",
      "end the run afterwards as finished, failed or killed"},
@@ -504,13 +506,14 @@ const struct cli_command cli_commands[] = {
     {
         .name = "log",
         .operands = "[RUN]",
-        .summary = "add points, params and tags to a run in the local store",
+        .summary = "add points, params, tags and artifacts to a run in the local store",
         .details =
             "With -e a run is started and its id printed; else RUN, or $ASSAY_RUN, says "
             "which.\n"
             "A JSON line is an object with any of \"step\", \"time_ms\", \"metrics\", "
-            "\"params\"\n"
-            "and \"tags\"; metrics may be numbers or \"NaN\", \"Infinity\", \"-Infinity\".\n",
+            "\"params\",\n"
+            "\"tags\" and \"artifacts\" (PATH: FILE); metrics may be numbers or \"NaN\",\n"
+            "\"Infinity\", \"-Infinity\".\n",
         .options = log_options,
         .most = 1,
         .run = cli_log,
@@ -632,7 +635,8 @@ const struct cli_command cli_commands[] = {
         .summary = "copy the local store to FILE, while others may write to it",
         .details =
             "The copy is of one moment, and checked. To go back to it, put it in the place\n"
-            "of store.db while no assay runs.\n",
+            "of store.db while no assay runs. The runs' artifacts are not in it: they are\n"
+            "the files in the folder store.db.artifacts beside the store.\n",
         .options = help_only,
         .least = 1,
         .most = 1,

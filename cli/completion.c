@@ -27,7 +27,7 @@ enum value { NOTHING, CHOICES, WORDS, FILES };
 
 static enum value value_of(const struct cli_option *o)
 {
-    static const char *const files[] = {"FILE", "DIR", "PUBFILE", "[NAME=]FILE"};
+    static const char *const files[] = {"FILE", "DIR", "PUBFILE", "[NAME=]FILE", "[PATH=]FILE"};
     if (!o->argument)
         return NOTHING;
     if (o->choices)

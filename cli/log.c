@@ -1,5 +1,5 @@
 /*
- * assay log: adds points, params and tags to a run in the local store.
+ * assay log: adds points, params, tags and artifacts to a run in the local store.
  */
 #include "cli.h"
 #include "pairs.h"
@@ -25,6 +25,18 @@ struct logging {
     struct cli_batch batch;
     int64_t stored_us;
 };
+
+/* Files are stored before the rest: to repeat what failed for one does no harm to it, while it
+   would double points. */
+static enum assay_status store_files(struct logging *l, struct assay_error *err)
+{
+    enum assay_status status = ASSAY_OK;
+    for (size_t i = 0; i < l->batch.file_count && status == ASSAY_OK; i++)
+        status = assay_local_artifact(l->local, l->run, l->batch.files[i].path,
+                                      l->batch.files[i].file, err);
+    l->batch.file_count = 0;
+    return status;
+}
 
 static enum assay_status store_batch(struct logging *l, struct assay_error *err)
 {
@@ -101,8 +113,19 @@ static enum assay_status take_line(struct logging *l, const char *text, size_t l
 {
     if (strspn(text, " \t\r") >= length)
         return ASSAY_OK;
+    const struct cli_batch before = l->batch;
     enum assay_status status =
         cli_batch_json(&l->batch, text, length, line, assay_now_ms(), err);
+    if (status == ASSAY_OK && l->batch.file_count) {
+        status = store_files(l, err);
+        if (status != ASSAY_OK) {
+            struct assay_error why = *err;
+            cli_batch_back(&l->batch, &before);
+            *err = (struct assay_error){0};
+            assay_fail(err, status, "standard input:%zu: %s", line, why.what);
+            assay_hint(err, "%s", why.hint);
+        }
+    }
     if (status != ASSAY_OK)
         return status;
     bool due = assay_monotonic_us() - l->stored_us > FLUSH_MS * INT64_C(1000);
@@ -151,6 +174,15 @@ static enum assay_status read_lines(struct logging *l, struct assay_error *err)
     return status == ASSAY_OK ? stored : status;
 }
 
+/* Before a run is started for them. */
+static enum assay_status check_files(const struct cli_batch *batch, struct assay_error *err)
+{
+    enum assay_status status = ASSAY_OK;
+    for (size_t i = 0; i < batch->file_count && status == ASSAY_OK; i++)
+        status = assay_local_check_artifact(batch->files[i].path, batch->files[i].file, err);
+    return status;
+}
+
 enum assay_status cli_log(struct cli *cli, struct assay_error *err)
 {
     struct logging l = {.cli = cli, .stored_us = assay_monotonic_us()};
@@ -162,9 +194,13 @@ enum assay_status cli_log(struct cli *cli, struct assay_error *err)
     if (status == ASSAY_OK)
         status = cli_batch_arguments(&l.batch, cli, step, time_ms, err);
     if (status == ASSAY_OK)
+        status = check_files(&l.batch, err);
+    if (status == ASSAY_OK)
         status = assay_local_open(&l.local, NULL, err);
     if (status == ASSAY_OK)
         status = start_or_find(&l, err);
+    if (status == ASSAY_OK)
+        status = store_files(&l, err);
     if (status == ASSAY_OK)
         status = store_batch(&l, err);
     if (status == ASSAY_OK && cli_has(cli, "json"))

@@ -35,6 +35,14 @@ static void add_tag(struct cli_batch *batch, const char *key, const char *value)
         assay_arena_strdup(&batch->arena, key), assay_arena_strdup(&batch->arena, value)};
 }
 
+static void add_file(struct cli_batch *batch, const char *path, const char *file)
+{
+    ASSAY_GROW(batch->files, batch->file_capacity, batch->file_count + 1);
+    batch->files[batch->file_count++] =
+        (struct cli_file){path ? assay_arena_strdup(&batch->arena, path) : NULL,
+                          assay_arena_strdup(&batch->arena, file)};
+}
+
 /* ---- arguments ---- */
 
 static enum assay_status split(struct cli_batch *batch, const struct cli *cli,
@@ -48,6 +56,15 @@ static enum assay_status split(struct cli_batch *batch, const struct cli *cli,
     *key = assay_arena_strndup(&batch->arena, text, (size_t)(equals - text));
     *value = equals + 1;
     return ASSAY_OK;
+}
+
+/* "[PATH=]FILE" */
+static void add_file_argument(struct cli_batch *batch, const char *text)
+{
+    const char *equals = strchr(text, '=');
+    const char *path =
+        equals ? assay_arena_strndup(&batch->arena, text, (size_t)(equals - text)) : NULL;
+    add_file(batch, path, equals ? equals + 1 : text);
 }
 
 enum assay_status cli_batch_arguments(struct cli_batch *batch, const struct cli *cli,
@@ -71,6 +88,8 @@ enum assay_status cli_batch_arguments(struct cli_batch *batch, const struct cli 
                 return assay_fail(err, ASSAY_BAD_INPUT, "%s: --metric %s: not a number",
                                   cli->command->name, text);
         }
+    for (size_t i = 0; cli_value_at(cli, "artifact", i); i++)
+        add_file_argument(batch, cli_value_at(cli, "artifact", i));
     return ASSAY_OK;
 }
 
@@ -133,31 +152,66 @@ static enum assay_status take_integer(struct json_line *j, json_t *object, const
     return ASSAY_OK;
 }
 
+static enum assay_status take_param(struct json_line *j, const char *key, json_t *value)
+{
+    return take_pair(j, key, value, add_param);
+}
+
+static enum assay_status take_tag(struct json_line *j, const char *key, json_t *value)
+{
+    return take_pair(j, key, value, add_tag);
+}
+
+static enum assay_status take_file(struct json_line *j, const char *key, json_t *value)
+{
+    if (!json_is_string(value))
+        return bad_line(j, "an artifact's value is the name of a file");
+    add_file(j->batch, key, json_string_value(value));
+    return ASSAY_OK;
+}
+
+static const struct {
+    const char *name;
+    enum assay_status (*take)(struct json_line *j, const char *key, json_t *value);
+} members[] = {
+    {"metrics", take_metric},
+    {"params", take_param},
+    {"tags", take_tag},
+    {"artifacts", take_file},
+};
+
+static enum assay_status take_member(struct json_line *j, const char *name, json_t *member)
+{
+    const char *key;
+    json_t *value;
+    size_t i = 0;
+    while (i < ASSAY_COUNT(members) && strcmp(members[i].name, name) != 0)
+        i++;
+    if (i == ASSAY_COUNT(members))
+        return bad_line(
+            j, "a member that is none of step, time_ms, metrics, params, tags, artifacts");
+    if (!json_is_object(member))
+        return bad_line(j, "metrics, params, tags and artifacts are objects");
+    json_object_foreach(member, key, value)
+    {
+        enum assay_status status = members[i].take(j, key, value);
+        if (status != ASSAY_OK)
+            return status;
+    }
+    return ASSAY_OK;
+}
+
 static enum assay_status take_object(struct json_line *j, json_t *object)
 {
-    const char *name, *key;
-    json_t *members, *value;
+    const char *name;
+    json_t *member;
     enum assay_status status = take_integer(j, object, "step", &j->step);
     if (status == ASSAY_OK)
         status = take_integer(j, object, "time_ms", &j->time_ms);
-    json_object_foreach(object, name, members)
+    json_object_foreach(object, name, member)
     {
-        if (status != ASSAY_OK)
-            break;
-        if (strcmp(name, "step") == 0 || strcmp(name, "time_ms") == 0)
-            continue;
-        bool metrics = strcmp(name, "metrics") == 0, params = strcmp(name, "params") == 0;
-        if (!metrics && !params && strcmp(name, "tags") != 0)
-            return bad_line(j, "a member that is none of step, time_ms, metrics, params, tags");
-        if (!json_is_object(members))
-            return bad_line(j, "metrics, params and tags are objects");
-        json_object_foreach(members, key, value)
-        {
-            status = metrics ? take_metric(j, key, value)
-                             : take_pair(j, key, value, params ? add_param : add_tag);
-            if (status != ASSAY_OK)
-                break;
-        }
+        if (status == ASSAY_OK && strcmp(name, "step") != 0 && strcmp(name, "time_ms") != 0)
+            status = take_member(j, name, member);
     }
     return status;
 }
@@ -166,6 +220,7 @@ enum assay_status cli_batch_json(struct cli_batch *batch, const char *text, size
                                  size_t line, int64_t now_ms, struct assay_error *err)
 {
     json_error_t why;
+    const struct cli_batch before = *batch;
     struct json_line j = {.batch = batch, .line = line, .time_ms = now_ms, .err = err};
     json_t *object = json_loadb(text, length, JSON_REJECT_DUPLICATES, &why);
     if (!object)
@@ -174,7 +229,17 @@ enum assay_status cli_batch_json(struct cli_batch *batch, const char *text, size
     enum assay_status status =
         json_is_object(object) ? take_object(&j, object) : bad_line(&j, "not a JSON object");
     json_decref(object);
+    if (status != ASSAY_OK)
+        cli_batch_back(batch, &before);
     return status;
+}
+
+void cli_batch_back(struct cli_batch *batch, const struct cli_batch *before)
+{
+    batch->point_count = before->point_count;
+    batch->param_count = before->param_count;
+    batch->tag_count = before->tag_count;
+    batch->file_count = before->file_count;
 }
 
 struct assay_log_batch cli_batch_view(const struct cli_batch *batch)
@@ -191,7 +256,7 @@ struct assay_log_batch cli_batch_view(const struct cli_batch *batch)
 
 void cli_batch_reset(struct cli_batch *batch)
 {
-    batch->point_count = batch->param_count = batch->tag_count = 0;
+    batch->point_count = batch->param_count = batch->tag_count = batch->file_count = 0;
     assay_arena_free(&batch->arena);
 }
 
@@ -200,6 +265,7 @@ void cli_batch_free(struct cli_batch *batch)
     free(batch->points);
     free(batch->params);
     free(batch->tags);
+    free(batch->files);
     assay_arena_free(&batch->arena);
     *batch = (struct cli_batch){0};
 }

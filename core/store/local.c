@@ -65,6 +65,8 @@ enum assay_status assay_local_open(struct assay_local **out, const char *path,
         assay_local_close(&local);
     } else {
         local->user = user_name();
+        local->path = found;
+        found = NULL;
     }
     free(found);
     *out = local;
@@ -76,6 +78,7 @@ void assay_local_close(struct assay_local **local)
     if (*local != NULL) {
         store_close(&(*local)->store);
         free((*local)->user);
+        free((*local)->path);
         free(*local);
         *local = NULL;
     }
@@ -204,8 +207,14 @@ enum assay_status assay_local_start(struct assay_local *local, const char *exper
     return status;
 }
 
-static enum assay_status run_row(struct assay_local *local, const char *run, int64_t *row,
-                                 struct assay_error *err)
+bool local_is_id(const char *id)
+{
+    return strlen(id) == ASSAY_RUN_ID_SIZE - 1 &&
+           strspn(id, "0123456789abcdef") == ASSAY_RUN_ID_SIZE - 1;
+}
+
+enum assay_status local_run_row(struct assay_local *local, const char *run, int64_t *row,
+                                struct assay_error *err)
 {
     enum assay_status status = store_find_run(local->store, local->source, run, row, err);
     if (status == ASSAY_OK && *row == 0) {
@@ -225,7 +234,7 @@ enum assay_status assay_local_finish(struct assay_local *local, const char *run,
     if (status != ASSAY_OK) {
         return status;
     }
-    status = run_row(local, run, &row, err);
+    status = local_run_row(local, run, &row, err);
     if (status == ASSAY_OK) {
         status = store_seal(local->store, row, err);
     }
@@ -438,7 +447,7 @@ enum assay_status assay_local_log(struct assay_local *local, const char *run,
     if (status != ASSAY_OK) {
         return status;
     }
-    status = run_row(local, run, &row, err);
+    status = local_run_row(local, run, &row, err);
     if (status == ASSAY_OK) {
         status = load(local, row, run, &edit, err);
     }

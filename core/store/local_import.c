@@ -5,6 +5,7 @@
  * the source says of the run (its metrics' summaries with their counts included), as a state of
  * the local source, put in the last transaction: without it the run is not whole.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,8 +30,8 @@ struct assay_import {
     struct assay_local *local;
     struct assay_arena arena;
     char id[ASSAY_RUN_ID_SIZE];
-    char key[48];                   /* of the state */
-    char digest[ASSAY_SHA256_TEXT]; /* of what the source says */
+    char key[LOCAL_IMPORT_KEY_SIZE]; /* of the state */
+    char digest[ASSAY_SHA256_TEXT];  /* of what the source says */
     const char *experiment;
     struct assay_run run;        /* its text lies in the arena */
     struct assay_attrs attrs;    /* as the source has them, tags of ours beside its own */
@@ -43,10 +44,10 @@ struct assay_import {
 
 /* ---- what it is ---- */
 
-static bool is_id(const char *id)
+const char *local_import_key(char out[LOCAL_IMPORT_KEY_SIZE], const char *run)
 {
-    return strlen(id) == ASSAY_RUN_ID_SIZE - 1 &&
-           strspn(id, "0123456789abcdef") == ASSAY_RUN_ID_SIZE - 1;
+    snprintf(out, LOCAL_IMPORT_KEY_SIZE, "import/%.32s", run);
+    return out;
 }
 
 static void make_id(struct assay_import *import, const struct assay_import_run *from)
@@ -54,16 +55,14 @@ static void make_id(struct assay_import *import, const struct assay_import_run *
     struct assay_buf text = {0};
     char digest[ASSAY_SHA256_TEXT];
 
-    if (is_id(from->run->id)) {
+    if (local_is_id(from->run->id)) {
         memcpy(import->id, from->run->id, sizeof import->id);
     } else {
         assay_buf_format(&text, "%s\n%s\n%s", from->kind, from->where, from->run->id);
         assay_sha256(digest, text.data, text.length);
         memcpy(import->id, digest, sizeof import->id - 1);
     }
-    assay_buf_reset(&text);
-    assay_buf_format(&text, "import/%s", import->id);
-    memcpy(import->key, text.data, text.length + 1);
+    local_import_key(import->key, import->id);
     assay_buf_free(&text);
 }
 

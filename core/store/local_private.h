@@ -1,6 +1,6 @@
 /*
- * What the two ways into the local store share: logging (local.c) and importing
- * (local_import.c).
+ * What the ways into the local store share: logging (local.c), files (local_artifact.c) and
+ * importing (local_import.c).
  */
 #ifndef CORE_STORE_LOCAL_PRIVATE_H
 #define CORE_STORE_LOCAL_PRIVATE_H
@@ -15,11 +15,19 @@
 struct assay_local {
     struct store *store;
     int64_t source;
-    char *user;
+    char *user, *path; /* of the database */
 };
 
 /* WHAT ("run", "metric") has a name, and one that can be kept. */
 enum assay_status local_check_name(const char *what, const char *name, struct assay_error *err);
+/* Whether ID is one of the local store: 32 hex digits. */
+bool local_is_id(const char *id);
+/* The row of the run with the id RUN; ASSAY_BAD_INPUT where there is none. */
+enum assay_status local_run_row(struct assay_local *local, const char *run, int64_t *row,
+                                struct assay_error *err);
+/* The key of the state that an imported run has; into OUT, which it returns. */
+#define LOCAL_IMPORT_KEY_SIZE 48
+const char *local_import_key(char out[LOCAL_IMPORT_KEY_SIZE], const char *run);
 /* Finds or makes the experiment, in a transaction; its id is its row's number. */
 enum assay_status local_experiment(struct assay_local *local, const char *name, int64_t now_ms,
                                    int64_t *row, struct assay_error *err);

@@ -105,6 +105,9 @@ enum assay_status store_find_experiment(struct store *store, int64_t source, con
 enum assay_status store_set_run_status(struct store *store, int64_t run,
                                        enum assay_run_status status, int64_t end_ms,
                                        struct assay_error *err);
+/* Where the run's artifacts lie; the run counts as changed, whatever it said before. */
+enum assay_status store_set_artifact_uri(struct store *store, int64_t run, const char *uri,
+                                         struct assay_error *err);
 /* How many runs EXPERIMENT has; the greatest row of any experiment. */
 enum assay_status store_count_runs(struct store *store, int64_t experiment, int64_t *count,
                                    struct assay_error *err);

@@ -33,6 +33,7 @@ enum store_slot {
     SLOT_RUN_PUT,
     SLOT_RUN_FIND,
     SLOT_RUN_STATUS,
+    SLOT_RUN_URI,
     SLOT_RUN_TOUCH,
     SLOT_ATTRS_READ,
     SLOT_ATTRS_SCAN,

@@ -291,6 +291,29 @@ static enum assay_status touch(struct store *store, int64_t run, struct assay_er
     return status;
 }
 
+enum assay_status store_set_artifact_uri(struct store *store, int64_t run, const char *uri,
+                                         struct assay_error *err)
+{
+    struct sql_statement *statement = NULL;
+    bool own = false;
+
+    enum assay_status status = store_enter(store, &own, err);
+    if (status != ASSAY_OK) {
+        return status;
+    }
+    status = store_statement(store, SLOT_RUN_URI, "UPDATE run SET artifact_uri=?2 WHERE row=?1",
+                             &statement, err);
+    if (status == ASSAY_OK) {
+        sql_bind_int(statement, 1, run);
+        sql_bind_text(statement, 2, uri);
+        status = store_run_once(statement, err);
+    }
+    if (status == ASSAY_OK) {
+        status = touch(store, run, err);
+    }
+    return store_leave(store, own, status, err);
+}
+
 enum assay_status store_set_run_status(struct store *store, int64_t run,
                                        enum assay_run_status run_status, int64_t end_ms,
                                        struct assay_error *err)

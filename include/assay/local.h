@@ -48,6 +48,19 @@ struct assay_log_batch { /* any part may be empty */
 enum assay_status assay_local_log(struct assay_local *local, const char *run,
                                   const struct assay_log_batch *batch, struct assay_error *err);
 
+/* Copies the regular file FILE (one that a link leads to, too) to PATH among the artifacts of
+   RUN, in the place of what is there of that name; PATH NULL: FILE's own name. PATH is names
+   with / between them, UTF-8, without "..". The copy is whole and on the disk when it returns
+   ASSAY_OK, and whoever looks meanwhile sees what was there before. They lie in the folder
+   PATH-OF-THE-STORE.artifacts/RUN (0700, files 0600). ASSAY_BAD_INPUT also where the run was
+   imported: its artifacts are where its source has them. */
+enum assay_status assay_local_artifact(struct assay_local *local, const char *run,
+                                       const char *path, const char *file,
+                                       struct assay_error *err);
+/* The first part of that: whether PATH is one, and FILE a file that can be read. */
+enum assay_status assay_local_check_artifact(const char *path, const char *file,
+                                             struct assay_error *err);
+
 /* ---- importing: whole runs of another source ---- */
 
 struct assay_import; /* opaque: one run on its way into the store */

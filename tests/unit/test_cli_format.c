@@ -226,10 +226,10 @@ static void test_columns(void **state)
     assert_int_equal(
         cli_columns_parse(&columns,
                           "id,start_time,metrics.val/loss@min,param.lr,tags.a.b,acc,"
-                          "metrics.x@y",
+                          "metrics.x@y,params.`a, b`",
                           &err),
         ASSAY_OK);
-    assert_int_equal(columns.count, 7);
+    assert_int_equal(columns.count, 8);
     assert_int_equal(columns.items[0].field, CLI_FIELD_ID);
     assert_int_equal(columns.items[1].field, CLI_FIELD_START);
     assert_int_equal(columns.items[2].field, CLI_FIELD_METRIC);
@@ -241,6 +241,7 @@ static void test_columns(void **state)
     assert_int_equal(columns.items[5].field, CLI_FIELD_METRIC);
     assert_string_equal(columns.items[5].key, "acc");
     assert_string_equal(columns.items[6].key, "x@y"); /* no statistic: part of the name */
+    assert_string_equal(columns.items[7].key, "a, b");
     assert_int_equal(cli_columns_parse(&columns, "id,,name", &err), ASSAY_BAD_INPUT);
     cli_columns_free(&columns);
 }

@@ -15,6 +15,7 @@
 #include <assay/file.h>
 #include <assay/memory.h>
 
+#include "support/places.h"
 #include "support/program.h"
 
 /* ---- logging and tracking ---- */
@@ -90,6 +91,80 @@ static void test_log_misuse(void **state)
     program_expect(2);
     program_run(NULL, "log", id, "-p", "lr=0.6", NULL); /* set before, to something else */
     program_expect(2);
+}
+
+/* What `assay artifacts` prints of PATH. */
+static void expect_artifact(const char *id, const char *path, const char *text)
+{
+    program_run(NULL, "artifacts", "-S", "local", id, path, NULL);
+    program_expect(0);
+    assert_string_equal(program_last.out, text);
+}
+
+static void test_log_artifacts(void **state)
+{
+    (void)state;
+    char id[40], *plot = place_new("plot.csv"), *given = place_new("w=1.txt");
+    char line[1200], named[700];
+    place_write(plot, "x,y\n", 4);
+    place_write(given, "weights", 7);
+    start_run(id);
+    snprintf(named, sizeof named, "--artifact=model/best w.txt=%s", given);
+    program_run(NULL, "log", id, "-a", plot, named, NULL);
+    program_expect(0);
+    snprintf(line, sizeof line,
+             "{\"step\": 1, \"metrics\": {\"loss\": 1}, \"artifacts\": "
+             "{\"model/last\": \"%s\", \"é.txt\": \"%s\"}}\n",
+             plot, given);
+    program_run(line, "log", id, "--json", NULL);
+    program_expect(0);
+    expect_artifact(id, "plot.csv", "x,y\n");
+    expect_artifact(id, "model/best w.txt", "weights");
+    expect_artifact(id, "model/last", "x,y\n");
+    expect_artifact(id, "é.txt", "weights");
+    program_run(NULL, "show", "-S", "local", id, "--format", "json", NULL);
+    program_expect(0);
+    json_t *json = program_json();
+    assert_int_equal(json_array_size(json_object_get(json, "artifacts")), 5);
+    json_decref(json);
+    static const char *const wrong[][2] = {{"", "no path"},
+                                           {"../x", "no path"},
+                                           {"plot.csv/x", "in the place of a folder"},
+                                           {"model", "there is a folder of that name"}};
+    for (size_t i = 0; i < ASSAY_COUNT(wrong); i++) {
+        snprintf(named, sizeof named, "%s=%s", wrong[i][0], plot);
+        program_run(NULL, "log", id, "-a", named, NULL);
+        program_expect(i < 2 ? 2 : 3);
+        program_complains(wrong[i][1]);
+    }
+    free(plot);
+    free(given);
+}
+
+/* Nothing is begun for a file that is not there, and a line at fault leaves nothing. */
+static void test_log_artifacts_missing(void **state)
+{
+    (void)state;
+    char id[40];
+    program_run(NULL, "log", "-e", "never begun", "-m", "loss=1", "-a", "missing", NULL);
+    program_expect(2);
+    program_complains("artifact missing: No such file");
+    program_run(NULL, "ls", "-S", "local", "--format", "csv", NULL);
+    program_expect(0);
+    assert_null(strstr(program_last.out, "never begun"));
+    start_run(id);
+    program_run("{\"metrics\": {\"loss\": 1}}\n"
+                "{\"metrics\": {\"loss\": 2}, \"artifacts\": {\"a\": \"missing\"}}\n",
+                "log", id, "--json", NULL);
+    program_expect(2);
+    program_complains("standard input:2: artifact missing: No such file");
+    program_run("{\"metrics\": {\"loss\": 3, \"acc\": \"high\"}}\n", "log", id, "--json", NULL);
+    program_expect(2);
+    program_run("{\"artifacts\": {\"a\": 1}}\n", "log", id, "--json", NULL);
+    program_expect(2);
+    program_run(NULL, "series", "-S", "local", id, "--format", "csv", NULL);
+    program_expect(0);
+    assert_int_equal(program_lines(program_last.out), 2); /* the head, and the first line's */
 }
 
 static void check_tracked(const char *name, const char *status)
@@ -403,6 +478,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_log),
         cmocka_unit_test(test_log_misuse),
+        cmocka_unit_test(test_log_artifacts),
+        cmocka_unit_test(test_log_artifacts_missing),
         cmocka_unit_test(test_track),
         cmocka_unit_test(test_mlflow_files),
         cmocka_unit_test(test_artifacts),
