@@ -59,6 +59,7 @@ static bool load_experiment(void *context, const struct store_experiment *from)
 static bool load_run(void *context, const struct store_run *from)
 {
     struct loading *loading = context;
+    uint32_t run;
 
     if (from->change > loading->newest_change)
         loading->newest_change = from->change;
@@ -69,21 +70,23 @@ static bool load_run(void *context, const struct store_run *from)
                 break;
     if (loading->last >= loading->count)
         return true; /* a run without an experiment: a damaged row, not worth the rest */
-    catalog_put_run(loading->session->catalog, loading->source->index,
-                    &(struct catalog_run){
-                        .id = from->id,
-                        .name = from->name,
-                        .user = from->user,
-                        .artifact_uri = from->artifact_uri,
-                        .experiment = loading->experiments[loading->last].experiment,
-                        .status = from->status,
-                        .deleted = from->deleted,
-                        .gone = from->gone,
-                        .start_ms = from->start_ms,
-                        .end_ms = from->end_ms,
-                        .row = from->row,
-                    },
-                    loading->fresh);
+    run = catalog_put_run(loading->session->catalog, loading->source->index,
+                          &(struct catalog_run){
+                              .id = from->id,
+                              .name = from->name,
+                              .user = from->user,
+                              .artifact_uri = from->artifact_uri,
+                              .experiment = loading->experiments[loading->last].experiment,
+                              .status = from->status,
+                              .deleted = from->deleted,
+                              .gone = from->gone,
+                              .start_ms = from->start_ms,
+                              .end_ms = from->end_ms,
+                              .row = from->row,
+                          },
+                          loading->fresh);
+    if (!loading->fresh)
+        details_run_changed(loading->session, run);
     loading->runs++;
     return true;
 }

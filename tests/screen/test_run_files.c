@@ -15,6 +15,7 @@
 #include <assay/buf.h>
 #include <assay/chart.h>
 #include <assay/file.h>
+#include <assay/local.h>
 
 #include "support/runs_fixture.h"
 #include "support/workbench.h"
@@ -250,6 +251,37 @@ static void what_is_here_is_copied(void **state)
     screen_close(&screen);
 }
 
+/* A run of the local store is looked at while files are logged to it. */
+static void logged_files_come_up(void **state)
+{
+    (void)state;
+    char store[500], env_store[520], cache[520], file[520], id[ASSAY_RUN_ID_SIZE];
+    struct assay_local *local = NULL;
+    snprintf(store, sizeof store, "%s/logged.db", getenv("TMPDIR"));
+    snprintf(env_store, sizeof env_store, "ASSAY_STORE=%s", store);
+    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s/logged.cache", getenv("TMPDIR"));
+    snprintf(file, sizeof file, "%s/first.txt", getenv("TMPDIR"));
+    put_text(getenv("TMPDIR"), "first.txt", "what it says");
+    assert_int_equal(assay_local_open(&local, store, NULL), ASSAY_OK);
+    assert_int_equal(assay_local_start(local, "by hand", "one", FIXTURE_NOW_MS, id, NULL),
+                     ASSAY_OK);
+    const char *const env[] = {env_store, cache, FIXTURE_NOW, NULL};
+    const char *const argv[] = {"assay", "local", NULL};
+    struct screen *screen = screen_open(&(struct screen_options){
+        .columns = 120, .rows = 36, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    screen_wait(screen, "by hand");
+    screen_settle(screen);
+    screen_press(screen, "enter", "4", NULL);
+    screen_wait(screen, "this run has no artifacts");
+    assert_int_equal(assay_local_artifact(local, id, NULL, file, NULL), ASSAY_OK);
+    screen_wait(screen, "first.txt");
+    screen_wait(screen, "what it says");
+    assert_int_equal(assay_local_artifact(local, id, "deep/second.txt", file, NULL), ASSAY_OK);
+    screen_wait(screen, "second.txt");
+    screen_close(&screen);
+    assay_local_close(&local);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +291,7 @@ int main(void)
         cmocka_unit_test(the_machine_and_the_family),
         cmocka_unit_test(broken_things_are_said),
         cmocka_unit_test(what_is_here_is_copied),
+        cmocka_unit_test(logged_files_come_up),
     };
     return cmocka_run_group_tests_name("run screen, files", tests, NULL, NULL);
 }
