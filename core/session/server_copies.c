@@ -1,7 +1,7 @@
 /*
  * Copies of single artifacts of servers, for looking into: fetched in the background when first
- * asked for, and kept beside the cache, where they are found again without a network. Called by
- * the screens through the session.
+ * asked for, and kept beside the cache, where they are found again without a network, as long
+ * as there is room (copy_room.c). Called by the screens through the session.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,6 +34,7 @@ struct copy {
     atomic_bool too_large;
     struct assay_copy shown;
     char *path;
+    int held; /* while it is shown, nobody removes it; -1 */
 };
 struct fetch {
     struct pool_task task;
@@ -41,6 +43,7 @@ struct fetch {
     struct server *server;
     struct copy *copy; /* the session thread's: it stays while loading */
     char *run_id, *uri, *artifact, *path;
+    int held; /* what was fetched, until it is shown; -1 */
     struct assay_error error;
 };
 
@@ -51,6 +54,8 @@ static struct fetch *fetch_of(struct message *message)
 
 static void fetch_free(struct fetch *fetch)
 {
+    if (fetch->held >= 0)
+        close(fetch->held);
     free(fetch->run_id);
     free(fetch->uri);
     free(fetch->artifact);
@@ -60,6 +65,8 @@ static void fetch_free(struct fetch *fetch)
 
 static void copy_free(struct copy *copy)
 {
+    if (copy->held >= 0)
+        close(copy->held);
     free(copy->artifact);
     free(copy->path);
     free(copy);
@@ -97,7 +104,9 @@ static bool going_on(void *context, uint64_t bytes)
            !server_stopped(fetch->server);
 }
 
-static enum assay_status fetch_to(struct fetch *fetch, const char *part)
+/* PART is what mkstemp() takes. The lock says that it is not left over, and stays on what it
+   becomes. */
+static enum assay_status fetch_to(struct fetch *fetch, char *part)
 {
     struct mlflow *client = NULL;
     enum assay_status status = server_client(fetch->server, &client, &fetch->error);
@@ -105,9 +114,10 @@ static enum assay_status fetch_to(struct fetch *fetch, const char *part)
 
     if (status != ASSAY_OK)
         return status;
-    fd = open(part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    fd = mkostemp(part, O_CLOEXEC);
     if (fd < 0)
         return assay_fail(&fetch->error, ASSAY_IO, "%s: %s", part, strerror(errno));
+    (void)flock(fd, LOCK_SH | LOCK_NB);
     status = mlflow_download(client, fetch->run_id, fetch->uri, fetch->artifact, fd, going_on,
                              fetch, &fetch->error);
     if (status != ASSAY_OK && atomic_load(&fetch->copy->too_large)) {
@@ -117,6 +127,7 @@ static enum assay_status fetch_to(struct fetch *fetch, const char *part)
                             fetch->artifact, COPY_MAX >> 20);
         assay_hint(&fetch->error, "assay artifacts saves it");
     }
+    fetch->held = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (close(fd) != 0 && status == ASSAY_OK)
         status = assay_fail(&fetch->error, ASSAY_IO, "%s: %s", part, strerror(errno));
     if (status == ASSAY_OK && rename(part, fetch->path) != 0)
@@ -140,6 +151,10 @@ static unsigned fetch_apply(struct assay_session *session, struct message *messa
         fetch_free(fetch); /* it is sent for again when it is asked for again */
         return ASSAY_CHANGED_ARTIFACTS;
     }
+    if (fetch->error.status == ASSAY_OK) {
+        copy->held = fetch->held;
+        fetch->held = -1;
+    }
     copy->shown.error = fetch->error;
     copy->shown.load = fetch->error.status == ASSAY_OK ? ASSAY_LOAD_READY : ASSAY_LOAD_FAILED;
     copy->shown.path = fetch->error.status == ASSAY_OK ? copy->path : NULL;
@@ -159,11 +174,12 @@ static void fetch_task(struct pool_task *task)
     char *directory = assay_path_directory(fetch->path);
     struct assay_buf part = {0};
 
-    assay_buf_format(&part, "%s.part", fetch->path);
+    assay_buf_format(&part, "%s.XXXXXX", fetch->path);
     if (atomic_load(&fetch->copy->unwanted))
         assay_fail(&fetch->error, ASSAY_CANCELLED, "%s: cancelled", fetch->artifact);
     else if (assay_make_directories(directory, &fetch->error) == ASSAY_OK)
-        (void)fetch_to(fetch, assay_buf_text(&part));
+        (void)fetch_to(fetch, part.data);
+    copies_make_room(directory, fetch->session->copies_most);
     assay_buf_free(&part);
     free(directory);
     fetch->message.apply = fetch_apply;
@@ -188,6 +204,7 @@ static void fetch_start(struct assay_session *session, struct session_source *so
     fetch->session = session;
     fetch->server = source->server;
     fetch->copy = copy;
+    fetch->held = -1;
     fetch->run_id = assay_strdup(run->id);
     fetch->uri = assay_strdup(run->artifact_uri);
     fetch->artifact = assay_strdup(copy->artifact);
@@ -259,7 +276,8 @@ const struct assay_copy *assay_session_copy(struct assay_session *session, uint3
         copy->artifact = assay_strdup(artifact->path);
         copy->path = path_of(session, source, run->id, artifact->path, artifact->bytes);
         copy->shown.load = ASSAY_LOAD_BUSY;
-        if (access(copy->path, R_OK) == 0) {
+        copy->held = copy_hold(copy->path);
+        if (copy->held >= 0) {
             copy->shown.load = ASSAY_LOAD_READY;
             copy->shown.path = copy->path;
         } else {

@@ -76,4 +76,15 @@ struct assay_series *points_cache_read(struct points_cache *cache, const char *r
 void points_cache_add(struct batch *batch, const char *run_id, const char *metric,
                       const struct assay_series *series, bool running);
 
+/* ---- copies of artifacts beside the cache (copy_room.c) ---- */
+
+#define COPY_NAME_SIZE 48 /* 32 hex digits, and what mkstemp() makes of them */
+
+/* Has the copy in PATH stay until the descriptor that is returned is closed, and counts as a
+   use of it; -1 where there is none. */
+int copy_hold(const char *path);
+/* Removes copies in DIRECTORY that nobody holds, those used longest ago first, until the rest
+   has at most MOST bytes. */
+void copies_make_room(const char *directory, uint64_t most);
+
 #endif

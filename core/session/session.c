@@ -399,6 +399,7 @@ static struct assay_session *session_new(bool live)
     struct epoll_event event = {.events = EPOLLIN};
 
     session->live = live;
+    session->use_fd = -1;
     session->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     session->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     event.data.fd = session->event_fd;
@@ -426,6 +427,8 @@ enum assay_status assay_session_open(struct assay_session **out,
 
     *out = NULL;
     session->cached = options->cached;
+    session->cache_most = options->cache_most ? options->cache_most : CACHE_BYTES;
+    session->copies_most = options->copies_most ? options->copies_most : COPIES_BYTES;
     if (status != ASSAY_OK)
         goto fail;
     session->store_path = store_default_path(STORE_LOCAL);
@@ -497,6 +500,8 @@ void assay_session_close(struct assay_session **session_ptr)
     store_close(&session->store);
     store_close(&session->cache);
     catalog_free(&session->catalog);
+    if (session->use_fd >= 0)
+        close(session->use_fd);
     free(session->store_path);
     free(session->cache_path);
     pthread_mutex_destroy(&session->inbox_lock);

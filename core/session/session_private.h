@@ -9,6 +9,7 @@
  *   writer.c    the one thread that writes the cache
  *   cache.c     what the session and the cache know of each other: another process that was
  *               first, a cache that went
+ *   cache_room.c  how large the cache may become
  *   points.c    series: asked for, loaded, kept, dropped
  *   stored.c    what the databases know: the local store's runs, the cache's, attributes
  *   columns.c   columns over all runs, read when they are asked for; columns_ahead.c those of
@@ -21,7 +22,8 @@
  *   watch.c     inotify, and the timer that gathers its events
  *   pool.c      threads
  *   server.c    sources on servers: their clients, threads and clocks; server_points.c their
- *               points, server_files.c their artifacts, server_copies.c copies of them
+ *               points, server_files.c their artifacts, server_copies.c copies of them,
+ *               copy_room.c how much room those may take
  *   merge.c     summaries of metrics kept over a change of the run
  */
 #ifndef CORE_SESSION_SESSION_PRIVATE_H
@@ -229,6 +231,8 @@ struct assay_session {
     struct store *store; /* this thread's; NULL where there is none (yet) */
     struct store *cache;
     bool cache_tried;
+    uint64_t cache_most, copies_most; /* bytes */
+    int use_fd; /* the file of locks beside the cache; -1 not open */
     bool closing;
     int64_t local_change;
     struct session_source *local;
@@ -320,6 +324,20 @@ struct writer *writer_new(struct assay_session *session, const char *path);
 void writer_add(struct writer *writer, struct batch *batch_take);
 /* FINISH: writes all there is first; else only what it has begun and what servers said. */
 void writer_free(struct writer **writer, bool finish);
+
+/* cache_room.c: the bound of the cache, and the locks that keep a source in it. */
+#define CACHE_BYTES  (UINT64_C(2) << 30)
+#define COPIES_BYTES (UINT64_C(512) << 20)
+/* Opens the file of locks beside the cache; MAKE: where it is missing, too. -1 where it is not
+   to be had. */
+int cache_use_open(const char *cache_path, bool make);
+/* Has the source in ROW of the cache stay there until FD is closed. False where it is just
+   being removed; with WAIT that is waited for, which only the writer may. */
+bool cache_use(int fd, int64_t row, bool wait);
+/* Where the cache has more than MOST bytes, removes whole sources that no session has open
+   until it has not. */
+enum assay_status cache_make_room(struct store *cache, const char *cache_path, uint64_t most,
+                                  struct assay_error *err);
 
 /* cache.c: marks say whether two states are the same. */
 #define CACHE_MARK_NONE UINT64_C(0)                    /* there is no state */

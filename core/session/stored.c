@@ -113,6 +113,10 @@ void stored_load_cached(struct assay_session *session, struct session_source *so
     if (!cache ||
         store_find_source(cache, source->kind, source->path, &row, NULL) != ASSAY_OK || !row)
         return;
+    if (session->use_fd < 0)
+        session->use_fd = cache_use_open(session->cache_path, !session->cached);
+    if (!cache_use(session->use_fd, row, false))
+        return; /* it is being removed: as if it had never been there */
     source->row = row;
     source->loaded_change = store_change(cache);
     if (load_rows(cache, &loading, 0, NULL) != ASSAY_OK)

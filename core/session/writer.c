@@ -15,6 +15,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <assay/clock.h>
 
@@ -74,6 +75,8 @@ struct writer {
     int64_t *rows;
     size_t row_count, row_capacity;
     bool broken;
+    bool filled; /* something was stored since room was looked for */
+    int use_fd;  /* the locks of the sources that were new to the cache */
 };
 
 static size_t key_of(struct assay_buf *key, const struct session_source *source, const char *id)
@@ -460,8 +463,12 @@ static void writer_store(struct writer *writer, struct batch *batch)
 
         status =
             store_source(writer->store, batch->source->kind, batch->source->path, &row, &err);
+        if (writer->use_fd < 0)
+            writer->use_fd = cache_use_open(writer->path, true);
+        (void)cache_use(writer->use_fd, row, true);
         batch->source->row = row;
     }
+    writer->filled = true;
     for (struct batch_item *item = batch->first; item && status == ASSAY_OK && !writer->broken;
          item = item->next)
         status = store_item(writer, batch, item, &err);
@@ -469,6 +476,15 @@ static void writer_store(struct writer *writer, struct batch *batch)
         writer_break(writer, &err);
     else if (writer->broken)
         send_written(writer);
+}
+
+/* When there is nothing else to do. That it fails is told when something is stored next. */
+static void writer_make_room(struct writer *writer)
+{
+    if (!writer->filled || !writer->store || writer->broken)
+        return;
+    writer->filled = false;
+    (void)cache_make_room(writer->store, writer->path, writer->session->cache_most, NULL);
 }
 
 /* Takes the next batch to be stored. The workbench ends at once, and what waits to be stored is
@@ -518,6 +534,8 @@ static void *writer_main(void *argument)
         if (!batch || writer->open_batches >= COMMIT_BATCHES ||
             (writer->open && assay_monotonic_us() - writer->begun_us > COMMIT_AGE_US))
             writer_commit(writer);
+        if (!batch && (!end || writer->finish))
+            writer_make_room(writer);
     }
     store_close(&writer->store);
     return NULL;
@@ -571,6 +589,7 @@ struct writer *writer_new(struct assay_session *session, const char *path)
     struct writer *writer = assay_alloc(sizeof *writer);
 
     writer->session = session;
+    writer->use_fd = -1;
     writer->path = assay_strdup(path);
     pthread_mutex_init(&writer->lock, NULL);
     pthread_cond_init(&writer->work, NULL);
@@ -619,6 +638,8 @@ void writer_free(struct writer **writer_ptr, bool finish)
     assay_map_free(&writer->experiment_rows);
     pthread_mutex_destroy(&writer->lock);
     pthread_cond_destroy(&writer->work);
+    if (writer->use_fd >= 0)
+        close(writer->use_fd);
     free(writer->path);
     free(writer);
     *writer_ptr = NULL;

@@ -56,9 +56,18 @@ enum assay_status store_source_read_time(struct store *store, int64_t source, in
                                          struct assay_error *err);
 enum assay_status store_set_source_read_time(struct store *store, int64_t source,
                                              int64_t time_ms, struct assay_error *err);
-/* Removes everything of a source but its row and the notes (its format's reader changed, say).
- */
+/* Removes everything of a source but its row and the notes. The rows of its runs and
+   experiments are given to others afterwards: nobody may hold them. */
 enum assay_status store_clear_source(struct store *store, int64_t source,
+                                     struct assay_error *err);
+
+/* Bytes of the database that hold something, and those that are free for what comes. */
+enum assay_status store_size(struct store *store, uint64_t *used, uint64_t *unused,
+                             struct assay_error *err);
+/* The sources of which something is stored; READ_MS is ASSAY_NO_TIME where none was read to its
+   end. */
+typedef bool (*store_source_fn)(void *context, int64_t id, const char *kind, int64_t read_ms);
+enum assay_status store_read_sources(struct store *store, store_source_fn fn, void *context,
                                      struct assay_error *err);
 
 struct store_experiment {

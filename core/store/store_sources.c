@@ -73,6 +73,49 @@ enum assay_status store_set_source_read_time(struct store *store, int64_t source
     return status;
 }
 
+enum assay_status store_size(struct store *store, uint64_t *used, uint64_t *unused,
+                             struct assay_error *err)
+{
+    int64_t page = 0, pages = 0, free_pages = 0;
+
+    enum assay_status status = sql_int(store->sql, "PRAGMA page_size", 0, &page, err);
+    if (status == ASSAY_OK) {
+        status = sql_int(store->sql, "PRAGMA page_count", 0, &pages, err);
+    }
+    if (status == ASSAY_OK) {
+        status = sql_int(store->sql, "PRAGMA freelist_count", 0, &free_pages, err);
+    }
+    *unused = (uint64_t)(free_pages * page);
+    *used = pages > free_pages ? (uint64_t)((pages - free_pages) * page) : 0;
+    return status;
+}
+
+enum assay_status store_read_sources(struct store *store, store_source_fn fn, void *context,
+                                     struct assay_error *err)
+{
+    struct sql_statement *statement = NULL;
+    bool row = true;
+
+    enum assay_status status =
+        store_statement(store, SLOT_SOURCES_READ,
+                        "SELECT id,kind,read_ms FROM source WHERE"
+                        " EXISTS(SELECT 1 FROM run WHERE run.source=source.id)"
+                        " OR EXISTS(SELECT 1 FROM state WHERE state.source=source.id) ORDER BY id",
+                        &statement, err);
+    while (status == ASSAY_OK) {
+        status = sql_step(statement, &row, err);
+        if (status != ASSAY_OK || !row ||
+            !fn(context, sql_column_int(statement, 0), sql_column_text(statement, 1, NULL),
+                store_column_time(statement, 2))) {
+            break;
+        }
+    }
+    if (statement != NULL) {
+        sql_reset(statement);
+    }
+    return status;
+}
+
 /* Everything but what store_clear_series() removes. */
 static enum assay_status clear_rows(struct store *store, int64_t source,
                                     struct assay_error *err)

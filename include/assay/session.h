@@ -24,6 +24,9 @@ struct assay_session_options {
     bool live;                  /* keep watching and following; false reads once */
     bool cached; /* only what the cache and the local store know: no source is read, no server
                     asked, nothing written (completions) */
+    /* Bytes: how large the cache, and the copies of artifacts beside it, may become before what
+       was used longest ago is removed; 0: 2 GiB, 512 MiB. What a session has open stays. */
+    uint64_t cache_most, copies_most;
 };
 
 /* The kind of a source that was asked for, or is configured, and is not there or not readable:
