@@ -62,6 +62,9 @@ struct version_facts {
                                const char *path, size_t most, struct assay_buf *out,
                                struct assay_error *err);
     void *fetcher;
+    /* For the fetcher alone, where the platform gives files as those of a run: which run's, and
+       the folder among them ("" all); NULL where it gives them as the version's. */
+    const char *run_of_files, *run_root;
 };
 
 struct gate_context {

@@ -13,12 +13,14 @@
 #include "remote/url.h"
 
 #define FOLDERS_MAX 500u
+#define PAGES_MAX   10000u
+#define COPIES_MAX  8u                  /* of a version made from a version made from … */
 #define FILE_LIMIT  (UINT64_C(1) << 30) /* of one file of a model, which is hashed in memory */
 
 /* ---- a version ---- */
 
 struct version {
-    const char *run_id, *user, *source, *model_id;
+    const char *run_id, *user, *source;
 };
 
 static void take_version(struct json_text *json, struct assay_arena *arena, struct version *out)
@@ -34,8 +36,6 @@ static void take_version(struct json_text *json, struct assay_arena *arena, stru
             out->user = json_text_string_keep(json, arena, "");
         else if (strcmp(key, "source") == 0)
             out->source = json_text_string_keep(json, arena, "");
-        else if (strcmp(key, "model_id") == 0)
-            out->model_id = json_text_string_keep(json, arena, "");
         else
             json_text_skip(json);
     }
@@ -49,7 +49,7 @@ static enum assay_status read_version(struct mlflow_site *site, struct assay_are
     struct json_text json;
     const char *key;
 
-    *out = (struct version){"", "", "", ""};
+    *out = (struct version){"", "", ""};
     assay_buf_text_add(&path, MLFLOW_API_PATH "/model-versions/get");
     url_query(&path, "name", model);
     url_query(&path, "version", version);
@@ -76,6 +76,7 @@ static enum assay_status read_version(struct mlflow_site *site, struct assay_are
 struct facts {
     struct assay_arena *arena;
     struct version_facts *out;
+    const char *artifact_uri;          /* of its run */
     size_t metrics, datasets, lineage; /* room */
 };
 
@@ -248,6 +249,8 @@ static void take_run(struct json_text *json, struct facts *f)
             while (json_text_member(json, &key))
                 if (strcmp(key, "user_id") == 0)
                     add_lineage(f, "run-owner", json_text_string(json, ""));
+                else if (strcmp(key, "artifact_uri") == 0)
+                    f->artifact_uri = json_text_string_keep(json, f->arena, "");
                 else
                     json_text_skip(json);
         } else {
@@ -283,16 +286,130 @@ static enum assay_status read_run(struct mlflow_site *site, const char *run_id, 
     return status;
 }
 
+/* ---- where its files lie ---- */
+
+/* Where a version's files lie: a logged model, or a folder among a run's artifacts. */
+struct place {
+    const char *model_id, *run_id; /* the one that it is; the other is "" */
+    const char *root;              /* the folder of the run; "" all, and of a logged model */
+    bool by_run; /* the server gives them as the run's: as the version's it may not */
+};
+
+/* What stands behind PREFIX in TEXT; NULL where it does not begin so. */
+static const char *behind(const char *text, const char *prefix)
+{
+    size_t length = strlen(prefix);
+
+    return length > 0 && strncmp(text, prefix, length) == 0 ? text + length : NULL;
+}
+
+/* The folder that SOURCE names among the artifacts of the run; NULL where it names another
+   place. A source only needs to have the run's id somewhere in it to look like the run's: it
+   has to lie below what the run itself calls its artifacts. */
+static const char *root_in_run(const struct version *version, const char *artifact_uri)
+{
+    static const char local[] = "file://";
+    const char *source = version->source, *rest = behind(source, local);
+    const char *below;
+
+    source = rest ? rest : source;
+    rest = behind(artifact_uri, local);
+    below = behind(source, rest ? rest : artifact_uri);
+    if (!version->run_id[0] || !below || (below[0] && below[0] != '/'))
+        return NULL;
+    while (*below == '/')
+        below++;
+    return below;
+}
+
+/* The same of runs:/RUN/ROOT. */
+static const char *root_of_runs(const struct version *version)
+{
+    const char *at = behind(version->source, "runs:/");
+
+    at = at && version->run_id[0] ? behind(at, version->run_id) : NULL;
+    if (!at || at[0] != '/')
+        return NULL;
+    while (*at == '/')
+        at++;
+    return at;
+}
+
+/* models:/NAME/VERSION: a version that was copied from that one. */
+static bool copied_from(struct assay_arena *arena, const char *source, const char **model,
+                        const char **version)
+{
+    const char *name = behind(source, "models:/");
+    const char *slash = name ? strrchr(name, '/') : NULL;
+
+    if (!slash || slash == name || !slash[1] ||
+        strspn(slash + 1, "0123456789") < strlen(slash + 1))
+        return false;
+    *model = assay_arena_strndup(arena, name, (size_t)(slash - name));
+    *version = slash + 1;
+    return true;
+}
+
+/* What VERSION was made of, through all copies. */
+static enum assay_status read_origin(struct mlflow_site *site, struct assay_arena *arena,
+                                     struct version *version, struct assay_error *err)
+{
+    enum assay_status status = ASSAY_OK;
+    const char *model, *number;
+
+    for (unsigned i = 0; i < COPIES_MAX && status == ASSAY_OK; i++) {
+        if (!copied_from(arena, version->source, &model, &number))
+            break;
+        status = read_version(site, arena, model, number, version, err);
+    }
+    return status;
+}
+
+/* A path that leads below the folder it is named from, and stands on one line of a manifest. */
+static bool harmless(const char *path)
+{
+    for (const char *name = path, *end; name; name = end ? end + 1 : NULL) {
+        end = strchr(name, '/');
+        size_t length = end ? (size_t)(end - name) : strlen(name);
+        if (length == 0 || (length <= 2 && strncmp(name, "..", length) == 0))
+            return false;
+    }
+    return !strpbrk(path, "\n\r\\");
+}
+
+static enum assay_status find_place(const struct version *version, const char *artifact_uri,
+                                    const struct version_facts *facts, struct place *out,
+                                    struct assay_error *err)
+{
+    const char *logged = behind(version->source, "models:/");
+
+    *out = (struct place){"", "", "", false};
+    if (logged && strncmp(logged, "m-", 2) == 0) {
+        out->model_id = logged;
+        return ASSAY_OK;
+    }
+    out->run_id = version->run_id;
+    out->root = root_of_runs(version);
+    out->by_run = out->root != NULL;
+    if (!out->root)
+        out->root = root_in_run(version, artifact_uri ? artifact_uri : "");
+    if (out->root && (!out->root[0] || harmless(out->root)))
+        return ASSAY_OK;
+    return assay_fail(err, ASSAY_IO,
+                      "%s %s: its files lie where this server does not list them (%s)",
+                      facts->model, facts->version, version->source);
+}
+
 /* ---- its files ---- */
 
 struct files {
     struct mlflow_site *site;
     struct assay_arena *arena;
-    const char *model, *version;
-    const char *model_id, *run_id; /* where they are listed: one of the two */
-    const char *root;              /* in the run's artifacts; "" in a logged model's */
-    const char **folders;          /* to be listed, relative to the root of what is listed */
+    const struct version_facts *facts;
+    struct place place;
+    const char **folders; /* to be listed, relative to the root of what is listed */
     size_t folder_count, folder_room;
+    unsigned pages;
     struct assay_model_file *items;
     size_t count, room;
     struct assay_error *err;
@@ -301,27 +418,22 @@ struct files {
 /* PATH below the model's root; NULL where it leads elsewhere. */
 static const char *below_root(const struct files *f, const char *path)
 {
-    size_t length = strlen(f->root);
+    const char *below = f->place.root[0] ? behind(path, f->place.root) : NULL;
 
-    if (length == 0)
+    if (!f->place.root[0])
         return path;
-    if (strncmp(path, f->root, length) != 0 || path[length] != '/')
-        return NULL;
-    return path + length + 1;
+    return below && *below == '/' ? below + 1 : NULL;
 }
 
-static bool harmless(const char *path)
-{
-    return path[0] != '\0' && path[0] != '/' && !strstr(path, "..") && !strpbrk(path, "\n\r\\");
-}
-
-static void take_listed(struct files *f, struct json_text *json)
+/* One file or folder. What cannot be taken fails the whole: a digest that leaves a file out
+   would vouch for a model with that file in it. */
+static enum assay_status take_listed(struct files *f, struct json_text *json)
 {
     const char *key, *path = "";
     bool directory = false;
 
     if (!json_text_enter(json, '{'))
-        return;
+        return ASSAY_OK;
     while (json_text_member(json, &key)) {
         if (strcmp(key, "path") == 0)
             path = json_text_string_keep(json, f->arena, "");
@@ -331,8 +443,13 @@ static void take_listed(struct files *f, struct json_text *json)
             json_text_skip(json);
     }
     const char *inside = below_root(f, path);
+    if (json->fault)
+        return ASSAY_OK; /* it is told of the whole answer */
     if (!inside || !harmless(inside))
-        return;
+        return assay_fail(
+            f->err, ASSAY_CORRUPT,
+            "%s %s: the server lists a file that cannot be one of its own: %.200s",
+            f->facts->model, f->facts->version, path);
     if (directory) {
         f->folders =
             more(f->arena, f->folders, f->folder_count, &f->folder_room, sizeof *f->folders);
@@ -341,61 +458,100 @@ static void take_listed(struct files *f, struct json_text *json)
         f->items = more(f->arena, f->items, f->count, &f->room, sizeof *f->items);
         f->items[f->count++] = (struct assay_model_file){.path = inside};
     }
+    return ASSAY_OK;
 }
 
-static enum assay_status list_folder(struct files *f, const char *folder)
+static void list_path(const struct files *f, const char *folder, const char *token,
+                      struct assay_buf *out)
+{
+    bool logged = f->place.model_id[0] != '\0';
+
+    if (logged) {
+        assay_buf_text_add(out, MLFLOW_API_PATH "/logged-models/");
+        url_escape(out, f->place.model_id, false);
+        assay_buf_text_add(out, "/artifacts/directories");
+    } else {
+        assay_buf_text_add(out, MLFLOW_API_PATH "/artifacts/list");
+        url_query(out, "run_id", f->place.run_id);
+    }
+    if (folder[0])
+        url_query(out, logged ? "artifact_directory_path" : "path", folder);
+    if (token)
+        url_query(out, "page_token", token);
+}
+
+/* One page of a folder; *token becomes that of the next, NULL after the last. */
+static enum assay_status list_page(struct files *f, const char *folder, const char **token)
 {
     struct assay_buf path = {0}, body = {0};
+    enum assay_status taken = ASSAY_OK;
     struct json_text json;
-    const char *key;
+    const char *key, *next = "";
 
-    if (f->model_id[0]) {
-        assay_buf_text_add(&path, MLFLOW_API_PATH "/logged-models/");
-        url_escape(&path, f->model_id, false);
-        assay_buf_text_add(&path, "/artifacts/directories");
-        if (folder[0])
-            url_query(&path, "artifact_directory_path", folder);
-    } else {
-        assay_buf_text_add(&path, MLFLOW_API_PATH "/artifacts/list");
-        url_query(&path, "run_id", f->run_id);
-        if (folder[0])
-            url_query(&path, "path", folder);
-    }
+    list_path(f, folder, *token, &path);
     enum assay_status status =
         mlflow_site_get(f->site, assay_buf_text(&path), 0, &body, NULL, f->err);
     if (status == ASSAY_OK) {
         json_text_init(&json, assay_buf_text(&body), body.length);
         json_text_enter(&json, '{');
-        while (json_text_member(&json, &key)) {
-            if (strcmp(key, "files") != 0 || !json_text_enter(&json, '[')) {
-                if (strcmp(key, "files") != 0)
-                    json_text_skip(&json);
-                continue;
-            }
-            while (json_text_element(&json))
-                take_listed(f, &json);
+        while (taken == ASSAY_OK && json_text_member(&json, &key)) {
+            if (strcmp(key, "next_page_token") == 0)
+                next = json_text_string_keep(&json, f->arena, "");
+            else if (strcmp(key, "files") != 0)
+                json_text_skip(&json);
+            else if (json_text_enter(&json, '['))
+                while (taken == ASSAY_OK && json_text_element(&json))
+                    taken = take_listed(f, &json);
         }
-        status = mlflow_site_sound(f->site, &json, f->err);
+        status = taken == ASSAY_OK ? mlflow_site_sound(f->site, &json, f->err) : taken;
         json_text_free(&json);
     }
+    *token = *next ? next : NULL;
     assay_buf_free(&path);
     assay_buf_free(&body);
     return status;
 }
 
-static enum assay_status get_file(struct mlflow_site *site, const char *model,
-                                  const char *version, const char *name, uint64_t most,
-                                  struct assay_buf *out, struct assay_error *err)
+static enum assay_status list_folder(struct files *f, const char *folder)
 {
-    struct assay_buf path = {0};
+    enum assay_status status = ASSAY_OK;
+    const char *token = NULL;
 
-    assay_buf_text_add(&path, "/model-versions/get-artifact");
-    url_query(&path, "name", model);
-    url_query(&path, "version", version);
-    url_query(&path, "path", name);
+    do {
+        const char *had = token;
+
+        status = list_page(f, folder, &token);
+        if (status == ASSAY_OK && token &&
+            (++f->pages > PAGES_MAX || (had && strcmp(had, token) == 0)))
+            status =
+                assay_fail(f->err, ASSAY_CORRUPT, "%s %s: the list of its files has no end",
+                           f->facts->model, f->facts->version);
+    } while (status == ASSAY_OK && token && f->count <= STATEMENT_FILES_MAX);
+    return status;
+}
+
+static enum assay_status get_file(struct mlflow_site *site, const struct version_facts *facts,
+                                  const char *name, uint64_t most, struct assay_buf *out,
+                                  struct assay_error *err)
+{
+    struct assay_buf path = {0}, whole = {0};
+
+    if (facts->run_root) {
+        assay_buf_format(&whole, "%s%s%s", facts->run_root, facts->run_root[0] ? "/" : "",
+                         name);
+        assay_buf_text_add(&path, "/get-artifact");
+        url_query(&path, "run_id", facts->run_of_files);
+        url_query(&path, "path", assay_buf_text(&whole));
+    } else {
+        assay_buf_text_add(&path, "/model-versions/get-artifact");
+        url_query(&path, "name", facts->model);
+        url_query(&path, "version", facts->version);
+        url_query(&path, "path", name);
+    }
     enum assay_status status =
         mlflow_site_get(site, assay_buf_text(&path), most, out, NULL, err);
     assay_buf_free(&path);
+    assay_buf_free(&whole);
     return status;
 }
 
@@ -404,7 +560,7 @@ static enum assay_status hash_file(struct files *f, struct assay_model_file *fil
     struct assay_buf body = {0};
     char digest[ASSAY_SHA256_TEXT];
     enum assay_status status =
-        get_file(f->site, f->model, f->version, file->path, FILE_LIMIT, &body, f->err);
+        get_file(f->site, f->facts, file->path, FILE_LIMIT, &body, f->err);
 
     if (status == ASSAY_OK) {
         assay_sha256(digest, assay_buf_text(&body), body.length);
@@ -420,7 +576,7 @@ static enum assay_status fetch_file(void *fetcher, const struct version_facts *f
                                     const char *path, size_t most, struct assay_buf *out,
                                     struct assay_error *err)
 {
-    return get_file(fetcher, facts->model, facts->version, path, most, out, err);
+    return get_file(fetcher, facts, path, most, out, err);
 }
 
 static int by_path(const void *a, const void *b)
@@ -429,45 +585,19 @@ static int by_path(const void *a, const void *b)
                   ((const struct assay_model_file *)b)->path);
 }
 
-/* Where a version made from a run lies among the run's artifacts: SOURCE ends in
-   RUN/artifacts/ROOT, or is runs:/RUN/ROOT. */
-static const char *root_in_run(const struct version *version)
-{
-    const char *at = version->run_id[0] ? strstr(version->source, version->run_id) : NULL;
-
-    if (!at)
-        return NULL;
-    at += strlen(version->run_id);
-    if (strncmp(at, "/artifacts/", 11) == 0)
-        return at + 11;
-    return at[0] == '/' ? at + 1 : NULL;
-}
-
 static enum assay_status read_files(struct mlflow_site *site, struct assay_arena *arena,
-                                    const struct version *version, struct version_facts *out,
+                                    const struct place *place, struct version_facts *out,
                                     struct assay_error *err)
 {
-    struct files f = {.site = site,
-                      .arena = arena,
-                      .model = out->model,
-                      .version = out->version,
-                      .model_id = version->model_id,
-                      .run_id = version->run_id,
-                      .root = "",
-                      .err = err};
+    struct files f = {.site = site, .arena = arena, .facts = out, .place = *place, .err = err};
     char digest[ASSAY_SHA256_TEXT];
     enum assay_status status = ASSAY_OK;
 
-    if (!f.model_id[0] && strncmp(version->source, "models:/m-", 10) == 0)
-        f.model_id = version->source + 8;
-    if (!f.model_id[0]) {
-        f.root = root_in_run(version);
-        if (!f.root)
-            return assay_fail(err, ASSAY_IO,
-                              "%s %s: its files lie where this server does not list them (%s)",
-                              out->model, out->version, version->source);
+    if (place->by_run) {
+        out->run_of_files = place->run_id;
+        out->run_root = place->root;
     }
-    status = list_folder(&f, f.root);
+    status = list_folder(&f, place->root);
     for (size_t i = 0; i < f.folder_count && status == ASSAY_OK; i++)
         status = i < FOLDERS_MAX ? list_folder(&f, f.folders[i])
                                  : assay_fail(err, ASSAY_BAD_INPUT, "%s %s: too many folders",
@@ -494,6 +624,7 @@ enum assay_status mlflow_facts(void *self, struct assay_arena *arena, const char
 {
     struct facts f = {.arena = arena, .out = out};
     struct version v;
+    struct place place;
 
     *out = (struct version_facts){.model = assay_arena_strdup(arena, model),
                                   .version = assay_arena_strdup(arena, version),
@@ -503,10 +634,15 @@ enum assay_status mlflow_facts(void *self, struct assay_arena *arena, const char
     if (status == ASSAY_OK) {
         out->run = v.run_id;
         add_lineage(&f, "registrar", v.user);
-        status = read_files(self, arena, &v, out, err);
+        status = read_origin(self, arena, &v, err);
     }
-    if (status == ASSAY_OK && v.run_id[0])
-        status = read_run(self, v.run_id, &f, err);
+    if (status == ASSAY_OK && out->run[0])
+        status = read_run(self, out->run, &f, err);
+    if (status == ASSAY_OK)
+        status = find_place(&v, strcmp(v.run_id, out->run) == 0 ? f.artifact_uri : NULL, out,
+                            &place, err);
+    if (status == ASSAY_OK)
+        status = read_files(self, arena, &place, out, err);
     return status;
 }
 
