@@ -32,29 +32,36 @@ void compare_title(const struct compare_job *job, size_t column, struct assay_bu
         assay_buf_text_add(out, job->grouping.groups[column].title);
         return;
     }
-    const struct assay_compared_run *run = assay_comparison_run(job->comparison, column);
-    const char *title = *run->name ? run->name : run->id;
-    size_t length = strlen(title);
-    assay_text_clean(out, title, *run->name || length < 8 ? length : 8);
+    assay_comparison_title(job->comparison, column, out);
 }
 
-/* A long value from a little before the first byte in which it differs from the baseline's. */
+/* The beginning of a text that is too long for a cell, with the dots that say so. */
+static void add_start(const struct compare_job *job, const char *text, size_t length,
+                      struct assay_buf *out)
+{
+    size_t shown = length < LONG_TEXT ? length : LONG_TEXT;
+    while (shown > 0 && shown < length && ((unsigned char)text[shown] & 0xc0) == 0x80)
+        shown--;
+    assay_text_clean(out, text, shown);
+    if (shown < length)
+        assay_buf_text_add(out, job->cli->utf8 ? "…" : "...");
+}
+
+/* A long value from a little before the first byte in which it differs from the baseline's; the
+   baseline's, and one that differs nowhere, from its beginning. */
 static void add_long(const struct compare_job *job, size_t row,
                      const struct assay_compare_cell *cell, struct assay_buf *out)
 {
     struct assay_compare_cell base = assay_comparison_cell(job->comparison, row, job->baseline);
     struct assay_text_delta d =
         assay_text_delta(cell->text, cell->length, base.text, base.length);
-    size_t from = d.prefix > LONG_CONTEXT ? d.prefix - LONG_CONTEXT : 0;
+    bool other = d.prefix < cell->length || d.prefix < base.length;
+    size_t from = other && d.prefix > LONG_CONTEXT ? d.prefix - LONG_CONTEXT : 0;
     while (from > 0 && ((unsigned char)cell->text[from] & 0xc0) == 0x80)
         from--;
-    size_t length = cell->length - from;
-    const char *dots = job->cli->utf8 ? "…" : "...";
     if (from > 0)
-        assay_buf_text_add(out, dots);
-    assay_text_clean(out, cell->text + from, length < LONG_TEXT ? length : LONG_TEXT);
-    if (length > LONG_TEXT)
-        assay_buf_text_add(out, dots);
+        assay_buf_text_add(out, job->cli->utf8 ? "…" : "...");
+    add_start(job, cell->text + from, cell->length - from, out);
 }
 
 static bool is_measured(const struct assay_row *row)
@@ -73,7 +80,7 @@ static void run_cell(const struct compare_job *job, size_t row, size_t column,
         return;
     if (cell.numeric && is_measured(shown))
         assay_buf_text_add(out, assay_row_value_text(text, shown, cell.number, DIGITS));
-    else if (cell.length > LONG_TEXT && column != job->baseline && job->cli->format != CLI_CSV)
+    else if (cell.length > LONG_TEXT && job->cli->format != CLI_MD) /* which is never cut */
         add_long(job, row, &cell, out);
     else
         assay_text_clean(out, cell.text, cell.length);
@@ -98,7 +105,7 @@ static void group_number(const struct compare_job *job, size_t row,
         assay_buf_text_add(out, assay_row_value_text(text, shown, s.mean, DIGITS));
     else if (s.dropped > 0)
         assay_buf_text_add(out, "NaN");
-    if (s.n > 1)
+    if (s.n > 1 && isfinite(s.sd))
         assay_buf_format(out, " %s %s", job->cli->utf8 ? "±" : "+-",
                          assay_row_value_text(text, shown, s.sd, 2));
     if (count > 0)
@@ -132,8 +139,7 @@ static void group_cell(const struct compare_job *job, size_t row, size_t column,
     if (distinct > 1) {
         assay_buf_format(out, "(%zu values)", distinct);
     } else if (distinct == 1) {
-        size_t length = strlen(texts[0]);
-        assay_text_clean(out, texts[0], length < LONG_TEXT ? length : LONG_TEXT);
+        add_start(job, texts[0], strlen(texts[0]), out);
     }
     free(texts);
 }
@@ -165,15 +171,10 @@ static struct assay_delta delta_of(const struct compare_job *job, size_t row, si
     const struct assay_row *shown = assay_comparison_row(job->comparison, row);
     if (!job->by_group)
         return assay_comparison_delta(job->comparison, row, column, job->baseline);
-    struct assay_delta delta = {.percent = NAN};
     double value = group_mean(job, row, column), base = group_mean(job, row, job->base_group);
     if (column == job->base_group || !is_measured(shown) || !isfinite(value) || !isfinite(base))
-        return delta;
-    delta.kind = ASSAY_DELTA_NUMBER;
-    delta.difference = value - base;
-    delta.percent = base != 0 ? delta.difference / fabs(base) * 100 : NAN;
-    delta.better = shown->direction * ((value > base) - (value < base));
-    return delta;
+        return (struct assay_delta){.percent = NAN};
+    return assay_delta_of(value, base, shown->direction);
 }
 
 int compare_delta_better(const struct compare_job *job, size_t row, size_t column)
@@ -213,6 +214,9 @@ void compare_delta_text(const struct compare_job *job, size_t row, size_t column
         break;
     case ASSAY_DELTA_SAME:
         assay_buf_text_add(out, "same");
+        break;
+    case ASSAY_DELTA_UNKNOWN:
+        assay_buf_text_add(out, "not known whole");
         break;
     case ASSAY_DELTA_NONE:
     case ASSAY_DELTA_TEXT:

@@ -322,10 +322,13 @@ enum assay_status compare_diff(struct compare_job *job, const char *path,
                              assay_buf_text(&name));
             status = diff_images(base, base_length, other, length, &diff, err);
             compare_print_diff(job, &diff);
-        } else if (status == ASSAY_OK &&
-                   assay_file_diff(path, base, base_length, other, length,
-                                   assay_buf_text(&base_name), assay_buf_text(&name), &diff))
+        } else if (status == ASSAY_OK) {
+            if (!assay_file_diff(path, base, base_length, other, length,
+                                 assay_buf_text(&base_name), assay_buf_text(&name), &diff))
+                assay_buf_format(&diff, "--- %s\n+++ %s\n the same, byte for byte\n",
+                                 assay_buf_text(&base_name), assay_buf_text(&name));
             compare_print_diff(job, &diff);
+        }
         free(other);
         other = NULL;
     }

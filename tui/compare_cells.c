@@ -25,8 +25,10 @@ void compare_name(const struct compare_view *view, size_t entity, char *out, siz
         snprintf(out, capacity, "%s", view->grouping.groups[entity].title);
         return;
     }
-    const struct assay_compared_run *run = assay_comparison_run(view->comparison, entity);
-    run_title(view->app->catalog, run->run, out, capacity);
+    struct assay_buf title = {0};
+    assay_comparison_title(view->comparison, entity, &title);
+    assay_text_clean_to(out, capacity, assay_buf_text(&title));
+    assay_buf_free(&title);
 }
 
 void compare_label(const struct compare_view *view, size_t field, char *out, size_t capacity)
@@ -134,7 +136,7 @@ static void group_number(const struct compare_view *view, size_t field, size_t g
     }
     assay_row_value_text(mean, row, s.mean, DIGITS);
     assay_row_value_text(sd, row, s.sd, 2);
-    if (s.n > 1) {
+    if (s.n > 1 && isfinite(s.sd)) {
         snprintf(out->text, sizeof out->text, "%s %s%s", mean, ascii ? "+-" : "±", sd);
     } else {
         snprintf(out->text, sizeof out->text, "%s", mean);
@@ -191,10 +193,7 @@ static struct assay_delta group_delta(const struct compare_view *view, size_t fi
     struct assay_sample a = sample_of(view, field, &view->grouping.groups[entity]);
     struct assay_sample b = sample_of(view, field, &view->grouping.groups[view->base_group]);
     if (a.n > 0 && b.n > 0) {
-        delta.kind = ASSAY_DELTA_NUMBER;
-        delta.difference = a.mean - b.mean;
-        delta.percent = b.mean != 0 ? delta.difference / fabs(b.mean) * 100 : NAN;
-        delta.better = row->direction * ((a.mean > b.mean) - (a.mean < b.mean));
+        delta = assay_delta_of(a.mean, b.mean, row->direction);
     }
     return delta;
 }
@@ -232,6 +231,9 @@ void compare_delta(const struct compare_view *view, size_t field, size_t entity,
         break;
     case ASSAY_DELTA_SAME:
         snprintf(out->text, sizeof out->text, "same");
+        break;
+    case ASSAY_DELTA_UNKNOWN:
+        snprintf(out->text, sizeof out->text, "not known whole");
         break;
     case ASSAY_DELTA_NONE:
         break;

@@ -51,6 +51,7 @@ void assay_comparison_free(struct assay_comparison **comparison)
     free(c->place);
     free(c->directions);
     free(c->notices);
+    free(c->twins);
     assay_map_free(&c->run_ids);
     assay_map_free(&c->row_keys);
     assay_arena_free(&c->arena);
@@ -165,6 +166,21 @@ void assay_comparison_expect(struct assay_comparison *comparison, size_t runs)
 
 /* ---- texts ---- */
 
+/* Whether values of ROW are numbers where they look like it. Versions, digests and names are
+   texts: 1.1 and 1.10 are two versions. */
+static bool has_numbers(const struct assay_row *row)
+{
+    return row->kind != ASSAY_ROW_INPUT && row->kind != ASSAY_ROW_OUTPUT &&
+           (row->kind != ASSAY_ROW_FACT || row->section == ASSAY_SECTION_DATA);
+}
+
+/* As long as what readers keep, or cut there at the end of a character: there may have been
+   more. */
+static bool may_be_cut(size_t length)
+{
+    return length <= ASSAY_VALUE_MAX && length + 4 >= ASSAY_VALUE_MAX;
+}
+
 /* Params that are the same number are the same: 0.001 and 1e-3. Anything else is what it is
    written as: a commit that looks like a number is none. */
 static void find_same(struct compare_row *row, uint32_t at)
@@ -205,8 +221,9 @@ static uint32_t add_value(struct assay_comparison *c, struct compare_row *row, c
     struct compare_value *value = &row->values[row->value_count++];
     *value = (struct compare_value){
         .text = assay_arena_strndup(&c->arena, text, length), .length = length, .number = NAN};
-    value->numeric =
-        length <= NUMBER_LENGTH && assay_number_parse(text, length, &value->number);
+    value->numeric = length <= NUMBER_LENGTH && has_numbers(&row->shown) &&
+                     assay_number_parse(text, length, &value->number);
+    value->unsure = may_be_cut(length);
     find_same(row, at);
     if (row->value_count == MANY_VALUES)
         for (uint32_t i = 0; i < at; i++)

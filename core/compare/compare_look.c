@@ -3,6 +3,7 @@
  * Called by the front ends and by the other files of this folder.
  */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,9 @@
 #include <assay/text.h>
 
 #include "compare/comparison.h"
+
+#define NOTICE_NAMES 3
+#define NOTICE_KEY   60 /* bytes of a name a notice gives */
 
 /* ---- cells ---- */
 
@@ -63,12 +67,14 @@ static void settle_texts(struct assay_comparison *c, struct compare_row *row)
     bool *met = assay_alloc_array(row->value_count, sizeof *met);
     bool numeric = row->value_count > 0;
     row->shown.present = row->shown.distinct = row->shown.nonfinite = 0;
+    row->shown.unproven = false;
     for (size_t i = 0; i < row->filled && i < c->run_count; i++) {
         const struct compare_value *value = compare_value_at(row, i);
         if (!value)
             continue;
         row->shown.present++;
         row->shown.distinct += !met[value->same];
+        row->shown.unproven |= value->unsure;
         met[value->same] = true;
         numeric &= value->numeric;
         row->shown.nonfinite += value->numeric && !isfinite(value->number);
@@ -124,34 +130,65 @@ static void put_in_order(struct assay_comparison *c)
     c->ordered = c->row_count;
 }
 
+/* The first few of the keys a notice is about, and how many there are. */
+struct named {
+    const char *first[NOTICE_NAMES];
+    size_t count;
+    char text[NOTICE_NAMES * (NOTICE_KEY + 8) + 32];
+};
+
+static void add_name(struct named *names, const char *key)
+{
+    if (names->count < NOTICE_NAMES)
+        names->first[names->count] = key;
+    names->count++;
+}
+
+static const char *names_text(struct named *names)
+{
+    size_t used = 0, said = names->count < NOTICE_NAMES ? names->count : NOTICE_NAMES;
+    for (size_t i = 0; i < said; i++)
+        used += (size_t)snprintf(names->text + used, sizeof names->text - used, "%s%.*s",
+                                 i ? ", " : "", NOTICE_KEY, names->first[i]);
+    if (names->count > said)
+        snprintf(names->text + used, sizeof names->text - used, " and %zu more",
+                 names->count - said);
+    return names->text;
+}
+
 static void warn(struct assay_comparison *c)
 {
-    size_t metrics = 0, common = 0, uneven = 0, nonfinite = 0;
-    const char *first_uneven = "", *first_nonfinite = "";
+    size_t metrics = 0, common = 0;
+    struct named uneven = {0}, nonfinite = {0}, cut = {0};
     for (size_t i = 0; i < c->row_count; i++) {
         const struct assay_row *row = &c->rows[c->order[i]].shown;
+        if (row->unproven && row->kind != ASSAY_ROW_FACT)
+            add_name(&cut, row->key);
         if (row->kind != ASSAY_ROW_METRIC)
             continue;
         metrics++;
         common += row->present > 1;
-        first_uneven = row->uneven && !uneven ? row->key : first_uneven;
-        uneven += row->uneven;
-        first_nonfinite = row->nonfinite && !nonfinite ? row->key : first_nonfinite;
-        nonfinite += row->nonfinite > 0;
+        if (row->uneven)
+            add_name(&uneven, row->key);
+        if (row->nonfinite)
+            add_name(&nonfinite, row->key);
     }
     if (c->run_count > 1 && metrics > 0 && common == 0)
         compare_notice(c, "no two of these runs have a metric in common");
-    if (nonfinite)
+    if (nonfinite.count)
+        compare_notice(c, "%zu %s not finite in some run (%s): no difference is shown there",
+                       nonfinite.count, nonfinite.count == 1 ? "metric is" : "metrics are",
+                       names_text(&nonfinite));
+    if (uneven.count)
+        compare_notice(c, "%zu %s not equally long in all runs (%s): compare at an equal step",
+                       uneven.count, uneven.count == 1 ? "metric is" : "metrics are",
+                       names_text(&uneven));
+    if (cut.count)
         compare_notice(c,
-                       "%zu %s not finite in some run (%.100s): no difference is shown "
-                       "there",
-                       nonfinite, nonfinite == 1 ? "metric is" : "metrics are",
-                       first_nonfinite);
-    if (uneven)
-        compare_notice(c,
-                       "%zu %s not equally long in all runs (%.100s): compare at an equal "
-                       "step",
-                       uneven, uneven == 1 ? "metric is" : "metrics are", first_uneven);
+                       "of %zu %s only the first %u bytes were read (%s): never taken for "
+                       "equal",
+                       cut.count, cut.count == 1 ? "value" : "values", ASSAY_VALUE_MAX,
+                       names_text(&cut));
 }
 
 void assay_comparison_finish(struct assay_comparison *c)
@@ -164,6 +201,7 @@ void assay_comparison_finish(struct assay_comparison *c)
     put_in_order(c);
     warn(c);
     compare_units(c);
+    compare_titles(c);
 }
 
 /* ---- the public face ---- */
@@ -319,19 +357,20 @@ void assay_comparison_clear_values(struct assay_comparison *c)
 
 /* ---- deltas ---- */
 
-static void number_delta(struct assay_delta *delta, double value, double base, int direction)
+struct assay_delta assay_delta_of(double value, double base, int direction)
 {
-    if (!isfinite(value) || !isfinite(base)) {
-        delta->kind = ASSAY_DELTA_NOT_FINITE;
-        return;
-    }
-    delta->kind = value == base ? ASSAY_DELTA_SAME : ASSAY_DELTA_NUMBER;
-    delta->difference = value - base;
-    if (base != 0 && isfinite(delta->difference)) {
-        double percent = delta->difference / fabs(base) * 100;
-        delta->percent = isfinite(percent) ? percent : NAN;
-    }
-    delta->better = direction * ((value > base) - (value < base));
+    struct assay_delta delta = {.kind = ASSAY_DELTA_NOT_FINITE, .percent = NAN};
+    double difference = value - base;
+    if (!isfinite(value) || !isfinite(base))
+        return delta;
+    delta.better = direction * ((value > base) - (value < base));
+    if (!isfinite(difference)) /* 1e308 and -1e308 */
+        return delta;
+    delta.kind = value == base ? ASSAY_DELTA_SAME : ASSAY_DELTA_NUMBER;
+    delta.difference = difference;
+    double percent = base == 0 ? NAN : difference / fabs(base) * 100;
+    delta.percent = isfinite(percent) ? percent : NAN;
+    return delta;
 }
 
 struct assay_delta assay_comparison_delta(const struct assay_comparison *comparison, size_t row,
@@ -346,7 +385,7 @@ struct assay_delta assay_comparison_delta(const struct assay_comparison *compari
         bool has = compare_number_at(comparison, r, column, &value);
         bool had = compare_number_at(comparison, r, baseline, &base);
         if (has && had)
-            number_delta(&delta, value, base, r->shown.direction);
+            delta = assay_delta_of(value, base, r->shown.direction);
         else if (has || had)
             delta.kind = has ? ASSAY_DELTA_ADDED : ASSAY_DELTA_REMOVED;
         return delta;
@@ -356,9 +395,9 @@ struct assay_delta assay_comparison_delta(const struct assay_comparison *compari
     if (!value || !base) {
         delta.kind = value ? ASSAY_DELTA_ADDED : base ? ASSAY_DELTA_REMOVED : ASSAY_DELTA_NONE;
     } else if (value->same == base->same) {
-        delta.kind = ASSAY_DELTA_SAME;
+        delta.kind = value->unsure ? ASSAY_DELTA_UNKNOWN : ASSAY_DELTA_SAME;
     } else if (value->numeric && base->numeric && r->shown.kind != ASSAY_ROW_TAG) {
-        number_delta(&delta, value->number, base->number, 0);
+        delta = assay_delta_of(value->number, base->number, 0);
     } else {
         delta.kind = ASSAY_DELTA_TEXT;
     }

@@ -13,6 +13,7 @@ struct compare_value {
     size_t length;
     double number; /* NaN where it is none */
     bool numeric;
+    bool unsure;   /* not known whole: equal texts prove nothing */
     uint32_t same; /* index of the first value that means the same */
 };
 
@@ -109,6 +110,8 @@ struct assay_comparison {
     enum assay_stat stat;
     struct compare_direction *directions; /* the user's */
     size_t direction_count, direction_capacity;
+    bool *twins;                  /* by column: another run has the same name */
+    size_t twin_count, id_length; /* how much of their ids tells them apart */
     const char **notices;
     size_t notice_count, notice_capacity;
 };
@@ -150,6 +153,11 @@ size_t compare_metric_at(const struct assay_comparison *comparison,
 /* What follows from the numbers of all metrics, or of one row: present, distinct and so on. */
 void compare_settle_metrics(struct assay_comparison *comparison);
 void compare_settle_metric(struct assay_comparison *comparison, struct compare_row *row);
+
+/* ---- titles.c ---- */
+
+/* Finds the runs of equal names, and says so. */
+void compare_titles(struct assay_comparison *comparison);
 
 /* ---- keys.c ---- */
 

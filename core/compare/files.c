@@ -129,9 +129,11 @@ void assay_comparison_add_file(struct assay_comparison *comparison, size_t colum
     snprintf(said, sizeof said, "%s%s%.80s", assay_bytes_text(size, bytes), *digest ? ", " : "",
              digest);
     assay_comparison_add_fact(comparison, column, ASSAY_SECTION_DATA, key, said);
-    if (!text && !is_digest(digest))
-        compare_row_of(comparison, ASSAY_ROW_FACT, key, strlen(key), SIZE_MAX)->shown.unproven =
-            true;
+    if (!text && !is_digest(digest) && column < comparison->run_count) {
+        struct compare_row *row =
+            compare_row_of(comparison, ASSAY_ROW_FACT, key, strlen(key), SIZE_MAX);
+        row->values[row->cells[column] - 1].unsure = true;
+    }
     enum file_kind kind = kind_of(path);
     if (!text || length > ASSAY_COMPARE_FILE_MAX)
         return;

@@ -491,7 +491,15 @@ static struct value answer(bool yes)
     return (struct value){.kind = VALUE_ANSWER, .number = yes};
 }
 
-static struct value compute(enum operation operation, struct value a, struct value b)
+/* A reason that lies in the expression, beside the fields' values. */
+static void say_result(struct checking *k, const char *what)
+{
+    if (k->why)
+        assay_buf_format(k->why, "%s%s", k->why->length ? ", " : "", what);
+}
+
+static struct value compute(struct checking *k, enum operation operation, struct value a,
+                            struct value b)
 {
     struct value value = {.kind = VALUE_UNKNOWN};
     bool numbers = a.kind == VALUE_NUMBER && b.kind == VALUE_NUMBER;
@@ -524,12 +532,16 @@ static struct value compute(enum operation operation, struct value a, struct val
         value.number = a.number * b.number;
         break;
     default:
-        if (b.number == 0)
-            return value; /* division by zero is no answer */
+        if (b.number == 0) {
+            say_result(k, "divided by zero");
+            return value;
+        }
         value.number = a.number / b.number;
         break;
     }
     value.kind = isfinite(value.number) ? VALUE_NUMBER : VALUE_UNKNOWN;
+    if (value.kind == VALUE_UNKNOWN)
+        say_result(k, "a result too large for a number");
     return value;
 }
 
@@ -570,7 +582,7 @@ static struct value evaluate(struct checking *k, size_t at)
         b = evaluate(k, node->right);
         return node->operation == GATE_OR || node->operation == GATE_AND
                    ? logic(node->operation, a, b)
-                   : compute(node->operation, a, b);
+                   : compute(k, node->operation, a, b);
     }
 }
 

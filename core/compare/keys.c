@@ -214,10 +214,12 @@ static void take_monitor(struct assay_comparison *c, const struct compare_row *n
         struct compare_row *metric = direction ? find_metric(c, name->text) : NULL;
         if (!metric)
             continue;
-        if (metric->shown.direction == -direction && metric->shown.uneven) {
-            /* `uneven` marks, for now, that an earlier run has set it. */
-            compare_notice(c, "%.100s: the runs disagree on which way it is better",
-                           metric->shown.key);
+        /* `uneven` marks, for now, that an earlier run has set it; 0 then is a disagreement,
+           which no third run settles. */
+        if (metric->shown.uneven && metric->shown.direction != direction) {
+            if (metric->shown.direction)
+                compare_notice(c, "%.100s: the runs disagree on which way it is better",
+                               metric->shown.key);
             direction = 0;
         }
         metric->shown.direction = direction;

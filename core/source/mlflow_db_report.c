@@ -12,7 +12,7 @@
 
 #include <assay/buf.h>
 
-#define VALUE_MAX (1u << 20)
+#define VALUE_MAX ASSAY_VALUE_MAX
 #define SLICE_MAX (64u << 20) /* bytes of text of one slice */
 
 struct slice_run {

@@ -18,7 +18,7 @@
 #include <assay/text.h>
 
 #define META_MAX   (16u << 20) /* a dataset's profile may be large */
-#define VALUE_MAX  (1u << 20)
+#define VALUE_MAX  ASSAY_VALUE_MAX
 #define VALUES_MAX (32u << 20) /* all params, or all tags, of one run */
 #define FILES_MAX  100000u
 #define KEY_MAX    1024u

@@ -19,8 +19,8 @@ struct tb_content; /* opaque */
 #define TB_TAGS_MAX     100000u            /* tags of a run */
 #define TB_TAG_MAX      4096u              /* bytes of a tag's name */
 #define TB_NAMES_MAX    ((size_t)64 << 20) /* bytes of all names, texts and params of a run */
-#define TB_TEXT_MAX     ((size_t)1 << 20)  /* bytes of one text; what is longer is cut */
-#define TB_PROBLEMS_MAX 50u                /* problems of a run that are told one by one */
+#define TB_TEXT_MAX     ((size_t)ASSAY_VALUE_MAX) /* bytes of one text; what is longer is cut */
+#define TB_PROBLEMS_MAX 50u /* problems of a run that are told one by one */
 
 /* Points, runs and problems are reported to IN; RUN (only its id is used) stays the caller's.
  */

@@ -20,6 +20,9 @@ struct assay_catalog; /* opaque */
 
 #define ASSAY_NONE UINT32_MAX
 
+/* Bytes readers keep of one param or tag: a longer value is cut, at the end of a character. */
+#define ASSAY_VALUE_MAX (1u << 20)
+
 enum assay_run_status {
     ASSAY_RUN_UNKNOWN,
     ASSAY_RUN_RUNNING,

@@ -75,7 +75,8 @@ struct assay_row {
     size_t distinct;   /* different values among those, 1 or more; of a metric 2 is "several".
                           Params whose texts are the same number are the same (1e-3, 0.001) */
     bool differs;      /* distinct > 1, or some have it and some not, or it is unproven */
-    bool unproven;     /* of an artifact: of some runs only its size is known */
+    bool unproven;     /* of some run it is not known whole: of an artifact only its size, of
+                          a value only what a reader keeps (ASSAY_VALUE_MAX) */
     bool numeric;      /* every value there is a number */
     bool parent;       /* a structure whose paths stand in rows of their own */
     int direction;     /* of a metric: +1 greater is better, -1 smaller, 0 not known */
@@ -152,6 +153,11 @@ size_t assay_comparison_differing(const struct assay_comparison *comparison);
 /* SIZE_MAX where there is none. */
 size_t assay_comparison_find(const struct assay_comparison *comparison,
                              enum assay_row_kind kind, const char *key);
+/* What a run is called where it stands beside the others: its name, with as much of its id as
+   it takes where several have that name; without a name the beginning of its id. Clean,
+   appended; valid after finish. */
+void assay_comparison_title(const struct assay_comparison *comparison, size_t column,
+                            struct assay_buf *out);
 struct assay_compare_cell assay_comparison_cell(const struct assay_comparison *comparison,
                                                 size_t row, size_t column);
 /* VALUE of a row that was measured, for people: how long a run took as durations are written
@@ -187,8 +193,8 @@ void assay_comparison_set_value(struct assay_comparison *comparison, size_t row,
                                 double value);
 void assay_comparison_clear_values(struct assay_comparison *comparison);
 /* The value of SERIES at X along AXIS (step; milliseconds; seconds since its start): of the
-   last point at or before X, what restarts wrote again left out. NaN where it begins later or
-   ends before X. */
+   last point at or before X, what restarts wrote again left out. NaN where it begins later, or
+   where the point after its last was due by X. */
 double assay_series_at(struct assay_series *series, enum assay_axis axis, double x);
 
 /* The metrics a reader would look at first, at most CAPACITY of ROWS: judged ones (a direction
@@ -210,7 +216,9 @@ enum assay_delta_kind {
     ASSAY_DELTA_TEXT,       /* another text */
     ASSAY_DELTA_ADDED,      /* the baseline lacks it */
     ASSAY_DELTA_REMOVED,    /* the run lacks it */
-    ASSAY_DELTA_NOT_FINITE, /* NaN or infinity on either side: there is no difference */
+    ASSAY_DELTA_NOT_FINITE, /* NaN or infinity on either side, or too far apart for a number:
+                               there is no difference */
+    ASSAY_DELTA_UNKNOWN,    /* equal as far as they are known, and not known whole */
 };
 struct assay_delta {
     enum assay_delta_kind kind;
@@ -220,6 +228,8 @@ struct assay_delta {
 };
 struct assay_delta assay_comparison_delta(const struct assay_comparison *comparison, size_t row,
                                           size_t column, size_t baseline);
+/* The delta of two numbers; DIRECTION: which way is better (0: not known). */
+struct assay_delta assay_delta_of(double value, double base, int direction);
 /* How two long texts differ: bytes equal at the front and, of the rest, at the back; both at
    characters' ends. */
 struct assay_text_delta {
