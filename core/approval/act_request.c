@@ -250,9 +250,34 @@ static enum assay_status check_files(struct situation *now, struct assay_error *
     return status;
 }
 
-static struct gate_context context_of(struct situation *now, const char *target, bool commands)
+/* The digest of the version's files when somebody first requested it, by the ledger's order;
+   NULL where nobody did. A record nobody has looked at yet is looked at, so that one put into
+   the database does not say what the files were. */
+static const char *first_digest(struct assay_ledger *ledger, const struct situation *now)
+{
+    const struct fold *fold = &ledger->fold;
+
+    for (size_t i = 0; i < fold->placed; i++) {
+        struct record *record = &ledger->records[fold->order[i]];
+        const struct statement_request *r = &record->s.request;
+        if (record->s.event != EVENT_REQUEST || !fold->fates[fold->order[i]].counts ||
+            strcmp(r->platform, now->platform.ops->kind) != 0 ||
+            strcmp(r->place, now->platform.place) != 0 ||
+            strcmp(r->model, now->candidate.model) != 0 ||
+            strcmp(r->version, now->candidate.version) != 0)
+            continue;
+        record_check(record, &ledger->arena);
+        if (record->checked != SIGNATURE_FAILS)
+            return r->model_digest;
+    }
+    return NULL;
+}
+
+static struct gate_context context_of(struct assay_ledger *ledger, struct situation *now,
+                                      const char *target, bool commands)
 {
     return (struct gate_context){
+        .first_digest = first_digest(ledger, now),
         .candidate = &now->candidate,
         .champion = now->has_champion ? &now->champion : NULL,
         .target = target,
@@ -284,10 +309,10 @@ static enum assay_status collect_evidence(struct assay_ledger *ledger,
     return status;
 }
 
-static void fill_bound(struct situation *now, const struct fold_policy *policy,
-                       struct statement_request *r)
+static void fill_bound(struct assay_ledger *ledger, struct situation *now,
+                       const struct fold_policy *policy, struct statement_request *r)
 {
-    struct gate_context context = context_of(now, r->target, true);
+    struct gate_context context = context_of(ledger, now, r->target, true);
 
     r->platform = now->platform.ops->kind;
     r->place = now->platform.place;
@@ -415,7 +440,7 @@ enum assay_status assay_request_send(struct assay_ledger *ledger,
     s.request.model = options->model;
     s.request.version = options->version;
     s.request.target = options->target;
-    fill_bound(&now, policy, &s.request);
+    fill_bound(ledger, &now, policy, &s.request);
     assay_buf_format(&subject, "%s/%s", options->model, options->version);
     s.subject = assay_buf_text(&subject);
     s.subject_digest = now.candidate.digest;
@@ -437,11 +462,12 @@ static bool same_text(const char *a, const char *b)
 
 /* Runs the gates here and compares with what the request says they gave. Commands are not run
    by reviewers: their output stands as the requester's machine gave it. */
-static enum assay_status recheck_gates(const struct fold_request *request,
+static enum assay_status recheck_gates(struct assay_ledger *ledger,
+                                       const struct fold_request *request,
                                        struct situation *now, uint64_t *ran,
                                        struct assay_error *err)
 {
-    struct gate_context context = context_of(now, request->bound->target, false);
+    struct gate_context context = context_of(ledger, now, request->bound->target, false);
     const struct policy *policy = &request->policy->policy;
 
     for (size_t i = 0; i < policy->gate_count; i++) {
@@ -497,7 +523,7 @@ enum assay_status act_check_all(struct assay_ledger *ledger, const struct fold_r
     if (status == ASSAY_OK && !(moved && same_text(now.champion_version, bound->version)))
         status = check_champion(bound, &now, err);
     if (status == ASSAY_OK && !moved)
-        status = recheck_gates(request, &now, ran, err);
+        status = recheck_gates(ledger, request, &now, ran, err);
     situation_free(&now);
     return status;
 }

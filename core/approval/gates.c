@@ -1,35 +1,21 @@
 /*
- * Gates over facts and files (gates.h): each kind is a row of the table at the end. Called by
- * act.c when a request is written, when a vote is about to be signed, and before applying.
+ * Gates over facts (gates.h): each kind is a row of the table at the end; those over files are
+ * in gates_files.c. Called by act_request.c when a request is written, when a vote is about to
+ * be signed, and before applying.
  */
-#include "approval/gates.h"
+#include "approval/gates_private.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <assay/file.h>
 #include <assay/text.h>
 
 #include "approval/gates_statistics.h"
-#include "approval/manifest.h"
 #include "approval/model_signature.h"
 #include "base/spawn.h"
 
-struct run {
-    const struct policy_gate *gate;
-    const struct gate_context *c;
-    struct assay_gate_result result;
-};
-
-static void say(struct run *run, enum assay_requirement_state state, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void say(struct run *run, enum assay_requirement_state state, const char *format, ...)
+void gate_say(struct run *run, enum assay_requirement_state state, const char *format, ...)
 {
     struct assay_buf buf = {.limit = 2048};
     va_list args;
@@ -42,7 +28,7 @@ static void say(struct run *run, enum assay_requirement_state state, const char 
     assay_buf_free(&buf);
 }
 
-static const char *setting(const struct run *run, const char *key)
+const char *gate_setting(const struct run *run, const char *key)
 {
     return policy_gate_setting(run->gate, key);
 }
@@ -64,23 +50,23 @@ static const char *number_text(const struct run *run, double value)
 
 static bool number_setting(const struct run *run, const char *key, double *out)
 {
-    const char *text = setting(run, key);
+    const char *text = gate_setting(run, key);
     return text && assay_number_parse(text, strlen(text), out) && isfinite(*out);
 }
 
 /* The candidate's value of the gate's metric; false, and said why, where there is none. */
 static bool candidate_value(struct run *run, double *value)
 {
-    const char *key = setting(run, "metric");
+    const char *key = gate_setting(run, "metric");
     const struct version_metric *metric = metric_of(run->c->candidate, key);
 
     if (!metric) {
-        say(run, ASSAY_MISSING, "the candidate has no metric %s", key);
+        gate_say(run, ASSAY_MISSING, "the candidate has no metric %s", key);
         return false;
     }
     run->result.candidate = number_text(run, metric->value);
     if (!isfinite(metric->value)) {
-        say(run, ASSAY_ERROR, "%s of the candidate is not finite", key);
+        gate_say(run, ASSAY_ERROR, "%s of the candidate is not finite", key);
         return false;
     }
     *value = metric->value;
@@ -93,22 +79,22 @@ static void run_threshold(struct run *run)
 
     if (!candidate_value(run, &value))
         return;
-    const char *metric = setting(run, "metric");
+    const char *metric = gate_setting(run, "metric");
     if (number_setting(run, "at-least", &least) && !(value >= least))
-        say(run, ASSAY_UNSATISFIED, "%s is %s, below %s", metric, run->result.candidate,
-            setting(run, "at-least"));
+        gate_say(run, ASSAY_UNSATISFIED, "%s is %s, below %s", metric, run->result.candidate,
+                 gate_setting(run, "at-least"));
     else if (number_setting(run, "at-most", &most) && !(value <= most))
-        say(run, ASSAY_UNSATISFIED, "%s is %s, above %s", metric, run->result.candidate,
-            setting(run, "at-most"));
+        gate_say(run, ASSAY_UNSATISFIED, "%s is %s, above %s", metric, run->result.candidate,
+                 gate_setting(run, "at-most"));
     else
-        say(run, ASSAY_SATISFIED, "%s is %s", metric, run->result.candidate);
+        gate_say(run, ASSAY_SATISFIED, "%s is %s", metric, run->result.candidate);
 }
 
 /* "0.01", or "5%" of the champion's size. A champion of 0 has no size to take a part of; a
    negative one is as large as its distance from 0, so that a margin never helps. */
 static bool margin_of(struct run *run, double champion, double *margin)
 {
-    const char *text = setting(run, "margin");
+    const char *text = gate_setting(run, "margin");
     size_t length = text ? strlen(text) : 0;
 
     *margin = 0;
@@ -118,7 +104,7 @@ static bool margin_of(struct run *run, double champion, double *margin)
     if (!assay_number_parse(text, length - (relative ? 1 : 0), margin))
         return false;
     if (relative && champion == 0) {
-        say(run, ASSAY_ERROR, "a margin in percent of a champion at 0 means nothing");
+        gate_say(run, ASSAY_ERROR, "a margin in percent of a champion at 0 means nothing");
         return false;
     }
     if (relative)
@@ -128,23 +114,23 @@ static bool margin_of(struct run *run, double champion, double *margin)
 
 static void run_compare(struct run *run)
 {
-    const char *key = setting(run, "metric"), *better = setting(run, "better");
+    const char *key = gate_setting(run, "metric"), *better = gate_setting(run, "better");
     const struct version_metric *champion = metric_of(run->c->champion, key);
     double value, margin;
 
     if (!run->c->champion) {
-        say(run, ASSAY_NOT_APPLICABLE, "there is no champion to compare with");
+        gate_say(run, ASSAY_NOT_APPLICABLE, "there is no champion to compare with");
         return;
     }
     if (!candidate_value(run, &value))
         return;
     if (!champion) {
-        say(run, ASSAY_MISSING, "the champion has no metric %s", key);
+        gate_say(run, ASSAY_MISSING, "the champion has no metric %s", key);
         return;
     }
     run->result.champion = number_text(run, champion->value);
     if (!isfinite(champion->value)) {
-        say(run, ASSAY_ERROR, "%s of the champion is not finite", key);
+        gate_say(run, ASSAY_ERROR, "%s of the champion is not finite", key);
         return;
     }
     if (!margin_of(run, champion->value, &margin))
@@ -154,30 +140,31 @@ static void run_compare(struct run *run)
     char text[32];
     assay_number_short(text, gain, 4);
     if (gain >= -margin)
-        say(run, ASSAY_SATISFIED, "%s is better by %s (unpaired: no interval)", key, text);
+        gate_say(run, ASSAY_SATISFIED, "%s is better by %s (unpaired: no interval)", key, text);
     else
-        say(run, ASSAY_UNSATISFIED, "%s is better by %s, beyond the margin", key, text);
+        gate_say(run, ASSAY_UNSATISFIED, "%s is better by %s, beyond the margin", key, text);
 }
 
 /* ---- several runs ---- */
 
 static void run_non_inferior(struct run *run)
 {
-    const char *key = setting(run, "metric");
-    const bool greater = strcmp(setting(run, "better"), "greater") == 0;
+    const char *key = gate_setting(run, "metric");
+    const bool greater = strcmp(gate_setting(run, "better"), "greater") == 0;
     const struct version_metric *champion = metric_of(run->c->champion, key);
     struct gate_interval interval;
     double value, margin;
     char low[32], high[32];
 
     if (!run->c->champion) {
-        say(run, ASSAY_NOT_APPLICABLE, "there is no champion to compare with");
+        gate_say(run, ASSAY_NOT_APPLICABLE, "there is no champion to compare with");
         return;
     }
     if (!candidate_value(run, &value))
         return;
     if (!champion || !isfinite(champion->value)) {
-        say(run, champion ? ASSAY_ERROR : ASSAY_MISSING, "the champion has no finite %s", key);
+        gate_say(run, champion ? ASSAY_ERROR : ASSAY_MISSING, "the champion has no finite %s",
+                 key);
         return;
     }
     run->result.champion = number_text(run, champion->value);
@@ -185,16 +172,17 @@ static void run_non_inferior(struct run *run)
         return;
     interval = gate_interval_of(run->c->candidate, run->c->champion, key);
     if (!interval.there) {
-        say(run, ASSAY_MISSING, "no interval: %s", interval.why);
+        gate_say(run, ASSAY_MISSING, "no interval: %s", interval.why);
         return;
     }
     /* The worse end of the interval, as how much better the candidate is. */
     const double worst = greater ? interval.low : -interval.high;
-    say(run, worst > -margin ? ASSAY_SATISFIED : ASSAY_UNSATISFIED,
-        "%s differs by [%s, %s], %s, n=%zu: %s the margin", key,
-        assay_number_short(low, interval.low, 4), assay_number_short(high, interval.high, 4),
-        interval.paired ? "paired" : "unpaired", interval.n,
-        worst > -margin ? "within" : "cannot exclude more than");
+    gate_say(run, worst > -margin ? ASSAY_SATISFIED : ASSAY_UNSATISFIED,
+             "%s differs by [%s, %s], %s, n=%zu: %s the margin", key,
+             assay_number_short(low, interval.low, 4),
+             assay_number_short(high, interval.high, 4),
+             interval.paired ? "paired" : "unpaired", interval.n,
+             worst > -margin ? "within" : "cannot exclude more than");
 }
 
 /* Too few rows in a slice to say anything: PREFIX…/n says how many. */
@@ -214,13 +202,13 @@ static bool slice_large_enough(struct run *run, const char *key)
 
 static void run_slices(struct run *run)
 {
-    const char *prefix = setting(run, "prefix");
-    const bool greater = strcmp(setting(run, "better"), "greater") == 0;
+    const char *prefix = gate_setting(run, "prefix");
+    const bool greater = strcmp(gate_setting(run, "better"), "greater") == 0;
     const struct version_facts *champion = run->c->champion;
     size_t count = 0;
 
     if (!champion) {
-        say(run, ASSAY_NOT_APPLICABLE, "there is no champion to compare with");
+        gate_say(run, ASSAY_NOT_APPLICABLE, "there is no champion to compare with");
         return;
     }
     for (size_t i = 0; i < champion->metric_count; i++) {
@@ -232,12 +220,12 @@ static void run_slices(struct run *run)
             continue;
         ours = metric_of(run->c->candidate, theirs->key);
         if (!ours || !slice_large_enough(run, theirs->key)) {
-            say(run, ASSAY_MISSING, "%s %s", theirs->key,
-                ours ? "has too few rows to say" : "is not there");
+            gate_say(run, ASSAY_MISSING, "%s %s", theirs->key,
+                     ours ? "has too few rows to say" : "is not there");
             return;
         }
         if (!isfinite(ours->value) || !isfinite(theirs->value)) {
-            say(run, ASSAY_ERROR, "%s is not finite", theirs->key);
+            gate_say(run, ASSAY_ERROR, "%s is not finite", theirs->key);
             return;
         }
         if (!margin_of(run, theirs->value, &margin))
@@ -246,234 +234,42 @@ static void run_slices(struct run *run)
         if (!(gain >= -margin)) {
             run->result.candidate = number_text(run, ours->value);
             run->result.champion = number_text(run, theirs->value);
-            say(run, ASSAY_UNSATISFIED, "%s is worse, beyond the margin", theirs->key);
+            gate_say(run, ASSAY_UNSATISFIED, "%s is worse, beyond the margin", theirs->key);
             return;
         }
         count++;
     }
     if (count == 0)
-        say(run, ASSAY_MISSING, "the champion has no metric %s…", prefix);
+        gate_say(run, ASSAY_MISSING, "the champion has no metric %s…", prefix);
     else
-        say(run, ASSAY_SATISFIED, "%zu slices, none worse beyond the margin", count);
+        gate_say(run, ASSAY_SATISFIED, "%zu slices, none worse beyond the margin", count);
 }
 
 static void run_drift(struct run *run)
 {
-    const struct version_metric *rows = metric_of(run->c->candidate, setting(run, "rows"));
+    const struct version_metric *rows = metric_of(run->c->candidate, gate_setting(run, "rows"));
     const struct version_metric *reference =
-        metric_of(run->c->candidate, setting(run, "reference"));
+        metric_of(run->c->candidate, gate_setting(run, "reference"));
     double value, bins = 10;
     char text[32];
 
     if (!candidate_value(run, &value))
         return;
     if (!rows || !reference) {
-        say(run, ASSAY_MISSING, "how many rows were compared is not there");
+        gate_say(run, ASSAY_MISSING, "how many rows were compared is not there");
         return;
     }
     (void)number_setting(run, "bins", &bins);
     if (!(rows->value >= 1) || !(reference->value >= 1) || !(bins >= 2) || !(value >= 0) ||
         !isfinite(rows->value) || !isfinite(reference->value)) {
-        say(run, ASSAY_ERROR, "rows, bins or the index make no sense");
+        gate_say(run, ASSAY_ERROR, "rows, bins or the index make no sense");
         return;
     }
     const double limit = gate_psi_limit(rows->value, reference->value, bins);
     assay_number_short(text, limit, 4);
-    say(run, value <= limit ? ASSAY_SATISFIED : ASSAY_UNSATISFIED,
-        "%s is %s; equal distributions stay below %s", setting(run, "metric"),
-        run->result.candidate, text);
-}
-
-/* ---- files ---- */
-
-static const struct assay_model_file *file_of(const struct version_facts *facts,
-                                              const char *path)
-{
-    for (size_t i = 0; i < facts->file_count; i++)
-        if (strcmp(facts->files[i].path, path) == 0)
-            return &facts->files[i];
-    return NULL;
-}
-
-static void run_required_files(struct run *run)
-{
-    const char *at = setting(run, "files");
-    size_t wanted = 0;
-
-    while (*at) {
-        at += strspn(at, ", \t");
-        size_t length = strcspn(at, ", \t");
-        if (length > 0) {
-            const char *name = assay_arena_strndup(run->c->arena, at, length);
-            const struct assay_model_file *file = file_of(run->c->candidate, name);
-            wanted++;
-            if (!file || file->bytes == 0) {
-                say(run, ASSAY_UNSATISFIED, "%s %s", name, file ? "is empty" : "is not there");
-                return;
-            }
-        }
-        at += length;
-    }
-    say(run, ASSAY_SATISFIED, "%zu files are there", wanted);
-}
-
-static void run_artifact_digest(struct run *run)
-{
-    const struct version_facts *facts = run->c->candidate;
-    struct manifest manifest = {0};
-    struct assay_error why = {0};
-
-    if (facts->root_count == 0) {
-        say(run, ASSAY_MISSING, "where the files lie is not known");
-        return;
-    }
-    if (manifest_read(&manifest, run->c->arena, facts->roots, facts->root_count, &why) !=
-        ASSAY_OK)
-        say(run, ASSAY_ERROR, "%s", why.what);
-    else if (strcmp(manifest.digest, facts->digest) != 0)
-        say(run, ASSAY_UNSATISFIED, "the files are not those that were registered (%.16s)",
-            manifest.digest);
-    else
-        say(run, ASSAY_SATISFIED, "%zu files as registered", manifest.count);
-}
-
-/* The bytes of the file NAME of the version, which must be those that FACTS name. */
-static enum assay_status read_named(const struct version_facts *facts, const char *name,
-                                    size_t most, struct assay_buf *out, struct assay_error *err)
-{
-    enum assay_status status;
-    char digest[ASSAY_SHA256_TEXT];
-
-    if (facts->root_count == 0) {
-        status = facts->fetch(facts->fetcher, facts, name, most, out, err);
-    } else {
-        char *path = manifest_find(facts->roots, facts->root_count, name), *bytes = NULL;
-        size_t length = 0;
-        status = path ? assay_file_read(path, most, &bytes, &length, err)
-                      : assay_fail(err, ASSAY_IO, "%s cannot be found", name);
-        if (status == ASSAY_OK)
-            assay_buf_add(out, bytes, length);
-        free(bytes);
-        free(path);
-    }
-    if (status == ASSAY_OK && strcmp(assay_sha256(digest, assay_buf_text(out), out->length),
-                                     file_of(facts, name)->digest) != 0)
-        status = assay_fail(err, ASSAY_NO, "%s changed while it was read", name);
-    return status;
-}
-
-static void check_signature(struct run *run, const struct version_facts *now, const char *name)
-{
-    const char *registered = run->c->candidate->digest;
-    struct assay_buf bytes = {.limit = MODEL_SIGNATURE_BYTES_MAX + 1};
-    struct assay_error why = {0};
-    struct model_key key;
-
-    if (!model_key_parse(&key, setting(run, "key")))
-        return;
-    if (read_named(now, name, MODEL_SIGNATURE_BYTES_MAX, &bytes, &why) != ASSAY_OK) {
-        say(run, ASSAY_ERROR, "%s", why.what);
-    } else {
-        const struct model_signature_answer answer =
-            model_signature_check(&(struct model_signature){.key = &key,
-                                                            .name = name,
-                                                            .bytes = assay_buf_text(&bytes),
-                                                            .length = bytes.length,
-                                                            .files = now->files,
-                                                            .file_count = now->file_count,
-                                                            .ignore = setting(run, "ignore")},
-                                  run->c->arena);
-        if (answer.state == ASSAY_SATISFIED && strcmp(now->digest, registered) != 0)
-            say(run, ASSAY_UNSATISFIED,
-                "the files are signed, but not those registered (%.16s)", now->digest);
-        else
-            say(run, answer.state, "%s", answer.why);
-    }
-    assay_buf_free(&bytes);
-}
-
-/* Files on disk are hashed anew; those of a server were when the facts were asked for. */
-static void run_model_signature(struct run *run)
-{
-    const char *name = setting(run, "file");
-    struct version_facts now = *run->c->candidate;
-    struct manifest manifest = {0};
-    struct assay_error why = {0};
-
-    name = name ? name : MODEL_SIGNATURE_FILE;
-    if (now.root_count == 0 && !now.fetch) {
-        say(run, ASSAY_MISSING, "where the files lie is not known");
-        return;
-    }
-    if (now.root_count > 0) {
-        if (manifest_read(&manifest, run->c->arena, now.roots, now.root_count, &why) !=
-            ASSAY_OK) {
-            say(run, ASSAY_ERROR, "%s", why.what);
-            return;
-        }
-        now.files = manifest.files;
-        now.file_count = manifest.count;
-        now.digest = manifest.digest;
-    }
-    if (file_of(&now, name))
-        check_signature(run, &now, name);
-    else
-        say(run, ASSAY_MISSING, "the model has no %s: nobody signed it", name);
-}
-
-/* Whether the Markdown TEXT has a heading NAME with something under it. */
-static bool has_section(const char *text, const char *name)
-{
-    const size_t length = strlen(name);
-
-    for (const char *line = text; line && *line; line = strchr(line, '\n')) {
-        line += *line == '\n';
-        size_t marks = strspn(line, "#");
-        const char *title = line + marks + strspn(line + marks, " \t");
-        if (marks == 0 || strncasecmp(title, name, length) != 0 ||
-            title[length + strspn(title + length, " \t\r")] != '\n')
-            continue;
-        const char *body = strchr(title, '\n');
-        body += strspn(body, " \t\r\n");
-        return *body != '\0' && *body != '#';
-    }
-    return false;
-}
-
-static void run_model_card(struct run *run)
-{
-    const char *name = setting(run, "file"), *at = setting(run, "sections");
-    struct assay_error why = {0};
-    char *path = NULL, *text = NULL;
-    size_t length = 0;
-
-    name = name ? name : "README.md";
-    at = at ? at : "";
-    if (!file_of(run->c->candidate, name) || run->c->candidate->root_count == 0) {
-        say(run, ASSAY_MISSING, "the model has no %s", name);
-        return;
-    }
-    path = manifest_find(run->c->candidate->roots, run->c->candidate->root_count, name);
-    if (!path || assay_file_read(path, 4 << 20, &text, &length, &why) != ASSAY_OK) {
-        say(run, ASSAY_ERROR, "%s", path ? why.what : "the model card cannot be found");
-        free(path);
-        return;
-    }
-    say(run, ASSAY_SATISFIED, "%s has all its sections", name);
-    while (*at) {
-        at += strspn(at, ",");
-        at += strspn(at, " \t");
-        size_t count = strcspn(at, ",");
-        const char *section = assay_arena_strndup(run->c->arena, at, count);
-        if (count > 0 && !has_section(text, section)) {
-            say(run, ASSAY_UNSATISFIED, "%s: the section %s is missing or empty", name,
-                section);
-            break;
-        }
-        at += count;
-    }
-    free(path);
-    free(text);
+    gate_say(run, value <= limit ? ASSAY_SATISFIED : ASSAY_UNSATISFIED,
+             "%s is %s; equal distributions stay below %s", gate_setting(run, "metric"),
+             run->result.candidate, text);
 }
 
 /* ---- data ---- */
@@ -498,24 +294,24 @@ static void run_same_evaluation(struct run *run)
     const struct version_dataset *ours = dataset_of(run->c->candidate, "eval", NULL);
 
     if (!run->c->champion) {
-        say(run, ASSAY_NOT_APPLICABLE, "there is no champion to compare with");
+        gate_say(run, ASSAY_NOT_APPLICABLE, "there is no champion to compare with");
         return;
     }
     if (!ours || !dataset_of(run->c->champion, "eval", NULL)) {
-        say(run, ASSAY_MISSING, "the %s names no evaluation data with a digest",
-            ours ? "champion" : "candidate");
+        gate_say(run, ASSAY_MISSING, "the %s names no evaluation data with a digest",
+                 ours ? "champion" : "candidate");
         return;
     }
     run->result.candidate = ours->digest;
     for (size_t i = 0; i < run->c->candidate->dataset_count; i++) {
         const struct version_dataset *d = &run->c->candidate->datasets[i];
         if (is_context(d, "eval") && !dataset_of(run->c->champion, "eval", d->digest)) {
-            say(run, ASSAY_UNSATISFIED, "the champion was not evaluated on %s (%s)", d->name,
-                d->digest);
+            gate_say(run, ASSAY_UNSATISFIED, "the champion was not evaluated on %s (%s)",
+                     d->name, d->digest);
             return;
         }
     }
-    say(run, ASSAY_SATISFIED, "both were evaluated on the same data");
+    gate_say(run, ASSAY_SATISFIED, "both were evaluated on the same data");
 }
 
 static void run_no_leakage(struct run *run)
@@ -523,17 +319,18 @@ static void run_no_leakage(struct run *run)
     const struct version_facts *facts = run->c->candidate;
 
     if (!dataset_of(facts, "eval", NULL) || !dataset_of(facts, "train", NULL)) {
-        say(run, ASSAY_MISSING, "training and evaluation data are not both named by digest");
+        gate_say(run, ASSAY_MISSING,
+                 "training and evaluation data are not both named by digest");
         return;
     }
     for (size_t i = 0; i < facts->dataset_count; i++) {
         const struct version_dataset *d = &facts->datasets[i];
         if (is_context(d, "eval") && dataset_of(facts, "train", d->digest)) {
-            say(run, ASSAY_UNSATISFIED, "%s (%s) was trained on", d->name, d->digest);
+            gate_say(run, ASSAY_UNSATISFIED, "%s (%s) was trained on", d->name, d->digest);
             return;
         }
     }
-    say(run, ASSAY_SATISFIED, "no evaluation data among the training data");
+    gate_say(run, ASSAY_SATISFIED, "no evaluation data among the training data");
 }
 
 /* ---- a command of the team's own ---- */
@@ -552,18 +349,18 @@ static void run_command(struct run *run)
     int code = 0;
 
     if (!run->c->commands) {
-        say(run, ASSAY_MISSING, "commands are not run here");
+        gate_say(run, ASSAY_MISSING, "commands are not run here");
         return;
     }
-    for (const char *at = setting(run, "command"); *at && count < WORDS_MAX;) {
+    for (const char *at = gate_setting(run, "command"); *at && count < WORDS_MAX;) {
         at += strspn(at, " \t");
         size_t length = strcspn(at, " \t");
         if (length > 0)
             words[count++] = assay_arena_strndup(run->c->arena, at, length);
         at += length;
     }
-    if (setting(run, "timeout"))
-        (void)policy_duration(setting(run, "timeout"), &timeout_ms);
+    if (gate_setting(run, "timeout"))
+        (void)policy_duration(gate_setting(run, "timeout"), &timeout_ms);
     const char *const pairs[][2] = {{"ASSAY_MODEL", facts->model},
                                     {"ASSAY_VERSION", facts->version},
                                     {"ASSAY_DIGEST", facts->digest},
@@ -579,7 +376,7 @@ static void run_command(struct run *run)
                                   .timeout_ms = (int)timeout_ms,
                                   .output_limit = 1 << 20},
                   &code, &out, NULL, &why) != ASSAY_OK) {
-        say(run, ASSAY_ERROR, "%s", why.what);
+        gate_say(run, ASSAY_ERROR, "%s", why.what);
     } else {
         char digest[ASSAY_SHA256_TEXT], line[200];
         char *end = out.length > 0 ? memchr(out.data, '\n', out.length) : NULL;
@@ -587,11 +384,11 @@ static void run_command(struct run *run)
         if (end)
             *end = '\0';
         assay_text_clean_to(line, sizeof line, assay_buf_text(&out));
-        say(run,
-            code == 0   ? ASSAY_SATISFIED
-            : code == 1 ? ASSAY_UNSATISFIED
-                        : ASSAY_ERROR,
-            "exit status %d: %s (output %.16s)", code, line, digest);
+        gate_say(run,
+                 code == 0   ? ASSAY_SATISFIED
+                 : code == 1 ? ASSAY_UNSATISFIED
+                             : ASSAY_ERROR,
+                 "exit status %d: %s (output %.16s)", code, line, digest);
     }
     assay_buf_free(&out);
     assay_buf_free(&text);
@@ -610,10 +407,10 @@ static const struct kind kinds[] = {
     {"non-inferior", run_non_inferior, {"metric", "better"}, {"margin"}},
     {"slices", run_slices, {"prefix", "better"}, {"margin", "least"}},
     {"drift", run_drift, {"metric", "rows", "reference"}, {"bins"}},
-    {"required-files", run_required_files, {"files"}, {NULL}},
-    {"artifact-digest", run_artifact_digest, {NULL}, {NULL}},
-    {"model-signature", run_model_signature, {"key"}, {"file", "ignore"}},
-    {"model-card", run_model_card, {NULL}, {"file", "sections"}},
+    {"required-files", gate_required_files, {"files"}, {NULL}},
+    {"artifact-digest", gate_artifact_digest, {NULL}, {NULL}},
+    {"model-signature", gate_model_signature, {"key"}, {"file", "ignore"}},
+    {"model-card", gate_model_card, {NULL}, {"file", "sections"}},
     {"same-evaluation", run_same_evaluation, {NULL}, {NULL}},
     {"no-leakage", run_no_leakage, {NULL}, {NULL}},
     {"command", run_command, {"command"}, {"timeout"}},

@@ -12,7 +12,8 @@
  * PREFIX…/n, where given, is at least drift            metric (a PSI), rows, reference (metrics
  * with the numbers of rows), bins: below the 99 % quantile of what equal distributions give
  *     required-files   files: names or patterns that the model must have
- *     artifact-digest  the files where they lie are those that were registered
+ *     artifact-digest  the files where they lie are those that were registered; on a server,
+ *                      which keeps no digests, those that the version was first requested with
  *     model-signature  key, file, ignore: the files were signed with that key, as OpenSSF Model
  *                      Signing does (model_signature.h)
  *     model-card       file, sections: headings that must be there and not empty
@@ -71,6 +72,8 @@ struct gate_context {
     const struct version_facts *candidate;
     const struct version_facts *champion; /* NULL: there is none */
     const char *target;
+    const char *first_digest; /* of the files when the version was first requested, where the
+                                 platform keeps none; NULL: it never was */
     bool commands; /* commands may be run here */
     struct assay_arena *arena;
 };

@@ -281,7 +281,7 @@ static void from_a_server(void **state)
     read_policy(&policy, "p256.pem", "");
     expect(gate_run(&policy.gates[0], &context), ASSAY_SATISFIED, "3 files");
     facts.fetcher = other;
-    expect(gate_run(&policy.gates[0], &context), ASSAY_ERROR, "changed while it was read");
+    expect(gate_run(&policy.gates[0], &context), ASSAY_ERROR, "changed since it was hashed");
     facts.fetcher = NULL;
     expect(gate_run(&policy.gates[0], &context), ASSAY_ERROR, "the server is gone");
     facts.fetch = NULL;
