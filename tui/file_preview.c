@@ -1,6 +1,7 @@
 /*
  * Looking at a file (file_preview.h): fetching it beside the screen, and where one is in it.
- * How it is drawn stands in preview_draw.c. Called by the run screen.
+ * How it is drawn stands in preview_draw.c. Called by the run screen, and
+ * for evidence by the screen of a request.
  */
 #include "file_preview.h"
 
@@ -99,6 +100,17 @@ static size_t first_line(const struct preview_job *job)
     return end ? (size_t)(end - job->bytes) + 1 : 0;
 }
 
+/* Bytes that are given are shown whole: in a form that leaves nothing out, nothing folded. */
+static void show_whole(struct preview_job *job)
+{
+    if (job->page.partial && job->page.kind != PREVIEW_BYTES) {
+        preview_page_free(&job->page);
+        preview_page_plain(&job->page, job->bytes, job->length);
+    }
+    for (size_t i = 0; i < job->page.count; i++)
+        job->page.lines[i].closed = false;
+}
+
 static void work(struct errand *errand, void *context)
 {
     struct preview_job *job = context;
@@ -107,6 +119,9 @@ static void work(struct errand *errand, void *context)
     }
     size_t skip = first_line(job);
     preview_page_read(&job->page, job->name, job->bytes + skip, job->length - skip, !job->part);
+    if (!job->path) {
+        show_whole(job);
+    }
     free(job->bytes);
     job->bytes = NULL;
 }
@@ -121,6 +136,7 @@ void file_preview_init(struct file_preview *preview)
 static void forget_page(struct file_preview *preview)
 {
     preview_page_free(&preview->page);
+    preview_shown_forget(preview);
     preview->ready = false;
     preview->row_count = 0;
     preview->width = 0;
@@ -192,8 +208,11 @@ void file_preview_give(struct file_preview *preview, struct app *app, const char
     }
     struct preview_job *job = assay_alloc(sizeof *job);
     job->name = assay_strdup(name);
+    const size_t most = assay_image_named(name) ? PREVIEW_IMAGE_MAX : PREVIEW_TEXT_MAX;
     job->bytes = bytes_take;
-    job->length = length;
+    job->length = length < most ? length : most;
+    job->bytes[job->length] = '\0';
+    job->part = length > most;
     job->whole = length;
     start(preview, app, key, job, false);
 }

@@ -3,7 +3,8 @@
  * The one viewer of artifacts and of evidence. Reading and understanding is done beside the
  * screen (errand.h), with how far it is and a way to stop it. Its owner calls
  * file_preview_ask() or _give() whenever it draws, file_preview_take() from its poll, and hands
- * on what moves.
+ * on what moves. Where it matters that all of a file was looked at, it keeps what has been on
+ * the screen (preview_shown.c).
  */
 #ifndef TUI_FILE_PREVIEW_H
 #define TUI_FILE_PREVIEW_H
@@ -52,6 +53,14 @@ struct file_preview {
     int height;         /* rows shown when last drawn */
     struct rect rect;   /* where the rows were drawn */
     struct image_widget image;
+
+    bool watching;        /* what is drawn is looked at: nothing lies over it */
+    uint32_t *shown;      /* of each line of the page: how far it has been on the screen */
+    size_t shown_lines;   /* that were there to their end */
+    size_t shown_counted; /* lines of the page that `shown` is for */
+    bool shown_image;
+    bool going; /* … to where the next drawing begins */
+    struct preview_row_at go_to;
 };
 
 void file_preview_init(struct file_preview *preview);
@@ -63,8 +72,10 @@ void file_preview_free(struct file_preview *preview, struct app *app);
    read; while another is read the old one stays, and so does the place looked at. */
 void file_preview_ask(struct file_preview *preview, struct app *app, const char *root,
                       const char *path, bool end, uint64_t version);
-/* The same for bytes that are in memory; KEY says what they are (a digest). BYTES_TAKE ends
-   with a NUL that LENGTH does not count, and is freed where KEY is what is shown already. */
+/* The same for bytes that are in memory, of which nothing is to be left out: where the form
+   that NAME promises would, they are shown as plain text. KEY says what they are (a digest).
+   BYTES_TAKE ends with a NUL that LENGTH does not count, and is freed where KEY is what is
+   shown already. */
 void file_preview_give(struct file_preview *preview, struct app *app, const char *key,
                        const char *name, char *bytes_take, size_t length);
 /* Whether KEY (ROOT/PATH, for _ask) is what is shown or asked for. */
@@ -84,6 +95,21 @@ void file_preview_filter(struct file_preview *preview, const char *words);
 /* The wheel and clicks, for events within preview->rect. */
 void file_preview_wheel(struct file_preview *preview, int rows);
 void file_preview_click(struct file_preview *preview, int x, int y);
+
+/* ---- what has been on the screen: preview_shown.c ---- */
+
+/* Whether it can be looked at whole here: no part of it, no bytes that are no text. */
+bool file_preview_can_show_all(const struct file_preview *preview);
+/* Whether all of it was on the screen, while `watching`, each line to its end; resizing and
+   moving about takes nothing back. */
+bool file_preview_all_shown(const struct file_preview *preview);
+/* Goes to the first line that was not, and opens what it lies in; false where there is none. */
+bool file_preview_to_unshown(struct file_preview *preview);
+/* For preview_draw.c: the row ROW, or a line that stays on top, was drawn in WIDTH cells. */
+void preview_shown_row(struct file_preview *preview, size_t row, int width);
+void preview_shown_line(struct file_preview *preview, size_t line, int width);
+void preview_shown_forget(struct file_preview *preview); /* there is another page */
+
 /* The text of the line under the cursor, without marks: *out is a new string. */
 bool file_preview_line(const struct file_preview *preview, char **out);
 

@@ -154,22 +154,36 @@ static void draw_row(const struct file_preview *preview, struct area line, size_
     const char *text = line_text(preview, at->line);
     char look = PREVIEW_PLAIN;
     int indent = 2 + from->indent + (at->byte > 0 ? FOLLOW_INDENT : 0);
-    size_t advance, length = strlen(text + at->byte);
+    size_t advance, length;
     if (from->after) {
         bool ascii = line.canvas->ascii;
         draw_text(line, indent - 2, 0, ROLE_DIM,
                   from->closed ? (ascii ? "+" : "▸") : (ascii ? "-" : "▾"));
     }
-    for (size_t i = 0; i < at->byte; i++) { /* what was begun in the rows before */
+    /* What was begun in the rows before; plain text has no marks. */
+    for (size_t i = 0; preview->page.kind != PREVIEW_TEXT && i < at->byte; i++) {
         if ((unsigned char)text[i] < ' ') {
             look = text[i];
         }
     }
-    if (from->wraps) {
-        length = preview_row(text + at->byte, line.rect.width - indent - 1, &advance);
-    }
+    length = from->wraps ? preview_row(text + at->byte, line.rect.width - indent - 1, &advance)
+                         : strlen(text + at->byte);
     draw_marked(line, indent, (enum role)from->role, text + at->byte, length,
                 from->wraps ? 0 : preview->left, &look);
+}
+
+/* The row that was asked for comes to the top. */
+static void go_to(struct file_preview *preview)
+{
+    const struct preview_row_at to = preview->go_to;
+    for (size_t i = 0; preview->going && i < preview->row_count; i++) {
+        const struct preview_row_at *row = &preview->rows[i];
+        if (row->line > to.line || (row->line == to.line && row->byte > to.byte)) {
+            break;
+        }
+        preview->top = preview->cursor = i;
+    }
+    preview->going = false;
 }
 
 static void draw_about(const struct file_preview *preview, struct area line)
@@ -247,6 +261,7 @@ void file_preview_draw(struct file_preview *preview, struct app *app, struct are
     if (page->kind == PREVIEW_IMAGE) {
         image_widget_draw(&preview->image, app, &page->image, preview->version,
                           area_part(body, 2, 0, width - 3, height - top), slot);
+        preview->shown_image |= preview->watching;
         return;
     }
     if (page->headed && page->count > 0) {
@@ -254,8 +269,10 @@ void file_preview_draw(struct file_preview *preview, struct app *app, struct are
         const char *head = line_text(preview, 0);
         draw_marked(area_row(body, 0), 2, ROLE_STRONG, head, strlen(head), preview->left,
                     &look);
+        preview_shown_line(preview, 0, width - 1);
         body = area_part(body, 0, 1, width, height - top - 1);
     }
+    go_to(preview);
     keep_in_sight(preview, body.rect.height);
     preview->rect = body.rect;
     if (preview->row_count == 0) {
@@ -272,6 +289,7 @@ void file_preview_draw(struct file_preview *preview, struct app *app, struct are
             draw_clear(line);
         }
         draw_row(preview, line, row);
+        preview_shown_row(preview, row, width - 1);
     }
     draw_scrollbar(body, width - 1, 0, body.rect.height, preview->top, preview->row_count);
 }

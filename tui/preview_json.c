@@ -219,6 +219,7 @@ static bool value(struct reader *reader, int depth, const char *key, size_t leng
         assay_buf_char(out, '"');
         preview_clean(reader->page, text, size < 4000 ? size : 4000);
         assay_buf_text_add(out, size < 4000 ? "\"" : " ...\"");
+        reader->page->partial |= size >= 4000;
         return true;
     }
     if (!word(reader, &text, &size)) {
@@ -241,6 +242,7 @@ bool preview_json(struct preview_page *page, const char *bytes, size_t length)
     if (reader.fault) {
         assay_buf_reset(&page->text);
         page->count = 0;
+        page->partial = false;
         return false;
     }
     for (size_t i = 0; page->count > OPEN_ALL && i < page->count; i++) {

@@ -182,6 +182,8 @@ static void one_line(struct reading *reading, const char *line, size_t length)
         reading->fence = !reading->fence;
         reading->fence_sign = text[0];
         reading->open = false;
+        /* Which language it is is not shown; more than a word there was meant to be read. */
+        reading->page->partial |= memchr(text, ' ', length) || length > 20;
     } else if (reading->fence) {
         struct preview_line *code = preview_add(reading->page, ROLE_ACCENT);
         if (code) {

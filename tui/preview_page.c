@@ -60,11 +60,12 @@ const char *preview_kind_name(enum preview_kind kind)
 
 size_t preview_row(const char *text, int width, size_t *advance)
 {
-    size_t at = 0, blank = 0, left = strlen(text);
+    size_t at = 0, blank = 0;
     int used = 0;
     while (text[at]) {
         uint32_t code;
-        size_t length = assay_utf8_decode(text + at, left - at, &code);
+        /* The text may be a file on one line: only the next character is measured. */
+        size_t length = assay_utf8_decode(text + at, strnlen(text + at, 4), &code);
         length = length > 0 ? length : 1;
         int cells = code < ' ' ? 0 : assay_code_width(code);
         if (used + (cells > 0 ? cells : 0) > width && at > 0) {
@@ -88,15 +89,17 @@ size_t preview_row(const char *text, int width, size_t *advance)
 
 /* ---- text and bytes ---- */
 
-static void read_text(struct preview_page *page, const char *bytes, size_t length)
+/* ALL: what was written over is shown as well. */
+static void read_text(struct preview_page *page, const char *bytes, size_t length, bool all)
 {
     while (length > 0) {
         const char *end = memchr(bytes, '\n', length);
         size_t line = end ? (size_t)(end - bytes) : length;
         size_t shown = line > 0 && bytes[line - 1] == '\r' ? line - 1 : line;
         /* What a progress bar wrote over itself is what was last to be seen of it. */
-        const char *from = memrchr(bytes, '\r', shown);
-        from = from ? from + 1 : bytes;
+        const char *over = all ? NULL : memrchr(bytes, '\r', shown);
+        const char *from = over ? over + 1 : bytes;
+        page->partial |= from != bytes;
         struct preview_line *into = preview_add(page, ROLE_NORMAL);
         if (!into) {
             return;
@@ -111,6 +114,7 @@ static void read_text(struct preview_page *page, const char *bytes, size_t lengt
 static void read_bytes(struct preview_page *page, const char *bytes, size_t length)
 {
     page->kind = PREVIEW_BYTES;
+    page->partial = true;
     page->cut = length > BYTES_SHOWN;
     length = length < BYTES_SHOWN ? length : BYTES_SHOWN;
     for (size_t at = 0; at < length; at += 16) {
@@ -215,6 +219,14 @@ void preview_page_read(struct preview_page *page, const char *name, const char *
         page->kind = PREVIEW_MARKDOWN;
         preview_markdown(page, bytes, length);
     } else {
-        read_text(page, bytes, length);
+        read_text(page, bytes, length, false);
     }
+    page->partial |= !assay_utf8_valid(bytes, length);
+}
+
+void preview_page_plain(struct preview_page *page, const char *bytes, size_t length)
+{
+    *page = (struct preview_page){.text = {.limit = PREVIEW_OUT_MAX + (1u << 20)}};
+    read_text(page, bytes, length, true);
+    page->partial |= !assay_utf8_valid(bytes, length);
 }

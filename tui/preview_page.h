@@ -48,8 +48,10 @@ struct preview_page {
     struct assay_buf text;
     struct preview_line *lines;
     size_t count, capacity;
-    bool headed;              /* the first line stays on top: the columns of a table */
-    bool cut;                 /* there was more than fits the bounds above */
+    bool headed;  /* the first line stays on top: the columns of a table */
+    bool cut;     /* there was more than fits the bounds above */
+    bool partial; /* some of it is in no line: a cell too wide, what was written over, bytes
+                     that are no text */
     size_t rows, columns;     /* of a table, without its head */
     struct assay_image image; /* of kind PREVIEW_IMAGE */
     int width, height; /* of the picture in the file, which `image` may be smaller than */
@@ -60,6 +62,8 @@ struct preview_page {
    a part of it. */
 void preview_page_read(struct preview_page *page, const char *name, const char *bytes,
                        size_t length, bool whole);
+/* The bytes as plain text, as they are: nothing is left out but what does not fit. */
+void preview_page_plain(struct preview_page *page, const char *bytes, size_t length);
 void preview_page_free(struct preview_page *page);
 
 /* "text", "Markdown", ... */

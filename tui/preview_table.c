@@ -26,6 +26,7 @@ struct table {
     struct assay_buf cell, clean; /* the one last read, as it is and as it is shown */
     struct column columns[COLUMNS_MAX];
     size_t count;
+    bool partial; /* something was too wide, or one column too many */
 };
 
 /* Reads one cell into table->cell; true where its row goes on after it. */
@@ -66,9 +67,11 @@ static int cell_text(struct table *table)
     int used;
     assay_buf_reset(&table->clean);
     assay_text_clean(&table->clean, text, table->cell.length < 400 ? table->cell.length : 400);
+    table->partial |= table->cell.length > 400;
     const char *clean = assay_buf_text(&table->clean);
     size_t fits = assay_text_fit(clean, CELL_MAX, &used);
     if (fits < table->clean.length) {
+        table->partial = true;
         fits = assay_text_fit(clean, CELL_MAX - 1, &used);
         table->clean.length = fits;
         assay_buf_text_add(&table->clean, "~");
@@ -94,6 +97,7 @@ static void measure_row(struct table *table, bool head)
     for (size_t i = 0; more; i++) {
         more = next_cell(table);
         if (i >= COLUMNS_MAX) {
+            table->partial = true;
             continue;
         }
         struct column *column = &table->columns[i];
@@ -162,6 +166,7 @@ void preview_table(struct preview_page *page, const char *bytes, size_t length, 
         }
         write_row(table, page, page->count == 1);
     }
+    page->partial = table->partial;
     page->rows = page->count > 0 ? page->count - 1 : 0;
     assay_buf_free(&table->cell);
     assay_buf_free(&table->clean);

@@ -1,7 +1,7 @@
 /*
- * Evidence on the screen of a request. The desk reads it and checks its digest; it is shown as
- * lines of the page, and marked as seen once each of its rows has been on the screen: what was
- * never shown was not looked at.
+ * Evidence on the screen of a request. The desk reads it and checks its digest; it is shown by
+ * the one viewer of files, over the page, and marked as seen once all of it has been on the
+ * screen: what was never shown was not looked at.
  */
 #include "request_view.h"
 
@@ -13,32 +13,41 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
-#define EVIDENCE_LINES 4000
-#define EVIDENCE_BYTES ((size_t)1 << 20)
-#define EVIDENCE_WIDE  8000 /* bytes of a line */
-
 static const struct assay_evidence *opened(const struct request_view *view,
                                            const struct assay_request *r)
 {
     const size_t at = view->evidence.open;
-    return r && at && at <= r->evidence_count ? &r->evidence[at - 1] : NULL;
+    if (!r || !at || at > r->evidence_count ||
+        strcmp(view->evidence.digest, r->evidence[at - 1].digest) != 0)
+        return NULL; /* the request has changed since */
+    return &r->evidence[at - 1];
 }
 
+bool request_evidence_open(const struct request_view *view)
+{
+    return view->evidence.open != 0;
+}
+
+/* The page is there again, with the cursor on what was open. */
 void request_evidence_close(struct request_view *view)
 {
-    free(view->evidence.bytes);
-    free(view->evidence.row);
+    for (size_t i = 0; view->evidence.open && i < view->count; i++)
+        if (view->lines[i].evidence == view->evidence.open)
+            view->list.cursor = i;
+    file_preview_free(&view->evidence.preview, view->app);
     view->evidence = (struct request_evidence){0};
+    view->dirty = true;
 }
 
 static void open_it(struct request_view *view, const struct assay_request *r, size_t at)
 {
     request_evidence_close(view);
+    file_preview_init(&view->evidence.preview);
     view->evidence.open = at;
     snprintf(view->evidence.digest, sizeof view->evidence.digest, "%s",
              r->evidence[at - 1].digest);
-    view->dirty = true;
     request_evidence_ask(view);
+    app_dirty(view->app);
 }
 
 void request_evidence_ask(struct request_view *view)
@@ -55,91 +64,15 @@ void request_evidence_ask(struct request_view *view)
 void request_evidence_take(struct request_view *view, struct desk_result *result)
 {
     struct request_evidence *e = &view->evidence;
-    if (!e->open || strcmp(result->wish.binding, e->digest) != 0)
+    const struct assay_evidence *evidence = opened(view, request_of(view));
+    if (!evidence || strcmp(result->wish.binding, e->digest) != 0)
         return;
     e->there = true;
     e->err = result->err;
-    e->bytes = result->text;
-    e->length = result->length;
+    if (result->text)
+        file_preview_give(&e->preview, view->app, e->digest, evidence->name, result->text,
+                          result->length);
     result->text = NULL;
-}
-
-/* ---- as lines ---- */
-
-static void add_text(struct request_view *view, const struct assay_request *r,
-                     const struct assay_evidence *evidence)
-{
-    struct request_evidence *e = &view->evidence;
-    const char *at = e->bytes, *end = e->bytes + e->length;
-    size_t lines = 0;
-    e->whole = true;
-    for (; at < end && lines < EVIDENCE_LINES; lines++) {
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
-        const size_t length = stop ? (size_t)(stop - at) : (size_t)(end - at);
-        const size_t first = view->count;
-        e->whole = e->whole && length <= EVIDENCE_WIDE;
-        request_add(view, ROLE_DIM, 8, "        %.*s%s",
-                    (int)(length < EVIDENCE_WIDE ? length : EVIDENCE_WIDE), at,
-                    length > EVIDENCE_WIDE ? " ..." : "");
-        for (size_t i = first; i < view->count; i++) {
-            ASSAY_GROW(e->row, e->capacity, e->rows + 1);
-            e->row[e->rows++] = (struct request_evidence_row){.line = (uint32_t)lines};
-            view->lines[i].part = e->rows;
-        }
-        at = stop ? stop + 1 : end;
-    }
-    if (at < end || !e->whole) {
-        e->whole = false;
-        request_add(view, ROLE_WARNING, 8,
-                    "        not all of it fits here; all, and marked as seen: assay review %s "
-                    "--open '%s'",
-                    r->id, evidence->name);
-    }
-}
-
-/* Rows that were broken anew have been shown where all of their line had been: OLD, COUNT of
-   them, are the rows of before. */
-static void keep_shown(struct request_evidence *e, const struct request_evidence_row *old,
-                       size_t count)
-{
-    bool *hidden = assay_alloc_array(EVIDENCE_LINES, sizeof *hidden);
-    const size_t lines = count > 0 ? old[count - 1].line + 1 : 0;
-    for (size_t i = 0; i < count; i++)
-        hidden[old[i].line] |= !old[i].shown;
-    e->shown_rows = 0;
-    for (size_t i = 0; i < e->rows; i++) {
-        const size_t line = e->row[i].line;
-        e->row[i].shown = line < lines && !hidden[line];
-        e->shown_rows += e->row[i].shown;
-    }
-    free(hidden);
-}
-
-static void add_open(struct request_view *view, const struct assay_request *r,
-                     const struct assay_evidence *evidence)
-{
-    struct request_evidence *e = &view->evidence;
-    struct request_evidence_row *old = e->row;
-    const size_t rows = e->rows;
-    e->row = NULL;
-    e->rows = e->capacity = 0;
-    e->whole = false;
-    if (!e->there)
-        request_add(view, ROLE_DIM, 8, "        reading");
-    else if (!e->bytes)
-        request_add(view, ROLE_FAILED, 8, "        %s%s%s", e->err.what,
-                    e->err.hint[0] ? "; " : "", e->err.hint);
-    else if (e->length > EVIDENCE_BYTES || memchr(e->bytes, '\0', e->length) ||
-             !assay_utf8_valid(e->bytes, e->length))
-        request_add(view, ROLE_WARNING, 8,
-                    "        %s: look at it elsewhere, which marks it as seen: assay review %s "
-                    "--open '%s' > file",
-                    e->length > EVIDENCE_BYTES ? "too large for this page" : "no text", r->id,
-                    evidence->name);
-    else
-        add_text(view, r, evidence);
-    keep_shown(e, old, rows);
-    free(old);
 }
 
 void request_evidence_add(struct request_view *view, const struct assay_request *r)
@@ -159,76 +92,138 @@ void request_evidence_add(struct request_view *view, const struct assay_request 
                     assay_bytes_text(size, e->bytes),
                     assay_age_text(age, e->time_ms, view->app->now_ms), e->digest)
             ->evidence = i + 1;
-        if (view->evidence.open == i + 1 && strcmp(view->evidence.digest, e->digest) == 0)
-            add_open(view, r, e);
     }
 }
 
-/* ---- what was on the screen ---- */
+/* ---- drawing ---- */
 
-void request_evidence_shown(struct request_view *view, const struct request_line *line)
+/* What still keeps it from being seen. */
+static const char *still_to_do(const struct request_evidence *e)
+{
+    if (!e->preview.ready)
+        return "";
+    if (!file_preview_can_show_all(&e->preview))
+        return "not all of it can be shown here";
+    return file_preview_all_shown(&e->preview) ? "all of it was shown" : "space shows more";
+}
+
+static void draw_head(struct request_view *view, const struct assay_request *r,
+                      const struct assay_evidence *evidence, struct area row)
+{
+    const struct request_evidence *e = &view->evidence;
+    const int width = row.rect.width;
+    const char *left = still_to_do(e);
+    char clean[400];
+    struct assay_buf text = {0};
+    assay_text_clean_to(clean, sizeof clean, evidence->name);
+    assay_buf_format(&text, "EVIDENCE %zu of %zu   [%s] %s", e->open, r->evidence_count,
+                     evidence->seen ? "x" : " ", clean);
+    const int room = width - 4 - (int)strlen(left);
+    draw_field(row, 1, 0, room > 20 ? room : width - 2, ALIGN_LEFT, ROLE_TITLE,
+               assay_buf_text(&text));
+    if (room > 20)
+        draw_text(row, room + 3, 0,
+                  file_preview_can_show_all(&e->preview) ? ROLE_DIM : ROLE_WARNING, left);
+    assay_buf_free(&text);
+}
+
+/* Where not all of it can be shown: how it is looked at nevertheless. */
+static void draw_elsewhere(struct request_view *view, const struct assay_evidence *evidence,
+                           struct area row)
+{
+    char clean[300];
+    assay_text_clean_to(clean, sizeof clean, evidence->name);
+    draw_format(row, 2, 0, ROLE_WARNING,
+                "all, and marked as seen: assay review %.8s --open '%s'", view->id, clean);
+}
+
+void request_evidence_draw(struct request_view *view, struct area area)
 {
     struct request_evidence *e = &view->evidence;
-    if (!line->part || line->part > e->rows || e->row[line->part - 1].shown)
+    const struct assay_request *r = request_of(view);
+    const struct assay_evidence *evidence = opened(view, r);
+    const int width = area.rect.width, height = area.rect.height;
+    if (!evidence || height < 3)
         return;
-    e->row[line->part - 1].shown = true;
-    e->shown_rows++;
+    e->preview.watching = !view->app->palette.open;
+    struct area body = area_part(area, 0, 1, width, height - 1);
+    if (e->preview.ready && !file_preview_can_show_all(&e->preview)) {
+        draw_elsewhere(view, evidence, area_row(area, 1));
+        body = area_part(area, 0, 2, width, height - 2);
+    }
+    if (e->there && e->err.what[0]) {
+        char clean[400];
+        draw_field(body, 2, 0, width - 3, ALIGN_LEFT, ROLE_FAILED,
+                   assay_text_clean_to(clean, sizeof clean, e->err.what));
+        draw_field(body, 2, 1, width - 3, ALIGN_LEFT, ROLE_DIM,
+                   assay_text_clean_to(clean, sizeof clean, e->err.hint));
+    } else if (!e->there) {
+        draw_text(body, 2, 0, ROLE_DIM, "reading");
+    } else {
+        file_preview_draw(&e->preview, view->app, body, true, 0);
+    }
+    draw_head(view, r, evidence, area_row(area, 0));
 }
 
-static bool all_shown(const struct request_evidence *e)
-{
-    return e->there && e->bytes && e->whole && e->shown_rows == e->rows;
-}
+/* ---- moving, opening, marking ---- */
 
 static void mark_seen(struct request_view *view)
 {
     const struct assay_evidence *evidence = opened(view, request_of(view));
     struct assay_error err = {0};
-    if (evidence && !evidence->seen && all_shown(&view->evidence) &&
+    if (evidence && !evidence->seen && file_preview_all_shown(&view->evidence.preview) &&
         assay_evidence_seen(desk_ledger(view->desk), view->evidence.digest, true, &err) !=
             ASSAY_OK)
         app_fail(view->app, &err);
+}
+
+/* Back to the page. */
+static void leave(struct request_view *view)
+{
+    mark_seen(view);
+    request_evidence_close(view);
+    app_dirty(view->app);
+}
+
+bool request_evidence_command(struct request_view *view, enum command_id id)
+{
+    app_dirty(view->app);
+    if (file_preview_command(&view->evidence.preview, id))
+        return true;
+    switch (id) {
+    case CMD_OPEN: /* there was nothing under the cursor to be opened */
+    case CMD_BACK:
+    case CMD_CANCEL:
+    case CMD_LEFT:
+        leave(view);
+        return true;
+    case CMD_CHANGES:
+    case CMD_ALL_ROWS:
+        leave(view);
+        return false; /* which are of the page */
+    default:
+        return false;
+    }
+}
+
+void request_evidence_event(struct request_view *view, const struct event *event)
+{
+    struct file_preview *preview = &view->evidence.preview;
+    if (event->action == MOUSE_WHEEL_UP || event->action == MOUSE_WHEEL_DOWN)
+        file_preview_wheel(preview, event->action == MOUSE_WHEEL_UP ? -3 : 3);
+    else if (event->action == MOUSE_PRESS)
+        file_preview_click(preview, event->x, event->y);
+    app_dirty(view->app);
 }
 
 void request_evidence_here(struct request_view *view)
 {
     size_t at = view->list.cursor < view->count ? view->lines[view->list.cursor].evidence : 0;
     const struct assay_request *r = request_of(view);
-    if (!at || !r) {
-        app_say(view->app, "the line is no evidence: space goes to the next unseen");
-        return;
-    }
-    if (view->evidence.open == at) {
-        mark_seen(view);
-        request_evidence_close(view);
-    } else {
+    if (at && r)
         open_it(view, r, at);
-    }
-    view->dirty = true;
-    app_dirty(view->app);
-}
-
-/* To the first row that has not been on the screen; false where there is none. */
-static bool page_on(struct request_view *view)
-{
-    const struct request_evidence *e = &view->evidence;
-    for (size_t i = 0; i < view->count; i++)
-        if (view->lines[i].part && view->lines[i].part <= e->rows &&
-            !e->row[view->lines[i].part - 1].shown) {
-            view->list.cursor = view->list.top = i;
-            app_dirty(view->app);
-            return true;
-        }
-    return false;
-}
-
-static void show_opened(struct request_view *view)
-{
-    request_build(view);
-    for (size_t i = 0; i < view->count; i++)
-        if (view->lines[i].evidence == view->evidence.open)
-            view->list.cursor = view->list.top = i;
-    app_dirty(view->app);
+    else
+        app_say(view->app, "the line is no evidence: space goes to the next unseen");
 }
 
 bool request_evidence_next(struct request_view *view)
@@ -238,12 +233,14 @@ bool request_evidence_next(struct request_view *view)
     size_t next = 0, left = 0;
     if (!r)
         return true;
-    if (was && !view->evidence.there) {
+    if (was && (!view->evidence.there || view->evidence.preview.errand)) {
         app_say(view->app, "it is being read");
         return true;
     }
-    if (was && page_on(view))
+    if (was && file_preview_to_unshown(&view->evidence.preview)) {
+        app_dirty(view->app);
         return true;
+    }
     mark_seen(view);
     r = request_of(view);
     for (size_t i = 0; r && i < r->evidence_count; i++) {
@@ -253,11 +250,10 @@ bool request_evidence_next(struct request_view *view)
     }
     if (next) {
         open_it(view, r, next);
-        show_opened(view);
         return true;
     }
-    request_evidence_close(view);
-    request_build(view);
+    if (was)
+        request_evidence_close(view);
     app_dirty(view->app);
     if (!was && !left)
         return false;

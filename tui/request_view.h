@@ -9,6 +9,7 @@
 #include <assay/review.h>
 
 #include "chart_state.h"
+#include "file_preview.h"
 #include "outbox.h"
 #include "request_rows.h"
 #include "view_request.h"
@@ -22,7 +23,6 @@ struct request_line {
     size_t evidence; /* index + 1; 0: none */
     bool changes;    /* where "since your last decision" begins */
     char *condition; /* its text, where it is one that is still to be met; else NULL */
-    size_t part;     /* row of the evidence that is open, + 1; 0: none */
 };
 
 enum request_typing { TYPING_NOTHING, TYPING_REASON, TYPING_CONDITION };
@@ -39,23 +39,14 @@ struct request_sides {
     struct chart_widget widget;
 };
 
-struct request_evidence_row {
-    uint32_t line; /* of the evidence */
-    bool shown;
-};
-
-/* The piece of evidence that is open. It counts as seen only once each of its rows has been on
-   the screen. */
+/* The piece of evidence that is open, over the whole page. It counts as seen only once all of
+   it has been on the screen. */
 struct request_evidence {
     size_t open; /* its index + 1; 0: none is */
     char digest[ASSAY_SHA256_TEXT];
     bool asked, there; /* of the desk; it has come, or err says why not */
-    char *bytes;
-    size_t length;
     struct assay_error err;
-    bool whole; /* all of it is on the page */
-    size_t rows, shown_rows, capacity;
-    struct request_evidence_row *row; /* each of the `rows` */
+    struct file_preview preview;
 };
 
 struct request_view {
@@ -99,9 +90,13 @@ void request_evidence_ask(struct request_view *view);
 /* Takes what the desk has read. */
 void request_evidence_take(struct request_view *view, struct desk_result *result);
 void request_evidence_close(struct request_view *view);
-/* The line AT of the page is on the screen now. */
-void request_evidence_shown(struct request_view *view, const struct request_line *line);
-/* Opens or closes the evidence under the cursor. */
+/* Whether the page lies below a piece of evidence; drawing that. */
+bool request_evidence_open(const struct request_view *view);
+void request_evidence_draw(struct request_view *view, struct area area);
+/* Moving in what is open, and back to the page; false where ID is no command for it. */
+bool request_evidence_command(struct request_view *view, enum command_id id);
+void request_evidence_event(struct request_view *view, const struct event *event);
+/* Opens the evidence under the cursor. */
 void request_evidence_here(struct request_view *view);
 /* One key to the next unseen thing: the rest of the evidence that is open, the next piece, then
    false: the next request. */

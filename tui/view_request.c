@@ -62,8 +62,6 @@ static void draw_lines(struct request_view *view, struct area rows)
         }
         draw_field(row, 1, 0, width - 3, ALIGN_LEFT, view->lines[at].role,
                    view->lines[at].text);
-        if (!view->outbox.open && !view->app->palette.open)
-            request_evidence_shown(view, &view->lines[at]);
     }
     draw_scrollbar(rows, width - 1, 0, height, view->list.top, view->count);
 }
@@ -84,11 +82,17 @@ static void request_draw(void *self, struct area area)
         request_build(view);
     }
     view->dirty = false;
-    /* Nothing is drawn over an image: while a box is open there is no chart. */
-    if (area.rect.height >= CHART_FROM && request_sides_chart(view) && !view->outbox.open)
+    /* Nothing is drawn over an image: while a box is open there is no chart, and no evidence.
+     */
+    const bool evidence = request_evidence_open(view) && !view->outbox.open;
+    if (!evidence && area.rect.height >= CHART_FROM && request_sides_chart(view) &&
+        !view->outbox.open)
         chart = area.rect.height / 4;
     height -= chart;
-    draw_lines(view, area_part(area, 0, 0, width, height));
+    if (evidence)
+        request_evidence_draw(view, area_part(area, 0, 0, width, height));
+    else
+        draw_lines(view, area_part(area, 0, 0, width, height));
     if (chart > 0)
         request_sides_draw(view, area_part(area, 0, height, width, chart));
     draw_hline(area, 0, height + chart, width, ROLE_BORDER);
@@ -212,7 +216,8 @@ static void send(struct request_view *view)
 static bool request_command(void *self, enum command_id id, const char *argument)
 {
     struct request_view *view = self;
-    if (list_command(&view->list, view->count, id))
+    if (request_evidence_open(view) ? request_evidence_command(view, id)
+                                    : list_command(&view->list, view->count, id))
         return true;
     switch (id) {
     case CMD_APPROVE:
@@ -316,7 +321,9 @@ static bool request_event(void *self, const struct event *event)
     }
     if (event->kind != EVENT_MOUSE)
         return false;
-    if (event->action == MOUSE_WHEEL_UP || event->action == MOUSE_WHEEL_DOWN)
+    if (request_evidence_open(view))
+        request_evidence_event(view, event);
+    else if (event->action == MOUSE_WHEEL_UP || event->action == MOUSE_WHEEL_DOWN)
         list_scroll(&view->list, view->count, event->action == MOUSE_WHEEL_UP ? -3 : 3);
     else if (event->action == MOUSE_PRESS)
         press(view, event);
@@ -387,8 +394,17 @@ static void request_title(void *self, struct assay_buf *out)
                            desk_task(view->desk) == DESK_SIGN ? "   signing" : "   reading");
 }
 
+static bool request_poll(void *self)
+{
+    struct request_view *view = self;
+    return file_preview_take(&view->evidence.preview, view->app);
+}
+
 static const enum command_id *request_hints(void *self)
 {
+    static const enum command_id evidence[] = {CMD_NEXT_UNSEEN, CMD_DOWN,    CMD_PAGE_DOWN,
+                                               CMD_RIGHT,       CMD_APPROVE, CMD_REJECT,
+                                               CMD_BACK,        CMD_NONE};
     static const enum command_id hints[] = {
         CMD_NEXT_UNSEEN, CMD_OPEN, CMD_COMPARE,      CMD_CHANGES, CMD_APPROVE, CMD_REJECT,
         CMD_ASK_CHANGES, CMD_SEND, CMD_NEXT_REQUEST, CMD_BACK,    CMD_NONE};
@@ -398,6 +414,8 @@ static const enum command_id *request_hints(void *self)
                                                CMD_SEND,  CMD_BACK,    CMD_NONE};
     struct request_view *view = self;
     const struct assay_request *r = request_of(view);
+    if (request_evidence_open(view))
+        return evidence;
     if (r && r->state == ASSAY_STATE_APPLIED)
         return applied;
     return r && r->state == ASSAY_STATE_APPROVED ? approved : hints;
@@ -419,6 +437,7 @@ const struct view_ops view_request = {
     .command = request_command,
     .event = request_event,
     .changed = request_changed,
+    .poll = request_poll,
     .complete = request_complete,
     .has = request_has,
     .title = request_title,

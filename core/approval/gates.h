@@ -74,7 +74,7 @@ struct gate_context {
     const char *target;
     const char *first_digest; /* of the files when the version was first requested, where the
                                  platform keeps none; NULL: it never was */
-    bool commands; /* commands may be run here */
+    bool commands;            /* commands may be run here */
     struct assay_arena *arena;
 };
 /* Runs one gate. Never fails: what goes wrong is the gate's ERROR. */

@@ -1,6 +1,6 @@
 /*
- * Between gates.c, which runs gates and holds their table, and gates_files.c, the kinds that look
- * at a version's files.
+ * Between gates.c, which runs gates and holds their table, and gates_files.c, the kinds that
+ * look at a version's files.
  */
 #ifndef CORE_APPROVAL_GATES_PRIVATE_H
 #define CORE_APPROVAL_GATES_PRIVATE_H

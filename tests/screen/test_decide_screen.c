@@ -405,7 +405,9 @@ static void not_shown_not_seen(void **state)
     world_request(&world, "alias:champion", "lower loss", NULL, id);
     struct screen *screen = sit("val", false);
     screen_press(screen, "space", NULL);
-    screen_wait(screen, "no text: look at it elsewhere");
+    screen_wait(screen, "not all of it can be shown here");
+    screen_settle(screen);
+    screen_assert_text(screen, "all, and marked as seen: assay review ");
     screen_press(screen, "space", NULL);
     screen_settle(screen);
     screen_assert_text(screen, "some evidence was not shown whole");

@@ -431,6 +431,9 @@ static void nothing_paints(void **state)
     screen_assert_text(screen, "\xef\xbf\xbd[2J\xef\xbf\xbd[31mAPPROVED");
     screen_assert_text(screen, "\xef\xbf\xbd"
                                "desrever");
+    screen_assert_images(screen, 0);
+    screen_press(screen, "q", NULL);
+    screen_settle(screen);
     screen_assert_text(screen, "WHY   fine");
     screen_assert_text(screen, "2J digest 0000");
     screen_assert_text(screen, "digest ");
