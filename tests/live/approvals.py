@@ -1,6 +1,6 @@
 """Whole promotions on a real MLflow server by three persons, each with a home, an agent and a key of their own:
 approved, refused, changes requested, expired, superseded, champion moved in between, rolled back, broken glass;
-and a plan of stages with a vote handed on and a condition that comes due.
+a plan of stages with a vote handed on and a condition that comes due; and gates over files that lie there.
 
 approvals.py ASSAY: prints "N passed, N failed".
 """
@@ -27,6 +27,7 @@ ports = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(ports)
 
 assay = os.path.realpath(sys.argv[1])
+signing_tool = os.path.realpath(os.path.dirname(sys.executable) + "/../../signing/bin/model_signing")
 work = tempfile.mkdtemp()
 passed = failed = 0
 children = []
@@ -76,6 +77,20 @@ longest = 3d
 after = alias:shadow
 for = 24h
 """
+
+FILES = """[policy]
+name = files
+targets = alias:signed
+[clause approver]
+count = 1
+[gate files]
+kind = artifact-digest
+[gate card]
+kind = model-card
+sections = Limits
+[gate signed]
+kind = model-signature
+key = """
 
 HOUR = 3600 * 1000
 
@@ -244,6 +259,57 @@ def roll_back(url, client, rex, val, app, applied, now):
     rex.do("audit", "drift", "-S", url, at_ms=now)
 
 
+def log_signed(client, change):
+    """A model of the real library's, with a card, signed by the real model_signing, then CHANGE(folder)."""
+    folder = tempfile.mkdtemp(dir=work) + "/model"
+    mlflow.pyfunc.save_model(folder, python_model=Model(), pip_requirements=[])
+    with open(folder + "/README.md", "w") as file:
+        file.write("# Fraud\n\n## Limits\n\nNot for large sums.\n")
+    subprocess.run([signing_tool, "sign", "key", folder, "--signature", folder + "/model.sig", "--private_key",
+                    work + "/ci.key"], check=True, stdout=subprocess.DEVNULL)
+    change(folder)
+    with mlflow.start_run() as run:
+        mlflow.log_artifacts(folder, "model")
+    return client.create_model_version("fraud", run.info.artifact_uri + "/model", run.info.run_id).version
+
+
+def gates_of(rex, request):
+    return {gate["name"]: gate["state"] for gate in rex.state(request)["gates"]}
+
+
+def files(url, client, rex, app):
+    """Gates that look at what lies in the files: as they were signed, and changed on the way to the server."""
+    openssl = ["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", work + "/ci.key"]
+    subprocess.run(openssl, check=True)
+    pem = subprocess.run(["openssl", "ec", "-in", work + "/ci.key", "-pubout"], check=True, capture_output=True,
+                         text=True).stdout
+    set_policy(rex, "files", FILES + "".join(pem.split("\n")[1:-2]) + "\n")
+
+    def change(folder):
+        with open(folder + "/README.md", "a") as file:
+            file.write("Nor for small ones.\n")
+
+    def ask(version):
+        return rex.do("request", "-S", url, "--model", "fraud", "--version", version, "--target", "alias:signed",
+                      "-m", "signed")
+
+    version = log_signed(client, lambda folder: None)
+    request = ask(version)
+    check("all of the files: %s" % gates_of(rex, request),
+          gates_of(rex, request) == {"files": "SATISFIED", "card": "SATISFIED", "signed": "SATISFIED"})
+    app.sign(request, "approve")
+    rex.do("apply", request)
+    check("signed, and there", aliases(client).get("signed") == version)
+    # A card rewritten on the way is a card still, but not what was signed.
+    request = ask(log_signed(client, change))
+    check("a changed card: %s" % gates_of(rex, request),
+          gates_of(rex, request) == {"files": "SATISFIED", "card": "SATISFIED", "signed": "UNSATISFIED"})
+    app.sign(request, "approve")
+    rex.do("apply", request, expect=1)
+    check("left where it was", aliases(client).get("signed") == version)
+    client.delete_registered_model_alias("fraud", "signed")
+
+
 def main():
     url = start_server()
     mlflow.set_tracking_uri(url)
@@ -288,6 +354,8 @@ def main():
     rex.do("verify", "-S", url, "--model", "fraud", "--version", "3", "--target", "alias:champion",
            expect=1)
     check("no drift", rex.do("audit", "drift", "-S", url, "--format", "json") != "")
+
+    files(url, client, rex, app)
 
     # Refused; a refusal withdrawn is none.
     request = ask("3")
