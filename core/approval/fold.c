@@ -49,14 +49,16 @@ static struct fold_chain *chain_of(struct fold *fold, const char *chain)
     return &fold->chains[fold->chain_count++];
 }
 
-/* Whether two records claim the same place of one chain: from there on none of it counts. */
-static void find_forks(struct fold *fold)
+/* Those that claim the same place of one chain, in rings. Whether they are its author's, the walk
+   finds out: anybody can claim a place. */
+static void find_rivals(struct fold *fold)
 {
     struct assay_map places = {0};
     struct assay_buf key = {0};
 
     for (size_t i = 0; i < fold->input->count; i++) {
         const struct record *record = &fold->input->records[i];
+        fold->rivals[i] = (uint32_t)i;
         if (record->fault || record->checked == SIGNATURE_FAILS)
             continue;
         assay_buf_reset(&key);
@@ -66,10 +68,8 @@ static void find_forks(struct fold *fold)
             assay_map_set(&places, key.data, key.length, (uint32_t)i);
             continue;
         }
-        const struct record *first = &fold->input->records[other];
-        fold->fates[i].why_not = fold->fates[other].why_not = fold_text(
-            fold, "the chain %s forks at its record %llu: %.16s and %.16s", record->chain,
-            (unsigned long long)record->s.number, first->digest, record->digest);
+        fold->rivals[i] = fold->rivals[other];
+        fold->rivals[other] = (uint32_t)i;
     }
     assay_buf_free(&key);
     assay_map_free(&places);
@@ -120,11 +120,33 @@ static void check_counter(struct fold *fold, const struct record *record, size_t
         key->counter = record->counter;
 }
 
-static const char *check_place(struct fold *fold, const struct record *record)
+/* Whether its author signed another record for the same place: from there on none of the chain
+   counts, on either side. */
+static const char *check_fork(struct fold *fold, uint32_t index)
 {
+    const struct record *record = &fold->input->records[index];
+
+    for (uint32_t i = fold->rivals[index]; i != index; i = fold->rivals[i]) {
+        const struct record *other = &fold->input->records[i];
+        if ((other == fold->begin || strcmp(other->s.ledger, fold->begin->digest) == 0) &&
+            !fold_check_signer(fold, other))
+            return fold_text(fold, "the chain %s forks at its record %llu: %.16s and %.16s",
+                             record->chain, (unsigned long long)record->s.number,
+                             i < index ? other->digest : record->digest,
+                             i < index ? record->digest : other->digest);
+    }
+    return NULL;
+}
+
+static const char *check_place(struct fold *fold, uint32_t index)
+{
+    const struct record *record = &fold->input->records[index];
     const struct statement *s = &record->s;
     const struct fold_chain *chain = chain_of(fold, record->chain);
+    const char *forks = check_fork(fold, index);
 
+    if (forks)
+        return forks;
     if (chain->broken)
         return "it follows a record that does not count";
     if (s->number != chain->number + 1 ||
@@ -480,30 +502,33 @@ static void walk_one(struct fold *fold, uint32_t index)
     const struct record *record = &fold->input->records[index];
     struct fold_fate *fate = &fold->fates[index];
     struct fold_chain *chain;
-    const char *why = fate->why_not;
-    bool breaks = true;
+    const char *why;
+    bool theirs = true, placed = false;
 
-    if (!why && is_begin(fold, record)) {
+    if (is_begin(fold, record)) {
         why = fold_take_begin(fold, record);
-    } else if (!why && (!fold->begin || strcmp(record->s.ledger, fold->begin->digest) != 0)) {
+        theirs = placed = !why;
+    } else if (!fold->begin || strcmp(record->s.ledger, fold->begin->digest) != 0) {
         why = "it belongs to another ledger";
-    } else if (!why) {
-        why = check_place(fold, record);
+        theirs = false;
+    } else {
+        why = fold_check_signer(fold, record);
+        theirs = !why;
         if (!why)
-            why = fold_check_signer(fold, record);
-        if (!why) {
-            /* It has its place in the chain, whether or not what it says is allowed. */
-            breaks = false;
+            why = check_place(fold, index);
+        /* It has its place in the chain, whether or not what it says is allowed. */
+        placed = !why;
+        if (!why)
             why = check_time(fold, record);
-        }
         if (!why) {
             check_counter(fold, record, index);
             why = take(fold, record);
         }
     }
     chain = chain_of(fold, record->chain);
-    if (why && breaks) {
-        chain->broken = true;
+    if (!placed) {
+        /* What others wrote in its author's name changes nothing. */
+        chain->broken = chain->broken || theirs;
     } else {
         chain->number = record->s.number;
         chain->digest = record->digest;
@@ -512,7 +537,7 @@ static void walk_one(struct fold *fold, uint32_t index)
         if (!why || fold_ahead(fold, record))
             chain->time_ms = record->s.time_ms;
     }
-    fate->authentic = !why || (!breaks && record->s.key[0] != '\0');
+    fate->authentic = !why || (placed && record->s.key[0] != '\0');
     fate->counts = !why;
     fate->why_not = why;
     if (!why)
@@ -528,6 +553,7 @@ static void clear(struct fold *fold)
     free(fold->chains);
     free(fold->fates);
     free(fold->order);
+    free(fold->rivals);
     free(fold->problems);
     free(fold->views);
     free(fold->pending);
@@ -559,10 +585,11 @@ static void walk(struct fold *fold, const struct fold_input *input)
     fold->people.arena = &fold->arena;
     fold->fates = assay_alloc_array(input->count + 1, sizeof *fold->fates);
     fold->order = assay_alloc_array(input->count + 1, sizeof *fold->order);
+    fold->rivals = assay_alloc_array(input->count + 1, sizeof *fold->rivals);
     for (size_t i = 0; i < input->count; i++)
         if (!input->records[i].fault)
             assay_map_set(&fold->record_index, input->records[i].digest, 64, (uint32_t)i);
-    find_forks(fold);
+    find_rivals(fold);
     fold->placed = order_records(input->records, input->count, fold->order);
     for (size_t i = 0; i < fold->placed; i++)
         walk_one(fold, fold->order[i]);

@@ -86,6 +86,7 @@ struct fold {
     struct assay_map record_index; /* digest -> index */
     struct fold_fate *fates;
     uint32_t *order;
+    uint32_t *rivals; /* the next record that claims the same place of its chain; its own index */
     size_t placed;
     struct assay_ledger_problem *problems;
     size_t problem_count, problem_capacity;

@@ -322,8 +322,50 @@ static void t3_cut_log(void **state)
     free(nobody);
 }
 
+/* ---- T4: what others write in a person's name, signed with a key that is not theirs or not at
+   all, neither forks the person's chain nor ends it. Fails without fold_check_signer() in
+   check_fork(), and where walk_one() breaks a chain for a record that is not its author's. ----
+ */
+
+static void t4_strangers_disturb_nobody(void **state)
+{
+    char theirs[FINGERPRINT_SIZE];
+    (void)state;
+    for (int how = 0; how < 4; how++) {
+        struct paper p;
+        paper_init(&p);
+        paper_begin(&p, 1);
+        paper_person(&p, "adm", "app", "approver", "");
+        paper_person(&p, "adm", "rex", "", "");
+        paper_policy(&p, "adm", "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
+        paper_ask(&p, "rex", REQ);
+        struct statement forged = paper_decision(&p, REQ, ASSAY_APPROVE, "not app");
+        paper_head(&p, "app", &forged);
+        forged.time_ms -= 500; /* it comes first */
+        paper_vote(&p, "app", REQ, ASSAY_WITHDRAW);
+        paper_vote(&p, "app", REQ, ASSAY_REJECT);
+        paper_key(&p, "stranger", theirs);
+        if (how == 1) {
+            forged.number = 7; /* no place of the chain */
+            forged.previous = p.records[0].digest;
+        }
+        if (how != 2)
+            forged.key = theirs;
+        size_t at = paper_add_as(&p, &forged);
+        if (how == 2)
+            p.records[at].signed_by = theirs; /* it says it is app's */
+        if (how == 3) {
+            p.records[at].checked = SIGNATURE_FAILS;
+            p.records[at].signature_why = "no key made it";
+        }
+        paper_expect(&p, REQ, ASSAY_STATE_REJECTED);
+        paper_expect_invalid(&p, at, "key");
+        paper_free(&p);
+    }
+}
+
 /* ---- T4: two copies diverge. Fails without ledger_check_heads(), and, where the records meet,
-   find_forks(). ---- */
+   check_fork(). ---- */
 
 static void t4_fork(void **state)
 {
@@ -453,6 +495,7 @@ int main(void)
         cmocka_unit_test(t3_cut_log),
         cmocka_unit_test(t4_fork),
         cmocka_unit_test(t4_fork_meets),
+        cmocka_unit_test(t4_strangers_disturb_nobody),
         cmocka_unit_test(t4_unsigned_disturbs_nobody),
         cmocka_unit_test(t11_policy_rollback),
         cmocka_unit_test(t12_pattern_person),
