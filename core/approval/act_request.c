@@ -511,9 +511,11 @@ enum assay_status act_check_all(struct assay_ledger *ledger, const struct fold_r
 {
     const struct statement_request *bound = request->bound;
     struct situation now = {0};
-    enum assay_status status = look(ledger, bound->platform, bound->place, bound->model,
-                                    bound->version, bound->target, &now, err);
+    enum assay_status status = ledger_check_sound(ledger, err);
 
+    if (status == ASSAY_OK)
+        status = look(ledger, bound->platform, bound->place, bound->model, bound->version,
+                      bound->target, &now, err);
     if (status == ASSAY_OK && !same_text(now.candidate.digest, bound->model_digest))
         status =
             assay_fail(err, ASSAY_NO, "stale: %s %s is another model now (%.16s, was %.16s)",

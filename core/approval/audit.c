@@ -90,6 +90,8 @@ enum assay_status assay_ledger_gate(struct assay_ledger *ledger,
     found = fold_find(&ledger->fold, id);
     if (!found)
         return assay_fail(err, ASSAY_NO, "request %s: its records do not hold", id);
+    if (ledger_check_sound(ledger, err) != ASSAY_OK)
+        return ASSAY_NO;
     *by = &found->view;
     const enum assay_request_state state = found->view.state;
     if (state != ASSAY_STATE_APPROVED && state != ASSAY_STATE_APPLYING &&

@@ -49,8 +49,8 @@ static struct fold_chain *chain_of(struct fold *fold, const char *chain)
     return &fold->chains[fold->chain_count++];
 }
 
-/* Those that claim the same place of one chain, in rings. Whether they are its author's, the walk
-   finds out: anybody can claim a place. */
+/* Those that claim the same place of one chain, in rings. Whether they are its author's, the
+   walk finds out: anybody can claim a place. */
 static void find_rivals(struct fold *fold)
 {
     struct assay_map places = {0};
@@ -104,6 +104,36 @@ const char *fold_check_signer(struct fold *fold, const struct record *record)
     if (!person_key_allows(key, record->chain, s->number))
         return "it is signed with a key that is revoked";
     return NULL;
+}
+
+/* Whether it, or what it continues, is by a key that is revoked. */
+static bool is_revoked(struct fold *fold, const struct record *record)
+{
+    const struct person *person = people_find(&fold->people, record->s.person);
+    struct person_key *key = person ? person_find_key(person, record->s.key) : NULL;
+    uint32_t before = record->s.number > 1
+                          ? assay_map_get(&fold->record_index, record->s.previous, 64)
+                          : ASSAY_MAP_NONE;
+
+    if (key && !person_key_allows(key, record->chain, record->s.number))
+        return true;
+    return before != ASSAY_MAP_NONE && fold->fates[before].revoked &&
+           strcmp(fold->input->records[before].chain, record->chain) == 0;
+}
+
+const char *fold_unsound(const struct fold *fold, size_t index)
+{
+    const struct record *record = &fold->input->records[index];
+    const struct fold_fate *fate = &fold->fates[index];
+
+    if (record->fault || record->checked == SIGNATURE_FAILS)
+        return record->fault ? record->fault : record->signature_why;
+    if (record->s.key[0] == '\0' || fate->authentic || fate->revoked)
+        return NULL;
+    if (!fate->why_not)
+        return "a record that it follows is missing";
+    /* By a clock that is behind, persons and keys are still to come. */
+    return fold->any_ahead && record->signature_length > 0 ? NULL : fate->why_not;
 }
 
 /* A hardware key counts its signatures. One that does not grow may be a copy. */
@@ -178,6 +208,7 @@ static const char *check_time(struct fold *fold, const struct record *record)
 {
     const int64_t floor = floor_of(fold, record);
 
+    fold->any_ahead = fold->any_ahead || fold_ahead(fold, record);
     if (fold_ahead(fold, record))
         return "its time lies in the future";
     if (floor != ASSAY_NO_TIME && record->s.time_ms < floor - FOLD_SKEW_MS)
@@ -539,6 +570,7 @@ static void walk_one(struct fold *fold, uint32_t index)
     }
     fate->authentic = !why || (placed && record->s.key[0] != '\0');
     fate->counts = !why;
+    fate->revoked = !placed && is_revoked(fold, record);
     fate->why_not = why;
     if (!why)
         note_me(fold, record);

@@ -64,6 +64,7 @@ struct fold_chain {
 struct fold_fate {
     bool authentic;      /* its author wrote it, and it continues their chain */
     bool counts;         /* … and what it says is allowed */
+    bool revoked;        /* it, or what it continues, is by a key that is revoked */
     const char *why_not; /* NULL where it counts */
     const char *remark;  /* it counts, and an auditor should know */
 };
@@ -86,8 +87,10 @@ struct fold {
     struct assay_map record_index; /* digest -> index */
     struct fold_fate *fates;
     uint32_t *order;
-    uint32_t *rivals; /* the next record that claims the same place of its chain; its own index */
+    uint32_t
+        *rivals; /* the next record that claims the same place of its chain; its own index */
     size_t placed;
+    bool any_ahead; /* something its author signed lies ahead of the clock */
     struct assay_ledger_problem *problems;
     size_t problem_count, problem_capacity;
     const struct assay_request **views; /* newest first */
@@ -103,6 +106,9 @@ void fold_run(struct fold *fold, const struct fold_input *input);
 void fold_free(struct fold *fold);
 
 struct fold_request *fold_find(const struct fold *fold, const char *id);
+/* Why record INDEX cannot have come into a store by appending and exchanging alone: what a
+   store that somebody changed is known by. NULL: it can. */
+const char *fold_unsound(const struct fold *fold, size_t index);
 /* Whether RECORD's time has not come yet, by the clock of the fold. */
 bool fold_ahead(const struct fold *fold, const struct record *record);
 /* The request that was applied to the same target after REQUEST was; NULL where it is the last.

@@ -120,14 +120,10 @@ static bool concerns(const struct record *record, const char *request)
            (s->event == EVENT_APPLICATION && strcmp(s->application.request, request) == 0);
 }
 
-void ledger_check(struct assay_ledger *ledger, const char *request)
+/* Checks what concerns REQUEST, or all; whether anything was new. */
+static bool check_more(struct assay_ledger *ledger, const char *request)
 {
-    const struct fold_request *found = request ? fold_find(&ledger->fold, request) : NULL;
     bool any = false;
-
-    /* One that follows another step depends on that one's records as well. */
-    if (found && found->policy->policy.after_target)
-        request = NULL;
 
     for (size_t i = 0; i < ledger->count; i++) {
         struct record *record = &ledger->records[i];
@@ -137,8 +133,40 @@ void ledger_check(struct assay_ledger *ledger, const char *request)
             any = true;
         }
     }
-    if (any)
+    return any;
+}
+
+void ledger_check(struct assay_ledger *ledger, const char *request)
+{
+    const struct fold_request *found = request ? fold_find(&ledger->fold, request) : NULL;
+
+    /* One that follows another step depends on that one's records as well. */
+    if (found && found->policy->policy.after_target)
+        request = NULL;
+    if (check_more(ledger, request))
         ledger_fold(ledger, ledger->input.now_ms);
+    /* What was not checked yet must not push out what was. */
+    if (request && ledger_check_sound(ledger, NULL) != ASSAY_OK && check_more(ledger, NULL))
+        ledger_fold(ledger, ledger->input.now_ms);
+}
+
+enum assay_status ledger_check_sound(const struct assay_ledger *ledger, struct assay_error *err)
+{
+    for (size_t i = 0; i < ledger->count; i++) {
+        const struct record *record = &ledger->records[i];
+        const char *why = fold_unsound(&ledger->fold, i);
+        if (!why && ledger->broken_row != 0 && (int64_t)record->seq >= ledger->broken_row)
+            why = "the rows were changed: their chain breaks here";
+        if (!why)
+            continue;
+        assay_fail(err, ASSAY_NO, "record %zu (%.16s, %s): %s", record->seq, record->digest,
+                   record->fault ? "unreadable" : record->s.person, why);
+        assay_hint(err,
+                   "the database was damaged, or changed by something else: put it back, or "
+                   "join the ledger anew with `assay sync`");
+        return ASSAY_NO;
+    }
+    return ASSAY_OK;
 }
 
 /* ---- against what was seen before ---- */
@@ -288,8 +316,13 @@ enum assay_status assay_ledger_open(struct assay_ledger **out,
     }
     if (status == ASSAY_OK && !options->recover)
         status = ledger_check_heads(ledger, err);
-    if (status == ASSAY_OK && !options->recover && !ledger->read_only && ledger->fold.begin)
-        status = remember(ledger, err);
+    if (status == ASSAY_OK && !options->recover && ledger->fold.begin) {
+        /* Who only looks remembers too, where the ledger is known, and as far as possible. */
+        if (!ledger->read_only)
+            status = remember(ledger, err);
+        else if (ledger->witnessed)
+            (void)remember(ledger, NULL);
+    }
     if (status != ASSAY_OK)
         assay_ledger_close(&ledger);
     *out = ledger;

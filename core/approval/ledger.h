@@ -65,6 +65,11 @@ enum assay_status ledger_may_write(const struct assay_ledger *ledger, struct ass
 enum assay_status ledger_need_me(struct assay_ledger *ledger, struct assay_error *err);
 /* Checks every signature that REQUEST (NULL: every record) depends on, and folds anew. */
 void ledger_check(struct assay_ledger *ledger, const char *request);
+/* Whether the records are such as appending and exchanging leave behind. Where one is not,
+   somebody changed the store, and what is gone nobody knows: nothing is approved, applied or
+   let pass. */
+enum assay_status ledger_check_sound(const struct assay_ledger *ledger,
+                                     struct assay_error *err);
 /* Fills the head of S (who, chain, heads seen, time, nonce, host), asks the fold what would
    become of it, has it signed, keeps it. On ASSAY_OK the record counts. */
 enum assay_status ledger_append(struct assay_ledger *ledger, struct statement *s,
