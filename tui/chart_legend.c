@@ -67,8 +67,11 @@ static void heading(const struct chart_state *state, char *out, size_t capacity)
     if (isnan(state->cursor)) {
         snprintf(out, capacity, "last values");
     } else {
-        chart_x_text(out, capacity, state->axis, state->cursor,
+        char place[64];
+        chart_x_text(place, sizeof place, state->axis, state->cursor,
                      state->chart.x_max - state->chart.x_min);
+        bool seen = !isnan(chart_state_cursor_unit(state));
+        snprintf(out, capacity, "%s%s", place, seen ? "" : ", out of sight");
     }
 }
 

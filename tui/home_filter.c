@@ -123,14 +123,16 @@ static void draw_error(const struct assay_error *err, struct area line, int colu
 
 void home_filter_nothing(struct home *home, struct area area)
 {
-    char scope[200], count[32], text[300], key[32];
+    char scope[200], count[32], text[PROMPT_SIZE + 300], key[32];
     int width = area.rect.width - 2, y = 0;
     size_t elsewhere = run_list_elsewhere(&home->list);
     home_scope_text(home, scope, sizeof scope);
-    snprintf(text, sizeof text, "no run of %s matches the filter", scope);
+    /* While what is typed is not a filter yet, the one before is in force: it is named. */
+    bool before = home->filtering && home->filter_error.status != ASSAY_OK;
     bool all = home->list.source == ASSAY_NONE && home->list.experiment == ASSAY_NONE;
-    draw_field(area, 0, y++, width, ALIGN_LEFT, ROLE_NORMAL,
-               all ? "no run matches the filter" : text);
+    snprintf(text, sizeof text, "no run%s%s matches %s", all ? "" : " of ", all ? "" : scope,
+             before ? home->filter_kept : "the filter");
+    draw_field(area, 0, y++, width, ALIGN_LEFT, ROLE_NORMAL, text);
     if (elsewhere > 0) {
         keymap_key(&home->app->keymap, CMD_ALL_RUNS, WHERE_HOME, key);
         const char *first = home->filtering ? "enter, then " : "";

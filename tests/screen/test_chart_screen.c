@@ -69,7 +69,24 @@ static void the_cursor_reads_values(void **state)
     screen_close(&screen);
 }
 
-/* Escape takes the cursor away, and once there is none, the chart. */
+/* Panned away from its cursor a chart says that what it reads off is not in sight. */
+static void the_cursor_can_be_out_of_sight(void **state)
+{
+    (void)state;
+    struct screen *screen = open_chart(SCREEN_XTERM, 120, 36);
+    screen_press(screen, "l", "+", "+", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "step 500");
+    screen_refute_text(screen, "out of sight");
+    screen_press(screen, "H", "H", "H", NULL);
+    screen_wait(screen, "step 500, out of sight");
+    screen_press(screen, "0", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "step 500");
+    screen_refute_text(screen, "out of sight");
+    screen_close(&screen);
+}
+
 /* n and N say what the cursor came to, of which run, and its value. */
 static void landmarks(void **state)
 {
@@ -123,6 +140,7 @@ static void notes_are_places(void **state)
     screen_close(&screen);
 }
 
+/* Escape takes the cursor away, and once there is none, the chart. */
 static void escape_leaves(void **state)
 {
     (void)state;
@@ -446,6 +464,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_what_it_is),
         cmocka_unit_test(the_cursor_reads_values),
+        cmocka_unit_test(the_cursor_can_be_out_of_sight),
         cmocka_unit_test(landmarks),
         cmocka_unit_test(notes_are_places),
         cmocka_unit_test(escape_leaves),

@@ -294,6 +294,16 @@ static void points_at_what_is_wrong(void **state)
     assert_true(screen_cursor(screen, &cursor_row, &cursor_column));
     assert_true(screen_find(screen, "▲", &row, &column));
     assert_int_equal(row, cursor_row + 1);
+    /* What is not a filter yet leaves the one before in force, and none is blamed but that. */
+    screen_press(screen, "ctrl+u", NULL);
+    screen_type(screen, "nosuchrun = ");
+    screen_settle(screen);
+    screen_assert_text(screen, "▲");
+    screen_assert_text(screen, "matches nosuchrun");
+    screen_refute_text(screen, "matches the filter");
+    screen_press(screen, "ctrl+u", NULL);
+    screen_type(screen, "seed < ");
+    screen_settle(screen);
     /* Enter does not take what cannot be understood; the rows of before are still there. */
     screen_press(screen, "enter", NULL);
     screen_settle(screen);
