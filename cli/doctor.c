@@ -214,7 +214,10 @@ static void check_database(struct doctor *d, enum assay_database which, const ch
             say(d, section, "writing", FAILS, "make it writable", "%s", strerror(errno));
         else
             say(d, section, "writing", WORKS, "", "allowed");
-        check_content(d, which, path);
+        if (st.st_size > 0)
+            check_content(d, which, path);
+        else /* made, and then there was no room, or the program was killed */
+            say(d, section, "content", NOTE, "", "nothing has been written to it yet");
     }
     check_room(d, section, path);
 }

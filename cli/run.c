@@ -84,7 +84,9 @@ static int open_workbench(int argc, char *const *argv)
     struct assay_error err = {0};
     int status = tui_run((const char *const *)argv, (size_t)argc, &err);
     /* A single word that is no source may have been meant as a command. */
-    if (status == 2 && argc && !strchr(argv[0], '/'))
+    size_t word = argc ? strlen(argv[0]) : 0;
+    if (status == 2 && word && !strchr(argv[0], '/') && strncmp(err.what, argv[0], word) == 0 &&
+        err.what[word] == ':')
         snprintf(err.hint, sizeof err.hint,
                  "give a path or a source's name; assay --help lists the commands");
     cli_complain(&err);

@@ -22,6 +22,7 @@
 #include <assay/file.h>
 #include <assay/memory.h>
 
+#include "support/places.h"
 #include "support/program.h"
 
 /* ---- usage ---- */
@@ -469,6 +470,41 @@ static void test_doctor(void **state)
     assert_int_equal(strncmp(program_last.out, "section,name,state,detail,advice\n", 33), 0);
 }
 
+/* A cache that was made and never written to is no damaged one. */
+static void test_doctor_of_an_empty_cache(void **state)
+{
+    (void)state;
+    const char *was = getenv("ASSAY_CACHE");
+    char *before = was ? assay_strdup(was) : NULL;
+    char *folder = place_new(""), *path = place_new("cache.db");
+    place_write(path, "", 0);
+    setenv("ASSAY_CACHE", path, 1);
+    program_run(NULL, "doctor", "-S", folder, NULL); /* nothing there to be kept */
+    assert_non_null(strstr(program_last.out, "nothing has been written to it yet"));
+    assert_null(strstr(program_last.out, "may only be read"));
+    if (before)
+        setenv("ASSAY_CACHE", before, 1);
+    else
+        unsetenv("ASSAY_CACHE");
+    free(path);
+    free(folder);
+    free(before);
+}
+
+/* What to do about it fits what is wrong: only a word that is no source may be a command. */
+static void test_hints_of_the_workbench(void **state)
+{
+    (void)state;
+    program_run(NULL, "no-such-word", NULL);
+    program_expect(2);
+    program_complains("no-such-word: no such file");
+    program_complains("assay --help lists the commands");
+    program_run(NULL, "local", NULL);
+    program_expect(2);
+    program_complains("needs a terminal");
+    program_complains("for pipes and scripts there are commands");
+}
+
 static void test_backup(void **state)
 {
     (void)state;
@@ -625,6 +661,8 @@ int main(void)
         cmocka_unit_test(test_terminal_without_sixel),
         cmocka_unit_test(test_terminal_that_is_silent),
         cmocka_unit_test(test_doctor),
+        cmocka_unit_test(test_doctor_of_an_empty_cache),
+        cmocka_unit_test(test_hints_of_the_workbench),
         cmocka_unit_test(test_backup),
         cmocka_unit_test(test_completion),
         cmocka_unit_test(test_reader_goes_away),
