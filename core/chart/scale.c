@@ -122,7 +122,10 @@ static size_t number_ticks(double lo, double hi, size_t want, bool whole,
         double count = floor(hi / step + 1e-9) - ceil(lo / step - 1e-9) + 1;
         if (count <= (double)want)
             break;
-        step = scale_nice_step(step * 1.5);
+        double wider = scale_nice_step(step * 1.5);
+        if (!isfinite(wider))
+            break; /* of the widest ranges the first WANT ticks are what there is */
+        step = wider;
     }
     double greatest = fmax(fabs(lo), fabs(hi));
     struct number_style style = number_style(greatest, step);

@@ -125,6 +125,11 @@ static void test_awkward_ranges(void **state)
                     assert_true(k == 0 || ticks[k].value > ticks[k - 1].value);
                 }
             }
+    /* No axis is without a number because the step that would do is none. */
+    assert_int_equal(
+        assay_chart_ticks(-1.1e308, 1.1e308, false, ASSAY_AXIS_STEP, true, 2, ticks, TICKS), 2);
+    assert_string_equal(ticks[0].label, "-1e308");
+    assert_string_equal(ticks[1].label, "0");
     /* No range, no ticks. */
     assert_int_equal(assay_chart_ticks(1, 1, false, 0, true, 5, ticks, TICKS), 0);
     assert_int_equal(assay_chart_ticks(2, 1, false, 0, true, 5, ticks, TICKS), 0);
