@@ -126,37 +126,49 @@ int run_header_draw(struct run_view *view, struct area area)
     return area.rect.height >= 20 ? 4 : 3;
 }
 
-void run_tabs_draw(struct run_view *view, struct area line)
+/* What the tabs are called; how much is in them, 0 where that is nothing or not counted. */
+static void tab_texts(struct run_view *view, bool ascii, size_t counts[RUN_TABS],
+                      char texts[RUN_TABS][64])
 {
     static const char *const names[RUN_TABS] = {"metrics", "params", "tags",    "artifacts",
                                                 "log",     "system", "lineage", "notes"};
     const struct assay_attrs *attrs = run_attrs(view);
-    const struct assay_artifacts *files =
-        assay_session_artifacts(view->app->session, view->run);
-    size_t counts[RUN_TABS] = {attrs->metric_count,
-                               attrs->param_count,
-                               attrs->tag_count,
-                               files->count,
-                               run_log_count(view),
-                               run_system_count(view),
-                               attrs->input_count + attrs->output_count,
-                               0};
-    bool lineage = run_lineage_any(view);
-    bool noted = *assay_session_note(view->app->session, view->run) != '\0';
-    int x = 1;
+    counts[RUN_METRICS] = attrs->metric_count;
+    counts[RUN_PARAMS] = attrs->param_count;
+    counts[RUN_TAGS] = attrs->tag_count;
+    counts[RUN_ARTIFACTS] = assay_session_artifacts(view->app->session, view->run)->count;
+    counts[RUN_LOG] = run_log_count(view);
+    counts[RUN_SYSTEM] = run_system_count(view);
+    counts[RUN_LINEAGE] = attrs->input_count + attrs->output_count;
+    counts[RUN_NOTES] = 0;
+    bool noted = *assay_session_note(view->app->session, view->run) || run_note_of_source(view);
     for (int i = 0; i < RUN_TABS; i++) {
-        char text[64], count[32] = "";
+        char count[32] = "";
         if (counts[i]) {
             assay_count_text(count, counts[i]);
         } else if (i == RUN_NOTES && noted) {
-            snprintf(count, sizeof count, "%s", line.canvas->ascii ? "*" : "✎");
+            snprintf(count, sizeof count, "%s", ascii ? "*" : "✎");
         }
-        snprintf(text, sizeof text, "%s%s%s", names[i], *count ? " " : "", count);
-        bool here = i == (int)view->tab;
+        snprintf(texts[i], sizeof texts[i], "%s%s%s", names[i], *count ? " " : "", count);
+    }
+    counts[RUN_LINEAGE] += run_lineage_any(view);
+    counts[RUN_NOTES] = noted;
+}
+
+/* Where there is little room the last tabs are their numbers alone, never the one we are in. */
+void run_tabs_draw(struct run_view *view, struct area line)
+{
+    char texts[RUN_TABS][64];
+    size_t counts[RUN_TABS];
+    int x = 1, tab_here = (int)view->tab;
+    tab_texts(view, line.canvas->ascii, counts, texts);
+    for (int i = 0; i < RUN_TABS; i++) {
+        bool here = i == tab_here;
         int room = line.rect.width - x - (RUN_TABS - 1 - i) * 4;
-        int width = assay_text_width(text) + 4;
-        if (width > room && !here) { /* its number alone */
-            *text = '\0';
+        room -= i < tab_here ? assay_text_width(texts[tab_here]) + 1 : 0;
+        int width = assay_text_width(texts[i]) + 4;
+        if (width > room && !here) {
+            texts[i][0] = '\0';
             width = 3;
         }
         view->tab_rects[i] = (struct rect){line.rect.x + x, line.rect.y, width, 1};
@@ -166,12 +178,7 @@ void run_tabs_draw(struct run_view *view, struct area line)
             draw_clear(tab);
         }
         draw_format(tab, 1, 0, here ? ROLE_ACCENT : ROLE_KEY, "%d", i + 1);
-        draw_text(tab, 3, 0,
-                  here ? ROLE_STRONG
-                  : counts[i] || (noted && i == RUN_NOTES) || (lineage && i == RUN_LINEAGE)
-                      ? ROLE_NORMAL
-                      : ROLE_DIM,
-                  text);
+        draw_text(tab, 3, 0, here ? ROLE_STRONG : counts[i] ? ROLE_NORMAL : ROLE_DIM, texts[i]);
         x += width + 1;
     }
 }

@@ -125,6 +125,8 @@ void run_lineage_free(struct run_view *view);
 
 /* ---- run_note.c ---- */
 void run_note_draw(struct run_view *view, struct area area);
+/* What the source itself has as the run's note; NULL where it has none. */
+const char *run_note_of_source(const struct run_view *view);
 void run_note_edit(struct run_view *view);
 
 #endif

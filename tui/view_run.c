@@ -2,6 +2,7 @@
  * The run screen: what, where, who, how long, state and best values in one glance; then metrics
  * with their chart, params, tags, artifacts, log, system metrics, lineage, and the note.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -205,6 +206,9 @@ static bool list_tab_command(struct run_view *view, enum command_id id)
         view->scroll -= id == CMD_UP ? 1 : 10;
         view->scroll = view->scroll < 0 || id == CMD_TOP ? 0 : view->scroll;
         return true;
+    }
+    if (id == CMD_BOTTOM) {
+        view->scroll = LONG_MAX / 2; /* the last line there is, once it is drawn */
     }
     return id == CMD_BOTTOM;
 }
@@ -439,6 +443,7 @@ static bool run_copy(void *self, struct assay_buf *out)
         text = run_lineage_text(view);
     } else if (view->tab == RUN_NOTES) {
         text = assay_session_note(view->app->session, view->run);
+        text = *text ? text : run_note_of_source(view);
     }
     /* Where there is nothing under a cursor, the run itself is meant. */
     text = text && *text ? text : assay_catalog_run(view->app->catalog, view->run)->id;

@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <assay/change.h>
+#include <assay/local.h>
+
 #include "support/runs_fixture.h"
 #include "support/workbench.h"
 
@@ -139,6 +142,53 @@ static void the_note_is_written_in_the_editor(void **state)
     screen_close(&screen);
 }
 
+/* What MLflow has as a run's note is a note, too; the user's own stands above it. */
+static void the_note_of_the_source_is_shown(void **state)
+{
+    (void)state;
+    char path[400], editor[500], id[ASSAY_RUN_ID_SIZE];
+    snprintf(path, sizeof path, "%s/own-words", getenv("TMPDIR"));
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("what I think of it\n", file);
+    fclose(file);
+    snprintf(editor, sizeof editor, "VISUAL=cp %s", path);
+    struct screen *screen = workbench_open(80, 24, SCREEN_XTERM, editor);
+    const struct assay_pair tags[] = {
+        {ASSAY_NOTE_TAG, "baseline of the paper\n\nlr from \x1b[31mtable 4\r\n"}};
+    const struct assay_log_batch batch = {.tags = tags, .tag_count = 1};
+    struct assay_local *local = NULL;
+    assert_int_equal(assay_local_open(&local, workbench_store(), NULL), ASSAY_OK);
+    assert_int_equal(
+        assay_local_start(local, "vit-sweep", "described", FIXTURE_NOW_MS - 1000, id, NULL),
+        ASSAY_OK);
+    assert_int_equal(assay_local_log(local, id, &batch, NULL), ASSAY_OK);
+    assay_local_close(&local);
+    screen_wait(screen, "described");
+    screen_press(screen, "g", "enter", NULL);
+    screen_wait(screen, "1 metrics");
+    screen_press(screen, "8", NULL);
+    screen_wait(screen, "baseline of the paper");
+    /* The tab we are in has its name, however little room there is. */
+    screen_assert_text(screen, "8 notes \xe2\x9c\x8e");
+    screen_assert_text(screen, "No note yet. e writes one");
+    screen_assert_text(screen, "lr from \xef\xbf\xbd[31mtable 4");
+    screen_press(screen, "e", NULL);
+    screen_wait(screen, "the note is kept");
+    int own = workbench_row(screen, "what I think of it");
+    screen_refute_text(screen, "No note yet");
+    assert_int_equal(workbench_row(screen, ASSAY_NOTE_TAG), own + 2);
+    assert_int_equal(workbench_row(screen, "baseline of the paper"), own + 3);
+    screen_press(screen, "j", "j", "j", NULL);
+    screen_settle(screen);
+    screen_refute_text(screen, "what I think of it");
+    assert_int_equal(workbench_row(screen, "baseline of the paper"), own);
+    screen_press(screen, "G", "j", NULL);
+    screen_settle(screen);
+    assert_int_equal(workbench_row(screen, "[31mtable 4"), own);
+    screen_close(&screen);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +198,7 @@ int main(void)
         cmocka_unit_test(empty_tabs_say_so),
         cmocka_unit_test(what_is_local_is_not_changed),
         cmocka_unit_test(the_note_is_written_in_the_editor),
+        cmocka_unit_test(the_note_of_the_source_is_shown),
     };
     return cmocka_run_group_tests_name("run screen", tests, NULL, NULL);
 }
