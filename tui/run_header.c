@@ -155,7 +155,7 @@ static void tab_texts(struct run_view *view, bool ascii, size_t counts[RUN_TABS]
     counts[RUN_NOTES] = noted;
 }
 
-/* Where there is little room the last tabs are their numbers alone, never the one we are in. */
+/* Where there is little room tabs are their numbers alone, never the one we are in. */
 void run_tabs_draw(struct run_view *view, struct area line)
 {
     char texts[RUN_TABS][64];

@@ -33,13 +33,16 @@ const char *run_note_of_source(const struct run_view *view)
     return note && *note ? note : NULL;
 }
 
-static void draw_no_note(struct run_view *view, struct area area, int y)
+/* There is none of the user's own, and perhaps none OF_SOURCE. */
+static void draw_no_note(struct run_view *view, struct area area, int y, bool of_source)
 {
     char key[32];
     keymap_key(&view->app->keymap, CMD_EDIT_NOTE, WHERE_RUN, key);
-    int x = 4 + draw_text(area, 4, y, ROLE_DIM, "No note yet. ");
+    int x = 4 + draw_text(area, 4, y, ROLE_DIM, of_source ? "" : "No note yet. ");
     x += draw_text(area, x, y, ROLE_KEY, key);
-    draw_text(area, x, y, ROLE_DIM, " writes one: why, and what it showed.");
+    draw_text(area, x, y, ROLE_DIM,
+              of_source ? " adds a note of your own, kept in the local store."
+                        : " writes one: why, and what it showed.");
 }
 
 static long lines_of(const char *text)
@@ -94,7 +97,7 @@ void run_note_draw(struct run_view *view, struct area area)
         {ROLE_NORMAL, assay_buf_text(&theirs)},
     };
     if (own.length == 0) {
-        draw_no_note(view, area, 1);
+        draw_no_note(view, area, 1, note != NULL);
     }
     draw_parts(view, area, own.length == 0 ? 3 : 1, parts, sizeof parts / sizeof *parts);
     assay_buf_free(&own);

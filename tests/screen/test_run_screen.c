@@ -171,12 +171,12 @@ static void the_note_of_the_source_is_shown(void **state)
     screen_wait(screen, "baseline of the paper");
     /* The tab we are in has its name, however little room there is. */
     screen_assert_text(screen, "8 notes \xe2\x9c\x8e");
-    screen_assert_text(screen, "No note yet. e writes one");
+    screen_assert_text(screen, "e adds a note of your own");
     screen_assert_text(screen, "lr from \xef\xbf\xbd[31mtable 4");
     screen_press(screen, "e", NULL);
     screen_wait(screen, "the note is kept");
     int own = workbench_row(screen, "what I think of it");
-    screen_refute_text(screen, "No note yet");
+    screen_refute_text(screen, "adds a note");
     assert_int_equal(workbench_row(screen, ASSAY_NOTE_TAG), own + 2);
     assert_int_equal(workbench_row(screen, "baseline of the paper"), own + 3);
     screen_press(screen, "j", "j", "j", NULL);
