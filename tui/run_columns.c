@@ -390,11 +390,11 @@ static void put_number(struct run_cell *cell, double value)
 
 static double metric_value(const struct assay_metric *metric, enum assay_stat stat)
 {
-    int direction = assay_metric_direction(metric->key);
-    if (stat == ASSAY_STAT_MIN || (stat == ASSAY_STAT_BEST && direction < 0)) {
+    int direction = stat == ASSAY_STAT_BEST ? assay_metric_direction(metric->key) : 0;
+    if (stat == ASSAY_STAT_MIN || direction < 0) {
         return metric->summary.min;
     }
-    if (stat == ASSAY_STAT_MAX || (stat == ASSAY_STAT_BEST && direction > 0)) {
+    if (stat == ASSAY_STAT_MAX || direction > 0) {
         return metric->summary.max;
     }
     return metric->summary.last;

@@ -185,16 +185,30 @@ static struct cell whole_cell(const struct term *term, int at, int x)
     return cell;
 }
 
+/* Cells side by side on their way to curses, to which many at once cost little more than one.
+ */
+struct given {
+    cchar_t cells[64];
+    int y, from, count;
+};
+
+static void give(struct given *given)
+{
+    if (given->count > 0)
+        mvwadd_wchnstr(stdscr, given->y, given->from, given->cells, given->count);
+    given->count = 0;
+}
+
 /* Gives curses the cells of one row that changed. */
 static bool send_row(struct term *term, int y)
 {
     int width = term->canvas.width;
+    struct given given = {.y = y};
     bool any = false;
 
     for (int x = 0; x < width; x++) {
         struct cell *shown = &term->shown[y * width + x];
         struct cell cell = whole_cell(term, y * width + x, x);
-        cchar_t out;
 
         if (cell_equal(&cell, shown))
             continue;
@@ -202,11 +216,18 @@ static bool send_row(struct term *term, int y)
         *shown = cell;
         if (cell.width == 0) /* goes with its left half, which changed too or is given again */
             continue;
-        curses_cell(term, &cell, &out);
-        mvwadd_wchnstr(stdscr, y, x, &out, 1);
-        if (cell.width == 2)
+        if (cell.width == 2 || x != given.from + given.count ||
+            given.count == (int)ASSAY_COUNT(given.cells))
+            give(&given);
+        if (given.count == 0)
+            given.from = x;
+        curses_cell(term, &cell, &given.cells[given.count++]);
+        if (cell.width == 2) {
+            give(&given);
             shown[1] = whole_cell(term, y * width + x + 1, x + 1);
+        }
     }
+    give(&given);
     return any;
 }
 
@@ -382,6 +403,9 @@ static void set_size(struct term *term, int width, int height)
     term->under = assay_alloc_array(cells + 1, 1);
     werase(stdscr);
     forget(term);
+    for (size_t i = 0; i < cells && term->own_colors; i++) /* what curses has now */
+        term->shown[i] = (struct cell){
+            .code = ' ', .style = {.fg = STYLE_DEFAULT, .bg = STYLE_DEFAULT}, .width = 1};
     term->resized = true;
 }
 

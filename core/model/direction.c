@@ -81,7 +81,7 @@ static void next_word(const char *name, size_t *at, char out[16])
 static int word_direction(const char *word)
 {
     for (size_t i = 0; i < ASSAY_COUNT(directions); i++)
-        if (strcmp(word, directions[i].word) == 0)
+        if (word[0] == directions[i].word[0] && strcmp(word, directions[i].word) == 0)
             return directions[i].better;
     return 0;
 }
