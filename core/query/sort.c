@@ -125,11 +125,35 @@ static void text_keys(struct item *items, size_t count, bool descending)
 
 /* ---- sorting ---- */
 
+/* Rows come as they were logged, which is what they are mostly sorted by: true where they are
+   in order, or were just the other way round. */
+static bool order_at_once(struct item *items, size_t count)
+{
+    size_t at = 1;
+    while (at < count && items[at - 1].key <= items[at].key)
+        at++;
+    if (at >= count)
+        return true;
+    at = 1;
+    while (at < count && items[at - 1].key > items[at].key) /* equal ones keep their order */
+        at++;
+    if (at < count)
+        return false;
+    for (size_t low = 0, high = count - 1; low < high; low++, high--) {
+        struct item item = items[low];
+        items[low] = items[high];
+        items[high] = item;
+    }
+    return true;
+}
+
 /* Least significant digit first, eleven bits at a time; digits that all keys share are skipped.
  */
 static void radix_sort(struct item *items, size_t count)
 {
     enum { BITS = 11, BUCKETS = 1 << BITS };
+    if (order_at_once(items, count))
+        return;
     struct item *spare = assay_alloc_array(count, sizeof *spare);
     struct item *in = items, *out = spare;
     for (unsigned shift = 0; shift < 64; shift += BITS) {

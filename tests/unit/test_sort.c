@@ -184,11 +184,13 @@ static void add_runs(struct assay_catalog *catalog)
     for (int i = 0; i < RUNS; i++) {
         char id[16], name[64], param[64];
         struct assay_pair pair = {"p", random_text(param, sizeof param)};
-        struct assay_metric metric = {.key = "m", .summary = {.last = random_number(), .n = 1}};
+        struct assay_metric metrics[] = {
+            {.key = "each", .summary = {.last = i, .n = 1}},
+            {.key = "m", .summary = {.last = random_number(), .n = 1}}};
         struct assay_attrs attrs = {.params = &pair,
                                     .param_count = next_random() % 8 != 0,
-                                    .metrics = &metric,
-                                    .metric_count = next_random() % 8 != 0};
+                                    .metrics = metrics,
+                                    .metric_count = 1 + (next_random() % 8 != 0)};
         struct assay_buf packed = {0};
         attrs_pack(&attrs, &packed);
         snprintf(id, sizeof id, "%08x", i * 7919);
@@ -231,36 +233,55 @@ static struct row row_of(struct assay_catalog *catalog, const char *field, uint3
     return row;
 }
 
+/* Sorts ORDER, where ties keep the order they come in. */
+static void check_from(struct assay_catalog *catalog, const char *field, bool descending,
+                       uint32_t order[RUNS])
+{
+    struct assay_sort sort = {.descending = descending};
+    bool loading = true;
+    snprintf(sort.field, sizeof sort.field, "%s", field);
+    struct row *expected = assay_alloc_array(RUNS, sizeof *expected);
+    for (size_t i = 0; i < RUNS; i++) {
+        expected[i] = row_of(catalog, field, order[i]);
+        expected[i].place = i;
+    }
+    sign = descending ? -1 : 1;
+    qsort(expected, RUNS, sizeof *expected, compare_rows);
+    assay_sort_apply(&sort, catalog, order, RUNS, &loading);
+    assert_false(loading);
+    for (size_t i = 0; i < RUNS; i++)
+        if (order[i] != expected[i].run)
+            fail_msg("%s, descending %d: row %zu is run %u, expected %u", field, descending, i,
+                     order[i], expected[i].run);
+    free(expected);
+}
+
+/* From an order of their own, from the right one, and from that the other way round. */
 static void check_order(struct assay_catalog *catalog, const char *field)
 {
     uint32_t order[RUNS];
-    for (int descending = 0; descending < 2; descending++) {
-        struct assay_sort sort = {.descending = descending};
-        bool loading = true;
-        snprintf(sort.field, sizeof sort.field, "%s", field);
-        struct row *expected = assay_alloc_array(RUNS, sizeof *expected);
-        for (size_t i = 0; i < RUNS; i++) { /* in an order of their own: ties keep it */
-            order[i] = (uint32_t)(i * 1237 % RUNS);
-            expected[i] = row_of(catalog, field, order[i]);
-            expected[i].place = i;
-        }
-        sign = descending ? -1 : 1;
-        qsort(expected, RUNS, sizeof *expected, compare_rows);
-        assay_sort_apply(&sort, catalog, order, RUNS, &loading);
-        assert_false(loading);
+    for (int turn = 0; turn < 2; turn++) {
+        bool descending = turn == 1;
         for (size_t i = 0; i < RUNS; i++)
-            if (order[i] != expected[i].run)
-                fail_msg("%s, descending %d: row %zu is run %u, expected %u", field, descending,
-                         i, order[i], expected[i].run);
-        free(expected);
+            order[i] = (uint32_t)(i * 1237 % RUNS);
+        check_from(catalog, field, descending, order);
+        check_from(catalog, field, descending, order);
+        check_from(catalog, field, !descending, order);
+        for (size_t low = 0, high = RUNS - 1; low < high; low++, high--) {
+            uint32_t run = order[low];
+            order[low] = order[high];
+            order[high] = run;
+        }
+        check_from(catalog, field, !descending, order);
     }
 }
 
 static void test_order(void **state)
 {
     (void)state;
-    static const char *const fields[] = {"metrics.m", "params.p",       "name",    "start",
-                                         "status",    "metrics.absent", "params.q"};
+    static const char *const fields[] = {"metrics.m", "params.p",    "name",
+                                         "start",     "status",      "metrics.absent",
+                                         "params.q",  "metrics.each"};
     struct assay_catalog *catalog = catalog_new(&(struct catalog_hooks){0});
     add_runs(catalog);
     for (size_t i = 0; i < ASSAY_COUNT(fields); i++)
