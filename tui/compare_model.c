@@ -311,38 +311,23 @@ static void make_ready(void *context, size_t at, const void *bytes, size_t lengt
     making->ready[at] = assay_comparison_prepare(making->view->comparison, bytes, length);
 }
 
-/* How many of the next runs are read by several threads at once: none before there is one they
-   can be like, and none of those whose attributes the curves below ask the catalog for. */
-static size_t alike(const struct compare_view *view)
+/* How many of the next runs are read at once: the first one is what the others may be like. */
+static size_t at_once(const struct compare_view *view)
 {
     size_t left = view->run_count - view->added;
-    size_t alone = view->curves ? ASSAY_COMPARE_LOOKED_AGAIN : 1;
-    return view->added < alone ? 0 : left < BUILD_RUNS ? left : BUILD_RUNS;
-}
-
-static bool has_curves(const struct assay_attrs *attrs)
-{
-    for (size_t i = 0; i < attrs->metric_count; i++) {
-        if (attrs->metrics[i].summary.n > 1) {
-            return true;
-        }
-    }
-    return false;
+    return view->added == 0 ? 1 : left < BUILD_RUNS ? left : BUILD_RUNS;
 }
 
 static void add_runs(struct compare_view *view)
 {
     struct making_ready making = {.view = view};
     struct assay_catalog *catalog = view->app->catalog;
-    size_t count = alike(view);
-    if (view->added == 0) {
-        view->curves = has_curves(assay_catalog_attrs(catalog, view->runs[0]));
-    }
-    if (count > 0) {
+    size_t count = at_once(view);
+    if (count > 1) {
         assay_session_read_attrs(view->app->session, view->runs + view->added, count,
                                  make_ready, &making);
     }
-    for (size_t i = 0; i < (count ? count : 1); i++) {
+    for (size_t i = 0; i < count; i++) {
         uint32_t run = view->runs[view->added++];
         if (making.ready[i]) {
             assay_comparison_add_prepared(view->comparison, catalog, run, &making.ready[i]);

@@ -50,7 +50,6 @@ struct compare_view {
     struct assay_comparison *comparison;
     bool built;
     int64_t took_us; /* building, in all */
-    bool curves;     /* the first run has some */
 
     uint32_t baseline; /* run of the catalog; survives a rebuild */
     size_t base;       /* its column */

@@ -458,13 +458,16 @@ bool assay_comparison_add_run(struct assay_comparison *comparison,
 }
 
 bool assay_comparison_add_prepared(struct assay_comparison *comparison,
-                                   const struct assay_catalog *catalog, uint32_t run,
+                                   struct assay_catalog *catalog, uint32_t run,
                                    struct assay_prepared **prepared)
 {
     const struct assay_compared_run facts = facts_of(catalog, run);
     struct assay_prepared *p = *prepared;
-    bool added =
-        add_column(comparison, &facts, &p->attrs, p->metrics.shape ? &p->metrics : NULL);
+    bool like_another = p->metrics.shape != NULL;
+    bool whole = !like_another && comparison->run_count < ASSAY_COMPARE_LOOKED_AGAIN;
+    bool added = add_column(comparison, &facts, &p->attrs, like_another ? &p->metrics : NULL);
+    if (whole)
+        assay_catalog_keep(catalog, run, &p->arena, &p->attrs);
     assay_prepared_free(prepared);
     return added;
 }

@@ -230,8 +230,10 @@ struct assay_prepared *assay_comparison_prepare(const struct assay_comparison *c
     struct assay_prepared *prepared = assay_alloc(sizeof *prepared);
     struct taking taking = {comparison, &prepared->metrics};
     /* Where they are damaged, there are none. */
-    if (!attrs_unpack_beside(packed, length, &prepared->arena, take_metrics, &taking,
-                             &prepared->attrs))
+    if (comparison->run_count < ASSAY_COMPARE_LOOKED_AGAIN)
+        attrs_unpack(packed, length, &prepared->arena, &prepared->attrs);
+    else if (!attrs_unpack_beside(packed, length, &prepared->arena, take_metrics, &taking,
+                                  &prepared->attrs))
         compare_metrics_free(&prepared->metrics);
     return prepared;
 }

@@ -345,20 +345,42 @@ static void count_keys(struct assay_catalog *catalog, uint32_t run,
     hidden->counted = true;
 }
 
-/* Unpacks a run's attributes into SLOT, wherever their bytes are. */
-static void fill_slot(struct assay_catalog *catalog, struct attrs_slot *slot, uint32_t run)
+bool catalog_attrs_kept(const struct assay_catalog *catalog, uint32_t run)
+{
+    const struct run_private *hidden = &catalog->privates[run];
+
+    return hidden->slot &&
+           catalog->slots[hidden->slot - 1].version == catalog->runs[run].version;
+}
+
+/* The slot of a run, emptied: the one it had, or the one that was given away longest ago. */
+static struct attrs_slot *take_slot(struct assay_catalog *catalog, uint32_t run)
 {
     struct run_private *hidden = &catalog->privates[run];
-    void *fetched = NULL;
-    const void *bytes = hidden->attrs;
-    size_t length = hidden->attrs_length;
 
+    if (!hidden->slot) {
+        hidden->slot = (uint16_t)(catalog->next_slot + 1);
+        catalog->next_slot = (catalog->next_slot + 1) % ASSAY_ATTRS_CACHE;
+    }
+    struct attrs_slot *slot = &catalog->slots[hidden->slot - 1];
     if (slot->run != ASSAY_NONE && slot->run != run)
         catalog->privates[slot->run].slot = 0;
     assay_arena_free(&slot->arena);
     slot->attrs = (struct assay_attrs){0};
     slot->run = run;
     slot->version = catalog->runs[run].version;
+    return slot;
+}
+
+/* Unpacks a run's attributes into its slot, wherever their bytes are. */
+static struct attrs_slot *fill_slot(struct assay_catalog *catalog, uint32_t run)
+{
+    struct run_private *hidden = &catalog->privates[run];
+    struct attrs_slot *slot = take_slot(catalog, run);
+    void *fetched = NULL;
+    const void *bytes = hidden->attrs;
+    size_t length = hidden->attrs_length;
+
     if (!bytes && hidden->row && catalog->hooks.fetch) {
         if (catalog->hooks.fetch(catalog->hooks.context, run, &fetched, &length))
             bytes = fetched;
@@ -368,24 +390,25 @@ static void fill_slot(struct assay_catalog *catalog, struct attrs_slot *slot, ui
     if (bytes && length && attrs_unpack(bytes, length, &slot->arena, &slot->attrs))
         count_keys(catalog, run, &slot->attrs);
     free(fetched);
+    return slot;
 }
 
 const struct assay_attrs *assay_catalog_attrs(struct assay_catalog *catalog, uint32_t run)
 {
-    struct run_private *hidden = &catalog->privates[run];
-    struct attrs_slot *slot;
+    return catalog_attrs_kept(catalog, run)
+               ? &catalog->slots[catalog->privates[run].slot - 1].attrs
+               : &fill_slot(catalog, run)->attrs;
+}
 
-    if (hidden->slot) {
-        slot = &catalog->slots[hidden->slot - 1];
-        if (slot->version == catalog->runs[run].version)
-            return &slot->attrs;
-    } else {
-        hidden->slot = (uint16_t)(catalog->next_slot + 1);
-        slot = &catalog->slots[catalog->next_slot];
-        catalog->next_slot = (catalog->next_slot + 1) % ASSAY_ATTRS_CACHE;
-    }
-    fill_slot(catalog, slot, run);
-    return &slot->attrs;
+void assay_catalog_keep(struct assay_catalog *catalog, uint32_t run, struct assay_arena *arena,
+                        const struct assay_attrs *attrs)
+{
+    struct attrs_slot *slot = take_slot(catalog, run);
+
+    slot->attrs = *attrs;
+    slot->arena = *arena;
+    *arena = (struct assay_arena){0};
+    count_keys(catalog, run, &slot->attrs);
 }
 
 struct looking {
@@ -409,11 +432,10 @@ void assay_catalog_look(struct assay_catalog *catalog, uint32_t run,
                         void *context)
 {
     const struct run_private *hidden = &catalog->privates[run];
-    const struct attrs_slot *slot = hidden->slot ? &catalog->slots[hidden->slot - 1] : NULL;
     struct looking looking = {look, context};
 
-    if (slot && slot->version == catalog->runs[run].version)
-        look(context, &slot->attrs);
+    if (catalog_attrs_kept(catalog, run))
+        look(context, assay_catalog_attrs(catalog, run));
     else if (hidden->attrs)
         look_at(&looking, hidden->attrs, hidden->attrs_length);
     else if (!hidden->row || !catalog->hooks.look ||

@@ -61,6 +61,8 @@ void catalog_run_written(struct assay_catalog *catalog, uint32_t run, int64_t ro
                          uint64_t version);
 
 bool catalog_attrs_in_memory(const struct assay_catalog *catalog, uint32_t run);
+/* Has it the attributes unpacked, as they are now? */
+bool catalog_attrs_kept(const struct assay_catalog *catalog, uint32_t run);
 /* Sets COLUMN's value of RUN from packed attributes. */
 void catalog_column_value(struct assay_catalog *catalog, struct assay_column *column,
                           uint32_t run, const void *attrs, size_t length);

@@ -10,7 +10,7 @@
 
 struct attrs_job {
     uint32_t source;
-    int64_t row; /* 0: not stored */
+    int64_t row; /* 0: not to be read */
 };
 struct attrs_reading {
     struct assay_session *session;
@@ -77,12 +77,13 @@ void assay_session_read_attrs(struct assay_session *session, const uint32_t *run
                                     .use = use,
                                     .context = context};
 
-    for (size_t i = 0; i < count; i++)
-        reading.jobs[i] =
-            (struct attrs_job){assay_catalog_run(session->catalog, runs[i])->source,
-                               catalog_attrs_in_memory(session->catalog, runs[i])
-                                   ? 0
-                                   : catalog_run_row(session->catalog, runs[i])};
+    for (size_t i = 0; i < count; i++) {
+        bool here = catalog_attrs_in_memory(session->catalog, runs[i]) ||
+                    catalog_attrs_kept(session->catalog, runs[i]);
+
+        reading.jobs[i].source = assay_catalog_run(session->catalog, runs[i])->source;
+        reading.jobs[i].row = here ? 0 : catalog_run_row(session->catalog, runs[i]);
+    }
     atomic_init(&reading.next, 0);
     pool_parallel(session->pool, ASSAY_COUNT(session->readers), read_some, &reading);
     free(reading.jobs);

@@ -14,6 +14,7 @@
 
 #include <assay/clock.h>
 #include <assay/error.h>
+#include <assay/memory.h>
 #include <assay/series.h>
 
 struct assay_catalog; /* opaque */
@@ -141,6 +142,11 @@ uint64_t assay_catalog_version(const struct assay_catalog *catalog);
    (assay_session_dispatch) or ASSAY_ATTRS_CACHE further calls of this. */
 #define ASSAY_ATTRS_CACHE 512
 const struct assay_attrs *assay_catalog_attrs(struct assay_catalog *catalog, uint32_t run);
+
+/* Gives the catalog the attributes of RUN as they were just read elsewhere, so that the next call
+   of assay_catalog_attrs() has them. ARENA, which holds all of them, is taken. */
+void assay_catalog_keep(struct assay_catalog *catalog, uint32_t run, struct assay_arena *arena,
+                        const struct assay_attrs *attrs);
 
 /* Calls LOOK with a run's attributes, which are gone afterwards: for those who look once at
    many runs, which neither fills nor needs the memory of the ones used last. */

@@ -118,7 +118,7 @@ struct assay_prepared;
 struct assay_prepared *assay_comparison_prepare(const struct assay_comparison *comparison,
                                                 const void *packed, size_t length);
 bool assay_comparison_add_prepared(struct assay_comparison *comparison,
-                                   const struct assay_catalog *catalog, uint32_t run,
+                                   struct assay_catalog *catalog, uint32_t run,
                                    struct assay_prepared **prepared);
 void assay_prepared_free(struct assay_prepared **prepared);
 /* One thing more about the run in COLUMN: KEY says TEXT in SECTION. */

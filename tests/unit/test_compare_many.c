@@ -126,10 +126,16 @@ static int set_up(void **state)
     setenv("ASSAY_CACHE", place_with(path, "-cache"), 1);
     unsetenv("ASSAY_SOURCES");
     put_runs();
+    return 0;
+}
+
+/* A session that has read nothing of any run yet. */
+static void open_anew(void)
+{
+    assay_session_close(&session);
     GOOD(assay_session_open(&session, &(struct assay_session_options){.live = true}, good));
     catalog = assay_session_catalog(session);
     assert_int_equal(assay_catalog_runs(catalog), RUNS);
-    return 0;
 }
 
 static int tear_down(void **state)
@@ -171,6 +177,7 @@ static void add_together(struct assay_comparison *c, uint32_t at, size_t count)
 static struct assay_comparison *one_by_one(void)
 {
     struct assay_comparison *c = assay_comparison_new();
+    open_anew();
     for (uint32_t i = 0; i < RUNS; i++)
         assert_true(assay_comparison_add_run(c, catalog, i));
     assay_comparison_finish(c);
@@ -180,6 +187,7 @@ static struct assay_comparison *one_by_one(void)
 static struct assay_comparison *together(size_t step)
 {
     struct assay_comparison *c = assay_comparison_new();
+    open_anew();
     assay_comparison_expect(c, RUNS);
     assert_true(assay_comparison_add_run(c, catalog, 0));
     for (size_t i = 1; i < RUNS; i += step)
