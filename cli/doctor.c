@@ -8,6 +8,7 @@
 #include "terminal.h"
 
 #include <errno.h>
+#include <fts.h>
 #include <inttypes.h>
 #include <langinfo.h>
 #include <stdarg.h>
@@ -18,6 +19,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <assay/approval.h>
 #include <assay/file.h>
 #include <assay/local.h>
 #include <assay/ini.h>
@@ -156,6 +158,40 @@ static void check_room(struct doctor *d, const char *section, const char *path)
     free(directory);
 }
 
+/* What the files below FOLDER take; links are not followed. */
+static uint64_t folder_bytes(const char *folder, uint64_t *files)
+{
+    char *const roots[] = {(char *)(uintptr_t)folder, NULL};
+    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    uint64_t bytes = 0;
+    *files = 0;
+    for (const FTSENT *entry; tree && (entry = fts_read(tree));)
+        if (entry->fts_info == FTS_F) {
+            bytes += (uint64_t)entry->fts_statp->st_size;
+            ++*files;
+        }
+    if (tree)
+        fts_close(tree);
+    return bytes;
+}
+
+/* The files beside a database; MOST bytes of them at most, 0: as many as there are. */
+static void check_artifacts(struct doctor *d, const char *section, char *folder, uint64_t most)
+{
+    char bytes[32], count[32], bound[32];
+    uint64_t files = 0, total;
+    if (!folder || access(folder, F_OK) != 0) {
+        free(folder);
+        return;
+    }
+    total = folder_bytes(folder, &files);
+    say(d, section, "artifacts", WORKS, "", "%s: %s %s, %s%s%s", folder,
+        assay_count_text(count, files), files == 1 ? "file" : "files",
+        assay_bytes_text(bytes, total), most ? " of at most " : "",
+        most ? assay_bytes_text(bound, most) : "");
+    free(folder);
+}
+
 struct content {
     struct doctor *d;
     const char *section;
@@ -182,9 +218,15 @@ static void check_content(struct doctor *d, enum assay_database which, const cha
     enum assay_status status =
         assay_database_check(which, path, &found, on_fault, &content, &err);
     if (status == ASSAY_OK)
-        say(d, content.section, "content", WORKS, "", "sound: %s runs, %s series, %s points",
-            assay_count_text(runs, found.runs), assay_count_text(series, found.series),
-            assay_count_text(points, found.points));
+        say(d, content.section, "content", WORKS, "", "sound: %s %s, %s series, %s %s",
+            assay_count_text(runs, found.runs), found.runs == 1 ? "run" : "runs",
+            assay_count_text(series, found.series), assay_count_text(points, found.points),
+            found.points == 1 ? "point" : "points");
+    if (status == ASSAY_OK)
+        say(d, content.section, "size", WORKS, "", "%s in use%s%s, %s free within the file",
+            assay_bytes_text(runs, found.bytes), store ? "" : " of at most ",
+            store ? "" : assay_bytes_text(series, ASSAY_CACHE_BYTES),
+            assay_bytes_text(points, found.unused));
     else if (status == ASSAY_CORRUPT)
         say(d, content.section, "content", FAILS, advice, "damaged: %" PRIu64 " %s",
             found.faults, found.faults == 1 ? "fault" : "faults");
@@ -237,6 +279,7 @@ static size_t runs_of(const struct cli *cli, uint32_t source)
 static void check_source(struct doctor *d, uint32_t i)
 {
     const struct assay_source *source = assay_catalog_source(d->cli->catalog, i);
+    size_t runs = runs_of(d->cli, i);
     char text[32];
     struct assay_server server;
     bool far = assay_session_server(d->cli->session, i, &server);
@@ -252,8 +295,8 @@ static void check_source(struct doctor *d, uint32_t i)
         say(d, "sources", source->name, FAILS, source->error.hint, "%s (%s): %s", source->where,
             source->kind, source->error.what);
     else
-        say(d, "sources", source->name, WORKS, "", "%s (%s): %s runs%s", source->where,
-            source->kind, assay_count_text(text, runs_of(d->cli, i)),
+        say(d, "sources", source->name, WORKS, "", "%s (%s): %s %s%s", source->where,
+            source->kind, assay_count_text(text, runs), runs == 1 ? "run" : "runs",
             source->problems ? ", with problems:" : "");
     const struct assay_problem *problems;
     size_t count = assay_session_problems(d->cli->session, &problems);
@@ -375,7 +418,45 @@ static void check_configuration(struct doctor *d)
         say(d, "configuration", "file", NOTE, "", "%s: none, which is fine",
             path ? path : "no home");
     free(path);
-    say(d, "keys", "signing", NOTE, "", "not configured");
+}
+
+/* ---- keys ---- */
+
+static void check_signing(struct doctor *d, struct assay_ledger *ledger)
+{
+    struct assay_error err = {0};
+    const char *person = "";
+    if (assay_ledger_me(ledger, &person, &err) != ASSAY_OK)
+        say(d, "keys", "signing", NOTE, err.hint, "%s", err.what);
+    else if (*person)
+        say(d, "keys", "signing", WORKS, "", "as %s, with a key of the agent", person);
+    else
+        say(d, "keys", "signing", NOTE,
+            "ssh-add adds one to the agent; assay keys list shows whose keys count",
+            "the agent has no key of anybody who signs here");
+}
+
+static void check_keys(struct doctor *d)
+{
+    const struct assay_ledger_options options = {.read_only = true, .sign_timeout_ms = ASK_MS};
+    struct assay_ledger *ledger = NULL;
+    struct assay_error err = {0};
+    char records[32];
+    if (assay_ledger_open(&ledger, &options, &err) != ASSAY_OK) {
+        say(d, "keys", "ledger", FAILS, err.hint, "%s", err.what);
+        return;
+    }
+    const struct assay_ledger_info info = assay_ledger_info(ledger);
+    if (!*info.digest) {
+        say(d, "keys", "ledger", NOTE, "", "none in the local store, which is fine");
+    } else {
+        say(d, "keys", "ledger", info.problems ? NOTE : WORKS,
+            info.problems ? "assay verify says which" : "", "%.16s…: %s %s%s", info.digest,
+            assay_count_text(records, info.records), info.records == 1 ? "record" : "records",
+            info.problems ? ", with remarks or records that do not count" : "");
+        check_signing(d, ledger);
+    }
+    assay_ledger_close(&ledger);
 }
 
 /* ---- printing ---- */
@@ -460,10 +541,15 @@ enum assay_status cli_doctor(struct cli *cli, struct assay_error *err)
     check_sources(&d);
     if (cli->session) {
         check_database(&d, ASSAY_DATABASE_STORE, assay_session_store_path(cli->session));
+        check_artifacts(&d, "store",
+                        assay_local_artifacts_path(assay_session_store_path(cli->session)), 0);
         check_database(&d, ASSAY_DATABASE_CACHE, assay_session_cache_path(cli->session));
+        check_artifacts(&d, "cache", assay_session_copies_path(cli->session),
+                        ASSAY_COPIES_BYTES);
     }
     check_servers(&d);
     check_configuration(&d);
+    check_keys(&d);
     if (cli->format == CLI_JSON)
         print_json(&d);
     else if (cli->format == CLI_TABLE)

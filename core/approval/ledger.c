@@ -405,7 +405,7 @@ static enum assay_status find_key(struct assay_ledger *ledger, struct assay_erro
         if (first[0] && strcmp(first, ledger->me) != 0) {
             status = assay_fail(err, ASSAY_BAD_INPUT, "the agent holds keys of %s and of %s",
                                 first, ledger->me);
-            assay_hint(err, "say which with --key FILE.pub");
+            assay_hint(err, "say which with --sign-with FILE.pub");
         }
         memcpy(first, ledger->me, strlen(ledger->me) + 1);
     }

@@ -72,11 +72,23 @@ static void copy_free(struct copy *copy)
     free(copy);
 }
 
+char *assay_session_copies_path(const struct assay_session *session)
+{
+    char *directory, *path;
+
+    if (!session->cache_path)
+        return NULL;
+    directory = assay_path_directory(session->cache_path);
+    path = assay_path_join(directory, "artifacts");
+    free(directory);
+    return path;
+}
+
 /* A name that says nothing, made from all that the copy depends on. */
 static char *path_of(const struct assay_session *session, const struct session_source *source,
                      const char *run_id, const char *artifact, uint64_t bytes)
 {
-    char *directory = assay_path_directory(session->cache_path);
+    char *directory = assay_session_copies_path(session);
     uint64_t hashes[2] = {UINT64_C(0xcbf29ce484222325), UINT64_C(0x84222325cbf29ce4)};
     struct assay_buf facts = {0}, path = {0};
 
@@ -84,8 +96,7 @@ static char *path_of(const struct assay_session *session, const struct session_s
     for (size_t h = 0; h < 2; h++)
         for (size_t i = 0; i < facts.length; i++)
             hashes[h] = (hashes[h] ^ (unsigned char)facts.data[i]) * UINT64_C(0x100000001b3);
-    assay_buf_format(&path, "%s/artifacts/%016" PRIx64 "%016" PRIx64, directory, hashes[0],
-                     hashes[1]);
+    assay_buf_format(&path, "%s/%016" PRIx64 "%016" PRIx64, directory, hashes[0], hashes[1]);
     assay_buf_free(&facts);
     free(directory);
     return assay_buf_take(&path);

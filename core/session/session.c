@@ -427,8 +427,8 @@ enum assay_status assay_session_open(struct assay_session **out,
 
     *out = NULL;
     session->cached = options->cached;
-    session->cache_most = options->cache_most ? options->cache_most : CACHE_BYTES;
-    session->copies_most = options->copies_most ? options->copies_most : COPIES_BYTES;
+    session->cache_most = options->cache_most ? options->cache_most : ASSAY_CACHE_BYTES;
+    session->copies_most = options->copies_most ? options->copies_most : ASSAY_COPIES_BYTES;
     if (status != ASSAY_OK)
         goto fail;
     session->store_path = store_default_path(STORE_LOCAL);

@@ -326,8 +326,6 @@ void writer_add(struct writer *writer, struct batch *batch_take);
 void writer_free(struct writer **writer, bool finish);
 
 /* cache_room.c: the bound of the cache, and the locks that keep a source in it. */
-#define CACHE_BYTES  (UINT64_C(2) << 30)
-#define COPIES_BYTES (UINT64_C(512) << 20)
 /* Opens the file of locks beside the cache; MAKE: where it is missing, too. -1 where it is not
    to be had. */
 int cache_use_open(const char *cache_path, bool make);

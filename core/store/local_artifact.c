@@ -302,11 +302,11 @@ static enum assay_status tell(struct assay_local *local, int64_t row, const char
     return local_end(local, status, err);
 }
 
-/* "…/store.db.artifacts", of the file that PATH leads to. NULL with errno. */
-static char *root_of(const char *path)
+/* Of the file that STORE leads to. NULL with errno. */
+char *assay_local_artifacts_path(const char *store)
 {
     struct assay_buf out = {0};
-    char *real = realpath(path, NULL);
+    char *real = realpath(store, NULL);
 
     if (real == NULL) {
         return NULL;
@@ -337,7 +337,7 @@ static enum assay_status explain(const char *path, int why, struct assay_error *
 static enum assay_status keep(struct assay_local *local, const char *run, const char *path,
                               int from, struct assay_error *err)
 {
-    char *root_path = root_of(local->path);
+    char *root_path = assay_local_artifacts_path(local->path);
     const int root = root_path != NULL ? open_root(root_path) : -1, opened = errno;
     char *folder = assay_path_join(root_path != NULL ? root_path : "", run);
     int64_t row = 0;

@@ -364,6 +364,7 @@ enum assay_status assay_database_check(enum assay_database which, const char *pa
     status = store_open(&check.store, found, role, true, &first);
     if (status == ASSAY_OK) {
         status = check_all(&check, &first);
+        (void)store_size(check.store, &out->bytes, &out->unused, NULL);
     }
     if (status == ASSAY_CORRUPT) {
         tell(&check, "%s", first.what);

@@ -96,12 +96,12 @@ enum assay_status store_read_sources(struct store *store, store_source_fn fn, vo
     struct sql_statement *statement = NULL;
     bool row = true;
 
-    enum assay_status status =
-        store_statement(store, SLOT_SOURCES_READ,
-                        "SELECT id,kind,read_ms FROM source WHERE"
-                        " EXISTS(SELECT 1 FROM run WHERE run.source=source.id)"
-                        " OR EXISTS(SELECT 1 FROM state WHERE state.source=source.id) ORDER BY id",
-                        &statement, err);
+    enum assay_status status = store_statement(
+        store, SLOT_SOURCES_READ,
+        "SELECT id,kind,read_ms FROM source WHERE"
+        " EXISTS(SELECT 1 FROM run WHERE run.source=source.id)"
+        " OR EXISTS(SELECT 1 FROM state WHERE state.source=source.id) ORDER BY id",
+        &statement, err);
     while (status == ASSAY_OK) {
         status = sql_step(statement, &row, err);
         if (status != ASSAY_OK || !row ||

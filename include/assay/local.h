@@ -57,6 +57,9 @@ enum assay_status assay_local_log(struct assay_local *local, const char *run,
 enum assay_status assay_local_artifact(struct assay_local *local, const char *run,
                                        const char *path, const char *file,
                                        struct assay_error *err);
+/* The folder they lie in, of the store in the file STORE; malloc'd, NULL where there is no such
+   file. */
+char *assay_local_artifacts_path(const char *store);
 /* The first part of that: whether PATH is one, and FILE a file that can be read. */
 enum assay_status assay_local_check_artifact(const char *path, const char *file,
                                              struct assay_error *err);
@@ -102,6 +105,7 @@ enum assay_database { ASSAY_DATABASE_STORE, ASSAY_DATABASE_CACHE };
 struct assay_database_check {
     uint64_t runs, series, points; /* that were looked at */
     uint64_t faults;
+    uint64_t bytes, unused; /* of the file: what holds something, what is free within it */
 };
 /* Reads all of a database, without changing it and while others may write: SQLite's own check,
    then ours (every row belongs to something, every chunk of points decodes, the counts agree

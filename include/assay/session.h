@@ -25,9 +25,11 @@ struct assay_session_options {
     bool cached; /* only what the cache and the local store know: no source is read, no server
                     asked, nothing written (completions) */
     /* Bytes: how large the cache, and the copies of artifacts beside it, may become before what
-       was used longest ago is removed; 0: 2 GiB, 512 MiB. What a session has open stays. */
+       was used longest ago is removed; 0: the bounds below. What a session has open stays. */
     uint64_t cache_most, copies_most;
 };
+#define ASSAY_CACHE_BYTES  UINT64_C(2000000000)
+#define ASSAY_COPIES_BYTES UINT64_C(500000000)
 
 /* The kind of a source that was asked for, or is configured, and is not there or not readable:
    it is FAILED, with the reason, and holds nothing. */
@@ -265,5 +267,8 @@ bool assay_session_reads_local(const struct assay_session *session);
 /* Where the databases lie ("" where there is none). */
 const char *assay_session_store_path(const struct assay_session *session);
 const char *assay_session_cache_path(const struct assay_session *session);
+/* The folder of the copies of servers' artifacts beside it, whether it is there or not; free()
+   it. NULL where there is no place for it. */
+char *assay_session_copies_path(const struct assay_session *session);
 
 #endif

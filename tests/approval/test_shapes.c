@@ -116,6 +116,17 @@ static void test_keys(void **state)
                        "persons", "keys", "list", NULL));
 }
 
+/* The doctor looks at the same ledger and agent. */
+static void test_doctor(void **state)
+{
+    (void)state;
+    program_run(NULL, "doctor", "-S", "local", NULL);
+    program_expect(0);
+    program_says(" records\n");
+    program_says("signing        the agent holds keys of adm and of ");
+    program_says("-> say which with --sign-with FILE.pub\n");
+}
+
 static void test_policy(void **state)
 {
     (void)state;
@@ -148,9 +159,10 @@ static void test_drift(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_queue), cmocka_unit_test(test_review),
-        cmocka_unit_test(test_keys),  cmocka_unit_test(test_policy),
-        cmocka_unit_test(test_audit), cmocka_unit_test(test_drift),
+        cmocka_unit_test(test_queue),  cmocka_unit_test(test_review),
+        cmocka_unit_test(test_keys),   cmocka_unit_test(test_doctor),
+        cmocka_unit_test(test_policy), cmocka_unit_test(test_audit),
+        cmocka_unit_test(test_drift),
     };
     return cmocka_run_group_tests_name("shapes of approvals", tests, begin, end);
 }

@@ -465,6 +465,8 @@ static void test_doctor(void **state)
                                         "cache",    "keys",    "servers"};
     for (size_t i = 0; i < ASSAY_COUNT(parts); i++)
         assert_non_null(strstr(program_last.out, parts[i]));
+    program_says("size           "); /* of the store, and what is free in it */
+    program_says(" in use, ");
     program_run(NULL, "doctor", "-S", "local", "--format", "csv", NULL);
     program_expect(0);
     assert_int_equal(strncmp(program_last.out, "section,name,state,detail,advice\n", 33), 0);

@@ -127,6 +127,9 @@ static void test_log_artifacts(void **state)
     json_t *json = program_json();
     assert_int_equal(json_array_size(json_object_get(json, "artifacts")), 5);
     json_decref(json);
+    program_run(NULL, "doctor", "-S", "local", NULL);
+    program_expect(0);
+    program_says("store.db.artifacts: 4 files, 22 B\n");
     static const char *const wrong[][2] = {{"", "no path"},
                                            {"../x", "no path"},
                                            {"plot.csv/x", "in the place of a folder"},
