@@ -232,7 +232,7 @@ struct assay_session {
     struct store *cache;
     bool cache_tried;
     uint64_t cache_most, copies_most; /* bytes */
-    int use_fd; /* the file of locks beside the cache; -1 not open */
+    int use_fd;                       /* the file of locks beside the cache; -1 not open */
     bool closing;
     int64_t local_change;
     struct session_source *local;
