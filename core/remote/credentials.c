@@ -19,6 +19,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <assay/clock.h>
@@ -31,6 +32,7 @@
 #define FILE_MAX        (256u << 10)
 #define SECRET_MAX      (16u << 10)
 #define COMMAND_SECONDS 120
+#define GRACE_MS        1000 /* for a command that is to end, before it is made to */
 
 extern char **environ;
 
@@ -65,17 +67,16 @@ void credentials_copy(struct credentials *to, const struct credentials *from)
 struct patience {
     bool (*cancelled)(const void *context);
     const void *context;
+    int64_t until_us;
 };
 
 /* Reads what FD gives until its end, at most SECRET_MAX bytes, within the time there is. */
 static enum assay_status read_output(int fd, const struct patience *patience, char *out,
                                      size_t *length)
 {
-    int64_t until = assay_monotonic_us() + COMMAND_SECONDS * INT64_C(1000000);
-
     for (*length = 0; *length < SECRET_MAX - 1;) {
         struct pollfd ready = {.fd = fd, .events = POLLIN};
-        int64_t left = (until - assay_monotonic_us()) / 1000;
+        int64_t left = (patience->until_us - assay_monotonic_us()) / 1000;
         ssize_t got;
 
         if (left <= 0)
@@ -93,6 +94,40 @@ static enum assay_status read_output(int fd, const struct patience *patience, ch
     }
     out[*length] = '\0';
     return ASSAY_OK;
+}
+
+/* Waits for the command's end, which may come after that of its output. */
+static enum assay_status wait_ended(pid_t pid, const struct patience *patience, int *ended)
+{
+    const struct timespec pause = {.tv_nsec = 2000000};
+
+    for (;;) {
+        pid_t got = waitpid(pid, ended, WNOHANG);
+
+        if (got == pid || (got < 0 && errno != EINTR))
+            return ASSAY_OK;
+        if (patience->cancelled && patience->cancelled(patience->context))
+            return ASSAY_CANCELLED;
+        if (assay_monotonic_us() > patience->until_us)
+            return ASSAY_IO;
+        nanosleep(&pause, NULL);
+    }
+}
+
+/* Asks it to end, then makes it: it may be stopped, for want of the terminal it asks on, or
+   deaf to the first. */
+static void end_command(pid_t pid)
+{
+    const struct patience grace = {.until_us = assay_monotonic_us() + GRACE_MS * INT64_C(1000)};
+    int ended;
+
+    kill(-pid, SIGTERM);
+    kill(-pid, SIGCONT);
+    if (wait_ended(pid, &grace, &ended) == ASSAY_OK)
+        return;
+    kill(-pid, SIGKILL);
+    while (waitpid(pid, &ended, 0) < 0 && errno == EINTR)
+        ;
 }
 
 static int start_command(const char *command, int out, pid_t *pid)
@@ -124,6 +159,7 @@ static enum assay_status run_command(const char *what, const char *command,
                                      const struct patience *patience, char **secret,
                                      struct assay_error *err)
 {
+    struct patience bounded = *patience;
     char *text = NULL;
     enum assay_status status;
     size_t length = 0;
@@ -139,12 +175,13 @@ static enum assay_status run_command(const char *what, const char *command,
         return assay_fail(err, ASSAY_IO, "%s: %s", what, strerror(failed));
     }
     text = assay_alloc(SECRET_MAX);
-    status = read_output(fds[0], patience, text, &length);
+    bounded.until_us = assay_monotonic_us() + COMMAND_SECONDS * INT64_C(1000000);
+    status = read_output(fds[0], &bounded, text, &length);
     close(fds[0]);
+    if (status == ASSAY_OK)
+        status = wait_ended(pid, &bounded, &ended);
     if (status != ASSAY_OK)
-        kill(-pid, SIGTERM);
-    while (waitpid(pid, &ended, 0) < 0 && errno == EINTR)
-        ;
+        end_command(pid);
     text[strcspn(text, "\r\n")] = '\0';
     if (status == ASSAY_CANCELLED) {
         assay_fail(err, status, "%s: cancelled", what);

@@ -222,6 +222,14 @@ enum assay_status mlflow_answer_error(const struct mlflow *mlflow,
 
 /* ---- calls ---- */
 
+/* A page for a browser where an answer of the API was due: a proxy that wants somebody to sign
+   in, or another server altogether, says "all is well" with one. Files may be pages. */
+static bool is_page(const struct mlflow_call *call, const struct net_answer *answer)
+{
+    return answer->status == ASSAY_OK && strncmp(call->path, "/api/", 5) == 0 &&
+           strcmp(answer->type, "text/html") == 0;
+}
+
 enum assay_status mlflow_call(struct mlflow *mlflow, const struct mlflow_call *call,
                               struct assay_buf *out, struct mlflow_failure *failure,
                               struct assay_error *err)
@@ -253,6 +261,12 @@ enum assay_status mlflow_call(struct mlflow *mlflow, const struct mlflow_call *c
     answer = net_perform(mlflow->net, &request, call->cancelled, call->context);
     mlflow_note(mlflow, answer);
     status = mlflow_answer_error(mlflow, answer, failure, err);
+    if (is_page(call, answer)) {
+        status = assay_fail(err, ASSAY_IO, "%s: it answers with a page for a browser",
+                            mlflow_shown(mlflow));
+        assay_hint(err, "is it an MLflow server, or does something before it want to see who "
+                        "asks? A prefix of its paths belongs into the URL");
+    }
     if (status == ASSAY_OK && out)
         assay_buf_add(out, assay_buf_text(&answer->body), answer->body.length);
     net_answer_free(&answer);

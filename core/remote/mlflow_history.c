@@ -33,6 +33,7 @@ struct history {
     size_t had; /* points when the page under way began */
     char *token;
     unsigned pages;
+    bool cut; /* there were more than are held */
     struct point_scan scan;
     struct assay_buf raw; /* what came of a body so far, while it is short */
 };
@@ -81,7 +82,8 @@ static void hand_over(struct histories *h, size_t index, enum mlflow_part part,
 
 static void add_point(struct history *history, const struct assay_point *point)
 {
-    if (history->count >= POINTS_MAX)
+    history->cut |= history->count >= POINTS_MAX;
+    if (history->cut)
         return;
     ASSAY_GROW(history->points, history->capacity, history->count + 1);
     history->points[history->count++] = *point;
@@ -491,13 +493,17 @@ static bool take_history(struct histories *h, struct history *history,
         status = scan_error(h->mlflow, scan, &error);
     else if (answer->status != ASSAY_OK)
         status = mlflow_answer_error(h->mlflow, answer, NULL, &error);
+    else if (history->cut || ++history->pages >= PAGES_MAX)
+        status =
+            assay_fail(&error, ASSAY_CORRUPT, "%s: a metric of more than %u points or %u pages",
+                       mlflow_shown(h->mlflow), POINTS_MAX, PAGES_MAX);
     if (status != ASSAY_OK) {
         hand_over(h, history->index, MLFLOW_COMPLETE, NULL, status, &error);
         return false;
     }
     token = assay_buf_text(&scan->token);
     /* A token that comes again, or a page with nothing on it, would lead on for ever. */
-    more = *token && history->count > history->had && ++history->pages < PAGES_MAX &&
+    more = *token && history->count > history->had &&
            !(history->token && strcmp(history->token, token) == 0);
     free(history->token);
     history->token = assay_strdup(token);

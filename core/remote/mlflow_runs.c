@@ -21,6 +21,7 @@
 #define PAGE_BYTES       (8u << 20)
 #define RUNS_MAX         2000000u
 #define PAGES_MAX        100000u
+#define EXPERIMENT_PAGES 2000u
 #define DOUBT_MAX        64u /* runs asked for by id before they are given up as gone */
 #define BACK_MS          INT64_C(120000) /* clocks differ, and requests take time */
 
@@ -164,7 +165,7 @@ static enum assay_status read_experiments(struct scan *scan)
     enum assay_status status = ASSAY_OK;
     char *token = NULL;
 
-    for (unsigned pages = 0; status == ASSAY_OK && pages < PAGES_MAX; pages++) {
+    for (unsigned pages = 0; status == ASSAY_OK; pages++) {
         size_t had = scan->mlflow->experiment_count;
 
         assay_buf_reset(&body);
@@ -194,6 +195,12 @@ static enum assay_status read_experiments(struct scan *scan)
             (token && strcmp(token, page.next) == 0) ||
             (pages > 0 && scan->mlflow->experiment_count == had && scan->mlflow->scan == 1))
             break;
+        if (pages == EXPERIMENT_PAGES) {
+            status =
+                assay_fail(scan->err, ASSAY_CORRUPT, "%s: its list of experiments has no end",
+                           mlflow_shown(scan->mlflow));
+            break;
+        }
         free(token);
         token = assay_strdup(page.next);
         assay_arena_free(&page.arena);
@@ -267,8 +274,12 @@ static bool take_page(struct scan *scan, struct search *search, const struct net
         ingest_problem(scan->in, mlflow_shown(scan->mlflow), UINT64_MAX,
                        "%zu texts of more than a megabyte are shown cut", page.cut);
     more = *status == ASSAY_OK && page.next && *page.next && page.count > 0 &&
-           !(search->token && strcmp(search->token, page.next) == 0) && scan->met > met &&
-           ++search->pages < PAGES_MAX;
+           !(search->token && strcmp(search->token, page.next) == 0) && scan->met > met;
+    if (more && ++search->pages >= PAGES_MAX) {
+        *status = assay_fail(scan->err, ASSAY_CORRUPT, "%s: its list of runs has no end",
+                             mlflow_shown(scan->mlflow));
+        more = false;
+    }
     if (more) {
         size_t each = answer->body.length / page.count + 1, fits = PAGE_BYTES / each;
 

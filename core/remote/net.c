@@ -355,7 +355,8 @@ static enum net_end end_of(CURLcode code, const struct net_job *job)
     case CURLE_COULDNT_CONNECT:
         return NET_END_REFUSED;
     case CURLE_OPERATION_TIMEDOUT:
-        return job->http ? NET_END_BROKEN : NET_END_FINAL;
+        /* What took all of its time would take it again; what came to a halt may not. */
+        return job->http && job->request.seconds == UINT_MAX ? NET_END_BROKEN : NET_END_FINAL;
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
@@ -447,8 +448,8 @@ static bool redirected(struct net *net, struct net_job *job, const char *to)
         answer->status =
             assay_fail(&answer->error, ASSAY_IO, "%s: the server sends us on to %s%s", where,
                        shown, job->redirects >= REDIRECTS_MAX ? ", again and again" : "");
-        assay_hint(&answer->error, "if that is the right one, give its address instead; "
-                                   "credentials are not sent to another host");
+        assay_hint(&answer->error, "if that is the right one, give its address instead%s",
+                   same ? "" : "; credentials are not sent to another host");
         free(shown);
         return false;
     }

@@ -140,6 +140,13 @@ void points_restart(struct assay_session *session, uint32_t run)
 
 /* ---- loading ---- */
 
+static void entry_failed(struct series_entry *entry, bool failed, const struct assay_error *err)
+{
+    entry->failed = failed;
+    free(entry->why);
+    entry->why = failed && err->what[0] ? assay_strdup(err->what) : NULL;
+}
+
 void points_arrived(struct assay_session *session, struct series_entry *entry,
                     struct assay_series *series, uint64_t version, bool partial,
                     const struct assay_error *error)
@@ -147,7 +154,7 @@ void points_arrived(struct assay_session *session, struct series_entry *entry,
     struct session_source *source = source_of(session, entry->run);
 
     entry->loading = partial;
-    entry->failed = !series;
+    entry_failed(entry, !series, error);
     entry->stale = error->status != ASSAY_OK;
     entry->came_us = assay_monotonic_us();
     entry->version = version;
@@ -211,7 +218,7 @@ static unsigned load_apply(struct assay_session *session, struct message *messag
     if (entry->again) {
         entry->again = false; /* what was read may lack the chunks that came meanwhile */
     } else {
-        entry->failed = load->status != ASSAY_OK;
+        entry_failed(entry, load->status != ASSAY_OK, &load->error);
         entry->version = load->version;
         entry->base = load->base;
         if (!entry->failed) {
@@ -429,9 +436,13 @@ enum assay_status assay_session_series_wait(struct assay_session *session, uint3
     }
     if (load == ASSAY_LOAD_READY && *out)
         return ASSAY_OK;
-    if (load == ASSAY_LOAD_FAILED)
-        return assay_fail(err, ASSAY_IO, "%s: metric %s: its points could not be read",
-                          assay_catalog_run(session->catalog, run)->id, metric);
+    if (load == ASSAY_LOAD_FAILED) {
+        const char *why = entry_of(session, run, metric, false)->why;
+
+        return assay_fail(err, ASSAY_IO, "%s: metric %s: its points could not be read%s%s",
+                          assay_catalog_run(session->catalog, run)->id, metric, why ? ": " : "",
+                          why ? why : "");
+    }
     assay_fail(err, ASSAY_BAD_INPUT, "%s: no metric %s",
                assay_catalog_run(session->catalog, run)->id, metric);
     assay_hint(err, "`assay show` lists the metrics of a run");
@@ -443,6 +454,7 @@ void points_free(struct assay_session *session)
     for (size_t i = 0; i < session->series_count; i++) {
         assay_series_free(&session->series[i]->series);
         free(session->series[i]->metric);
+        free(session->series[i]->why);
         free(session->series[i]);
     }
     free(session->series);

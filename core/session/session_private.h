@@ -177,6 +177,7 @@ struct series_entry {
     struct assay_series *series; /* NULL: nothing yet */
     size_t bytes;                /* of the series, as counted in the session's total */
     bool failed;
+    char *why;        /* it failed; NULL: it did not, or nobody knows */
     bool stale;       /* of a server: what an earlier day left, for want of an answer */
     int64_t came_us;  /* when it did, or failed */
     uint64_t version; /* of the run when it was read */

@@ -184,6 +184,37 @@ static void a_command_that_waits_can_be_left(void **state)
     put_file("config.ini", "", 0600);
 }
 
+/* Nor does one keep them that will not end: it is deaf to the asking, or was stopped. */
+static void a_command_that_will_not_end_is_ended(void **state)
+{
+    static const char *const commands[] = {
+        "trap '' TERM; touch $BEGUN; sleep 3600 & wait; sleep 3600",
+        "touch $BEGUN; kill -STOP $$; sleep 3600",
+        "exec >&-; touch $BEGUN; sleep 3600", /* its output has ended, and it has not */
+    };
+    char begun[300], text[600];
+    const char *name = "deaf";
+
+    (void)state;
+    snprintf(begun, sizeof begun, "%s/begun", own_home);
+    setenv("BEGUN", begun, 1);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        struct assay_session *session;
+
+        snprintf(text, sizeof text,
+                 "[source deaf]\nplace = http://127.0.0.1:9\npassword_command = %s\n",
+                 commands[i]);
+        put_file("config.ini", text, 0600);
+        session = open_with(&name, 1, true);
+        while (access(begun, F_OK) != 0)
+            step(session);
+        assay_session_close(&session); /* an hour before the command would end by itself */
+        assert_int_equal(remove(begun), 0);
+    }
+    unsetenv("BEGUN");
+    put_file("config.ini", "", 0600);
+}
+
 static void two_servers_are_one_catalog(void **state)
 {
     struct fake_mlflow a = {0}, b = {0};
@@ -290,6 +321,26 @@ static void artifacts_are_copied_to_look_into(void **state)
     assert_int_equal(remove(path), 0); /* nothing half-fetched is left */
 }
 
+/* Whoever waits for points that do not come is told why not. */
+static void why_points_are_not_there_is_said(void **state)
+{
+    struct fake_mlflow fake = {.histories_fail = true, .no_bulk = true};
+    struct assay_session *session;
+    struct assay_series *series;
+    struct assay_error err = {0};
+
+    (void)state;
+    fake_mlflow_start(&fake, 1, 1, 1, 10);
+    session = open_url(web_url(fake.web), false);
+    assert_int_equal(assay_session_wait(session, NULL), ASSAY_OK);
+    assert_int_equal(assay_session_series_wait(session, 0, "loss0", &series, &err), ASSAY_IO);
+    assert_non_null(strstr(err.what, "loss0"));
+    assert_non_null(strstr(err.what, web_url(fake.web)));
+    assert_non_null(strstr(err.what, "403"));
+    assay_session_close(&session);
+    fake_mlflow_stop(&fake);
+}
+
 /* ---- hostile ones ---- */
 
 struct hostile {
@@ -316,7 +367,7 @@ static void hostile_servers_end_in_a_clear_message(void **state)
     static const struct hostile all[] = {
         {.body = "<html>\x1b[31mhello</html>",
          .type = "text/html",
-         .expected = "cannot be read"},
+         .expected = "a page for a browser"},
         {.body = "{\"experiments\":[{\"experiment_id\":\"1\",", .expected = "it ends early"},
         {.body = deep, .expected = "it ends early"},
         {.body = large, .fault = WEB_ENDLESS, .expected = "an answer of more than"},
@@ -684,9 +735,11 @@ int main(void)
         cmocka_unit_test(without_a_network_the_last_state_is_there),
         cmocka_unit_test(points_come_when_the_server_is_back),
         cmocka_unit_test(a_command_that_waits_can_be_left),
+        cmocka_unit_test(a_command_that_will_not_end_is_ended),
         cmocka_unit_test(two_servers_are_one_catalog),
         cmocka_unit_test(a_server_that_hangs_holds_up_nothing),
         cmocka_unit_test(artifacts_are_copied_to_look_into),
+        cmocka_unit_test(why_points_are_not_there_is_said),
         cmocka_unit_test(hostile_servers_end_in_a_clear_message),
         cmocka_unit_test(charts_show_a_sample_first),
         cmocka_unit_test(a_running_run_is_followed),
