@@ -13,6 +13,8 @@
 
 #include <assay/memory.h>
 
+#include "desk_notes.h"
+
 #define DESK_PATIENCE_MS 1000 /* for a reading that is under way when it is closed */
 
 struct desk {
@@ -20,8 +22,13 @@ struct desk {
     int done; /* readable when the thread has ended */
     bool busy;
     pthread_t thread;
-    struct desk_result result;  /* the thread's while it is busy */
-    struct assay_ledger *fresh; /* likewise */
+    struct desk_result result;        /* the thread's while it is busy */
+    struct assay_ledger *fresh;       /* likewise */
+    const struct assay_draft *drafts; /* of it, likewise */
+    size_t draft_count;
+    struct desk_notes *notes;
+    bool stale;  /* the ledger is to be read anew, once there is time */
+    int trouble; /* readable when a note could not be written */
     struct assay_ledger *ledger;
     char me[80];
     uint64_t generation;
@@ -38,7 +45,7 @@ static void ask(struct assay_ledger *ledger, struct desk_result *r)
         r->status = assay_request_send(ledger, &options, r->id, &r->err);
 }
 
-static void work(struct desk *desk)
+static void act(struct desk *desk)
 {
     struct desk_result *r = &desk->result;
     const char *conditions[DESK_CONDITIONS];
@@ -85,6 +92,19 @@ static void work(struct desk *desk)
     }
 }
 
+/* What was noted before is in what it reads. A signature takes its draft away: one that is
+   written meanwhile comes after it. */
+static void work(struct desk *desk)
+{
+    const bool signs = desk->result.wish.task == DESK_SIGN;
+    desk_notes_settle(desk->notes, signs);
+    act(desk);
+    if (signs)
+        desk_notes_release(desk->notes);
+    if (desk->fresh)
+        desk->draft_count = assay_ledger_drafts(desk->fresh, &desk->drafts);
+}
+
 static void *run(void *context)
 {
     struct desk *desk = context;
@@ -100,8 +120,12 @@ struct desk *desk_open(struct app *app)
     struct desk *desk = assay_alloc(sizeof *desk);
     desk->app = app;
     desk->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    desk->trouble = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (desk->done >= 0)
         loop_watch(app->loop, desk->done);
+    if (desk->trouble >= 0)
+        loop_watch(app->loop, desk->trouble);
+    desk->notes = desk_notes_open(desk->trouble);
     return desk;
 }
 
@@ -117,15 +141,21 @@ void desk_close(struct desk **at)
                       desk->result.wish.task == DESK_ASK;
     struct pollfd done = {.fd = desk->done, .events = POLLIN};
     if (desk->busy && !acts && poll(&done, 1, DESK_PATIENCE_MS) == 0) {
+        desk_notes_close(&desk->notes, false);
         pthread_detach(desk->thread);
         *at = NULL;
         return;
     }
     if (desk->busy)
         pthread_join(desk->thread, NULL);
+    desk_notes_close(&desk->notes, true);
     if (desk->done >= 0) {
         loop_unwatch(desk->app->loop, desk->done);
         close(desk->done);
+    }
+    if (desk->trouble >= 0) {
+        loop_unwatch(desk->app->loop, desk->trouble);
+        close(desk->trouble);
     }
     free(desk->result.text);
     assay_sides_free(&desk->result.sides);
@@ -140,6 +170,9 @@ bool desk_ask(struct desk *desk, const struct desk_wish *wish)
     if (desk->busy || desk->done < 0)
         return false;
     desk->result = (struct desk_result){.wish = *wish};
+    desk->drafts = NULL;
+    desk->draft_count = 0;
+    desk_notes_reading(desk->notes);
     desk->busy = pthread_create(&desk->thread, NULL, run, desk) == 0;
     return desk->busy;
 }
@@ -154,9 +187,24 @@ enum desk_task desk_task(const struct desk *desk)
     return desk->result.wish.task;
 }
 
+/* A note that was not written is not shown any longer either: what is there is read anew. */
+static void look_for_trouble(struct desk *desk)
+{
+    uint64_t count;
+    struct assay_error err;
+    if (read(desk->trouble, &count, sizeof count) == (ssize_t)sizeof count &&
+        desk_notes_failed(desk->notes, &err) != ASSAY_OK) {
+        app_fail(desk->app, &err);
+        desk->stale = true;
+    }
+    if (desk->stale && desk_ask(desk, &(struct desk_wish){.task = DESK_READ}))
+        desk->stale = false;
+}
+
 bool desk_poll(struct desk *desk, struct desk_result *result)
 {
     uint64_t count;
+    look_for_trouble(desk);
     if (!desk->busy || read(desk->done, &count, sizeof count) != (ssize_t)sizeof count)
         return false;
     pthread_join(desk->thread, NULL);
@@ -164,11 +212,14 @@ bool desk_poll(struct desk *desk, struct desk_result *result)
     *result = desk->result;
     desk->result.text = NULL;
     desk->result.sides = NULL;
+    if (!desk->fresh)
+        desk_notes_read(desk->notes, NULL, NULL, 0);
     if (desk->fresh) {
         const char *me = "";
         assay_ledger_close(&desk->ledger);
         desk->ledger = desk->fresh;
         desk->fresh = NULL;
+        desk_notes_read(desk->notes, desk->ledger, desk->drafts, desk->draft_count);
         if (assay_ledger_info(desk->ledger).digest[0] &&
             assay_ledger_me(desk->ledger, &me, NULL) == ASSAY_OK &&
             strlen(me) < sizeof desk->me)
@@ -191,4 +242,22 @@ const char *desk_me(struct desk *desk)
 uint64_t desk_generation(const struct desk *desk)
 {
     return desk->generation;
+}
+
+size_t desk_drafts(const struct desk *desk, const struct assay_draft **drafts)
+{
+    return desk_notes_drafts(desk->notes, drafts);
+}
+
+void desk_note(struct desk *desk, const struct assay_note *note)
+{
+    struct assay_error err = {0};
+    if (!desk->ledger)
+        return;
+    if (!desk_notes_add(desk->notes, assay_ledger_info(desk->ledger).place, note)) {
+        assay_fail(&err, ASSAY_IO, "it cannot be written down now: %s", strerror(errno));
+        app_fail(desk->app, &err);
+    } else if (note->kind == ASSAY_NOTE_SEEN) {
+        assay_evidence_mark(desk->ledger, note->digest);
+    }
 }

@@ -61,6 +61,12 @@ bool desk_poll(struct desk *desk, struct desk_result *result);
 struct assay_ledger *desk_ledger(struct desk *desk);
 /* Who signs here; "" nobody. */
 const char *desk_me(struct desk *desk);
+/* The drafts, as they were read and noted since; they live until the next note or result. */
+size_t desk_drafts(const struct desk *desk, const struct assay_draft **drafts);
+/* Keeps a draft, takes one back, marks evidence as seen: holds at once, is written by a thread
+   of its own, and is there when the desk has been closed. What cannot be written is said later.
+ */
+void desk_note(struct desk *desk, const struct assay_note *note);
 uint64_t desk_generation(const struct desk *desk); /* grows when the ledger is another */
 
 #endif

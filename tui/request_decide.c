@@ -85,12 +85,10 @@ static const char *split_person(const char *text, char *who, size_t size)
 
 static void keep(struct request_view *view, const struct assay_draft *draft, const char *said)
 {
-    struct assay_error err = {0};
+    const struct assay_note note = {.kind = ASSAY_NOTE_DRAFT, .draft = *draft};
     view->asking = TYPING_NOTHING;
-    if (assay_draft_set(desk_ledger(view->desk), draft, &err) != ASSAY_OK)
-        app_fail(view->app, &err);
-    else
-        app_say(view->app, "%s: $ shows what will be signed", said);
+    app_say(view->app, "%s: $ shows what will be signed", said);
+    desk_note(view->desk, &note);
     view->dirty = true;
 }
 
@@ -159,11 +157,11 @@ void request_typed(struct request_view *view)
 
 void request_drop_draft(struct request_view *view)
 {
-    struct assay_error err = {0};
+    const struct assay_note note = {.kind = ASSAY_NOTE_DROP, .draft = {.request = view->id}};
     if (!request_draft(view))
         app_say(view->app, "there is no draft");
-    else if (assay_draft_drop(desk_ledger(view->desk), view->id, &err) != ASSAY_OK)
-        app_fail(view->app, &err);
+    else
+        desk_note(view->desk, &note);
     view->dirty = true;
     app_dirty(view->app);
 }

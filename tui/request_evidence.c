@@ -170,11 +170,9 @@ void request_evidence_draw(struct request_view *view, struct area area)
 static void mark_seen(struct request_view *view)
 {
     const struct assay_evidence *evidence = opened(view, request_of(view));
-    struct assay_error err = {0};
-    if (evidence && !evidence->seen && file_preview_all_shown(&view->evidence.preview) &&
-        assay_evidence_seen(desk_ledger(view->desk), view->evidence.digest, true, &err) !=
-            ASSAY_OK)
-        app_fail(view->app, &err);
+    const struct assay_note note = {.kind = ASSAY_NOTE_SEEN, .digest = view->evidence.digest};
+    if (evidence && !evidence->seen && file_preview_all_shown(&view->evidence.preview))
+        desk_note(view->desk, &note);
 }
 
 /* Back to the page. */

@@ -23,7 +23,7 @@ struct queue_view {
     struct outbox outbox;
     const struct assay_request **rows;
     size_t count, mine, open, soon;    /* soon: expire within a day */
-    const struct assay_draft *written; /* the ledger's, until it reads them again */
+    const struct assay_draft *written; /* the desk's, until it has others */
     size_t drafts;
     char here[17];        /* the request under the cursor, across readings */
     bool all;             /* closed ones as well */
@@ -170,7 +170,7 @@ bool view_queue_waiting(struct desk *desk, const char *id, char out[17])
     const struct assay_draft *drafts;
     struct assay_ledger *ledger = desk_ledger(desk);
     size_t count = ledger ? in_order(ledger, false, &rows) : 0;
-    size_t written = ledger ? assay_ledger_drafts(ledger, &drafts) : 0;
+    const size_t written = desk_drafts(desk, &drafts);
     bool found = false;
     for (size_t i = 0; i < count && !found; i++) {
         found = rows[i]->mine && strcmp(rows[i]->id, id) != 0 &&
@@ -201,7 +201,7 @@ static void build(struct queue_view *view)
             assay_request_open_state(requests[i]->state) && requests[i]->expires_ms < soon;
     }
     view->count = in_order(ledger, view->all, &view->rows);
-    view->drafts = assay_ledger_drafts(ledger, &view->written);
+    view->drafts = desk_drafts(view->desk, &view->written);
     for (size_t i = 0; i < view->count; i++)
         if (strcmp(view->rows[i]->id, view->here) == 0)
             view->list.cursor = i;
@@ -472,7 +472,7 @@ static void send_next(struct queue_view *view)
     const struct assay_draft *drafts;
     const struct assay_request *request;
     struct assay_ledger *ledger = desk_ledger(view->desk);
-    size_t count = ledger ? assay_ledger_drafts(ledger, &drafts) : 0, old = 0;
+    size_t count = ledger ? desk_drafts(view->desk, &drafts) : 0, old = 0;
     view->stale = true;
     for (size_t i = 0; i < count; i++) {
         if (assay_ledger_find(ledger, drafts[i].request, &request, NULL) != ASSAY_OK ||

@@ -27,8 +27,7 @@ const struct assay_request *request_of(struct request_view *view)
 const struct assay_draft *request_draft(struct request_view *view)
 {
     const struct assay_draft *drafts;
-    struct assay_ledger *ledger = desk_ledger(view->desk);
-    size_t count = ledger ? assay_ledger_drafts(ledger, &drafts) : 0;
+    const size_t count = desk_drafts(view->desk, &drafts);
     for (size_t i = 0; i < count; i++)
         if (strcmp(drafts[i].request, view->id) == 0)
             return &drafts[i];

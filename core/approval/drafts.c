@@ -1,12 +1,14 @@
 /*
  * Drafts: verdicts that are not signed yet, kept in the local store and nowhere else. The store
  * keeps the words of one as lines: the reason, then a line for each condition, then to whom the
- * vote is handed; what they mean is known here alone.
+ * vote is handed; what they mean is known here alone. And marks of what was seen, where a
+ * thread writes both beside a ledger that is being looked at.
  */
 #include "approval/act.h"
 
 #include <string.h>
 
+#include "store/store.h"
 #include "store/store_ledger.h"
 
 #define CONDITION "condition: "
@@ -95,23 +97,28 @@ static void add_line(struct assay_buf *words, const char *before, const char *te
         assay_buf_char(words, *text == '\n' || *text == '\r' ? ' ' : *text);
 }
 
-enum assay_status assay_draft_set(struct assay_ledger *ledger, const struct assay_draft *draft,
-                                  struct assay_error *err)
+static enum assay_status put(struct store *store, const struct assay_draft *draft,
+                             struct assay_error *err)
 {
     struct assay_buf words = {0};
-    enum assay_status status = ledger_may_write(ledger, err);
 
-    if (status != ASSAY_OK)
-        return status;
     add_line(&words, "", draft->reason ? draft->reason : "");
     for (size_t i = 0; i < draft->condition_count; i++)
         add_line(&words, "\n" CONDITION, draft->conditions[i]);
     if (draft->delegate && draft->delegate[0])
         add_line(&words, "\n" DELEGATE, draft->delegate);
-    status = store_put_draft(ledger->store, draft->request, draft->binding, (int)draft->verdict,
-                             assay_buf_text(&words), err);
+    enum assay_status status =
+        store_put_draft(store, draft->request, draft->binding, (int)draft->verdict,
+                        assay_buf_text(&words), err);
     assay_buf_free(&words);
     return status;
+}
+
+enum assay_status assay_draft_set(struct assay_ledger *ledger, const struct assay_draft *draft,
+                                  struct assay_error *err)
+{
+    enum assay_status status = ledger_may_write(ledger, err);
+    return status == ASSAY_OK ? put(ledger->store, draft, err) : status;
 }
 
 enum assay_status assay_draft_drop(struct assay_ledger *ledger, const char *request,
@@ -119,4 +126,27 @@ enum assay_status assay_draft_drop(struct assay_ledger *ledger, const char *requ
 {
     enum assay_status status = ledger_may_write(ledger, err);
     return status == ASSAY_OK ? store_drop_draft(ledger->store, request, err) : status;
+}
+
+enum assay_status assay_note_write(const char *place, const struct assay_note *note,
+                                   struct assay_error *err)
+{
+    struct store *store = NULL;
+    enum assay_status status = store_open(&store, place, STORE_LOCAL, false, err);
+
+    if (status != ASSAY_OK)
+        return status;
+    switch (note->kind) {
+    case ASSAY_NOTE_DRAFT:
+        status = put(store, &note->draft, err);
+        break;
+    case ASSAY_NOTE_DROP:
+        status = store_drop_draft(store, note->draft.request, err);
+        break;
+    case ASSAY_NOTE_SEEN:
+        status = store_set_seen(store, note->digest, true, assay_now_ms(), err);
+        break;
+    }
+    store_close(&store);
+    return status;
 }

@@ -66,7 +66,7 @@ void ledger_fold(struct assay_ledger *ledger, int64_t now_ms)
     ledger_make_views(ledger);
 }
 
-static bool take_seen(void *context, const char *digest)
+bool ledger_take_seen(void *context, const char *digest)
 {
     struct assay_ledger *ledger = context;
 
@@ -93,7 +93,7 @@ enum assay_status ledger_read(struct assay_ledger *ledger, int64_t now_ms, bool 
             store_read_records(ledger->store, ledger->last_seq, load_record, &loading, err);
         ledger->seen.count = 0;
         if (status == ASSAY_OK)
-            status = store_read_seen(ledger->store, take_seen, ledger, err);
+            status = store_read_seen(ledger->store, ledger_take_seen, ledger, err);
     }
     for (size_t i = 0; i < ledger->count; i++)
         if (ledger->count <= LEDGER_CHECK_ALL || ledger->records[i].s.event <= EVENT_ENDORSE)

@@ -58,6 +58,9 @@ struct assay_ledger {
 enum assay_status ledger_read(struct assay_ledger *ledger, int64_t now_ms, bool *changed,
                               struct assay_error *err);
 void ledger_fold(struct assay_ledger *ledger, int64_t now_ms);
+/* Evidence with this digest counts as seen from the next fold on; LEDGER is the context. Always
+   true. */
+bool ledger_take_seen(void *ledger, const char *digest);
 /* Everything that was seen here before must be there still. */
 enum assay_status ledger_check_heads(struct assay_ledger *ledger, struct assay_error *err);
 enum assay_status ledger_may_write(const struct assay_ledger *ledger, struct assay_error *err);

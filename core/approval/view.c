@@ -264,3 +264,14 @@ enum assay_status assay_evidence_seen(struct assay_ledger *ledger, const char *d
         status = ledger_read(ledger, assay_now_ms(), NULL, err);
     return status;
 }
+
+void assay_evidence_mark(struct assay_ledger *ledger, const char *digest)
+{
+    (void)ledger_take_seen(ledger, digest);
+    for (size_t i = 0; i < ledger->fold.request_count; i++) {
+        const struct statement_request *bound = ledger->fold.requests[i]->bound;
+        for (size_t k = 0; k < bound->evidence_count; k++)
+            if (strcmp(bound->evidence[k].digest, digest) == 0)
+                bound->evidence[k].seen = true;
+    }
+}

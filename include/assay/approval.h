@@ -356,6 +356,20 @@ enum assay_status assay_draft_drop(struct assay_ledger *ledger, const char *requ
 enum assay_status assay_evidence_seen(struct assay_ledger *ledger, const char *digest,
                                       bool seen, struct assay_error *err);
 
+/* The same three, written down by another thread than the ledger's, which need not wait. */
+enum assay_note_kind { ASSAY_NOTE_DRAFT, ASSAY_NOTE_DROP, ASSAY_NOTE_SEEN };
+struct assay_note {
+    enum assay_note_kind kind;
+    struct assay_draft draft; /* DROP: its request alone */
+    const char *digest;       /* SEEN */
+};
+/* Writes NOTE into the store at PLACE (of struct assay_ledger_info), opened for this. Any
+   thread; a ledger that is open reads it with what is next read anew. */
+enum assay_status assay_note_write(const char *place, const struct assay_note *note,
+                                   struct assay_error *err);
+/* What LEDGER hands out says from now on that the evidence was seen; nothing is written. */
+void assay_evidence_mark(struct assay_ledger *ledger, const char *digest);
+
 /* The bytes of a piece of evidence, from where they are kept beside the store, checked against
    the digest; the caller frees. */
 enum assay_status assay_evidence_read(struct assay_ledger *ledger, const char *digest,

@@ -18,6 +18,7 @@
 #include <assay/memory.h>
 
 #include "approval/ledger.h"
+#include "store/store.h"
 #include "support/world_screen.h"
 
 #define DAY  INT64_C(86400000)
@@ -326,6 +327,77 @@ static void staged_plan(void **state)
     leave(&screen);
 }
 
+/* ---- what was written down is never lost ---- */
+
+/* The reason of val's draft as the store has it, and whether the one piece of evidence is
+   marked as seen. */
+static char *noted(bool *seen)
+{
+    struct assay_ledger *ledger = world_open(&world, "val");
+    const struct assay_request *const *requests;
+    const struct assay_draft *drafts;
+    char *reason = NULL;
+    if (assay_ledger_drafts(ledger, &drafts) == 1)
+        reason = assay_strdup(drafts[0].reason);
+    assert_int_equal(assay_ledger_requests(ledger, &requests), 1);
+    *seen = requests[0]->evidence_count == 1 && requests[0]->evidence[0].seen;
+    assay_ledger_close(&ledger);
+    return reason;
+}
+
+/* Enter, and the key that ends the program, in one piece. */
+static void ended_at_once(void **state)
+{
+    (void)state;
+    char id[17];
+    bool seen;
+    world_start(&world, WORLD_POLICY);
+    world_write(&world, "report.txt", "one line\n");
+    world_request(&world, "alias:champion", "lower loss", NULL, id);
+    struct screen *screen = sit("val", false);
+    screen_press(screen, "space", NULL);
+    screen_wait(screen, "all of it was shown");
+    screen_press(screen, "A", NULL);
+    screen_wait(screen, "approve, because:");
+    screen_type(screen, "looked at all");
+    screen_send(screen, "\r \x03", 3);
+    assert_int_equal(screen_end(screen), 0);
+    char *reason = noted(&seen);
+    assert_non_null(reason);
+    assert_string_equal(reason, "looked at all");
+    assert_true(seen);
+    free(reason);
+    leave(&screen);
+}
+
+/* While somebody else writes the store the screen goes on; what was noted comes after them. */
+static void store_that_is_busy(void **state)
+{
+    (void)state;
+    char id[17];
+    bool seen;
+    struct store *store = NULL;
+    struct assay_error err = {0};
+    begin(WORLD_POLICY, "alias:champion", id);
+    struct screen *screen = sit("val", false);
+    screen_press(screen, "A", NULL);
+    screen_wait(screen, "approve, because:");
+    screen_type(screen, "the first");
+    assert_int_equal(store_open(&store, world.store, STORE_LOCAL, false, &err), ASSAY_OK);
+    assert_int_equal(store_begin(store, &err), ASSAY_OK);
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "DRAFT   approve: the first");
+    store_rollback(store);
+    store_close(&store);
+    screen_send(screen, "\x03", 1);
+    assert_int_equal(screen_end(screen), 0);
+    char *reason = noted(&seen);
+    assert_non_null(reason);
+    assert_string_equal(reason, "the first");
+    free(reason);
+    leave(&screen);
+}
+
 /* ---- evidence ---- */
 
 /* Val before the first of a report that is longer than the screen. */
@@ -425,6 +497,8 @@ int main(void)
         cmocka_unit_test(override),
         cmocka_unit_test(ratify_and_roll_back),
         cmocka_unit_test(staged_plan),
+        cmocka_unit_test(ended_at_once),
+        cmocka_unit_test(store_that_is_busy),
         cmocka_unit_test(seen_when_all_was_shown),
         cmocka_unit_test(resized_is_still_shown),
         cmocka_unit_test(not_shown_not_seen),
