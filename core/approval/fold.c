@@ -269,7 +269,25 @@ static const char *check_pin(struct fold *fold, const struct record *record,
     return NULL;
 }
 
-/* A newer request for the same target takes the place of the one before. */
+static bool under_way(const struct fold_request *request)
+{
+    return request->begun && !request->failed && !request->done;
+}
+
+/* Whether who signed RECORD knew of the request ID. */
+static bool knew(const struct fold *fold, const struct record *record, const char *id)
+{
+    const struct fold_request *request = fold_find(fold, id);
+    uint32_t at = assay_map_get(&fold->record_index, request->opened->digest, 64);
+    bool *past = fold_past(fold, record);
+    const bool known = past[at];
+
+    free(past);
+    return known;
+}
+
+/* A newer request for the same target takes the place of the one before, unless that is being
+   applied: how that ends is a fact, whatever is asked for meanwhile. */
 static void supersede(struct fold *fold, const struct fold_request *by, uint32_t index)
 {
     struct assay_buf key = {0};
@@ -278,8 +296,9 @@ static void supersede(struct fold *fold, const struct fold_request *by, uint32_t
 
     assay_buf_format(&key, "%s\n%s\n%s\n%s", b->platform, b->place, b->model, b->target);
     at = assay_map_get(&fold->target_index, key.data, key.length);
-    if (at != ASSAY_MAP_NONE && !fold->requests[at]->done && !fold->requests[at]->superseded_by)
-        fold->requests[at]->superseded_by = by->view.id;
+    struct fold_request *before = at != ASSAY_MAP_NONE ? fold->requests[at] : NULL;
+    if (before && !before->done && !under_way(before) && !before->superseded_by)
+        before->superseded_by = by->view.id;
     assay_map_set(&fold->target_index, key.data, key.length, index);
     assay_buf_free(&key);
 }
@@ -441,6 +460,8 @@ static const char *take_decision(struct fold *fold, const struct record *record)
     ASSAY_GROW(request->votes, request->vote_capacity, request->vote_count + 1);
     request->votes[request->vote_count++] =
         (struct fold_vote){.record = record, .d = d, .roles = person->roles};
+    if (d->verdict == ASSAY_APPROVE || d->verdict == ASSAY_OVERRIDE)
+        request->votes[request->vote_count - 1].outdated = fold_outdated(fold, record, request);
     return NULL;
 }
 
@@ -449,6 +470,7 @@ static const char *take_application(struct fold *fold, const struct record *reco
     const struct statement_application *a = &record->s.application;
     struct fold_request *request = fold_find(fold, a->request);
     const struct person *person = people_find(&fold->people, record->s.person);
+    const char *why = NULL;
 
     if (!request)
         return "there is no such request";
@@ -459,6 +481,11 @@ static const char *take_application(struct fold *fold, const struct record *reco
         return fold_text(fold, "only a %s may apply it", role);
     if (strcmp(a->binding, request->bound->binding) != 0)
         return "it applies something else than the request's latest revision";
+    /* Somebody asked for something else at another place, a little earlier: that came too late.
+     */
+    if (a->phase == PHASE_BEGIN && request->superseded_by &&
+        !knew(fold, record, request->superseded_by))
+        request->superseded_by = NULL;
     fold_evaluate(fold, request, record->s.time_ms);
     const enum assay_request_state state = request->view.state;
     if (a->phase == PHASE_BEGIN) {
@@ -466,11 +493,14 @@ static const char *take_application(struct fold *fold, const struct record *reco
             state != ASSAY_STATE_APPLY_FAILED)
             return fold_text(fold, "it was applied while it was %s",
                              assay_request_state_name(state));
+        if ((why = fold_outdated(fold, record, request)) != NULL)
+            return fold_text(fold, "it %s", why);
         request->begun = record;
         request->failed = NULL;
         return NULL;
     }
-    if (state != ASSAY_STATE_APPLYING)
+    /* Also where a vote was taken back meanwhile: then it stands there without its approval. */
+    if (!under_way(request))
         return "it ends an application that was not begun";
     if (a->phase == PHASE_DONE) {
         request->done = record;
@@ -580,6 +610,8 @@ static void clear(struct fold *fold)
 {
     for (size_t i = 0; i < fold->request_count; i++)
         free(fold->requests[i]->votes);
+    for (size_t i = 0; i < fold->policy_count; i++)
+        free(fold->policies[i]->past);
     free(fold->requests);
     free(fold->policies);
     free(fold->chains);

@@ -30,6 +30,7 @@ struct fold_vote {
     struct texts roles; /* of the person then */
     bool counts;
     const char *why_not;
+    const char *outdated; /* why its author knew a policy that the request is kept from; NULL */
 };
 struct fold_policy {
     const struct record *record;
@@ -38,6 +39,8 @@ struct fold_policy {
     bool in_force;
     size_t signed_by, needs;
     const char **signers;
+    bool *past; /* by record: known to who put it in force; NULL: not asked for yet */
+    const struct record *forced; /* the record with which it took force */
 };
 struct fold_request {
     struct assay_request view; /* must be first: public pointers are cast back */
@@ -117,6 +120,8 @@ const struct fold_request *fold_replaced(const struct fold *fold,
                                          const struct fold_request *request);
 /* The newest version in force of the policy NAME; NULL where there is none. */
 const struct fold_policy *fold_policy(const struct fold *fold, const char *name);
+/* Marks, by index, what RECORD builds on, at however many removes, and itself; malloc'd. */
+bool *fold_past(const struct fold *fold, const struct record *record);
 const char *fold_text(struct fold *fold, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

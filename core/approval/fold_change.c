@@ -31,6 +31,70 @@ const struct fold_policy *fold_policy(const struct fold *fold, const char *name)
     return found;
 }
 
+static uint32_t index_of(const struct fold *fold, const char *digest)
+{
+    return assay_map_get(&fold->record_index, digest, 64);
+}
+
+static void mark(const struct fold *fold, const char *digest, bool *past, uint32_t *todo,
+                 size_t *count)
+{
+    uint32_t at = index_of(fold, digest);
+
+    if (at == ASSAY_MAP_NONE || past[at])
+        return;
+    past[at] = true;
+    todo[(*count)++] = at;
+}
+
+bool *fold_past(const struct fold *fold, const struct record *record)
+{
+    const size_t room = fold->input->count + 1;
+    bool *past = assay_alloc_array(room, sizeof *past);
+    uint32_t *todo = assay_alloc_array(room, sizeof *todo);
+    size_t count = 0;
+
+    mark(fold, record->digest, past, todo, &count);
+    while (count > 0) {
+        const struct statement *s = &fold->input->records[todo[--count]].s;
+        if (s->number > 1)
+            mark(fold, s->previous, past, todo, &count);
+        for (size_t i = 0; i < s->seen_count; i++)
+            mark(fold, s->seen[i].digest, past, todo, &count);
+    }
+    free(todo);
+    return past;
+}
+
+const char *fold_outdated(struct fold *fold, const struct record *record,
+                          const struct fold_request *request)
+{
+    const uint32_t asked = index_of(fold, request->revised->digest);
+    const char *why = NULL;
+    bool *mine = NULL;
+
+    for (size_t i = 0; i < fold->policy_count && !why; i++) {
+        struct fold_policy *p = fold->policies[i];
+        if (!p->in_force || strcmp(p->policy.name, request->bound->policy) != 0 ||
+            p->record->s.policy.version <= request->bound->policy_version)
+            continue;
+        if (!p->past)
+            p->past = fold_past(fold, p->forced);
+        if (p->past[asked])
+            continue;
+        if (!mine)
+            mine = fold_past(fold, record);
+        if (mine[index_of(fold, p->forced->digest)])
+            why =
+                fold_text(fold,
+                          "came after version %llu of the policy %s, whose owner had not seen "
+                          "the request: ask for it anew",
+                          (unsigned long long)p->record->s.policy.version, p->policy.name);
+    }
+    free(mine);
+    return why;
+}
+
 static void add_revocation(struct fold *fold, const struct statement_signer *signer)
 {
     for (size_t i = 0; i < fold->revocation_count; i++)
@@ -53,7 +117,9 @@ static void apply_revocations(struct fold *fold)
     }
 }
 
-static const char *take_force(struct fold *fold, const struct record *record)
+/* What RECORD says takes force with the record BY: itself, or the last endorsement. */
+static const char *take_force(struct fold *fold, const struct record *record,
+                              const struct record *by)
 {
     const char *why = NULL;
 
@@ -66,8 +132,10 @@ static const char *take_force(struct fold *fold, const struct record *record)
         return why;
     }
     for (size_t i = 0; i < fold->policy_count; i++)
-        if (fold->policies[i]->record == record)
+        if (fold->policies[i]->record == record) {
             fold->policies[i]->in_force = true;
+            fold->policies[i]->forced = by;
+        }
     return NULL;
 }
 
@@ -129,7 +197,7 @@ const char *fold_take_change(struct fold *fold, const struct record *record)
         fold->policies[fold->policy_count - 1]->needs = needs;
     }
     if (count >= needs)
-        return take_force(fold, record);
+        return take_force(fold, record, record);
     size_t capacity = fold->pending_capacity;
     ASSAY_GROW(fold->pending, capacity, fold->pending_count + 1);
     ASSAY_GROW(fold->pending_signers, fold->pending_capacity, fold->pending_count + 1);
@@ -166,7 +234,7 @@ const char *fold_take_endorse(struct fold *fold, const struct record *record)
         }
         fold->pending[i] = fold->pending[fold->pending_count - 1];
         fold->pending_signers[i] = fold->pending_signers[--fold->pending_count];
-        return take_force(fold, of);
+        return take_force(fold, of, record);
     }
     return "there is no such change that waits";
 }

@@ -14,4 +14,10 @@ const char *fold_take_begin(struct fold *fold, const struct record *record);
 const char *fold_take_change(struct fold *fold, const struct record *record);
 const char *fold_take_endorse(struct fold *fold, const struct record *record);
 
+/* Why who signs RECORD should have known that REQUEST is pinned to a policy of the past: they
+   knew a newer version, and who put that in force had not seen the request, however early it is
+   dated. NULL where it is as it should be. */
+const char *fold_outdated(struct fold *fold, const struct record *record,
+                          const struct fold_request *request);
+
 #endif

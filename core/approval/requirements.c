@@ -105,6 +105,23 @@ static int64_t judged_ms(const struct evaluation *e)
     return e->request->done ? e->request->done->s.time_ms : e->time_ms;
 }
 
+/* What a policy asks of the signature of everything that decides. Taking back what came of a
+   request, and comments, are for everybody: they let nothing through. */
+static const char *signing_fault(const struct evaluation *e, const struct fold_vote *v)
+{
+    const struct record *r = v->record;
+
+    if (v->d->verdict == ASSAY_REVOKE || v->d->verdict == ASSAY_COMMENT)
+        return NULL;
+    if (r->s.key[0] == '\0' && !e->policy->unsigned_votes)
+        return "is not signed";
+    if (e->policy->touch && !r->touched)
+        return "was signed without touching a hardware key";
+    if (e->policy->pin && !r->pin)
+        return "was signed without a hardware key's PIN";
+    return NULL;
+}
+
 /* The vote by which FROM handed theirs to TO, as it stands; NULL where there is none. */
 static const struct fold_vote *delegation(const struct evaluation *e, const char *from,
                                           const char *to)
@@ -113,7 +130,7 @@ static const struct fold_vote *delegation(const struct evaluation *e, const char
 
     for (size_t i = 0; i < e->request->vote_count; i++) {
         const struct fold_vote *v = &e->request->votes[i];
-        if (from && strcmp(v->record->s.person, from) != 0)
+        if ((from && strcmp(v->record->s.person, from) != 0) || signing_fault(e, v))
             continue;
         if (v->d->verdict == ASSAY_WITHDRAW && from)
             found = NULL;
@@ -169,12 +186,10 @@ static const char *vote_fault(const struct evaluation *e, const struct fold_vote
         return "was given to another revision";
     if (r->s.time_ms > e->request->bound->expires_ms)
         return "came after the request had expired";
-    if (r->s.key[0] == '\0' && !e->policy->unsigned_votes)
-        return "is not signed";
-    if (e->policy->touch && !r->touched)
-        return "was signed without touching a hardware key";
-    if (e->policy->pin && !r->pin)
-        return "was signed without a hardware key's PIN";
+    if (signing_fault(e, v))
+        return signing_fault(e, v);
+    if (v->outdated)
+        return v->outdated;
     if (v->d->verdict != ASSAY_APPROVE)
         return NULL;
     if (!same_gates(e, v))
@@ -206,14 +221,38 @@ static bool is_stance(enum assay_verdict verdict)
            verdict == ASSAY_WITHDRAW;
 }
 
-/* Whether its author took another stance after vote I. */
-static bool taken_back(const struct fold_request *request, size_t i)
+/* What its author's other stances do to vote I: a later one takes its place, if it is signed as
+   the policy asks; one that is not signed takes no place of one that is. */
+static const char *other_stance(const struct evaluation *e, size_t i)
 {
-    for (size_t k = i + 1; k < request->vote_count; k++)
-        if (is_stance(request->votes[k].d->verdict) &&
-            strcmp(request->votes[k].record->s.person, request->votes[i].record->s.person) == 0)
-            return true;
-    return false;
+    const struct fold_request *request = e->request;
+    const struct fold_vote *v = &request->votes[i];
+    const bool is_signed = v->record->s.key[0] != '\0';
+
+    for (size_t k = 0; k < request->vote_count; k++) {
+        const struct fold_vote *other = &request->votes[k];
+        const bool other_signed = other->record->s.key[0] != '\0';
+        if (k == i || !is_stance(other->d->verdict) || signing_fault(e, other) ||
+            strcmp(other->record->s.person, v->record->s.person) != 0)
+            continue;
+        if (other_signed && !is_signed)
+            return "is not signed, and its author signed another";
+        if (k > i && other_signed == is_signed)
+            return "was taken back";
+    }
+    return NULL;
+}
+
+/* Decisions that are no stance: what they do is found where it is asked for. */
+static void judge_other(struct evaluation *e, struct fold_vote *v)
+{
+    if (v->d->verdict == ASSAY_OVERRIDE)
+        v->why_not = vote_fault(e, v);
+    else
+        v->why_not = signing_fault(e, v);
+    v->counts = !v->why_not;
+    if (v->counts && v->d->verdict == ASSAY_OVERRIDE)
+        e->override = v;
 }
 
 static void judge_vote(struct evaluation *e, size_t i)
@@ -221,19 +260,13 @@ static void judge_vote(struct evaluation *e, size_t i)
     struct fold_vote *v = &e->request->votes[i];
     const enum assay_verdict verdict = v->d->verdict;
 
-    v->counts = true;
-    v->why_not = NULL;
     if (!is_stance(verdict)) {
-        if (verdict == ASSAY_OVERRIDE &&
-            strcmp(v->d->binding, e->request->bound->binding) != 0) {
-            v->counts = false;
-            v->why_not = "was given to another revision";
-        } else if (verdict == ASSAY_OVERRIDE) {
-            e->override = v;
-        }
+        judge_other(e, v);
         return;
     }
-    v->why_not = taken_back(e->request, i) ? "was taken back" : vote_fault(e, v);
+    v->why_not = other_stance(e, i);
+    if (!v->why_not)
+        v->why_not = vote_fault(e, v);
     if (!v->why_not && verdict != ASSAY_WITHDRAW)
         v->why_not = person_fault(e, v);
     v->counts = !v->why_not;
@@ -396,7 +429,8 @@ static bool fulfilled(const struct evaluation *e, const struct fold_vote *of,
     for (size_t i = 0; i < e->request->vote_count; i++) {
         const struct fold_vote *v = &e->request->votes[i];
         const struct person *person = people_find(&e->fold->people, v->record->s.person);
-        if (v->d->verdict != ASSAY_FULFIL || strcmp(v->d->reason, condition->text) != 0)
+        if (v->d->verdict != ASSAY_FULFIL || strcmp(v->d->reason, condition->text) != 0 ||
+            signing_fault(e, v))
             continue;
         /* By who set it, or by another who could have voted. */
         if (strcmp(person->id, of->record->s.person) == 0 ||
@@ -448,7 +482,7 @@ static void apply_override(struct evaluation *e)
         const struct fold_vote *v = &e->request->votes[i];
         const struct person *person = people_find(&e->fold->people, v->record->s.person);
         if (v->d->verdict == ASSAY_RATIFY && strcmp(person->id, by->s.person) != 0 &&
-            strcmp(v->d->binding, e->request->bound->binding) == 0 &&
+            !signing_fault(e, v) && strcmp(v->d->binding, e->request->bound->binding) == 0 &&
             has_clause_role(e->policy, &v->roles) &&
             !fold_excluded(e->fold, e->request, person))
             ratified = true;

@@ -152,6 +152,61 @@ static void test_supersede(void **state)
     paper_free(&p);
 }
 
+/* Two places that exchange later. What was begun before, or without knowing of, another request
+   for the same target was done: it stays applied, also where a vote was taken back while it
+   was. */
+static void test_applied_elsewhere(void **state)
+{
+    static const char *const other = "00000000000000bb";
+    (void)state;
+    for (int how = 0; how < 4; how++) {
+        struct paper p;
+        begin(&p, policy);
+        paper_ask(&p, "rex", REQ);
+        paper_vote(&p, "val", REQ, ASSAY_APPROVE);
+        paper_vote(&p, "app", REQ, ASSAY_APPROVE);
+        struct statement ask = paper_request(&p, other, 1);
+        struct statement back = paper_decision(&p, REQ, ASSAY_WITHDRAW, "");
+        paper_head(&p, "two", &ask);
+        paper_head(&p, "app", &back);
+        ask.time_ms += how == 0 ? 500 : 1500; /* the application is begun at 1000 */
+        back.time_ms += 1500;
+        p.now_ms += 1000;
+        if (how == 3) { /* who applies it knows of the other */
+            paper_add_as(&p, &ask);
+            paper_expect_invalid(&p, paper_phase(&p, "rex", REQ, PHASE_BEGIN), "SUPERSEDED");
+            paper_free(&p);
+            continue;
+        }
+        size_t first = paper_phase(&p, "rex", REQ, PHASE_BEGIN);
+        size_t last = paper_phase(&p, "rex", REQ, PHASE_DONE);
+        paper_add_as(&p, how == 2 ? &back : &ask);
+        paper_expect_valid(&p, first);
+        paper_expect_valid(&p, last);
+        paper_expect(&p, REQ, ASSAY_STATE_APPLIED);
+        if (how < 2)
+            paper_expect(&p, other, ASSAY_STATE_PENDING);
+        else
+            assert_int_equal(paper_requirement(&p, REQ, "clause approver")->state,
+                             ASSAY_UNSATISFIED);
+        paper_free(&p);
+    }
+}
+
+/* What has expired is over: nobody breaks the glass for it. */
+static void test_override_too_late(void **state)
+{
+    struct paper p;
+    (void)state;
+    begin(&p, policy);
+    paper_ask(&p, "rex", REQ);
+    p.now_ms += 11 * 24 * PAPER_HOUR;
+    paper_vote(&p, "brk", REQ, ASSAY_OVERRIDE);
+    paper_expect(&p, REQ, ASSAY_STATE_EXPIRED);
+    assert_false(paper_get(&p, REQ)->overridden);
+    paper_free(&p);
+}
+
 static void test_override(void **state)
 {
     struct paper p;
@@ -409,7 +464,9 @@ int main(void)
         cmocka_unit_test(test_words_keep_votes),
         cmocka_unit_test(test_time),
         cmocka_unit_test(test_supersede),
+        cmocka_unit_test(test_applied_elsewhere),
         cmocka_unit_test(test_override),
+        cmocka_unit_test(test_override_too_late),
         cmocka_unit_test(test_delegation),
         cmocka_unit_test(test_conditions),
         cmocka_unit_test(test_plan),

@@ -466,6 +466,41 @@ static void t11_policy_rollback(void **state)
     paper_free(&p);
 }
 
+/* ---- T11: a request dated back to before version 2 of its policy, from a device that has seen
+   nothing, under version 1. Who knows version 2 cannot be made to approve it, override it or
+   apply it. Fails without fold_outdated(). ---- */
+
+static void t11_dated_back(void **state)
+{
+    (void)state;
+    for (int known = 0; known < 2; known++) {
+        struct paper p;
+        paper_init(&p);
+        paper_begin(&p, 1);
+        paper_person(&p, "adm", "app", "approver breaker", "");
+        paper_person(&p, "adm", "rex", "", "");
+        paper_policy(&p, "adm",
+                     "[policy]\nname = prod\n[clause approver]\ncount = 1\n"
+                     "[break-glass]\nrole = breaker\n");
+        struct statement lax = paper_request(&p, REQ, 1);
+        paper_head(&p, "rex", &lax);
+        p.now_ms += 1000;
+        if (known) /* the same, and the owner has it when version 2 is set */
+            paper_add_as(&p, &lax);
+        paper_policy(&p, "adm", "[policy]\nname = prod\n[clause approver]\ncount = 2\n");
+        size_t at = known ? 0 : paper_add_as(&p, &lax);
+        paper_expect_valid(&p, at); /* by its date it is as it should be */
+        paper_vote(&p, "app", REQ, ASSAY_APPROVE);
+        paper_expect(&p, REQ, known ? ASSAY_STATE_APPROVED : ASSAY_STATE_PENDING);
+        if (!known) {
+            paper_vote(&p, "app", REQ, ASSAY_OVERRIDE);
+            paper_expect(&p, REQ, ASSAY_STATE_PENDING);
+            assert_non_null(strstr(paper_get(&p, REQ)->votes[0].why_not, "version 2"));
+        }
+        paper_free(&p);
+    }
+}
+
 /* ---- T12 stands in test_sshsig.c (allowed_signers); here the same names in a statement. ----
  */
 
@@ -498,6 +533,7 @@ int main(void)
         cmocka_unit_test(t4_strangers_disturb_nobody),
         cmocka_unit_test(t4_unsigned_disturbs_nobody),
         cmocka_unit_test(t11_policy_rollback),
+        cmocka_unit_test(t11_dated_back),
         cmocka_unit_test(t12_pattern_person),
     };
     return cmocka_run_group_tests(tests, start, stop);

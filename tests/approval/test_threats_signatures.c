@@ -326,6 +326,77 @@ static void t14_soft_key(void **state)
     paper_free(&p);
 }
 
+/* The other decisions that let something through, signed without a touch: breaking the glass,
+   handing on a vote, taking back a refusal. Fails without signing_fault() where each is
+   counted. */
+static void t14_soft_roundabout(void **state)
+{
+    struct paper p;
+    (void)state;
+    paper_init(&p);
+    paper_begin(&p, 1);
+    paper_person(&p, "adm", "app", "approver breaker", "");
+    paper_person(&p, "adm", "two", "", "");
+    paper_person(&p, "adm", "rex", "", "");
+    paper_policy(&p, "adm",
+                 "[policy]\nname = prod\ntouch = required\n[clause approver]\ncount = 1\n"
+                 "[delegation]\nallowed = yes\n[break-glass]\nrole = breaker\n");
+    paper_ask(&p, "rex", REQ);
+    size_t glass = paper_vote(&p, "app", REQ, ASSAY_OVERRIDE);
+    paper_expect(&p, REQ, ASSAY_STATE_PENDING);
+    p.records[glass].touched = true;
+    paper_expect(&p, REQ, ASSAY_STATE_APPROVED);
+    p.records[glass].touched = false;
+
+    struct statement hand = paper_decision(&p, REQ, ASSAY_DELEGATE, "on leave");
+    hand.decision.delegate = "two";
+    hand.decision.until_ms = p.now_ms + PAPER_HOUR;
+    size_t handed = paper_add(&p, "app", &hand),
+           vote = paper_vote(&p, "two", REQ, ASSAY_APPROVE);
+    p.records[vote].touched = true;
+    paper_expect(&p, REQ, ASSAY_STATE_PENDING);
+    p.records[handed].touched = true;
+    paper_expect(&p, REQ, ASSAY_STATE_APPROVED);
+
+    p.records[handed].touched = false;
+    size_t veto = paper_vote(&p, "app", REQ, ASSAY_REJECT);
+    p.records[veto].touched = true;
+    size_t back = paper_vote(&p, "app", REQ, ASSAY_WITHDRAW);
+    paper_expect(&p, REQ, ASSAY_STATE_REJECTED);
+    p.records[back].touched = true;
+    paper_expect(&p, REQ, ASSAY_STATE_PENDING);
+    paper_free(&p);
+}
+
+/* Where a policy takes unsigned votes, what anybody can write takes no place of what somebody
+   signed. Fails without the signatures compared in other_stance(). */
+static void t14_unsigned_takes_nothing_back(void **state)
+{
+    struct paper p;
+    (void)state;
+    paper_init(&p);
+    paper_begin(&p, 1);
+    paper_person(&p, "adm", "app", "approver", "");
+    paper_person(&p, "adm", "rex", "", "");
+    paper_policy(&p, "adm",
+                 "[policy]\nname = prod\nunsigned = allowed\n[clause approver]\ncount = 2\n");
+    paper_ask(&p, "rex", REQ);
+    paper_vote(&p, "app", REQ, ASSAY_REJECT);
+    struct statement forged = paper_decision(&p, REQ, ASSAY_APPROVE, "");
+    paper_head(&p, "app", &forged);
+    forged.key = "";
+    forged.number = 1;
+    forged.previous = "";
+    p.now_ms += 1000;
+    paper_add_as(&p, &forged);
+    paper_expect(&p, REQ, ASSAY_STATE_REJECTED);
+    /* Nor does it count beside the other. */
+    paper_vote(&p, "app", REQ, ASSAY_APPROVE);
+    assert_int_equal(paper_get(&p, REQ)->have, 1);
+    assert_false(paper_get(&p, REQ)->votes[0].counts);
+    paper_free(&p);
+}
+
 /* A counter that does not grow: the key may be a copy. Fails without check_counter(). */
 static void t14_counter(void **state)
 {
@@ -477,11 +548,18 @@ static void t17_silent_agent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(t5_transplant), cmocka_unit_test(t6_namespace),
-        cmocka_unit_test(t13_revoked),   cmocka_unit_test(t13_backdated),
-        cmocka_unit_test(t14_flags),     cmocka_unit_test(t14_soft_key),
-        cmocka_unit_test(t14_counter),   cmocka_unit_test(t15_substituted),
-        cmocka_unit_test(t16_no_files),  cmocka_unit_test(t17_silent_agent),
+        cmocka_unit_test(t5_transplant),
+        cmocka_unit_test(t6_namespace),
+        cmocka_unit_test(t13_revoked),
+        cmocka_unit_test(t13_backdated),
+        cmocka_unit_test(t14_flags),
+        cmocka_unit_test(t14_soft_key),
+        cmocka_unit_test(t14_soft_roundabout),
+        cmocka_unit_test(t14_unsigned_takes_nothing_back),
+        cmocka_unit_test(t14_counter),
+        cmocka_unit_test(t15_substituted),
+        cmocka_unit_test(t16_no_files),
+        cmocka_unit_test(t17_silent_agent),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
