@@ -505,6 +505,41 @@ static enum assay_status check_champion(const struct statement_request *bound,
     return ASSAY_NO;
 }
 
+static bool names_fact(const struct assay_fact *facts, size_t count,
+                       const struct assay_fact *fact)
+{
+    for (size_t i = 0; i < count; i++)
+        if (same_text(facts[i].part, fact->part) && same_text(facts[i].account, fact->account))
+            return true;
+    return false;
+}
+
+/* Who had a part in it decides who may sign, and which files there are is what they look at:
+   what the request says of both must be what is found. */
+static enum assay_status check_said(const struct statement_request *bound,
+                                    const struct version_facts *found, struct assay_error *err)
+{
+    for (size_t i = 0; i < found->lineage_count; i++)
+        if (!names_fact(bound->lineage, bound->lineage_count, &found->lineage[i]))
+            return assay_fail(err, ASSAY_NO,
+                              "stale: %s %s has a %s, %s, of whom the request does not tell",
+                              bound->model, bound->version, found->lineage[i].part,
+                              found->lineage[i].account);
+    for (size_t i = 0; i < bound->lineage_count; i++)
+        if (!names_fact(found->lineage, found->lineage_count, &bound->lineage[i]))
+            return assay_fail(err, ASSAY_NO,
+                              "stale: the request tells of a %s of %s %s, %s, who is not there",
+                              bound->lineage[i].part, bound->model, bound->version,
+                              bound->lineage[i].account);
+    bool same = bound->file_count == found->file_count;
+    for (size_t i = 0; i < bound->file_count && same; i++)
+        same = same_text(bound->files[i].path, found->files[i].path) &&
+               same_text(bound->files[i].digest, found->files[i].digest);
+    return same ? ASSAY_OK
+                : assay_fail(err, ASSAY_NO, "stale: the request lists other files of %s %s",
+                             bound->model, bound->version);
+}
+
 /* Everything a decision depends on, read anew. *ran counts the gates run. */
 enum assay_status act_check_all(struct assay_ledger *ledger, const struct fold_request *request,
                                 bool moved, uint64_t *ran, struct assay_error *err)
@@ -520,6 +555,8 @@ enum assay_status act_check_all(struct assay_ledger *ledger, const struct fold_r
         status =
             assay_fail(err, ASSAY_NO, "stale: %s %s is another model now (%.16s, was %.16s)",
                        bound->model, bound->version, now.candidate.digest, bound->model_digest);
+    if (status == ASSAY_OK)
+        status = check_said(bound, &now.candidate, err);
     if (status == ASSAY_OK)
         status = check_files(&now, err);
     if (status == ASSAY_OK && !(moved && same_text(now.champion_version, bound->version)))

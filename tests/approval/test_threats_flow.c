@@ -150,6 +150,50 @@ static void t8_champion_moved(void **state)
     assert_int_equal(world_decide(&world, "rex", id, ASSAY_WITHDRAW, NULL), ASSAY_OK);
 }
 
+/* ---- T9: who asks leaves out who had a part in it, or tells of other files. Everybody else's
+   program looks for itself. Fails without check_said(). ---- */
+
+static void t9_untold_part(void **state)
+{
+    static const char *const ids[] = {"00000000000000a0", "00000000000000a1",
+                                      "00000000000000a2"};
+    static struct assay_fact other[] = {{"run-owner", "nobody"}};
+    static const char *const whys[] = {"does not tell", "stale", "other files"};
+    (void)state;
+    for (int lie = 0; lie < 3; lie++) {
+        struct assay_ledger *ledger = NULL;
+        struct fold_request *honest;
+        struct statement s = {
+            .event = EVENT_REQUEST, .role = "requester", .subject = "fraud/2"};
+        struct assay_error err = {0};
+        char id[17];
+        world_ask(&world, id);
+        ledger = world_open(&world, "rex");
+        assert_int_equal(ledger_need_me(ledger, &err), ASSAY_OK);
+        honest = fold_find(&ledger->fold, id);
+        assert_true(honest->bound->lineage_count > 0 && honest->bound->file_count > 0);
+        s.request = *honest->bound;
+        s.request.id = ids[lie];
+        s.request.words = "because";
+        s.subject_digest = s.request.model_digest;
+        if (lie == 0)
+            s.request.lineage_count--;
+        else if (lie == 1)
+            s.request.lineage = other;
+        else
+            s.request.file_count--;
+        s.request.lineage_count = lie == 1 ? 1 : s.request.lineage_count;
+        if (ledger_append(ledger, &s, &err) != ASSAY_OK)
+            fail_msg("%s", err.what); /* it is well-formed, and signed by rex */
+        assay_ledger_close(&ledger);
+        assert_int_equal(world_decide(&world, "val", s.request.id, ASSAY_APPROVE, &err),
+                         ASSAY_NO);
+        assert_non_null(strstr(err.what, whys[lie]));
+        assert_int_equal(world_decide(&world, "rex", s.request.id, ASSAY_WITHDRAW, NULL),
+                         ASSAY_OK);
+    }
+}
+
 /* ---- T9: self-approval by another account, key, bot or delegation. Fails without
    fold_excluded() and unknown_account(). ---- */
 
@@ -496,10 +540,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(t7_swapped),        cmocka_unit_test(t7_evidence),
         cmocka_unit_test(t8_champion_moved), cmocka_unit_test(t9_self_approval),
-        cmocka_unit_test(t9_second_key),     cmocka_unit_test(t10_two_roles),
-        cmocka_unit_test(t18_painting),      cmocka_unit_test(t24_drift),
-        cmocka_unit_test(t24_replaced),      cmocka_unit_test(t28_secrets),
-        cmocka_unit_test(t28_export),        cmocka_unit_test(t25_expired),
+        cmocka_unit_test(t9_untold_part),    cmocka_unit_test(t9_second_key),
+        cmocka_unit_test(t10_two_roles),     cmocka_unit_test(t18_painting),
+        cmocka_unit_test(t24_drift),         cmocka_unit_test(t24_replaced),
+        cmocka_unit_test(t28_secrets),       cmocka_unit_test(t28_export),
+        cmocka_unit_test(t25_expired),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
