@@ -108,6 +108,8 @@ void cli_flush(struct cli *cli);
 void cli_spill(struct cli *cli);
 /* "assay: WHAT" and the advice, on standard error. */
 void cli_complain(const struct assay_error *err);
+/* Has HANDLER called on a signal, unless that is ignored; calls it breaks off go on. */
+void cli_catch(int signal_number, void (*handler)(int));
 /* Ends the process with status 130 on SIGINT, unless the command line is run in the background.
  */
 void cli_catch_interrupt(void);

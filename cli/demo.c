@@ -187,6 +187,8 @@ static enum assay_status open_workbench(struct assay_error *err)
 {
     static const char *const sources[] = {"local"};
     signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
     tui_run(sources, 1, err);
     return err->status;
 }
@@ -197,13 +199,15 @@ enum assay_status cli_demo(struct cli *cli, struct assay_error *err)
     int trained = 0;
     int64_t start = assay_monotonic_us();
     enum assay_status status = choose_store(cli, err);
+    /* However it is ended (the workbench that started it may be left, the line may break), no
+       run stays behind that would be running for ever. */
+    cli_catch(SIGINT, on_interrupt);
+    cli_catch(SIGTERM, on_interrupt);
+    cli_catch(SIGHUP, on_interrupt);
     if (status == ASSAY_OK)
         status = assay_local_open(&demo.local, NULL, err);
-    if (status == ASSAY_OK) {
-        struct sigaction stop = {.sa_handler = on_interrupt};
-        sigaction(SIGINT, &stop, NULL);
+    if (status == ASSAY_OK)
         status = train_all(&demo, &trained);
-    }
     free(demo.points);
     assay_local_close(&demo.local);
     if (status != ASSAY_OK)

@@ -59,14 +59,19 @@ static void on_interrupt(int signal_number)
     _exit(130);
 }
 
-void cli_catch_interrupt(void)
+void cli_catch(int signal_number, void (*handler)(int))
 {
     struct sigaction old;
-    /* A shell starts background jobs with SIGINT ignored: that is left as it is. */
-    if (sigaction(SIGINT, NULL, &old) == 0 && old.sa_handler != SIG_IGN) {
-        struct sigaction now = {.sa_handler = on_interrupt};
-        sigaction(SIGINT, &now, NULL);
+    /* A shell starts background jobs with SIGINT ignored, nohup with SIGHUP: that is left. */
+    if (sigaction(signal_number, NULL, &old) == 0 && old.sa_handler != SIG_IGN) {
+        struct sigaction now = {.sa_handler = handler, .sa_flags = SA_RESTART};
+        sigaction(signal_number, &now, NULL);
     }
+}
+
+void cli_catch_interrupt(void)
+{
+    cli_catch(SIGINT, on_interrupt);
 }
 
 /* ---- the workbench ---- */

@@ -16,6 +16,40 @@
 #include <assay/local.h>
 #include <assay/memory.h>
 
+/* ---- signals ---- */
+
+/* What ends us (a scheduler, a line that breaks) is meant for the command; we stay to write
+   down how it ended, or the run would be running for ever. */
+static const int passed_on[] = {SIGTERM, SIGHUP};
+static volatile sig_atomic_t asked;   /* the signal that came; 0: none */
+static volatile sig_atomic_t command; /* its process; 0: none yet, or no more */
+
+static void pass_on(int signal_number)
+{
+    int before = errno;
+    asked = signal_number;
+    if (command > 0)
+        kill((pid_t)command, signal_number);
+    errno = before;
+}
+
+/* In the child: signals are the command's own again, and so is what came meanwhile. */
+static void give_signals_back(void)
+{
+    signal(SIGINT, SIG_DFL);
+    signal(SIGQUIT, SIG_DFL);
+    signal(SIGPIPE, SIG_DFL);
+    for (size_t i = 0; i < ASSAY_COUNT(passed_on); i++) {
+        struct sigaction now;
+        if (sigaction(passed_on[i], NULL, &now) == 0 && now.sa_handler == pass_on)
+            signal(passed_on[i], SIG_DFL);
+    }
+    if (asked)
+        raise(asked);
+}
+
+/* ---- the command ---- */
+
 /* Starts the command with the run's id in its environment; -1 with errno set where there is no
    such program. A pipe that closes on success carries the failure back. */
 static pid_t start(const struct cli *cli, const char *run)
@@ -28,9 +62,7 @@ static pid_t start(const struct cli *cli, const char *run)
         setenv("ASSAY_RUN", run, 1);
         pid = fork();
         if (pid == 0) {
-            signal(SIGINT, SIG_DFL);
-            signal(SIGQUIT, SIG_DFL);
-            signal(SIGPIPE, SIG_DFL);
+            give_signals_back();
             execvp(argv[0], (char *const *)argv);
             why = errno;
             ssize_t ignored = write(report[1], &why, sizeof why);
@@ -54,8 +86,12 @@ static pid_t start(const struct cli *cli, const char *run)
 static int wait_for(pid_t pid)
 {
     int status = 0;
+    command = pid;
+    if (asked)
+        kill(pid, asked);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
+    command = 0;
     return status;
 }
 
@@ -109,6 +145,8 @@ enum assay_status cli_track(struct cli *cli, struct assay_error *err)
         goto out;
     signal(SIGINT, SIG_IGN);
     signal(SIGQUIT, SIG_IGN);
+    for (size_t i = 0; i < ASSAY_COUNT(passed_on); i++)
+        cli_catch(passed_on[i], pass_on);
     pid_t pid = start(cli, run);
     if (pid < 0) {
         assay_fail(err, ASSAY_BAD_INPUT, "%s: %s", cli->args.operands[0], strerror(errno));

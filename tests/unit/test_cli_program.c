@@ -644,6 +644,46 @@ static void test_interrupt(void **state)
     close(out[0]);
 }
 
+static int demo(void *store)
+{
+    char *argv[] = {(char *)(uintptr_t) "assay", (char *)(uintptr_t) "demo",
+                    (char *)(uintptr_t) "--no-open", NULL};
+    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    dup2(nowhere, 1);
+    dup2(nowhere, 2);
+    setenv("ASSAY_STORE", store, 1);
+    signal(SIGTERM, SIG_DFL);
+    program_become(argv);
+    return 99;
+}
+
+/* Whenever the demo is ended, no run is left behind that would be running for ever. */
+static void test_demo_is_ended(void **state)
+{
+    (void)state;
+    char *store = place_new("store.db");
+    int status = 0;
+    bool ended = false, running = false;
+    pid_t pid = child_start(demo, store);
+    setenv("ASSAY_STORE", store, 1);
+    while (!ended && !running) {
+        program_run(NULL, "runs", "-S", "local", "--format", "csv", "-c", "status", NULL);
+        running = strstr(program_last.out, "RUNNING") != NULL;
+        ended = waitpid(pid, &status, WNOHANG) == pid;
+    }
+    if (!ended) {
+        assert_int_equal(kill(pid, SIGTERM), 0);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+    }
+    assert_true(WIFEXITED(status)); /* with 0 where it had just come to its end */
+    assert_true(WEXITSTATUS(status) == 130 || WEXITSTATUS(status) == 0);
+    program_run(NULL, "runs", "-S", "local", "--format", "csv", "-c", "status", NULL);
+    program_expect(0);
+    assert_null(strstr(program_last.out, "RUNNING"));
+    unsetenv("ASSAY_STORE");
+    free(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -671,6 +711,7 @@ int main(void)
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_closed_output),
         cmocka_unit_test(test_interrupt),
+        cmocka_unit_test(test_demo_is_ended),
     };
     return cmocka_run_group_tests(tests, program_begin, program_end);
 }

@@ -205,6 +205,11 @@ static void test_track(void **state)
     program_run(NULL, "track", "-e", "tracking", "-n", "none", "no-such-program-at-all", NULL);
     program_expect(2);
     check_tracked("none", "FAILED");
+    /* A signal that is meant to end it all ends the command, and that is written down. */
+    program_run(NULL, "track", "-e", "tracking", "-n", "ended", "sh", "-c",
+                "kill -TERM $PPID; exec sleep 600", NULL);
+    program_expect(128 + SIGTERM);
+    check_tracked("ended", "KILLED");
 }
 
 /* ---- files of others ---- */
