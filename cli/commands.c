@@ -524,7 +524,7 @@ const struct cli_command cli_commands[] = {
         .summary = "run a command as a tracked run and pass on its exit status",
         .details =
             "The command finds the run's id in $ASSAY_RUN, so that `assay log` inside it\n"
-            "needs no RUN.\n",
+            "needs no RUN. SIGTERM and SIGHUP are passed on to it.\n",
         .options = track_options,
         .least = 1,
         .most = SIZE_MAX,
