@@ -145,8 +145,8 @@ static void set_graphics(struct app *app, const char *wish)
     } else if (strcmp(wish, "text") == 0 || strcmp(wish, "auto") == 0) {
         app->text_charts = strcmp(wish, "text") == 0;
     } else {
-        app_say(app, "give %s to ASSAY_GRAPHICS, or to graphics in [ui], and start again",
-                wish);
+        app_say(app, "graphics: text or auto; sixel or kitty is asked for at the start, by "
+                     "ASSAY_GRAPHICS or by graphics in [ui]");
     }
 }
 

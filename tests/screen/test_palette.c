@@ -34,6 +34,10 @@ static void completes_names_and_arguments(void **state)
     screen_press(screen, "enter", NULL);
     screen_settle(screen);
     screen_assert_text(screen, "there is no such command");
+    screen_press(screen, ":", NULL);
+    screen_type(screen, "graphics nonsense");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "graphics: text or auto; ");
     screen_close(&screen);
 }
 
