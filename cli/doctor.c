@@ -26,6 +26,8 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
+#include "../tui/tui.h"
+
 #define ASK_MS      1500
 #define LITTLE_ROOM (UINT64_C(200) * 1000 * 1000)
 
@@ -409,8 +411,11 @@ static void check_configuration(struct doctor *d)
 {
     const char *given = getenv("ASSAY_CONFIG");
     char *path = assay_config_path();
-    if (path && access(path, R_OK) == 0)
+    struct assay_error err = {0};
+    if (path && access(path, R_OK) == 0 && tui_check_settings(&err) == ASSAY_OK)
         say(d, "configuration", "file", WORKS, "", "%s", path);
+    else if (err.what[0])
+        say(d, "configuration", "file", FAILS, err.hint, "%s", err.what);
     else if (given && *given)
         say(d, "configuration", "file", FAILS, "correct $ASSAY_CONFIG", "%s: %s", given,
             strerror(errno));

@@ -409,6 +409,17 @@ static void finish(struct app *app)
     free(app->messages);
 }
 
+enum assay_status tui_check_settings(struct assay_error *err)
+{
+    struct settings settings;
+    struct keymap keymap;
+    keymap_init(&keymap);
+    enum assay_status status = settings_read(&settings, &keymap, err);
+    keymap_free(&keymap);
+    settings_free(&settings);
+    return status;
+}
+
 int tui_run(const char *const *sources, size_t count, struct assay_error *err)
 {
     struct app app = {.redraw_us = INT64_MAX, .aux_fd = -1, .demo = {.watch = -1}};

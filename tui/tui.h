@@ -13,4 +13,8 @@
    not 0 *err says why (the terminal is restored before it returns). */
 int tui_run(const char *const *sources, size_t count, struct assay_error *err);
 
+/* Whether what the configuration file says of the workbench ([ui], [keys]) is understood; else
+ *err names the first line that is not. Needs no terminal. */
+enum assay_status tui_check_settings(struct assay_error *err);
+
 #endif

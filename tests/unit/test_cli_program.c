@@ -493,6 +493,25 @@ static void test_doctor_of_an_empty_cache(void **state)
     free(before);
 }
 
+/* Of the file that sources, keys and looks are configured in, whatever part is wrong. */
+static void test_doctor_of_a_configuration(void **state)
+{
+    (void)state;
+    static const char wrong[] = "[ui]\ntheme = dark\n[keys]\nfly = Q\n";
+    static const char right[] = "[ui]\ntheme = dark\n[keys]\nquit = Q\n";
+    char *path = place_new("config.ini");
+    setenv("ASSAY_CONFIG", path, 1);
+    place_write(path, wrong, strlen(wrong));
+    program_run(NULL, "doctor", "-S", "local", "--format", "csv", NULL);
+    program_says("configuration,file,fails,");
+    program_says("config.ini:4: fly: ");
+    place_write(path, right, strlen(right));
+    program_run(NULL, "doctor", "-S", "local", "--format", "csv", NULL);
+    program_says("configuration,file,ok,");
+    unsetenv("ASSAY_CONFIG");
+    free(path);
+}
+
 /* What to do about it fits what is wrong: only a word that is no source may be a command. */
 static void test_hints_of_the_workbench(void **state)
 {
@@ -704,6 +723,7 @@ int main(void)
         cmocka_unit_test(test_terminal_that_is_silent),
         cmocka_unit_test(test_doctor),
         cmocka_unit_test(test_doctor_of_an_empty_cache),
+        cmocka_unit_test(test_doctor_of_a_configuration),
         cmocka_unit_test(test_hints_of_the_workbench),
         cmocka_unit_test(test_backup),
         cmocka_unit_test(test_completion),
