@@ -76,13 +76,13 @@ static void the_cursor_can_be_out_of_sight(void **state)
     struct screen *screen = open_chart(SCREEN_XTERM, 120, 36);
     screen_press(screen, "l", "+", "+", NULL);
     screen_settle(screen);
-    screen_assert_text(screen, "step 500");
+    screen_assert_text(screen, "step 490");
     screen_refute_text(screen, "out of sight");
     screen_press(screen, "H", "H", "H", NULL);
-    screen_wait(screen, "step 500, out of sight");
+    screen_wait(screen, "step 490, out of sight");
     screen_press(screen, "0", NULL);
     screen_settle(screen);
-    screen_assert_text(screen, "step 500");
+    screen_assert_text(screen, "step 490");
     screen_refute_text(screen, "out of sight");
     screen_close(&screen);
 }
