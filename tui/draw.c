@@ -211,11 +211,18 @@ static int put_text(struct area area, int x, int y, struct style style, const ch
 
 void draw_clear(struct area area)
 {
-    struct style style = role_style(area, ROLE_NORMAL);
+    struct canvas *canvas = area.canvas;
+    const struct cell blank = {.code = ' ', .style = role_style(area, ROLE_NORMAL), .width = 1};
+    int left = area.rect.x, width = area.rect.width;
 
-    for (int y = 0; y < area.rect.height; y++)
-        for (int x = 0; x < area.rect.width; x++)
-            put(area, x, y, style, ' ', 1);
+    for (int y = area.rect.y; width > 0 && y < area.rect.y + area.rect.height; y++) {
+        struct cell *row = &canvas->cells[y * canvas->width + left];
+
+        split_wide(canvas, left, y);
+        split_wide(canvas, left + width - 1, y);
+        for (int x = 0; x < width; x++)
+            row[x] = blank;
+    }
 }
 
 int draw_text(struct area area, int x, int y, enum role role, const char *text)

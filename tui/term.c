@@ -45,6 +45,7 @@
 
 #include "asciimap.h"
 #include "crash.h"
+#include "paint.h"
 #include "term_private.h"
 
 /* Mouse clicks, drags and wheel (1002, 1006), focus (1004), pasted text marked (2004). */
@@ -57,7 +58,6 @@
 #define SYNC_BEGIN "\033[?2026h"
 #define SYNC_END   "\033[?2026l"
 
-#define COPY_MAX   65536
 #define IMAGE_CELL 0xa0 /* what stands under images */
 
 /* ---- bytes out ---- */
@@ -144,20 +144,29 @@ static wchar_t shown_code(const struct term *term, const struct cell *cell)
     return wcwidth((wchar_t)code) == cell->width ? (wchar_t)code : L'\xfffd';
 }
 
+static void shown_text(const void *context, const struct cell *cell, wchar_t text[4])
+{
+    const struct term *term = context;
+    int length = 1;
+
+    text[0] = shown_code(term, cell);
+    for (int i = 0; i < 2 && term->utf8; i++)
+        if (cell->marks[i] != 0 && wcwidth((wchar_t)cell->marks[i]) == 0)
+            text[length++] = (wchar_t)cell->marks[i];
+    text[length] = 0;
+}
+
 static void curses_cell(struct term *term, const struct cell *cell, cchar_t *out)
 {
-    wchar_t text[4] = {shown_code(term, cell)};
+    wchar_t text[4];
     attr_t attrs = curses_attrs(cell->style.attrs);
     int pair = color_pair(term, cell->style.fg, cell->style.bg);
-    int length = 1;
 
     if (cell->code == IMAGE_CELL && cell->style.fg == STYLE_NONE) {
         attrs = A_INVIS;
         pair = cell->style.bg < 0 ? 0 : color_pair(term, cell->style.bg, cell->style.bg);
     }
-    for (int i = 0; i < 2 && term->utf8; i++)
-        if (cell->marks[i] != 0 && wcwidth((wchar_t)cell->marks[i]) == 0)
-            text[length++] = (wchar_t)cell->marks[i];
+    shown_text(term, cell, text);
     setcchar(out, text, attrs, 0, &pair);
 }
 
@@ -267,6 +276,16 @@ static bool mark_images(struct term *term)
     return count > 0;
 }
 
+/* Most rows of most frames are as they were, which is seen at once. */
+static bool is_shown(const struct term *term, int y)
+{
+    size_t width = (size_t)term->canvas.width, at = (size_t)y * width;
+
+    return memcmp(&term->canvas.cells[at], &term->shown[at], width * sizeof *term->shown) ==
+               0 &&
+           memchr(&term->under[at], 1, width) == NULL;
+}
+
 static bool send_text(struct term *term)
 {
     bool one_by_one = mark_images(term) && !term->lost, any = false;
@@ -274,6 +293,8 @@ static bool send_text(struct term *term)
     for (int y = 0; y < term->canvas.height; y++) {
         bool changed;
 
+        if (is_shown(term, y))
+            continue;
         forget_row_if_torn(term, y);
         changed = send_row(term, y);
         if (changed && one_by_one)
@@ -281,6 +302,24 @@ static bool send_text(struct term *term)
         any |= changed;
     }
     return any;
+}
+
+/* Nothing of the screen is known. Curses would look for the shortest way over each gap between
+   words, which takes it longer than all the rest of a first frame: where we know the terminal's
+   sequences the frame is written here, and curses is told that it stands there. */
+static void send_all(struct term *term, struct assay_buf *out)
+{
+    int width = term->canvas.width, height = term->canvas.height;
+
+    if (!term->paints || memchr(term->under, 1, (size_t)width * (size_t)height)) {
+        clearok(curscr, TRUE);
+        return;
+    }
+    paint_frame(out, term->shown, width, height, term->utf8, shown_text, term);
+    overwrite(stdscr, curscr);
+    clearok(curscr, FALSE);
+    clearok(newscr, FALSE);
+    clearok(stdscr, FALSE);
 }
 
 static void forget(struct term *term)
@@ -319,10 +358,10 @@ void term_flush(struct term *term)
         assay_buf_text_add(&out, SYNC_BEGIN);
     background_sequence(term, background);
     graphics_erase(term->graphics, background, &out);
-    if (term->lost)
-        clearok(curscr, TRUE);
     capture_begin(&term->capture);
     any |= send_text(term);
+    if (term->lost)
+        send_all(term, &out);
     if (cursor != term->cursor_on) {
         curs_set(cursor ? 1 : 0);
         leaveok(stdscr, cursor ? FALSE : TRUE);
@@ -358,34 +397,6 @@ void term_cursor(struct term *term, int x, int y)
 void term_bell(struct term *term)
 {
     write_text(term, "\a");
-}
-
-bool term_copy(struct term *term, const char *text)
-{
-    static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const unsigned char *p = (const unsigned char *)text;
-    size_t length = strlen(text);
-    struct assay_buf out = {0};
-
-    if (length > COPY_MAX)
-        return false;
-    assay_buf_text_add(&out, "\033]52;c;");
-    for (size_t i = 0; i < length; i += 3) {
-        size_t left = length - i;
-        unsigned long bits = (unsigned long)p[i] << 16 |
-                             (left > 1 ? (unsigned long)p[i + 1] << 8 : 0) |
-                             (left > 2 ? (unsigned long)p[i + 2] : 0);
-
-        assay_buf_char(&out, digits[bits >> 18]);
-        assay_buf_char(&out, digits[bits >> 12 & 63]);
-        assay_buf_char(&out, left > 1 ? digits[bits >> 6 & 63] : '=');
-        assay_buf_char(&out, left > 2 ? digits[bits & 63] : '=');
-    }
-    assay_buf_text_add(&out, "\033\\");
-    term_write(term, assay_buf_text(&out), out.length);
-    assay_buf_free(&out);
-    return true;
 }
 
 /* ---- size ---- */
@@ -536,10 +547,17 @@ void term_suspend(struct term *term)
 
 /* ---- opening and closing ---- */
 
+static const char *capability(const char *name)
+{
+    const char *sequence = tigetstr(name);
+
+    return sequence == (const char *)-1 ? NULL : sequence;
+}
+
 static void learn_keys(struct term *term)
 {
     static const struct {
-        const char *capability;
+        const char *name;
         uint32_t key;
     } known[] = {
         {"kcuu1", KEYS_UP},
@@ -568,9 +586,9 @@ static void learn_keys(struct term *term)
     };
 
     for (size_t i = 0; i < ASSAY_COUNT(known); i++) {
-        const char *sequence = tigetstr(known[i].capability);
+        const char *sequence = capability(known[i].name);
 
-        if (sequence != NULL && sequence != (const char *)-1)
+        if (sequence != NULL)
             keys_learn(term->keys, sequence, known[i].key);
     }
 }
@@ -628,6 +646,8 @@ static void open_colors(struct term *term, const struct term_options *options)
         start_color();
         term->own_colors = use_default_colors() != ERR;
         term->colors = COLORS >= 256 ? 256 : COLORS >= 16 ? 16 : COLORS >= 8 ? 8 : 0;
+        term->paints = term->own_colors && term->colors == 256 && paint_suits(capability) &&
+                       tigetflag("xenl") > 0; /* the last column is written without a step on */
     }
     if (options->theme_directory != NULL)
         snprintf(term->theme_directory, sizeof term->theme_directory, "%s",

@@ -29,6 +29,7 @@ struct term {
     bool gone;
     bool no_mouse;
     bool utf8, own_colors, auto_theme;
+    bool paints; /* whole frames are written as paint.c does */
     int colors;
     int64_t looked_us;
 
