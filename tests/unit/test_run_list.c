@@ -76,7 +76,7 @@ static struct assay_catalog *make_catalog(uint32_t *source)
     struct assay_catalog *catalog = catalog_new(&(struct catalog_hooks){0});
     *source = catalog_add_source(catalog, "local", "home", "/nowhere");
     for (int i = 0; i < EXPERIMENTS; i++) {
-        char id[8];
+        char id[16];
         snprintf(id, sizeof id, "%d", i);
         catalog_put_experiment(catalog, *source,
                                &(struct catalog_experiment){.id = id, .name = names[i]});
