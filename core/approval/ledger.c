@@ -47,9 +47,50 @@ static bool load_record(void *context, const struct store_record *row)
         .signature = assay_arena_strndup(&ledger->arena, row->signature, row->signature_length),
         .signature_length = row->signature_length,
     };
-    record_read(record, &ledger->doc, &ledger->arena);
     loading->added++;
     return true;
+}
+
+/* From how many on several threads are worth starting: reading one takes some 20 us, a
+   signature several times as much. */
+#define READ_SHARED  512
+#define CHECK_SHARED 64
+
+static void check_one(struct record *record, struct json_doc *doc, struct assay_arena *arena)
+{
+    (void)doc;
+    record_check(record, arena);
+}
+
+static void read_added(struct assay_ledger *ledger, size_t added)
+{
+    struct record **list = assay_alloc_array(added, sizeof *list);
+
+    for (size_t i = 0; i < added; i++)
+        list[i] = &ledger->records[ledger->count - added + i];
+    records_work(list, added, READ_SHARED, record_read, ledger->shares);
+    free(list);
+}
+
+/* Checks the signatures nobody has checked yet of those records that WANTED picks; says whether
+   there were any. */
+static bool check_wanted(struct assay_ledger *ledger,
+                         bool (*wanted)(const struct assay_ledger *ledger,
+                                        const struct record *record, const char *request),
+                         const char *request)
+{
+    struct record **list = assay_alloc_array(ledger->count, sizeof *list);
+    size_t count = 0;
+
+    for (size_t i = 0; i < ledger->count; i++) {
+        struct record *record = &ledger->records[i];
+        if (!record->fault && record->checked == SIGNATURE_UNCHECKED &&
+            wanted(ledger, record, request))
+            list[count++] = record;
+    }
+    records_work(list, count, CHECK_SHARED, check_one, ledger->shares);
+    free(list);
+    return count > 0;
 }
 
 void ledger_fold(struct assay_ledger *ledger, int64_t now_ms)
@@ -82,6 +123,13 @@ bool ledger_take_seen(void *context, const char *digest)
     return true;
 }
 
+static bool is_checked_at_once(const struct assay_ledger *ledger, const struct record *record,
+                               const char *request)
+{
+    (void)request;
+    return ledger->count <= LEDGER_CHECK_ALL || record->s.event <= EVENT_ENDORSE;
+}
+
 enum assay_status ledger_read(struct assay_ledger *ledger, int64_t now_ms, bool *changed,
                               struct assay_error *err)
 {
@@ -95,9 +143,8 @@ enum assay_status ledger_read(struct assay_ledger *ledger, int64_t now_ms, bool 
         if (status == ASSAY_OK)
             status = store_read_seen(ledger->store, ledger_take_seen, ledger, err);
     }
-    for (size_t i = 0; i < ledger->count; i++)
-        if (ledger->count <= LEDGER_CHECK_ALL || ledger->records[i].s.event <= EVENT_ENDORSE)
-            record_check(&ledger->records[i], &ledger->arena);
+    read_added(ledger, loading.added);
+    check_wanted(ledger, is_checked_at_once, NULL);
     if (changed)
         *changed = loading.added > 0;
     ledger_fold(ledger, now_ms);
@@ -110,30 +157,16 @@ enum assay_status assay_ledger_refresh(struct assay_ledger *ledger, int64_t now_
     return ledger_read(ledger, now_ms, changed, err);
 }
 
-static bool concerns(const struct record *record, const char *request)
+static bool concerns(const struct assay_ledger *ledger, const struct record *record,
+                     const char *request)
 {
     const struct statement *s = &record->s;
 
-    return s->event <= EVENT_ENDORSE ||
+    (void)ledger;
+    return !request || s->event <= EVENT_ENDORSE ||
            (s->event == EVENT_REQUEST && strcmp(s->request.id, request) == 0) ||
            (s->event == EVENT_DECISION && strcmp(s->decision.request, request) == 0) ||
            (s->event == EVENT_APPLICATION && strcmp(s->application.request, request) == 0);
-}
-
-/* Checks what concerns REQUEST, or all; whether anything was new. */
-static bool check_more(struct assay_ledger *ledger, const char *request)
-{
-    bool any = false;
-
-    for (size_t i = 0; i < ledger->count; i++) {
-        struct record *record = &ledger->records[i];
-        if (!record->fault && record->checked == SIGNATURE_UNCHECKED &&
-            (!request || concerns(record, request))) {
-            record_check(record, &ledger->arena);
-            any = true;
-        }
-    }
-    return any;
 }
 
 void ledger_check(struct assay_ledger *ledger, const char *request)
@@ -143,10 +176,10 @@ void ledger_check(struct assay_ledger *ledger, const char *request)
     /* One that follows another step depends on that one's records as well. */
     if (found && found->policy->policy.after_target)
         request = NULL;
-    if (check_more(ledger, request))
+    if (check_wanted(ledger, concerns, request))
         ledger_fold(ledger, ledger->input.now_ms);
     /* What was not checked yet must not push out what was. */
-    if (request && ledger_check_sound(ledger, NULL) != ASSAY_OK && check_more(ledger, NULL))
+    if (request && ledger_check_sound(ledger, NULL) != ASSAY_OK && check_wanted(ledger, concerns, NULL))
         ledger_fold(ledger, ledger->input.now_ms);
 }
 
@@ -343,6 +376,8 @@ void assay_ledger_close(struct assay_ledger **at)
     store_close(&ledger->store);
     json_doc_free(&ledger->doc);
     assay_arena_free(&ledger->arena);
+    for (size_t i = 0; i < RECORD_THREADS; i++)
+        assay_arena_free(&ledger->shares[i]);
     assay_arena_free(&ledger->me_arena);
     assay_arena_free(&ledger->view_arena);
     assay_arena_free(&ledger->draft_arena);

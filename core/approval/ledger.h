@@ -21,8 +21,9 @@ struct assay_ledger {
     char *path, *heads_path, *expect, *key_file, *person;
     bool read_only, unsigned_votes;
     int sign_timeout_ms;
-    struct store *store;      /* NULL: read only, and there is none */
-    struct assay_arena arena; /* of the records */
+    struct store *store;                       /* NULL: read only, and there is none */
+    struct assay_arena arena;                  /* of the records */
+    struct assay_arena shares[RECORD_THREADS]; /* of what was read in them, by thread */
     struct record *records;
     size_t count, capacity;
     struct json_doc doc;

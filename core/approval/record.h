@@ -32,6 +32,14 @@ void record_read(struct record *record, struct json_doc *doc, struct assay_arena
 /* Checks its signature with our own code (once). */
 void record_check(struct record *record, struct assay_arena *arena);
 
+/* records.c: does WORK on COUNT records, from LEAST on on several threads, each with an arena
+   of its own for what the records then hold. */
+#define RECORD_THREADS 4
+typedef void record_work(struct record *record, struct json_doc *doc,
+                         struct assay_arena *arena);
+void records_work(struct record **records, size_t count, size_t least, record_work *work,
+                  struct assay_arena arenas[RECORD_THREADS]);
+
 /* Puts records into the one order that every replica computes: each after what it continues and
    what its author had seen; among those free to come next, the earliest time first, then the
    smallest digest. ORDER has room for COUNT; returns how many could be placed: the others

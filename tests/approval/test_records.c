@@ -1,0 +1,178 @@
+/*
+ * Many records read, and their signatures checked, by several threads: each is what it is when
+ * it is read alone, the damaged and the forged ones among them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "approval/signer.h"
+#include "approval/sshsig.h"
+#include "support/agent.h"
+#include "support/paper.h"
+
+#define REQ     "00000000000000aa"
+#define COPIES  40
+#define DAMAGED 7  /* every 7th ends too early */
+#define OTHER   11 /* every 11th lies under the digest of another */
+#define FORGED  5  /* every 5th carries a signature over something else */
+
+static const char policy[] = "[policy]\nname = prod\n[clause approver]\ncount = 1\n";
+
+static struct test_agent agent;
+static struct paper paper;
+
+static int start(void **state)
+{
+    (void)state;
+    test_agent_start(&agent);
+    paper_init(&paper);
+    paper_begin(&paper, 1);
+    paper_person(&paper, "adm", "rex", "", "");
+    paper_person(&paper, "adm", "app", "approver", "");
+    paper_policy(&paper, "adm", policy);
+    paper_ask(&paper, "rex", REQ);
+    paper_vote(&paper, "app", REQ, ASSAY_APPROVE);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    paper_free(&paper);
+    test_agent_stop(&agent);
+    return 0;
+}
+
+static const char *new_key(void)
+{
+    static struct pubkey key;
+    char file[400];
+    struct assay_error err = {0};
+    test_agent_key(&agent, "ed25519", "many", file);
+    if (pubkey_read(&key, file, &err) != ASSAY_OK)
+        fail_msg("%s", err.what);
+    return pubkey_line(&key, &paper.arena);
+}
+
+/* A signature by KEY over the bytes of R, for what R is. */
+static void sign(struct record *r, const char *key)
+{
+    struct assay_buf armour = {0};
+    struct sshsig_facts facts;
+    struct assay_error err = {0};
+    if (signer_sign(key, statement_space(r->s.event), r->bytes, r->length, 0, &armour, &facts,
+                    &err) != ASSAY_OK)
+        fail_msg("%s (%s)", err.what, err.hint);
+    r->signature = assay_arena_strndup(&paper.arena, armour.data, armour.length);
+    r->signature_length = armour.length;
+    assay_buf_free(&armour);
+}
+
+/* Copies of the paper's records, with faults among them: nothing of them has been read. */
+static struct record *make_many(size_t *count)
+{
+    struct record *many = assay_alloc_array(COPIES * paper.count, sizeof *many);
+    *count = COPIES * paper.count;
+    for (size_t i = 0; i < *count; i++) {
+        const struct record *from = &paper.records[i % paper.count];
+        const struct record *signature = &paper.records[(i + (i % FORGED == 0)) % paper.count];
+        many[i] = (struct record){.seq = i + 1,
+                                  .digest = i % OTHER == 0 ? signature[0].digest : from->digest,
+                                  .bytes = from->bytes,
+                                  .length = from->length,
+                                  .signature = signature->signature,
+                                  .signature_length = signature->signature_length};
+        if (i % DAMAGED == 0) {
+            many[i].length--;
+            many[i].digest = NULL;
+        }
+    }
+    return many;
+}
+
+static void read_and_check(struct record *record, struct json_doc *doc,
+                           struct assay_arena *arena)
+{
+    record_read(record, doc, arena);
+    record_check(record, arena);
+}
+
+static void assert_same_text(const char *a, const char *b)
+{
+    assert_int_equal(a == NULL, b == NULL);
+    if (a)
+        assert_string_equal(a, b);
+}
+
+static void assert_same(const struct record *a, const struct record *b)
+{
+    assert_same_text(a->digest, b->digest);
+    assert_same_text(a->fault, b->fault);
+    assert_same_text(a->chain, b->chain);
+    assert_same_text(a->signature_why, b->signature_why);
+    assert_same_text(a->signed_by, b->signed_by);
+    assert_int_equal(a->checked, b->checked);
+    assert_int_equal(a->s.event, b->s.event);
+    assert_int_equal(a->s.number, b->s.number);
+    assert_int_equal(a->s.time_ms, b->s.time_ms);
+    assert_same_text(a->s.person, b->s.person);
+    assert_same_text(a->s.previous, b->s.previous);
+    assert_int_equal(a->s.seen_count, b->s.seen_count);
+}
+
+static void test_together_as_alone(void **state)
+{
+    (void)state;
+    struct assay_arena arenas[RECORD_THREADS] = {0}, alone_arena = {0};
+    struct json_doc doc = {0};
+    const char *key = new_key();
+    size_t count, faults = 0, held = 0, failed = 0;
+    for (size_t i = 0; i < paper.count; i++)
+        sign(&paper.records[i], key);
+    struct record *together = make_many(&count), *alone = make_many(&count);
+    struct record **list = assay_alloc_array(count, sizeof *list);
+    for (size_t i = 0; i < count; i++)
+        list[i] = &together[i];
+    records_work(list, count, 0, read_and_check, arenas);
+    for (size_t i = 0; i < count; i++) {
+        read_and_check(&alone[i], &doc, &alone_arena);
+        assert_same(&together[i], &alone[i]);
+        faults += together[i].fault != NULL;
+        held += together[i].checked == SIGNATURE_HOLDS;
+        failed += together[i].checked == SIGNATURE_FAILS;
+    }
+    /* All three are among them, and nothing else. */
+    assert_true(faults > 0 && held > 0 && failed > 0);
+    assert_int_equal(faults + held + failed, count);
+    free(list);
+    free(together);
+    free(alone);
+    json_doc_free(&doc);
+    assay_arena_free(&alone_arena);
+    for (size_t i = 0; i < RECORD_THREADS; i++)
+        assay_arena_free(&arenas[i]);
+}
+
+static void test_none(void **state)
+{
+    (void)state;
+    struct assay_arena arenas[RECORD_THREADS] = {0};
+    records_work(NULL, 0, 0, record_read, arenas);
+    records_work(NULL, 0, 1, record_read, arenas);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_together_as_alone),
+        cmocka_unit_test(test_none),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
