@@ -26,6 +26,7 @@ struct reading {
 void json_doc_free(struct json_doc *doc)
 {
     free(doc->nodes);
+    assay_buf_free(&doc->keys);
     *doc = (struct json_doc){0};
 }
 
@@ -136,8 +137,8 @@ static size_t plain_run(const char *bytes, size_t at, size_t length)
     return end - at;
 }
 
-/* A text, at its opening quote. */
-static enum assay_status read_text(struct reading *r, const char **out)
+/* A text, at its opening quote: LENGTH bytes at *OUT, good until the next one. */
+static enum assay_status read_text(struct reading *r, const char **out, size_t *length)
 {
     enum assay_status status = ASSAY_OK;
     size_t run;
@@ -146,7 +147,8 @@ static enum assay_status read_text(struct reading *r, const char **out)
     r->at++;
     run = plain_run(r->bytes, r->at, r->length);
     if (r->at + run < r->length && r->bytes[r->at + run] == '"') {
-        *out = assay_arena_strndup(r->arena, r->bytes + r->at, run);
+        *out = r->bytes + r->at;
+        *length = run;
         r->at += run + 1;
         return ASSAY_OK;
     }
@@ -175,11 +177,12 @@ static enum assay_status read_text(struct reading *r, const char **out)
         }
     }
     r->at++;
-    *out = assay_arena_strndup(r->arena, assay_buf_text(&r->scratch), r->scratch.length);
+    *out = assay_buf_text(&r->scratch);
+    *length = r->scratch.length;
     return status;
 }
 
-static enum assay_status read_value(struct reading *r, unsigned depth, const char *key,
+static enum assay_status read_value(struct reading *r, unsigned depth, uint32_t key,
                                     uint32_t *out);
 
 /* Most keys differ in their first letter already. */
@@ -188,22 +191,35 @@ static bool same_key(const char *a, const char *b)
     return a[0] == b[0] && strcmp(a, b) == 0;
 }
 
-static bool has_key(const struct reading *r, uint32_t first, const char *key)
+static const char *key_of(const struct json_doc *doc, uint32_t node)
 {
-    for (uint32_t i = first; i != 0; i = r->doc->nodes[i].next)
-        if (same_key(r->doc->nodes[i].key, key))
-            return true;
-    return false;
+    return doc->keys.data + doc->nodes[node].key - 1;
 }
 
-static enum assay_status read_key(struct reading *r, uint32_t first, const char **key)
+/* That of the siblings from FIRST on which has KEY; 0 none. */
+static uint32_t find_key(const struct json_doc *doc, uint32_t first, const char *key)
 {
+    for (uint32_t i = first; i != 0; i = doc->nodes[i].next)
+        if (same_key(key_of(doc, i), key))
+            return i;
+    return 0;
+}
+
+static enum assay_status read_key(struct reading *r, uint32_t first, uint32_t *key)
+{
+    struct assay_buf *keys = &r->doc->keys;
+    const char *text = NULL;
+    size_t length = 0;
+
     if (r->at == r->length || r->bytes[r->at] != '"')
         return bad(r, "a key was expected");
-    enum assay_status status = read_text(r, key);
+    enum assay_status status = read_text(r, &text, &length);
     if (status != ASSAY_OK)
         return status;
-    if (has_key(r, first, *key))
+    *key = (uint32_t)keys->length + 1;
+    assay_buf_add(keys, text, length);
+    assay_buf_char(keys, '\0');
+    if (find_key(r->doc, first, keys->data + *key - 1))
         return bad(r, "the same key twice");
     skip_blanks(r);
     if (r->at == r->length || r->bytes[r->at] != ':')
@@ -226,7 +242,7 @@ static enum assay_status read_members(struct reading *r, unsigned depth, uint32_
         return ASSAY_OK;
     }
     for (;;) {
-        const char *key = NULL;
+        uint32_t key = 0;
         enum assay_status status = ASSAY_OK;
         skip_blanks(r);
         if (object && r->doc->nodes[self].count >= MEMBERS_MAX)
@@ -303,7 +319,7 @@ static enum assay_status read_literal(struct reading *r)
     return ASSAY_OK;
 }
 
-static enum assay_status read_value(struct reading *r, unsigned depth, const char *key,
+static enum assay_status read_value(struct reading *r, unsigned depth, uint32_t key,
                                     uint32_t *out)
 {
     enum assay_status status = ASSAY_OK;
@@ -323,8 +339,10 @@ static enum assay_status read_value(struct reading *r, unsigned depth, const cha
     switch (r->bytes[r->at]) {
     case '"': {
         const char *text = NULL;
-        status = read_text(r, &text);
-        r->doc->nodes[self].text = text;
+        size_t length = 0;
+        status = read_text(r, &text, &length);
+        if (status == ASSAY_OK)
+            r->doc->nodes[self].text = assay_arena_strndup(r->arena, text, length);
         break;
     }
     case '{':
@@ -347,10 +365,11 @@ static enum assay_status parse(struct reading *r, size_t most)
     uint32_t root;
 
     r->doc->count = 0;
+    assay_buf_reset(&r->doc->keys);
     r->scratch.limit = most;
     if (r->length > most)
         return assay_fail(r->err, ASSAY_CORRUPT, "%s: longer than %zu bytes", r->what, most);
-    enum assay_status status = read_value(r, 0, NULL, &root);
+    enum assay_status status = read_value(r, 0, 0, &root);
     if (status == ASSAY_OK) {
         skip_blanks(r);
         if (r->at != r->length)
@@ -382,10 +401,7 @@ uint32_t json_find(const struct json_doc *doc, uint32_t object, const char *key)
 {
     if (doc->count == 0 || doc->nodes[object].kind != JSON_OBJECT)
         return 0;
-    for (uint32_t i = doc->nodes[object].first; i != 0; i = doc->nodes[i].next)
-        if (same_key(doc->nodes[i].key, key))
-            return i;
-    return 0;
+    return find_key(doc, doc->nodes[object].first, key);
 }
 
 const char *json_text(const struct json_doc *doc, uint32_t object, const char *key)

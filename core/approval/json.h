@@ -25,7 +25,7 @@ enum json_kind { JSON_TEXT, JSON_OBJECT, JSON_ARRAY, JSON_LITERAL };
 
 struct json_node {
     enum json_kind kind;
-    const char *key;     /* in an object; else NULL */
+    uint32_t key;        /* in an object: 1 + where in the document's keys; else 0 */
     const char *text;    /* JSON_TEXT */
     uint32_t first;      /* first child; 0 none */
     uint32_t next;       /* next sibling; 0 none */
@@ -33,9 +33,11 @@ struct json_node {
     uint32_t start, end; /* its bytes in the source */
 };
 
-/* A document: node 0 is the root. Reused for one after the other; texts live in ARENA. */
+/* A document: node 0 is the root. Reused for one after the other; texts live in ARENA, keys,
+   which are looked for and then done with, until the next document. */
 struct json_doc {
     struct json_node *nodes;
+    struct assay_buf keys; /* each with a NUL */
     size_t count, capacity;
 };
 void json_doc_free(struct json_doc *doc);
