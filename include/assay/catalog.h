@@ -143,8 +143,8 @@ uint64_t assay_catalog_version(const struct assay_catalog *catalog);
 #define ASSAY_ATTRS_CACHE 512
 const struct assay_attrs *assay_catalog_attrs(struct assay_catalog *catalog, uint32_t run);
 
-/* Gives the catalog the attributes of RUN as they were just read elsewhere, so that the next call
-   of assay_catalog_attrs() has them. ARENA, which holds all of them, is taken. */
+/* Gives the catalog the attributes of RUN as they were just read elsewhere, so that the next
+   call of assay_catalog_attrs() has them. ARENA, which holds all of them, is taken. */
 void assay_catalog_keep(struct assay_catalog *catalog, uint32_t run, struct assay_arena *arena,
                         const struct assay_attrs *attrs);
 

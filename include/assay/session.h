@@ -81,9 +81,9 @@ void assay_session_visible(struct assay_session *session, const uint32_t *runs, 
 void assay_session_read_columns(struct assay_session *session);
 
 /* Gives USE the packed attributes of RUNS[AT], in any order, on this thread and on those that
-   are free, several at once; returns when that is done. Left out are runs whose attributes
-   are in memory, not stored (yet) or cannot be read: assay_catalog_look() has them. Its connections stay open
-   for the next call until the end is said. */
+   are free, several at once; returns when that is done. Left out are runs whose attributes are
+   in memory, not stored (yet) or cannot be read: assay_catalog_look() has them. Its connections
+   stay open for the next call until the end is said. */
 void assay_session_read_attrs(struct assay_session *session, const uint32_t *runs, size_t count,
                               void (*use)(void *context, size_t at, const void *bytes,
                                           size_t length),
