@@ -176,6 +176,12 @@ void cli_args_free(struct cli_args *args)
 
 /* ---- asking ---- */
 
+const char *cli_output(const struct cli *cli)
+{
+    const char *file = cli_value(cli, "output");
+    return file && strcmp(file, "-") == 0 ? NULL : file;
+}
+
 const char *cli_value_at(const struct cli *cli, const char *name, size_t i)
 {
     for (size_t g = 0; g < cli->args.given_count; g++)

@@ -152,7 +152,7 @@ static enum assay_status save_file(const char *directory, const char *path, cons
 static enum assay_status far_file(struct cli *cli, uint32_t run,
                                   const struct assay_artifact *item, struct assay_error *err)
 {
-    const char *as = cli_value(cli, "output"), *tmp = getenv("TMPDIR");
+    const char *as = cli_output(cli), *tmp = getenv("TMPDIR");
     char *directory = as ? assay_path_directory(as) : assay_strdup(tmp && *tmp ? tmp : "/tmp");
     char *path = assay_path_join(directory, ".assay-XXXXXX");
     int fd = mkostemp(path, O_CLOEXEC);
@@ -193,7 +193,7 @@ static enum assay_status one_file(struct cli *cli, uint32_t run,
         assay_hint(err, "the run's artifacts lie elsewhere; assay show names the place");
         return ASSAY_IO;
     }
-    const char *as = cli_value(cli, "output");
+    const char *as = cli_output(cli);
     if (as)
         return save_file(artifacts->directory, item->path, as, err);
     int fd = assay_open_inside(artifacts->directory, item->path, NULL, err);

@@ -69,6 +69,8 @@ const char *cli_value(const struct cli *cli, const char *name);
 const char *cli_value_at(const struct cli *cli, const char *name,
                          size_t i); /* in order; or NULL */
 bool cli_has(const struct cli *cli, const char *name);
+/* The file that --output names; NULL where standard output is meant, by "-" as well. */
+const char *cli_output(const struct cli *cli);
 /* The option's value as a number in [least, most]; *value is left alone where it was not given.
  */
 enum assay_status cli_integer(const struct cli *cli, const char *name, int64_t least,
@@ -156,6 +158,7 @@ enum assay_status cli_verify(struct cli *cli, struct assay_error *err);
 enum assay_status cli_audit(struct cli *cli, struct assay_error *err);
 enum assay_status cli_sync(struct cli *cli, struct assay_error *err);
 enum assay_status cli_backup(struct cli *cli, struct assay_error *err);
+enum assay_status cli_host(struct cli *cli, struct assay_error *err);
 enum assay_status cli_doctor(struct cli *cli, struct assay_error *err);
 enum assay_status cli_demo(struct cli *cli, struct assay_error *err);
 enum assay_status cli_completion(struct cli *cli, struct assay_error *err);

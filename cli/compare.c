@@ -333,7 +333,7 @@ enum assay_status compare_explain(struct compare_job *job, const char *metric,
 
 static enum assay_status redirect(struct cli *cli, struct assay_error *err)
 {
-    const char *path = cli_value(cli, "output");
+    const char *path = cli_output(cli);
     if (!path)
         return ASSAY_OK;
     cli->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

@@ -86,7 +86,7 @@ static enum assay_status choose_output(struct plot *plot, struct assay_error *er
 {
     const struct cli *cli = plot->cli;
     struct assay_plot_options *o = &plot->options;
-    bool to_file = cli_has(cli, "output"), named = as_named(cli_value(cli, "as"), &o->as);
+    bool to_file = cli_output(cli) != NULL, named = as_named(cli_value(cli, "as"), &o->as);
     struct cli_terminal terminal = {0};
     bool pixels = named && (o->as == ASSAY_PLOT_SIXEL || o->as == ASSAY_PLOT_KITTY);
     if (cli->tty && !to_file && (!named || pixels))
@@ -218,7 +218,7 @@ static enum assay_status draw(struct plot *plot, struct assay_error *err)
         .y_min = NAN,
         .y_max = NAN,
     };
-    const char *file = cli_value(cli, "output");
+    const char *file = cli_output(cli);
     enum assay_status status = assay_plot_render(&chart, &plot->options, &picture, err);
     if (status == ASSAY_OK && file)
         status = assay_file_write(file, assay_buf_text(&picture), picture.length, 0666, err);

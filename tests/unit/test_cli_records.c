@@ -296,6 +296,13 @@ static void test_artifacts(void **state)
     assert_string_equal(program_last.out,
                         "line\n\x1b[31mred\n"); /* bytes, since this is no terminal */
     char *copy = assay_path_join(root, "../copy.txt");
+    program_run(NULL, "artifacts", "-S", root, "aaaa", "out/notes.txt", NULL);
+    program_expect(0);
+    char *printed = assay_strdup(program_last.out);
+    program_run(NULL, "artifacts", "-S", root, "aaaa", "out/notes.txt", "-o", "-", NULL);
+    program_expect(0);
+    assert_string_equal(program_last.out, printed);
+    free(printed);
     program_run(NULL, "artifacts", "-S", root, "aaaa", "out/notes.txt", "-o", copy, NULL);
     program_expect(0);
     assert_int_equal(assay_file_read(copy, 100, &bytes, &length, NULL), ASSAY_OK);
