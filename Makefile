@@ -152,6 +152,15 @@ $(KILL): tests/support/kill/at_call.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE -std=c11 -O1 -g $(WARNINGS) -fPIC -shared -o $@ $<
 
+# The library of NVIDIA's driver, played: found by the name it has in itself.
+NVML := $(BUILD)/tests/played_nvml.so
+$(BUILD)/tests/unit/test_host: CPPFLAGS += -DTEST_NVML='"$(CURDIR)/$(NVML)"'
+$(BUILD)/tests/unit/test_host: $(NVML)
+$(NVML): tests/support/nvml/nvml.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE -std=c11 -O1 -g $(WARNINGS) -fPIC -shared \
+	    -Wl,-soname,libnvidia-ml.so.1 -o $@ $<
+
 # ---- fuzzing: make fuzz SECONDS_EACH=15 ----
 
 SECONDS_EACH ?= 15

@@ -347,6 +347,12 @@ static const struct cli_option sync_options[] = {
     OPTION_END,
 };
 
+static const struct cli_option host_options[] = {
+    OPTION_FORMAT,
+    OPTION_HELP,
+    OPTION_END,
+};
+
 static const struct cli_option doctor_options[] = {
     OPTION_SOURCE,
     OPTION_FORMAT,
@@ -641,6 +647,13 @@ const struct cli_command cli_commands[] = {
         .least = 1,
         .most = 1,
         .run = cli_backup,
+    },
+    {
+        .name = "host",
+        .operands = "",
+        .summary = "show the GPUs, processors and memory of this machine, once",
+        .options = host_options,
+        .run = cli_host,
     },
     {
         .name = "doctor",

@@ -224,6 +224,19 @@ static void test_doctor(void **state)
     json_decref(json);
 }
 
+static void test_host(void **state)
+{
+    (void)state;
+    program_run(NULL, "host", "--format", "json", NULL);
+    program_expect(0);
+    json_decref(shape_of_program(
+        "{'host': 'filled?', 'cpu': 'filled?', 'cpus': 'integer?', 'loads': ['number?'], "
+        "'memory': 'integer?', 'memory_available': 'integer?', 'swap': 'integer?', "
+        "'swap_free': 'integer?', 'gpus': [{'name': 'filled?', 'memory': 'integer?', "
+        "'memory_used': 'integer?', 'busy_percent': 'integer?', 'celsius': 'integer?', "
+        "'milliwatts': 'integer?'}]}"));
+}
+
 /* Where there is no ledger, the lists are there and empty. */
 static void test_no_ledger(void **state)
 {
@@ -247,7 +260,8 @@ int main(void)
         cmocka_unit_test(test_show),      cmocka_unit_test(test_series),
         cmocka_unit_test(test_artifacts), cmocka_unit_test(test_compare),
         cmocka_unit_test(test_import),    cmocka_unit_test(test_models),
-        cmocka_unit_test(test_doctor),    cmocka_unit_test(test_no_ledger),
+        cmocka_unit_test(test_doctor),    cmocka_unit_test(test_host),
+        cmocka_unit_test(test_no_ledger),
     };
     return cmocka_run_group_tests_name("shapes", tests, log_runs, program_end);
 }
