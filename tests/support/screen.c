@@ -27,11 +27,7 @@
 #include "support/screen_private.h"
 #include "tui/keys.h"
 
-#ifdef __SANITIZE_THREAD__ /* everything takes ten times as long */
-#define SETTLE_US 120000000
-#else
-#define SETTLE_US 20000000
-#endif
+#define SETTLE_US     120000000 /* a sanitizer on a busy machine takes ten times as long */
 #define WAKE_US       1000000
 #define QUIET_US      12000 /* two looks this far apart must find the program in the same sleep */
 #define ESC_US        60000

@@ -57,8 +57,7 @@ void screen_resize(struct screen *screen, int columns, int rows);
 void screen_signal(struct screen *screen, int number);
 
 /* Waits until the program is idle: everything read, all its threads asleep, nothing written for
-   a while. Fails the test (with a dump) after SECONDS (20 where 0). True while the program
-   lives. */
+   a while. Fails the test (with a dump) after two minutes. True while the program lives. */
 bool screen_settle(struct screen *screen);
 /* Waits until TEXT is somewhere on the screen; fails the test with a dump if it does not come.
  */
