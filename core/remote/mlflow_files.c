@@ -303,21 +303,14 @@ bool mlflow_proxied_path(const char *uri, const char *path, struct assay_buf *ou
 
 /* ---- an address that the server signs, for a file in a store of its own ---- */
 
-#define SIGNED_LINES 16u
 #define SIGNED_BYTES 4096u
 
-struct signed_address {
-    char *url;                     /* NULL: there is none */
-    char *lines[SIGNED_LINES + 1]; /* of the header, NULL-terminated */
-    size_t count;
-};
-
-static void signed_free(struct signed_address *address)
+void mlflow_signed_free(struct mlflow_signed *address)
 {
     free(address->url);
     for (size_t i = 0; i < address->count; i++)
         free(address->lines[i]);
-    *address = (struct signed_address){0};
+    *address = (struct mlflow_signed){0};
 }
 
 /* Whether NAME and VALUE make one line of a header, and one that leaves the request as it is.
@@ -340,7 +333,7 @@ static bool is_plain_line(const char *name, const char *value)
 }
 
 /* False where there is a line that cannot be sent: without it the store refuses the rest. */
-static bool take_lines(struct json_text *json, struct signed_address *address)
+static bool take_lines(struct json_text *json, struct mlflow_signed *address)
 {
     struct assay_buf line = {0};
     bool good = true;
@@ -352,7 +345,7 @@ static bool take_lines(struct json_text *json, struct signed_address *address)
         char *name = assay_strdup(key);
         const char *value = json_text_string(json, "");
 
-        if (address->count < SIGNED_LINES && is_plain_line(name, value)) {
+        if (address->count < MLFLOW_SIGNED_LINES && is_plain_line(name, value)) {
             assay_buf_format(&line, "%s: %s", name, value);
             address->lines[address->count++] = assay_buf_take(&line);
         } else {
@@ -363,7 +356,7 @@ static bool take_lines(struct json_text *json, struct signed_address *address)
     return good;
 }
 
-static bool read_signed(const struct assay_buf *answer, struct signed_address *address)
+static bool read_signed(const struct assay_buf *answer, struct mlflow_signed *address)
 {
     struct url_parts parts;
     struct json_text json;
@@ -388,29 +381,33 @@ static bool read_signed(const struct assay_buf *answer, struct signed_address *a
     return good;
 }
 
-/* The source is CreatePresignedDownloadUrl of MLflow's service.proto (3.11 and newer). */
-static bool ask_signed(struct mlflow *mlflow, const char *run_id, const char *path,
-                       struct signed_address *out)
+enum assay_status mlflow_ask_signed(struct mlflow *mlflow, bool upload, const char *run_id,
+                                    const char *path, struct mlflow_signed *out,
+                                    struct mlflow_failure *failure, struct assay_error *err)
 {
     struct assay_buf body = {0}, answer = {0};
     struct mlflow_call call = {.method = NET_POST,
-                               .path = MLFLOW_API "/artifacts/presigned-download-url",
-                               .repeatable = true};
-    bool good;
+                               .path = upload ? MLFLOW_API "/artifacts/presigned-upload-url"
+                                              : MLFLOW_API "/artifacts/presigned-download-url",
+                               .repeatable = true,
+                               .writes = upload};
+    enum assay_status status;
 
-    *out = (struct signed_address){0};
+    *out = (struct mlflow_signed){0};
     assay_buf_char(&body, '{');
     mlflow_json_member(&body, "run_id", run_id);
     mlflow_json_member(&body, "path", path);
     assay_buf_char(&body, '}');
     call.body = assay_buf_text(&body);
-    good = mlflow_call(mlflow, &call, &answer, NULL, NULL) == ASSAY_OK &&
-           read_signed(&answer, out);
+    status = mlflow_call(mlflow, &call, &answer, failure, err);
+    if (status == ASSAY_OK && !read_signed(&answer, out))
+        status = assay_fail(err, ASSAY_CORRUPT, "%s: the address that it signs is none",
+                            mlflow_shown(mlflow));
     assay_buf_free(&body);
     assay_buf_free(&answer);
-    if (!good)
-        signed_free(out);
-    return good;
+    if (status != ASSAY_OK)
+        mlflow_signed_free(out);
+    return status;
 }
 
 enum assay_status mlflow_download(struct mlflow *mlflow, const char *run_id,
@@ -421,7 +418,7 @@ enum assay_status mlflow_download(struct mlflow *mlflow, const char *run_id,
     struct download download = {
         .fd = fd, .start = lseek(fd, 0, SEEK_CUR), .progress = progress, .context = context};
     struct assay_error proxy_error = {0}, first = {0};
-    struct signed_address address;
+    struct mlflow_signed address;
     struct assay_buf way = {0};
     enum assay_status status = mlflow_greet(mlflow, NULL, NULL, err);
     bool other = true;
@@ -440,12 +437,13 @@ enum assay_status mlflow_download(struct mlflow *mlflow, const char *run_id,
         status = fetch(mlflow, &download, &(struct way){.path = assay_buf_text(&way)}, &other,
                        &first);
     }
-    if (status != ASSAY_OK && other && ask_signed(mlflow, run_id, path, &address)) {
+    if (status != ASSAY_OK && other &&
+        mlflow_ask_signed(mlflow, false, run_id, path, &address, NULL, NULL) == ASSAY_OK) {
         assay_error_clear(&first); /* what the store says is what is at fault now */
         status = fetch(mlflow, &download,
                        &(struct way){address.url, (const char *const *)address.lines}, &other,
                        &first);
-        signed_free(&address);
+        mlflow_signed_free(&address);
     }
     assay_buf_free(&way);
     if (status != ASSAY_OK && err && err->status == ASSAY_OK)

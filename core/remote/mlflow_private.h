@@ -88,6 +88,22 @@ mlflow_parse_runs(const char *where, const char *body, size_t length, struct mlf
 void mlflow_take_pairs(struct json_text *json, struct assay_arena *arena,
                        struct assay_pair **pairs, size_t *count);
 
+/* An address that the server signed for one file in a store of its own, and what is to be sent
+   there besides. Start with {0}. */
+#define MLFLOW_SIGNED_LINES 16u
+struct mlflow_signed {
+    char *url;
+    char *lines[MLFLOW_SIGNED_LINES + 1]; /* of the header, NULL-terminated */
+    size_t count;
+};
+void mlflow_signed_free(struct mlflow_signed *address);
+/* Asks for one to fetch PATH of the run from, or to put it to. The source is
+   CreatePresignedDownloadUrl and CreatePresignedUploadUrl of MLflow's service.proto (3.11 and
+   newer). */
+enum assay_status mlflow_ask_signed(struct mlflow *mlflow, bool upload, const char *run_id,
+                                    const char *path, struct mlflow_signed *out,
+                                    struct mlflow_failure *failure, struct assay_error *err);
+
 /* The path of the proxy for a file of a run whose artifacts lie behind it; false where they do
    not. Appended to OUT. */
 bool mlflow_proxied_path(const char *artifact_uri, const char *path, struct assay_buf *out);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <assay/text.h>
 
@@ -363,30 +364,75 @@ enum assay_status mlflow_upload_inputs(struct mlflow *mlflow, const char *run_id
     return status;
 }
 
-enum assay_status mlflow_upload_file(struct mlflow *mlflow, const struct mlflow_target *target,
-                                     const char *path, int fd, uint64_t length,
-                                     struct assay_error *err)
+/* Where a file is put: the server's proxy, or an address that it signed. */
+struct upload_way {
+    struct assay_buf proxied; /* empty: signed */
+    struct mlflow_signed signed_;
+};
+
+/* Neither goes over TLS to the server and then without it to where the server says. */
+static bool is_as_safe(struct mlflow *mlflow, const char *url)
 {
-    struct assay_buf way = {0};
-    struct net_answer *answer;
+    return strncasecmp(mlflow_shown(mlflow), "https:", 6) != 0 ||
+           strncasecmp(url, "https:", 6) == 0;
+}
+
+static enum assay_status find_way(struct mlflow *mlflow, const struct mlflow_target *target,
+                                  const char *path, struct upload_way *way,
+                                  struct assay_error *err)
+{
+    const char *uri = target->artifact_uri ? target->artifact_uri : "";
+    struct mlflow_failure failure;
+    struct assay_error first = {0};
     enum assay_status status;
 
-    if (mlflow_read_only(mlflow))
-        return assay_fail(err, ASSAY_NO, "%s: writing is switched off for this server",
-                          mlflow_shown(mlflow));
-    if (!mlflow_proxied_path(target->artifact_uri ? target->artifact_uri : "", path, &way)) {
-        assay_buf_free(&way);
-        assay_fail(err, ASSAY_NO, "%s: artifacts of its runs lie at %s, not behind the server",
-                   mlflow_shown(mlflow), target->artifact_uri);
+    if (mlflow_proxied_path(uri, path, &way->proxied))
+        return ASSAY_OK;
+    status =
+        mlflow_ask_signed(mlflow, true, target->run_id, path, &way->signed_, &failure, &first);
+    if (status == ASSAY_OK && !is_as_safe(mlflow, way->signed_.url)) {
+        assay_fail(err, ASSAY_NO, "%s: it has files put where nothing is encrypted",
+                   mlflow_shown(mlflow));
         assay_hint(err, "--no-artifacts uploads everything else");
         return ASSAY_NO;
     }
+    if (status == ASSAY_OK)
+        return ASSAY_OK;
+    if (failure.http == 404 || failure.http == 405 || failure.http == 501 ||
+        failure.http == 400) { /* too old for that, or its store has no such addresses */
+        assay_fail(err, ASSAY_NO, "%s: artifacts of its runs lie at %s, not behind the server",
+                   mlflow_shown(mlflow), uri);
+        assay_hint(err, "--no-artifacts uploads everything else");
+        return ASSAY_NO;
+    }
+    if (err && err->status == ASSAY_OK)
+        *err = first;
+    return status;
+}
+
+/* The header's lines that an address wants, and a type where it wants none: curl would make one
+   up for an empty file, which was not signed. */
+static enum assay_status put_file(struct mlflow *mlflow, const struct upload_way *way, int fd,
+                                  uint64_t length, struct assay_error *err)
+{
+    const struct mlflow_signed *to = &way->signed_;
+    const char *lines[MLFLOW_SIGNED_LINES + 2] = {"Content-Type:"};
+    struct net_answer *answer;
+    enum assay_status status;
+    size_t count = 1;
+
+    for (size_t i = 0; i < to->count; i++)
+        if (strncasecmp(to->lines[i], "Content-Type:", 13) == 0)
+            lines[0] = to->lines[i];
+        else
+            lines[count++] = to->lines[i];
     answer = net_perform(mlflow->net,
                          &(struct net_request){
                              .server = mlflow->server,
                              .method = NET_PUT,
-                             .path = assay_buf_text(&way),
-                             .type = "application/octet-stream",
+                             .path = to->url ? to->url : assay_buf_text(&way->proxied),
+                             .header = to->url ? lines : NULL,
+                             .type = to->url ? NULL : "application/octet-stream",
                              .body = length ? NULL : "",
                              .length = (size_t)length,
                              .upload_fd = fd,
@@ -394,10 +440,28 @@ enum assay_status mlflow_upload_file(struct mlflow *mlflow, const struct mlflow_
                              .seconds = UINT32_MAX,
                          },
                          NULL, NULL);
-    mlflow_note(mlflow, answer);
+    if (!to->url) /* what a store answers says nothing of the server */
+        mlflow_note(mlflow, answer);
     status = mlflow_answer_error(mlflow, answer, NULL, err);
     net_answer_free(&answer);
-    assay_buf_free(&way);
+    return status;
+}
+
+enum assay_status mlflow_upload_file(struct mlflow *mlflow, const struct mlflow_target *target,
+                                     const char *path, int fd, uint64_t length,
+                                     struct assay_error *err)
+{
+    struct upload_way way = {0};
+    enum assay_status status;
+
+    if (mlflow_read_only(mlflow))
+        return assay_fail(err, ASSAY_NO, "%s: writing is switched off for this server",
+                          mlflow_shown(mlflow));
+    status = find_way(mlflow, target, path, &way, err);
+    if (status == ASSAY_OK)
+        status = put_file(mlflow, &way, fd, length, err);
+    assay_buf_free(&way.proxied);
+    mlflow_signed_free(&way.signed_);
     return status;
 }
 

@@ -19,6 +19,7 @@
 #include <assay/memory.h>
 
 #include "remote/mlflow_private.h"
+#include "remote/mlflow_upload.h"
 #include "support/web.h"
 
 #define SECRET "t0ken-of-the-server"
@@ -28,6 +29,7 @@ struct place { /* a web server, and what it was asked */
     struct web *web;
     char seen[8][2048];
     unsigned count;
+    char body[64];    /* of the last */
     int status;       /* of what it answers to a file */
     char header[512]; /* likewise */
 };
@@ -46,6 +48,7 @@ static void note(struct place *place, const struct web_request *request)
     if (place->count < 8)
         snprintf(place->seen[place->count], sizeof place->seen[0], "%s %s%s", request->method,
                  request->target, request->head);
+    snprintf(place->body, sizeof place->body, "%.*s", (int)request->length, request->body);
     place->count++;
 }
 
@@ -69,7 +72,8 @@ static void answer_server(void *context, const struct web_request *request,
     *out = (struct web_answer){.status = 404, .body = ""};
     if (pair->proxy && strstr(request->target, "/mlflow-artifacts/"))
         *out = (struct web_answer){.status = 307, .header = pair->proxy, .body = ""};
-    if (pair->signed_ && strstr(request->target, "/presigned-download-url"))
+    if (pair->signed_ && (strstr(request->target, "/presigned-download-url") ||
+                          strstr(request->target, "/presigned-upload-url")))
         *out = (struct web_answer){.body = pair->answer};
     if (strstr(request->target, "/back"))
         *out = (struct web_answer){.body = "from the server\n"};
@@ -261,6 +265,71 @@ static void a_signature_is_a_secret(void **state)
     close_pair(&pair);
 }
 
+/* Puts TEXT to where the server has files of a run in a bucket put. */
+static enum assay_status put(struct pair *pair, const char *text, struct assay_error *err)
+{
+    char uri[] = "s3://bucket/1/x";
+    const struct mlflow_target target = {.run_id = "0123456789abcdef", .artifact_uri = uri};
+    FILE *file = tmpfile();
+    enum assay_status status;
+
+    assert_non_null(file);
+    *err = (struct assay_error){0};
+    assert_int_equal(pwrite(fileno(file), text, strlen(text), 0), strlen(text));
+    status =
+        mlflow_upload_file(pair->mlflow, &target, "a.txt", fileno(file), strlen(text), err);
+    fclose(file);
+    return status;
+}
+
+static void a_file_is_put_to_a_signed_address(void **state)
+{
+    static const char *const texts[] = {"hello\n", ""};
+    struct pair pair = {0};
+    struct assay_error err;
+
+    (void)state;
+    open_pair(&pair);
+    sign(&pair, "{\"Content-Type\": \"text/plain\", \"x-key\": \"k3y\"}");
+    for (unsigned i = 0; i < ASSAY_COUNT(texts); i++) {
+        assert_int_equal(put(&pair, texts[i], &err), ASSAY_OK);
+        assert_int_equal(pair.store.count, i + 1);
+        assert_non_null(strstr(pair.store.seen[i], "PUT " SIGNED));
+        assert_non_null(strstr(pair.store.seen[i], "Content-Type: text/plain"));
+        assert_non_null(strstr(pair.store.seen[i], "x-key: k3y"));
+        assert_string_equal(pair.store.body, texts[i]);
+    }
+    sign(&pair, "{}"); /* no type was signed: none is sent */
+    assert_int_equal(put(&pair, "", &err), ASSAY_OK);
+    assert_null(strcasestr(pair.store.seen[2], "content-type"));
+    expect_no_secret(&pair.store);
+    close_pair(&pair);
+}
+
+static void a_file_that_cannot_be_put_is_told(void **state)
+{
+    struct pair pair = {0};
+    struct assay_error err;
+
+    (void)state;
+    open_pair(&pair);
+    assert_int_equal(put(&pair, "x", &err), ASSAY_NO); /* a server that signs none */
+    assert_non_null(strstr(err.what, "s3://bucket/1/x"));
+    sign(&pair, "{\"Host\": \"elsewhere\"}");
+    assert_int_equal(put(&pair, "x", &err), ASSAY_CORRUPT);
+    assert_int_equal(pair.store.count, 0);
+    sign(&pair, "{}");
+    pair.store.status = 403;
+    assert_int_equal(put(&pair, "x", &err), ASSAY_IO);
+    assert_non_null(strstr(err.what, web_url(pair.store.web)));
+    assert_null(strstr(err.what, "5ecret"));
+    redirect(&pair.store, pair.server.web, "/back"); /* a write goes nowhere else */
+    assert_int_equal(put(&pair, "x", &err), ASSAY_IO);
+    assert_null(strstr(err.what, "5ecret"));
+    expect_no_secret(&pair.store);
+    close_pair(&pair);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -270,6 +339,8 @@ int main(void)
         cmocka_unit_test(a_signed_address_with_a_header_stays_there),
         cmocka_unit_test(nobody_sends_us_back_with_credentials),
         cmocka_unit_test(a_signature_is_a_secret),
+        cmocka_unit_test(a_file_is_put_to_a_signed_address),
+        cmocka_unit_test(a_file_that_cannot_be_put_is_told),
     };
 
     setenv("no_proxy", "*", 1);
