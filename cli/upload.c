@@ -52,6 +52,38 @@ static enum assay_status find_server(struct cli *cli, const char *to, uint32_t *
     return assay_fail(err, ASSAY_BAD_INPUT, "upload: %s is no server", to);
 }
 
+/* The run that REF names elsewhere than on SERVER, where the one that an earlier upload made
+   may have the same name. */
+static enum assay_status find_run(struct cli *cli, const char *ref, uint32_t server,
+                                  uint32_t *run, struct assay_error *err)
+{
+    struct assay_error first = {0};
+    enum assay_status status = cli_find_run(cli, ref, run, &first);
+    struct assay_buf full = {0};
+    size_t found = 0;
+    uint32_t each;
+
+    if (status == ASSAY_OK && assay_catalog_run(cli->catalog, *run)->source != server)
+        return ASSAY_OK;
+    for (uint32_t s = 0; s < assay_catalog_sources(cli->catalog); s++) {
+        assay_buf_reset(&full);
+        assay_buf_format(&full, "%s:%s", assay_catalog_source(cli->catalog, s)->name, ref);
+        if (s == server || cli_find_run(cli, assay_buf_text(&full), &each, NULL) != ASSAY_OK ||
+            assay_catalog_run(cli->catalog, each)->source != s)
+            continue;
+        *run = each;
+        found++;
+    }
+    assay_buf_free(&full);
+    if (found == 1)
+        return ASSAY_OK;
+    if (status == ASSAY_OK)
+        return assay_fail(err, ASSAY_BAD_INPUT, "upload: %s lies on that server already", ref);
+    if (err)
+        *err = first;
+    return status;
+}
+
 static bool show_progress(void *context, const char *what, uint64_t done, uint64_t total)
 {
     struct uploading *uploading = context;
@@ -201,7 +233,7 @@ enum assay_status cli_upload(struct cli *cli, struct assay_error *err)
         status = find_server(cli, to, &server, err);
     runs = assay_alloc_array(cli->args.operand_count, sizeof *runs);
     for (size_t i = 0; i < cli->args.operand_count && status == ASSAY_OK; i++)
-        status = cli_find_run(cli, cli->args.operands[i], &runs[i], err);
+        status = find_run(cli, cli->args.operands[i], server, &runs[i], err);
     if (status == ASSAY_OK)
         status = upload_all(cli, runs, server, err);
     free(runs);
