@@ -112,6 +112,10 @@ void cli_spill(struct cli *cli);
 void cli_complain(const struct assay_error *err);
 /* Has HANDLER called on a signal, unless that is ignored; calls it breaks off go on. */
 void cli_catch(int signal_number, void (*handler)(int));
+/* One line of progress on standard error in place of the one before, cut to its terminal's
+   width: a line that went on below would stay there. An empty one takes it away. */
+void cli_progress(const struct cli *cli, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* Ends the process with status 130 on SIGINT, unless the command line is run in the background.
  */
 void cli_catch_interrupt(void);

@@ -29,7 +29,8 @@ struct pulling {
     int64_t ended_us;
 };
 
-/* "pulling http://…: 1,234 of 10,000 series, 12 MB, 3.4 MB/s, 0:12 left" */
+/* "1,234 of 10,000 series, 12 MB, 3.4 MB/s, left 0:12  http://…": what counts comes first,
+   should there be no room for more. */
 static void print_progress(const struct pulling *p)
 {
     const struct assay_pull *state = &p->state;
@@ -41,12 +42,12 @@ static void print_progress(const struct pulling *p)
     if (fetched && took > 500000)
         assay_duration_text(time,
                             (int64_t)((double)took / 1000 / (double)fetched * (double)left));
-    fprintf(stderr, "\rpulling %s: %s of %s series, %s, %s/s%s%s\x1b[K", p->shown->where,
-            assay_count_text(done, state->series), assay_count_text(total, state->series_total),
-            assay_bytes_text(bytes, state->bytes),
-            assay_bytes_text(
-                rate, took > 0 ? (uint64_t)((double)state->bytes * 1e6 / (double)took) : 0),
-            *time ? ", left " : "", time);
+    cli_progress(
+        p->cli, "%s of %s series, %s, %s/s%s%s  %s", assay_count_text(done, state->series),
+        assay_count_text(total, state->series_total), assay_bytes_text(bytes, state->bytes),
+        assay_bytes_text(rate,
+                         took > 0 ? (uint64_t)((double)state->bytes * 1e6 / (double)took) : 0),
+        *time ? ", left " : "", time, p->shown->where);
 }
 
 static void wait_for(struct pulling *p, uint64_t job)
@@ -64,7 +65,7 @@ static void wait_for(struct pulling *p, uint64_t job)
     }
     p->ended_us = assay_monotonic_us();
     if (p->progress)
-        fputs("\r\x1b[K", stderr);
+        cli_progress(p->cli, "%s", "");
 }
 
 void cli_pull_run(struct cli *cli, uint32_t run)

@@ -8,6 +8,7 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,28 @@ static void on_interrupt(int signal_number)
 {
     (void)signal_number;
     _exit(130);
+}
+
+void cli_progress(const struct cli *cli, const char *format, ...)
+{
+    struct winsize size = {.ws_col = 0};
+    struct assay_buf line = {0}, shown = {0};
+    char text[1024];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || !size.ws_col)
+        size.ws_col = 80;
+    assay_text_clean(&line, text, strlen(text));
+    if (line.length)
+        assay_text_pad(&shown, assay_buf_text(&line), size.ws_col - 1, false, !cli->utf8);
+    while (shown.length && shown.data[shown.length - 1] == ' ')
+        shown.data[--shown.length] = '\0';
+    fprintf(stderr, "\r%s\x1b[K", assay_buf_text(&shown));
+    assay_buf_free(&line);
+    assay_buf_free(&shown);
 }
 
 void cli_catch(int signal_number, void (*handler)(int))

@@ -92,8 +92,8 @@ static bool show_progress(void *context, const char *what, uint64_t done, uint64
     if (assay_monotonic_us() < uploading->next_us)
         return true;
     uploading->next_us = assay_monotonic_us() + 200000;
-    fprintf(stderr, "\ruploading %s: %s of %s %s\x1b[K", uploading->name,
-            assay_count_text(a, done), assay_count_text(b, total), what);
+    cli_progress(uploading->cli, "%s of %s %s sent  %s", assay_count_text(a, done),
+                 assay_count_text(b, total), what, uploading->name);
     return true;
 }
 
@@ -179,7 +179,7 @@ static enum assay_status upload_one(struct cli *cli, uint32_t index, uint32_t se
     assay_text_clean_to(name, sizeof name, *run->name ? run->name : run->id);
     status = assay_session_upload(cli->session, &options, &upload, err);
     if (options.progress && !preview)
-        fputs("\r\x1b[K", stderr);
+        cli_progress(cli, "%s", "");
     if (json)
         add_json(json, run, &upload, err);
     else if (status == ASSAY_OK)

@@ -179,7 +179,8 @@ void ledger_check(struct assay_ledger *ledger, const char *request)
     if (check_wanted(ledger, concerns, request))
         ledger_fold(ledger, ledger->input.now_ms);
     /* What was not checked yet must not push out what was. */
-    if (request && ledger_check_sound(ledger, NULL) != ASSAY_OK && check_wanted(ledger, concerns, NULL))
+    if (request && ledger_check_sound(ledger, NULL) != ASSAY_OK &&
+        check_wanted(ledger, concerns, NULL))
         ledger_fold(ledger, ledger->input.now_ms);
 }
 
