@@ -1,0 +1,112 @@
+/*
+ * How much memory a server can make the program take: no more than one answer may have,
+ * whatever it sends, packed or not.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <zlib.h>
+
+#include <assay/memory.h>
+
+#include "support/program.h"
+#include "support/web.h"
+
+/* An answer of 64 MB, and as much again for all the rest. Sanitizers keep what was freed,
+   and a shadow of everything. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MOST_KB (1000L << 10)
+#else
+#define MOST_KB (128L << 10)
+#endif
+
+struct hostile {
+    const char *body, *header;
+    size_t length;
+    bool endless;
+};
+
+static void be_hostile(void *context, const struct web_request *request,
+                       struct web_answer *answer)
+{
+    const struct hostile *hostile = context;
+
+    (void)request;
+    answer->body = hostile->body;
+    answer->length = hostile->length;
+    answer->header = hostile->header;
+    answer->fault = hostile->endless ? WEB_ENDLESS : WEB_FINE;
+}
+
+/* Lists what the server has, and what all programs run so far have taken at most. */
+static void is_bounded(struct hostile *hostile)
+{
+    struct web *web = web_start(be_hostile, hostile);
+    struct rusage usage;
+
+    program_run(NULL, "ls", "-S", web_url(web), NULL);
+    program_expect(3);
+    program_complains("an answer of more than 67108864 bytes");
+    assert_int_equal(getrusage(RUSAGE_CHILDREN, &usage), 0);
+    assert_in_range(usage.ru_maxrss, 1, MOST_KB);
+    web_stop(&web);
+}
+
+static void an_endless_answer_is_bounded(void **state)
+{
+    static const char each[] = "{\"experiment_id\":\"1\",\"name\":\"again and again\"},";
+    struct hostile hostile = {.endless = true};
+    size_t count = 4000, length = strlen(each);
+    char *body = assay_alloc(count * length + 1);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++)
+        memcpy(body + i * length, each, length);
+    hostile.body = body;
+    hostile.length = count * length;
+    is_bounded(&hostile);
+    free(body);
+}
+
+/* 300 MB of blanks in 300 kB. */
+static void a_packed_answer_is_bounded(void **state)
+{
+    struct hostile hostile = {.header = "Content-Encoding: gzip\r\n"};
+    size_t block = 1 << 20, room = 2 << 20;
+    unsigned char *blanks = assay_alloc(block), *packed = assay_alloc(room);
+    z_stream stream = {.next_out = packed, .avail_out = (unsigned)room};
+
+    (void)state;
+    memset(blanks, ' ', block);
+    assert_int_equal(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY),
+                     Z_OK);
+    for (int i = 0; i < 300; i++) {
+        stream.next_in = blanks;
+        stream.avail_in = (unsigned)block;
+        assert_int_equal(deflate(&stream, i == 299 ? Z_FINISH : Z_NO_FLUSH),
+                         i == 299 ? Z_STREAM_END : Z_OK);
+    }
+    hostile.body = (const char *)packed;
+    hostile.length = stream.total_out;
+    is_bounded(&hostile);
+    deflateEnd(&stream);
+    free(packed);
+    free(blanks);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_endless_answer_is_bounded),
+        cmocka_unit_test(a_packed_answer_is_bounded),
+    };
+
+    return cmocka_run_group_tests_name("hostile servers", tests, program_begin, program_end);
+}
