@@ -41,8 +41,10 @@ enum assay_status mlflow_open(struct mlflow **out, struct net *net,
     mlflow = assay_alloc(sizeof *mlflow);
     status = net_server_new(&mlflow->server, settings->url, &credentials, err);
     snprintf(mlflow->from, sizeof mlflow->from, "%s", credentials.from);
+    mlflow->user = credentials.token ? NULL : assay_strdup(credentials.user);
     credentials_free(&credentials);
     if (status != ASSAY_OK) {
+        free(mlflow->user);
         free(mlflow);
         return status;
     }
@@ -78,6 +80,7 @@ void mlflow_close(struct mlflow **mlflow_ptr)
     assay_map_free(&mlflow->by_run);
     assay_map_free(&mlflow->experiments);
     free(mlflow->runs);
+    free(mlflow->user);
     pthread_mutex_destroy(&mlflow->lock);
     free(mlflow);
     *mlflow_ptr = NULL;

@@ -11,6 +11,8 @@
 #include <assay/clock.h>
 #include <assay/text.h>
 
+#include "remote/url.h"
+
 #define GRANTS_NAMED 4u /* the rest is counted */
 
 enum question { VERSION, INFO, WHO, GRANTS, READ, PROXY, QUESTIONS };
@@ -103,7 +105,20 @@ static void note_version(const struct net_answer *answer, struct assay_server_lo
     out->version[length] = '\0';
 }
 
-/* One of the rows of "permissions": what is granted on what. */
+/* Of a row of MLflow 2: on which experiment or model. */
+static bool read_named_grant(struct json_text *json, const char *key, char type[32],
+                             char *pattern, size_t capacity)
+{
+    bool experiment = strcmp(key, "experiment_id") == 0;
+
+    if (!experiment && strcmp(key, "name") != 0)
+        return false;
+    snprintf(type, 32, "%s", experiment ? "experiment" : "registered_model");
+    assay_text_clean_to(pattern, capacity, json_text_string(json, ""));
+    return true;
+}
+
+/* One of the rows of "permissions", or of a user's in MLflow 2: what is granted on what. */
 static void read_grant(struct json_text *json, struct assay_buf *out, size_t number)
 {
     char permission[32] = "", type[32] = "", pattern[64] = "";
@@ -116,12 +131,20 @@ static void read_grant(struct json_text *json, struct assay_buf *out, size_t num
             assay_text_clean_to(type, sizeof type, json_text_string(json, ""));
         else if (strcmp(key, "resource_pattern") == 0)
             assay_text_clean_to(pattern, sizeof pattern, json_text_string(json, ""));
+        else if (read_named_grant(json, key, type, pattern, sizeof pattern))
+            continue;
         else
             json_text_skip(json);
     }
     if (number < GRANTS_NAMED)
         assay_buf_format(out, "%s%.12s on %.20s %.24s", number ? ", " : "", permission, type,
                          pattern);
+}
+
+static bool is_grants(const char *key)
+{
+    return strcmp(key, "permissions") == 0 || strcmp(key, "experiment_permissions") == 0 ||
+           strcmp(key, "registered_model_permissions") == 0;
 }
 
 static void note_grants(const struct net_answer *answer, struct assay_server_look *out)
@@ -135,11 +158,19 @@ static void note_grants(const struct net_answer *answer, struct assay_server_loo
         return;
     json_text_init(&json, assay_buf_text(&answer->body), answer->body.length);
     if (json_text_enter(&json, '{'))
-        while (json_text_member(&json, &key)) {
-            if (strcmp(key, "permissions") != 0 || !json_text_enter(&json, '[')) {
+        while (json.depth && !json.fault) {
+            if (!json_text_member(&json, &key))
+                continue;
+            if (strcmp(key, "user") == 0) { /* its members come next */
+                json_text_enter(&json, '{');
+                continue;
+            }
+            if (!is_grants(key)) {
                 json_text_skip(&json);
                 continue;
             }
+            if (!json_text_enter(&json, '['))
+                continue;
             out->grants_known = true;
             while (json_text_element(&json))
                 if (json_text_enter(&json, '{'))
@@ -152,6 +183,30 @@ static void note_grants(const struct net_answer *answer, struct assay_server_loo
         snprintf(out->grants, sizeof out->grants, "%s", assay_buf_text(&text));
     json_text_free(&json);
     assay_buf_free(&text);
+}
+
+static void note_user(const struct net_answer *answer, struct assay_server_look *out)
+{
+    if (answer->status == ASSAY_OK &&
+        find_text(answer, "username", out->user, sizeof out->user))
+        out->may_admin = find_true(answer, "is_admin");
+}
+
+/* MLflow 2 knows no "current": a user may ask for themselves by name. */
+static void ask_by_name(struct mlflow *mlflow, struct assay_server_look *out)
+{
+    struct assay_buf path = {0};
+    struct net_request request = {.server = mlflow->server, .seconds = 20};
+    struct net_answer *answer;
+
+    assay_buf_text_add(&path, "/api/2.0/mlflow/users/get");
+    url_query(&path, "username", mlflow->user);
+    request.path = assay_buf_text(&path);
+    answer = net_perform(mlflow->net, &request, NULL, NULL);
+    note_user(answer, out);
+    note_grants(answer, out);
+    net_answer_free(&answer);
+    assay_buf_free(&path);
 }
 
 /* How long the shortest question takes on a connection that is open. */
@@ -188,10 +243,10 @@ void mlflow_look(struct mlflow *mlflow, struct assay_server_look *out)
         find_text(answers[INFO], "store_type", out->store, sizeof out->store);
         out->workspaces = find_true(answers[INFO], "workspaces_enabled");
     }
-    if (answers[WHO]->status == ASSAY_OK &&
-        find_text(answers[WHO], "username", out->user, sizeof out->user))
-        out->may_admin = find_true(answers[WHO], "is_admin");
+    note_user(answers[WHO], out);
     note_grants(answers[GRANTS], out);
+    if (answers[WHO]->http == 404 && mlflow->user)
+        ask_by_name(mlflow, out);
     out->proxied_artifacts = answers[PROXY]->http == 200   ? 1
                              : answers[PROXY]->http == 503 ? 0
                                                            : -1;

@@ -28,6 +28,7 @@ struct mlflow {
     struct net_server *server;
     struct server_settings settings;
     char from[96];
+    char *user; /* who signs in with a password; NULL: nobody does */
     bool read_only;
     atomic_bool offline;
     atomic_bool greeted; /* the workspace was asked about */

@@ -19,6 +19,7 @@
 
 struct site {
     const char *who, *grants; /* the answers; NULL: 404 */
+    const char *named;        /* of what MLflow 2 says of a user, likewise */
 };
 
 static void serve(void *context, const struct web_request *request, struct web_answer *answer)
@@ -30,6 +31,8 @@ static void serve(void *context, const struct web_request *request, struct web_a
         answer->body = site->grants;
     else if (strstr(request->target, "/users/current"))
         answer->body = site->who;
+    else if (strstr(request->target, "/users/get?username=reader%20one"))
+        answer->body = site->named;
     else if (strcmp(request->target, "/version") == 0)
         answer->body = "3.17.2";
     if (!answer->body) {
@@ -38,16 +41,16 @@ static void serve(void *context, const struct web_request *request, struct web_a
     }
 }
 
-static struct assay_server_look look_at(const char *who, const char *grants)
+static struct assay_server_look look_as(const char *user, struct site site)
 {
     struct server_settings settings = SERVER_SETTINGS_INIT;
-    struct site site = {.who = who, .grants = grants};
     struct web *web = web_start(serve, &site);
     struct assay_server_look look;
     struct mlflow *mlflow = NULL;
     struct net *net = net_new();
 
     settings.url = assay_strdup(web_url(web));
+    settings.user = assay_strdup(user);
     assert_int_equal(mlflow_open(&mlflow, net, &settings, NULL), ASSAY_OK);
     mlflow_look(mlflow, &look);
     mlflow_close(&mlflow);
@@ -55,6 +58,11 @@ static struct assay_server_look look_at(const char *who, const char *grants)
     web_stop(&web);
     server_settings_free(&settings);
     return look;
+}
+
+static struct assay_server_look look_at(const char *who, const char *grants)
+{
+    return look_as(NULL, (struct site){.who = who, .grants = grants});
 }
 
 #define READER                                                                                 \
@@ -99,6 +107,31 @@ static void what_is_granted_is_said(void **state)
     assert_string_equal(look.grants, "");
 }
 
+/* As 2.22 says it to a reader; it knows no "current". */
+static void mlflow_2_is_asked_by_name(void **state)
+{
+    struct assay_server_look look =
+        look_as("reader one",
+                (struct site){
+                    .named = "{\"user\":{\"experiment_permissions\":[{\"experiment_id\":\"0\","
+                             "\"permission\":\"EDIT\",\"user_id\":2}],\"id\":2,"
+                             "\"is_admin\":false,\"registered_model_permissions\":[{\"name\":"
+                             "\"fraud\",\"permission\":\"MANAGE\",\"user_id\":2}],"
+                             "\"username\":\"reader one\"}}\n"});
+
+    (void)state;
+    assert_string_equal(look.user, "reader one");
+    assert_int_equal(look.may_admin, 0);
+    assert_true(look.grants_known);
+    assert_string_equal(look.grants, "EDIT on experiment 0, MANAGE on registered_model fraud");
+    look = look_as("reader one", (struct site){0}); /* without basic authentication */
+    assert_string_equal(look.user, "");
+    assert_false(look.grants_known);
+    look = look_as("reader one", (struct site){.named = "{\"user\":[{\"username\":"});
+    assert_string_equal(look.user, "");
+    assert_false(look.grants_known);
+}
+
 static void many_and_hostile_grants_are_bounded(void **state)
 {
     struct assay_buf body = {0};
@@ -129,6 +162,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_we_are_is_said),
         cmocka_unit_test(what_is_granted_is_said),
+        cmocka_unit_test(mlflow_2_is_asked_by_name),
         cmocka_unit_test(many_and_hostile_grants_are_bounded),
     };
 
