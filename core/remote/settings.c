@@ -175,18 +175,9 @@ bool server_settings_secret(const char *key)
 
 bool server_settings_read_only(const struct server_settings *settings)
 {
-    struct url_parts parts;
-    char *host;
-    bool prod;
-
     if (settings->read_only >= 0)
         return settings->read_only == 1;
     if (settings->name && assay_text_contains(settings->name, "prod"))
         return true;
-    if (!settings->url || !url_parse(settings->url, &parts))
-        return false;
-    host = assay_strndup(parts.host, parts.host_length);
-    prod = assay_text_contains(host, "prod");
-    free(host);
-    return prod;
+    return settings->url && assay_text_contains(settings->url, "prod"); /* host or prefix */
 }

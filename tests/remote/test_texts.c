@@ -357,6 +357,11 @@ static void settings_take_urls_apart(void **state)
     assert_true(server_settings_secret("token"));
     assert_false(server_settings_secret("token_command"));
     server_settings_free(&settings);
+    settings = SERVER_SETTINGS_INIT;
+    assert_int_equal(server_settings_url(&settings, "https://ml.example.org/prod-eu/", NULL),
+                     ASSAY_OK);
+    assert_true(server_settings_read_only(&settings));
+    server_settings_free(&settings);
 }
 
 /* ---- repeating ---- */
