@@ -147,8 +147,8 @@ static enum assay_status save_file(const char *directory, const char *path, cons
     return status;
 }
 
-/* A file on a server: fetched whole into a file of its own first, so that what is printed or
-   saved is all of it or nothing. */
+/* A file that lies in no folder here, but on a server or in a bundle: fetched whole into a file
+   of its own first, so that what is printed or saved is all of it or nothing. */
 static enum assay_status far_file(struct cli *cli, uint32_t run,
                                   const struct assay_artifact *item, struct assay_error *err)
 {
@@ -184,15 +184,8 @@ static enum assay_status one_file(struct cli *cli, uint32_t run,
                                   const struct assay_artifacts *artifacts,
                                   const struct assay_artifact *item, struct assay_error *err)
 {
-    struct assay_server server;
-    uint32_t source = assay_catalog_run(cli->catalog, run)->source;
-    if (assay_session_server(cli->session, source, &server))
+    if (!artifacts->directory)
         return far_file(cli, run, item, err);
-    if (!artifacts->directory) {
-        assay_fail(err, ASSAY_IO, "%s: not on this machine", item->path);
-        assay_hint(err, "the run's artifacts lie elsewhere; assay show names the place");
-        return ASSAY_IO;
-    }
     const char *as = cli_output(cli);
     if (as)
         return save_file(artifacts->directory, item->path, as, err);

@@ -14,7 +14,7 @@
 #include "cli.h"
 #include "json.h"
 
-struct json_t; /* of jansson */
+struct assay_bundle; /* <assay/bundle.h> */
 
 #define COMPARE_CHARTS    4
 #define COMPARE_FILES_MAX 2000 /* artifacts of a run that are looked at */
@@ -157,8 +157,10 @@ enum assay_status compare_bundle_load(struct compare_job *job, const char *path,
                                       struct assay_error *err);
 /* compare_bundle_files.c */
 void compare_bundle_write_files(struct compare_job *job, struct assay_buf *out);
-/* Takes in an entry of "files"; what is wrong with it, or NULL. */
-const char *compare_bundle_load_file(struct compare_job *job, const struct json_t *entry);
+/* Takes in artifact INDEX of the bundle. */
+enum assay_status compare_bundle_load_file(struct compare_job *job,
+                                           const struct assay_bundle *bundle, size_t index,
+                                           struct assay_error *err);
 const struct compare_file *compare_bundle_file(const struct compare_job *job, size_t column,
                                                const char *path); /* or NULL */
 void compare_bundle_free_files(struct compare_job *job);

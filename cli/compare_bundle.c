@@ -226,12 +226,10 @@ static enum assay_status load_series(struct loading *l, size_t index)
 
 static enum assay_status load_files(struct loading *l)
 {
-    const json_t *files = json_object_get(l->bundle.root, "files");
-    for (size_t i = 0; i < json_array_size(files); i++) {
-        const char *wrong = compare_bundle_load_file(l->job, json_array_get(files, i));
-        if (wrong)
-            return broken(l, wrong);
-    }
+    struct assay_error wrong = {0};
+    for (size_t i = 0; i < l->bundle.file_count; i++)
+        if (compare_bundle_load_file(l->job, &l->bundle, i, &wrong) != ASSAY_OK)
+            return broken(l, wrong.what);
     return ASSAY_OK;
 }
 

@@ -13,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
+#include <assay/bundle.h>
 #include <assay/file.h>
 #include <assay/memory.h>
 #include <assay/sha256.h>
@@ -147,64 +146,26 @@ void compare_bundle_write_files(struct compare_job *job, struct assay_buf *out)
 
 /* ---- reading ---- */
 
-static int digit_of(char c)
+enum assay_status compare_bundle_load_file(struct compare_job *job,
+                                           const struct assay_bundle *bundle, size_t index,
+                                           struct assay_error *err)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* NULL where TEXT is not two digits for every byte. */
-static char *unhex(const char *text, size_t digits)
-{
-    char *data = digits % 2 == 0 ? assay_alloc(digits / 2 + 1) : NULL;
-    for (size_t i = 0; data && i < digits / 2; i++) {
-        int high = digit_of(text[2 * i]), low = digit_of(text[2 * i + 1]);
-        if (high < 0 || low < 0) {
-            free(data);
-            return NULL;
-        }
-        data[i] = (char)(high << 4 | low);
-    }
-    return data;
-}
-
-static bool has_file(const struct compare_job *job, size_t column, const char *path)
-{
-    return compare_bundle_file(job, column, path) != NULL;
-}
-
-const char *compare_bundle_load_file(struct compare_job *job, const json_t *entry)
-{
-    const char *path = json_string_value(json_object_get(entry, "path"));
-    const char *sha256 = json_string_value(json_object_get(entry, "sha256"));
-    const json_t *text = json_object_get(entry, "text"), *hex = json_object_get(entry, "hex");
-    json_int_t column = json_integer_value(json_object_get(entry, "column"));
-    json_int_t bytes = json_integer_value(json_object_get(entry, "bytes"));
-    char digest[ASSAY_SHA256_TEXT];
-    if (!path || !*path || !sha256 || strlen(sha256) != ASSAY_SHA256_TEXT - 1 || column < 0 ||
-        bytes < 0 || (uint64_t)column >= assay_comparison_runs(job->comparison) ||
-        has_file(job, (size_t)column, path))
-        return "an entry of \"files\" is none, or stands there twice";
-    struct compare_file file = {.column = (size_t)column, .bytes = (uint64_t)bytes};
-    if (json_is_string(text)) {
-        file.length = json_string_length(text);
-        file.data = assay_strndup(json_string_value(text), file.length);
-    } else if (json_is_string(hex)) {
-        file.length = json_string_length(hex) / 2;
-        file.data = unhex(json_string_value(hex), json_string_length(hex));
-    }
-    bool broken = (text || hex) && !file.data;
-    if (file.data)
-        broken = file.length != file.bytes ||
-                 strcmp(assay_sha256(digest, file.data, file.length), sha256) != 0;
-    if (broken) {
-        free(file.data);
-        return "a file's digest does not hold: the bundle was changed";
-    }
-    memcpy(file.digest, sha256, sizeof file.digest);
-    file.path = assay_strdup(path);
+    struct assay_bundle_file entry;
+    struct compare_file file = {0};
+    if (!assay_bundle_file(bundle, index, &entry) ||
+        compare_bundle_file(job, entry.run, entry.path))
+        return assay_fail(err, ASSAY_CORRUPT,
+                          "an entry of \"files\" is none, or stands there twice");
+    if (entry.here &&
+        assay_bundle_file_bytes(bundle, index, &file.data, &file.length, err) != ASSAY_OK)
+        return ASSAY_CORRUPT;
+    file.column = entry.run;
+    file.path = assay_strdup(entry.path);
+    file.bytes = entry.bytes;
+    memcpy(file.digest, entry.sha256, sizeof file.digest);
     ASSAY_GROW(job->files, job->file_capacity, job->file_count + 1);
     job->files[job->file_count++] = file;
-    return NULL;
+    return ASSAY_OK;
 }
 
 const struct compare_file *compare_bundle_file(const struct compare_job *job, size_t column,

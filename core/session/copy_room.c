@@ -27,7 +27,9 @@ int copy_hold(const char *path)
         close(fd);
         return -1;
     }
-    (void)futimens(fd, NULL); /* used now */
+    /* Used now. When it was made stays as it is: the copy may be older than what it copies. */
+    const struct timespec now[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_OMIT}};
+    (void)futimens(fd, now);
     return fd;
 }
 
@@ -69,7 +71,7 @@ static void list(int folder, struct kept_copies *all)
             continue;
         ASSAY_GROW(all->items, all->capacity, all->count + 1);
         copy = &all->items[all->count++];
-        *copy = (struct kept_copy){.bytes = (uint64_t)st.st_size, .used = st.st_mtim};
+        *copy = (struct kept_copy){.bytes = (uint64_t)st.st_size, .used = st.st_atim};
         memcpy(copy->name, entry->d_name, strlen(entry->d_name) + 1);
         all->bytes += copy->bytes;
     }

@@ -1,7 +1,13 @@
 /*
- * Copies of single artifacts of servers, for looking into: fetched in the background when first
- * asked for, and kept beside the cache, where they are found again without a network, as long
- * as there is room (copy_room.c). Called by the screens through the session.
+ * Copies of single artifacts that lie in no folder here, for looking into: those of servers,
+ * fetched in the background when first asked for and kept beside the cache, where they are
+ * found again without a network, as long as there is room (copy_room.c); and those in a review
+ * bundle, which are taken out of it anew by every session. Called by the screens through the
+ * session.
+ *
+ * Servers say of an artifact how large it is, and no more. So a copy counts only where it was
+ * made after its run had ended; of a run that goes on, or was gone on with, each session
+ * fetches its own.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +33,7 @@ struct copy {
     struct copy *next; /* most recently asked for first */
     uint32_t run;
     char *artifact;
+    uint64_t bytes; /* as the list has it */
     bool loading;
     int64_t failed_us; /* when it did */
     _Atomic uint64_t fetched;
@@ -40,7 +47,8 @@ struct fetch {
     struct pool_task task;
     struct message message;
     struct assay_session *session;
-    struct server *server;
+    struct server *server; /* NULL: out of a source that is read here */
+    const struct session_source *source;
     struct copy *copy; /* the session thread's: it stays while loading */
     char *run_id, *uri, *artifact, *path;
     int held; /* what was fetched, until it is shown; -1 */
@@ -63,10 +71,16 @@ static void fetch_free(struct fetch *fetch)
     free(fetch);
 }
 
-static void copy_free(struct copy *copy)
+static void copy_let_go(struct copy *copy)
 {
     if (copy->held >= 0)
         close(copy->held);
+    copy->held = -1;
+}
+
+static void copy_free(struct copy *copy)
+{
+    copy_let_go(copy);
     free(copy->artifact);
     free(copy->path);
     free(copy);
@@ -112,15 +126,17 @@ static bool going_on(void *context, uint64_t bytes)
     if (bytes > COPY_MAX)
         atomic_store(&fetch->copy->too_large, true);
     return bytes <= COPY_MAX && !atomic_load(&fetch->copy->unwanted) &&
-           !server_stopped(fetch->server);
+           !(fetch->server && server_stopped(fetch->server));
 }
 
 /* PART is what mkstemp() takes. The lock says that it is not left over, and stays on what it
    becomes. */
 static enum assay_status fetch_to(struct fetch *fetch, char *part)
 {
+    const struct session_source *source = fetch->source;
     struct mlflow *client = NULL;
-    enum assay_status status = server_client(fetch->server, &client, &fetch->error);
+    enum assay_status status =
+        fetch->server ? server_client(fetch->server, &client, &fetch->error) : ASSAY_OK;
     int fd;
 
     if (status != ASSAY_OK)
@@ -129,8 +145,10 @@ static enum assay_status fetch_to(struct fetch *fetch, char *part)
     if (fd < 0)
         return assay_fail(&fetch->error, ASSAY_IO, "%s: %s", part, strerror(errno));
     (void)flock(fd, LOCK_SH | LOCK_NB);
-    status = mlflow_download(client, fetch->run_id, fetch->uri, fetch->artifact, fd, going_on,
-                             fetch, &fetch->error);
+    status = fetch->server ? mlflow_download(client, fetch->run_id, fetch->uri, fetch->artifact,
+                                             fd, going_on, fetch, &fetch->error)
+                           : source->ops->artifact(source->self, fetch->run_id, fetch->artifact,
+                                                   fd, &fetch->error);
     if (status != ASSAY_OK && atomic_load(&fetch->copy->too_large)) {
         assay_error_clear(&fetch->error);
         status = assay_fail(&fetch->error, ASSAY_CANCELLED,
@@ -163,8 +181,12 @@ static unsigned fetch_apply(struct assay_session *session, struct message *messa
         return ASSAY_CHANGED_ARTIFACTS;
     }
     if (fetch->error.status == ASSAY_OK) {
+        copy_let_go(copy);
         copy->held = fetch->held;
         fetch->held = -1;
+    } else if (fetch->server && server_offline(fetch->source) &&
+               (copy->held >= 0 || (copy->held = copy_hold(copy->path)) >= 0)) {
+        assay_error_clear(&fetch->error); /* as it was; the source says that it is offline */
     }
     copy->shown.error = fetch->error;
     copy->shown.load = fetch->error.status == ASSAY_OK ? ASSAY_LOAD_READY : ASSAY_LOAD_FAILED;
@@ -214,6 +236,7 @@ static void fetch_start(struct assay_session *session, struct session_source *so
     fetch->task.discard = fetch_discard;
     fetch->session = session;
     fetch->server = source->server;
+    fetch->source = source;
     fetch->copy = copy;
     fetch->held = -1;
     fetch->run_id = assay_strdup(run->id);
@@ -225,7 +248,7 @@ static void fetch_start(struct assay_session *session, struct session_source *so
     atomic_store(&copy->fetched, 0);
     atomic_store(&copy->unwanted, false);
     atomic_store(&copy->too_large, false);
-    pool_add(server_pool(source->server), &fetch->task, true);
+    pool_add(source->server ? server_pool(source->server) : session->pool, &fetch->task, true);
 }
 
 /* Lets go of the ones that were not asked for lately. */
@@ -262,8 +285,39 @@ static bool is_to_fetch(const struct session_source *source, const struct copy *
         return false;
     if (copy->shown.load == ASSAY_LOAD_BUSY) /* nobody wanted it for a while */
         return true;
-    return copy->shown.load == ASSAY_LOAD_FAILED && !server_offline(source) &&
+    return copy->shown.load == ASSAY_LOAD_FAILED && source->server && !server_offline(source) &&
            source->ended_us > copy->failed_us; /* the server answers again */
+}
+
+/* Whether the file at PATH can be taken for the artifact as it is now. */
+static bool is_current(const struct session_source *source, const struct assay_run *run,
+                       const char *path)
+{
+    struct stat st;
+
+    return source->server && run->end_ms != ASSAY_NO_TIME && run->status != ASSAY_RUN_RUNNING &&
+           stat(path, &st) == 0 && (int64_t)st.st_mtim.tv_sec * 1000 > run->end_ms;
+}
+
+static struct copy *new_copy(struct assay_session *session, struct session_source *source,
+                             uint32_t index, const struct assay_artifact *artifact)
+{
+    const struct assay_run *run = assay_catalog_run(session->catalog, index);
+    struct copy *copy = assay_alloc(sizeof *copy);
+
+    copy->run = index;
+    copy->artifact = assay_strdup(artifact->path);
+    copy->bytes = artifact->bytes;
+    copy->path = path_of(session, source, run->id, artifact->path, artifact->bytes);
+    copy->shown.load = ASSAY_LOAD_BUSY;
+    copy->held = is_current(source, run, copy->path) ? copy_hold(copy->path) : -1;
+    if (copy->held >= 0) {
+        copy->shown.load = ASSAY_LOAD_READY;
+        copy->shown.path = copy->path;
+    } else {
+        fetch_start(session, source, copy, run);
+    }
+    return copy;
 }
 
 const struct assay_copy *assay_session_copy(struct assay_session *session, uint32_t index,
@@ -273,27 +327,21 @@ const struct assay_copy *assay_session_copy(struct assay_session *session, uint3
     struct session_source *source = session->sources[run->source];
     struct copy **link, *copy;
 
-    if (!source->server || !session->cache_path)
+    if (!session->cache_path ||
+        !(source->server || (source->ops && source->self && source->ops->artifact)))
         return NULL;
     link = link_of(session, index, artifact->path);
     copy = *link;
     if (copy) {
         *link = copy->next;
-        if (is_to_fetch(source, copy))
-            fetch_start(session, source, copy, run);
-    } else {
-        copy = assay_alloc(sizeof *copy);
-        copy->run = index;
-        copy->artifact = assay_strdup(artifact->path);
-        copy->path = path_of(session, source, run->id, artifact->path, artifact->bytes);
-        copy->shown.load = ASSAY_LOAD_BUSY;
-        copy->held = copy_hold(copy->path);
-        if (copy->held >= 0) {
-            copy->shown.load = ASSAY_LOAD_READY;
-            copy->shown.path = copy->path;
-        } else {
+        if (copy->bytes != artifact->bytes && !copy->loading) { /* it is another one now */
+            copy_free(copy);
+            copy = new_copy(session, source, index, artifact);
+        } else if (is_to_fetch(source, copy)) {
             fetch_start(session, source, copy, run);
         }
+    } else {
+        copy = new_copy(session, source, index, artifact);
     }
     copy->next = session->copies;
     session->copies = copy;

@@ -126,12 +126,17 @@ enum assay_status assay_session_download(struct assay_session *session, uint32_t
                                          void *context, struct assay_error *err)
 {
     const struct assay_run *run = assay_catalog_run(session->catalog, index);
-    struct session_source *source = source_at(session, run->source);
+    struct session_source *source = session->sources[run->source];
     struct mlflow *client = NULL;
     enum assay_status status;
 
-    if (!source)
-        return assay_fail(err, ASSAY_BAD_INPUT, "%s: not on a server", run->id);
+    if (!source->server && source->ops && source->self && source->ops->artifact)
+        return source->ops->artifact(source->self, run->id, path, fd, err);
+    if (!source->server) {
+        assay_fail(err, ASSAY_IO, "%s: not on this machine", path);
+        assay_hint(err, "the run's artifacts lie elsewhere; assay show names the place");
+        return ASSAY_IO;
+    }
     status = server_client(source->server, &client, err);
     if (status != ASSAY_OK)
         return status;

@@ -1,14 +1,17 @@
 /*
- * Review bundles as a source: the runs of a comparison that somebody saved, with the curves
- * that came along (<assay/bundle.h>). One that was changed since is not shown at all.
+ * Review bundles as a source: the runs of a comparison that somebody saved, with the curves and
+ * artifacts that came along (<assay/bundle.h>). One that was changed since is not shown at all.
  * Read-only. Called by the session through source_bundle.
  */
+#include "source/artifact_list.h"
 #include "source/source.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <assay/bundle.h>
 #include <assay/map.h>
@@ -211,21 +214,135 @@ static enum assay_status read_series(void *self, const char *experiment_id, cons
     return status;
 }
 
-/* They stay in the bundle, where `assay compare --bundle` reads them: a path in it is never
-   taken for one on this machine. */
+/* ---- artifacts ---- */
+
+/* Whether PATH can be shown as a file in folders: names between slashes, none of them a way
+   out. Nothing is ever written to it. */
+static bool is_path(const char *path)
+{
+    while (*path) {
+        size_t length = strcspn(path, "/");
+
+        if (length == 0 || (length == 1 && path[0] == '.') ||
+            (length == 2 && path[0] == '.' && path[1] == '.'))
+            return false;
+        path += length;
+        if (*path && !*++path)
+            return false;
+    }
+    return true;
+}
+
+/* PATH and the folders it lies in, each once; false where it stood there before. */
+static bool list_path(struct artifact_list *list, struct assay_map *listed, const char *path,
+                      uint64_t bytes)
+{
+    if (assay_map_get(listed, path, strlen(path)) != ASSAY_MAP_NONE)
+        return false;
+    for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+        size_t length = (size_t)(slash - path);
+        char *folder = assay_strndup(path, length);
+
+        if (assay_map_get(listed, folder, length) == ASSAY_MAP_NONE) {
+            assay_map_set(listed, folder, length, 1);
+            artifact_list_add(list, folder, true, 0, ASSAY_NO_TIME);
+        }
+        free(folder);
+    }
+    assay_map_set(listed, path, strlen(path), 0);
+    artifact_list_add(list, path, false, bytes, ASSAY_NO_TIME);
+    return true;
+}
+
+/* Those that came along, without a folder: each is written where it is asked for. */
 static enum assay_status artifacts(void *self, const char *experiment_id, const char *run_id,
                                    const char *artifact_uri, struct artifact_list *list,
                                    char **directory, struct assay_error *err)
 {
-    (void)self;
+    struct bundle_source *source = self;
+    const struct assay_bundle *bundle = &source->bundle;
+    struct assay_map listed = {0};
+    struct assay_bundle_file file;
+    enum assay_status status = ASSAY_OK;
+    size_t run, bad = 0;
+
     (void)experiment_id;
-    (void)run_id;
     (void)artifact_uri;
-    (void)list;
     (void)directory;
-    assay_fail(err, ASSAY_NO, "the artifacts of a bundle are compared with assay compare");
-    assay_hint(err, "assay compare --bundle FILE --diff PATH");
-    return ASSAY_NO;
+    pthread_mutex_lock(&source->lock);
+    if (!bundle->root)
+        status = reread(source, err);
+    run = find_run(bundle, run_id);
+    for (size_t i = 0; i < bundle->file_count && !artifact_list_full(list); i++) {
+        bool is = assay_bundle_file(bundle, i, &file);
+
+        if (is && file.run != run)
+            continue;
+        bad += !is || !is_path(file.path) || !list_path(list, &listed, file.path, file.bytes);
+    }
+    if (bad)
+        assay_fail(&list->closed, ASSAY_CORRUPT,
+                   "%s: %zu of its artifacts have no name, or one that stands there twice",
+                   source->path, bad);
+    pthread_mutex_unlock(&source->lock);
+    assay_map_free(&listed);
+    return status;
+}
+
+static enum assay_status write_all(int fd, const char *data, size_t length,
+                                   struct assay_error *err)
+{
+    while (length > 0) {
+        ssize_t count = write(fd, data, length);
+
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return assay_fail(err, ASSAY_IO, "cannot be written: %s", strerror(errno));
+        data += count;
+        length -= (size_t)count;
+    }
+    return ASSAY_OK;
+}
+
+/* The index of the artifact as it was listed; SIZE_MAX where there is none. */
+static size_t find_file(const struct assay_bundle *bundle, size_t run, const char *path)
+{
+    struct assay_bundle_file file;
+
+    for (size_t i = 0; i < bundle->file_count; i++)
+        if (assay_bundle_file(bundle, i, &file) && file.run == run &&
+            strcmp(file.path, path) == 0)
+            return i;
+    return SIZE_MAX;
+}
+
+static enum assay_status artifact(void *self, const char *run_id, const char *path, int fd,
+                                  struct assay_error *err)
+{
+    struct bundle_source *source = self;
+    struct assay_bundle_file file;
+    enum assay_status status = ASSAY_OK;
+    char *data = NULL;
+    size_t length = 0, at;
+
+    pthread_mutex_lock(&source->lock);
+    if (!source->bundle.root)
+        status = reread(source, err);
+    at = find_file(&source->bundle, find_run(&source->bundle, run_id), path);
+    if (status == ASSAY_OK && at == SIZE_MAX)
+        status = assay_fail(err, ASSAY_NO, "%s: the bundle does not hold it", path);
+    else if (status == ASSAY_OK && assay_bundle_file(&source->bundle, at, &file) && !file.here)
+        status = assay_fail(err, ASSAY_NO,
+                            "%s: its size and digest came along in this bundle, not its bytes",
+                            path);
+    else if (status == ASSAY_OK)
+        status = assay_bundle_file_bytes(&source->bundle, at, &data, &length, err);
+    pthread_mutex_unlock(&source->lock);
+    if (status == ASSAY_OK)
+        status = write_all(fd, data, length, err);
+    free(data);
+    return status;
 }
 
 static char **watch(void *self)
@@ -246,6 +363,7 @@ const struct source_ops source_bundle = {
     .scan = scan,
     .read_series = read_series,
     .artifacts = artifacts,
+    .artifact = artifact,
     .watch = watch,
     .last_rule = ASSAY_LAST_WRITTEN,
 };

@@ -72,6 +72,7 @@ enum assay_status assay_bundle_read(struct assay_bundle *out, const char *path, 
         return assay_bundle_broken(path, out->root ? "this is no bundle" : why.text, err);
     out->run_count = json_array_size(json_object_get(out->root, "runs"));
     out->curve_count = json_array_size(json_object_get(out->root, "series"));
+    out->file_count = json_array_size(json_object_get(out->root, "files"));
     return ASSAY_OK;
 }
 
@@ -236,4 +237,76 @@ void assay_bundle_points(const struct assay_bundle *bundle, size_t index,
                                         .value = number_of(json_array_get(point, 2))};
         assay_series_add(series, &one, 1);
     }
+}
+
+/* ---- artifacts ---- */
+
+static const json_t *file_at(const struct assay_bundle *bundle, size_t index)
+{
+    return json_array_get(json_object_get(bundle->root, "files"), index);
+}
+
+bool assay_bundle_file(const struct assay_bundle *bundle, size_t index,
+                       struct assay_bundle_file *out)
+{
+    const json_t *entry = file_at(bundle, index);
+    json_int_t column = json_integer_value(json_object_get(entry, "column"));
+    json_int_t bytes = json_integer_value(json_object_get(entry, "bytes"));
+    *out = (struct assay_bundle_file){.path = text_of(entry, "path"),
+                                      .sha256 = text_of(entry, "sha256")};
+    if (!*out->path || strspn(out->sha256, "0123456789abcdef") != ASSAY_SHA256_TEXT - 1 ||
+        out->sha256[ASSAY_SHA256_TEXT - 1] || column < 0 || bytes < 0 ||
+        (uint64_t)column >= bundle->run_count)
+        return false;
+    out->run = (size_t)column;
+    out->bytes = (uint64_t)bytes;
+    out->here = json_object_get(entry, "text") || json_object_get(entry, "hex");
+    return true;
+}
+
+static int digit_of(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* NULL where TEXT is not two digits for every byte. */
+static char *unhex(const char *text, size_t digits)
+{
+    char *data = digits % 2 == 0 ? assay_alloc(digits / 2 + 1) : NULL;
+    for (size_t i = 0; data && i < digits / 2; i++) {
+        int high = digit_of(text[2 * i]), low = digit_of(text[2 * i + 1]);
+        if (high < 0 || low < 0) {
+            free(data);
+            return NULL;
+        }
+        data[i] = (char)(high << 4 | low);
+    }
+    return data;
+}
+
+enum assay_status assay_bundle_file_bytes(const struct assay_bundle *bundle, size_t index,
+                                          char **data, size_t *length, struct assay_error *err)
+{
+    const json_t *entry = file_at(bundle, index);
+    const json_t *text = json_object_get(entry, "text"), *hex = json_object_get(entry, "hex");
+    char digest[ASSAY_SHA256_TEXT];
+    struct assay_bundle_file file;
+    *data = NULL;
+    *length = 0;
+    if (!assay_bundle_file(bundle, index, &file))
+        return assay_fail(err, ASSAY_CORRUPT, "an entry of \"files\" is none");
+    if (json_is_string(text)) {
+        *length = json_string_length(text);
+        *data = assay_strndup(json_string_value(text), *length);
+    } else if (json_is_string(hex)) {
+        *length = json_string_length(hex) / 2;
+        *data = unhex(json_string_value(hex), json_string_length(hex));
+    }
+    if (*data && *length == file.bytes &&
+        strcmp(assay_sha256(digest, *data, *length), file.sha256) == 0)
+        return ASSAY_OK;
+    free(*data);
+    *data = NULL;
+    return assay_fail(err, ASSAY_CORRUPT,
+                      "a file's digest does not hold: the bundle was changed");
 }

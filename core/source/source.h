@@ -120,6 +120,11 @@ struct source_ops {
                                    const char *artifact_uri, struct artifact_list *list,
                                    char **directory, struct assay_error *err);
 
+    /* Writes the artifact PATH, one of those listed, to FD; NULL where they all lie in the
+       folder that artifacts() names. Thread as read_series. */
+    enum assay_status (*artifact)(void *self, const char *run_id, const char *path, int fd,
+                                  struct assay_error *err);
+
     /* The model registry that lies beside the runs (<assay/registry.h>); NULL where the format
        has none. One without models is an empty one. Thread as read_series. */
     enum assay_status (*registry)(void *self, struct assay_registry **out,

@@ -25,7 +25,7 @@ struct json_t; /* of jansson */
 struct assay_bundle {
     struct json_t *root;
     bool sealed; /* the digest of the whole holds */
-    size_t run_count, curve_count;
+    size_t run_count, curve_count, file_count;
 };
 
 /* Whether PATH begins as bundles do: a few bytes are read. */
@@ -51,5 +51,21 @@ bool assay_bundle_curve(const struct assay_bundle *bundle, size_t index, size_t 
 /* Its points, added to SERIES. */
 void assay_bundle_points(const struct assay_bundle *bundle, size_t index,
                          struct assay_series *series);
+
+/* Artifact INDEX of the bundle. */
+struct assay_bundle_file {
+    size_t run;       /* whose it is, an index */
+    const char *path; /* not empty; a name to show and look up, never a place */
+    uint64_t bytes;
+    const char *sha256; /* 64 digits */
+    bool here;          /* its bytes came along */
+};
+/* False where the entry is none. */
+bool assay_bundle_file(const struct assay_bundle *bundle, size_t index,
+                       struct assay_bundle_file *out);
+/* Its bytes, to be freed, with a NUL behind them. ASSAY_CORRUPT where they are none, or not
+   those of its digest; *data is NULL then. */
+enum assay_status assay_bundle_file_bytes(const struct assay_bundle *bundle, size_t index,
+                                          char **data, size_t *length, struct assay_error *err);
 
 #endif

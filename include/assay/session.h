@@ -184,8 +184,8 @@ const struct assay_artifacts *assay_session_artifacts(struct assay_session *sess
 const struct assay_artifacts *assay_session_artifacts_wait(struct assay_session *session,
                                                            uint32_t run);
 /* A copy on this machine of an artifact that lies on a server (for small ones: it is fetched
-   whole, in the background at the first call, and kept beside the cache). NULL where the run is
-   on no server. Valid until the next dispatch. */
+   whole, in the background at the first call, and kept beside the cache) or in a review bundle.
+   NULL where the run is neither's. Valid until the next dispatch. */
 struct assay_copy {
     enum assay_load load;
     const char *path; /* of the copy; NULL until it is READY */
@@ -200,8 +200,9 @@ const struct assay_copy *assay_session_copy_wait(struct assay_session *session, 
 /* Nobody waits for the copy of ARTIFACT (a path) any more: it is not fetched to its end. Who
    asks again starts anew. */
 void assay_session_copy_stop(struct assay_session *session, uint32_t run, const char *artifact);
-/* Writes the artifact PATH of a run that lies on a server to FD, waiting for it. PROGRESS (may
-   be NULL) hears of the bytes, on another thread and on this one; false from it stops. */
+/* Writes the artifact PATH of a run that lies on a server, or in a review bundle, to FD,
+   waiting for it. PROGRESS (may be NULL) hears of a server's bytes, on another thread and on
+   this one; false from it stops. */
 enum assay_status assay_session_download(struct assay_session *session, uint32_t run,
                                          const char *path, int fd,
                                          bool (*progress)(void *context, uint64_t bytes),

@@ -276,6 +276,57 @@ static void its_runs_are_shown(void **state)
     free(bytes);
 }
 
+/* What the runs have where they lie they have in the bundle, as a source like any other. */
+static void its_artifacts_are_there(void **state)
+{
+    (void)state;
+    static const char weights[] = {(char)0xff, 0, '\n', 1};
+    char *before, *bytes;
+    size_t length;
+    save();
+    assert_int_equal(
+        program_run(NULL, "artifacts", "-S", bundle, "net-1", "--format", "csv", NULL), 0);
+    assert_int_equal(program_lines(program_last.out), 4);
+    program_says("config.json,file,");
+    assert_int_equal(program_run(NULL, "artifacts", "-S", bundle, "net-1", "weights.bin", NULL),
+                     0);
+    assert_int_equal(program_last.out_length, sizeof weights);
+    assert_memory_equal(program_last.out, weights, sizeof weights);
+    for (int i = 0; i < 2; i++) {
+        const char *what = i ? "config.json" : "weights.bin";
+        assert_int_equal(compare("-S", root, "net-0", "net-1", "--files", "--diff", what, NULL),
+                         0);
+        before = assay_strdup(program_last.out);
+        assert_int_equal(
+            compare("-S", bundle, "net-0", "net-1", "--files", "--diff", what, NULL), 0);
+        assert_string_equal(program_last.out, before);
+        free(before);
+    }
+    assert_int_equal(compare("-S", bundle, "net-0", "net-1", "--files", NULL), 0);
+    program_says("config.json.top");
+
+    /* Another bundle in its place: no copy of the first is taken for it, be it as large. */
+    assert_int_equal(assay_file_read(bundle, 1 << 20, &bytes, &length, NULL), ASSAY_OK);
+    char path[500], text[] = "{\"esc\": \"\\u001b[31m \\\" \\\\ \xc3\xa9\", \"top\": 7}";
+    snprintf(path, sizeof path, "%s/mlruns/1/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb/artifacts", root);
+    put(text, strlen(text), "%s/config.json", path);
+    save();
+    assert_int_equal(compare("-S", bundle, "net-0", "net-1", "--diff", "config.json", NULL), 0);
+    program_says("top: 0 -> 7");
+
+    /* Names that lead out are no artifacts; bytes that are not those of their digest none. */
+    forge(bytes, "\"path\": \"config.json\"", "\"path\": \"../../../etc/passwd\"");
+    assert_int_equal(program_run(NULL, "artifacts", "-S", bundle, "net-0", NULL), 3);
+    program_complains("1 of its artifacts have no name");
+    assert_null(strstr(program_last.out, "passwd"));
+    forge(bytes, "\\\"top\\\": 0", "\\\"top\\\": 9");
+    assert_int_equal(program_run(NULL, "artifacts", "-S", bundle, "net-0", "config.json", NULL),
+                     3);
+    program_complains("digest does not hold");
+    assert_int_equal(program_last.out_length, 0);
+    free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +336,7 @@ int main(void)
         cmocka_unit_test(paths_are_names),
         cmocka_unit_test(cut_or_deep),
         cmocka_unit_test(its_runs_are_shown),
+        cmocka_unit_test(its_artifacts_are_there),
     };
     return cmocka_run_group_tests_name("review bundles", tests, make_runs, program_end);
 }
