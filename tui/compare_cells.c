@@ -15,8 +15,10 @@
 #include "run_columns.h"
 
 #define DIGITS       5
-#define CONTEXT      12  /* bytes shown before the first difference */
-#define SPREAD_TEXTS 3   /* values named with their counts */
+#define CONTEXT      12 /* bytes shown before the first difference */
+#define SPREAD_TEXTS 3  /* values named with their counts */
+#define NOTICES_FROM 24 /* rows of the view from which on there is room for more of them */
+#define NOTICES_MOST 4
 #define SPREAD_LOOK  400 /* different values counted; beyond that they are only counted */
 
 void compare_name(const struct compare_view *view, size_t entity, char *out, size_t capacity)
@@ -327,10 +329,40 @@ void compare_spread(const struct compare_view *view, size_t field, struct table_
 
 /* ---- the lines below ---- */
 
-int compare_readout_rows(const struct compare_view *view)
+/* Notices, and before them that there are groups to be had. */
+static size_t said_lines(const struct compare_view *view, const char *const **notices)
 {
-    (void)view;
-    return 2;
+    return assay_comparison_notices(view->comparison, notices) +
+           (view->proposed && !view->grouped);
+}
+
+int compare_readout_rows(const struct compare_view *view, int height)
+{
+    const char *const *notices;
+    size_t lines = said_lines(view, &notices);
+    size_t most = height >= NOTICES_FROM ? NOTICES_MOST : 2;
+    return lines > most ? (int)most : lines > 2 ? (int)lines : 2;
+}
+
+static void draw_notices(const struct compare_view *view, struct area area)
+{
+    const char *const *notices;
+    size_t lines = said_lines(view, &notices), room = (size_t)area.rect.height;
+    size_t count = assay_comparison_notices(view->comparison, &notices);
+    size_t y = 0, shown = lines > room ? room - 1 : lines;
+    if (view->proposed && !view->grouped && y < shown) {
+        draw_format(area_part(area, 0, (int)y++, area.rect.width - 1, 1), 1, 0, ROLE_DIM,
+                    "%zu groups of runs differ only by their seed (by %s)",
+                    view->grouping.count, view->grouping.by);
+    }
+    for (size_t i = 0; i < count && y < shown; i++) {
+        draw_field(area, 1, (int)y++, area.rect.width - 2, ALIGN_LEFT, ROLE_WARNING,
+                   notices[i]);
+    }
+    if (shown < lines) {
+        draw_format(area_part(area, 0, (int)y, area.rect.width - 1, 1), 1, 0, ROLE_WARNING,
+                    "and %zu more to know: v lists them", lines - shown);
+    }
 }
 
 static void draw_verdict(struct compare_view *view, struct area area, size_t field,
@@ -429,15 +461,5 @@ void compare_readout_draw(struct compare_view *view, struct area area)
         draw_values(view, area, field, entity);
         return;
     }
-    const char *const *notices;
-    size_t count = assay_comparison_notices(view->comparison, &notices);
-    if (view->proposed && !view->grouped) {
-        draw_format(area, 1, 0, ROLE_DIM,
-                    "%zu groups of runs differ only by their seed (by %s)",
-                    view->grouping.count, view->grouping.by);
-    }
-    for (size_t i = 0; i < count && i < 2; i++) {
-        draw_field(area, 1, 1 - (int)i, area.rect.width - 2, ALIGN_LEFT, ROLE_WARNING,
-                   notices[i]);
-    }
+    draw_notices(view, area);
 }

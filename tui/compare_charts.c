@@ -12,7 +12,8 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
-#define CHART_ROWS 9 /* of one chart, its title among them, where there are several */
+#define GROUP_LABEL 24 /* columns of a group's title above a chart */
+#define CHART_ROWS  9  /* of one chart, its title among them, where there are several */
 
 /* The columns drawn: the first in the order they are shown, the baseline among them. */
 static size_t lines_of(const struct compare_view *view, uint32_t *runs, int *colors)
@@ -30,6 +31,24 @@ static size_t lines_of(const struct compare_view *view, uint32_t *runs, int *col
     return count;
 }
 
+/* Whose colour is whose: the groups, each once. */
+static void draw_groups(const struct compare_view *view, int x, struct area line)
+{
+    for (size_t i = 0; i < view->order_count; i++) {
+        const char *title = view->grouping.groups[view->order[i]].title;
+        int room = line.rect.width - x - 3, wide = assay_text_width(title);
+        if (room < 8) {
+            draw_format(line, x, 0, ROLE_DIM, "+%zu", view->order_count - i);
+            return;
+        }
+        wide = wide < GROUP_LABEL ? wide : GROUP_LABEL;
+        wide = wide < room ? wide : room;
+        draw_text(line, x, 0, chart_role((int)i), chart_dot(&line, (int)i));
+        draw_field(line, x + 2, 0, wide, ALIGN_LEFT, ROLE_NORMAL, title);
+        x += 2 + wide + 2;
+    }
+}
+
 static void draw_title(const struct compare_view *view, const struct chart_state *state,
                        struct area line)
 {
@@ -43,6 +62,10 @@ static void draw_title(const struct compare_view *view, const struct chart_state
                      state->chart.x_max - state->chart.x_min);
         x += draw_text(line, x, 0, ROLE_DIM, at) + 2;
     }
+    if (view->grouped) {
+        draw_groups(view, x, line);
+        return;
+    }
     for (size_t i = 0; i < state->count; i++) {
         const struct chart_source *source = &state->sources[i];
         double shown = source->last;
@@ -53,7 +76,7 @@ static void draw_title(const struct compare_view *view, const struct chart_state
             continue;
         }
         assay_number_short(value, shown, 5);
-        int label = view->grouped ? 0 : assay_text_width(source->label);
+        int label = assay_text_width(source->label);
         label = label < 18 ? label : 18;
         int wide = 2 + label + (label ? 1 : 0) + assay_text_width(value);
         if (x + wide + 5 > width) {

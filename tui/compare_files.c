@@ -105,18 +105,23 @@ static void note_failure(struct compare_view *view, const char *what)
 static struct run_files *files_of(struct compare_view *view, uint32_t run,
                                   const struct assay_artifacts *artifacts)
 {
-    size_t count = artifacts->count < FILES_MAX ? artifacts->count : FILES_MAX;
+    size_t most = artifacts->count < FILES_MAX ? artifacts->count : FILES_MAX;
     uint64_t sum = 0;
-    if (count == 0) {
+    if (most == 0) {
         return NULL;
     }
     struct run_files *all = assay_alloc(sizeof *all);
     all->run = run;
     all->directory = artifacts->directory ? assay_strdup(artifacts->directory) : NULL;
-    all->files = assay_alloc_array(count, sizeof *all->files);
-    for (size_t i = 0; i < count; i++) {
+    all->files = assay_alloc_array(most, sizeof *all->files);
+    view->files_cut |= artifacts->cut;
+    for (size_t i = 0; i < artifacts->count; i++) {
         const struct assay_artifact *item = &artifacts->items[i];
         if (item->directory) {
+            continue;
+        }
+        if (all->count == most) {
+            view->files_beyond++;
             continue;
         }
         struct run_file *file = &all->files[all->count++];
@@ -174,6 +179,15 @@ bool compare_files_fetching(const struct compare_view *view, size_t *done, size_
     *done = all ? all->fetched : 0;
     *count = all ? all->count : 0;
     return all != NULL;
+}
+
+void compare_files_left(const struct compare_view *view, char *out, size_t capacity)
+{
+    *out = '\0';
+    if (view->files_beyond || view->files_cut) {
+        snprintf(out, capacity, "beyond a run's first %d artifacts %zu%s are left out",
+                 FILES_MAX, view->files_beyond, view->files_cut ? " and more" : "");
+    }
 }
 
 bool compare_files_stop(struct compare_view *view)

@@ -363,6 +363,8 @@ void compare_rebuild(struct compare_view *view)
     compare_files_forget(view);
     view->files = files;
     view->added = view->file_run = view->file_at = view->files_failed = view->files_large = 0;
+    view->files_beyond = 0;
+    view->files_cut = false;
     view->built = view->at.on = false;
     assay_session_read_attrs_end(view->app->session);
     view->took_us = 0;

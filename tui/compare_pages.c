@@ -129,7 +129,11 @@ static void list_verdicts(struct compare_view *view)
     for (size_t i = 0; i < count; i++) {
         struct assay_buf text = {0};
         const struct assay_judgement *v = &verdicts[i];
-        assay_buf_format(&text, "%s, %s: ", v->metric, view->grouping.groups[groups[i]].title);
+        if (view->grouping.count > 2) /* else both stand above */
+            assay_buf_format(&text, "%s, %s: ", v->metric,
+                             view->grouping.groups[groups[i]].title);
+        else
+            assay_buf_format(&text, "%s: ", v->metric);
         assay_verdict_sentence(v, term_ascii(view->app->term), &text);
         add_line(view,
                  v->answer == ASSAY_ANSWER_BETTER  ? ROLE_BETTER
@@ -144,6 +148,15 @@ static void list_verdicts(struct compare_view *view)
     }
     free(verdicts);
     free(groups);
+}
+
+static void list_notices(struct compare_view *view)
+{
+    const char *const *notices;
+    size_t count = assay_comparison_notices(view->comparison, &notices);
+    for (size_t i = 0; i < count; i++) {
+        add_line(view, ROLE_WARNING, notices[i]);
+    }
 }
 
 /* ---- what mattered ---- */
@@ -398,6 +411,8 @@ void compare_page_open(struct compare_view *view, enum compare_page page)
     if (page == COMPARE_VERDICTS && !view->proposed) {
         app_say(view->app,
                 "no two of these runs differ only by their seed: there are no groups");
+        list_notices(view);
+        view->page = view->line_count > 0 ? page : view->page;
         return;
     }
     if (page == COMPARE_CODE) {
@@ -422,11 +437,24 @@ void compare_page_open(struct compare_view *view, enum compare_page page)
         list_values(view, field);
     } else if (page == COMPARE_VERDICTS) {
         list_verdicts(view);
+        list_notices(view);
     } else if (page == COMPARE_FACTORS || page == COMPARE_PARALLEL) {
         list_factors(view);
         memset(view->brushes, 0, sizeof view->brushes);
         view->brush_axis = 0;
     }
+}
+
+static void verdicts_title(const struct compare_view *view, char *out, size_t capacity)
+{
+    const struct assay_grouping *groups = &view->grouping;
+    if (!view->proposed) {
+        snprintf(out, capacity, "what there is to know of these runs");
+        return;
+    }
+    snprintf(out, capacity, "%s%sagainst %s, all metrics together (Holm)",
+             groups->count == 2 ? groups->groups[1 - view->base_group].title : "",
+             groups->count == 2 ? " " : "", groups->groups[view->base_group].title);
 }
 
 static void page_title(const struct compare_view *view, char *out, size_t capacity)
@@ -449,8 +477,7 @@ static void page_title(const struct compare_view *view, char *out, size_t capaci
         snprintf(out, capacity, "what goes with %s", label);
         break;
     default:
-        snprintf(out, capacity, "against %s, all metrics together (Holm)",
-                 view->proposed ? view->grouping.groups[view->base_group].title : "");
+        verdicts_title(view, out, capacity);
         break;
     }
 }

@@ -98,6 +98,8 @@ struct compare_view {
     size_t file_run, file_at; /* the next one to read */
     size_t files_failed;      /* artifacts, or whole lists of them, that could not be had */
     size_t files_large;       /* on servers: not fetched for their rows */
+    size_t files_beyond;      /* of runs with too many: left out */
+    bool files_cut;           /* and there are more of them than are listed */
     char files_error[300];    /* what was wrong with the first that failed, clean */
 
     struct { /* metrics at an equal x instead of their last values */
@@ -166,9 +168,10 @@ void compare_delta(const struct compare_view *view, size_t field, size_t entity,
                    struct table_cell *out);
 /* What the values of a field are, all runs together: "adamw 497, sgd 3", "0.21 … 0.35". */
 void compare_spread(const struct compare_view *view, size_t field, struct table_cell *out);
-/* The cell under the cursor in full, or what can be said of its group: two lines. */
+/* The cell under the cursor in full, or what can be said of its group; else what there is to
+   warn of: two lines, more where a screen of HEIGHT rows has room for them. */
 void compare_readout_draw(struct compare_view *view, struct area area);
-int compare_readout_rows(const struct compare_view *view);
+int compare_readout_rows(const struct compare_view *view, int height);
 
 /* ---- compare_files.c ---- */
 
@@ -177,6 +180,9 @@ int compare_readout_rows(const struct compare_view *view);
 bool compare_files_step(struct compare_view *view);
 /* Whether a run's artifacts are being fetched from a server: how many of how many are here. */
 bool compare_files_fetching(const struct compare_view *view, size_t *done, size_t *count);
+/* What was left out because a run has too many, for a line of the page; "" where nothing was.
+ */
+void compare_files_left(const struct compare_view *view, char *out, size_t capacity);
 /* Stops that; false where there was nothing to stop. */
 bool compare_files_stop(struct compare_view *view);
 /* Has the file in FIELD compared between the baseline and RUN, on a thread; false where it is

@@ -18,7 +18,7 @@
 #include "view_ask.h"
 
 #define MARGIN      11 /* the section's name stands there */
-#define CHARTS_FROM 26 /* rows of the screen from which on there are curves */
+#define CHARTS_FROM 24 /* rows of the screen from which on there are curves */
 
 static void *compare_open(struct app *app, const void *argument)
 {
@@ -104,14 +104,21 @@ static void base_title(const struct compare_view *view, size_t entity, char *out
     snprintf(out, size, "%s%s", base ? sign : "", title);
 }
 
-static size_t head_columns(struct compare_view *view)
+/* What all runs say together leaves the first of them its place. */
+static int together_most(int width)
+{
+    int most = (width - MARGIN - 16) / 2;
+    return most > 34 ? 34 : most < 12 ? 12 : most;
+}
+
+static size_t head_columns(struct compare_view *view, int width)
 {
     char title[100];
     size_t count = 0;
     heading(&view->columns[count++], view->transposed ? "run" : "", false,
             view->transposed ? 30 : 34);
     if (!view->transposed && lead(view) == 2) {
-        heading(&view->columns[count++], "all together", false, 34);
+        heading(&view->columns[count++], "all together", false, together_most(width));
     }
     for (size_t i = view->window; i < across(view) && i < view->window + COMPARE_WINDOW; i++) {
         if (view->transposed) {
@@ -179,7 +186,7 @@ static void table_mark(void *context, size_t row, struct area margin)
 
 static void draw_table(struct compare_view *view, struct area area)
 {
-    size_t count = head_columns(view);
+    size_t count = head_columns(view, area.rect.width);
     struct table_rows rows = {
         .context = view,
         .count = view->transposed ? view->order_count : view->row_count,
@@ -229,10 +236,18 @@ static void draw_summary(struct compare_view *view, struct area line)
              *at ? at : " value", *sorted ? dot : "", *sorted ? "by " : "", sorted,
              view->deltas ? ", deltas" : "");
     x += draw_text(line, x, 0, ROLE_NORMAL, text) + 2;
-    if (view->grouped) {
+    char differ[80];
+    snprintf(differ, sizeof differ, "%zu of %zu rows differ",
+             assay_comparison_differing(view->comparison),
+             assay_comparison_rows(view->comparison));
+    int end = line.rect.width - 1 - assay_text_width(differ);
+    draw_text(line, end, 0, ROLE_DIM, differ);
+    if (view->grouped && x + 2 < end) {
         snprintf(text, sizeof text, "%zu groups by %s", view->grouping.count,
                  view->grouping.by);
-        x += draw_text(line, x, 0, ROLE_ACCENT, text) + 2;
+        int wide = assay_text_width(text), room = end - 2 - x;
+        draw_field(line, x, 0, wide < room ? wide : room, ALIGN_LEFT, ROLE_ACCENT, text);
+        x += (wide < room ? wide : room) + 2;
     }
     if (view->filtering) {
         int cursor = prompt_draw(&view->filter, line, x + 2, 0, line.rect.width / 3, 0, NULL);
@@ -241,10 +256,6 @@ static void draw_summary(struct compare_view *view, struct area line)
     } else if (view->filter_kept[0]) {
         draw_format(line, x, 0, ROLE_MATCH, "/ %s", view->filter_kept);
     }
-    snprintf(text, sizeof text, "%zu of %zu rows differ",
-             assay_comparison_differing(view->comparison),
-             assay_comparison_rows(view->comparison));
-    draw_text(line, line.rect.width - 1 - assay_text_width(text), 0, ROLE_DIM, text);
 }
 
 static void draw_folded(struct compare_view *view, struct area line)
@@ -259,6 +270,10 @@ static void draw_folded(struct compare_view *view, struct area line)
         snprintf(text, sizeof text, "fetching artifacts: %zu of %zu, run %zu of %zu; esc stops",
                  done, count, view->file_run + 1, assay_comparison_runs(view->comparison));
         draw_text(line, line.rect.width - 1 - assay_text_width(text), 0, ROLE_DIM, text);
+    } else {
+        char left[120];
+        compare_files_left(view, left, sizeof left);
+        draw_text(line, line.rect.width - 1 - assay_text_width(left), 0, ROLE_WARNING, left);
     }
 }
 
@@ -291,7 +306,7 @@ static void compare_draw(void *self, struct area area)
         compare_page_draw(view, body);
         return;
     }
-    int readout = compare_readout_rows(view);
+    int readout = compare_readout_rows(view, height);
     size_t down = view->transposed ? view->order_count : view->row_count;
     int charts = height >= CHARTS_FROM - 2 ? height * 2 / 5 : 0;
 

@@ -9,10 +9,11 @@
 
 #include "compare/comparison.h"
 
-#define TITLE_KEYS  4
-#define TITLE_VALUE 24
-#define SAID_KEYS   12
-#define NAME_LEAST  4 /* shorter names are found in anything */
+#define TITLE_KEYS   4
+#define TITLE_VALUE  24
+#define TITLE_COMMIT 10 /* digits of a commit */
+#define SAID_KEYS    12
+#define NAME_LEAST   4 /* shorter names are found in anything */
 
 /* Does every value of ROW hold the name or the id of its run? */
 static bool holds_name(const struct assay_comparison *c, const struct compare_row *row)
@@ -82,16 +83,28 @@ static void add_title(const struct making *m, size_t column, struct assay_buf *t
             continue;
         assay_text_clean_to(text, sizeof text, value->text);
         int used;
-        text[assay_text_fit(text, TITLE_VALUE, &used)] = '\0';
+        bool commit = strcmp(m->keys[k]->shown.label, "commit") == 0;
+        text[assay_text_fit(text, commit ? TITLE_COMMIT : TITLE_VALUE, &used)] = '\0';
         assay_buf_format(title, "%s%s=%s", said++ ? " " : "", short_key(m->keys[k]), text);
     }
     if (!said)
         assay_buf_text_add(title, m->key_count ? "none of them" : "all runs");
 }
 
+/* Groups that differ in what a title has no room for are numbered. */
+static void tell_apart(struct assay_map *titles, struct assay_buf *title)
+{
+    size_t length = title->length;
+    uint32_t met = assay_map_get(titles, assay_buf_text(title), length);
+    assay_map_set(titles, assay_buf_text(title), length, met == ASSAY_MAP_NONE ? 1 : met + 1);
+    if (met != ASSAY_MAP_NONE)
+        assay_buf_format(title, " #%u", met + 1);
+}
+
 static void write_groups(struct making *m, const uint32_t *group_of, size_t groups)
 {
     struct assay_grouping *out = m->out;
+    struct assay_map titles = {0};
     size_t runs = m->c->run_count;
     out->count = groups;
     out->groups = assay_arena_alloc(&out->arena, (groups + 1) * sizeof *out->groups);
@@ -108,12 +121,14 @@ static void write_groups(struct making *m, const uint32_t *group_of, size_t grou
             struct assay_buf title = {0}, clean = {0};
             add_title(m, i, &title);
             assay_text_clean(&clean, assay_buf_text(&title), title.length);
+            tell_apart(&titles, &clean);
             group->title = assay_arena_strdup(&out->arena, assay_buf_text(&clean));
             assay_buf_free(&title);
             assay_buf_free(&clean);
         }
         group->columns[group->count++] = i;
     }
+    assay_map_free(&titles);
 }
 
 /* Runs with the same values of all keys belong together. */
