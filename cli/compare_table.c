@@ -276,23 +276,58 @@ void compare_print_csv(struct compare_job *job)
 
 /* ---- LaTeX ---- */
 
+/* Characters that mean something to LaTeX, or that its fonts put others in the place of. */
+static const struct {
+    const char *text, *latex;
+} latex_words[] = {
+    {"\\", "\\textbackslash{}"},
+    {"~", "\\textasciitilde{}"},
+    {"^", "\\textasciicircum{}"},
+    {"<", "\\textless{}"},
+    {">", "\\textgreater{}"},
+    {"|", "\\textbar{}"},
+    {"\"", "{\\ttfamily\\char34}"},
+    {"±", "$\\pm$"},
+    {"…", "\\ldots{}"},
+    {"\xef\xbf\xbd", "?"}, /* what was no character */
+};
+
 static void latex_text(struct assay_buf *out, const char *text)
 {
-    for (; *text; text++) {
-        if (strchr("&%$#_{}", *text))
+    while (*text) {
+        size_t w = 0, length = 1;
+        while (w < ASSAY_COUNT(latex_words) &&
+               strncmp(text, latex_words[w].text, strlen(latex_words[w].text)) != 0)
+            w++;
+        if (w < ASSAY_COUNT(latex_words)) {
+            length = strlen(latex_words[w].text);
+            assay_buf_text_add(out, latex_words[w].latex);
+        } else if (strchr("&%$#_{}", *text)) {
             assay_buf_format(out, "\\%c", *text);
-        else if (*text == '\\')
-            assay_buf_text_add(out, "\\textbackslash{}");
-        else if (*text == '~')
-            assay_buf_text_add(out, "\\textasciitilde{}");
-        else if (*text == '^')
-            assay_buf_text_add(out, "\\textasciicircum{}");
-        else if (strncmp(text, "±", strlen("±")) == 0) {
-            assay_buf_text_add(out, "$\\pm$");
-            text += strlen("±") - 1;
-        } else
+        } else if (strchr("-`'", *text) && text[1] == *text) { /* two are a sign of their own */
+            assay_buf_format(out, "%c{}", *text);
+        } else {
             assay_buf_char(out, *text);
+        }
+        text += length;
     }
+}
+
+/* A cell or a delta: the sign of a number is a minus and no hyphen. */
+static void latex_value(struct assay_buf *out, const char *text)
+{
+    bool minus = text[0] == '-' && (text[1] == '.' || (text[1] >= '0' && text[1] <= '9'));
+    assay_buf_text_add(out, minus ? "$-$" : "");
+    latex_text(out, text + minus);
+}
+
+/* What there is to warn of, for whoever puts the table into a text. */
+static void latex_notices(struct compare_job *job)
+{
+    const char *const *notices;
+    size_t count = assay_comparison_notices(job->comparison, &notices);
+    for (size_t i = 0; i < count; i++)
+        assay_buf_format(&job->cli->out, "%% note: %s\n", notices[i]);
 }
 
 /* Characters that LaTeX has commands for; the rest is UTF-8, which it reads. */
@@ -306,11 +341,11 @@ static void latex_cell(struct compare_job *job, size_t row, size_t column)
         compare_delta_text(job, row, column, &delta);
     assay_buf_text_add(out, " & ");
     assay_buf_text_add(out, better > 0 ? "\\textbf{" : "");
-    latex_text(out, assay_buf_text(&text));
+    latex_value(out, assay_buf_text(&text));
     assay_buf_text_add(out, better > 0 ? "}" : "");
     if (delta.length && strpbrk(assay_buf_text(&delta), "%+-")) {
         assay_buf_text_add(out, " (");
-        latex_text(out, assay_buf_text(&delta));
+        latex_value(out, assay_buf_text(&delta));
         assay_buf_char(out, ')');
     }
     assay_buf_free(&text);
@@ -321,6 +356,7 @@ void compare_print_latex(struct compare_job *job)
 {
     struct assay_buf *out = &job->cli->out, title = {0};
     const char *section = "";
+    latex_notices(job);
     assay_buf_text_add(out, "\\begin{tabular}{l");
     assay_buf_repeat(out, "l", compare_columns(job));
     assay_buf_text_add(out, "}\n\\hline\n");
