@@ -70,6 +70,13 @@ static bool is_measured(const struct assay_row *row)
            row->kind == ASSAY_ROW_ATTRIBUTE;
 }
 
+/* Markdown is for programs as well, and never cut; HTML and LaTeX are read. */
+static bool is_for_programs(const struct compare_job *job)
+{
+    const char *format = cli_value(job->cli, "format");
+    return format && strcmp(format, "md") == 0;
+}
+
 static void run_cell(const struct compare_job *job, size_t row, size_t column,
                      struct assay_buf *out)
 {
@@ -80,7 +87,7 @@ static void run_cell(const struct compare_job *job, size_t row, size_t column,
         return;
     if (cell.numeric && is_measured(shown))
         assay_buf_text_add(out, assay_row_value_text(text, shown, cell.number, DIGITS));
-    else if (cell.length > LONG_TEXT && job->cli->format != CLI_MD) /* which is never cut */
+    else if (cell.length > LONG_TEXT && !is_for_programs(job))
         add_long(job, row, &cell, out);
     else
         assay_text_clean(out, cell.text, cell.length);
