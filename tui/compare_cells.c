@@ -351,9 +351,12 @@ static void draw_notices(const struct compare_view *view, struct area area)
     size_t count = assay_comparison_notices(view->comparison, &notices);
     size_t y = 0, shown = lines > room ? room - 1 : lines;
     if (view->proposed && !view->grouped && y < shown) {
-        draw_format(area_part(area, 0, (int)y++, area.rect.width - 1, 1), 1, 0, ROLE_DIM,
-                    "%zu groups of runs differ only by their seed (by %s)",
-                    view->grouping.count, view->grouping.by);
+        struct assay_buf text = {0};
+        assay_buf_format(&text, "%zu groups of runs differ only by their seed (by %s)",
+                         view->grouping.count, view->grouping.by);
+        draw_field(area, 1, (int)y++, area.rect.width - 2, ALIGN_LEFT, ROLE_DIM,
+                   assay_buf_text(&text));
+        assay_buf_free(&text);
     }
     for (size_t i = 0; i < count && y < shown; i++) {
         draw_field(area, 1, (int)y++, area.rect.width - 2, ALIGN_LEFT, ROLE_WARNING,

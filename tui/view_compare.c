@@ -111,6 +111,13 @@ static int together_most(int width)
     return most > 34 ? 34 : most < 12 ? 12 : most;
 }
 
+/* What a run's or a group's column has at most: of two both are seen, and the delta. */
+static int column_most(const struct compare_view *view, int width)
+{
+    int most = (width - MARGIN - 36) / 2, wide = view->grouped ? 34 : 26;
+    return !is_pair(view) || most > wide ? wide : most < 16 ? 16 : most;
+}
+
 static size_t head_columns(struct compare_view *view, int width)
 {
     char title[100];
@@ -127,7 +134,7 @@ static size_t head_columns(struct compare_view *view, int width)
                     assay_comparison_row(view->comparison, view->rows[i])->numeric, 20);
         } else {
             base_title(view, view->order[i], title, sizeof title);
-            heading(&view->columns[count++], title, false, view->grouped ? 34 : 26);
+            heading(&view->columns[count++], title, false, column_most(view, width));
         }
     }
     if (!view->transposed && is_pair(view)) {

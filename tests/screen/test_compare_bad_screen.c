@@ -146,6 +146,24 @@ static void artifacts_left_out_are_counted(void **state)
     screen_close(&screen);
 }
 
+/* Two runs and their delta beside each other, however long their names are. */
+static void long_names_leave_room(void **state)
+{
+    (void)state;
+    char root[400], folder[600];
+    snprintf(root, sizeof root, "%s/long", getenv("TMPDIR"));
+    put_run(root, 'a', "net-with-a-name-as-long-as-they-come-0", folder);
+    put(folder, "params/optimizer", "a-value-that-is-longer-than-a-column-may-be");
+    put_run(root, 'b', "net-with-a-name-as-long-as-they-come-1", folder);
+    put(folder, "params/optimizer", "a-value-that-is-longer-than-a-column-can-be");
+    struct screen *screen = open_at(root, 80, 24);
+    screen_press(screen, "c", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "delta");
+    screen_assert_text(screen, "other");
+    screen_close(&screen);
+}
+
 /* Two runs with an artifact each, sealed as `assay compare --save` seals. */
 static void make_bundle(const char *path)
 {
@@ -207,6 +225,7 @@ int main(void)
         cmocka_unit_test(all_is_said),
         cmocka_unit_test(where_there_is_no_room_it_is_counted),
         cmocka_unit_test(artifacts_left_out_are_counted),
+        cmocka_unit_test(long_names_leave_room),
         cmocka_unit_test(a_bundle_in_the_workbench),
     };
     return cmocka_run_group_tests_name("bad comparisons on the screen", tests, NULL, NULL);
