@@ -271,11 +271,9 @@ void request_sides_add(struct request_view *view, const struct assay_request *r)
     if (!facts->champion_version[0])
         request_add(view, ROLE_TITLE, 2, "CANDIDATE   nothing is at %s yet", r->target);
     else
-        request_add(
-            view, ROLE_TITLE, 2,
-            "CANDIDATE AGAINST CHAMPION   version %s against %s (was, then is, then the "
-            "difference)",
-            r->version, facts->champion_version);
+        request_add(view, ROLE_TITLE, 2,
+                    "CANDIDATE AGAINST CHAMPION   version %s against %s: was, is, difference",
+                    r->version, facts->champion_version);
     if (strcmp(facts->champion_version, r->from_version) != 0 &&
         assay_request_open_state(r->state))
         request_add(view, ROLE_FAILED, 2,

@@ -17,6 +17,8 @@
 #include "view_request.h"
 #include "widget_list.h"
 
+#define NARROW 76 /* columns of the screen below which the tier is said in the detail */
+
 struct queue_view {
     struct app *app;
     struct desk *desk;
@@ -246,25 +248,26 @@ static int clean_field(struct area row, int x, int width, enum role role, const 
 
 static int draw_state(const struct assay_request *r, struct area row, int x)
 {
+    const bool narrow = row.rect.width < NARROW;
     char number[48];
     if (r->state == ASSAY_STATE_PENDING)
         snprintf(number, sizeof number, "%zu/%zu signed", r->have, r->needed);
     else
         snprintf(number, sizeof number, "%s", assay_request_state_name(r->state));
-    draw_field(row, x, 0, 14, ALIGN_LEFT,
+    draw_field(row, x, 0, narrow ? 11 : 14, ALIGN_LEFT,
                r->state == ASSAY_STATE_APPROVED || r->state == ASSAY_STATE_APPLIED ? ROLE_DONE
                : r->state == ASSAY_STATE_REJECTED || r->review_due                 ? ROLE_FAILED
                                                                    : ROLE_NORMAL,
                r->review_due ? "REVIEW OVERDUE" : number);
-    x += 15;
+    x += narrow ? 12 : 15;
     const bool pass = r->gates_passed == r->gate_count;
     snprintf(number, sizeof number, "%zu/%zu%s", r->gates_passed, r->gate_count,
              pass                ? ""
              : row.canvas->ascii ? " x"
                                  : " ✗");
-    draw_field(row, x, 0, 7, ALIGN_LEFT, pass ? ROLE_BETTER : ROLE_WORSE,
+    draw_field(row, x, 0, narrow ? 5 : 7, ALIGN_LEFT, pass ? ROLE_BETTER : ROLE_WORSE,
                r->gate_count ? number : "-");
-    return x + 8;
+    return x + (narrow ? 6 : 8);
 }
 
 static void draw_row(struct queue_view *view, const struct assay_request *r, struct area row)
@@ -285,10 +288,11 @@ static void draw_row(struct queue_view *view, const struct assay_request *r, str
                         r->mine ? ROLE_STRONG : ROLE_NORMAL, assay_buf_text(&name));
     assay_buf_free(&name);
     x = clean_field(row, x, width >= 100 ? 16 : 14, ROLE_NORMAL, r->target);
-    x = clean_field(row, x, 11, tier_rank(r->tier) == 0 ? ROLE_STRONG : ROLE_DIM, r->tier);
+    if (width >= NARROW)
+        x = clean_field(row, x, 11, tier_rank(r->tier) == 0 ? ROLE_STRONG : ROLE_DIM, r->tier);
     x = draw_state(r, row, x);
     left_text(left, r, view->app->now_ms);
-    draw_field(row, x, 0, 9, ALIGN_RIGHT,
+    draw_field(row, x, 0, width < NARROW ? 8 : 9, ALIGN_RIGHT,
                strcmp(left, "expired") == 0 ? ROLE_FAILED : ROLE_NORMAL, left);
     x += 10;
     if (width >= 110) {
@@ -310,8 +314,10 @@ static void draw_detail(struct queue_view *view, const struct assay_request *r,
     struct assay_buf text = {.limit = 8192}, clean = {0};
     char age[16];
     draw_hline(area, 0, 0, width, ROLE_BORDER);
-    assay_buf_format(&text, "%s (%s) asked %s ago, revision %llu, at %s: %s", r->requester_name,
-                     r->requester, assay_age_text(age, r->opened_ms, view->app->now_ms),
+    assay_buf_format(&text, "%s (%s) asked %s ago%s%s, revision %llu, at %s: %s",
+                     r->requester_name, r->requester,
+                     assay_age_text(age, r->opened_ms, view->app->now_ms),
+                     width < NARROW ? ", tier " : "", width < NARROW ? r->tier : "",
                      (unsigned long long)r->revision,
                      r->place[0] ? r->place : "the local registry", r->words);
     assay_text_clean(&clean, assay_buf_text(&text), text.length);

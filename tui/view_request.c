@@ -43,8 +43,16 @@ static void draw_digest(struct request_view *view, struct area row)
     int x = 1 + draw_text(row, 1, 0, ROLE_DIM, "digest ");
     x += draw_format(row, x, 0, ROLE_STRONG, "%.4s %.4s … %.4s %s", r->binding, r->binding + 4,
                      r->binding + 56, r->binding + 60);
-    draw_format(row, x + 3, 0, ROLE_DIM, "policy %s version %llu   revision %llu", r->policy,
-                (unsigned long long)r->policy_version, (unsigned long long)r->revision);
+    /* What has no room whole is left out: half a word says nothing. */
+    char name[100], policy[140], revision[40];
+    snprintf(policy, sizeof policy, "policy %s version %llu",
+             assay_text_clean_to(name, sizeof name, r->policy),
+             (unsigned long long)r->policy_version);
+    snprintf(revision, sizeof revision, "revision %llu", (unsigned long long)r->revision);
+    const char *const more[] = {policy, revision};
+    for (size_t i = 0; i < ASSAY_COUNT(more); i++)
+        if (x + 3 + assay_text_width(more[i]) < row.rect.width)
+            x += 3 + draw_text(row, x + 3, 0, ROLE_DIM, more[i]);
 }
 
 static void draw_lines(struct request_view *view, struct area rows)
@@ -401,12 +409,14 @@ static bool request_poll(void *self)
 
 static const enum command_id *request_hints(void *self)
 {
-    static const enum command_id evidence[] = {CMD_NEXT_UNSEEN, CMD_DOWN,    CMD_PAGE_DOWN,
-                                               CMD_RIGHT,       CMD_APPROVE, CMD_REJECT,
-                                               CMD_BACK,        CMD_NONE};
+    static const enum command_id evidence[] = {CMD_NEXT_UNSEEN, CMD_DOWN,   CMD_UP,  CMD_BACK,
+                                               CMD_APPROVE,     CMD_REJECT, CMD_NONE};
     static const enum command_id hints[] = {
-        CMD_NEXT_UNSEEN, CMD_OPEN, CMD_COMPARE,      CMD_CHANGES, CMD_APPROVE, CMD_REJECT,
-        CMD_ASK_CHANGES, CMD_SEND, CMD_NEXT_REQUEST, CMD_BACK,    CMD_NONE};
+        CMD_NEXT_UNSEEN, CMD_APPROVE, CMD_REJECT,       CMD_ASK_CHANGES, CMD_OPEN,
+        CMD_COMPARE,     CMD_CHANGES, CMD_NEXT_REQUEST, CMD_BACK,        CMD_NONE};
+    static const enum command_id drafted[] = {
+        CMD_SEND,    CMD_DROP_DRAFT, CMD_NEXT_UNSEEN,  CMD_OPEN, CMD_CONDITION,
+        CMD_COMPARE, CMD_CHANGES,    CMD_NEXT_REQUEST, CMD_BACK, CMD_NONE};
     static const enum command_id applied[] = {CMD_ROLLBACK, CMD_DECIDE, CMD_COMPARE,
                                               CMD_SEND,     CMD_BACK,   CMD_NONE};
     static const enum command_id approved[] = {CMD_APPLY, CMD_COMPARE, CMD_DECIDE,
@@ -417,7 +427,9 @@ static const enum command_id *request_hints(void *self)
         return evidence;
     if (r && r->state == ASSAY_STATE_APPLIED)
         return applied;
-    return r && r->state == ASSAY_STATE_APPROVED ? approved : hints;
+    if (r && r->state == ASSAY_STATE_APPROVED)
+        return approved;
+    return request_draft(view) ? drafted : hints;
 }
 
 static const char *request_typing(void *self)
