@@ -19,8 +19,6 @@
 #include "support/shaky_vfs.h"
 #include "support/world.h"
 
-#define REQ "00000000000000aa"
-
 static struct world world;
 
 static int start(void **state)
@@ -36,6 +34,73 @@ static int stop(void **state)
     (void)state;
     world_stop(&world);
     return 0;
+}
+
+/* ---- what each begins and ends with ---- */
+
+/* A request is there; how many records there are then. */
+static size_t asked(char id[17])
+{
+    world_ask(&world, id);
+    return world_records(&world);
+}
+
+static void withdrawn(const char *id)
+{
+    assert_int_equal(world_decide(&world, "rex", id, ASSAY_WITHDRAW, NULL), ASSAY_OK);
+}
+
+static enum assay_status comment(const char *person, const char *id, struct assay_error *err)
+{
+    return world_decide(&world, person, id, ASSAY_COMMENT, err);
+}
+
+/* Every record of the ledger, as PERSON opens it, holds; their number. */
+static size_t all_hold(const char *person)
+{
+    struct assay_ledger *ledger = world_open(&world, person);
+    struct assay_error err = {0};
+    const size_t records = assay_ledger_info(ledger).records;
+    if (assay_ledger_verify(ledger, true, &err) != ASSAY_OK)
+        fail_msg("%s", err.what);
+    assay_ledger_close(&ledger);
+    return records;
+}
+
+/* Applied, once; then the champion of before is put back for the next test. */
+static void applied_once(const char *id)
+{
+    char champion[24];
+    assert_int_equal(world_state(&world, id), ASSAY_STATE_APPLIED);
+    assert_string_equal(world_champion(&world, champion), "2");
+    world_move_champion(&world, 2, 1);
+}
+
+/* The exit status of a process that does WHAT and ends at its operation AT on the disk: 0 where
+   it came to its end before, 77 where it ended there. */
+static int ends_at(long at, enum assay_status (*what)(const char *id), const char *id)
+{
+    struct shaky *shaky = shaky_install();
+    int status;
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        shaky->operations = 0;
+        shaky->exit_at = at;
+        _exit(what(id) == ASSAY_OK ? 0 : 1);
+    }
+    waitpid(pid, &status, 0);
+    return WEXITSTATUS(status);
+}
+
+static enum assay_status val_comments(const char *id)
+{
+    return comment("val", id, NULL);
+}
+
+static enum assay_status rex_applies(const char *id)
+{
+    return world_apply(&world, id, NULL);
 }
 
 /* ---- T20: two who act at once. Fails without BEGIN IMMEDIATE and the look at the chain's end
@@ -66,8 +131,7 @@ static void t20_race(void **state)
     char id[17], block[256];
     size_t acknowledged = 0;
     (void)state;
-    world_ask(&world, id);
-    size_t before = world_records(&world);
+    size_t before = asked(id);
     assert_int_equal(pipe(pipes), 0);
     pid_t pids[4];
     for (size_t i = 0; i < 4; i++) {
@@ -83,12 +147,7 @@ static void t20_race(void **state)
         waitpid(pids[i], NULL, 0);
     /* Everything acknowledged is there, and nothing else; the chains hold. */
     assert_true(acknowledged >= 16);
-    assert_int_equal(world_records(&world), before + acknowledged);
-    struct assay_ledger *ledger = world_open(&world, "adm");
-    struct assay_error err = {0};
-    if (assay_ledger_verify(ledger, true, &err) != ASSAY_OK)
-        fail_msg("%s", err.what);
-    assay_ledger_close(&ledger);
+    assert_int_equal(all_hold("adm"), before + acknowledged);
     /* Two apply at once: the target moves once. */
     world_approve(&world, id);
     for (size_t i = 0; i < 2; i++) {
@@ -102,12 +161,11 @@ static void t20_race(void **state)
     assert_string_equal(world_champion(&world, champion), "2");
     if (world_state(&world, id) == ASSAY_STATE_APPLYING)
         assert_int_equal(world_apply(&world, id, NULL), ASSAY_OK);
-    assert_int_equal(world_state(&world, id), ASSAY_STATE_APPLIED);
     /* And again is no change. */
     before = world_records(&world);
     assert_int_equal(world_apply(&world, id, NULL), ASSAY_OK);
     assert_int_equal(world_records(&world), before);
-    world_move_champion(&world, 2, 1);
+    applied_once(id);
 }
 
 /* ---- T21: the process ends at any operation on the disk, or is killed. Fails without the one
@@ -115,56 +173,33 @@ static void t20_race(void **state)
 
 static void t21_crash(void **state)
 {
-    struct shaky *shaky = shaky_install();
-    char id[17], champion[24];
+    char id[17];
     bool finished = false;
     size_t crashes = 0;
     (void)state;
-    world_ask(&world, id);
+    size_t before = asked(id);
     for (long at = 1; !finished && at < 400; at += at < 20 ? 1 : 7) {
-        size_t before = world_records(&world), after;
-        fflush(stdout);
-        pid_t pid = fork();
-        if (pid == 0) {
-            shaky->operations = 0;
-            shaky->exit_at = at;
-            _exit(world_decide(&world, "val", id, ASSAY_COMMENT, NULL) == ASSAY_OK ? 0 : 1);
-        }
-        int status;
-        waitpid(pid, &status, 0);
-        finished = WEXITSTATUS(status) == 0;
-        crashes += WEXITSTATUS(status) == 77;
-        after = world_records(&world);
+        const int status = ends_at(at, val_comments, id);
+        const size_t after = all_hold("adm");
+        finished = status == 0;
+        crashes += status == 77;
         assert_true(after == before || after == before + 1);
         if (finished)
             assert_int_equal(after, before + 1);
-        struct assay_ledger *ledger = world_open(&world, "adm");
-        assert_int_equal(assay_ledger_verify(ledger, true, NULL), ASSAY_OK);
-        assay_ledger_close(&ledger);
+        before = after;
     }
     assert_true(finished);
     assert_true(crashes >= 5);
     /* The same while it is applied: begun again and again until it is done, once. */
     world_approve(&world, id);
-    for (long at = 1; at < 400; at += 5) {
-        fflush(stdout);
-        pid_t pid = fork();
-        if (pid == 0) {
-            shaky->operations = 0;
-            shaky->exit_at = at;
-            _exit(world_apply(&world, id, NULL) == ASSAY_OK ? 0 : 1);
-        }
-        int status;
-        waitpid(pid, &status, 0);
+    finished = false;
+    for (long at = 1; !finished && at < 400; at += 5) {
+        finished = ends_at(at, rex_applies, id) == 0;
         enum assay_request_state now = world_state(&world, id);
         assert_true(now == ASSAY_STATE_APPROVED || now == ASSAY_STATE_APPLYING ||
                     now == ASSAY_STATE_APPLIED);
-        if (WEXITSTATUS(status) == 0)
-            break;
     }
-    assert_int_equal(world_state(&world, id), ASSAY_STATE_APPLIED);
-    assert_string_equal(world_champion(&world, champion), "2");
-    world_move_champion(&world, 2, 1);
+    applied_once(id);
 }
 
 static void t21_killed(void **state)
@@ -172,8 +207,7 @@ static void t21_killed(void **state)
     char id[17];
     size_t acknowledged = 0;
     (void)state;
-    world_ask(&world, id);
-    size_t before = world_records(&world);
+    size_t before = asked(id);
     for (int round = 0; round < 6; round++) {
         int pipes[2];
         char byte;
@@ -193,10 +227,8 @@ static void t21_killed(void **state)
         assert_true(world_records(&world) >= before + acknowledged);
         assert_true(world_records(&world) <= before + acknowledged + (size_t)round + 1);
     }
-    struct assay_ledger *ledger = world_open(&world, "app");
-    assert_int_equal(assay_ledger_verify(ledger, true, NULL), ASSAY_OK);
-    assay_ledger_close(&ledger);
-    assert_int_equal(world_decide(&world, "rex", id, ASSAY_WITHDRAW, NULL), ASSAY_OK);
+    all_hold("app");
+    withdrawn(id);
 }
 
 /* ---- T22: power is lost after each acknowledged record; what was not synced is gone. Fails
@@ -216,7 +248,7 @@ static void t22_power(void **state)
         /* Who closes it last would checkpoint, too. */
         struct assay_ledger *other = i >= 3 ? world_open(&world, "val") : NULL;
         shaky->log_alone = i >= 3;
-        assert_int_equal(world_decide(&world, "app", id, ASSAY_COMMENT, &err), ASSAY_OK);
+        assert_int_equal(comment("app", id, &err), ASSAY_OK);
         size_t records = world_records(&world);
         shaky->log_alone = false;
         shaky_after_power_loss(world.store, after);
@@ -235,7 +267,7 @@ static void t22_power(void **state)
         assay_ledger_close(&other);
     }
     shaky->remember = false;
-    assert_int_equal(world_decide(&world, "rex", id, ASSAY_WITHDRAW, NULL), ASSAY_OK);
+    withdrawn(id);
     free(after);
 }
 
@@ -248,14 +280,13 @@ static void t26_full(void **state)
     struct assay_error err = {0};
     char id[17];
     (void)state;
-    world_ask(&world, id);
-    size_t before = world_records(&world);
+    size_t before = asked(id);
     shaky->full = true;
-    assert_int_equal(world_decide(&world, "val", id, ASSAY_COMMENT, &err), ASSAY_IO);
+    assert_int_equal(comment("val", id, &err), ASSAY_IO);
     shaky->full = false;
     assert_non_null(strstr(err.what, "space"));
     assert_int_equal(world_records(&world), before);
-    assert_int_equal(world_decide(&world, "val", id, ASSAY_COMMENT, &err), ASSAY_OK);
+    assert_int_equal(comment("val", id, &err), ASSAY_OK);
     assert_int_equal(world_records(&world), before + 1);
     /* Where heads cannot be remembered nothing is called recorded. */
     struct assay_ledger *ledger = NULL;
@@ -268,7 +299,7 @@ static void t26_full(void **state)
                           &err),
         ASSAY_OK);
     assay_ledger_close(&ledger);
-    assert_int_equal(world_decide(&world, "rex", id, ASSAY_WITHDRAW, NULL), ASSAY_OK);
+    withdrawn(id);
 }
 
 /* ---- T26: the clock jumps. Fails without check_time() in the fold, and without the order that
@@ -289,13 +320,12 @@ static void t26_clock(void **state)
     char id[17];
     (void)state;
     stand_at(now_ms);
-    world_ask(&world, id);
-    size_t before = world_records(&world);
+    size_t before = asked(id);
     /* A little back: it counts, behind what it builds on, with the time its author had. */
     stand_at(now_ms - 2 * minute);
-    assert_int_equal(world_decide(&world, "app", id, ASSAY_COMMENT, &err), ASSAY_OK);
+    assert_int_equal(comment("app", id, &err), ASSAY_OK);
     stand_at(now_ms);
-    assert_int_equal(world_decide(&world, "val", id, ASSAY_COMMENT, &err), ASSAY_OK);
+    assert_int_equal(comment("val", id, &err), ASSAY_OK);
     struct assay_ledger *ledger = world_open(&world, "adm");
     assert_int_equal(assay_ledger_log(ledger, &log), before + 2);
     assert_string_equal(log[before - 1].event, "request");
@@ -306,7 +336,7 @@ static void t26_clock(void **state)
     assay_ledger_close(&ledger);
     /* Far back: it is said that it is the clock. */
     stand_at(now_ms - 24 * 60 * minute);
-    assert_int_not_equal(world_decide(&world, "app", id, ASSAY_COMMENT, &err), ASSAY_OK);
+    assert_int_not_equal(comment("app", id, &err), ASSAY_OK);
     assert_non_null(strstr(err.hint, "later than this machine's clock"));
     stand_at(now_ms);
     assert_int_equal(world_records(&world), before + 2);
@@ -325,13 +355,13 @@ static void t26_clock_ahead(void **state)
     stand_at(now_ms);
     world_ask(&world, id);
     stand_at(now_ms + 60 * minute);
-    assert_int_equal(world_decide(&world, "app", id, ASSAY_COMMENT, &err), ASSAY_OK);
+    assert_int_equal(comment("app", id, &err), ASSAY_OK);
     /* Right again: whose clock it was waits; all others go on. */
     stand_at(now_ms + minute);
-    assert_int_equal(world_decide(&world, "app", id, ASSAY_COMMENT, &err), ASSAY_NO);
+    assert_int_equal(comment("app", id, &err), ASSAY_NO);
     assert_non_null(strstr(err.what, "before what it builds on"));
     assert_non_null(strstr(err.hint, "later than this machine's clock"));
-    assert_int_equal(world_decide(&world, "val", id, ASSAY_COMMENT, NULL), ASSAY_OK);
+    assert_int_equal(comment("val", id, NULL), ASSAY_OK);
     for (int hour = 0; hour < 2; hour++) {
         stand_at(now_ms + 2 * minute + hour * 60 * minute);
         struct assay_ledger *ledger = world_open(&world, "adm");
@@ -343,7 +373,7 @@ static void t26_clock_ahead(void **state)
         assert_int_equal(counting, hour == 0 ? 2 : 3); /* the request, val's, then app's, too */
         assay_ledger_close(&ledger);
     }
-    assert_int_equal(world_decide(&world, "app", id, ASSAY_COMMENT, NULL), ASSAY_OK);
+    assert_int_equal(comment("app", id, NULL), ASSAY_OK);
     unsetenv("ASSAY_NOW_MS");
 }
 
