@@ -254,12 +254,12 @@ static int draw_state(const struct assay_request *r, struct area row, int x)
         snprintf(number, sizeof number, "%zu/%zu signed", r->have, r->needed);
     else
         snprintf(number, sizeof number, "%s", assay_request_state_name(r->state));
-    draw_field(row, x, 0, narrow ? 11 : 14, ALIGN_LEFT,
+    draw_field(row, x, 0, narrow ? 10 : 14, ALIGN_LEFT,
                r->state == ASSAY_STATE_APPROVED || r->state == ASSAY_STATE_APPLIED ? ROLE_DONE
                : r->state == ASSAY_STATE_REJECTED || r->review_due                 ? ROLE_FAILED
                                                                    : ROLE_NORMAL,
                r->review_due ? "REVIEW OVERDUE" : number);
-    x += narrow ? 12 : 15;
+    x += narrow ? 11 : 15;
     const bool pass = r->gates_passed == r->gate_count;
     snprintf(number, sizeof number, "%zu/%zu%s", r->gates_passed, r->gate_count,
              pass                ? ""

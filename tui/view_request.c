@@ -217,7 +217,7 @@ static void send(struct request_view *view)
         outbox_begin(&view->outbox, view->app, view->desk, r, draft,
                      (uint64_t)((assay_monotonic_us() - view->opened_us) / 1000000));
     else
-        app_say(view->app, "there is no draft to send: A, R or C writes one");
+        app_say(view->app, "there is no draft to send: A, X or C writes one");
 }
 
 static bool request_command(void *self, enum command_id id, const char *argument)

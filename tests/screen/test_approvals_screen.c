@@ -116,6 +116,16 @@ static void queue_and_page(void **state)
     screen_assert_text(screen, "2/2");
     screen_assert_text(screen, "13d left");
     screen_assert_text(screen, "AUC +0.35 pt on the frozen set");
+    /* On a narrow one nothing that decides is missing. */
+    screen_resize(screen, 60, 16);
+    screen_wait(screen, "asked ");
+    screen_settle(screen);
+    screen_assert_text(screen, "0/2 signed");
+    screen_assert_text(screen, "2/2");
+    screen_assert_text(screen, "13d left");
+    screen_assert_text(screen, "tier standard");
+    screen_resize(screen, 140, 36);
+    screen_settle(screen);
     screen_press(screen, "enter", NULL);
     screen_settle(screen);
     screen_assert_text(screen, "fraud 2 to alias:champion   now 1");

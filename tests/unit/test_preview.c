@@ -175,6 +175,52 @@ static void anything_else_is_bytes(void **state)
     preview_page_free(&page);
 }
 
+/* What a form leaves out is known to whoever must see all of it; plain text leaves nothing out.
+ */
+static void what_is_left_out_is_known(void **state)
+{
+    (void)state;
+    static const char wide[] = "a,b\n1,a cell that is a good deal wider than a column can be\n";
+    static const struct {
+        const char *name, *bytes;
+        bool partial;
+    } cases[] = {
+        {"a.txt", "one\r\ntwo\n", false},
+        {"a.txt", "ten\rtwenty\n", true},
+        {"a.txt", "\xff\xfe", true},
+        {"a.md", "# A\n\n```python\nx\n```\n[a](b)\n", false},
+        {"a.md", "```do not approve this\nx\n```\n", true},
+        {"a.csv", "a,b\n1,2\n", false},
+        {"a.csv", wide, true},
+        {"a.json", "{\"a\": [1, \"x\"]}", false},
+        {"a.json", "{\"a\": ", false}, /* as text */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct preview_page page = page_of(cases[i].name, cases[i].bytes);
+        if (page.partial != cases[i].partial)
+            fail_msg("%s %zu", cases[i].name, i);
+        preview_page_free(&page);
+    }
+    struct preview_page page;
+    preview_page_plain(&page, wide, sizeof wide - 1);
+    assert_int_equal(page.kind, PREVIEW_TEXT);
+    assert_false(page.partial);
+    assert_string_equal(page_text(&page), wide);
+    preview_page_free(&page);
+    preview_page_plain(&page, "ten\rtwenty\n", 11);
+    assert_false(page.partial);
+    assert_string_equal(page_text(&page), "ten twenty\n");
+    preview_page_free(&page);
+    char string[5000];
+    memset(string, 'x', sizeof string);
+    memcpy(string, "[\"", 2);
+    memcpy(string + sizeof string - 3, "\"]", 3);
+    page = page_of("long.json", string);
+    assert_int_equal(page.kind, PREVIEW_JSON);
+    assert_true(page.partial);
+    preview_page_free(&page);
+}
+
 static void rows_break_at_blanks(void **state)
 {
     (void)state;
@@ -199,6 +245,7 @@ int main(void)
         cmocka_unit_test(json_as_jansson_has_it),
         cmocka_unit_test(hostile_bytes_stay_bounded),
         cmocka_unit_test(anything_else_is_bytes),
+        cmocka_unit_test(what_is_left_out_is_known),
         cmocka_unit_test(rows_break_at_blanks),
     };
     return cmocka_run_group_tests_name("previews of files", tests, NULL, NULL);
