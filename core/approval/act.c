@@ -223,7 +223,7 @@ enum assay_status assay_key_revoke(struct assay_ledger *ledger, const char *pers
         uint64_t last = ledger->fold.chains[at].number;
         if (after >= 0 && (uint64_t)after < last)
             last = (uint64_t)after;
-        if (r->s.number == last && ledger->fold.fates[i].counts)
+        if (r->s.number == last && ledger->fold.fates[i].authentic)
             heads[count++] = (struct statement_head){r->chain, last, r->digest};
     }
     s.signer = (struct statement_signer){

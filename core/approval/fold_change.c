@@ -112,8 +112,10 @@ static void apply_revocations(struct fold *fold)
         const struct statement_signer *r = fold->revocations[i];
         const struct person *person = people_find(&fold->people, r->person.person);
         struct person_key *key = person ? person_find_key(person, r->key) : NULL;
-        if (key && !key->revoked)
-            (void)people_revoke(&fold->people, r);
+        if (!key || key->revocations > i)
+            continue;
+        key->revocations = i + 1;
+        (void)people_revoke(&fold->people, r);
     }
 }
 

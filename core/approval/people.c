@@ -100,6 +100,31 @@ const char *people_add(struct people *people, const struct statement_person *cha
     return NULL;
 }
 
+/* Of the heads that still counted, those that still do: never more than before. */
+static void narrow(struct people *people, struct person_key *key,
+                   const struct statement_signer *signer)
+{
+    struct statement_head *kept =
+        assay_arena_alloc(people->arena, (key->after_count + 1) * sizeof *kept);
+    size_t count = 0;
+
+    for (size_t i = 0; i < key->after_count; i++) {
+        struct statement_head head = key->after[i];
+        bool stays = false;
+        for (size_t k = 0; k < signer->after_count; k++) {
+            if (strcmp(head.chain, signer->after[k].chain) != 0)
+                continue;
+            stays = true;
+            if (signer->after[k].number < head.number)
+                head = signer->after[k];
+        }
+        if (stays)
+            kept[count++] = head;
+    }
+    key->after = kept;
+    key->after_count = count;
+}
+
 const char *people_revoke(struct people *people, const struct statement_signer *signer)
 {
     struct person *person = people_find(people, signer->person.person);
@@ -107,8 +132,10 @@ const char *people_revoke(struct people *people, const struct statement_signer *
 
     if (!key)
         return "there is no such key";
-    if (key->revoked)
-        return "the key is revoked already";
+    if (key->revoked) {
+        narrow(people, key, signer);
+        return NULL;
+    }
     key->revoked = true;
     key->after = signer->after;
     key->after_count = signer->after_count;

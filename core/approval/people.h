@@ -16,7 +16,8 @@ struct person_key {
     bool revoked;
     const struct statement_head *after; /* revoked: what still counts */
     size_t after_count;
-    uint32_t counter; /* the highest seen of a hardware key */
+    size_t revocations; /* how many of the ledger's were looked at for it */
+    uint32_t counter;   /* the highest seen of a hardware key */
 };
 struct person {
     const char *id, *name;
@@ -33,6 +34,7 @@ struct people {
 /* Adds a person, or changes one: name and roles and accounts are replaced, keys added. Returns
    what is wrong, or NULL. */
 const char *people_add(struct people *people, const struct statement_person *change);
+/* A key that is revoked once more counts for what both let stand. */
 const char *people_revoke(struct people *people, const struct statement_signer *signer);
 struct person *people_find(const struct people *people, const char *id);
 /* Whose account (or own name) it is; NULL: nobody's. */

@@ -133,6 +133,47 @@ static void t13_revoked(void **state)
     paper_free(&p);
 }
 
+/* A key that was laid aside, and turns out to have been stolen before that: what counts is what
+   both revocations let stand, whichever came first. Fails without narrow(). */
+static void t13_revoked_from_earlier(void **state)
+{
+    (void)state;
+    for (int turned = 0; turned < 2; turned++) {
+        struct paper p;
+        char fingerprint[FINGERPRINT_SIZE];
+        paper_init(&p);
+        paper_begin(&p, 1);
+        paper_person(&p, "adm", "app", "approver", "");
+        paper_person(&p, "adm", "rex", "", "");
+        paper_policy(&p, "adm", "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
+        paper_ask(&p, "rex", REQ);
+        size_t first = paper_vote(&p, "app", REQ, ASSAY_COMMENT);
+        size_t stolen = paper_vote(&p, "app", REQ, ASSAY_APPROVE);
+        const struct statement_head upto[] = {
+            {p.records[first].chain, 1, p.records[first].digest},
+            {p.records[stolen].chain, 2, p.records[stolen].digest}};
+        paper_key(&p, "app", fingerprint);
+        for (int i = 0; i < 2; i++) {
+            struct statement revoke = {.event = EVENT_SIGNER};
+            struct statement_head after = upto[(i + 1 + turned) % 2];
+            revoke.signer = (struct statement_signer){
+                .change = CHANGE_REVOKE,
+                .person = {.person = "app", .name = "app"},
+                .key = fingerprint,
+                .after = &after,
+                .after_count = 1,
+            };
+            paper_add(&p, "adm", &revoke);
+            if (i == 0)
+                paper_expect(&p, REQ, turned ? ASSAY_STATE_PENDING : ASSAY_STATE_APPROVED);
+        }
+        paper_expect_valid(&p, first);
+        paper_expect_invalid(&p, stolen, "revoked");
+        paper_expect(&p, REQ, ASSAY_STATE_PENDING);
+        paper_free(&p);
+    }
+}
+
 static void t13_backdated(void **state)
 {
     struct paper p;
@@ -551,6 +592,7 @@ int main(void)
         cmocka_unit_test(t5_transplant),
         cmocka_unit_test(t6_namespace),
         cmocka_unit_test(t13_revoked),
+        cmocka_unit_test(t13_revoked_from_earlier),
         cmocka_unit_test(t13_backdated),
         cmocka_unit_test(t14_flags),
         cmocka_unit_test(t14_soft_key),

@@ -217,7 +217,7 @@ def stages(url, client, rex, val, app, now):
     check("no step yet", set(aliases(client)) == {"champion"})
 
     shadow = ask("alias:shadow", now)
-    due = time.strftime("%Y-%m-%d", time.gmtime((now + 36 * HOUR) / 1000))
+    due = time.strftime("%Y-%m-%d", time.gmtime((now + 49 * HOUR) / 1000))  # midnight: in 25 to 49 hours
     val.do("sign", shadow, "--approve", "--condition", "traffic below 10 % until " + due, at_ms=now)
     rex.do("apply", shadow, at_ms=now)
     check("the first step", aliases(client).get("shadow") == "3")
