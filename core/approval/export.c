@@ -22,7 +22,8 @@
 #include "approval/secrets.h"
 #include "approval/sshsig.h"
 
-#define RECORDS_MAX 1000000
+#define RECORDS_MAX  1000000
+#define EVIDENCE_MAX ((size_t)64 << 20)
 
 static const char verify_script[] =
     "#!/bin/sh\n"
@@ -376,6 +377,44 @@ static enum assay_status check_signers(const struct assay_ledger *ledger, const 
     return status;
 }
 
+static bool is_policy(const struct assay_ledger *ledger, const char *digest)
+{
+    for (size_t i = 0; i < ledger->count; i++)
+        if (ledger->records[i].s.event == EVENT_POLICY &&
+            strcmp(ledger->records[i].s.policy.digest, digest) == 0)
+            return true;
+    return false;
+}
+
+/* What lies beside the records must be what they name: evidence under its digest, and the texts
+   of policies. */
+static enum assay_status check_beside(const struct assay_ledger *ledger, const char *directory,
+                                      const char *folder, struct assay_error *err)
+{
+    char *path = assay_path_join(directory, folder);
+    DIR *found = opendir(path);
+    struct dirent *entry;
+    enum assay_status status = ASSAY_OK;
+
+    while (found && status == ASSAY_OK && (entry = readdir(found)) != NULL) {
+        char *file = assay_path_join(path, entry->d_name), *bytes = NULL;
+        char digest[ASSAY_SHA256_TEXT];
+        size_t length = 0;
+        if (entry->d_name[0] != '.')
+            status = assay_file_read(file, EVIDENCE_MAX, &bytes, &length, err);
+        if (bytes && strcmp(assay_sha256(digest, bytes, length), entry->d_name) != 0 &&
+            !is_policy(ledger, digest))
+            status = assay_fail(err, ASSAY_NO, "%s/%s: is not what the records name", folder,
+                                entry->d_name);
+        free(bytes);
+        free(file);
+    }
+    if (found)
+        closedir(found);
+    free(path);
+    return status;
+}
+
 enum assay_status assay_bundle_verify(const char *directory, const char *expect,
                                       struct assay_error *err)
 {
@@ -401,6 +440,10 @@ enum assay_status assay_bundle_verify(const char *directory, const char *expect,
                                     : "a record that it follows is missing");
     if (status == ASSAY_OK)
         status = check_signers(ledger, directory, err);
+    if (status == ASSAY_OK)
+        status = check_beside(ledger, directory, "evidence", err);
+    if (status == ASSAY_OK)
+        status = check_beside(ledger, directory, "policies", err);
     assay_ledger_close(&ledger);
     return status;
 }

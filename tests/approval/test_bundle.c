@@ -19,6 +19,7 @@
 #include <assay/memory.h>
 
 #include "approval/ledger.h"
+#include "approval/signer.h"
 #include "base/spawn.h"
 #include "support/world.h"
 
@@ -90,7 +91,8 @@ static void change(const char *directory, const char *name, size_t at, char how)
 
 static void sealed_against_change(void **state)
 {
-    static const struct {
+    char evidence[9 + ASSAY_SHA256_TEXT];
+    const struct {
         const char *name;
         size_t at;
         bool ours; /* ours notices it as well */
@@ -99,9 +101,12 @@ static void sealed_against_change(void **state)
         {"records/000003.json", 700, true, 1}, {"records/000011.json", 300, true, 1},
         {"records/000011.sig", 90, true, 1},   {"records.sha256", 3, false, 1},
         {"records.sha256", 3, false, 0x40},    {"allowed_signers", 60, true, 1},
+        {"policies/prod-1.ini", 20, true, 1},  {evidence, 3, true, 1},
     };
     struct assay_error err = {0};
     (void)state;
+    memcpy(evidence, "evidence/", 9);
+    assay_sha256(evidence + 9, "all is well\n", 12);
     char *directory = export("bundle");
     assert_int_equal(script(directory), 0);
     if (assay_bundle_verify(directory, NULL, &err) != ASSAY_OK)
@@ -135,6 +140,73 @@ static void sealed_against_change(void **state)
     memset(digest, 'a', 64);
     digest[64] = '\0';
     assert_int_equal(assay_bundle_verify(directory, digest, NULL), ASSAY_NO);
+    free(directory);
+}
+
+/* The number of the first record with WORDS in it, as its file is called without the end. */
+static void record_with(const char *directory, const char *words, char out[24])
+{
+    for (int i = 1; i < 100; i++) {
+        char *bytes = NULL, name[40], *path;
+        size_t length = 0;
+        snprintf(name, sizeof name, "records/%06d.json", i);
+        path = assay_path_join(directory, name);
+        if (assay_file_read(path, 1 << 20, &bytes, &length, NULL) == ASSAY_OK &&
+            strstr(bytes, words)) {
+            snprintf(out, 24, "records/%06d", i);
+            free(bytes);
+            free(path);
+            return;
+        }
+        free(bytes);
+        free(path);
+    }
+    fail_msg("no record says %s", words);
+}
+
+/* Somebody else signs in app's name, and puts their key beside app's in the list that comes
+   with the bundle. Fails where the script takes keys from there. */
+static void list_of_its_own(void **state)
+{
+    char name[24], key[400], *line = NULL, *text = NULL;
+    struct assay_buf signature = {0}, list = {0};
+    struct sshsig_facts facts;
+    struct assay_error err = {0};
+    size_t length = 0;
+    (void)state;
+    char *directory = export("bundle-forged");
+    record_with(directory, "\"meaning\":\"approval\"", name);
+    char *path = assay_path_join(directory, name), *file = NULL;
+    snprintf(key, sizeof key, "%s/rex.pub", world.agent.directory);
+    assert_int_equal(assay_file_read(key, 1 << 16, &line, &length, &err), ASSAY_OK);
+    line[strcspn(line, "\n")] = '\0';
+    file = assay_alloc(strlen(path) + 8);
+    snprintf(file, strlen(path) + 8, "%s.json", path);
+    assert_int_equal(assay_file_read(file, 1 << 20, &text, &length, &err), ASSAY_OK);
+    assert_int_equal(
+        signer_sign(line, "approval@assay", text, length, 20000, &signature, &facts, &err),
+        ASSAY_OK);
+    snprintf(file, strlen(path) + 8, "%s.sig", path);
+    assert_int_equal(assay_file_write(file, signature.data, signature.length, 0644, &err),
+                     ASSAY_OK);
+    assert_int_not_equal(script(directory), 0); /* the key is not known there */
+    free(path);
+    path = assay_path_join(directory, "allowed_signers");
+    free(text);
+    assert_int_equal(assay_file_read(path, 1 << 20, &text, &length, &err), ASSAY_OK);
+    assay_buf_add(&list, text, length);
+    for (const char *const *who = (const char *const[]){"val", "app", NULL}; *who; who++)
+        assay_buf_format(&list, "%s namespaces=\"approval@assay,policy@assay\" %s\n", *who,
+                         line);
+    assert_int_equal(assay_file_write(path, list.data, list.length, 0644, &err), ASSAY_OK);
+    assert_int_not_equal(script(directory), 0);
+    assert_int_not_equal(assay_bundle_verify(directory, NULL, NULL), ASSAY_OK);
+    assay_buf_free(&list);
+    assay_buf_free(&signature);
+    free(text);
+    free(line);
+    free(file);
+    free(path);
     free(directory);
 }
 
@@ -296,6 +368,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sealed_against_change),
+        cmocka_unit_test(list_of_its_own),
         cmocka_unit_test(readable),
         cmocka_unit_test(directory_and_git),
         cmocka_unit_test(strangers_stay_outside),
