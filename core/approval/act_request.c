@@ -164,16 +164,22 @@ static enum assay_status choose_policy(const struct assay_ledger *ledger,
     const struct fold *fold = &ledger->fold;
     struct assay_buf names = {0};
     size_t count = 0;
+    uint64_t best = 1;
     enum assay_status status = ASSAY_OK;
 
     *out = NULL;
     for (size_t i = 0; i < fold->policy_count; i++) {
         const struct fold_policy *p = fold->policies[i];
+        const uint64_t exact = policy_exactness(&p->policy, options->model, options->target);
         if (fold_policy(fold, p->policy.name) != p)
             continue;
-        if (options->policy ? strcmp(p->policy.name, options->policy) != 0
-                            : !policy_matches(&p->policy, options->model, options->target))
+        if (options->policy ? strcmp(p->policy.name, options->policy) != 0 : exact < best)
             continue;
+        if (exact > best && !options->policy) {
+            best = exact;
+            count = 0;
+            assay_buf_reset(&names);
+        }
         *out = p;
         assay_buf_format(&names, "%s%s", count++ ? ", " : "", p->policy.name);
     }

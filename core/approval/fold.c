@@ -241,12 +241,29 @@ const struct fold_request *fold_replaced(const struct fold *fold,
     return last;
 }
 
+/* The policy that is more exactly for what R asks than the one it is pinned to: who asks does
+   not choose an easier one. */
+static const struct fold_policy *more_exact(const struct fold *fold,
+                                            const struct statement_request *r,
+                                            const struct fold_policy *pinned)
+{
+    const uint64_t exact = policy_exactness(&pinned->policy, r->model, r->target);
+
+    for (size_t i = 0; i < fold->policy_count; i++) {
+        const struct fold_policy *p = fold->policies[i];
+        if (p->in_force && policy_exactness(&p->policy, r->model, r->target) > exact &&
+            fold_policy(fold, p->policy.name) == p)
+            return p;
+    }
+    return NULL;
+}
+
 /* The policy a request is pinned to: the version that is in force here, and no older one. */
 static const char *check_pin(struct fold *fold, const struct record *record,
                              const struct fold_policy **out)
 {
     const struct statement_request *r = &record->s.request;
-    const struct fold_policy *policy = fold_policy(fold, r->policy);
+    const struct fold_policy *policy = fold_policy(fold, r->policy), *better;
 
     if (!policy)
         return fold_text(fold, "no policy %s is in force", r->policy);
@@ -259,6 +276,9 @@ static const char *check_pin(struct fold *fold, const struct record *record,
     if (!policy_matches(&policy->policy, r->model, r->target))
         return fold_text(fold, "the policy %s is not for %s and %s", r->policy, r->model,
                          r->target);
+    if ((better = more_exact(fold, r, policy)) != NULL)
+        return fold_text(fold, "the policy %s is more exactly for %s and %s than %s",
+                         better->policy.name, r->model, r->target, r->policy);
     if (strcmp(r->tier, policy->policy.tier) != 0)
         return "it claims another tier than its policy's";
     if (r->expires_ms > record->s.time_ms + policy->policy.expires_ms)

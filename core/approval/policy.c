@@ -382,19 +382,34 @@ static bool glob(const char *pattern, size_t length, const char *text)
     return pattern == end;
 }
 
-static bool one_matches(const char *patterns, const char *text)
+/* How exactly one of PATTERNS names TEXT: the characters that no '*' stands for, twice, and one
+   more where there is no '*'; 0: none matches. */
+static size_t exactness(const char *patterns, const char *text)
 {
+    size_t best = 0;
+
     while (*patterns) {
         patterns += strspn(patterns, ", \t");
-        size_t length = strcspn(patterns, ", \t");
-        if (length > 0 && glob(patterns, length, text))
-            return true;
+        size_t length = strcspn(patterns, ", \t"), stars = 0;
+        for (size_t i = 0; i < length; i++)
+            stars += patterns[i] == '*' ? 1 : 0;
+        const size_t now = 1 + 2 * (length - stars) + (stars == 0 ? 1 : 0);
+        if (length > 0 && now > best && glob(patterns, length, text))
+            best = now;
         patterns += length;
     }
-    return false;
+    return best;
+}
+
+uint64_t policy_exactness(const struct policy *policy, const char *model, const char *target)
+{
+    const uint64_t of_target = exactness(policy->targets, target);
+    const uint64_t of_model = exactness(policy->models, model);
+
+    return of_target > 0 && of_model > 0 ? (of_target << 32) + of_model : 0;
 }
 
 bool policy_matches(const struct policy *policy, const char *model, const char *target)
 {
-    return one_matches(policy->models, model) && one_matches(policy->targets, target);
+    return policy_exactness(policy, model, target) > 0;
 }

@@ -60,6 +60,9 @@ struct policy {
 
 enum assay_status policy_parse(struct policy *out, struct assay_arena *arena, const char *text,
                                size_t length, struct assay_error *err);
+/* How exactly the policy is for MODEL and TARGET; 0: it is not for them. Of several, the one
+   that names the target, and then the model, most exactly is the one that counts. */
+uint64_t policy_exactness(const struct policy *policy, const char *model, const char *target);
 bool policy_matches(const struct policy *policy, const char *model, const char *target);
 /* The setting KEY of a gate; NULL where it is not set. */
 const char *policy_gate_setting(const struct policy_gate *gate, const char *key);

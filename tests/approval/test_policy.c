@@ -200,8 +200,44 @@ static void deadlocks(void **state)
     }
 }
 
-/* Evidence grows old; what was fresh when it was applied stays so; who approves must have
- * looked. */
+/* Several policies are for a target: who asks does not choose the easier one. Fails without
+   more_exact(). */
+static void most_exact(void **state)
+{
+    static const char *const wide[] = {
+        "[policy]\nname = prod\n[clause approver]\ncount = 1\n",
+        "[policy]\nname = prod\ntargets = alias:champ*\nmodels = fraud\n[clause "
+        "approver]\ncount = 1\n"};
+    static const char exact[] = "[policy]\nname = strict\ntargets = tag:x, alias:champion\n"
+                                "[clause approver]\ncount = 2\n";
+    (void)state;
+    for (size_t i = 0; i < ASSAY_COUNT(wide); i++) {
+        struct paper p;
+        struct statement strict = {.event = EVENT_POLICY};
+        char digest[ASSAY_SHA256_TEXT];
+        paper_init(&p);
+        paper_begin(&p, 1);
+        paper_person(&p, "adm", "app", "approver", "");
+        paper_person(&p, "adm", "rex", "", "");
+        paper_policy(&p, "adm", wide[i]);
+        strict.policy = (struct statement_policy){
+            .name = "strict",
+            .version = 1,
+            .previous = "",
+            .digest = assay_sha256(digest, exact, strlen(exact)),
+            .text = exact,
+        };
+        paper_expect_valid(&p, paper_add(&p, "adm", &strict));
+        paper_expect_invalid(&p, paper_ask(&p, "rex", REQ),
+                             "the policy strict is more exactly");
+        /* What only the wide one is for. */
+        struct statement s = paper_request(&p, "00000000000000bb", 1);
+        s.request.target = "alias:champions";
+        paper_expect_valid(&p, paper_add(&p, "rex", &s));
+        paper_free(&p);
+    }
+}
+
 static void evidence(void **state)
 {
     struct paper p;
@@ -283,7 +319,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(golden_refusals), cmocka_unit_test(golden_policy),
         cmocka_unit_test(matching),        cmocka_unit_test(deadlocks),
-        cmocka_unit_test(evidence),        cmocka_unit_test(steps),
+        cmocka_unit_test(evidence),        cmocka_unit_test(most_exact),
+        cmocka_unit_test(steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -304,7 +304,7 @@ static char *copy_of(struct assay_session *session, uint32_t run)
 
 static void set_used(const char *path, time_t second)
 {
-    const struct timespec times[2] = {{.tv_sec = second}, {.tv_sec = second}};
+    const struct timespec times[2] = {{.tv_sec = second}, {.tv_nsec = UTIME_OMIT}};
 
     assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 }
