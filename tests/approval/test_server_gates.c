@@ -124,7 +124,8 @@ static void serve(void *context, const struct web_request *request, struct web_a
     } else if (strstr(target, "/registered-models/alias")) {
         answer_alias(request, answer, &out);
     } else if (strstr(target, "/runs/get?")) {
-        assay_buf_text_add(&out, "{\"run\":{\"info\":{\"user_id\":\"rex-os\"},\"data\":{}}}");
+        assay_buf_text_add(&out, "{\"run\":{\"info\":{\"user_id\":\"rex-os\",\"artifact_uri\":"
+                                 "\"mlflow-artifacts:/1/" RUN "/artifacts\"},\"data\":{}}}");
     } else {
         answer->status = 404;
     }
