@@ -1,6 +1,7 @@
 /*
- * Inside core/approval: an open ledger, and what its files share. ledger.c opens it, reads and
- * appends records; view.c makes the tables that are handed out; act*.c act; audit.c looks.
+ * Inside core/approval: an open ledger, and what its files share. ledger.c opens it and appends
+ * records, ledger_read.c reads them; view.c makes the tables that are handed out; act*.c act;
+ * audit.c looks.
  */
 #ifndef CORE_APPROVAL_LEDGER_H
 #define CORE_APPROVAL_LEDGER_H
@@ -55,7 +56,7 @@ struct assay_ledger {
     size_t site_count, site_capacity;
 };
 
-/* Reads what is new in the store and folds as of NOW. */
+/* ledger_read.c: reads what is new in the store and folds as of NOW. */
 enum assay_status ledger_read(struct assay_ledger *ledger, int64_t now_ms, bool *changed,
                               struct assay_error *err);
 void ledger_fold(struct assay_ledger *ledger, int64_t now_ms);

@@ -1,7 +1,7 @@
 /*
  * Work on many records at once (record.h): each is read, and its signature checked, without a
  * look at any other, so that a large ledger is shared out among the processors. Called by
- * ledger.c. The threads end before the call does; what they find is in the records.
+ * ledger_read.c. The threads end before the call does; what they find is in the records.
  */
 #include "approval/record.h"
 

@@ -1,0 +1,192 @@
+/*
+ * Reading a ledger (ledger.h): its records out of the store, in the order of their rows; their
+ * signatures, all at once or as they are needed; the fold. Called by ledger.c and whoever acts.
+ */
+#include "approval/ledger.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct loading {
+    struct assay_ledger *ledger;
+    size_t added;
+};
+
+static bool load_record(void *context, const struct store_record *row)
+{
+    struct loading *loading = context;
+    struct assay_ledger *ledger = loading->ledger;
+    char chain[ASSAY_SHA256_TEXT];
+
+    store_chain(chain, ledger->last_chain, row->digest, row->signature, row->signature_length);
+    if (strcmp(chain, row->chain) != 0 && ledger->broken_row == 0)
+        ledger->broken_row = row->seq;
+    memcpy(ledger->last_chain, chain, sizeof chain);
+    if (row->seq != ledger->last_seq + 1 && ledger->broken_row == 0)
+        ledger->broken_row = row->seq;
+    ledger->last_seq = row->seq;
+    ASSAY_GROW(ledger->records, ledger->capacity, ledger->count + 1);
+    struct record *record = &ledger->records[ledger->count++];
+    *record = (struct record){
+        .seq = (size_t)row->seq,
+        .digest = assay_arena_strdup(&ledger->arena, row->digest),
+        .bytes = assay_arena_strndup(&ledger->arena, row->statement, row->statement_length),
+        .length = row->statement_length,
+        .signature = assay_arena_strndup(&ledger->arena, row->signature, row->signature_length),
+        .signature_length = row->signature_length,
+    };
+    loading->added++;
+    return true;
+}
+
+/* From how many on several threads are worth starting: reading one takes some 20 us, a
+   signature several times as much. */
+#define READ_SHARED  512
+#define CHECK_SHARED 64
+
+static void check_one(struct record *record, struct json_doc *doc, struct assay_arena *arena)
+{
+    (void)doc;
+    record_check(record, arena);
+}
+
+static void read_added(struct assay_ledger *ledger, size_t added)
+{
+    struct record **list = assay_alloc_array(added, sizeof *list);
+
+    for (size_t i = 0; i < added; i++)
+        list[i] = &ledger->records[ledger->count - added + i];
+    records_work(list, added, READ_SHARED, record_read, ledger->shares);
+    free(list);
+}
+
+/* Checks the signatures nobody has checked yet of those records that WANTED picks; says whether
+   there were any. */
+static bool check_wanted(struct assay_ledger *ledger,
+                         bool (*wanted)(const struct assay_ledger *ledger,
+                                        const struct record *record, const char *request),
+                         const char *request)
+{
+    struct record **list = assay_alloc_array(ledger->count, sizeof *list);
+    size_t count = 0;
+
+    for (size_t i = 0; i < ledger->count; i++) {
+        struct record *record = &ledger->records[i];
+        if (!record->fault && record->checked == SIGNATURE_UNCHECKED &&
+            wanted(ledger, record, request))
+            list[count++] = record;
+    }
+    records_work(list, count, CHECK_SHARED, check_one, ledger->shares);
+    free(list);
+    return count > 0;
+}
+
+void ledger_fold(struct assay_ledger *ledger, int64_t now_ms)
+{
+    ledger->input = (struct fold_input){
+        .records = ledger->records,
+        .count = ledger->count,
+        .expect = ledger->expect,
+        .now_ms = now_ms,
+        .me = ledger->me_known ? ledger->me : "",
+        .seen = &ledger->seen,
+    };
+    fold_run(&ledger->fold, &ledger->input);
+    ledger_make_views(ledger);
+}
+
+bool ledger_take_seen(void *context, const char *digest)
+{
+    struct assay_ledger *ledger = context;
+
+    /* Room in doubling steps: at 0, 1, 3, 7, … */
+    if ((ledger->seen.count & (ledger->seen.count + 1)) == 0) {
+        const char **items =
+            assay_arena_alloc(&ledger->arena, (2 * ledger->seen.count + 2) * sizeof *items);
+        if (ledger->seen.count > 0)
+            memcpy(items, ledger->seen.items, ledger->seen.count * sizeof *items);
+        ledger->seen.items = items;
+    }
+    ledger->seen.items[ledger->seen.count++] = assay_arena_strdup(&ledger->arena, digest);
+    return true;
+}
+
+static bool is_checked_at_once(const struct assay_ledger *ledger, const struct record *record,
+                               const char *request)
+{
+    (void)request;
+    return ledger->count <= LEDGER_CHECK_ALL || record->s.event <= EVENT_ENDORSE;
+}
+
+enum assay_status ledger_read(struct assay_ledger *ledger, int64_t now_ms, bool *changed,
+                              struct assay_error *err)
+{
+    struct loading loading = {ledger, 0};
+    enum assay_status status = ASSAY_OK;
+
+    if (ledger->store) {
+        status =
+            store_read_records(ledger->store, ledger->last_seq, load_record, &loading, err);
+        ledger->seen.count = 0;
+        if (status == ASSAY_OK)
+            status = store_read_seen(ledger->store, ledger_take_seen, ledger, err);
+    }
+    read_added(ledger, loading.added);
+    check_wanted(ledger, is_checked_at_once, NULL);
+    if (changed)
+        *changed = loading.added > 0;
+    ledger_fold(ledger, now_ms);
+    return status;
+}
+
+enum assay_status assay_ledger_refresh(struct assay_ledger *ledger, int64_t now_ms,
+                                       bool *changed, struct assay_error *err)
+{
+    return ledger_read(ledger, now_ms, changed, err);
+}
+
+static bool concerns(const struct assay_ledger *ledger, const struct record *record,
+                     const char *request)
+{
+    const struct statement *s = &record->s;
+
+    (void)ledger;
+    return !request || s->event <= EVENT_ENDORSE ||
+           (s->event == EVENT_REQUEST && strcmp(s->request.id, request) == 0) ||
+           (s->event == EVENT_DECISION && strcmp(s->decision.request, request) == 0) ||
+           (s->event == EVENT_APPLICATION && strcmp(s->application.request, request) == 0);
+}
+
+void ledger_check(struct assay_ledger *ledger, const char *request)
+{
+    const struct fold_request *found = request ? fold_find(&ledger->fold, request) : NULL;
+
+    /* One that follows another step depends on that one's records as well. */
+    if (found && found->policy->policy.after_target)
+        request = NULL;
+    if (check_wanted(ledger, concerns, request))
+        ledger_fold(ledger, ledger->input.now_ms);
+    /* What was not checked yet must not push out what was. */
+    if (request && ledger_check_sound(ledger, NULL) != ASSAY_OK &&
+        check_wanted(ledger, concerns, NULL))
+        ledger_fold(ledger, ledger->input.now_ms);
+}
+
+enum assay_status ledger_check_sound(const struct assay_ledger *ledger, struct assay_error *err)
+{
+    for (size_t i = 0; i < ledger->count; i++) {
+        const struct record *record = &ledger->records[i];
+        const char *why = fold_unsound(&ledger->fold, i);
+        if (!why && ledger->broken_row != 0 && (int64_t)record->seq >= ledger->broken_row)
+            why = "the rows were changed: their chain breaks here";
+        if (!why)
+            continue;
+        assay_fail(err, ASSAY_NO, "record %zu (%.16s, %s): %s", record->seq, record->digest,
+                   record->fault ? "unreadable" : record->s.person, why);
+        assay_hint(err,
+                   "the database was damaged, or changed by something else: put it back, or "
+                   "join the ledger anew with `assay sync`");
+        return ASSAY_NO;
+    }
+    return ASSAY_OK;
+}
