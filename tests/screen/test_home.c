@@ -205,6 +205,7 @@ static void nothing_of_one_place_could_be_read(void **state)
     }
     struct screen *screen = screen_open(&(struct screen_options){
         .columns = 140, .rows = 24, .kind = SCREEN_XTERM, .argv = argv});
+    screen_wait(screen, "   two-broken "); /* below the place: it was read */
     screen_settle(screen);
     screen_assert_text(screen, "first 'quoted'");
     screen_refute_text(screen, "could not be read");
