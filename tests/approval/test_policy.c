@@ -215,11 +215,7 @@ static void most_exact(void **state)
         struct paper p;
         struct statement strict = {.event = EVENT_POLICY};
         char digest[ASSAY_SHA256_TEXT];
-        paper_init(&p);
-        paper_begin(&p, 1);
-        paper_person(&p, "adm", "app", "approver", "");
-        paper_person(&p, "adm", "rex", "", "");
-        paper_policy(&p, "adm", wide[i]);
+        paper_usual(&p, wide[i]);
         strict.policy = (struct statement_policy){
             .name = "strict",
             .version = 1,

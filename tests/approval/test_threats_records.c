@@ -333,11 +333,7 @@ static void t4_strangers_disturb_nobody(void **state)
     (void)state;
     for (int how = 0; how < 4; how++) {
         struct paper p;
-        paper_init(&p);
-        paper_begin(&p, 1);
-        paper_person(&p, "adm", "app", "approver", "");
-        paper_person(&p, "adm", "rex", "", "");
-        paper_policy(&p, "adm", "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
+        paper_usual(&p, "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
         paper_ask(&p, "rex", REQ);
         struct statement forged = paper_decision(&p, REQ, ASSAY_APPROVE, "not app");
         paper_head(&p, "app", &forged);
@@ -389,11 +385,7 @@ static void t4_fork_meets(void **state)
 {
     struct paper p;
     (void)state;
-    paper_init(&p);
-    paper_begin(&p, 1);
-    paper_person(&p, "adm", "app", "approver", "");
-    paper_person(&p, "adm", "rex", "", "");
-    paper_policy(&p, "adm", "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
+    paper_usual(&p, "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
     paper_ask(&p, "rex", REQ);
     struct statement a = paper_decision(&p, REQ, ASSAY_APPROVE, "a");
     struct statement b = paper_decision(&p, REQ, ASSAY_REJECT, "b");
@@ -413,11 +405,7 @@ static void t4_unsigned_disturbs_nobody(void **state)
 {
     struct paper p;
     (void)state;
-    paper_init(&p);
-    paper_begin(&p, 1);
-    paper_person(&p, "adm", "app", "approver", "");
-    paper_person(&p, "adm", "rex", "", "");
-    paper_policy(&p, "adm", "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
+    paper_usual(&p, "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
     paper_ask(&p, "rex", REQ);
     struct statement forged = paper_decision(&p, REQ, ASSAY_REJECT, "not app");
     paper_head(&p, "app", &forged);

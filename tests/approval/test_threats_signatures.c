@@ -106,11 +106,7 @@ static void t13_revoked(void **state)
     char fingerprint[FINGERPRINT_SIZE];
     struct statement revoke = {.event = EVENT_SIGNER};
     (void)state;
-    paper_init(&p);
-    paper_begin(&p, 1);
-    paper_person(&p, "adm", "app", "approver", "");
-    paper_person(&p, "adm", "rex", "", "");
-    paper_policy(&p, "adm", "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
+    paper_usual(&p, "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
     paper_ask(&p, "rex", REQ);
     size_t before = paper_vote(&p, "app", REQ, ASSAY_COMMENT);
     struct statement_head upto = {p.records[before].chain, 1, p.records[before].digest};
@@ -141,11 +137,7 @@ static void t13_revoked_from_earlier(void **state)
     for (int turned = 0; turned < 2; turned++) {
         struct paper p;
         char fingerprint[FINGERPRINT_SIZE];
-        paper_init(&p);
-        paper_begin(&p, 1);
-        paper_person(&p, "adm", "app", "approver", "");
-        paper_person(&p, "adm", "rex", "", "");
-        paper_policy(&p, "adm", "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
+        paper_usual(&p, "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
         paper_ask(&p, "rex", REQ);
         size_t first = paper_vote(&p, "app", REQ, ASSAY_COMMENT);
         size_t stolen = paper_vote(&p, "app", REQ, ASSAY_APPROVE);
@@ -178,11 +170,7 @@ static void t13_backdated(void **state)
 {
     struct paper p;
     (void)state;
-    paper_init(&p);
-    paper_begin(&p, 1);
-    paper_person(&p, "adm", "app", "approver", "");
-    paper_person(&p, "adm", "rex", "", "");
-    paper_policy(&p, "adm", "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
+    paper_usual(&p, "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
     paper_ask(&p, "rex", REQ);
     struct statement s = paper_decision(&p, REQ, ASSAY_APPROVE, "");
     paper_head(&p, "app", &s);
@@ -354,12 +342,7 @@ static void t14_soft_key(void **state)
 {
     struct paper p;
     (void)state;
-    paper_init(&p);
-    paper_begin(&p, 1);
-    paper_person(&p, "adm", "app", "approver", "");
-    paper_person(&p, "adm", "rex", "", "");
-    paper_policy(&p, "adm",
-                 "[policy]\nname = prod\ntouch = required\n[clause approver]\ncount = 1\n");
+    paper_usual(&p, "[policy]\nname = prod\ntouch = required\n[clause approver]\ncount = 1\n");
     paper_ask(&p, "rex", REQ);
     paper_vote(&p, "app", REQ, ASSAY_APPROVE);
     assert_false(paper_get(&p, REQ)->votes[0].counts);
@@ -415,12 +398,8 @@ static void t14_unsigned_takes_nothing_back(void **state)
 {
     struct paper p;
     (void)state;
-    paper_init(&p);
-    paper_begin(&p, 1);
-    paper_person(&p, "adm", "app", "approver", "");
-    paper_person(&p, "adm", "rex", "", "");
-    paper_policy(&p, "adm",
-                 "[policy]\nname = prod\nunsigned = allowed\n[clause approver]\ncount = 2\n");
+    paper_usual(&p,
+                "[policy]\nname = prod\nunsigned = allowed\n[clause approver]\ncount = 2\n");
     paper_ask(&p, "rex", REQ);
     paper_vote(&p, "app", REQ, ASSAY_REJECT);
     struct statement forged = paper_decision(&p, REQ, ASSAY_APPROVE, "");

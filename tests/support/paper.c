@@ -187,6 +187,15 @@ size_t paper_policy(struct paper *paper, const char *by, const char *text)
     return paper_add(paper, by, &s);
 }
 
+void paper_usual(struct paper *paper, const char *policy)
+{
+    paper_init(paper);
+    paper_begin(paper, 1);
+    paper_person(paper, "adm", "app", "approver", "");
+    paper_person(paper, "adm", "rex", "", "");
+    paper_policy(paper, "adm", policy);
+}
+
 struct statement paper_request(struct paper *paper, const char *id, uint64_t revision)
 {
     struct statement s = {.event = EVENT_REQUEST};

@@ -38,6 +38,9 @@ void paper_drop(struct paper *paper, size_t index); /* the record vanishes */
 
 /* Begins a ledger of OWNERS: adm, the first, and, for more, own2, own3, … */
 void paper_begin(struct paper *paper, uint64_t owners);
+/* What most tests begin with, paper_init() included: the owner adm, app who approves, rex who
+   asks, and POLICY by adm. */
+void paper_usual(struct paper *paper, const char *policy);
 /* ROLES and ACCOUNTS: words with blanks between; "" none. */
 size_t paper_person(struct paper *paper, const char *by, const char *person, const char *roles,
                     const char *accounts);
