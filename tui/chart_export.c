@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <assay/buf.h>
+#include <assay/file.h>
 #include <assay/memory.h>
 #include <assay/text.h>
 
@@ -119,16 +120,13 @@ static enum assay_status write_new(const char *path, const struct assay_buf *byt
         }
         return ASSAY_IO;
     }
-    size_t done = 0;
-    while (done < bytes->length) {
-        ssize_t wrote = write(fd, bytes->data + done, bytes->length - done);
-        if (wrote < 0 && errno != EINTR) {
-            break;
-        }
-        done += wrote > 0 ? (size_t)wrote : 0;
-    }
+    bool written = assay_write_all(fd, bytes->data, bytes->length);
     int why = errno;
-    if (close(fd) != 0 || done < bytes->length) {
+    if (close(fd) != 0 && written) {
+        why = errno;
+        written = false;
+    }
+    if (!written) {
         unlink(path);
         return assay_fail(err, ASSAY_IO, "%s: %s", path, strerror(why));
     }

@@ -42,20 +42,6 @@ static bool run_editor(struct app *app, char *path, struct assay_error *err)
     return false;
 }
 
-static bool write_all(int fd, const char *text)
-{
-    size_t length = strlen(text);
-    while (length > 0) {
-        ssize_t wrote = write(fd, text, length);
-        if (wrote < 0 && errno != EINTR) {
-            return false;
-        }
-        text += wrote > 0 ? wrote : 0;
-        length -= wrote > 0 ? (size_t)wrote : 0;
-    }
-    return true;
-}
-
 static char *read_back(const char *path, struct assay_error *err)
 {
     char *text = NULL;
@@ -80,7 +66,8 @@ char *editor_text(struct app *app, const char *text, struct assay_error *err)
         free(path);
         return NULL;
     }
-    bool written = write_all(fd, text) && write_all(fd, *text ? "\n" : "");
+    bool written =
+        assay_write_all(fd, text, strlen(text)) && assay_write_all(fd, "\n", *text ? 1 : 0);
 
     close(fd);
     if (!written)

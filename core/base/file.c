@@ -182,15 +182,17 @@ enum assay_status assay_file_read_inside(const char *root, const char *path, siz
 
 /* ---- writing ---- */
 
-static bool write_all(int fd, const char *bytes, size_t length)
+bool assay_write_all(int fd, const void *bytes, size_t length)
 {
+    const char *at = bytes;
+
     while (length) {
-        ssize_t count = write(fd, bytes, length);
+        ssize_t count = write(fd, at, length);
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
             return false;
-        bytes += count;
+        at += count;
         length -= (size_t)count;
     }
     return true;
@@ -234,7 +236,7 @@ enum assay_status assay_file_write(const char *path, const void *bytes, size_t l
 {
     char *beside = NULL;
     int fd = open_beside(path, mode, &beside);
-    bool done = fd >= 0 && write_all(fd, bytes, length) && fsync(fd) == 0;
+    bool done = fd >= 0 && assay_write_all(fd, bytes, length) && fsync(fd) == 0;
     int why = errno;
     if (fd >= 0 && close(fd) != 0 && done) {
         why = errno;

@@ -14,6 +14,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include <assay/file.h>
+
 #include "remote/mlflow_change.h"
 #include "remote/url.h"
 #include "source/artifact_list.h"
@@ -226,17 +228,9 @@ static bool write_body(void *context, const char *bytes, size_t length)
     if (!bytes)
         return begin_again(download);
     download->bytes += length;
-    while (length) {
-        ssize_t wrote = write(download->fd, bytes, length);
-
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote < 0) {
-            download->failed = errno;
-            return false;
-        }
-        bytes += wrote;
-        length -= (size_t)wrote;
+    if (!assay_write_all(download->fd, bytes, length)) {
+        download->failed = errno;
+        return false;
     }
     return !is_stopped(download);
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <assay/bundle.h>
+#include <assay/file.h>
 #include <assay/map.h>
 #include <assay/memory.h>
 
@@ -289,22 +290,6 @@ static enum assay_status artifacts(void *self, const char *experiment_id, const 
     return status;
 }
 
-static enum assay_status write_all(int fd, const char *data, size_t length,
-                                   struct assay_error *err)
-{
-    while (length > 0) {
-        ssize_t count = write(fd, data, length);
-
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0)
-            return assay_fail(err, ASSAY_IO, "cannot be written: %s", strerror(errno));
-        data += count;
-        length -= (size_t)count;
-    }
-    return ASSAY_OK;
-}
-
 /* The index of the artifact as it was listed; SIZE_MAX where there is none. */
 static size_t find_file(const struct assay_bundle *bundle, size_t run, const char *path)
 {
@@ -339,8 +324,8 @@ static enum assay_status artifact(void *self, const char *run_id, const char *pa
     else if (status == ASSAY_OK)
         status = assay_bundle_file_bytes(&source->bundle, at, &data, &length, err);
     pthread_mutex_unlock(&source->lock);
-    if (status == ASSAY_OK)
-        status = write_all(fd, data, length, err);
+    if (status == ASSAY_OK && !assay_write_all(fd, data, length))
+        status = assay_fail(err, ASSAY_IO, "%s: cannot be written: %s", path, strerror(errno));
     free(data);
     return status;
 }

@@ -181,12 +181,8 @@ static int copy(int from, int to)
         if (count < 0 && errno != EINTR) {
             return errno;
         }
-        for (ssize_t done = 0; done < count;) {
-            const ssize_t wrote = write(to, block + done, (size_t)(count - done));
-            if (wrote < 0 && errno != EINTR) {
-                return errno;
-            }
-            done += wrote > 0 ? wrote : 0;
+        if (count > 0 && !assay_write_all(to, block, (size_t)count)) {
+            return errno;
         }
     }
 }

@@ -32,6 +32,9 @@ enum assay_status assay_file_read_inside(const char *root, const char *path, siz
    -1 with errno. */
 int assay_open_beneath(int root, const char *path, int flags);
 
+/* Writes all of BYTES to FD, however many calls that takes. False with errno. */
+bool assay_write_all(int fd, const void *bytes, size_t length);
+
 /* Puts BYTES into PATH: written beside it, synced, renamed over it, so that a reader and a
    crash see the old file or the new one. MODE (as 0600) goes through the umask. */
 enum assay_status assay_file_write(const char *path, const void *bytes, size_t length,
