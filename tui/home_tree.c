@@ -110,6 +110,27 @@ static void add_views(struct home *home)
     }
 }
 
+/* In the order in which their places were asked for, whichever was found first. */
+static void add_sources(struct home *home, size_t count)
+{
+    const struct assay_catalog *catalog = home->app->catalog;
+    uint32_t *order = assay_alloc_array(count + 1, sizeof *order);
+
+    for (uint32_t s = 0; s < count; s++) {
+        const uint32_t asked = assay_catalog_source(catalog, s)->asked;
+        size_t at = s;
+
+        for (; at > 0 && assay_catalog_source(catalog, order[at - 1])->asked > asked; at--) {
+            order[at] = order[at - 1];
+        }
+        order[at] = s;
+    }
+    for (size_t i = 0; i < count; i++) {
+        add_source(home, order[i]);
+    }
+    free(order);
+}
+
 void home_tree_build(struct home *home)
 {
     struct assay_catalog *catalog = home->app->catalog;
@@ -133,9 +154,7 @@ void home_tree_build(struct home *home)
         }
         count_text(row->note, runs);
     }
-    for (uint32_t s = 0; s < sources; s++) {
-        add_source(home, s);
-    }
+    add_sources(home, sources);
     add_views(home);
     for (size_t i = 0; i < home->tree.count; i++) {
         if (home->tree.rows[i].kind == kind && home->tree.rows[i].index == index) {

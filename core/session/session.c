@@ -225,7 +225,8 @@ struct detection {
     struct assay_session *session;
     char *name, *place, *real; /* REAL: PLACE without links, NULL where there is none */
     bool named;
-    int missing; /* errno where the place itself is not to be had, or not readable */
+    uint32_t asked; /* of struct assay_source */
+    int missing;    /* errno where the place itself is not to be had, or not readable */
     struct source_found found;
 };
 
@@ -292,6 +293,7 @@ static unsigned detection_apply(struct assay_session *session, struct message *m
             continue;
         source = session_add_source(session, place->ops->kind, detection->name, place->path,
                                     place->ops);
+        catalog_source(session->catalog, source->index)->asked = detection->asked;
         first_look(session, source);
     }
     if (!detection->found.count)
@@ -329,6 +331,7 @@ static void add_server(struct assay_session *session, const struct session_place
                                                        place->place, &mlflow_source);
 
     source->server = server_new(session, source, place->settings);
+    catalog_source(session->catalog, source->index)->asked = ++session->asked;
     first_look(session, source);
 }
 
@@ -342,6 +345,7 @@ static void detect(struct assay_session *session, const struct session_place *pl
     detection->name = assay_strdup(place->name);
     detection->place = assay_strdup(place->place);
     detection->named = place->named;
+    detection->asked = ++session->asked;
     session->detecting++;
     pool_add(session->pool, &detection->task, false);
 }

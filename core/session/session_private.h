@@ -234,6 +234,7 @@ struct assay_session {
     bool cache_tried;
     uint64_t cache_most, copies_most; /* bytes */
     int use_fd;                       /* the file of locks beside the cache; -1 not open */
+    uint32_t asked;                   /* places, so far */
     bool closing;
     int64_t local_change;
     struct session_source *local;

@@ -54,6 +54,8 @@ struct assay_source {
     uint64_t done, total; /* bytes (or items) of the reading under way; total 0: not known */
     size_t problems;      /* things in it that could not be read */
     int64_t read_ms;      /* when it was last read to the end; ASSAY_NO_TIME never */
+    uint32_t asked; /* its place's position among those asked for, from 1: the order to show
+                       sources in, which are found in any; 0 the local store */
 };
 
 struct assay_experiment {
