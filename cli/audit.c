@@ -210,7 +210,7 @@ enum assay_status cli_sync(struct cli *cli, struct assay_error *err)
                                                  .recover = true};
     enum assay_status status = assay_ledger_open(&ledger, &options, err);
     if (status == ASSAY_OK)
-        status = assay_ledger_sync(ledger, cli->args.operands[0], &result, err);
+        status = assay_ledger_sync(ledger, cli->args.operands[0], NULL, &result, err);
     if (status == ASSAY_OK) {
         assay_buf_format(&cli->out, "%zu sent, %zu received, %zu refused\n", result.sent,
                          result.received, result.refused);

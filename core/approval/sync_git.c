@@ -1,7 +1,8 @@
 /*
  * Exchanging records through a git repository: a clone in the cache directory whose work tree
- * is a shared directory (sync.c), committed and pushed. Whatever somebody else pushed meanwhile
- * is fetched and the exchange done again: files are only ever added, so nothing can conflict.
+ * is a shared directory (sync_directory.c), committed and pushed. Whatever somebody else pushed
+ * meanwhile is fetched and the exchange done again: files are only ever added, so nothing can
+ * conflict.
  */
 #include "approval/sync.h"
 
@@ -136,6 +137,7 @@ static enum assay_status publish(struct git *g, bool *done)
 }
 
 enum assay_status sync_git(struct assay_ledger *ledger, const char *url,
+                           const struct assay_sync_options *options,
                            struct assay_sync_result *result, struct assay_error *err)
 {
     struct git g = {.directory = clone_path(url), .err = err};
@@ -154,7 +156,7 @@ enum assay_status sync_git(struct assay_ledger *ledger, const char *url,
         struct assay_sync_result now = {.first_refusal = ""};
         status = fetch(&g, &empty);
         if (status == ASSAY_OK)
-            status = sync_directory(ledger, g.directory, &now, err);
+            status = sync_directory(ledger, g.directory, options, &now, err);
         if (status == ASSAY_OK)
             status = publish(&g, &done);
         result->sent = now.sent;

@@ -424,9 +424,16 @@ struct assay_sync_result {
     bool made;                 /* the directory was not there, and was made */
     const char *first_refusal; /* "" none */
 };
+struct assay_sync_options {
+    /* Hears of the records that were received, then sent, as they come ("received", DONE of
+       ALL), on the caller's thread; false from it stops. NULL: nobody does. */
+    bool (*progress)(void *context, const char *what, size_t done, size_t all);
+    void *context;
+};
 /* REMOTE is a directory or "git+URL" (or a path that ends in .git). ASSAY_BAD_INPUT where
-   neither side has a ledger: then nothing is made either. */
+   neither side has a ledger: then nothing is made either. OPTIONS may be NULL. */
 enum assay_status assay_ledger_sync(struct assay_ledger *ledger, const char *remote,
+                                    const struct assay_sync_options *options,
                                     struct assay_sync_result *result, struct assay_error *err);
 
 #endif

@@ -252,7 +252,7 @@ static struct assay_sync_result sync_as(const char *person, const char *store,
                               .store = store, .heads = heads, .key = key, .recover = true},
                           &err),
         ASSAY_OK);
-    enum assay_status status = assay_ledger_sync(ledger, remote, &result, &err);
+    enum assay_status status = assay_ledger_sync(ledger, remote, NULL, &result, &err);
     if (status != expected)
         fail_msg("%s", err.what);
     result.first_refusal = "";
