@@ -6,6 +6,10 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <assay/clock.h>
+#include <assay/text.h>
 
 static void print_log(struct cli *cli, struct assay_ledger *ledger)
 {
@@ -202,30 +206,66 @@ enum assay_status cli_audit(struct cli *cli, struct assay_error *err)
     return status;
 }
 
+struct syncing {
+    struct cli *cli;
+    int64_t next_us;
+    bool shown;
+};
+
+static bool show_progress(void *context, const char *what, size_t done, size_t all)
+{
+    struct syncing *syncing = context;
+
+    if (assay_monotonic_us() < syncing->next_us)
+        return true;
+    syncing->next_us = assay_monotonic_us() + 200000;
+    syncing->shown = true;
+    cli_progress(syncing->cli, "%zu of %zu records %s", done, all, what);
+    return true;
+}
+
+static void print_sync(struct cli *cli, const struct assay_sync_result *result)
+{
+    struct assay_buf place = {0};
+
+    assay_text_clean(&place, result->place, strlen(result->place));
+    assay_buf_format(&cli->out, "%zu sent, %zu received, %zu refused\n", result->sent,
+                     result->received, result->refused);
+    if (result->made)
+        fprintf(stderr, "assay: %s: was not there, and was made\n", assay_buf_text(&place));
+    else if (result->there == 0)
+        fprintf(stderr, "assay: %s: held no ledger; it has this one now\n",
+                assay_buf_text(&place));
+    if (result->refused) {
+        struct assay_error why = {0};
+        assay_fail(&why, ASSAY_NO, "%s", result->first_refusal);
+        cli_complain(&why);
+        cli->worst = ASSAY_NO;
+    }
+    assay_buf_free(&place);
+}
+
 enum assay_status cli_sync(struct cli *cli, struct assay_error *err)
 {
     struct assay_ledger *ledger = NULL;
     struct assay_sync_result result = {.first_refusal = ""};
+    struct syncing syncing = {.cli = cli};
+    const struct assay_sync_options watched = {show_progress, &syncing};
     const struct assay_ledger_options options = {.expect = cli_value(cli, "ledger"),
                                                  .recover = true};
     enum assay_status status = assay_ledger_open(&ledger, &options, err);
+
     if (status == ASSAY_OK)
-        status = assay_ledger_sync(ledger, cli->args.operands[0], NULL, &result, err);
-    if (status == ASSAY_OK) {
+        status = assay_ledger_sync(ledger, cli->args.operands[0],
+                                   isatty(STDERR_FILENO) == 1 ? &watched : NULL, &result, err);
+    if (syncing.shown)
+        cli_progress(cli, "%s", "");
+    /* What was received is kept even where something could not be sent. */
+    if (status == ASSAY_OK)
+        print_sync(cli, &result);
+    else if (result.received > 0 || result.sent > 0)
         assay_buf_format(&cli->out, "%zu sent, %zu received, %zu refused\n", result.sent,
                          result.received, result.refused);
-        if (result.made)
-            fprintf(stderr, "assay: %s: was not there, and was made\n", cli->args.operands[0]);
-        else if (result.there == 0)
-            fprintf(stderr, "assay: %s: held no ledger; it has this one now\n",
-                    cli->args.operands[0]);
-        if (result.refused) {
-            struct assay_error why = {0};
-            assay_fail(&why, ASSAY_NO, "%s", result.first_refusal);
-            cli_complain(&why);
-            cli->worst = ASSAY_NO;
-        }
-    }
     assay_ledger_close(&ledger);
     return status;
 }

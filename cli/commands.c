@@ -628,8 +628,8 @@ const struct cli_command cli_commands[] = {
     },
     {
         .name = "sync",
-        .operands = "DIR|git+URL",
-        .summary = "exchange records with a shared directory or a git repository",
+        .operands = "DIR|git+URL|SERVER",
+        .summary = "exchange records with a directory, a git repository or an MLflow server",
         .options = sync_options,
         .least = 1,
         .most = 1,

@@ -77,24 +77,65 @@ static void configure(struct server_settings *settings)
     free(path);
 }
 
+static enum assay_status open_site(struct mlflow_site **out,
+                                   const struct server_settings *settings,
+                                   struct assay_error *err)
+{
+    struct mlflow_site *site = assay_alloc(sizeof *site);
+    enum assay_status status;
+
+    site->net = net_new();
+    status = mlflow_open(&site->mlflow, site->net, settings, err);
+    if (status != ASSAY_OK)
+        mlflow_site_close(&site);
+    *out = site;
+    return status;
+}
+
 enum assay_status mlflow_site_open(struct mlflow_site **out, const char *url,
                                    struct assay_error *err)
 {
     struct server_settings settings = SERVER_SETTINGS_INIT;
-    struct mlflow_site *site = assay_alloc(sizeof *site);
     enum assay_status status = server_settings_url(&settings, url, err);
 
-    if (status == ASSAY_OK)
-        configure(&settings);
-
+    *out = NULL;
     if (status == ASSAY_OK) {
-        site->net = net_new();
-        status = mlflow_open(&site->mlflow, site->net, &settings, err);
+        configure(&settings);
+        status = open_site(out, &settings, err);
     }
     server_settings_free(&settings);
-    if (status != ASSAY_OK)
-        mlflow_site_close(&site);
-    *out = site;
+    return status;
+}
+
+static enum assay_status take_named(void *context, const char *section, const char *key,
+                                    const char *value, struct assay_error *err)
+{
+    struct server_settings *settings = context;
+
+    if (strncmp(section, "source ", 7) != 0 || strcmp(section + 7, settings->name) != 0)
+        return ASSAY_OK;
+    if (strcmp(key, "place") != 0)
+        (void)server_settings_set(settings, key, value, NULL);
+    else if (strncmp(value, "http://", 7) == 0 || strncmp(value, "https://", 8) == 0)
+        return server_settings_url(settings, value, err);
+    return ASSAY_OK;
+}
+
+enum assay_status mlflow_site_open_named(struct mlflow_site **out, const char *name,
+                                         struct assay_error *err)
+{
+    struct server_settings settings = SERVER_SETTINGS_INIT;
+    char *path = assay_config_path();
+    enum assay_status status = ASSAY_OK;
+
+    *out = NULL;
+    settings.name = assay_strdup(name);
+    if (path && access(path, R_OK) == 0)
+        status = assay_ini_read(path, take_named, &settings, err);
+    if (status == ASSAY_OK)
+        status = settings.url ? open_site(out, &settings, err) : ASSAY_NO;
+    server_settings_free(&settings);
+    free(path);
     return status;
 }
 

@@ -15,6 +15,10 @@ struct mlflow_site; /* opaque: the `self` of mlflow_platform */
 /* Connects to the server at URL, with the credentials MLflow's own variables and files give. */
 enum assay_status mlflow_site_open(struct mlflow_site **out, const char *url,
                                    struct assay_error *err);
+/* The same for the configured source NAME. ASSAY_NO, without a word, where no section of that
+   name is a server's. */
+enum assay_status mlflow_site_open_named(struct mlflow_site **out, const char *name,
+                                         struct assay_error *err);
 void mlflow_site_close(struct mlflow_site **site);
 /* The facts of a version (files hashed one by one) through a client that is there already,
    until CANCELLED(CONTEXT) says so. All texts into ARENA. */

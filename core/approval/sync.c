@@ -344,27 +344,57 @@ enum assay_status sync_exchange(struct assay_ledger *ledger, const struct sync_p
     return status;
 }
 
+/* With the server at the URL, or the configured one of that name; ASSAY_NO, without a word,
+   where no server is called so. */
+static enum assay_status sync_named(struct assay_ledger *ledger, const char *remote,
+                                    const struct assay_sync_options *options,
+                                    struct assay_sync_result *result, struct assay_error *err)
+{
+    struct mlflow_site *site = NULL;
+    enum assay_status status;
+
+    if (strncmp(remote, "http://", 7) == 0 || strncmp(remote, "https://", 8) == 0)
+        status = mlflow_site_open(&site, remote, err);
+    else if (strstr(remote, "://"))
+        return assay_fail(err, ASSAY_BAD_INPUT,
+                          "%s: records are exchanged with a directory, an MLflow server or "
+                          "git+URL",
+                          remote);
+    else
+        status = strchr(remote, '/') ? ASSAY_NO : mlflow_site_open_named(&site, remote, err);
+    if (status != ASSAY_OK)
+        return status;
+    result->place = assay_arena_strdup(&ledger->draft_arena, mlflow_site_place(site));
+    status = sync_server(ledger, site, options, result, err);
+    mlflow_site_close(&site);
+    return status;
+}
+
 enum assay_status assay_ledger_sync(struct assay_ledger *ledger, const char *remote,
                                     const struct assay_sync_options *options,
                                     struct assay_sync_result *result, struct assay_error *err)
 {
     const size_t length = strlen(remote);
     const bool git = strncmp(remote, "git+", 4) == 0;
+    struct assay_error first = {0};
     enum assay_status status;
 
-    *result = (struct assay_sync_result){.first_refusal = ""};
+    *result = (struct assay_sync_result){.first_refusal = "", .place = remote};
     if (ledger->read_only || !ledger->store)
         return assay_fail(err, ASSAY_IO, "the ledger was opened to be read only");
-    if (git || (length > 4 && strcmp(remote + length - 4, ".git") == 0))
+    if (git || (length > 4 && strcmp(remote + length - 4, ".git") == 0)) {
         status = sync_git(ledger, git ? remote + 4 : remote, options, result, err);
-    else if (strstr(remote, "://"))
-        return assay_fail(err, ASSAY_BAD_INPUT,
-                          "%s: records are exchanged with a directory or git+URL", remote);
-    else
-        status = sync_directory(ledger, remote, options, result, err);
+    } else {
+        status = sync_named(ledger, remote, options, result, &first);
+        if (status == ASSAY_NO && first.status == ASSAY_OK)
+            status = sync_directory(ledger, remote, options, result, err);
+        else if (status != ASSAY_OK && err && err->status == ASSAY_OK)
+            *err = first;
+    }
     if (status == ASSAY_OK && ledger->count == 0 && result->there == 0) {
-        status = assay_fail(err, ASSAY_BAD_INPUT,
-                            "%s: holds no ledger, and there is none here either", remote);
+        status =
+            assay_fail(err, ASSAY_BAD_INPUT,
+                       "%s: holds no ledger, and there is none here either", result->place);
         assay_hint(err, "`assay keys add` begins one; to join one, name the place it is in");
     }
     if (status == ASSAY_OK)

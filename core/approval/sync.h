@@ -44,5 +44,9 @@ enum assay_status sync_directory(struct assay_ledger *ledger, const char *direct
 enum assay_status sync_git(struct assay_ledger *ledger, const char *url,
                            const struct assay_sync_options *options,
                            struct assay_sync_result *result, struct assay_error *err);
+/* SITE is open, and stays so. */
+enum assay_status sync_server(struct assay_ledger *ledger, struct mlflow_site *site,
+                              const struct assay_sync_options *options,
+                              struct assay_sync_result *result, struct assay_error *err);
 
 #endif

@@ -422,6 +422,7 @@ struct assay_sync_result {
     size_t sent, received, refused;
     size_t there;              /* records that lay there before */
     bool made;                 /* the directory was not there, and was made */
+    const char *place;         /* it, without secrets; lives as long as ledger and REMOTE do */
     const char *first_refusal; /* "" none */
 };
 struct assay_sync_options {
@@ -430,8 +431,11 @@ struct assay_sync_options {
     bool (*progress)(void *context, const char *what, size_t done, size_t all);
     void *context;
 };
-/* REMOTE is a directory or "git+URL" (or a path that ends in .git). ASSAY_BAD_INPUT where
-   neither side has a ledger: then nothing is made either. OPTIONS may be NULL. */
+/* REMOTE is a directory, "git+URL" (or a path that ends in .git), the URL of an MLflow server,
+   or the name of a configured one (which goes before a directory of that name: "./NAME").
+   ASSAY_BAD_INPUT where neither side has a ledger: then nothing is made either. Where something
+   could not be sent, what RESULT says was received is kept all the same. OPTIONS may be NULL.
+   Waits for the network. */
 enum assay_status assay_ledger_sync(struct assay_ledger *ledger, const char *remote,
                                     const struct assay_sync_options *options,
                                     struct assay_sync_result *result, struct assay_error *err);
