@@ -420,9 +420,10 @@ enum assay_status assay_bundle_verify(const char *directory, const char *expect,
 
 struct assay_sync_result {
     size_t sent, received, refused;
-    size_t there;              /* records that lay there before */
-    bool made;                 /* the directory was not there, and was made */
-    const char *place;         /* it, without secrets; lives as long as ledger and REMOTE do */
+    size_t there;      /* records that lay there before */
+    bool made;         /* the directory was not there, and was made */
+    const char *place; /* what REMOTE is called, without secrets; valid as long as ledger and
+                          REMOTE are */
     const char *first_refusal; /* "" none */
 };
 struct assay_sync_options {
