@@ -19,6 +19,8 @@
     "Signed records of approvals, exchanged by `assay sync`. Whoever reads them checks them; " \
     "none is ever changed."
 
+#define KEPT "what was new there is kept here; what is new here was not sent: "
+
 struct listed {       /* a file that lies there */
     const char *name; /* "records/DIGEST.json" */
     unsigned shelf;
@@ -287,15 +289,14 @@ static enum assay_status server_put(void *self, enum sync_kind kind, const char 
         return tell(status, &first, first.hint, err);
     else if (mlflow_read_only(server->site->mlflow))
         return tell(status, &first,
-                    "what was new there is here now; read_only = no in its section of the "
-                    "configuration file allows to send what is new here",
+                    KEPT
+                    "read_only = no in its section of the configuration file lets it be sent",
                     err);
+    else if (status == ASSAY_NO)
+        return tell(status, &first, KEPT "a directory or a git repository can take it", err);
     else
-        return tell(
-            status, &first,
-            "what was new there is here now; to send what is new here takes EDIT on the "
-            "experiment " EXPERIMENT " and artifacts behind the server's proxy",
-            err);
+        return tell(status, &first, KEPT "to send it takes EDIT on the experiment " EXPERIMENT,
+                    err);
     return status;
 }
 
