@@ -1,9 +1,11 @@
 """Whole promotions on a real MLflow server by three persons, each with a home, an agent and a key of their own:
 approved, refused, changes requested, expired, superseded, champion moved in between, rolled back, broken glass;
-a plan of stages with a vote handed on and a condition that comes due; and gates over files that lie there.
+a plan of stages with a vote handed on and a condition that comes due; gates over files that lie there; and records
+exchanged through it.
 
 approvals.py ASSAY: prints "N passed, N failed".
 """
+import hashlib
 import importlib.util
 import json
 import os
@@ -310,6 +312,56 @@ def files(url, client, rex, app):
     client.delete_registered_model_alias("fraud", "signed")
 
 
+def digests(person):
+    code, out, err = person.run("audit", "log", "--format", "json")
+    check("%s has a log: %s" % (person.name, err), code == 0)
+    return {entry["digest"] for entry in json.loads(out)["records"]}
+
+
+def through_the_server(url, client, rex, val, request):
+    """Homes that share nothing but the server; what lies there, as the real client has it."""
+    def sync(person, expect):
+        code, out, err = person.run("sync", url)
+        check("%s through the server: %d, %s, %s" % (person.name, code, out, err), code == 0 and out == expect)
+
+    rex.sync()
+    val.sync()
+    dev = Person("joins")
+    all_of_them = digests(rex)
+    sync(rex, "%d sent, 0 received, 0 refused" % len(all_of_them))
+    sync(dev, "0 sent, %d received, 0 refused" % len(all_of_them))
+    sync(val, "0 sent, 0 received, 0 refused")
+    check("the same log", digests(dev) == all_of_them)
+    check("it holds: %s" % (dev.run("verify"),), dev.run("verify")[0] == 0)
+
+    # Both go on, and write at the same time.
+    for person in (rex, val):
+        code, out, err = person.run("sign", request, "--comment", "-m", "from here")
+        check("a comment: " + err, code == 0)
+    both = [subprocess.Popen([assay, "sync", url], env=person.env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            for person in (rex, val)]
+    for one in both:
+        err = one.communicate()[1]
+        check("at the same time: %s" % err, one.returncode == 0)
+    for person in (rex, val, dev):
+        code, out, err = person.run("sync", url)
+        check("%s again: %s" % (person.name, err), code == 0)
+    check("the union", digests(rex) == digests(val) == digests(dev) and len(digests(dev)) == len(all_of_them) + 2)
+
+    # The files are what their names say, and no more of them than there are records.
+    found = client.search_runs([client.get_experiment_by_name("assay-ledger").experiment_id])
+    check("one run", len(found) == 1)
+    folder = client.download_artifacts(found[0].info.run_id, "records", tempfile.mkdtemp(dir=work))
+    names = set(os.listdir(folder))
+    check("all of them", {name[:-5] for name in names if name.endswith(".json")} == digests(dev))
+    check("all signed", names == {name[:-5] + end for name in names if name.endswith(".json")
+                                  for end in (".json", ".sig")})
+    for name in names:
+        with open(os.path.join(folder, name), "rb") as file:
+            if name.endswith(".json"):
+                check(name, hashlib.sha256(file.read()).hexdigest() + ".json" == name)
+
+
 def main():
     url = start_server()
     mlflow.set_tracking_uri(url)
@@ -356,6 +408,7 @@ def main():
     check("no drift", rex.do("audit", "drift", "-S", url, "--format", "json") != "")
 
     files(url, client, rex, app)
+    through_the_server(url, client, rex, val, request)
 
     # Refused; a refusal withdrawn is none.
     request = ask("3")
