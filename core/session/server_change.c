@@ -3,20 +3,14 @@
  * at again, and put down in the log of changes, whatever came of it. For one-shots on their own
  * thread; for screens as jobs on the server's threads.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <assay/change.h>
-#include <assay/clock.h>
-#include <assay/file.h>
 #include <assay/registry.h>
 #include <assay/text.h>
 
-#include "remote/json_text.h"
+#include "remote/change_log.h"
 #include "remote/mlflow_change.h"
 #include "session/server_private.h"
 
@@ -109,69 +103,6 @@ void assay_change_text(const struct assay_change *change, const char *before,
     add_value(out, before);
     assay_buf_text_add(out, " → ");
     add_value(out, change->value);
-}
-
-/* ---- the log ---- */
-
-char *assay_change_log_path(void)
-{
-    const char *base = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    struct assay_buf path = {0};
-
-    if (base && base[0] == '/')
-        assay_buf_format(&path, "%s/assay/changes.jsonl", base);
-    else if (home && *home)
-        assay_buf_format(&path, "%s/.local/state/assay/changes.jsonl", home);
-    else
-        return NULL;
-    return assay_buf_take(&path);
-}
-
-static void log_text(struct assay_buf *line, const char *key, const char *value)
-{
-    assay_buf_format(line, ", \"%s\": ", key);
-    if (value)
-        json_text_quote(line, value);
-    else
-        assay_buf_text_add(line, "null");
-}
-
-static void log_append(const struct assay_buf *line)
-{
-    char *path = assay_change_log_path(), *directory = path ? assay_path_directory(path) : NULL;
-    ssize_t ignored = 0;
-    int fd = -1;
-
-    if (directory && assay_make_directories(directory, NULL) == ASSAY_OK)
-        fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    if (fd >= 0) { /* one write: lines of several programs do not mix */
-        ignored = write(fd, assay_buf_text(line), line->length);
-        close(fd);
-    }
-    (void)ignored;
-    free(directory);
-    free(path);
-}
-
-void server_log_change(const char *where, const char *what, const char *before,
-                       const char *after, const struct assay_error *error)
-{
-    struct assay_buf line = {0};
-    struct passwd entry, *found = NULL;
-    char room[2048];
-
-    if (getpwuid_r(geteuid(), &entry, room, sizeof room, &found) != 0)
-        found = NULL;
-    assay_buf_format(&line, "{\"time_ms\": %lld", (long long)assay_now_ms());
-    log_text(&line, "user", found ? found->pw_name : NULL);
-    log_text(&line, "server", where);
-    log_text(&line, "change", what);
-    log_text(&line, "before", before);
-    log_text(&line, "after", after);
-    log_text(&line, "error", error->status == ASSAY_OK ? NULL : error->what);
-    assay_buf_text_add(&line, "}\n");
-    log_append(&line);
-    assay_buf_free(&line);
 }
 
 /* ---- looking and making ---- */
@@ -287,7 +218,7 @@ static enum assay_status run_change(struct server *server, const struct assay_ch
         return status;
     status = make(client, change, expected, text, error);
     assay_change_text(change, expected, &what);
-    server_log_change(mlflow_shown(client), assay_buf_text(&what), expected, *text, error);
+    change_log_add(mlflow_shown(client), assay_buf_text(&what), expected, *text, error);
     assay_buf_free(&what);
     return status;
 }

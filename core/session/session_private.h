@@ -394,9 +394,6 @@ bool server_recall_artifacts(struct session_source *source, const char *run_id,
 
 /* server_change.c */
 void change_job_free(struct change_job **job);
-/* A line of the log of changes. */
-void server_log_change(const char *where, const char *what, const char *before,
-                       const char *after, const struct assay_error *error);
 
 /* server_copies.c */
 void copies_free(struct assay_session *session);

@@ -18,6 +18,7 @@
 #include <assay/file.h>
 #include <assay/sha256.h>
 
+#include "remote/change_log.h"
 #include "remote/json_text.h"
 #include "remote/mlflow_upload.h"
 #include "session/server_private.h"
@@ -478,7 +479,7 @@ static void put_in_log(const struct upload *u)
     struct assay_buf what = {0};
 
     assay_buf_format(&what, "upload of run %s", u->run->id);
-    server_log_change(mlflow_shown(u->client), assay_buf_text(&what),
+    change_log_add(mlflow_shown(u->client), assay_buf_text(&what),
                       u->out->resumed ? u->target.run_id : NULL,
                       *u->target.run_id ? u->target.run_id : NULL, u->err);
     assay_buf_free(&what);
