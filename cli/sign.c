@@ -1,6 +1,6 @@
 /*
  * assay sign and assay apply: a decision on a request, signed with the user's own key; and
- * moving the target once enough have signed.
+ * moving the target once enough have signed, and what follows that.
  */
 #include "approvals.h"
 
@@ -83,12 +83,32 @@ enum assay_status cli_sign(struct cli *cli, struct assay_error *err)
     return status;
 }
 
+/* What followed and failed: the application stands, and scripts are to know all the same. */
+static void tell_follows(struct cli *cli, const struct assay_ledger *ledger)
+{
+    const struct assay_follow *follows;
+    const size_t count = assay_ledger_follows(ledger, &follows);
+
+    for (size_t i = 0; i < count; i++) {
+        struct assay_error err = {0};
+        if (follows[i].error.status == ASSAY_OK)
+            continue;
+        assay_fail(&err, ASSAY_IO, "it is applied; after %s: %s", follows[i].name,
+                   follows[i].error.what);
+        assay_hint(&err, "it is not run again: what it was to do is to be done by hand");
+        cli_complain(&err);
+        cli->worst = ASSAY_IO;
+    }
+}
+
 enum assay_status cli_apply(struct cli *cli, struct assay_error *err)
 {
     struct assay_ledger *ledger = NULL;
     enum assay_status status = cli_ledger(cli, true, &ledger, err);
     if (status == ASSAY_OK)
         status = assay_request_apply(ledger, cli->args.operands[0], err);
+    if (status == ASSAY_OK)
+        tell_follows(cli, ledger);
     assay_ledger_close(&ledger);
     return status;
 }

@@ -45,6 +45,18 @@ static void ask(struct assay_ledger *ledger, struct desk_result *r)
         r->status = assay_request_send(ledger, &options, r->id, &r->err);
 }
 
+/* That it is applied holds, whatever came of what followed. */
+static void apply(struct assay_ledger *ledger, struct desk_result *r)
+{
+    const struct assay_follow *follows;
+    r->status = assay_request_apply(ledger, r->wish.request, &r->err);
+    const size_t count = assay_ledger_follows(ledger, &follows);
+    for (size_t i = 0; r->status == ASSAY_OK && i < count; i++)
+        if (follows[i].error.status != ASSAY_OK)
+            assay_fail(&r->followed, ASSAY_IO, "applied and recorded, but after %s: %s",
+                       follows[i].name, follows[i].error.what);
+}
+
 static void act(struct desk *desk)
 {
     struct desk_result *r = &desk->result;
@@ -77,7 +89,7 @@ static void act(struct desk *desk)
         r->status = assay_request_decide(desk->fresh, r->wish.request, &decision, &r->err);
         break;
     case DESK_APPLY:
-        r->status = assay_request_apply(desk->fresh, r->wish.request, &r->err);
+        apply(desk->fresh, r);
         break;
     case DESK_SIDES:
         r->status = assay_sides_read(desk->fresh, r->wish.request, &r->sides, &r->err);

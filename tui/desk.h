@@ -40,8 +40,9 @@ struct desk_result {
     struct desk_wish wish;
     enum assay_status status;
     struct assay_error err;
-    char *text; /* DESK_PREVIEW: the statement; DESK_EVIDENCE: the bytes, any,
-                   LENGTH of them; the taker frees */
+    struct assay_error followed; /* DESK_APPLY: the first of what followed that failed */
+    char *text;                  /* DESK_PREVIEW: the statement; DESK_EVIDENCE: the bytes, any,
+                                    LENGTH of them; the taker frees */
     size_t length;
     struct assay_sides *sides; /* DESK_SIDES: likewise */
     char id[17];               /* DESK_ASK: the request */

@@ -178,6 +178,8 @@ bool outbox_result(struct outbox *box, struct app *app, struct desk_result *resu
     }
     if (result->status != ASSAY_OK)
         app_fail(app, &result->err);
+    else if (result->followed.status != ASSAY_OK)
+        app_fail(app, &result->followed);
     else
         app_say(app, "%s: %s",
                 result->wish.task == DESK_APPLY ? "applied and recorded"

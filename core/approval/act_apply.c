@@ -59,6 +59,17 @@ static enum assay_status move(struct assay_ledger *ledger, const char *id,
     return status;
 }
 
+/* Recorded, it is a fact: what follows can fail, and cannot undo it. */
+static enum assay_status finish(struct assay_ledger *ledger, const struct after *after,
+                                const char *id, struct assay_error *err)
+{
+    enum assay_status status = append_phase(ledger, id, PHASE_DONE, "", err);
+
+    if (status == ASSAY_OK)
+        act_follow(ledger, after, id);
+    return status;
+}
+
 static enum assay_status may_apply(const struct fold_request *request, struct assay_error *err)
 {
     const enum assay_request_state state = request->view.state;
@@ -70,19 +81,16 @@ static enum assay_status may_apply(const struct fold_request *request, struct as
                       assay_request_state_name(state), request->view.why);
 }
 
-enum assay_status assay_request_apply(struct assay_ledger *ledger, const char *ref,
-                                      struct assay_error *err)
+/* From the first look to the record of how it ended. */
+static enum assay_status apply(struct assay_ledger *ledger, const char *ref,
+                               const struct after *after, struct assay_error *err)
 {
     struct fold_request *request = NULL;
     struct assay_error why = {0};
     uint64_t ran = 0;
     char id[17];
-    enum assay_status status = ledger_read(ledger, assay_now_ms(), NULL, err);
+    enum assay_status status = act_find_request(ledger, ref, &request, err);
 
-    if (status == ASSAY_OK)
-        status = ledger_need_me(ledger, err);
-    if (status == ASSAY_OK)
-        status = act_find_request(ledger, ref, &request, err);
     if (status != ASSAY_OK)
         return status;
     memcpy(id, request->view.id, sizeof id);
@@ -98,9 +106,28 @@ enum assay_status assay_request_apply(struct assay_ledger *ledger, const char *r
         return status;
     status = move(ledger, id, &why);
     if (status == ASSAY_OK)
-        return append_phase(ledger, id, PHASE_DONE, "", err);
+        return finish(ledger, after, id, err);
     assay_fail(err, status, "%s", why.what);
     /* The failure is a fact too; where it cannot be recorded, the request stays begun. */
     (void)append_phase(ledger, id, PHASE_FAILED, why.what, NULL);
+    return status;
+}
+
+enum assay_status assay_request_apply(struct assay_ledger *ledger, const char *ref,
+                                      struct assay_error *err)
+{
+    struct after after = {0};
+    enum assay_status status = ledger_read(ledger, assay_now_ms(), NULL, err);
+
+    assay_arena_free(&ledger->follow_arena);
+    ledger->follows = NULL;
+    ledger->follow_count = 0;
+    if (status == ASSAY_OK)
+        status = ledger_need_me(ledger, err);
+    if (status == ASSAY_OK)
+        status = after_read(&after, err);
+    if (status == ASSAY_OK)
+        status = apply(ledger, ref, &after, err);
+    after_free(&after);
     return status;
 }

@@ -345,19 +345,15 @@ static void run_command(struct run *run)
     struct assay_buf out = {.limit = 1 << 20}, text = {0};
     struct assay_error why = {0};
     int64_t timeout_ms = 60000;
-    size_t count = 0;
     int code = 0;
 
     if (!run->c->commands) {
         gate_say(run, ASSAY_MISSING, "commands are not run here");
         return;
     }
-    for (const char *at = gate_setting(run, "command"); *at && count < WORDS_MAX;) {
-        at += strspn(at, " \t");
-        size_t length = strcspn(at, " \t");
-        if (length > 0)
-            words[count++] = assay_arena_strndup(run->c->arena, at, length);
-        at += length;
+    if (spawn_words(gate_setting(run, "command"), run->c->arena, words, WORDS_MAX) == 0) {
+        gate_say(run, ASSAY_ERROR, "its command has more than %d words", WORDS_MAX);
+        return;
     }
     if (gate_setting(run, "timeout"))
         (void)policy_duration(gate_setting(run, "timeout"), &timeout_ms);

@@ -197,6 +197,7 @@ void assay_ledger_close(struct assay_ledger **at)
     assay_arena_free(&ledger->view_arena);
     assay_arena_free(&ledger->draft_arena);
     assay_arena_free(&ledger->drift_arena);
+    assay_arena_free(&ledger->follow_arena);
     free(ledger->records);
     free(ledger->path);
     free(ledger->heads_path);

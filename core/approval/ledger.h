@@ -52,6 +52,9 @@ struct assay_ledger {
     struct assay_draft *drafts;
     struct assay_drift *drifts;
     struct assay_arena drift_arena;
+    struct assay_follow *follows; /* of the last application */
+    size_t follow_count;
+    struct assay_arena follow_arena;
     struct mlflow_site **sites; /* servers that were asked, by their place */
     size_t site_count, site_capacity;
 };

@@ -401,6 +401,11 @@ static size_t exactness(const char *patterns, const char *text)
     return best;
 }
 
+bool policy_pattern(const char *patterns, const char *text)
+{
+    return exactness(patterns, text) > 0;
+}
+
 uint64_t policy_exactness(const struct policy *policy, const char *model, const char *target)
 {
     const uint64_t of_target = exactness(policy->targets, target);

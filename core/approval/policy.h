@@ -64,6 +64,8 @@ enum assay_status policy_parse(struct policy *out, struct assay_arena *arena, co
    that names the target, and then the model, most exactly is the one that counts. */
 uint64_t policy_exactness(const struct policy *policy, const char *model, const char *target);
 bool policy_matches(const struct policy *policy, const char *model, const char *target);
+/* Whether one of PATTERNS (set apart by blanks or commas, '*' for any run) is TEXT. */
+bool policy_pattern(const char *patterns, const char *text);
 /* The setting KEY of a gate; NULL where it is not set. */
 const char *policy_gate_setting(const struct policy_gate *gate, const char *key);
 /* "90m", "24h", "14d", "2w". */

@@ -41,6 +41,21 @@ const char *spawn_find(const char *name, char out[128])
     return found ? out : NULL;
 }
 
+size_t spawn_words(const char *text, struct assay_arena *arena, const char **words, size_t most)
+{
+    size_t count = 0;
+
+    for (text += strspn(text, " \t"); *text; text += strspn(text, " \t")) {
+        const size_t length = strcspn(text, " \t");
+        if (count == most)
+            return 0;
+        words[count++] = assay_arena_strndup(arena, text, length);
+        text += length;
+    }
+    words[count] = NULL;
+    return count;
+}
+
 int spawn_memory_file(const void *bytes, size_t length)
 {
     int fd = memfd_create("assay", MFD_CLOEXEC);

@@ -10,6 +10,7 @@
 
 #include <assay/buf.h>
 #include <assay/error.h>
+#include <assay/memory.h>
 
 struct spawn {
     const char *const *argv; /* argv[0] is an absolute path; ends with NULL */
@@ -28,6 +29,11 @@ struct spawn {
    past the deadline (it is killed, with what it started) or printed more than the limit. */
 enum assay_status spawn_run(const struct spawn *spawn, int *code, struct assay_buf *out,
                             struct assay_buf *errors, struct assay_error *err);
+
+/* Takes TEXT apart at its blanks, as argv wants it: no quotes, no shell. WORDS has room for
+   MOST and the NULL after them; 0 where there are more, or none. */
+size_t spawn_words(const char *text, struct assay_arena *arena, const char **words,
+                   size_t most);
 
 /* A descriptor from which a child may read BYTES as a file; -1 on failure. */
 int spawn_memory_file(const void *bytes, size_t length);

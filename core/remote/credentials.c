@@ -463,7 +463,7 @@ enum assay_status credentials_find(const struct server_settings *settings,
     *out = (struct credentials){0};
     status = from_settings(settings, &patience, out, err);
     own = out->user || out->password || out->token;
-    if (status == ASSAY_OK && variables_apply(settings->url)) {
+    if (status == ASSAY_OK && !settings->stranger && variables_apply(settings->url)) {
         if (!own)
             read_variables(out);
         status = read_tls_variables(out, settings->insecure >= 0, err);

@@ -24,6 +24,8 @@ struct server_settings {
     char *client_cert;                      /* PEM with certificate and key */
     char *proxy;
     char *workspace;
+    bool stranger; /* no server of experiments: what MLflow's variables and file say is not for
+                      it */
     int insecure;  /* the certificate is not checked: 1 yes, 0 no, -1 not said */
     int read_only; /* likewise; not said: on for names with "prod" in them */
 };

@@ -328,9 +328,20 @@ enum assay_status assay_request_decide(struct assay_ledger *ledger, const char *
 enum assay_status assay_request_preview(struct assay_ledger *ledger, const char *id,
                                         const struct assay_decision *decision, char **text,
                                         struct assay_error *err);
-/* Moves the target. Idempotent: one that is applied is ASSAY_OK; one that was begun goes on. */
+/* Moves the target. Idempotent: one that is applied is ASSAY_OK; one that was begun goes on.
+   Once that is recorded, runs what the user's configuration file has in its sections
+   [after NAME]: what comes of them (below) does not change what is returned. They are read
+   first: ASSAY_BAD_INPUT, and nothing begun, where they make no sense. */
 enum assay_status assay_request_apply(struct assay_ledger *ledger, const char *id,
                                       struct assay_error *err);
+struct assay_follow {
+    const char *name;         /* of its section */
+    struct assay_error error; /* ASSAY_OK: it ended well */
+};
+/* What followed the application that the last assay_request_apply() of this handle made; none
+   where that made none. They live until the next one. */
+size_t assay_ledger_follows(const struct assay_ledger *ledger,
+                            const struct assay_follow **follows);
 /* Looks at the platform now: has the champion moved, are the files the same? ASSAY_NO and why.
  */
 enum assay_status assay_request_check(struct assay_ledger *ledger, const char *id,

@@ -279,6 +279,34 @@ static void override(void **state)
     leave(&screen);
 }
 
+/* What follows an application and fails is said, and the application stands. */
+static void followed(void **state)
+{
+    (void)state;
+    char id[17], config[400];
+    struct assay_error err = {0};
+    begin(WORLD_POLICY, "alias:champion", id);
+    world_write(&world, "config.ini",
+                "[after deploy]\ncommand = /bin/cat /nowhere/at/all\n"
+                "[after second]\ncommand = /bin/true\n");
+    snprintf(config, sizeof config, "%s/config.ini", world.directory);
+    setenv("ASSAY_CONFIG", config, 1);
+    assert_int_equal(world_decide(&world, "brk", id, ASSAY_OVERRIDE, &err), ASSAY_OK);
+    struct screen *screen = sit("val", true);
+    screen_press(screen, "a", NULL);
+    screen_wait(screen, "y applies it");
+    world_quiet();
+    screen_press(screen, "y", NULL);
+    screen_wait(screen, "applied and recorded, but after deploy: /bin/cat: exit status 1");
+    screen_settle(screen);
+    screen_assert_text(screen, "APPLIED");
+    screen_press(screen, "!", NULL);
+    screen_wait(screen, "but after deploy");
+    assert_int_equal(world_state(&world, id), ASSAY_STATE_APPLIED);
+    unsetenv("ASSAY_CONFIG");
+    leave(&screen);
+}
+
 static void ratify_and_roll_back(void **state)
 {
     (void)state;
@@ -495,6 +523,7 @@ int main(void)
         cmocka_unit_test(condition_past_due),
         cmocka_unit_test(delegation),
         cmocka_unit_test(override),
+        cmocka_unit_test(followed),
         cmocka_unit_test(ratify_and_roll_back),
         cmocka_unit_test(staged_plan),
         cmocka_unit_test(ended_at_once),
