@@ -13,7 +13,6 @@
 
 #include "approval/gates_statistics.h"
 #include "approval/model_signature.h"
-#include "base/spawn.h"
 
 void gate_say(struct run *run, enum assay_requirement_state state, const char *format, ...)
 {
@@ -333,63 +332,6 @@ static void run_no_leakage(struct run *run)
     gate_say(run, ASSAY_SATISFIED, "no evaluation data among the training data");
 }
 
-/* ---- a command of the team's own ---- */
-
-#define WORDS_MAX 32
-
-static void run_command(struct run *run)
-{
-    const struct version_facts *facts = run->c->candidate;
-    const char *words[WORDS_MAX + 1] = {0};
-    const char *env[6] = {0};
-    struct assay_buf out = {.limit = 1 << 20}, text = {0};
-    struct assay_error why = {0};
-    int64_t timeout_ms = 60000;
-    int code = 0;
-
-    if (!run->c->commands) {
-        gate_say(run, ASSAY_MISSING, "commands are not run here");
-        return;
-    }
-    if (spawn_words(gate_setting(run, "command"), run->c->arena, words, WORDS_MAX) == 0) {
-        gate_say(run, ASSAY_ERROR, "its command has more than %d words", WORDS_MAX);
-        return;
-    }
-    if (gate_setting(run, "timeout"))
-        (void)policy_duration(gate_setting(run, "timeout"), &timeout_ms);
-    const char *const pairs[][2] = {{"ASSAY_MODEL", facts->model},
-                                    {"ASSAY_VERSION", facts->version},
-                                    {"ASSAY_DIGEST", facts->digest},
-                                    {"ASSAY_TARGET", run->c->target},
-                                    {"ASSAY_FILES", facts->root_count ? facts->roots[0] : ""}};
-    for (size_t i = 0; i < ASSAY_COUNT(pairs); i++) {
-        assay_buf_reset(&text);
-        assay_buf_format(&text, "%s=%s", pairs[i][0], pairs[i][1]);
-        env[i] = assay_arena_strndup(run->c->arena, assay_buf_text(&text), text.length);
-    }
-    if (spawn_run(&(struct spawn){.argv = words,
-                                  .env = env,
-                                  .timeout_ms = (int)timeout_ms,
-                                  .output_limit = 1 << 20},
-                  &code, &out, NULL, &why) != ASSAY_OK) {
-        gate_say(run, ASSAY_ERROR, "%s", why.what);
-    } else {
-        char digest[ASSAY_SHA256_TEXT], line[200];
-        char *end = out.length > 0 ? memchr(out.data, '\n', out.length) : NULL;
-        assay_sha256(digest, out.data, out.length);
-        if (end)
-            *end = '\0';
-        assay_text_clean_to(line, sizeof line, assay_buf_text(&out));
-        gate_say(run,
-                 code == 0   ? ASSAY_SATISFIED
-                 : code == 1 ? ASSAY_UNSATISFIED
-                             : ASSAY_ERROR,
-                 "exit status %d: %s (output %.16s)", code, line, digest);
-    }
-    assay_buf_free(&out);
-    assay_buf_free(&text);
-}
-
 /* ---- the table ---- */
 
 struct kind {
@@ -409,7 +351,7 @@ static const struct kind kinds[] = {
     {"model-card", gate_model_card, {NULL}, {"file", "sections"}},
     {"same-evaluation", run_same_evaluation, {NULL}, {NULL}},
     {"no-leakage", run_no_leakage, {NULL}, {NULL}},
-    {"command", run_command, {"command"}, {"timeout"}},
+    {"command", gate_command, {"command"}, {"timeout"}},
 };
 
 static const struct kind *find_kind(const char *name)

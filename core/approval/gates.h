@@ -19,7 +19,9 @@
  *     model-card       file, sections: headings that must be there and not empty
  *     same-evaluation  the champion was evaluated on the same data (by digest)
  *     no-leakage       no evaluation data among the training data (by digest)
- *     command          command, timeout: a program of the team's own; exit status 0 passes
+ *     command          command, timeout: a program of the team's own; exit status 0 passes.
+ *                      ASSAY_FILES names where the files are: as registered, or, of a server's
+ *                      version and one registered from several places, a copy made for it
  */
 #ifndef CORE_APPROVAL_GATES_H
 #define CORE_APPROVAL_GATES_H

@@ -92,9 +92,8 @@ void gate_artifact_digest(struct run *run)
         gate_say(run, ASSAY_SATISFIED, "%zu files as registered", manifest.count);
 }
 
-/* The bytes of the file NAME of the version, which must be those that FACTS name. */
-static enum assay_status read_named(const struct version_facts *facts, const char *name,
-                                    size_t most, struct assay_buf *out, struct assay_error *err)
+enum assay_status gate_read_file(const struct version_facts *facts, const char *name,
+                                 size_t most, struct assay_buf *out, struct assay_error *err)
 {
     enum assay_status status;
     char digest[ASSAY_SHA256_TEXT];
@@ -126,7 +125,7 @@ static void check_signature(struct run *run, const struct version_facts *now, co
 
     if (!model_key_parse(&key, gate_setting(run, "key")))
         return;
-    if (read_named(now, name, MODEL_SIGNATURE_BYTES_MAX, &bytes, &why) != ASSAY_OK) {
+    if (gate_read_file(now, name, MODEL_SIGNATURE_BYTES_MAX, &bytes, &why) != ASSAY_OK) {
         gate_say(run, ASSAY_ERROR, "%s", why.what);
     } else {
         const struct model_signature_answer answer = model_signature_check(
@@ -219,7 +218,7 @@ void gate_model_card(struct run *run)
     name = name ? name : "README.md";
     if (!file_of(facts, name) || !can_be_read(facts)) {
         gate_say(run, ASSAY_MISSING, "the model has no %s", name);
-    } else if (read_named(facts, name, CARD_BYTES_MAX, &text, &why) != ASSAY_OK) {
+    } else if (gate_read_file(facts, name, CARD_BYTES_MAX, &text, &why) != ASSAY_OK) {
         gate_say(run, ASSAY_ERROR, "%s", why.what);
     } else {
         const char *section =

@@ -480,8 +480,8 @@ static void put_in_log(const struct upload *u)
 
     assay_buf_format(&what, "upload of run %s", u->run->id);
     change_log_add(mlflow_shown(u->client), assay_buf_text(&what),
-                      u->out->resumed ? u->target.run_id : NULL,
-                      *u->target.run_id ? u->target.run_id : NULL, u->err);
+                   u->out->resumed ? u->target.run_id : NULL,
+                   *u->target.run_id ? u->target.run_id : NULL, u->err);
     assay_buf_free(&what);
 }
 

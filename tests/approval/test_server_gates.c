@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -200,7 +201,25 @@ static void policy_text(struct assay_buf *out)
         if (*at != '\n')
             assay_buf_char(out, *at);
     assay_buf_char(out, '\n');
+    assay_buf_format(out, "[gate look]\nkind = command\ncommand = %s/look\n", own_home);
     free(pem);
+}
+
+/* A command that knows the files: their list, as sha256sum makes it, is what the digest is of.
+ */
+static void put_command(void)
+{
+    char path[300], text[600];
+
+    snprintf(path, sizeof path, "%s/look", own_home);
+    snprintf(
+        text, sizeof text,
+        "#!/bin/sh\nprintf '%%s' \"$ASSAY_FILES\" >%s/where\ncd \"$ASSAY_FILES\" || exit 2\n"
+        "d=$(find . -type f | sed 's,^./,,' | sort | xargs -d '\\n' sha256sum | sha256sum)\n"
+        "[ \"$d\" = \"$ASSAY_DIGEST  -\" ] || exit 1\nmkdir ro && : >ro/x && chmod 500 ro\n"
+        "echo all as hashed\n",
+        own_home);
+    GOOD(assay_file_write(path, text, strlen(text), 0700, good));
 }
 
 static int start(void **state)
@@ -208,6 +227,7 @@ static int start(void **state)
     struct assay_buf policy = {0};
     if (own_home_make(state) != 0)
         return -1;
+    put_command();
     policy_text(&policy);
     world_start(&world, assay_buf_text(&policy));
     assay_buf_free(&policy);
@@ -270,6 +290,20 @@ static void expect_refused(const char *id, const char *person, const char *why)
         fail_msg("%s; expected %s", err.what, why);
 }
 
+/* The command was run in a folder that was there for it alone; it is forgotten where. */
+static void expect_removed(void)
+{
+    char path[300], *where = NULL;
+    size_t length;
+
+    snprintf(path, sizeof path, "%s/where", own_home);
+    GOOD(assay_file_read(path, 4096, &where, &length, good));
+    assert_true(length > 0 && where[0] == '/');
+    assert_int_equal(access(where, F_OK), -1);
+    assert_int_equal(unlink(path), 0);
+    free(where);
+}
+
 /* ---- what comes of it ---- */
 
 static void passes_and_is_applied(void **state)
@@ -280,6 +314,8 @@ static void passes_and_is_applied(void **state)
     expect_gate(id, "files", ASSAY_SATISFIED, "5 files as the server gives them");
     expect_gate(id, "card", ASSAY_SATISFIED, "has all its sections");
     expect_gate(id, "signed", ASSAY_SATISFIED, "3 files signed by the key");
+    expect_gate(id, "look", ASSAY_SATISFIED, "exit status 0: all as hashed");
+    expect_removed();
     world_approve(&world, id);
     GOOD(world_apply(&world, id, good));
     assert_string_equal(champion, "1");
@@ -335,7 +371,7 @@ static void t29_not_what_was_signed(void **state)
     expect_gate(id, "signed", ASSAY_UNSATISFIED, "data/weights.bin is not what was signed");
 }
 
-/* T23: fails without the MISSING and ERROR branches of gates_files.c and read_named(). */
+/* T23: fails without the MISSING and ERROR branches of gates_files.c and gate_read_file(). */
 static void t23_files_that_cannot_say(void **state)
 {
     char id[17];
@@ -365,6 +401,8 @@ static void t23_another_the_second_time(void **state)
         ask(cases[i].version, NULL, id);
         expect_gate(id, "card", ASSAY_ERROR, cases[i].why);
         expect_gate(id, "signed", ASSAY_ERROR, cases[i].why);
+        expect_gate(id, "look", ASSAY_ERROR, "its files cannot be given to the command: ");
+        expect_gate(id, "look", ASSAY_ERROR, cases[i].why);
     }
 }
 

@@ -157,6 +157,7 @@ static void t23_every_kind(void **state)
                                      .sample_count = 12,
                                      .datasets = data,
                                      .dataset_count = 2};
+    const char *root = TEST_DATA;
     static const char *const seeds[] = {"1", "2", "3", "4",  "5",  "6",
                                         "7", "8", "9", "10", "11", "12"};
     static const struct {
@@ -183,6 +184,8 @@ static void t23_every_kind(void **state)
         {"kind = command\ncommand = /bin/sh -c", ASSAY_ERROR},
     };
     (void)state;
+    candidate.roots = &root;
+    candidate.root_count = 1;
     for (size_t i = 0; i < 12; i++) {
         few[i] = (struct version_sample){"m", seeds[i], 0.91 + 0.001 * (double)(i % 3)};
         many[i] = (struct version_sample){"m", seeds[i],
