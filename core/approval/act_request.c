@@ -478,7 +478,7 @@ static enum assay_status recheck_gates(struct assay_ledger *ledger,
 
     for (size_t i = 0; i < policy->gate_count; i++) {
         const struct assay_gate_result *said = NULL;
-        if (same_text(policy->gates[i].kind, "command"))
+        if (!policy_gate_rechecked(&policy->gates[i]))
             continue;
         for (size_t k = 0; k < request->bound->gate_count; k++)
             if (same_text(request->bound->gates[k].name, policy->gates[i].name))

@@ -401,6 +401,20 @@ static size_t exactness(const char *patterns, const char *text)
     return best;
 }
 
+bool policy_gate_rechecked(const struct policy_gate *gate)
+{
+    return !gate->kind || strcmp(gate->kind, "command") != 0;
+}
+
+size_t policy_rechecked(const struct policy *policy)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < policy->gate_count; i++)
+        count += policy_gate_rechecked(&policy->gates[i]) ? 1 : 0;
+    return count;
+}
+
 bool policy_pattern(const char *patterns, const char *text)
 {
     return exactness(patterns, text) > 0;

@@ -68,6 +68,11 @@ bool policy_matches(const struct policy *policy, const char *model, const char *
 bool policy_pattern(const char *patterns, const char *text);
 /* The setting KEY of a gate; NULL where it is not set. */
 const char *policy_gate_setting(const struct policy_gate *gate, const char *key);
+/* Whether everybody who approves runs the gate: not a command, whose output stands as the
+   machine of whoever asked gave it. */
+bool policy_gate_rechecked(const struct policy_gate *gate);
+/* How many of them there are. */
+size_t policy_rechecked(const struct policy *policy);
 /* "90m", "24h", "14d", "2w". */
 bool policy_duration(const char *text, int64_t *ms);
 

@@ -194,7 +194,7 @@ static const char *vote_fault(const struct evaluation *e, const struct fold_vote
         return NULL;
     if (!same_gates(e, v))
         return "its signer found other results of the gates";
-    if (e->policy->recheck && e->policy->gate_count > 0 && v->d->gates_total == 0)
+    if (e->policy->recheck && policy_rechecked(e->policy) > 0 && v->d->gates_total == 0)
         return "its signer did not run the gates";
     return missing_seen(e, v);
 }

@@ -381,13 +381,28 @@ static void places_of_exchange(void **state)
     world_stop(&world);
 }
 
+/* What only whoever asks runs is nothing that a reviewer could have left out. */
+static void only_commands(void **state)
+{
+    (void)state;
+    char id[17];
+    begin("[policy]\nname = full\ntargets = alias:champion\n[clause validator]\ncount = 1\n"
+          "[clause approver]\ncount = 1\n[gate team]\nkind = command\ncommand = /bin/true\n");
+    ask("alias:champion", id);
+    approve(id);
+    expect_state(id, "APPROVED", "");
+    as("rex", 0, "apply", id, NULL);
+    verify("2", "alias:champion", 0);
+    world_stop(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shadow_canary_full), cmocka_unit_test(conditions_past_due),
         cmocka_unit_test(delegation),         cmocka_unit_test(glass_and_back),
         cmocka_unit_test(every_format),       cmocka_unit_test(refused),
-        cmocka_unit_test(places_of_exchange),
+        cmocka_unit_test(places_of_exchange), cmocka_unit_test(only_commands),
     };
     return cmocka_run_group_tests_name("courses", tests, program_begin, program_end);
 }

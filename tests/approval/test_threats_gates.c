@@ -274,6 +274,45 @@ static void t23_request(void **state)
     }
 }
 
+/* Who approves has run the gates that everybody runs. Fails without vote_fault()'s look at how
+   many that were. */
+static void t23_not_run_by_the_voter(void **state)
+{
+#define COMMAND "[gate c]\nkind = command\ncommand = /bin/true\n"
+    static const struct {
+        const char *gates;
+        size_t count;
+        uint64_t ran;
+        enum assay_request_state state;
+    } cases[] = {{COMMAND, 1, 0, ASSAY_STATE_APPROVED},
+                 {COMMAND "[gate g]\nkind = artifact-digest\n", 2, 0, ASSAY_STATE_PENDING},
+                 {COMMAND "[gate g]\nkind = artifact-digest\n", 2, 1, ASSAY_STATE_APPROVED}};
+    struct assay_gate_result found[] = {{"c", "command", ASSAY_SATISFIED, "w", "", ""},
+                                        {"g", "artifact-digest", ASSAY_SATISFIED, "w", "", ""}};
+    (void)state;
+    for (size_t i = 0; i < ASSAY_COUNT(cases); i++) {
+        struct assay_buf text = {0};
+        struct paper p;
+        paper_init(&p);
+        paper_begin(&p, 1);
+        paper_person(&p, "adm", "rex", "", "");
+        paper_person(&p, "adm", "app", "approver", "");
+        assay_buf_format(&text, "[policy]\nname = prod\n[clause approver]\ncount = 1\n%s",
+                         cases[i].gates);
+        paper_policy(&p, "adm", assay_buf_text(&text));
+        struct statement s = paper_request(&p, REQ, 1);
+        s.request.gates = found;
+        s.request.gate_count = cases[i].count;
+        paper_add(&p, "rex", &s);
+        s = paper_decision(&p, REQ, ASSAY_APPROVE, "");
+        s.decision.gates_total = cases[i].ran;
+        paper_add(&p, "app", &s);
+        paper_expect(&p, REQ, cases[i].state);
+        assay_buf_free(&text);
+        paper_free(&p);
+    }
+}
+
 /* ---- T27: a registry that answers with anything. Fails without the bounds of json_parse() and
    registry.c's look at its own list of files. ---- */
 
@@ -320,8 +359,11 @@ static void t27_registry(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(t23_gates),      cmocka_unit_test(t23_request),
-        cmocka_unit_test(t23_every_kind), cmocka_unit_test(t23_drift_limit),
+        cmocka_unit_test(t23_gates),
+        cmocka_unit_test(t23_request),
+        cmocka_unit_test(t23_not_run_by_the_voter),
+        cmocka_unit_test(t23_every_kind),
+        cmocka_unit_test(t23_drift_limit),
         cmocka_unit_test(t27_registry),
     };
     return cmocka_run_group_tests(tests, start, stop);
