@@ -15,7 +15,6 @@
 
 #include <assay/file.h>
 #include <assay/memory.h>
-#include <assay/text.h>
 
 #define SAVE_LIMIT ((size_t)1 << 30)
 #define BLOCK      65536
@@ -92,24 +91,6 @@ static const struct assay_artifact *find_item(const struct assay_artifacts *arti
     return NULL;
 }
 
-/* A block of a file for people to read on a terminal: clean, but with its lines. False where it
-   is no text at all. */
-static bool show_text(struct cli *cli, const char *bytes, size_t length)
-{
-    if (memchr(bytes, '\0', length))
-        return false;
-    while (length) {
-        const char *newline = memchr(bytes, '\n', length);
-        size_t line = newline ? (size_t)(newline - bytes) : length;
-        assay_text_clean(&cli->out, bytes, line);
-        if (newline)
-            assay_buf_char(&cli->out, '\n');
-        bytes += line + (newline != NULL);
-        length -= line + (newline != NULL);
-    }
-    return true;
-}
-
 /* Prints what is behind FD, which it closes; PATH names it. */
 static enum assay_status print_fd(struct cli *cli, int fd, const char *path,
                                   struct assay_error *err)
@@ -121,9 +102,7 @@ static enum assay_status print_fd(struct cli *cli, int fd, const char *path,
         count = read(fd, block, sizeof block);
         if (count < 0) {
             status = assay_fail(err, ASSAY_IO, "%s: %s", path, strerror(errno));
-        } else if (!cli->tty) {
-            assay_buf_add(&cli->out, block, (size_t)count);
-        } else if (!show_text(cli, block, (size_t)count)) {
+        } else if (!cli_text(cli, block, (size_t)count)) {
             status = assay_fail(err, ASSAY_BAD_INPUT, "%s: not text", path);
             assay_hint(err, "save it with -o FILE");
         }

@@ -108,6 +108,10 @@ int cli_run(int argc, char *const *argv);
 /* Writes what is in cli->out; cli_spill() does so once there is enough to be worth it. */
 void cli_flush(struct cli *cli);
 void cli_spill(struct cli *cli);
+/* Appends LENGTH bytes that others wrote, as they are; to a terminal clean, line by line:
+   whatever is printed whole goes through here, or through a field of a format, which is as
+   clean there. False, and nothing appended, where a terminal would be shown what is no text. */
+bool cli_text(struct cli *cli, const char *bytes, size_t length);
 /* "assay: WHAT" and the advice, on standard error. */
 void cli_complain(const struct assay_error *err);
 /* Has HANDLER called on a signal, unless that is ignored; calls it breaks off go on. */

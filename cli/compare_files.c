@@ -261,10 +261,7 @@ void compare_print_diff(struct compare_job *job, const struct assay_buf *diff)
         bool colored = job->cli->color && *color;
         if (colored)
             assay_buf_format(&job->cli->out, "\x1b[%sm", color);
-        if (job->cli->tty)
-            assay_text_clean(&job->cli->out, text, length);
-        else
-            assay_buf_add(&job->cli->out, text, length);
+        (void)cli_text(job->cli, text, length);
         assay_buf_text_add(&job->cli->out, colored ? "\x1b[0m\n" : "\n");
         text += length + (text[length] == '\n');
         cli_spill(job->cli);

@@ -85,7 +85,7 @@ static enum assay_status show(struct cli *cli, struct assay_ledger *ledger,
     }
     for (size_t i = 0; i < count; i++) {
         if (policies[i].in_force && strcmp(policies[i].name, name) == 0) {
-            assay_buf_text_add(&cli->out, policies[i].text);
+            (void)cli_text(cli, policies[i].text, strlen(policies[i].text));
             return ASSAY_OK;
         }
     }

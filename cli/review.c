@@ -112,10 +112,12 @@ static enum assay_status open_evidence(struct cli *cli, struct assay_ledger *led
             continue;
         enum assay_status status =
             assay_evidence_read(ledger, r->evidence[i].digest, &bytes, &length, err);
-        if (status == ASSAY_OK) {
-            assay_buf_add(&cli->out, bytes, length);
-            status = assay_evidence_seen(ledger, r->evidence[i].digest, true, err);
+        if (status == ASSAY_OK && !cli_text(cli, bytes, length)) {
+            status = assay_fail(err, ASSAY_BAD_INPUT, "%s: not text", name);
+            assay_hint(err, "send it to a file: assay review %s --open %s > FILE", r->id, name);
         }
+        if (status == ASSAY_OK)
+            status = assay_evidence_seen(ledger, r->evidence[i].digest, true, err);
         free(bytes);
         return status;
     }

@@ -45,6 +45,26 @@ void cli_spill(struct cli *cli)
         cli_flush(cli);
 }
 
+bool cli_text(struct cli *cli, const char *bytes, size_t length)
+{
+    if (!cli->tty) {
+        assay_buf_add(&cli->out, bytes, length);
+        return true;
+    }
+    if (memchr(bytes, '\0', length))
+        return false;
+    while (length) {
+        const char *newline = memchr(bytes, '\n', length);
+        size_t line = newline ? (size_t)(newline - bytes) : length;
+        assay_text_clean(&cli->out, bytes, line);
+        if (newline)
+            assay_buf_char(&cli->out, '\n');
+        bytes += line + (newline != NULL);
+        length -= line + (newline != NULL);
+    }
+    return true;
+}
+
 void cli_complain(const struct assay_error *err)
 {
     if (!err->what[0])

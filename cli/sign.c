@@ -72,8 +72,10 @@ enum assay_status cli_sign(struct cli *cli, struct assay_error *err)
     if (status == ASSAY_OK && cli_has(cli, "dry-run")) {
         char *text = NULL;
         status = assay_request_preview(ledger, cli->args.operands[0], &decision, &text, err);
-        if (status == ASSAY_OK)
-            assay_buf_format(&cli->out, "%s\n", text);
+        if (status == ASSAY_OK) {
+            (void)cli_text(cli, text, strlen(text));
+            assay_buf_char(&cli->out, '\n');
+        }
         free(text);
     } else if (status == ASSAY_OK) {
         status = assay_request_decide(ledger, cli->args.operands[0], &decision, err);

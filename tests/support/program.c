@@ -3,6 +3,7 @@
  */
 #include "support/program.h"
 
+#include <pty.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -15,6 +16,7 @@
 #include <cmocka.h>
 
 #include <assay/buf.h>
+#include <assay/memory.h>
 
 struct program_result program_last;
 
@@ -70,6 +72,30 @@ int program_run_list(const char *input, char **argv)
     size_t ignored;
     program_last.out = take_file(out, &program_last.out_length);
     program_last.err = take_file(err, &ignored);
+    program_last.status = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+    return program_last.status;
+}
+
+int program_run_terminal(char **argv)
+{
+    const struct winsize size = {.ws_col = 150, .ws_row = 40};
+    struct assay_buf seen = {0};
+    char block[65536];
+    ssize_t count;
+    int fd, status;
+    pid_t pid = forkpty(&fd, NULL, NULL, &size);
+    assert_true(pid >= 0);
+    if (pid == 0)
+        program_become(argv);
+    while ((count = read(fd, block, sizeof block)) > 0) /* EIO: it has ended */
+        assay_buf_add(&seen, block, (size_t)count);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    close(fd);
+    free(program_last.out);
+    free(program_last.err);
+    program_last.out_length = seen.length;
+    program_last.out = assay_buf_take(&seen);
+    program_last.err = assay_strdup("(in the terminal)");
     program_last.status = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
     return program_last.status;
 }

@@ -25,6 +25,9 @@ void program_become(char **argv);
 int program_run(const char *input, ...);
 /* The same with all arguments in a list, the program's name first. */
 int program_run_list(const char *input, char **argv);
+/* The same in a terminal of 150 columns: all it printed, line ends as a terminal has them, is
+ * OUT. */
+int program_run_terminal(char **argv);
 /* Fails, with what it complained of, where the latest run ended otherwise. */
 void program_expect(int status);
 /* Fails, with all it said, where TEXT is not among what the latest run printed, or, of the
