@@ -63,6 +63,27 @@ enum assay_status assay_ledger_verify(struct assay_ledger *ledger, bool quick,
 
 /* ---- one version at one target ---- */
 
+static enum assay_status check_state(const struct assay_ledger *ledger,
+                                     const struct fold_request *request,
+                                     const struct assay_gate_question *question,
+                                     struct assay_error *err)
+{
+    const struct assay_request *view = &request->view;
+
+    if (view->state != ASSAY_STATE_APPROVED && view->state != ASSAY_STATE_APPLYING &&
+        view->state != ASSAY_STATE_APPLIED)
+        return assay_fail(err, ASSAY_NO, "%s %s: request %s is %s: %s", question->model,
+                          question->version, view->id, assay_request_state_name(view->state),
+                          view->why);
+    /* What was begun may be finished at any time; until it is, it is late like all else. */
+    if (view->state != ASSAY_STATE_APPLYING || ledger->input.now_ms <= view->apply_by_ms)
+        return ASSAY_OK;
+    assay_fail(err, ASSAY_NO, "%s %s: request %s: %s", question->model, question->version,
+               view->id, view->why);
+    assay_hint(err, "assay apply %s finishes it", view->id);
+    return ASSAY_NO;
+}
+
 enum assay_status assay_ledger_gate(struct assay_ledger *ledger,
                                     const struct assay_gate_question *question,
                                     const struct assay_request **by, struct assay_error *err)
@@ -93,12 +114,8 @@ enum assay_status assay_ledger_gate(struct assay_ledger *ledger,
     if (ledger_check_sound(ledger, err) != ASSAY_OK)
         return ASSAY_NO;
     *by = &found->view;
-    const enum assay_request_state state = found->view.state;
-    if (state != ASSAY_STATE_APPROVED && state != ASSAY_STATE_APPLYING &&
-        state != ASSAY_STATE_APPLIED)
-        return assay_fail(err, ASSAY_NO, "%s %s: request %s is %s: %s", question->model,
-                          question->version, id, assay_request_state_name(state),
-                          found->view.why);
+    if (check_state(ledger, found, question, err) != ASSAY_OK)
+        return ASSAY_NO;
     const struct fold_request *after = fold_replaced(&ledger->fold, found);
     if (after)
         return assay_fail(err, ASSAY_NO,

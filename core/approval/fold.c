@@ -515,7 +515,9 @@ static const char *take_application(struct fold *fold, const struct record *reco
                              assay_request_state_name(state));
         if ((why = fold_outdated(fold, record, request)) != NULL)
             return fold_text(fold, "it %s", why);
-        request->begun = record;
+        /* Going on with one is no other beginning. */
+        if (!under_way(request))
+            request->begun = record;
         request->failed = NULL;
         return NULL;
     }

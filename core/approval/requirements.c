@@ -98,11 +98,18 @@ static bool has_clause_role(const struct policy *policy, const struct texts *rol
     return false;
 }
 
+/* Applied, or begun to be and not failed: whoever finishes it does so on what held at its
+   beginning. */
+static bool was_begun(const struct evaluation *e)
+{
+    return e->request->begun && !e->request->failed;
+}
+
 /* What was good when it was applied does not go bad by waiting: the freshness of evidence and a
    vote handed on for some days are asked for then, and until then, now. */
 static int64_t judged_ms(const struct evaluation *e)
 {
-    return e->request->done ? e->request->done->s.time_ms : e->time_ms;
+    return was_begun(e) ? e->request->begun->s.time_ms : e->time_ms;
 }
 
 /* What a policy asks of the signature of everything that decides. Taking back what came of a
@@ -357,7 +364,6 @@ static void require_clauses(struct evaluation *e)
 static void require_evidence(struct evaluation *e)
 {
     const struct statement_request *bound = e->request->bound;
-    /* What was fresh when it was applied stays so. */
     const int64_t time_ms = judged_ms(e);
 
     for (size_t i = 0; i < e->policy->evidence_count; i++) {
@@ -554,14 +560,17 @@ static void decide_open(struct evaluation *e)
         set_state(
             e, ASSAY_STATE_CHANGES,
             fold_text(e->fold, "%s: %s", e->changes->record->s.person, e->changes->d->reason));
-    else if (approved && e->time_ms > view->apply_by_ms)
+    else if (approved && e->time_ms > view->apply_by_ms && !was_begun(e))
         set_state(e, ASSAY_STATE_EXPIRED, "the approval was not applied in time");
     else if (!approved && e->time_ms > view->expires_ms)
         set_state(e, ASSAY_STATE_EXPIRED, "it was not approved in time");
     else if (approved && e->request->failed)
         set_state(e, ASSAY_STATE_APPLY_FAILED, e->request->failed->s.application.why);
     else if (approved && e->request->begun)
-        set_state(e, ASSAY_STATE_APPLYING, "its application was begun");
+        set_state(e, ASSAY_STATE_APPLYING,
+                  e->time_ms > view->apply_by_ms
+                      ? "its application was begun in time, and not finished"
+                      : "its application was begun");
     else if (approved)
         set_state(e, ASSAY_STATE_APPROVED, "all that the policy asks for is there");
     else

@@ -240,6 +240,23 @@ static void only_what_was_applied(void **state)
     assert_string_equal(world_champion(&world, champion), "2");
 }
 
+/* What is gone on with is applied once, and told once. */
+static void one_that_was_begun(void **state)
+{
+    char id[17];
+    (void)state;
+    put_program("exit 0");
+    put("config.ini", 0600, "[after deploy]\ncommand = %s/told\n", world.directory);
+    approved(id);
+    world_begin(&world, id);
+    world_move_champion(&world, 1, 2);
+    apply(id, 0);
+    expect_text("input", id);
+    drop("input");
+    apply(id, 0);
+    expect_none("input");
+}
+
 /* ---- a web server ---- */
 
 static struct {
@@ -431,10 +448,9 @@ static void a_file_of_others(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        EACH(a_command_is_told),   EACH(failing_it_undoes_nothing),
-        EACH(a_time_limit),        EACH(only_what_was_applied),
-        EACH(a_server_is_told),    EACH(nothing_of_mlflow),
-        EACH(a_server_that_fails), EACH(misspelt),
+        EACH(a_command_is_told),     EACH(failing_it_undoes_nothing), EACH(a_time_limit),
+        EACH(only_what_was_applied), EACH(one_that_was_begun),        EACH(a_server_is_told),
+        EACH(nothing_of_mlflow),     EACH(a_server_that_fails),       EACH(misspelt),
         EACH(a_file_of_others),
     };
     return cmocka_run_group_tests_name("after", tests, program_begin, program_end);

@@ -396,13 +396,49 @@ static void only_commands(void **state)
     world_stop(&world);
 }
 
+/* It stopped before the target moved, or behind that, and is finished after the time in which
+   it was to be applied. */
+static void begun_and_finished_late(void **state)
+{
+    (void)state;
+    for (int moved = 0; moved < 2; moved++) {
+        char id[17], champion[24];
+        begin(CHAMPION);
+        ask("alias:champion", id);
+        approve(id);
+        world_begin(&world, id);
+        if (moved)
+            world_move_champion(&world, 1, 2);
+        verify("2", "alias:champion", 0);
+        at_hour(8 * 24);
+        verify("2", "alias:champion", 1);
+        program_complains("was begun in time, and not finished");
+        program_complains("assay apply ");
+        expect_state(id, "APPLYING", "not finished");
+        as("adm", 1, "audit", "drift", NULL);
+        if (moved)
+            program_says("not finished");
+        as("rex", 0, "apply", id, NULL);
+        expect_state(id, "APPLIED", "");
+        assert_string_equal(world_champion(&world, champion), "2");
+        verify("2", "alias:champion", 0);
+        as("adm", 0, "audit", "drift", NULL);
+        world_stop(&world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shadow_canary_full), cmocka_unit_test(conditions_past_due),
-        cmocka_unit_test(delegation),         cmocka_unit_test(glass_and_back),
-        cmocka_unit_test(every_format),       cmocka_unit_test(refused),
-        cmocka_unit_test(places_of_exchange), cmocka_unit_test(only_commands),
+        cmocka_unit_test(shadow_canary_full),
+        cmocka_unit_test(conditions_past_due),
+        cmocka_unit_test(delegation),
+        cmocka_unit_test(glass_and_back),
+        cmocka_unit_test(every_format),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(places_of_exchange),
+        cmocka_unit_test(only_commands),
+        cmocka_unit_test(begun_and_finished_late),
     };
     return cmocka_run_group_tests_name("courses", tests, program_begin, program_end);
 }

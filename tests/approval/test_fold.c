@@ -193,6 +193,57 @@ static void test_applied_elsewhere(void **state)
     }
 }
 
+/* What was begun in time may be finished at any time, on what held then; what failed, or was
+   never begun, may not. */
+static void test_begun_in_time(void **state)
+{
+    static const char text[] = "[policy]\nname = prod\ntargets = *\napply-within = 2d\n"
+                               "[clause validator]\ncount = 1\n[evidence report]\n"
+                               "max-age = 48h\n";
+    (void)state;
+    for (int how = 0; how < 4; how++) {
+        struct paper p;
+        begin(&p, text);
+        struct assay_evidence report = {.name = "report",
+                                        .kind = "file",
+                                        .time_ms = p.now_ms,
+                                        .digest =
+                                            "ba7816bf8f01cfea414140de5dae2223b00361a396177"
+                                            "a9cb410ff61f20015ad"};
+        struct statement s = paper_request(&p, REQ, 1);
+        s.request.evidence = &report;
+        s.request.evidence_count = 1;
+        paper_add(&p, "rex", &s);
+        s = paper_decision(&p, REQ, ASSAY_APPROVE, "");
+        s.decision.seen = (struct texts){&report.digest, 1};
+        paper_add(&p, "val", &s);
+        p.now_ms += 24 * PAPER_HOUR;
+        if (how > 0)
+            paper_phase(&p, "rex", REQ, PHASE_BEGIN);
+        if (how == 1)
+            paper_phase(&p, "rex", REQ, PHASE_FAILED);
+        p.now_ms += 40 * 24 * PAPER_HOUR;
+        if (how < 2) {
+            paper_expect(&p, REQ, ASSAY_STATE_EXPIRED);
+            paper_expect_invalid(&p, paper_phase(&p, "rex", REQ, PHASE_BEGIN), "EXPIRED");
+        } else if (how == 2) {
+            /* Going on is no other beginning, by whose time the report would be too old. */
+            paper_expect(&p, REQ, ASSAY_STATE_APPLYING);
+            paper_expect_valid(&p, paper_phase(&p, "rex", REQ, PHASE_BEGIN));
+            paper_expect(&p, REQ, ASSAY_STATE_APPLYING);
+            paper_expect_valid(&p, paper_phase(&p, "rex", REQ, PHASE_DONE));
+            p.now_ms += 40 * 24 * PAPER_HOUR;
+            paper_expect(&p, REQ, ASSAY_STATE_APPLIED);
+            assert_int_equal(paper_get(&p, REQ)->satisfied_count,
+                             paper_get(&p, REQ)->requirement_count);
+        } else {
+            paper_vote(&p, "val", REQ, ASSAY_WITHDRAW);
+            paper_expect(&p, REQ, ASSAY_STATE_EXPIRED);
+        }
+        paper_free(&p);
+    }
+}
+
 /* What has expired is over: nobody breaks the glass for it. */
 static void test_override_too_late(void **state)
 {
@@ -467,6 +518,7 @@ int main(void)
         cmocka_unit_test(test_applied_elsewhere),
         cmocka_unit_test(test_override),
         cmocka_unit_test(test_override_too_late),
+        cmocka_unit_test(test_begun_in_time),
         cmocka_unit_test(test_delegation),
         cmocka_unit_test(test_conditions),
         cmocka_unit_test(test_plan),

@@ -19,6 +19,7 @@
 #include <assay/local.h>
 #include <assay/memory.h>
 
+#include "approval/ledger.h"
 #include "store/store_ledger.h"
 
 static const struct {
@@ -185,6 +186,27 @@ enum assay_status world_apply(struct world *world, const char *id, struct assay_
     enum assay_status status = assay_request_apply(ledger, id, err);
     assay_ledger_close(&ledger);
     return status;
+}
+
+void world_begin(struct world *world, const char *id)
+{
+    struct assay_ledger *ledger = world_open(world, "rex");
+    const struct assay_request *r = NULL;
+    struct assay_error err = {0};
+    check(ledger_need_me(ledger, &err), &err);
+    check(assay_ledger_find(ledger, id, &r, &err), &err);
+    struct statement s = {.event = EVENT_APPLICATION,
+                          .role = "operator",
+                          .subject = "fraud/2",
+                          .subject_digest = r->model_digest,
+                          .application = {.phase = PHASE_BEGIN,
+                                          .request = r->id,
+                                          .binding = r->binding,
+                                          .before = r->from_version,
+                                          .after = r->version,
+                                          .why = ""}};
+    check(ledger_append(ledger, &s, &err), &err);
+    assay_ledger_close(&ledger);
 }
 
 enum assay_request_state world_state(struct world *world, const char *id)

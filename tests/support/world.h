@@ -34,6 +34,7 @@ enum assay_status world_decide(struct world *world, const char *person, const ch
                                enum assay_verdict verdict, struct assay_error *err);
 void world_approve(struct world *world, const char *id); /* val and app */
 enum assay_status world_apply(struct world *world, const char *id, struct assay_error *err);
+void world_begin(struct world *world, const char *id); /* rex begins to apply it, and stops */
 enum assay_request_state world_state(struct world *world, const char *id);
 const char *world_champion(struct world *world, char out[24]); /* "" none */
 size_t world_records(struct world *world);
