@@ -320,7 +320,8 @@ static const struct cli_option apply_options[] = {
 };
 
 static const struct cli_option verify_options[] = {
-    {'S', "source", "SERVER", NULL, "an MLflow server's URL (default: the local registry)"},
+    {'S', "source", "SERVER", NULL,
+     "an MLflow server's URL, '' the local registry (default: where it was requested)"},
     {0, "model", "MODEL", NULL, "may this model's"},
     {0, "version", "VERSION", NULL, "version"},
     {0, "target", "TARGET", NULL, "be at this target?"},
@@ -603,6 +604,9 @@ const struct cli_command cli_commands[] = {
         .name = "apply",
         .operands = "REQ",
         .summary = "move the target of an approved request; doing it twice does it once",
+        .details =
+            "Sections [after NAME] of config.ini say what follows (docs/approvals.md). Where\n"
+            "that fails, the request is applied all the same and the exit status is 3.",
         .options = apply_options,
         .least = 1,
         .most = 1,

@@ -18,6 +18,12 @@ static enum assay_status gate(struct cli *cli, struct assay_ledger *ledger,
     };
     const struct assay_request *by = NULL;
     enum assay_status status = assay_ledger_gate(ledger, &question, &by, err);
+    if (by && !question.server && by->place[0]) {
+        struct assay_error said = {0};
+        assay_fail(&said, ASSAY_NO, "it was requested at %s, which is looked at for want of -S",
+                   by->place);
+        cli_complain(&said);
+    }
     if (status == ASSAY_OK)
         assay_buf_format(&cli->out, "%s\n", by->id);
     return status;
@@ -40,6 +46,18 @@ static enum assay_status one(struct cli *cli, struct assay_ledger *ledger,
     if (status == ASSAY_OK && strcmp(by->id, id) != 0)
         status = assay_fail(err, ASSAY_NO, "request %s: %s took its place", id, by->id);
     return status;
+}
+
+/* Whether the end of the ledger is there nobody here knows, whatever the answer is. */
+static void tell_unwitnessed(const struct assay_ledger *ledger)
+{
+    const struct assay_ledger_info info = assay_ledger_info(ledger);
+    struct assay_error said = {0};
+    if (info.witnessed || !info.digest[0])
+        return;
+    assay_fail(&said, ASSAY_NO, "unwitnessed: this machine remembers no heads of the ledger %s",
+               info.digest);
+    cli_complain(&said);
 }
 
 enum assay_status cli_verify(struct cli *cli, struct assay_error *err)
@@ -73,6 +91,8 @@ enum assay_status cli_verify(struct cli *cli, struct assay_error *err)
         status = one(cli, ledger, err);
     else if (status == ASSAY_OK)
         status = assay_ledger_verify(ledger, cli_has(cli, "quick"), err);
+    if (ledger && (asks || cli->args.operand_count > 0))
+        tell_unwitnessed(ledger);
     if (status == ASSAY_OK && ledger && !asks && cli->args.operand_count == 0)
         assay_buf_format(
             &cli->out, "%zu records hold%s\n", assay_ledger_info(ledger).records,

@@ -63,6 +63,45 @@ enum assay_status assay_ledger_verify(struct assay_ledger *ledger, bool quick,
 
 /* ---- one version at one target ---- */
 
+/* A place as it is given may end with slashes. */
+static bool same_place(const char *place, const char *given)
+{
+    size_t length = strlen(given);
+
+    while (length > 0 && given[length - 1] == '/')
+        length--;
+    return strlen(place) == length && strncmp(place, given, length) == 0;
+}
+
+/* The latest request for what is asked. What was requested at several places is not looked for
+   at any of them: an approval at one is none at another. */
+static enum assay_status find_asked(const struct fold *fold,
+                                    const struct assay_gate_question *question,
+                                    const struct fold_request **out, struct assay_error *err)
+{
+    *out = NULL;
+    for (size_t i = 0; i < fold->request_count; i++) {
+        const struct fold_request *r = fold->requests[i], *other = *out;
+        if (strcmp(r->bound->model, question->model) != 0 ||
+            strcmp(r->bound->version, question->version) != 0 ||
+            strcmp(r->bound->target, question->target) != 0 ||
+            (question->server && !same_place(r->bound->place, question->server)))
+            continue;
+        if (other && strcmp(other->bound->place, r->bound->place) != 0) {
+            assay_fail(err, ASSAY_NO, "%s %s was requested for %s at several places: %s and %s",
+                       question->model, question->version, question->target,
+                       other->bound->place[0] ? other->bound->place : "the local registry",
+                       r->bound->place[0] ? r->bound->place : "the local registry");
+            assay_hint(err, "-S says which is meant; -S '' is the local registry");
+            return ASSAY_NO;
+        }
+        *out = r;
+    }
+    return *out ? ASSAY_OK
+                : assay_fail(err, ASSAY_NO, "%s %s: nobody requested it for %s",
+                             question->model, question->version, question->target);
+}
+
 static enum assay_status check_state(const struct assay_ledger *ledger,
                                      const struct fold_request *request,
                                      const struct assay_gate_question *question,
@@ -88,23 +127,13 @@ enum assay_status assay_ledger_gate(struct assay_ledger *ledger,
                                     const struct assay_gate_question *question,
                                     const struct assay_request **by, struct assay_error *err)
 {
-    const struct fold *fold = &ledger->fold;
     const struct fold_request *found = NULL;
 
     *by = NULL;
-    if (!fold->begin)
+    if (!ledger->fold.begin)
         return assay_fail(err, ASSAY_NO, "there is no ledger here");
-    for (size_t i = 0; i < fold->request_count; i++) {
-        struct fold_request *r = fold->requests[i];
-        if (strcmp(r->bound->model, question->model) == 0 &&
-            strcmp(r->bound->version, question->version) == 0 &&
-            strcmp(r->bound->target, question->target) == 0 &&
-            (!question->server || strcmp(r->bound->place, question->server) == 0))
-            found = r;
-    }
-    if (!found)
-        return assay_fail(err, ASSAY_NO, "%s %s: nobody requested it for %s", question->model,
-                          question->version, question->target);
+    if (find_asked(&ledger->fold, question, &found, err) != ASSAY_OK)
+        return ASSAY_NO;
     char id[17];
     memcpy(id, found->view.id, sizeof id);
     ledger_check(ledger, id);

@@ -403,7 +403,8 @@ enum assay_status assay_ledger_verify(struct assay_ledger *ledger, bool quick,
 struct assay_gate_question {
     const char *model, *version, *target;
     const char *digest; /* the model's, where the caller has its files; NULL: not compared */
-    const char *server; /* the platform's URL; "" the local registry; NULL: any */
+    const char *server; /* the platform's URL; "" the local registry; NULL: wherever it was
+                           requested, where that is one place (which BY names) */
 };
 /* May this version be at this target? ASSAY_OK, or ASSAY_NO and why. */
 enum assay_status assay_ledger_gate(struct assay_ledger *ledger,

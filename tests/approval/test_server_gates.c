@@ -20,6 +20,7 @@
 
 #include "support/good.h"
 #include "support/own_home.h"
+#include "support/program.h"
 #include "support/web.h"
 #include "support/world.h"
 
@@ -225,7 +226,7 @@ static void put_command(void)
 static int start(void **state)
 {
     struct assay_buf policy = {0};
-    if (own_home_make(state) != 0)
+    if (program_begin(state) != 0 || own_home_make(state) != 0)
         return -1;
     put_command();
     policy_text(&policy);
@@ -240,6 +241,7 @@ static int stop(void **state)
     web_stop(&web);
     world_stop(&world);
     assay_arena_free(&arena);
+    program_end(state);
     return own_home_remove(state);
 }
 
@@ -406,6 +408,53 @@ static void t23_another_the_second_time(void **state)
     }
 }
 
+/* ---- asking of a place ---- */
+
+static void verify(int expect, const char *source)
+{
+    if (source)
+        program_run(NULL, "verify", "-S", source, "--model", "fraud", "--version", "2",
+                    "--target", "alias:champion", NULL);
+    else
+        program_run(NULL, "verify", "--model", "fraud", "--version", "2", "--target",
+                    "alias:champion", NULL);
+    program_expect(expect);
+    program_complains("unwitnessed: this machine remembers no heads of the ledger ");
+}
+
+/* An approval here is none there. Fails where any place will do, and where it is not said
+ * which. */
+static void t24_another_place(void **state)
+{
+    char id[17], other[17], url[100];
+    (void)state;
+    setenv("ASSAY_STORE", world.store, 1);
+    ask("2", NULL, id);
+    world_approve(&world, id);
+    GOOD(world_apply(&world, id, good));
+    snprintf(url, sizeof url, "%s/", web_url(web));
+    verify(0, web_url(web));
+    assert_null(strstr(program_last.err, "for want of -S"));
+    verify(0, url);
+    verify(0, NULL);
+    snprintf(url, sizeof url, "it was requested at %s, ", web_url(web));
+    program_complains(url);
+    verify(1, "");
+    program_complains("nobody requested it");
+    world_ask(&world, other); /* the same names, in the local registry */
+    verify(1, NULL);
+    program_complains("at several places: http://127.0.0.1:");
+    program_complains("-S says which is meant");
+    assert_string_equal(program_last.out, "");
+    verify(1, "");
+    program_complains("is PENDING");
+    verify(0, web_url(web));
+    program_run(NULL, "verify", id, NULL);
+    program_expect(0);
+    program_complains("unwitnessed");
+    unsetenv("ASSAY_STORE");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -415,6 +464,7 @@ int main(void)
         cmocka_unit_test_setup(t29_not_what_was_signed, lay_out),
         cmocka_unit_test_setup(t23_files_that_cannot_say, lay_out),
         cmocka_unit_test_setup(t23_another_the_second_time, lay_out),
+        cmocka_unit_test_setup(t24_another_place, lay_out),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
