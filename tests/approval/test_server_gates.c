@@ -446,6 +446,13 @@ static void t24_another_place(void **state)
     program_complains("at several places: http://127.0.0.1:");
     program_complains("-S says which is meant");
     assert_string_equal(program_last.out, "");
+    struct assay_ledger *ledger = world_open(&world, "adm");
+    const struct assay_gate_question any = {"fraud", "2", "alias:champion", NULL, NULL};
+    const struct assay_request *by = NULL;
+    struct assay_error err = {0};
+    assert_int_equal(assay_ledger_gate(ledger, &any, &by, &err), ASSAY_NO);
+    assert_non_null(strstr(err.what, "at several places"));
+    assay_ledger_close(&ledger);
     verify(1, "");
     program_complains("is PENDING");
     verify(0, web_url(web));
