@@ -112,16 +112,19 @@ static void take_run(void *context, const struct ingest_run *report, uint64_t ha
 {
     struct scan *scan = context;
     struct mlflow_run *run = find_run(scan->mlflow, report->id);
+    struct ingest_run with_hash = *report;
     char key[300];
+    const struct ingest_state state = {key, &hash, sizeof hash};
 
     if (!run)
         return;
     note_times(scan->mlflow, report);
-    ingest_run(scan->in, report);
+    state_key(key, report->id);
+    with_hash.states = &state;
+    with_hash.state_count = 1;
+    ingest_run(scan->in, &with_hash);
     run->hash = hash;
     run->gone = false;
-    state_key(key, report->id);
-    ingest_state_put(scan->in, key, &hash, sizeof hash);
 }
 
 /* ---- experiments ---- */

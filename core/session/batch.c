@@ -41,6 +41,7 @@ struct batch_item *batch_add(struct batch *batch, enum batch_kind kind, const ch
     item->id = assay_arena_strdup(&batch->arena, id ? id : "");
     item->name = assay_arena_strdup(&batch->arena, name ? name : "");
     item->run = ASSAY_NONE;
+    item->base = CACHE_MARK_ANY;
     if (batch->last)
         batch->last->next = item;
     else
@@ -158,6 +159,7 @@ static void apply_series(struct assay_session *session, struct batch *batch,
         return;
     run = assay_arena_alloc(&batch->arena, sizeof *run);
     run->kind = BATCH_RUN;
+    run->base = CACHE_MARK_ANY;
     run->id = item->id;
     fill_run(session, batch, run, item->run);
     run->u.run.attrs = packed;

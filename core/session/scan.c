@@ -102,6 +102,22 @@ static const void *keep_bytes(struct batch *batch, const void *bytes, size_t len
     return copy;
 }
 
+/* With the lock held. RUN_ID: it goes with what is said of that run; or NULL. */
+static void add_state(struct scan *scan, const struct ingest_state *state, const char *run_id)
+{
+    struct batch_item *item = scan_add(scan, BATCH_STATE, state->key, NULL);
+
+    item->base = cache_mark_of(scan->source, state->key);
+    item->mark = cache_mark(state->bytes, state->length);
+    item->of_run = run_id && strcmp(run_id, state->key) == 0;
+    if (item->base != CACHE_MARK_ANY)
+        cache_set_mark(scan->source, state->key, item->mark);
+    if (state->bytes) {
+        item->u.state.bytes = keep_bytes(scan->batch, state->bytes, state->length);
+        item->u.state.length = state->length;
+    }
+}
+
 static void scan_run(struct ingest *in, const struct ingest_run *run)
 {
     static const struct assay_attrs none = {0};
@@ -124,6 +140,8 @@ static void scan_run(struct ingest *in, const struct ingest_run *run)
     item->u.run.attrs = keep_bytes(batch, assay_buf_text(&packed), packed.length);
     item->u.run.attrs_length = packed.length;
     item->base = cache_mark_of(scan->source, run->id);
+    for (size_t i = 0; i < run->state_count; i++)
+        add_state(scan, &run->states[i], run->id); /* one batch: one transaction */
     scan_maybe_flush(scan);
     pthread_mutex_unlock(&scan->lock);
     assay_buf_free(&packed);
@@ -142,6 +160,19 @@ static void scan_simple(struct ingest *in, enum batch_kind kind, const char *run
 static void scan_run_gone(struct ingest *in, const char *run_id)
 {
     scan_simple(in, BATCH_GONE, run_id);
+}
+
+static void scan_run_none(struct ingest *in, const char *run_id,
+                          const struct ingest_state *states, size_t count)
+{
+    struct scan *scan = scan_of(in);
+
+    pthread_mutex_lock(&scan->lock);
+    scan_add(scan, BATCH_GONE, run_id, NULL)->base = cache_mark_of(scan->source, run_id);
+    for (size_t i = 0; i < count; i++)
+        add_state(scan, &states[i], run_id);
+    scan_maybe_flush(scan);
+    pthread_mutex_unlock(&scan->lock);
 }
 
 static void scan_restart(struct ingest *in, const char *run_id)
@@ -269,18 +300,9 @@ static bool scan_state_moved(struct ingest *in, const char *key)
 static void scan_state_put(struct ingest *in, const char *key, const void *bytes, size_t length)
 {
     struct scan *scan = scan_of(in);
-    struct batch_item *item;
 
     pthread_mutex_lock(&scan->lock);
-    item = scan_add(scan, BATCH_STATE, key, NULL);
-    item->base = cache_mark_of(scan->source, key);
-    item->mark = cache_mark(bytes, length);
-    if (item->base != CACHE_MARK_ANY)
-        cache_set_mark(scan->source, key, item->mark);
-    if (bytes) {
-        item->u.state.bytes = keep_bytes(scan->batch, bytes, length);
-        item->u.state.length = length;
-    }
+    add_state(scan, &(struct ingest_state){key, bytes, length}, NULL);
     scan_maybe_flush(scan);
     pthread_mutex_unlock(&scan->lock);
 }
@@ -373,6 +395,7 @@ static const struct ingest_ops scan_ops = {
     .experiment = scan_experiment,
     .run = scan_run,
     .run_gone = scan_run_gone,
+    .run_none = scan_run_none,
     .chunk = scan_chunk,
     .restart = scan_restart,
     .problem = scan_problem,

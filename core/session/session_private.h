@@ -124,6 +124,7 @@ struct batch_item {
     uint32_t run;     /* run, gone, chunk, restart: index, set when applied */
     uint64_t base;    /* mark of the run's state this builds on */
     uint64_t mark;    /* state: its own */
+    bool of_run;      /* state: of the run of that id, to be compared with the cache's */
     union {
         struct {
             bool deleted;

@@ -285,11 +285,11 @@ static enum assay_status put_held(struct writer *writer, struct held *held, bool
 static enum assay_status put_state(struct writer *writer, struct batch *batch,
                                    struct batch_item *item, struct assay_error *err)
 {
-    struct held *held = held_of(writer, batch->source, item->id, false);
+    struct held *held = held_of(writer, batch->source, item->id, item->of_run);
     enum standing standing = STANDING_SAME;
     enum assay_status status = ASSAY_OK;
 
-    if (held) { /* the state of a run */
+    if (item->of_run) {
         status = look(writer, batch, item, &standing, err);
         if (standing == STANDING_SAME && held->stale)
             standing = STANDING_OTHER;
@@ -304,8 +304,9 @@ static enum assay_status put_state(struct writer *writer, struct batch *batch,
 
             status = put_held(writer, held, clear, standing == STANDING_SAME, err);
         }
-        held_clear(held);
     }
+    if (held)
+        held_clear(held);
     if (status == ASSAY_OK && standing == STANDING_SAME)
         status = store_put_state(writer->store, batch->source->row, item->id,
                                  item->u.state.bytes, item->u.state.length, err);

@@ -21,6 +21,12 @@ void ingest_run_gone(struct ingest *in, const char *run_id)
     in->ops->run_gone(in, run_id);
 }
 
+void ingest_run_none(struct ingest *in, const char *run_id, const struct ingest_state *states,
+                     size_t count)
+{
+    in->ops->run_none(in, run_id, states, count);
+}
+
 void ingest_chunk(struct ingest *in, const char *run_id, const char *metric,
                   struct assay_chunk *chunk_take)
 {

@@ -340,19 +340,25 @@ static void report_one(struct slice *slice, struct slice_run *from)
     struct fold_run *fold;
     uint64_t state[3] = {scan->to.epoch, from->row, from->tags};
     char key[300];
+    const struct ingest_state remembered = {key, state, sizeof state};
 
     if (!*from->report.name)
         from->report.name = tag_of(&from->attrs, "mlflow.runName");
     if (!*from->report.user)
         from->report.user = tag_of(&from->attrs, "mlflow.user");
+    snprintf(key, sizeof key, "run/%s", run->id);
+    if (!slice->quick) {
+        from->report.states = &remembered;
+        from->report.state_count = 1;
+    }
     ingest_run(scan->in, &from->report);
+    from->report.states = NULL;
+    from->report.state_count = 0;
     if (slice->quick)
         return;
     run->dirty = false;
     run->row = from->row;
     run->tags = from->tags;
-    snprintf(key, sizeof key, "run/%s", run->id);
-    ingest_state_put(scan->in, key, state, sizeof state);
     if (db_fold_run(scan, from->run, &fold) == ASSAY_OK)
         db_fold_put(scan, fold);
 }

@@ -379,11 +379,11 @@ static enum meta_state read_run_meta(const struct mlflow_run_place *place,
     return META_BROKEN;
 }
 
-/* A run with problems is kept as one to be read again, so that the next program tells them too.
- */
-static void remember(const struct mlflow_run_place *place,
-                     const struct mlflow_run_memory *memory, const struct assay_buf *metrics,
-                     bool sound)
+/* Reports RUN with what is remembered of it. One with problems is kept as one to be read again,
+   so that the next program tells them too. */
+static void report(const struct mlflow_run_place *place, struct ingest_run *run,
+                   const struct mlflow_run_memory *memory, const struct assay_buf *metrics,
+                   bool sound)
 {
     struct run_state state = {
         .version = STATE_VERSION,
@@ -392,12 +392,17 @@ static void remember(const struct mlflow_run_place *place,
         .ended = memory->ended,
         .known = memory->known,
     };
-    char key[300];
+    char metrics_key[300], run_key[300];
+    const struct ingest_state states[] = {
+        {metrics_key, metrics->length ? metrics->data : "", metrics->length},
+        {run_key, &state, sizeof state},
+    };
 
-    state_key(key, "metrics", place->run_id);
-    ingest_state_put(place->in, key, metrics->length ? metrics->data : "", metrics->length);
-    state_key(key, "run", place->run_id);
-    ingest_state_put(place->in, key, &state, sizeof state);
+    state_key(metrics_key, "metrics", place->run_id);
+    state_key(run_key, "run", place->run_id);
+    run->states = states;
+    run->state_count = ASSAY_COUNT(states);
+    ingest_run(place->in, run);
 }
 
 /* Reads and reports; the survey says what there is. */
@@ -433,14 +438,13 @@ static enum mlflow_run_result read_run(const struct mlflow_run_place *place,
     mlflow_run_fields(&meta, attrs.tags, attrs.tag_count, &run);
     if (state == META_BROKEN)
         run.status = ASSAY_RUN_UNKNOWN;
-    ingest_run(place->in, &run);
     young = now_ns() < survey->youngest + YOUNG_NS;
     memory->known |= state == META_GOOD;
     memory->all = young ? 0 : survey->all;
     memory->folders = survey->folders;
     memory->ended = run.status == ASSAY_RUN_FINISHED || run.status == ASSAY_RUN_FAILED ||
                     run.status == ASSAY_RUN_KILLED;
-    remember(place, memory, &metrics, complete && *at->problems == 0);
+    report(place, &run, memory, &metrics, complete && *at->problems == 0);
     assay_buf_free(&metrics);
     return MLFLOW_RUN_REPORTED;
 }

@@ -24,6 +24,12 @@ struct ingest_experiment {
     bool deleted;
     int64_t created_ms, updated_ms; /* or ASSAY_NO_TIME */
 };
+/* Something to remember: see ingest_state_put(). */
+struct ingest_state {
+    const char *key;
+    const void *bytes; /* NULL: remove */
+    size_t length;
+};
 struct ingest_run {
     const char *id;            /* unique within the source */
     const char *experiment_id; /* reported before */
@@ -35,13 +41,23 @@ struct ingest_run {
     int64_t start_ms, end_ms;
     const struct assay_attrs
         *attrs; /* all of it, metrics' summaries included; need not be sorted */
+    /* How far the source was read when it said this. Kept in one transaction with the rest:
+       between the two, another process could store what it knows of the run, and the cache
+       would hold the one's words under the other's state. */
+    const struct ingest_state *states;
+    size_t state_count;
 };
 
 /* Each report replaces what was said of that id before. All text is copied. Callable from any
    thread of ingest_parallel(). */
 void ingest_experiment(struct ingest *in, const struct ingest_experiment *experiment);
 void ingest_run(struct ingest *in, const struct ingest_run *run);
+/* It is not in the source any more, whatever anybody else read of it. */
 void ingest_run_gone(struct ingest *in, const char *run_id);
+/* What was taken for a run, or might have been, is none as far as it was read: which is what
+   the STATES remember. */
+void ingest_run_none(struct ingest *in, const char *run_id, const struct ingest_state *states,
+                     size_t count);
 /* Points of a streamed source, appended in the order written; the chunk is taken. The run must
    have been reported before (with no metrics yet, if need be). */
 void ingest_chunk(struct ingest *in, const char *run_id, const char *metric,
@@ -60,9 +76,10 @@ void ingest_focus(const struct ingest *in, char out[128]);
 /* What a source remembers between scans (offsets, sizes, inodes, accumulators): bytes under a
    key, kept in the cache together with what the same scan reported, so that both or neither are
    there. get: false where there is none; the copy is the caller's (free()). put with NULL
-   removes. A streamed source puts its state of a run under the run's id, after the run's
-   chunks: the cache holds the chunks back until then and writes both in one transaction, so
-   that a scan that is cut off half-way never leaves points that the next one would add again.
+   removes. What is remembered of a run goes with its report (struct ingest_run). A streamed
+   source puts its state of a run under the run's id, after the run's chunks: the cache holds
+   the chunks back until then and writes both in one transaction, so that a scan that is cut off
+   half-way never leaves points that the next one would add again.
  */
 bool ingest_state_get(struct ingest *in, const char *key, void **bytes, size_t *length);
 void ingest_state_put(struct ingest *in, const char *key, const void *bytes, size_t length);

@@ -55,7 +55,7 @@ void tb_run_free(struct tb_run *run)
     *run = (struct tb_run){0};
 }
 
-static void save_state(struct tb_run *run, const struct tb_content *content, struct ingest *in)
+static void pack_state(struct tb_run *run, const struct tb_content *content)
 {
     struct assay_buf out = {0};
     tb_pack_number(&out, STATE_VERSION);
@@ -74,7 +74,6 @@ static void save_state(struct tb_run *run, const struct tb_content *content, str
     }
     tb_pack_number(&out, tb_content_problems(content));
     tb_content_save(content, &out);
-    ingest_state_put(in, run->name, assay_buf_text(&out), out.length);
     free(run->state);
     run->state_length = out.length;
     run->state = assay_buf_take(&out);
@@ -143,7 +142,7 @@ bool tb_run_load(struct tb_run *run, char *state_take, size_t length, struct ing
         run->known = true;
         run->shown = tb_content_peek(unpack, &run->latest_ms);
         if (!run->shown) /* an earlier version may have shown it */
-            ingest_run_gone(in, run->name);
+            ingest_run_none(in, run->name, NULL, 0);
         if (problems > 0)
             tell_problems(run, in);
         return true;
@@ -317,12 +316,16 @@ static void on_first(void *context)
 static void report_run(struct reader *reader)
 {
     struct tb_run *run = reader->run;
+    const struct ingest_state state = {run->name, run->state, run->state_length};
     struct ingest_run report = describe(run, reader->reading);
     bool real = tb_content_known(reader->content);
-    if (real)
+    if (real) {
+        report.states = &state;
+        report.state_count = 1;
         tb_content_report(reader->content, &report);
-    else if (run->shown)
-        ingest_run_gone(reader->reading->in, run->name);
+    } else {
+        ingest_run_none(reader->reading->in, run->name, &state, 1);
+    }
     run->shown = real;
 }
 
@@ -334,8 +337,8 @@ static void checkpoint(struct reader *reader)
     run->end = tb_content_end(reader->content);
     run->latest_ms = tb_content_latest(reader->content);
     run->status = tb_run_status(run, reading->now_ms);
+    pack_state(run, reader->content);
     report_run(reader);
-    save_state(run, reader->content, reading->in);
     reader->unsaved = 0;
     reader->saved_us = assay_monotonic_us();
     reader->first = false;

@@ -59,6 +59,7 @@ static void real_logs_are_read_whole(void **state)
     assert_int_equal(fixture->collect.run_count, ASSAY_COUNT(runs));
     for (size_t i = 0; i < ASSAY_COUNT(runs); i++) {
         const struct collected_run *run = ingest_collect_run(&fixture->collect, runs[i]);
+        assert_true(run && run->with_state);
         assert_non_null(run);
         assert_string_equal(run->name, runs[i]);
         assert_string_equal(run->experiment, "tb-logs");

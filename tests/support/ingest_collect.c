@@ -62,6 +62,50 @@ static void on_experiment(struct ingest *in, const struct ingest_experiment *exp
     pthread_mutex_unlock(&collect->lock);
 }
 
+static struct collected_state *find_state(struct ingest_collect *collect, const char *key)
+{
+    for (size_t i = 0; i < collect->state_count; i++) {
+        if (strcmp(collect->states[i].key, key) == 0)
+            return &collect->states[i];
+    }
+    return NULL;
+}
+
+static bool state_get(struct ingest *in, const char *key, void **bytes, size_t *length)
+{
+    struct ingest_collect *collect = collect_of(in);
+    pthread_mutex_lock(&collect->lock);
+    const struct collected_state *state = find_state(collect, key);
+    bool found = state && state->bytes;
+    if (found) {
+        *bytes = assay_alloc(state->length + 1);
+        memcpy(*bytes, state->bytes, state->length);
+        *length = state->length;
+    }
+    pthread_mutex_unlock(&collect->lock);
+    return found;
+}
+
+static void state_put(struct ingest *in, const char *key, const void *bytes, size_t length)
+{
+    struct ingest_collect *collect = collect_of(in);
+    pthread_mutex_lock(&collect->lock);
+    struct collected_state *state = find_state(collect, key);
+    if (!state) {
+        ASSAY_GROW(collect->states, collect->state_capacity, collect->state_count + 1);
+        state = &collect->states[collect->state_count++];
+        *state = (struct collected_state){.key = assay_strdup(key)};
+    }
+    free(state->bytes);
+    state->bytes = NULL;
+    if (bytes) {
+        state->bytes = assay_alloc(length + 1);
+        memcpy(state->bytes, bytes, length);
+    }
+    state->length = length;
+    pthread_mutex_unlock(&collect->lock);
+}
+
 static void on_run(struct ingest *in, const struct ingest_run *report)
 {
     struct ingest_collect *collect = collect_of(in);
@@ -83,7 +127,10 @@ static void on_run(struct ingest *in, const struct ingest_run *report)
     char *bytes = assay_arena_alloc(&run->arena, packed.length + 1);
     memcpy(bytes, assay_buf_text(&packed), packed.length);
     attrs_unpack(bytes, packed.length, &run->arena, &run->attrs);
+    run->with_state = report->state_count > 0;
     pthread_mutex_unlock(&collect->lock);
+    for (size_t i = 0; i < report->state_count; i++)
+        state_put(in, report->states[i].key, report->states[i].bytes, report->states[i].length);
     assay_buf_free(&packed);
 }
 
@@ -93,6 +140,18 @@ static void on_gone(struct ingest *in, const char *run_id)
     pthread_mutex_lock(&collect->lock);
     run_of(collect, run_id)->gone = true;
     pthread_mutex_unlock(&collect->lock);
+}
+
+static void on_none(struct ingest *in, const char *run_id, const struct ingest_state *states,
+                    size_t count)
+{
+    struct ingest_collect *collect = collect_of(in);
+    pthread_mutex_lock(&collect->lock);
+    if (ingest_collect_run(collect, run_id))
+        run_of(collect, run_id)->gone = true;
+    pthread_mutex_unlock(&collect->lock);
+    for (size_t i = 0; i < count; i++)
+        state_put(in, states[i].key, states[i].bytes, states[i].length);
 }
 
 static void on_chunk(struct ingest *in, const char *run_id, const char *metric,
@@ -176,50 +235,6 @@ static void get_focus(const struct ingest *in, char out[128])
     memcpy(out, collect_of(in)->focus, 128);
 }
 
-static struct collected_state *find_state(struct ingest_collect *collect, const char *key)
-{
-    for (size_t i = 0; i < collect->state_count; i++) {
-        if (strcmp(collect->states[i].key, key) == 0)
-            return &collect->states[i];
-    }
-    return NULL;
-}
-
-static bool state_get(struct ingest *in, const char *key, void **bytes, size_t *length)
-{
-    struct ingest_collect *collect = collect_of(in);
-    pthread_mutex_lock(&collect->lock);
-    const struct collected_state *state = find_state(collect, key);
-    bool found = state && state->bytes;
-    if (found) {
-        *bytes = assay_alloc(state->length + 1);
-        memcpy(*bytes, state->bytes, state->length);
-        *length = state->length;
-    }
-    pthread_mutex_unlock(&collect->lock);
-    return found;
-}
-
-static void state_put(struct ingest *in, const char *key, const void *bytes, size_t length)
-{
-    struct ingest_collect *collect = collect_of(in);
-    pthread_mutex_lock(&collect->lock);
-    struct collected_state *state = find_state(collect, key);
-    if (!state) {
-        ASSAY_GROW(collect->states, collect->state_capacity, collect->state_count + 1);
-        state = &collect->states[collect->state_count++];
-        *state = (struct collected_state){.key = assay_strdup(key)};
-    }
-    free(state->bytes);
-    state->bytes = NULL;
-    if (bytes) {
-        state->bytes = assay_alloc(length + 1);
-        memcpy(state->bytes, bytes, length);
-    }
-    state->length = length;
-    pthread_mutex_unlock(&collect->lock);
-}
-
 struct job {
     void (*task)(void *context, size_t index);
     void *context;
@@ -254,6 +269,7 @@ static const struct ingest_ops collect_ops = {
     .experiment = on_experiment,
     .run = on_run,
     .run_gone = on_gone,
+    .run_none = on_none,
     .chunk = on_chunk,
     .restart = on_restart,
     .problem = on_problem,

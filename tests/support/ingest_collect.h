@@ -29,6 +29,7 @@ struct collected_run {
     size_t series_count, series_capacity;
     struct assay_map series_index; /* by metric */
     unsigned reports, restarts; /* how often it was reported; its points forgotten */
+    bool with_state; /* the last report said what is to be remembered of it */
 };
 struct collected_experiment {
     char *id, *name;

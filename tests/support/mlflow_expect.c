@@ -188,6 +188,7 @@ void mlflow_expect_store(const json_t *expected, const struct ingest_collect *co
         assert_string_equal(run->artifact_uri, text_of(item, "artifact_uri"));
         assert_string_equal(assay_run_status_name(run->status), text_of(item, "status"));
         assert_int_equal(run->deleted, json_is_true(json_object_get(item, "deleted")));
+        assert_true(run->with_state);
         assert_int_equal(run->start_ms, time_of(item, "start"));
         assert_int_equal(run->end_ms, time_of(item, "end"));
         expect_pairs(json_object_get(item, "params"), run->attrs.params,

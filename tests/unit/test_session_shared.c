@@ -273,9 +273,9 @@ static int look_again_and_again(void *context)
     return 0;
 }
 
-static void test_processes_that_come_and_go(void **state)
+/* Grows the files for MS while three processes look, and judges what they leave. */
+static void come_and_go(int64_t ms)
 {
-    (void)state;
     int ends[2];
     pid_t children[3];
     int64_t counts[RUNS] = {0};
@@ -291,8 +291,8 @@ static void test_processes_that_come_and_go(void **state)
             _exit(look_again_and_again(&ends[0]));
         }
     }
-    int64_t until = assay_monotonic_us() + 1500000;
-    for (int round = 0; assay_monotonic_us() < until || round < 100; round++) {
+    int64_t until = assay_monotonic_us() + ms * 1000;
+    for (int round = 0; assay_monotonic_us() < until || round < RUNS; round++) {
         grow(round % RUNS, 1 + round % 50);
         (void)poll(NULL, 0, 3);
     }
@@ -309,6 +309,62 @@ static void test_processes_that_come_and_go(void **state)
     check_cache(true, counts);
     for (int run = 0; run < RUNS; run++) {
         assert_int_equal(counts[run], written[run]);
+    }
+}
+
+static void test_processes_that_come_and_go(void **state)
+{
+    (void)state;
+    come_and_go(1500);
+}
+
+/* Most goes wrong at the beginning, when a run is first met, and at the end, when nothing comes
+   after that would mend it. */
+static void test_short_lives(void **state)
+{
+    for (int round = 0; round < 15; round++) {
+        come_and_go(30);
+        free_logs(state);
+        make_logs(state);
+    }
+}
+
+/* ---- a run that is removed ---- */
+
+static void look_once(bool there)
+{
+    struct assay_session *session = open_session(false);
+    GOOD(assay_session_wait(session, good));
+    for (int run = 0; run < 2; run++) {
+        uint32_t at = find_run(session, run);
+        bool gone = at == ASSAY_NONE || assay_catalog_run(assay_session_catalog(session), at)->gone;
+        assert_int_equal(gone, run == 1 && !there);
+    }
+    if (there) {
+        struct assay_series *series = NULL;
+        GOOD(assay_session_series_wait(session, find_run(session, 1), tag_name(0), &series,
+                                       good));
+        assert_true(is_exact(series, 0, written[1]));
+    }
+    assay_session_close(&session);
+}
+
+static void test_a_run_that_was_removed_stays_so(void **state)
+{
+    (void)state;
+    const char *directory = place_with(logs, "/b");
+    const char *away = place_with(logs, "-b");
+    grow(0, 10);
+    grow(1, 20);
+    look_once(true);
+    assert_int_equal(rename(directory, away), 0);
+    for (int again = 0; again < 3; again++) {
+        look_once(false);
+    }
+    assert_int_equal(rename(away, directory), 0);
+    grow(1, 1);
+    for (int again = 0; again < 3; again++) {
+        look_once(true);
     }
 }
 
@@ -349,6 +405,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_two_workbenches_follow_one_file, make_logs,
                                         free_logs),
         cmocka_unit_test_setup_teardown(test_processes_that_come_and_go, make_logs, free_logs),
+        cmocka_unit_test_setup_teardown(test_short_lives, make_logs, free_logs),
+        cmocka_unit_test_setup_teardown(test_a_run_that_was_removed_stays_so, make_logs,
+                                        free_logs),
         cmocka_unit_test_setup_teardown(test_killed_while_storing, make_logs, free_logs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
