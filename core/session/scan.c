@@ -103,7 +103,8 @@ static const void *keep_bytes(struct batch *batch, const void *bytes, size_t len
 }
 
 /* With the lock held. RUN_ID: it goes with what is said of that run; or NULL. */
-static void add_state(struct scan *scan, const struct ingest_state *state, const char *run_id)
+static struct batch_item *add_state(struct scan *scan, const struct ingest_state *state,
+                                    const char *run_id)
 {
     struct batch_item *item = scan_add(scan, BATCH_STATE, state->key, NULL);
 
@@ -116,6 +117,7 @@ static void add_state(struct scan *scan, const struct ingest_state *state, const
         item->u.state.bytes = keep_bytes(scan->batch, state->bytes, state->length);
         item->u.state.length = state->length;
     }
+    return item;
 }
 
 static void scan_run(struct ingest *in, const struct ingest_run *run)
@@ -307,6 +309,16 @@ static void scan_state_put(struct ingest *in, const char *key, const void *bytes
     pthread_mutex_unlock(&scan->lock);
 }
 
+static void scan_end_put(struct ingest *in, const char *key, const void *bytes, size_t length)
+{
+    struct scan *scan = scan_of(in);
+
+    pthread_mutex_lock(&scan->lock);
+    add_state(scan, &(struct ingest_state){key, bytes, length}, NULL)->of_scan = true;
+    scan_maybe_flush(scan);
+    pthread_mutex_unlock(&scan->lock);
+}
+
 /* ---- problems ---- */
 
 /* Adds a problem to the batch and to the list that is kept with the file's size and time, so
@@ -404,6 +416,7 @@ static const struct ingest_ops scan_ops = {
     .focus = scan_focus,
     .state_get = scan_state_get,
     .state_put = scan_state_put,
+    .end_put = scan_end_put,
     .state_moved = scan_state_moved,
     .parallel = scan_parallel,
 };

@@ -125,6 +125,7 @@ struct batch_item {
     uint64_t base;    /* mark of the run's state this builds on */
     uint64_t mark;    /* state: its own */
     bool of_run;      /* state: of the run of that id, to be compared with the cache's */
+    bool of_scan;     /* state: of the scan as a whole; void where another one came between */
     union {
         struct {
             bool deleted;

@@ -307,6 +307,13 @@ static enum assay_status put_state(struct writer *writer, struct batch *batch,
     }
     if (held)
         held_clear(held);
+    if (item->of_scan) {
+        status = look(writer, batch, item, &standing, err);
+        if (standing == STANDING_OTHER) {
+            item->u.state.bytes = NULL; /* of neither is all in the cache */
+            standing = STANDING_SAME;
+        }
+    }
     if (status == ASSAY_OK && standing == STANDING_SAME)
         status = store_put_state(writer->store, batch->source->row, item->id,
                                  item->u.state.bytes, item->u.state.length, err);

@@ -78,6 +78,11 @@ void ingest_state_put(struct ingest *in, const char *key, const void *bytes, siz
     in->ops->state_put(in, key, bytes, length);
 }
 
+void ingest_end_put(struct ingest *in, const char *key, const void *bytes, size_t length)
+{
+    in->ops->end_put(in, key, bytes, length);
+}
+
 bool ingest_state_moved(struct ingest *in, const char *key)
 {
     return in->ops->state_moved && in->ops->state_moved(in, key);

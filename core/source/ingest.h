@@ -25,6 +25,7 @@ struct ingest_ops {
     void (*focus)(const struct ingest *in, char out[128]);
     bool (*state_get)(struct ingest *in, const char *key, void **bytes, size_t *length);
     void (*state_put)(struct ingest *in, const char *key, const void *bytes, size_t length);
+    void (*end_put)(struct ingest *in, const char *key, const void *bytes, size_t length);
     bool (*state_moved)(struct ingest *in, const char *key); /* may be NULL: never */
     void (*parallel)(struct ingest *in, size_t count, void (*task)(void *context, size_t index),
                      void *context);

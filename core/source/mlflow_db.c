@@ -275,20 +275,32 @@ static enum assay_status read_ends(struct db_scan *scan)
     return status;
 }
 
+/* Where the last scan ended, by this program or another one. What this one remembers of the
+   runs does not count where that was another one: it may have put older words in place of
+   newer. */
 static void load_state(struct db_scan *scan)
 {
     struct mlflow_db *db = scan->db;
-    size_t length;
-    void *bytes;
+    struct db_position at = {0};
+    size_t length = 0;
+    void *bytes = NULL;
 
-    db->loaded = true;
-    if (!ingest_state_get(scan->in, "position", &bytes, &length))
-        return;
-    if (length == sizeof db->at)
-        memcpy(&db->at, bytes, sizeof db->at);
-    if (db->at.version != STATE_VERSION)
-        db->at = (struct db_position){0};
+    if (ingest_state_get(scan->in, "position", &bytes, &length) && length == sizeof at)
+        memcpy(&at, bytes, sizeof at);
     free(bytes);
+    if (at.version != STATE_VERSION)
+        at = (struct db_position){0};
+    if (memcmp(&at, &db->at, sizeof at) == 0)
+        return;
+    db->at = at;
+    db->ids_loaded = false;
+    for (size_t i = 0; i < db->run_count; i++) {
+        struct db_run *run = &db->runs[i];
+
+        run->loaded = false;
+        run->row = run->tags = 0;
+        run->folded_to = -1;
+    }
 }
 
 /* Sees to it that db->at is a place in this very database; else everything is read anew. */
@@ -672,8 +684,7 @@ static enum assay_status scan_source(void *self, struct ingest *in, struct assay
     enum assay_status status;
     uint64_t stamp;
 
-    if (!db->loaded)
-        load_state(&scan);
+    load_state(&scan);
     stamp = stamp_of(db);
     if (stamp != 0 && stamp == db->at.stamp)
         return ASSAY_OK;
@@ -682,7 +693,7 @@ static enum assay_status scan_source(void *self, struct ingest *in, struct assay
         return status;
     scan.to.stamp = stamp;
     db->at = scan.to;
-    ingest_state_put(in, "position", &db->at, sizeof db->at);
+    ingest_end_put(in, "position", &db->at, sizeof db->at);
     return ASSAY_OK;
 }
 

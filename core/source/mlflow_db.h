@@ -60,7 +60,7 @@ struct mlflow_db {
     struct assay_map by_run;
     struct assay_map experiments; /* id to a hash of its row */
     struct db_position at;
-    bool loaded, ids_loaded;
+    bool ids_loaded;
     uint32_t scan;
 };
 

@@ -83,6 +83,11 @@ void ingest_focus(const struct ingest *in, char out[128]);
  */
 bool ingest_state_get(struct ingest *in, const char *key, void **bytes, size_t *length);
 void ingest_state_put(struct ingest *in, const char *key, const void *bytes, size_t length);
+/* As state_put, of how far the scan as a whole got, put last. Removed instead where another
+   process put one of its own since this scan asked for it (state_get, in every scan): what the
+   two said of single runs may have come to the cache in any order, and neither end is true of
+   all. */
+void ingest_end_put(struct ingest *in, const char *key, const void *bytes, size_t length);
 /* Whether another process was first to store a newer state of the run KEY: what the reader
    remembers of it does not count, and it is to ask state_get again. A streamed source asks this
    of every run at the beginning of a scan. */

@@ -278,6 +278,7 @@ static const struct ingest_ops collect_ops = {
     .focus = get_focus,
     .state_get = state_get,
     .state_put = state_put,
+    .end_put = state_put,
     .parallel = in_parallel,
 };
 

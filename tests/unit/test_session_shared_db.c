@@ -1,0 +1,165 @@
+/*
+ * Several processes with one cache look at an mlflow.db that grows: what the last of them left
+ * in the cache is what is in the database, even where nothing comes after that would mend it.
+ */
+#include <poll.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <assay/clock.h>
+#include <assay/memory.h>
+#include <assay/session.h>
+
+#include "support/good.h"
+#include "support/places.h"
+
+#define RUNS   3
+#define ROUNDS 12
+
+static char *place;
+static const char *path; /* of the database */
+static int64_t written[RUNS];
+
+static void write_sql(const char *sql)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 60000);
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) {
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    }
+    sqlite3_close(db);
+}
+
+/* The schema of MLflow 1.x, as far as a reader needs it. */
+static int make_database(void **state)
+{
+    (void)state;
+    place = place_new("db");
+    assert_int_equal(mkdir(place, 0700), 0);
+    path = place_with(place, "/mlflow.db");
+    setenv("ASSAY_CACHE", place_with(place, "-cache.db"), 1);
+    setenv("ASSAY_STORE", place_with(place, "-store.db"), 1);
+    unsetenv("ASSAY_SOURCES");
+    memset(written, 0, sizeof written);
+    write_sql("CREATE TABLE alembic_version(version_num);"
+              "INSERT INTO alembic_version VALUES('old');"
+              "CREATE TABLE experiments(experiment_id, name, artifact_location);"
+              "INSERT INTO experiments VALUES(0, 'Default', '/nowhere');"
+              "CREATE TABLE runs(run_uuid, name, status, start_time, end_time, user_id,"
+              " artifact_uri, experiment_id);"
+              "CREATE TABLE metrics(key, value, timestamp, run_uuid);"
+              "CREATE TABLE params(key, value, run_uuid);"
+              "CREATE TABLE tags(key, value, run_uuid);");
+    return 0;
+}
+
+static int free_database(void **state)
+{
+    (void)state;
+    free(place);
+    return 0;
+}
+
+/* One more point of RUN, whose value says which; and the run before the first. */
+static void grow(int run)
+{
+    char sql[300];
+    if (written[run] == 0) {
+        snprintf(sql, sizeof sql,
+                 "INSERT INTO runs VALUES('run%d', 'r', 'RUNNING', 100, NULL, 'dev', '/x', 0)",
+                 run);
+        write_sql(sql);
+    }
+    snprintf(sql, sizeof sql, "INSERT INTO metrics VALUES('loss', %d, %d, 'run%d')",
+             (int)written[run], (int)written[run] + 1, run);
+    write_sql(sql);
+    written[run]++;
+}
+
+static struct assay_session *open_session(void)
+{
+    struct assay_session *session = NULL;
+    const struct assay_session_options options = {.sources = &path, .source_count = 1};
+    GOOD(assay_session_open(&session, &options, good));
+    return session;
+}
+
+static int look_again_and_again(int end)
+{
+    struct pollfd closed = {.fd = end, .events = POLLIN};
+    while (poll(&closed, 1, 0) == 0) {
+        struct assay_session *session = open_session();
+        if (assay_session_wait(session, NULL) != ASSAY_OK) {
+            return 1;
+        }
+        assay_session_close(&session);
+    }
+    return 0;
+}
+
+static void check_all_shown(void)
+{
+    struct assay_session *session = open_session();
+    struct assay_catalog *catalog = assay_session_catalog(session);
+    GOOD(assay_session_wait(session, good));
+    for (uint32_t i = 0; i < RUNS; i++) {
+        char id[16];
+        uint32_t at = 0;
+        snprintf(id, sizeof id, "run%u", i);
+        while (at < assay_catalog_runs(catalog) &&
+               strcmp(assay_catalog_run(catalog, at)->id, id) != 0) {
+            at++;
+        }
+        assert_true(at < assay_catalog_runs(catalog));
+        const struct assay_metric *metric =
+            assay_attrs_metric(assay_catalog_attrs(catalog, at), "loss");
+        assert_non_null(metric);
+        assert_int_equal(metric->summary.n, written[i]);
+        assert_true(metric->summary.last == (double)(written[i] - 1));
+    }
+    assay_session_close(&session);
+}
+
+static void test_short_lives(void **state)
+{
+    for (int round = 0; round < ROUNDS; round++) {
+        int ends[2];
+        pid_t children[3];
+        assert_int_equal(pipe(ends), 0);
+        grow(0);
+        for (size_t i = 0; i < ASSAY_COUNT(children); i++) {
+            children[i] = fork();
+            assert_true(children[i] >= 0);
+            if (children[i] == 0) {
+                close(ends[1]);
+                _exit(look_again_and_again(ends[0]));
+            }
+        }
+        int64_t until = assay_monotonic_us() + 30000;
+        for (int turn = 0; assay_monotonic_us() < until || turn < RUNS; turn++) {
+            grow(turn % RUNS);
+            (void)poll(NULL, 0, 2);
+        }
+        close(ends[1]); /* the children see it and end */
+        close(ends[0]);
+        for (size_t i = 0; i < ASSAY_COUNT(children); i++) {
+            assert_int_equal(child_wait(children[i]), 0);
+        }
+        check_all_shown();
+        free_database(state);
+        make_database(state);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_short_lives, make_database, free_database),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
