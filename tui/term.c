@@ -286,9 +286,10 @@ static bool is_shown(const struct term *term, int y)
            memchr(&term->under[at], 1, width) == NULL;
 }
 
-static bool send_text(struct term *term)
+/* UNDER: some cells lie under images, as mark_images() says. */
+static bool send_text(struct term *term, bool under)
 {
-    bool one_by_one = mark_images(term) && !term->lost, any = false;
+    bool one_by_one = under && !term->lost, any = false;
 
     for (int y = 0; y < term->canvas.height; y++) {
         bool changed;
@@ -306,16 +307,26 @@ static bool send_text(struct term *term)
 
 /* Nothing of the screen is known. Curses would look for the shortest way over each gap between
    words, which takes it longer than all the rest of a first frame: where we know the terminal's
-   sequences the frame is written here, and curses is told that it stands there. */
-static void send_all(struct term *term, struct assay_buf *out)
+   sequences the frame is written here, and where no image goes with it (ALONE), it is on its
+   way before curses has heard of it. */
+static void paint_all(struct term *term, bool alone, struct assay_buf *out)
 {
-    int width = term->canvas.width, height = term->canvas.height;
+    paint_frame(out, term->canvas.cells, term->canvas.width, term->canvas.height, term->utf8,
+                shown_text, term);
+    if (alone) {
+        term_write(term, assay_buf_text(out), out->length);
+        assay_buf_reset(out);
+    }
+}
 
-    if (!term->paints || memchr(term->under, 1, (size_t)width * (size_t)height)) {
+/* Curses, to which the whole frame has been given, is told that it stands there (PAINTED), or
+   that nothing does. */
+static void tell_curses(bool painted)
+{
+    if (!painted) {
         clearok(curscr, TRUE);
         return;
     }
-    paint_frame(out, term->shown, width, height, term->utf8, shown_text, term);
     overwrite(stdscr, curscr);
     clearok(curscr, FALSE);
     clearok(newscr, FALSE);
@@ -348,7 +359,7 @@ void term_flush(struct term *term)
 {
     struct assay_buf out = {0};
     char background[16];
-    bool images, cursor = term->cursor_x >= 0;
+    bool images, under, painted, cursor = term->cursor_x >= 0;
     bool any = term->lost;
 
     if (term->left || term->gone)
@@ -358,10 +369,14 @@ void term_flush(struct term *term)
         assay_buf_text_add(&out, SYNC_BEGIN);
     background_sequence(term, background);
     graphics_erase(term->graphics, background, &out);
+    under = mark_images(term);
+    painted = term->lost && term->paints && !under;
+    if (painted)
+        paint_all(term, !images, &out);
     capture_begin(&term->capture);
-    any |= send_text(term);
+    any |= send_text(term, under);
     if (term->lost)
-        send_all(term, &out);
+        tell_curses(painted);
     if (cursor != term->cursor_on) {
         curs_set(cursor ? 1 : 0);
         leaveok(stdscr, cursor ? FALSE : TRUE);

@@ -202,7 +202,7 @@ uint32_t catalog_find_run_id(struct assay_catalog *catalog, uint32_t source, con
     return assay_map_get(&catalog->run_index, key, index_key(key, sizeof key, source, id));
 }
 
-static uint32_t add_run(struct assay_catalog *catalog, uint32_t source, const char *id)
+static uint32_t add_run(struct assay_catalog *catalog, uint32_t source)
 {
     if (catalog->run_count == catalog->run_capacity) {
         size_t capacity = catalog->run_capacity;
@@ -210,8 +210,7 @@ static uint32_t add_run(struct assay_catalog *catalog, uint32_t source, const ch
         ASSAY_GROW(catalog->runs, catalog->run_capacity, catalog->run_count + 1);
         ASSAY_GROW(catalog->privates, capacity, catalog->run_capacity);
     }
-    catalog->runs[catalog->run_count] =
-        (struct assay_run){.id = keep_text(catalog, NULL, id), .source = source};
+    catalog->runs[catalog->run_count] = (struct assay_run){.source = source};
     catalog->privates[catalog->run_count] = (struct run_private){0};
     return (uint32_t)catalog->run_count++;
 }
@@ -228,6 +227,32 @@ static void name_run(struct assay_catalog *catalog, struct assay_run *run,
         texts_renamed(catalog);
 }
 
+/* All texts of a run that was just added. */
+static void take_texts(struct assay_catalog *catalog, struct assay_run *run,
+                       const struct catalog_run *from)
+{
+    char *texts = assay_arena_take(&catalog->text, from->texts_length);
+
+    memcpy(texts, from->id, from->texts_length);
+    run->id = texts;
+    run->name = texts + (from->name - from->id);
+    run->user = keep_user(catalog, texts + (from->user - from->id), from->user);
+    run->artifact_uri = texts + (from->artifact_uri - from->id);
+}
+
+static void set_texts(struct assay_catalog *catalog, struct assay_run *run,
+                      const struct catalog_run *from)
+{
+    if (!run->id && from->texts_length) {
+        take_texts(catalog, run, from);
+        return;
+    }
+    if (!run->id)
+        run->id = keep_text(catalog, NULL, from->id);
+    name_run(catalog, run, from);
+    run->artifact_uri = keep_text(catalog, run->artifact_uri, from->artifact_uri);
+}
+
 uint32_t catalog_put_run(struct assay_catalog *catalog, uint32_t source,
                          const struct catalog_run *from, bool fresh)
 {
@@ -236,14 +261,13 @@ uint32_t catalog_put_run(struct assay_catalog *catalog, uint32_t source,
     struct run_private *hidden;
 
     if (at == ASSAY_NONE) {
-        at = add_run(catalog, source, from->id);
+        at = add_run(catalog, source);
     } else {
         count_run(catalog, &catalog->runs[at], -1);
     }
     run = &catalog->runs[at];
     hidden = &catalog->privates[at];
-    name_run(catalog, run, from);
-    run->artifact_uri = keep_text(catalog, run->artifact_uri, from->artifact_uri);
+    set_texts(catalog, run, from);
     run->experiment = from->experiment;
     run->status = from->status;
     run->deleted = from->deleted;

@@ -42,6 +42,8 @@ uint32_t catalog_find_experiment_id(const struct assay_catalog *catalog, uint32_
 
 struct catalog_run {
     const char *id, *name, *user, *artifact_uri;
+    size_t texts_length; /* where those four lie one after the other, each with its NUL: in so
+                            many bytes, and are copied at once; else 0 */
     uint32_t experiment;
     enum assay_run_status status;
     bool deleted, gone;

@@ -264,22 +264,71 @@ static void column_items(struct assay_catalog *catalog, enum assay_field_kind ki
     }
 }
 
+/* The key of a run by an attribute that is no text. */
+static uint64_t attr_key(const struct assay_run *run, enum query_attr attr, int64_t now_ms,
+                         bool descending)
+{
+    double number;
+    if (attr == ATTR_STATUS)
+        return run->status == ASSAY_RUN_UNKNOWN ? KEY_MISSING
+                                                : number_key(run->status, descending);
+    return attr_number(run, attr, now_ms, &number) ? number_key(number, descending)
+                                                   : KEY_MISSING;
+}
+
+static bool is_text(enum query_attr attr)
+{
+    return attr != ATTR_STATUS && attr_type(attr) == ATTR_TEXT;
+}
+
 static void attr_items(struct assay_catalog *catalog, enum query_attr attr, bool descending,
                        struct item *items, size_t count)
 {
     int64_t now_ms = assay_now_ms();
     for (size_t i = 0; i < count; i++) {
         const struct assay_run *run = assay_catalog_run(catalog, items[i].row);
-        double number;
-        if (attr == ATTR_STATUS) {
-            if (run->status != ASSAY_RUN_UNKNOWN)
-                number_item(&items[i], run->status, descending);
-        } else if (attr_type(attr) == ATTR_TEXT) {
+        if (is_text(attr))
             items[i].text = attr_text(catalog, run, attr);
-        } else if (attr_number(run, attr, now_ms, &number)) {
-            number_item(&items[i], number, descending);
-        }
+        else
+            items[i].key = attr_key(run, attr, now_ms, descending);
     }
+}
+
+/* What is sorted by, where it is an attribute. */
+static bool sort_attr(const struct assay_sort *sort, enum query_attr *attr)
+{
+    const char *dot = strchr(sort->field, '.');
+    enum field_prefix prefix =
+        dot ? field_prefix(sort->field, (size_t)(dot - sort->field)) : PREFIX_NONE;
+    const char *name = prefix == PREFIX_NONE ? sort->field : dot + 1;
+    return (prefix == PREFIX_NONE || prefix == PREFIX_ATTR) &&
+           field_attr(name, strlen(name), attr);
+}
+
+/* Rows come as they were logged, which is what they are mostly sorted by: where they are in
+   that order, or just the other way round, nothing has to be laid out to see it. */
+static bool attr_order(const struct assay_sort *sort, struct assay_catalog *catalog,
+                       uint32_t *rows, size_t count)
+{
+    enum query_attr attr;
+    uint64_t last = 0;
+    bool forth = true, back = true; /* equal ones keep their order */
+    if (!sort_attr(sort, &attr) || is_text(attr))
+        return false;
+    int64_t now_ms = assay_now_ms();
+    for (size_t i = 0; i < count && (forth || back); i++) {
+        uint64_t key =
+            attr_key(assay_catalog_run(catalog, rows[i]), attr, now_ms, sort->descending);
+        forth &= i == 0 || last <= key;
+        back &= i == 0 || last > key;
+        last = key;
+    }
+    for (size_t low = 0, high = count - 1; back && !forth && low < high; low++, high--) {
+        uint32_t row = rows[low];
+        rows[low] = rows[high];
+        rows[high] = row;
+    }
+    return forth || back;
 }
 
 static void fill_items(const struct assay_sort *sort, struct assay_catalog *catalog,
@@ -293,7 +342,7 @@ static void fill_items(const struct assay_sort *sort, struct assay_catalog *cata
     enum query_attr attr;
     char key[sizeof sort->field];
 
-    if ((prefix == PREFIX_NONE || prefix == PREFIX_ATTR) && field_attr(name, length, &attr)) {
+    if (sort_attr(sort, &attr)) {
         attr_items(catalog, attr, sort->descending, items, count);
         return;
     }
@@ -343,7 +392,7 @@ void assay_sort_apply(const struct assay_sort *sort, struct assay_catalog *catal
                       uint32_t *rows, size_t count, bool *loading)
 {
     bool unready = false;
-    if (count > 0) {
+    if (count > 0 && !attr_order(sort, catalog, rows, count)) {
         struct item *items = assay_alloc_array(count, sizeof *items);
         for (size_t i = 0; i < count; i++)
             items[i] = (struct item){.key = KEY_MISSING, .row = rows[i]};

@@ -76,6 +76,7 @@ static bool load_run(void *context, const struct store_run *from)
                               .name = from->name,
                               .user = from->user,
                               .artifact_uri = from->artifact_uri,
+                              .texts_length = from->texts_length,
                               .experiment = loading->experiments[loading->last].experiment,
                               .status = from->status,
                               .deleted = from->deleted,

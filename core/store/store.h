@@ -82,6 +82,8 @@ struct store_run {
     int64_t change;     /* the number of the transaction that last changed the run or its
                            attributes; set by reads and by put: read "since" */
     const char *id, *name, *user, *artifact_uri;
+    size_t texts_length; /* where reads give those four one after the other, each with its NUL:
+                            their bytes; else 0 */
     enum assay_run_status status;
     bool deleted, gone;
     int64_t start_ms, end_ms;

@@ -97,6 +97,7 @@ static bool take_run(struct packs *packs, struct store_run *run)
         .name = texts[1],
         .user = texts[2],
         .artifact_uri = texts[3],
+        .texts_length = (size_t)(packs->at - texts[0]),
         .status = store_to_status(packed.status),
         .deleted = packed.deleted != 0,
         .gone = packed.gone != 0,

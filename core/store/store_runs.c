@@ -137,6 +137,7 @@ void store_fill_run(struct sql_statement *statement, struct store_run *run)
     run->name = sql_column_text(statement, 9, NULL);
     run->user = sql_column_text(statement, 10, NULL);
     run->artifact_uri = sql_column_text(statement, 11, NULL);
+    run->texts_length = 0;
 }
 
 enum assay_status store_select_runs(struct store *store, int64_t source, int64_t since,

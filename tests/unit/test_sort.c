@@ -202,7 +202,7 @@ static void add_runs(struct assay_catalog *catalog)
                                               .experiment = experiment,
                                               .status = (enum assay_run_status)(i % 6),
                                               .start_ms = i % 9 ? i * 37 % 1000 : ASSAY_NO_TIME,
-                                              .end_ms = ASSAY_NO_TIME,
+                                              .end_ms = i * 3,
                                               .attrs = packed.data,
                                               .attrs_length = packed.length},
                         true);
@@ -221,6 +221,9 @@ static struct row row_of(struct assay_catalog *catalog, const char *field, uint3
     } else if (strcmp(field, "start") == 0) {
         row.there = run->start_ms != ASSAY_NO_TIME;
         row.number = (double)run->start_ms;
+    } else if (strcmp(field, "end") == 0) {
+        row.there = true;
+        row.number = (double)run->end_ms;
     } else if (strcmp(field, "status") == 0) {
         row.there = run->status != ASSAY_RUN_UNKNOWN;
         row.number = run->status;
@@ -279,9 +282,9 @@ static void check_order(struct assay_catalog *catalog, const char *field)
 static void test_order(void **state)
 {
     (void)state;
-    static const char *const fields[] = {"metrics.m", "params.p",    "name",
-                                         "start",     "status",      "metrics.absent",
-                                         "params.q",  "metrics.each"};
+    static const char *const fields[] = {"metrics.m", "params.p",     "name",
+                                         "start",     "status",       "metrics.absent",
+                                         "params.q",  "metrics.each", "end"};
     struct assay_catalog *catalog = catalog_new(&(struct catalog_hooks){0});
     add_runs(catalog);
     for (size_t i = 0; i < ASSAY_COUNT(fields); i++)

@@ -74,8 +74,23 @@ static void add_line(struct assay_buf *out, int64_t row, int64_t experiment, int
                      (long long)start, id, name, user, uri);
 }
 
+/* Texts that are said to lie one after the other do. */
+static void check_texts(const struct store_run *run)
+{
+    const char *const texts[] = {run->id, run->name, run->user, run->artifact_uri};
+    const char *at = run->id;
+
+    for (size_t i = 0; run->texts_length > 0 && i < 4; i++) {
+        assert_ptr_equal(texts[i], at);
+        at += strlen(at) + 1;
+    }
+    if (run->texts_length > 0)
+        assert_int_equal(at - run->id, run->texts_length);
+}
+
 static bool see(void *context, const struct store_run *run)
 {
+    check_texts(run);
     add_line(context, run->row, run->experiment, run->change, (int)run->status, run->deleted,
              run->gone, run->start_ms, run->id, run->name, run->user, run->artifact_uri);
     return true;
