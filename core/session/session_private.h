@@ -280,6 +280,10 @@ struct assay_session {
 
     struct watch_entry *watches;
     size_t watch_count, watch_capacity;
+    char *awaited;           /* the folder watched for the local store while it is not there */
+    bool local_due;          /* something happened in it */
+    int64_t local_looked_us; /* when the store was last looked for, and what its files were */
+    int64_t local_looked_at[4];
     unsigned changes; /* made outside dispatch, told at the next one */
 };
 
@@ -420,6 +424,9 @@ void points_free(struct assay_session *session);
 /* stored.c */
 void stored_open_local(struct assay_session *session);
 unsigned stored_reload_local(struct assay_session *session);
+/* Whether the local store, which was not there, is there by now; another program may be making it
+   just then, so what cannot be read yet is no failure. */
+unsigned stored_find_local(struct assay_session *session);
 void stored_load_cached(struct assay_session *session, struct session_source *source);
 /* What the cache has of the run ID, in place of what is shown of it. */
 void stored_reload_run(struct assay_session *session, struct session_source *source,

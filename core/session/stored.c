@@ -224,6 +224,15 @@ unsigned stored_reload_local(struct assay_session *session)
     return ASSAY_CHANGED_RUNS | ASSAY_CHANGED_SERIES;
 }
 
+unsigned stored_find_local(struct assay_session *session)
+{
+    if (access(session->store_path, F_OK) != 0 ||
+        (!session->store &&
+         store_open(&session->store, session->store_path, STORE_LOCAL, true, NULL) != ASSAY_OK))
+        return 0;
+    return stored_reload_local(session);
+}
+
 /* ---- attributes ---- */
 
 bool stored_fetch_attrs(void *context, uint32_t run, void **bytes, size_t *length)

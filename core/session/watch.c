@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -26,9 +27,12 @@
     (IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_MOVED_FROM |        \
      IN_ATTRIB)
 
+/* What shows that a folder appears on the way to the local store. */
+#define APPEARS (IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_MASK_ADD)
+
 struct watch_entry {
     int wd;
-    struct session_source *source;
+    struct session_source *source; /* NULL: the local store, which is not there yet */
 };
 
 static void add_fd(struct assay_session *session, int fd)
@@ -59,6 +63,7 @@ void watch_close(struct assay_session *session)
     if (session->timer_fd >= 0)
         close(session->timer_fd);
     free(session->watches);
+    free(session->awaited);
 }
 
 /* Sets the timer to the earliest look that is due; off where none is. */
@@ -81,6 +86,8 @@ static void set_timer(struct assay_session *session)
         if (at < earliest)
             earliest = at;
     }
+    if (session->local_due && session->local_looked_us + GATHER_US < earliest)
+        earliest = session->local_looked_us + GATHER_US;
     if (earliest != INT64_MAX) {
         int64_t wait = earliest > now ? earliest - now : 1;
 
@@ -113,6 +120,16 @@ static bool is_silent(const char *path)
     return false;
 }
 
+/* SOURCE: as in struct watch_entry. */
+static void add_entry(struct assay_session *session, int wd, struct session_source *source)
+{
+    for (size_t i = 0; i < session->watch_count; i++)
+        if (session->watches[i].wd == wd && session->watches[i].source == source)
+            return;
+    ASSAY_GROW(session->watches, session->watch_capacity, session->watch_count + 1);
+    session->watches[session->watch_count++] = (struct watch_entry){.wd = wd, .source = source};
+}
+
 static void watch_path(struct assay_session *session, struct session_source *source,
                        const char *path)
 {
@@ -127,11 +144,7 @@ static void watch_path(struct assay_session *session, struct session_source *sou
         source->slow_watch = source->slow_watch || errno == ENOSPC;
         return;
     }
-    for (size_t i = 0; i < session->watch_count; i++)
-        if (session->watches[i].wd == wd && session->watches[i].source == source)
-            return;
-    ASSAY_GROW(session->watches, session->watch_capacity, session->watch_count + 1);
-    session->watches[session->watch_count++] = (struct watch_entry){.wd = wd, .source = source};
+    add_entry(session, wd, source);
 }
 
 void watch_set(struct assay_session *session, struct session_source *source, char **paths)
@@ -147,13 +160,126 @@ void watch_set(struct assay_session *session, struct session_source *source, cha
     set_timer(session);
 }
 
+/* ---- a local store that is not there yet ---- */
+
+/* Its folder, or while that is missing the last one on the way to it that is there. */
+static char *folder_that_is(const char *path)
+{
+    char *folder = assay_path_directory(path);
+
+    while (access(folder, F_OK) != 0 && strcmp(folder, "/") != 0 && strcmp(folder, ".") != 0) {
+        char *above = assay_path_directory(folder);
+
+        free(folder);
+        folder = above;
+    }
+    return folder;
+}
+
+static void stop_awaiting(struct assay_session *session)
+{
+    for (size_t i = session->watch_count; i-- > 0;) {
+        int wd = session->watches[i].wd;
+        bool shared = false;
+
+        if (session->watches[i].source)
+            continue;
+        session->watches[i] = session->watches[--session->watch_count];
+        for (size_t k = 0; k < session->watch_count; k++)
+            shared |= session->watches[k].wd == wd;
+        if (!shared)
+            inotify_rm_watch(session->inotify_fd, wd);
+    }
+    free(session->awaited);
+    session->awaited = NULL;
+}
+
+static bool is_awaiting(const struct assay_session *session, const char *folder)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < session->watch_count; i++)
+        any |= !session->watches[i].source;
+    return any && session->awaited && strcmp(session->awaited, folder) == 0;
+}
+
+/* Size and time of the store's file and of its journal: nothing has to be opened to see that
+   there is nothing new, and what opening it writes beside it is no news. */
+static void local_facts(const struct assay_session *session, int64_t facts[4])
+{
+    struct assay_buf journal = {0};
+    struct stat status;
+
+    memset(facts, 0, 4 * sizeof *facts);
+    assay_buf_format(&journal, "%s-wal", session->store_path);
+    for (size_t i = 0; i < 2; i++) {
+        const char *path = i == 0 ? session->store_path : assay_buf_text(&journal);
+
+        if (stat(path, &status) != 0 || status.st_size == 0)
+            continue;
+        facts[2 * i] = status.st_size;
+        facts[2 * i + 1] = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+    }
+    assay_buf_free(&journal);
+}
+
+/* Watches where it will appear. What appeared while that was being set up is no event: so the
+   way to it is looked at again when it is. */
+static void await_local(struct assay_session *session)
+{
+    char *whole = assay_path_directory(session->store_path);
+    char *folder = folder_that_is(session->store_path);
+    int64_t facts[4];
+
+    while (!is_awaiting(session, folder)) {
+        int wd;
+
+        stop_awaiting(session);
+        wd = inotify_add_watch(session->inotify_fd, folder,
+                               strcmp(folder, whole) == 0 ? EVENTS : APPEARS);
+        if (wd < 0)
+            break;
+        add_entry(session, wd, NULL);
+        session->awaited = folder;
+        folder = folder_that_is(session->store_path);
+    }
+    local_facts(session, facts);
+    session->local_due = memcmp(facts, session->local_looked_at, sizeof facts) != 0;
+    free(whole);
+    free(folder);
+}
+
+static unsigned look_for_local(struct assay_session *session, int64_t now)
+{
+    unsigned changed = 0;
+    int64_t facts[4];
+
+    if (!session->local_due || session->local || now - session->local_looked_us < GATHER_US)
+        return 0;
+    session->local_due = false;
+    session->local_looked_us = now;
+    local_facts(session, facts);
+    if (memcmp(facts, session->local_looked_at, sizeof facts) != 0) {
+        memcpy(session->local_looked_at, facts, sizeof facts);
+        changed = stored_find_local(session);
+    }
+    watch_local(session);
+    return changed;
+}
+
 void watch_local(struct assay_session *session)
 {
     struct assay_buf journal = {0};
     char *directory;
 
-    if (!session->local || session->inotify_fd < 0)
+    if (session->inotify_fd < 0 || !session->reads_local || !session->store_path)
         return;
+    if (!session->local) {
+        await_local(session);
+        set_timer(session);
+        return;
+    }
+    stop_awaiting(session);
     directory = assay_path_directory(session->store_path);
     assay_buf_format(&journal, "%s-wal", session->store_path);
     watch_path(session, session->local, assay_buf_text(&journal));
@@ -161,6 +287,11 @@ void watch_local(struct assay_session *session)
     watch_path(session, session->local, directory);
     assay_buf_free(&journal);
     free(directory);
+}
+
+static bool *due_of(struct assay_session *session, const struct watch_entry *entry)
+{
+    return entry->source ? &entry->source->due : &session->local_due;
 }
 
 /* Takes all events; a source that has some becomes due. */
@@ -177,7 +308,7 @@ static void take_events(struct assay_session *session)
 
             for (size_t i = 0; i < session->watch_count; i++)
                 if (session->watches[i].wd == event->wd || (event->mask & IN_Q_OVERFLOW))
-                    session->watches[i].source->due = true;
+                    *due_of(session, &session->watches[i]) = true;
             if (event->mask & IN_IGNORED)
                 for (size_t i = session->watch_count; i-- > 0;)
                     if (session->watches[i].wd == event->wd)
@@ -196,6 +327,7 @@ unsigned watch_dispatch(struct assay_session *session)
 
     (void)ignored;
     take_events(session);
+    changed |= look_for_local(session, now);
     for (size_t i = 0; i < session->source_count; i++) {
         struct session_source *source = session->sources[i];
         bool slow = (source->slow_watch && now - source->ended_us >= SLOW_US) ||

@@ -357,6 +357,80 @@ static void shows_the_local_store_and_what_is_added(void **state)
     assert_int_equal(chdir(cwd), 0);
 }
 
+/* Takes in what comes until there are RUNS runs. */
+static void await_runs(struct assay_session *session, size_t runs)
+{
+    int64_t until = assay_monotonic_us() + DEADLINE_US;
+    struct pollfd ready = {.fd = assay_session_fd(session), .events = POLLIN};
+
+    while (assay_catalog_runs(assay_session_catalog(session)) < runs &&
+           assay_monotonic_us() < until) {
+        poll(&ready, 1, 100);
+        assay_session_dispatch(session);
+    }
+    assert_int_equal(assay_catalog_runs(assay_session_catalog(session)), runs);
+}
+
+/* The store is made by another program, its folders, too, while a session is open; and what is
+   added to it after that is seen as ever. */
+static void sees_a_local_store_that_appears(void **state)
+{
+    struct assay_session *session = NULL;
+    struct assay_local *local = NULL;
+    struct assay_error err = {0};
+    char id[ASSAY_RUN_ID_SIZE], cwd[4096], path[4200];
+
+    (void)state;
+    assert_non_null(getcwd(cwd, sizeof cwd));
+    assert_int_equal(chdir(root), 0);
+    snprintf(path, sizeof path, "%s/not/yet/store.db", root);
+    setenv("ASSAY_STORE", path, 1);
+    assert_int_equal(
+        assay_session_open(&session, &(struct assay_session_options){.live = true}, &err),
+        ASSAY_OK);
+    assert_int_equal(assay_session_wait(session, &err), ASSAY_OK);
+    assert_int_equal(assay_catalog_sources(assay_session_catalog(session)), 0);
+    assert_int_equal(assay_local_open(&local, NULL, &err), ASSAY_OK);
+    assert_int_equal(assay_local_start(local, "demo", "one", 5, id, &err), ASSAY_OK);
+    await_runs(session, 1);
+    assert_int_equal(assay_local_start(local, "demo", "two", 5, id, &err), ASSAY_OK);
+    await_runs(session, 2);
+    assay_local_close(&local);
+    assay_session_close(&session);
+    assert_int_equal(chdir(cwd), 0);
+}
+
+/* What is no store lies in its place: nothing is awake because of it. */
+static void rests_beside_what_is_no_store(void **state)
+{
+    struct assay_session *session = NULL;
+    struct assay_error err = {0};
+    struct pollfd ready;
+    char cwd[4096], path[4200];
+    int woken = 0;
+
+    (void)state;
+    assert_non_null(getcwd(cwd, sizeof cwd));
+    assert_int_equal(chdir(root), 0);
+    snprintf(path, sizeof path, "%s/own", root);
+    assert_int_equal(mkdir(path, 0700), 0);
+    append("own/store.db", "this is no database at all\n");
+    snprintf(path, sizeof path, "%s/own/store.db", root);
+    setenv("ASSAY_STORE", path, 1);
+    assert_int_equal(
+        assay_session_open(&session, &(struct assay_session_options){.live = true}, &err),
+        ASSAY_OK);
+    assert_int_equal(assay_session_wait(session, &err), ASSAY_OK);
+    ready = (struct pollfd){.fd = assay_session_fd(session), .events = POLLIN};
+    while (woken < 50 && poll(&ready, 1, 1000) > 0) {
+        assay_session_dispatch(session);
+        woken++;
+    }
+    assert_true(woken < 50);
+    assay_session_close(&session);
+    assert_int_equal(chdir(cwd), 0);
+}
+
 static void says_what_is_wrong_with_a_place(void **state)
 {
     struct assay_session *session = NULL;
@@ -419,6 +493,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(lives_without_a_cache, set_up, tear_down),
         cmocka_unit_test_setup_teardown(shows_the_local_store_and_what_is_added, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(sees_a_local_store_that_appears, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(rests_beside_what_is_no_store, set_up, tear_down),
         cmocka_unit_test_setup_teardown(says_what_is_wrong_with_a_place, set_up, tear_down),
         cmocka_unit_test_setup_teardown(columns_come_from_the_databases, set_up, tear_down),
     };
