@@ -109,13 +109,14 @@ static void take_scope(struct run_list *list)
     list->count = list->scope_count;
 }
 
-static void select_rows(struct run_list *list)
+/* BEFORE kept all of the rows; NULL: nothing is known of them. */
+static void select_rows(struct run_list *list, const struct assay_query *before)
 {
     list->rows_version = assay_catalog_version(list->catalog);
     if (list->query) {
         bool loading = false;
-        list->count =
-            assay_query_select(list->query, list->catalog, list->rows, list->count, &loading);
+        list->count = assay_query_select_from(list->query, before, list->catalog, list->rows,
+                                              list->count, &loading);
         list->loading |= loading;
     }
 }
@@ -124,7 +125,7 @@ static void narrow(struct run_list *list)
 {
     drop_levels(list);
     take_scope(list);
-    select_rows(list);
+    select_rows(list, NULL);
 }
 
 static void build(struct run_list *list)
@@ -183,18 +184,25 @@ void run_list_sort(struct run_list *list)
 }
 
 /* The rows become some that QUERY keeps all it keeps of, out of what was listed before it, and
-   its filter is given up. True where they are just those it keeps. */
-static bool widest_rows(struct run_list *list, const struct assay_query *query, bool known)
+   its filter is given up; *BEFORE is the filter that kept them, NULL where none did or it is
+   gone. True where they are just those QUERY keeps. */
+static bool widest_rows(struct run_list *list, const struct assay_query *query, bool known,
+                        const struct assay_query **before)
 {
     bool same = false;
+    size_t levels = list->level_count;
+    *before = NULL;
     if (known && query && list->query && assay_query_narrows(query, list->query)) {
         same = list->count == 0 || assay_query_narrows(list->query, query);
         push_level(list, query);
+        *before = list->level_count > levels ? list->levels[levels].query : NULL;
         return same;
     }
     assay_query_free(&list->query);
     if (!take_level(list, query, &same)) {
         take_scope(list);
+    } else if (!same) {
+        *before = list->levels[list->level_count - 1].query;
     }
     return same;
 }
@@ -208,14 +216,15 @@ void run_list_set_query(struct run_list *list, struct assay_query *query_take)
     list->elsewhere.known = false;
     list->elsewhere.asked &=
         known && query_take && list->query && assay_query_narrows(query_take, list->query);
-    bool same = widest_rows(list, query_take, known);
+    const struct assay_query *before;
+    bool same = widest_rows(list, query_take, known, &before);
     list->query = query_take;
     if (same && list->scope_count > 0) { /* where there is no run, no name is looked up */
         bool loading = false;
         assay_query_look_up(query_take, list->catalog, &loading);
         list->loading |= loading;
     } else {
-        select_rows(list);
+        select_rows(list, before);
     }
 }
 

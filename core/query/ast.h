@@ -78,6 +78,9 @@ struct assay_query {
     int64_t now_ms;
 };
 
+/* Whether NODE is one of the conditions that must all hold for QUERY (narrow.c). */
+bool query_has(const struct assay_query *query, const struct query_node *node);
+
 /* Finds what the named fields of QUERY are in CATALOG; *loading is set where a column that was
    asked is not ready. */
 void named_find(const struct assay_query *query, struct assay_catalog *catalog, bool *loading);

@@ -15,6 +15,7 @@
 
 struct eval {
     const struct assay_query *query;
+    const struct assay_query *before; /* kept all the rows; NULL: not known */
     struct assay_catalog *catalog;
     bool loading;
 };
@@ -342,18 +343,34 @@ static void eval_test(struct eval *eval, const struct query_test *test, const ui
 
 /* ---- conditions ---- */
 
+/* CHILD, or the one after it that is not known to hold for all rows. */
+static const struct query_node *still_open(const struct eval *eval,
+                                           const struct query_node *node,
+                                           const struct query_node *child)
+{
+    if (eval->before && node == eval->query->root && node->kind == QUERY_AND)
+        while (child && query_has(eval->before, child))
+            child = child->next;
+    return child;
+}
+
 /* Evaluates each further child on the rows whose mark is still STAYS: those that match so far
    for AND, those that do not for OR. */
 static void eval_chain(struct eval *eval, const struct query_node *node, const uint32_t *rows,
                        size_t count, uint8_t *marks)
 {
     uint8_t stays = node->kind == QUERY_AND;
+    const struct query_node *child = still_open(eval, node, node->child);
+    if (!child) {
+        memset(marks, 1, count);
+        return;
+    }
     uint32_t *open = assay_alloc_array(count, sizeof *open);
     uint32_t *places = assay_alloc_array(count, sizeof *places);
     uint8_t *found = assay_alloc_array(count, sizeof *found);
 
-    eval_node(eval, node->child, rows, count, marks);
-    for (const struct query_node *child = node->child->next; child; child = child->next) {
+    eval_node(eval, child, rows, count, marks);
+    while ((child = still_open(eval, node, child->next))) {
         size_t left = 0;
         for (size_t i = 0; i < count; i++) {
             open[left] = rows[i];
@@ -396,7 +413,14 @@ static void eval_node(struct eval *eval, const struct query_node *node, const ui
 size_t assay_query_select(const struct assay_query *query, struct assay_catalog *catalog,
                           uint32_t *rows, size_t count, bool *loading)
 {
-    struct eval eval = {.query = query, .catalog = catalog};
+    return assay_query_select_from(query, NULL, catalog, rows, count, loading);
+}
+
+size_t assay_query_select_from(const struct assay_query *query,
+                               const struct assay_query *before, struct assay_catalog *catalog,
+                               uint32_t *rows, size_t count, bool *loading)
+{
+    struct eval eval = {.query = query, .before = before, .catalog = catalog};
     size_t kept = 0;
     if (loading)
         *loading = false;

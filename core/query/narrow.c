@@ -96,6 +96,16 @@ static size_t conditions(const struct assay_query *query, const struct query_nod
     return count;
 }
 
+bool query_has(const struct assay_query *query, const struct query_node *node)
+{
+    const struct query_node *these[MOST];
+    size_t count = query->root ? conditions(query, these) : 0;
+    for (size_t i = 0; i < count; i++)
+        if (same_node(these[i], node))
+            return true;
+    return false;
+}
+
 bool assay_query_narrows(const struct assay_query *now, const struct assay_query *before)
 {
     const struct query_node *these[MOST], *those[MOST];

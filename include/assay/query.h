@@ -58,6 +58,12 @@ void assay_query_free(struct assay_query **query);
    catalog's columns; *loading (may be NULL) is set where one of them is not ready yet. */
 size_t assay_query_select(const struct assay_query *query, struct assay_catalog *catalog,
                           uint32_t *rows, size_t count, bool *loading);
+/* The same of rows that BEFORE kept, the catalog being the same and nothing of it still being
+   read: what QUERY asks as BEFORE did is not asked again. NULL: nothing is known of the rows.
+ */
+size_t assay_query_select_from(const struct assay_query *query,
+                               const struct assay_query *before, struct assay_catalog *catalog,
+                               uint32_t *rows, size_t count, bool *loading);
 /* Finds out what the names without a kind are, as a select does, for whoever knows already
    which runs the filter keeps. Sets *loading where a column of them is not ready yet. */
 void assay_query_look_up(const struct assay_query *query, struct assay_catalog *catalog,
