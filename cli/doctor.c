@@ -278,6 +278,27 @@ static size_t runs_of(const struct cli *cli, uint32_t source)
     return count;
 }
 
+/* What is listed of SOURCE, number INDEX, and how much is not. */
+static void say_problems(struct doctor *d, uint32_t index, const struct assay_source *source)
+{
+    const struct assay_problem *problems;
+    size_t count = assay_session_problems(d->cli->session, &problems), said = 0;
+    for (size_t p = 0; p < count; p++) {
+        const struct assay_problem *problem = &problems[p];
+        if (problem->source != index)
+            continue;
+        said += problem->rest ? problem->rest : 1;
+        if (problem->offset != UINT64_MAX)
+            say(d, "sources", source->name, FAILS, "", "%s: byte %" PRIu64 ": %s",
+                problem->path, problem->offset, problem->message);
+        else
+            say(d, "sources", source->name, FAILS, "", "%s: %s", problem->path,
+                problem->message);
+    }
+    if (source->problems > said)
+        say(d, "sources", source->name, FAILS, "", "%zu more", source->problems - said);
+}
+
 static void check_source(struct doctor *d, uint32_t i)
 {
     const struct assay_source *source = assay_catalog_source(d->cli->catalog, i);
@@ -300,20 +321,7 @@ static void check_source(struct doctor *d, uint32_t i)
         say(d, "sources", source->name, WORKS, "", "%s (%s): %s %s%s", source->where,
             source->kind, assay_count_text(text, runs), runs == 1 ? "run" : "runs",
             source->problems ? ", with problems:" : "");
-    const struct assay_problem *problems;
-    size_t count = assay_session_problems(d->cli->session, &problems);
-    for (size_t p = 0; p < count; p++) {
-        if (problems[p].source != i)
-            continue;
-        if (problems[p].offset != UINT64_MAX)
-            say(d, "sources", source->name, FAILS, "", "%s: byte %" PRIu64 ": %s",
-                problems[p].path, problems[p].offset, problems[p].message);
-        else
-            say(d, "sources", source->name, FAILS, "", "%s: %s", problems[p].path,
-                problems[p].message);
-    }
-    if (source->problems > 1000)
-        say(d, "sources", source->name, FAILS, "", "%zu more", source->problems - 1000);
+    say_problems(d, i, source);
 }
 
 /* ---- servers ---- */

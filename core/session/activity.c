@@ -12,7 +12,15 @@
 #include "session/session_private.h"
 
 #define JOBS_KEPT     64
-#define PROBLEMS_KEPT 1000 /* per source */
+#define PROBLEMS_KEPT 1000  /* per source */
+#define FILE_PROBLEMS 20    /* of them, per file */
+#define PROBLEMS_TOLD 20000 /* of a session: told again, they are known */
+#define REST_SIZE     64
+
+struct problem_file {
+    size_t count, at; /* all of them; where in the list their rest stands, 0: nowhere */
+    char *rest;       /* its message */
+};
 
 uint64_t activity_job(struct assay_session *session, const char *title)
 {
@@ -88,11 +96,82 @@ void assay_session_cancel(struct assay_session *session, uint64_t job)
     pulls_cancel(session, job);
 }
 
+/* ---- problems ---- */
+
+static struct problem_file *problem_file(struct assay_session *session, uint32_t source,
+                                         const char *path)
+{
+    struct assay_buf key = {0};
+    uint32_t at;
+
+    assay_buf_format(&key, "%u\n%s", source, path);
+    at = assay_map_get(&session->problem_file_index, key.data, key.length);
+    if (at == ASSAY_MAP_NONE) {
+        ASSAY_GROW(session->problem_files, session->problem_file_capacity,
+                   session->problem_file_count + 1);
+        at = (uint32_t)session->problem_file_count++;
+        session->problem_files[at] = (struct problem_file){0};
+        assay_map_set(&session->problem_file_index, key.data, key.length, at);
+    }
+    assay_buf_free(&key);
+    return &session->problem_files[at];
+}
+
+/* One more line of the list; false where it holds enough of the source. */
+static bool list_problem(struct assay_session *session, const struct assay_problem *problem)
+{
+    for (size_t i = 0; i < session->source_count; i++)
+        if (session->sources[i]->index == problem->source &&
+            session->sources[i]->problems_listed++ >= PROBLEMS_KEPT)
+            return false;
+    ASSAY_GROW(session->problems, session->problem_capacity, session->problem_count + 1);
+    session->problems[session->problem_count++] = *problem;
+    return true;
+}
+
+/* What a file has too much of is one line that counts: a broken file must not hide the others.
+ */
+static void count_rest(struct assay_session *session, struct problem_file *file,
+                       struct assay_problem problem)
+{
+    size_t rest = file->count - FILE_PROBLEMS;
+
+    if (!file->rest) {
+        file->rest = assay_arena_alloc(&session->problem_arena, REST_SIZE);
+        problem.offset = UINT64_MAX;
+        problem.message = file->rest;
+        if (list_problem(session, &problem))
+            file->at = session->problem_count;
+    }
+    snprintf(file->rest, REST_SIZE, "%zu more %s about this file", rest,
+             rest == 1 ? "message" : "messages");
+    if (file->at)
+        session->problems[file->at - 1].rest = rest;
+}
+
+static void add_problem(struct assay_session *session, uint32_t source, const char *path,
+                        uint64_t offset, const char *message)
+{
+    struct problem_file *file = problem_file(session, source, path);
+    struct assay_problem problem = {.source = source, .offset = offset};
+
+    catalog_source(session->catalog, source)->problems++;
+    file->count++;
+    if (file->count <= FILE_PROBLEMS || !file->rest)
+        problem.path = assay_arena_strdup(&session->problem_arena, path);
+    if (file->count <= FILE_PROBLEMS) {
+        problem.message = assay_arena_strdup(&session->problem_arena, message);
+        list_problem(session, &problem);
+    } else {
+        count_rest(session, file, problem);
+    }
+    catalog_touch(session->catalog);
+}
+
 void activity_problem(struct assay_session *session, uint32_t source, const char *path,
                       uint64_t offset, const char *message)
 {
     struct assay_buf clean = {0}, key = {0};
-    struct assay_source *shown = catalog_source(session->catalog, source);
     size_t length = strlen(path);
 
     /* Many messages begin with the path that is at fault, and are shown behind it. */
@@ -103,19 +182,9 @@ void activity_problem(struct assay_session *session, uint32_t source, const char
     assay_buf_format(&key, "%u\n%s\n%llu\n%s", source, path, (unsigned long long)offset,
                      assay_buf_text(&clean));
     if (assay_map_get(&session->problem_index, key.data, key.length) == ASSAY_MAP_NONE) {
-        shown->problems++;
-        if (shown->problems <= PROBLEMS_KEPT) {
+        if (session->problem_index.count < PROBLEMS_TOLD)
             assay_map_set(&session->problem_index, key.data, key.length, 1);
-            ASSAY_GROW(session->problems, session->problem_capacity,
-                       session->problem_count + 1);
-            session->problems[session->problem_count++] = (struct assay_problem){
-                .source = source,
-                .path = assay_arena_strdup(&session->problem_arena, path),
-                .offset = offset,
-                .message = assay_arena_strdup(&session->problem_arena, assay_buf_text(&clean)),
-            };
-        }
-        catalog_touch(session->catalog);
+        add_problem(session, source, path, offset, assay_buf_text(&clean));
     }
     assay_buf_free(&clean);
     assay_buf_free(&key);
@@ -179,7 +248,9 @@ void activity_free(struct assay_session *session)
     free(session->jobs);
     free(session->problems);
     free(session->notices);
+    free(session->problem_files);
     assay_map_free(&session->problem_index);
+    assay_map_free(&session->problem_file_index);
     assay_arena_free(&session->problem_arena);
     assay_arena_free(&session->notice_arena);
 }

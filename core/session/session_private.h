@@ -56,7 +56,8 @@ struct message {
 };
 
 struct session_source {
-    uint32_t index;               /* in the catalog */
+    uint32_t index; /* in the catalog */
+    size_t problems_listed;
     const struct source_ops *ops; /* NULL: the local store */
     /* The reader; NULL until the first scan has opened it. That is another thread, while points
        of what the cache knew are already asked for. */
@@ -267,7 +268,10 @@ struct assay_session {
     uint64_t next_job;
     struct assay_problem *problems;
     size_t problem_count, problem_capacity;
-    struct assay_map problem_index;
+    struct assay_map problem_index;     /* those told already */
+    struct problem_file *problem_files; /* what is listed of each file */
+    size_t problem_file_count, problem_file_capacity;
+    struct assay_map problem_file_index;
     struct assay_arena problem_arena;
     const char **notices;
     size_t notice_count, notice_capacity;
@@ -424,8 +428,8 @@ void points_free(struct assay_session *session);
 /* stored.c */
 void stored_open_local(struct assay_session *session);
 unsigned stored_reload_local(struct assay_session *session);
-/* Whether the local store, which was not there, is there by now; another program may be making it
-   just then, so what cannot be read yet is no failure. */
+/* Whether the local store, which was not there, is there by now; another program may be making
+   it just then, so what cannot be read yet is no failure. */
 unsigned stored_find_local(struct assay_session *session);
 void stored_load_cached(struct assay_session *session, struct session_source *source);
 /* What the cache has of the run ID, in place of what is shown of it. */

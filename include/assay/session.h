@@ -249,8 +249,10 @@ struct assay_problem { /* something that could not be read; the rest was */
     const char *path;    /* file */
     uint64_t offset;     /* byte in it; UINT64_MAX where there is none */
     const char *message; /* clean */
+    size_t rest; /* not 0: it stands for so many further ones of the file, as its message
+                    says */
 };
-/* At most 1000 per source are kept; assay_source.problems counts all. */
+/* At most 20 per file and 1000 per source are kept; assay_source.problems counts all. */
 size_t assay_session_problems(const struct assay_session *session,
                               const struct assay_problem **problems);
 

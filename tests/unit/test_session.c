@@ -24,6 +24,7 @@
 #include <assay/session.h>
 
 #include "model/attrs.h"
+#include "session/session_private.h"
 
 #define DEADLINE_US 20000000
 
@@ -484,6 +485,39 @@ static void columns_come_from_the_databases(void **state)
     assay_session_close(&session);
 }
 
+/* Of a file with many problems the first are listed and the rest is counted in one line; what
+   is told again is no further one; other files are listed as if it were not there. */
+static void counts_what_a_broken_file_has_too_much_of(void **state)
+{
+    const struct assay_problem *problems;
+    struct assay_session *session;
+    struct assay_error err = {0};
+
+    (void)state;
+    make_tree();
+    session = open_tree(false);
+    assert_int_equal(assay_session_wait(session, &err), ASSAY_OK);
+    for (int turn = 0; turn < 2; turn++) {
+        for (uint64_t i = 0; i < 20; i++)
+            activity_problem(session, 0, "/x/broken", i, "is no point");
+        assert_int_equal(assay_session_problems(session, &problems), 20 + turn * 2);
+        activity_problem(session, 0, "/x/broken", 20, "is no point");
+        activity_problem(session, 0, "/x/other", 7, "/x/other: is none, either");
+        activity_problem(session, 0, "/x/broken", 21, "is no point");
+    }
+    assert_int_equal(assay_session_problems(session, &problems), 22);
+    assert_int_equal(problems[19].offset, 19);
+    assert_int_equal(problems[19].rest, 0);
+    assert_string_equal(problems[20].path, "/x/broken");
+    assert_string_equal(problems[20].message, "2 more messages about this file");
+    assert_int_equal(problems[20].rest, 2);
+    assert_true(problems[20].offset == UINT64_MAX);
+    assert_string_equal(problems[21].path, "/x/other");
+    assert_string_equal(problems[21].message, "is none, either");
+    assert_int_equal(assay_catalog_source(assay_session_catalog(session), 0)->problems, 23);
+    assay_session_close(&session);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -496,6 +530,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(sees_a_local_store_that_appears, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rests_beside_what_is_no_store, set_up, tear_down),
         cmocka_unit_test_setup_teardown(says_what_is_wrong_with_a_place, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(counts_what_a_broken_file_has_too_much_of, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(columns_come_from_the_databases, set_up, tear_down),
     };
 
