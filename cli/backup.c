@@ -4,11 +4,25 @@
  */
 #include "cli.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include <assay/local.h>
 #include <assay/text.h>
+
+/* Runs say where their artifacts are; the files themselves are no part of the store. */
+static void say_artifacts(struct cli *cli)
+{
+    char *folder = assay_local_artifacts_path(NULL);
+    struct stat st;
+    if (folder && stat(folder, &st) == 0) {
+        assay_buf_text_add(&cli->out, "the runs' artifacts are not in it: copy ");
+        assay_text_clean(&cli->out, folder, strlen(folder));
+        assay_buf_text_add(&cli->out, " as well\n");
+    }
+    free(folder);
+}
 
 enum assay_status cli_backup(struct cli *cli, struct assay_error *err)
 {
@@ -26,5 +40,6 @@ enum assay_status cli_backup(struct cli *cli, struct assay_error *err)
     assay_buf_format(&cli->out, ", %s %s, %s points, checked\n",
                      assay_count_text(runs, check.runs), check.runs == 1 ? "run" : "runs",
                      assay_count_text(points, check.points));
+    say_artifacts(cli);
     return ASSAY_OK;
 }

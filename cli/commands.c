@@ -199,7 +199,8 @@ static const struct cli_option log_options[] = {
     {'p', "param", "NAME=VALUE", NULL, "set a param (repeatable)"},
     {'t', "tag", "NAME=VALUE", NULL, "set a tag (repeatable)"},
     {'a', "artifact", "[PATH=]FILE", NULL,
-     "copy a file to the run's artifacts, as PATH or by its own name (repeatable)"},
+     "copy a file, or a folder with what is in it, to the run's artifacts, as PATH or by its "
+     "own name (repeatable)"},
     {0, "json", NULL, NULL, "read JSON lines from standard input"},
     {0, "finish", "STATUS", "finished|failed|killed",
      "end the run afterwards as finished, failed or killed"},

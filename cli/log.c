@@ -30,7 +30,7 @@ struct logging {
    would double points. */
 static enum assay_status store_files(struct logging *l, struct assay_error *err)
 {
-    enum assay_status status = ASSAY_OK;
+    enum assay_status status = cli_batch_folders(&l->batch, err);
     for (size_t i = 0; i < l->batch.file_count && status == ASSAY_OK; i++)
         status = assay_local_artifact(l->local, l->run, l->batch.files[i].path,
                                       l->batch.files[i].file, err);
@@ -175,9 +175,9 @@ static enum assay_status read_lines(struct logging *l, struct assay_error *err)
 }
 
 /* Before a run is started for them. */
-static enum assay_status check_files(const struct cli_batch *batch, struct assay_error *err)
+static enum assay_status check_files(struct cli_batch *batch, struct assay_error *err)
 {
-    enum assay_status status = ASSAY_OK;
+    enum assay_status status = cli_batch_folders(batch, err);
     for (size_t i = 0; i < batch->file_count && status == ASSAY_OK; i++)
         status = assay_local_check_artifact(batch->files[i].path, batch->files[i].file, err);
     return status;

@@ -35,7 +35,7 @@ static void add_tag(struct cli_batch *batch, const char *key, const char *value)
         assay_arena_strdup(&batch->arena, key), assay_arena_strdup(&batch->arena, value)};
 }
 
-static void add_file(struct cli_batch *batch, const char *path, const char *file)
+void cli_batch_file(struct cli_batch *batch, const char *path, const char *file)
 {
     ASSAY_GROW(batch->files, batch->file_capacity, batch->file_count + 1);
     batch->files[batch->file_count++] =
@@ -64,7 +64,7 @@ static void add_file_argument(struct cli_batch *batch, const char *text)
     const char *equals = strchr(text, '=');
     const char *path =
         equals ? assay_arena_strndup(&batch->arena, text, (size_t)(equals - text)) : NULL;
-    add_file(batch, path, equals ? equals + 1 : text);
+    cli_batch_file(batch, path, equals ? equals + 1 : text);
 }
 
 enum assay_status cli_batch_arguments(struct cli_batch *batch, const struct cli *cli,
@@ -166,7 +166,7 @@ static enum assay_status take_file(struct json_line *j, const char *key, json_t 
 {
     if (!json_is_string(value))
         return bad_line(j, "an artifact's value is the name of a file");
-    add_file(j->batch, key, json_string_value(value));
+    cli_batch_file(j->batch, key, json_string_value(value));
     return ASSAY_OK;
 }
 

@@ -15,7 +15,7 @@
 
 struct cli_file {     /* an artifact */
     const char *path; /* NULL: by the file's own name */
-    const char *file;
+    const char *file; /* or a folder, until cli_batch_folders() */
 };
 struct cli_batch {
     struct assay_arena arena; /* holds all text */
@@ -38,6 +38,12 @@ enum assay_status cli_batch_json(struct cli_batch *batch, const char *text, size
 /* Takes back what was taken since BATCH was as BEFORE, a plain copy of it: a line whose files
    turn out not to be there. */
 void cli_batch_back(struct cli_batch *batch, const struct cli_batch *before);
+/* One more artifact; PATH may be NULL, and both are copied. */
+void cli_batch_file(struct cli_batch *batch, const char *path, const char *file);
+/* Each folder among the artifacts becomes the files in it, below its path or its own name, by
+   name; links are followed to files only. At most 10,000 a folder, and at least one
+   (log_folders.c). */
+enum assay_status cli_batch_folders(struct cli_batch *batch, struct assay_error *err);
 /* All of it but the files. */
 struct assay_log_batch cli_batch_view(const struct cli_batch *batch);
 void cli_batch_reset(struct cli_batch *batch); /* empty, to be filled again */

@@ -74,7 +74,9 @@ struct app {
     int aux_fd;        /* the terminal's second descriptor that is watched; -1 */
     int status;        /* to exit with */
     bool text_charts;  /* the user wants no images */
-    size_t diverged;   /* live runs with a metric that is not finite */
+    size_t diverged;   /* live runs with a metric that is NaN now */
+    size_t infinite;   /* and those with one that is infinite, and none that is NaN */
+    bool diverged_cut; /* there may be more of them: not all live runs were looked at */
     struct rect cover; /* where a box will be drawn above the screen: no images there */
 };
 

@@ -76,8 +76,13 @@ static int draw_needs(struct app *app, struct area line)
             break;
         }
     }
+    const char *more = app->diverged_cut ? "+" : "";
+    if (app->infinite) {
+        snprintf(text, sizeof text, "%zu%s inf", app->infinite, more);
+        x = part(line, x, ROLE_FAILED, text);
+    }
     if (app->diverged) {
-        snprintf(text, sizeof text, "%zu NaN", app->diverged);
+        snprintf(text, sizeof text, "%zu%s NaN", app->diverged, more);
         x = part(line, x, ROLE_FAILED, text);
     }
     if (live) {

@@ -12,8 +12,9 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
-#define MARGIN    3
-#define ROWS_STEP 8
+#define MARGIN         3
+#define ROWS_STEP      8
+#define LIVE_LOOKED_AT 64 /* for the top line's counts; of more live runs, the newest */
 
 uint32_t home_run(const struct home *home)
 {
@@ -127,26 +128,45 @@ static bool reading(struct home *home)
     return false;
 }
 
+/* What the last value of some metric is instead of a number, NaN before infinity; NULL where
+   all are numbers. */
+static const char *diverged(struct home *home, uint32_t run)
+{
+    const struct assay_attrs *attrs = assay_catalog_attrs(home->app->catalog, run);
+    const char *word = NULL;
+    for (size_t i = 0; i < attrs->metric_count; i++) {
+        double last = attrs->metrics[i].summary.last;
+        if (attrs->metrics[i].summary.n && isnan(last)) {
+            return "nan";
+        }
+        if (attrs->metrics[i].summary.n && isinf(last)) {
+            word = "inf";
+        }
+    }
+    return word;
+}
+
 /* Live runs whose last value of some metric is not finite: they want to be looked at. */
 static void count_diverged(struct home *home)
 {
     struct assay_catalog *catalog = home->app->catalog;
-    size_t looked = 0, found = 0;
-    for (uint32_t i = (uint32_t)assay_catalog_runs(catalog); i-- > 0 && looked < 64;) {
+    struct app *app = home->app;
+    size_t looked = 0;
+    app->diverged = app->infinite = 0;
+    app->diverged_cut = false;
+    for (uint32_t i = (uint32_t)assay_catalog_runs(catalog); i-- > 0;) {
         const struct assay_run *run = assay_catalog_run(catalog, i);
         if (run->status != ASSAY_RUN_RUNNING || run->deleted || run->gone) {
             continue;
         }
-        looked++;
-        const struct assay_attrs *attrs = assay_catalog_attrs(catalog, i);
-        for (size_t m = 0; m < attrs->metric_count; m++) {
-            if (attrs->metrics[m].summary.n && !isfinite(attrs->metrics[m].summary.last)) {
-                found++;
-                break;
-            }
+        if (looked++ == LIVE_LOOKED_AT) {
+            app->diverged_cut = true;
+            return;
         }
+        const char *word = diverged(home, i);
+        app->diverged += word && word[0] == 'n';
+        app->infinite += word && word[0] == 'i';
     }
-    home->app->diverged = found;
 }
 
 void home_refresh(struct home *home)
@@ -185,19 +205,6 @@ void home_refresh(struct home *home)
 }
 
 /* ---- cells ---- */
-
-/* What the last value of some metric is instead of a number; NULL where all are numbers. */
-static const char *diverged(struct home *home, uint32_t run)
-{
-    const struct assay_attrs *attrs = assay_catalog_attrs(home->app->catalog, run);
-    for (size_t i = 0; i < attrs->metric_count; i++) {
-        double last = attrs->metrics[i].summary.last;
-        if (attrs->metrics[i].summary.n && !isfinite(last)) {
-            return isnan(last) ? "nan" : "inf";
-        }
-    }
-    return NULL;
-}
 
 static void state_cell(struct home *home, uint32_t run, struct table_cell *out)
 {

@@ -178,7 +178,7 @@ void run_files_draw(struct run_view *view, struct area area)
         draw_field(area, 3, height - 1, width - 4, ALIGN_LEFT,
                    *closed ? ROLE_WARNING : ROLE_DIM,
                    *closed      ? closed
-                   : files->cut ? "the first 10,000 of more"
+                   : files->cut ? "10,000 of more, as the disk has them"
                                 : where);
     }
 }

@@ -93,7 +93,8 @@ static int open_given(const char *file, struct assay_error *err)
     }
     assay_fail(err, ASSAY_BAD_INPUT, "artifact %.200s: not a regular file", file);
     if (S_ISDIR(st.st_mode)) {
-        assay_hint(err, "name the files in it, each with its path: folder/name=FILE");
+        assay_hint(err, "a folder is taken with what is in it where it is named itself, and "
+                        "not through a link");
     }
     close(fd);
     return -1;
@@ -302,8 +303,11 @@ static enum assay_status tell(struct assay_local *local, int64_t row, const char
 char *assay_local_artifacts_path(const char *store)
 {
     struct assay_buf out = {0};
-    char *real = realpath(store, NULL);
+    char *usual = store != NULL ? NULL : store_default_path(STORE_LOCAL);
+    char *real =
+        store != NULL || usual != NULL ? realpath(store != NULL ? store : usual, NULL) : NULL;
 
+    free(usual);
     if (real == NULL) {
         return NULL;
     }

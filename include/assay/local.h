@@ -57,8 +57,8 @@ enum assay_status assay_local_log(struct assay_local *local, const char *run,
 enum assay_status assay_local_artifact(struct assay_local *local, const char *run,
                                        const char *path, const char *file,
                                        struct assay_error *err);
-/* The folder they lie in, of the store in the file STORE; malloc'd, NULL where there is no such
-   file. */
+/* The folder they lie in, of the store in the file STORE (NULL: where it lies by default);
+   malloc'd, NULL where there is no such file. */
 char *assay_local_artifacts_path(const char *store);
 /* The first part of that: whether PATH is one, and FILE a file that can be read. */
 enum assay_status assay_local_check_artifact(const char *path, const char *file,

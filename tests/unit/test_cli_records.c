@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <jansson.h>
@@ -142,6 +144,47 @@ static void test_log_artifacts(void **state)
     }
     free(plot);
     free(given);
+}
+
+/* A folder is what is in it, below its name or another; a link to a folder is not entered. */
+static void test_log_folders(void **state)
+{
+    (void)state;
+    char id[40], path[900], named[1000], *top = place_new("out");
+    static const char *const files[] = {"weights.bin", "eval/a.csv", "eval/deep/b.csv"};
+    static const char *const folders[] = {"", "eval", "eval/deep", "none"};
+    for (size_t i = 0; i < ASSAY_COUNT(folders); i++) {
+        snprintf(path, sizeof path, "%s/%s", top, folders[i]);
+        assert_int_equal(mkdir(path, 0700), 0);
+    }
+    for (size_t i = 0; i < ASSAY_COUNT(files); i++) {
+        snprintf(path, sizeof path, "%s/%s", top, files[i]);
+        place_write(path, files[i], strlen(files[i]));
+    }
+    start_run(id);
+    snprintf(named, sizeof named, "-amodel/v1=%s/eval", top);
+    program_run(NULL, "log", id, "-a", top, named, NULL);
+    program_expect(0);
+    expect_artifact(id, "out/weights.bin", files[0]);
+    expect_artifact(id, "out/eval/deep/b.csv", files[2]);
+    expect_artifact(id, "model/v1/a.csv", files[1]);
+    expect_artifact(id, "model/v1/deep/b.csv", files[2]);
+    snprintf(path, sizeof path, "%s/none", top);
+    program_run(NULL, "log", "-e", "never begun", "-a", path, NULL);
+    program_expect(2);
+    program_complains("no file is in the folder");
+    snprintf(path, sizeof path, "%s/none/link", top);
+    assert_int_equal(symlink(top, path), 0);
+    snprintf(named, sizeof named, "{\"artifacts\": {\"all\": \"%s/none\"}}\n", top);
+    program_run(named, "log", id, "--json", NULL);
+    program_expect(2);
+    program_complains("not a regular file");
+    program_run(NULL, "ls", "-S", "local", "--format", "csv", NULL);
+    assert_null(strstr(program_last.out, "never begun"));
+    program_run(NULL, "backup", place_new("copy.db"), NULL);
+    program_expect(0);
+    program_says("artifacts are not in it");
+    free(top);
 }
 
 /* Nothing is begun for a file that is not there, and a line at fault leaves nothing. */
@@ -494,6 +537,7 @@ int main(void)
         cmocka_unit_test(test_log),
         cmocka_unit_test(test_log_misuse),
         cmocka_unit_test(test_log_artifacts),
+        cmocka_unit_test(test_log_folders),
         cmocka_unit_test(test_log_artifacts_missing),
         cmocka_unit_test(test_track),
         cmocka_unit_test(test_mlflow_files),
