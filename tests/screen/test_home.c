@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include <unistd.h>
 
 #include <assay/file.h>
+
+#include <assay/local.h>
 
 #include "support/runs_fixture.h"
 #include "support/workbench.h"
@@ -517,6 +520,47 @@ static void an_empty_screen_says_what_to_do(void **state)
     screen_close(&screen);
 }
 
+static void log_live(struct assay_local *local, const char *name, double value)
+{
+    char id[ASSAY_RUN_ID_SIZE];
+    struct assay_error err = {0};
+    const struct assay_log_point points[] = {{"loss", {1, 1, 2}}, {"loss", {2, 2, value}}};
+    assert_int_equal(assay_local_start(local, "runaway", name, 5, id, &err), ASSAY_OK);
+    assert_int_equal(
+        assay_local_log(local, id,
+                        &(struct assay_log_batch){.points = points, .point_count = 2}, &err),
+        ASSAY_OK);
+}
+
+/* Another program makes the local store, folder and all, while nothing is shown yet. What its
+   live runs have come to is said in the top line. */
+static void a_store_that_appears_is_shown_by_itself(void **state)
+{
+    (void)state;
+    char path[500], store[520];
+    const char *base = getenv("TMPDIR");
+    struct assay_local *local = NULL;
+    struct assay_error err = {0};
+    snprintf(path, sizeof path, "%s/appears-%ld/store.db", base ? base : "/tmp",
+             (long)getpid());
+    snprintf(store, sizeof store, "ASSAY_STORE=%s", path);
+    const char *const argv[] = {"assay", "local", NULL}, *const env[] = {store, NULL};
+    struct screen *screen = screen_open(&(struct screen_options){
+        .columns = 100, .rows = 30, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    screen_wait(screen, "Nothing to show yet");
+    assert_int_equal(assay_local_open(&local, path, &err), ASSAY_OK);
+    log_live(local, "sound", 1);
+    log_live(local, "to nothing", (double)NAN);
+    log_live(local, "to the sky", (double)INFINITY);
+    log_live(local, "to the ground", -(double)INFINITY);
+    screen_wait(screen, "4 live   1 NaN   2 inf");
+    screen_assert_text(screen, "to the ground");
+    assay_local_close(&local);
+    screen_press(screen, "q", NULL);
+    assert_int_equal(screen_end(screen), 0);
+    screen_close(&screen);
+}
+
 /* Only where it was looked: neither the local store nor the directory we are in was asked for.
  */
 static void an_empty_screen_names_what_was_looked_at(void **state)
@@ -598,6 +642,7 @@ int main(void)
         cmocka_unit_test(rows_show_their_course),
         cmocka_unit_test(fits_every_size),
         cmocka_unit_test(an_empty_screen_says_what_to_do),
+        cmocka_unit_test(a_store_that_appears_is_shown_by_itself),
         cmocka_unit_test(an_empty_screen_names_what_was_looked_at),
         cmocka_unit_test(charts_are_images_where_they_can_be),
         cmocka_unit_test(the_mouse_helps),
