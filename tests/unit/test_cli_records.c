@@ -150,7 +150,7 @@ static void test_log_artifacts(void **state)
 static void test_log_folders(void **state)
 {
     (void)state;
-    char id[40], path[900], named[1000], *top = place_new("out");
+    char id[40], path[900], named[1000], *top = place_new("out"), *copy = place_new("copy.db");
     static const char *const files[] = {"weights.bin", "eval/a.csv", "eval/deep/b.csv"};
     static const char *const folders[] = {"", "eval", "eval/deep", "none"};
     for (size_t i = 0; i < ASSAY_COUNT(folders); i++) {
@@ -181,10 +181,11 @@ static void test_log_folders(void **state)
     program_complains("not a regular file");
     program_run(NULL, "ls", "-S", "local", "--format", "csv", NULL);
     assert_null(strstr(program_last.out, "never begun"));
-    program_run(NULL, "backup", place_new("copy.db"), NULL);
+    program_run(NULL, "backup", copy, NULL);
     program_expect(0);
     program_says("artifacts are not in it");
     free(top);
+    free(copy);
 }
 
 /* Nothing is begun for a file that is not there, and a line at fault leaves nothing. */
