@@ -93,8 +93,8 @@ static enum assay_status set_place(struct session_place *place, const char *valu
     return status;
 }
 
-/* Sections [source NAME] with `place = PATH or URL` and what a server needs beside it; other
-   sections are other readers' business. */
+/* Sections [source NAME] with `place = PATH, URL or databricks://PROFILE` and what a server
+   needs beside it; other sections are other readers' business. */
 static enum assay_status take_entry(void *context, const char *section, const char *key,
                                     const char *value, struct assay_error *err)
 {
@@ -109,12 +109,18 @@ static enum assay_status take_entry(void *context, const char *section, const ch
     status = server_settings_set(place->settings, key, value, err);
     if (status == ASSAY_NO) {
         assay_fail(err, ASSAY_BAD_INPUT, "[%s] has no setting %s", section, key);
-        assay_hint(err, "where it lies is said by: place = PATH or URL");
+        assay_hint(err, "where it lies is said by: place = PATH, URL or databricks://PROFILE");
         return ASSAY_BAD_INPUT;
     }
     place->secret = place->secret || server_settings_secret(key);
     place->server_only = true;
     return status;
+}
+
+static bool signs_in(const struct server_settings *settings)
+{
+    return settings->user || settings->password || settings->password_command ||
+           settings->token || settings->token_command;
 }
 
 /* A section without a place, or with what only servers have; secrets that others can read. */
@@ -136,7 +142,14 @@ static enum assay_status check_config(struct session_places *places, const char 
             assay_hint(err, "chmod 600 it, or use password_command or token_command");
             return ASSAY_BAD_INPUT;
         }
-        if (is_url(place->place))
+        if (databricks_is_place(place->place) && signs_in(place->settings)) {
+            assay_fail(err, ASSAY_BAD_INPUT, "%s: [source %s]: %s brings its own token", path,
+                       place->name, place->place);
+            assay_hint(err, "leave user, password and token out, or give the workspace's "
+                            "address as the place");
+            return ASSAY_BAD_INPUT;
+        }
+        if (is_url(place->place) || databricks_is_place(place->place))
             continue;
         if (place->server_only)
             return assay_fail(err, ASSAY_BAD_INPUT,
@@ -207,29 +220,23 @@ out:
     return status;
 }
 
-static void add_known(struct session_places *places, const struct session_place *known,
-                      bool named)
-{
-    if (known->settings)
-        add_server(places, known->settings, named);
-    else
-        add_place(places, known->name, known->place, named);
-}
-
-/* A workspace of Databricks by its name there. */
+/* A workspace of Databricks by its name there; with what the configuration file says besides
+   (SAID, or NULL). Where its profile lies is looked for only when the workspace is wanted. */
 static enum assay_status add_databricks(struct session_places *places, const char *place,
+                                        const struct server_settings *said, bool named,
                                         struct assay_error *err)
 {
     struct server_settings settings = SERVER_SETTINGS_INIT;
-    enum assay_status status = databricks_settings(place, &settings, err);
+    enum assay_status status;
 
+    if (said)
+        server_settings_copy(&settings, said);
+    status = databricks_settings(place, &settings, err);
     if (status == ASSAY_OK)
-        add_server(places, &settings, true);
+        add_server(places, &settings, named);
     server_settings_free(&settings);
     return status;
 }
-
-/* ---- the list ---- */
 
 /* What was asked for and is not known is a wrong argument. */
 static enum assay_status found(enum assay_status status, struct assay_error *err)
@@ -241,6 +248,21 @@ static enum assay_status found(enum assay_status status, struct assay_error *err
     return ASSAY_BAD_INPUT;
 }
 
+static enum assay_status add_known(struct session_places *places,
+                                   const struct session_place *known, bool named,
+                                   struct assay_error *err)
+{
+    if (known->settings && databricks_is_place(known->place))
+        return found(add_databricks(places, known->place, known->settings, named, err), err);
+    if (known->settings)
+        add_server(places, known->settings, named);
+    else
+        add_place(places, known->name, known->place, named);
+    return ASSAY_OK;
+}
+
+/* ---- the list ---- */
+
 /* ARGUMENT as the user gave it: a path that is there, a URL, a name from the file, "local". */
 static enum assay_status add_argument(struct session_places *places,
                                       const struct session_places *known, const char *argument,
@@ -251,7 +273,7 @@ static enum assay_status add_argument(struct session_places *places,
     if (is_url(argument))
         return add_url(places, known, argument, true, err);
     if (databricks_is_uri(argument))
-        return found(add_databricks(places, argument, err), err);
+        return found(add_databricks(places, argument, NULL, true, err), err);
     if (strncmp(argument, "file://", 7) == 0)
         argument += 7;
     if (stat(argument, &status) == 0) {
@@ -259,16 +281,14 @@ static enum assay_status add_argument(struct session_places *places,
         return ASSAY_OK;
     }
     for (size_t i = 0; i < known->count; i++)
-        if (known->items[i].name && strcmp(known->items[i].name, argument) == 0) {
-            add_known(places, &known->items[i], true);
-            return ASSAY_OK;
-        }
+        if (known->items[i].name && strcmp(known->items[i].name, argument) == 0)
+            return add_known(places, &known->items[i], true, err);
     if (strcmp(argument, STORE_LOCAL_KIND) == 0) {
         places->local = true;
         return ASSAY_OK;
     }
     if (databricks_is_place(argument))
-        return found(add_databricks(places, argument, err), err);
+        return found(add_databricks(places, argument, NULL, true, err), err);
     assay_fail(err, ASSAY_BAD_INPUT,
                "%s: no such file or directory, and no source of that name", argument);
     assay_hint(err, "give a path, a server's URL or a name from the configuration file");
@@ -326,7 +346,7 @@ static enum assay_status add_tracking_uri(struct session_places *places,
     if (is_url(uri))
         return add_url(places, known, uri, true, err);
     if (databricks_is_place(uri)) {
-        enum assay_status status = add_databricks(places, uri, err);
+        enum assay_status status = add_databricks(places, uri, NULL, true, err);
 
         if (status != ASSAY_NO)
             return status;
@@ -365,9 +385,10 @@ enum assay_status places_collect(const struct assay_session_options *options,
         goto out;
     }
     out->local = true;
-    for (size_t i = 0; i < known.count; i++)
-        add_known(out, &known.items[i], false);
-    status = add_tracking_uri(out, &known, err);
+    for (size_t i = 0; i < known.count && status == ASSAY_OK; i++)
+        status = add_known(out, &known.items[i], false, err);
+    if (status == ASSAY_OK)
+        status = add_tracking_uri(out, &known, err);
     add_place(out, NULL, ".", false);
 out:
     if (status == ASSAY_OK && options->also)

@@ -134,6 +134,57 @@ static void a_file_others_can_read_is_refused(void **state)
     assert_null(strstr(err.what, "tok-file"));
 }
 
+/* The configuration file of Assay, as TEXT. */
+static void put_config(const char *text)
+{
+    char path[400];
+
+    snprintf(path, sizeof path, "%s/assay.ini", own_home);
+    remove(path);
+    assert_int_equal(assay_file_write(path, text, strlen(text), 0644, NULL), ASSAY_OK);
+    setenv("ASSAY_CONFIG", path, 1);
+}
+
+static void the_configuration_file_names_them(void **state)
+{
+    struct fake_mlflow fake = {0};
+    struct assay_error err;
+    char text[400];
+
+    (void)state;
+    start(&fake, "tok-file");
+    snprintf(text, sizeof text, "[team]\nhost = %s\ntoken = tok-file\n", web_url(fake.web));
+    put_profiles(text, 0600);
+    put_config("[source lake]\nplace = databricks://team\nread_only = yes\n");
+    assert_int_equal(read_place("lake", &err), 2);
+    assert_int_equal(read_place(NULL, &err), 2);
+    setenv("DATABRICKS_HOST", web_url(fake.web), 1);
+    setenv("DATABRICKS_TOKEN", "tok-file", 1);
+    put_config("[source lake]\nplace = databricks\n");
+    assert_int_equal(read_place("lake", &err), 2);
+    unsetenv("DATABRICKS_HOST");
+    unsetenv("DATABRICKS_TOKEN");
+
+    /* A profile that is missing is said of the one who wants it, and of nobody else. */
+    snprintf(text, sizeof text,
+             "[source lake]\nplace = databricks://gone\n"
+             "[source other]\nplace = %s\ntoken_command = echo tok-file\n",
+             web_url(fake.web));
+    put_config(text);
+    assert_int_equal(read_place("lake", &err), -1);
+    assert_int_equal(err.status, ASSAY_BAD_INPUT);
+    assert_non_null(strstr(err.what, "the profile gone"));
+    assert_int_equal(read_place("other", &err), 2);
+
+    put_config("[source lake]\nplace = databricks://team\ntoken_command = echo tok-other\n");
+    assert_int_equal(read_place("lake", &err), -1);
+    assert_int_equal(err.status, ASSAY_BAD_INPUT);
+    assert_non_null(strstr(err.what, "[source lake]"));
+    assert_non_null(strstr(err.what, "brings its own token"));
+    unsetenv("ASSAY_CONFIG");
+    fake_mlflow_stop(&fake);
+}
+
 static void nothing_known_is_said(void **state)
 {
     struct assay_error err;
@@ -154,6 +205,7 @@ int main(void)
         cmocka_unit_test(the_environment_names_one),
         cmocka_unit_test(profiles_name_others),
         cmocka_unit_test(a_file_others_can_read_is_refused),
+        cmocka_unit_test(the_configuration_file_names_them),
         cmocka_unit_test(nothing_known_is_said),
     };
 
