@@ -196,6 +196,7 @@ struct download {
     _Atomic uint64_t bytes;
     int failed; /* errno of a write */
     atomic_bool stopped;
+    struct mlflow_failure failure; /* what the way tried last came to */
     bool (*progress)(void *context, uint64_t bytes);
     void *context;
 };
@@ -266,7 +267,7 @@ static enum assay_status fetch(struct mlflow *mlflow, struct download *download,
     else if (download->stopped)
         status = assay_fail(err, ASSAY_CANCELLED, "%s: cancelled", mlflow_shown(mlflow));
     else
-        status = mlflow_answer_error(mlflow, answer, NULL, err);
+        status = mlflow_answer_error(mlflow, answer, &download->failure, err);
     net_answer_free(&answer);
     return status;
 }
@@ -404,6 +405,31 @@ enum assay_status mlflow_ask_signed(struct mlflow *mlflow, bool upload, const ch
     return status;
 }
 
+/* By an address that the server signs. Where it signs none and says why, that is the reason,
+   unless the way before it was refused with words, too: "not found" may be a proxy's that lets
+   only the API through. */
+static enum assay_status fetch_signed(struct mlflow *mlflow, struct download *download,
+                                      const char *run_id, const char *path,
+                                      enum assay_status before, struct assay_error *err)
+{
+    struct assay_error refused = {0};
+    struct mlflow_failure failure = {0};
+    struct mlflow_signed address;
+    bool other;
+
+    if (mlflow_ask_signed(mlflow, false, run_id, path, &address, &failure, &refused) !=
+        ASSAY_OK) {
+        if (failure.code[0] && !download->failure.code[0])
+            *err = refused;
+        return before;
+    }
+    assay_error_clear(err); /* what the store says is what is at fault now */
+    before = fetch(mlflow, download,
+                   &(struct way){address.url, (const char *const *)address.lines}, &other, err);
+    mlflow_signed_free(&address);
+    return before;
+}
+
 enum assay_status mlflow_download(struct mlflow *mlflow, const char *run_id,
                                   const char *artifact_uri, const char *path, int fd,
                                   bool (*progress)(void *context, uint64_t bytes),
@@ -412,7 +438,6 @@ enum assay_status mlflow_download(struct mlflow *mlflow, const char *run_id,
     struct download download = {
         .fd = fd, .start = lseek(fd, 0, SEEK_CUR), .progress = progress, .context = context};
     struct assay_error proxy_error = {0}, first = {0};
-    struct mlflow_signed address;
     struct assay_buf way = {0};
     enum assay_status status = mlflow_greet(mlflow, NULL, NULL, err);
     bool other = true;
@@ -431,14 +456,8 @@ enum assay_status mlflow_download(struct mlflow *mlflow, const char *run_id,
         status = fetch(mlflow, &download, &(struct way){.path = assay_buf_text(&way)}, &other,
                        &first);
     }
-    if (status != ASSAY_OK && other &&
-        mlflow_ask_signed(mlflow, false, run_id, path, &address, NULL, NULL) == ASSAY_OK) {
-        assay_error_clear(&first); /* what the store says is what is at fault now */
-        status = fetch(mlflow, &download,
-                       &(struct way){address.url, (const char *const *)address.lines}, &other,
-                       &first);
-        mlflow_signed_free(&address);
-    }
+    if (status != ASSAY_OK && other)
+        status = fetch_signed(mlflow, &download, run_id, path, status, &first);
     assay_buf_free(&way);
     if (status != ASSAY_OK && err && err->status == ASSAY_OK)
         *err = proxy_error.status != ASSAY_OK ? proxy_error : first;

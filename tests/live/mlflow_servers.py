@@ -609,9 +609,13 @@ def shaken_server(program, base):
     beside("mlflow_shaken").scenario(program, base, sys.modules[__name__])
 
 
+def storage_server(program, base):
+    beside("mlflow_storage").scenario(program, base, sys.modules[__name__])
+
+
 SCENARIOS = {"sqlite": sqlite_server, "postgres": postgres_server, "auth": auth_server,
-             "nginx": nginx_server, "shaken": shaken_server}
-APART = ["shaken"]  # takes minutes: a part of the live check by itself
+             "nginx": nginx_server, "shaken": shaken_server, "storage": storage_server}
+APART = ["shaken", "storage"]  # parts by themselves: one takes minutes, one has libraries of its own
 
 
 def main():

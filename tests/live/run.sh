@@ -33,6 +33,7 @@ environment statistics scipy statsmodels pandas &
 environment tensorboard tensorboard tensorboardX 'setuptools<81' &
 environment mlflow3 'mlflow>=3,<4' psycopg2-binary Flask-WTF &
 environment mlflow2 'mlflow>=2,<3' 'sqlalchemy<2.1' 'setuptools<81' &
+environment storage 'moto[s3,server]==5.2.5' &
 environment signing model-signing pyOpenSSL &
 wait
 
@@ -44,6 +45,8 @@ part() {
         echo "its libraries could not be installed" >"$work/$title.log"
         return
     fi
+    # What plays a store is installed apart; MLflow itself comes first where both have a library.
+    [ "$2" != storage ] || export PYTHONPATH=$(echo "$kept"/mlflow3/lib/python3*/site-packages)
     ASSAY_STORE=$work/$title/store.db ASSAY_CACHE=$work/$title/cache.db \
         timeout 1200 "$python" "$here/$script" "$work/assay" ${word:+"$word"} >"$work/$title.log" 2>&1
     echo $((SECONDS - began)) >"$work/$title.seconds"
@@ -54,6 +57,7 @@ parts=(
     "servers-3 mlflow3 mlflow_servers.py"
     "shaken-3 mlflow3 mlflow_servers.py shaken"
     "servers-2 mlflow2 mlflow_servers.py"
+    "storage-3 storage mlflow_servers.py storage"
     "approvals-3 mlflow3 approvals.py"
     "approvals-2 mlflow2 approvals.py"
     "mlflow-3 mlflow3 mlflow_disk.py"

@@ -38,6 +38,7 @@ struct pair { /* an MLflow server, and a store */
     struct place server, store;
     const char *proxy;   /* header line of the proxy's answer; NULL: it has no such file */
     const char *signed_; /* the answer of presigned-download-url; NULL: not known there */
+    int refusal;         /* the status it comes with, where it is none */
     char answer[1024];
     struct net *net;
     struct mlflow *mlflow;
@@ -74,7 +75,7 @@ static void answer_server(void *context, const struct web_request *request,
         *out = (struct web_answer){.status = 307, .header = pair->proxy, .body = ""};
     if (pair->signed_ && (strstr(request->target, "/presigned-download-url") ||
                           strstr(request->target, "/presigned-upload-url")))
-        *out = (struct web_answer){.body = pair->answer};
+        *out = (struct web_answer){.status = pair->refusal, .body = pair->answer};
     if (strstr(request->target, "/back"))
         *out = (struct web_answer){.body = "from the server\n"};
 }
@@ -265,6 +266,29 @@ static void a_signature_is_a_secret(void **state)
     close_pair(&pair);
 }
 
+/* A proxy that lets only the API through knows no get-artifact; why nothing is signed is
+   MLflow's word, and the one that helps. */
+static void why_nothing_is_signed_is_told(void **state)
+{
+    struct pair pair = {0};
+    struct assay_error err;
+    char text[64];
+
+    (void)state;
+    open_pair(&pair);
+    assert_int_equal(fetch(&pair, "s3://bucket/1/x", text, sizeof text, &err), ASSAY_IO);
+    assert_non_null(strstr(err.what, "404"));
+    pair.signed_ = pair.answer;
+    pair.refusal = 400;
+    snprintf(pair.answer, sizeof pair.answer,
+             "{\"error_code\": \"INVALID_PARAMETER_VALUE\", \"message\": \"Invalid path\"}");
+    assert_int_equal(fetch(&pair, "s3://bucket/1/x", text, sizeof text, &err), ASSAY_IO);
+    assert_non_null(strstr(err.what, "Invalid path"));
+    assert_null(strstr(err.what, "404"));
+    assert_int_equal(pair.store.count, 0);
+    close_pair(&pair);
+}
+
 /* Puts TEXT to where the server has files of a run in a bucket put. */
 static enum assay_status put(struct pair *pair, const char *text, struct assay_error *err)
 {
@@ -339,6 +363,7 @@ int main(void)
         cmocka_unit_test(a_signed_address_with_a_header_stays_there),
         cmocka_unit_test(nobody_sends_us_back_with_credentials),
         cmocka_unit_test(a_signature_is_a_secret),
+        cmocka_unit_test(why_nothing_is_signed_is_told),
         cmocka_unit_test(a_file_is_put_to_a_signed_address),
         cmocka_unit_test(a_file_that_cannot_be_put_is_told),
     };
