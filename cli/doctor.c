@@ -205,6 +205,13 @@ static void on_fault(void *context, const char *text)
     say(content->d, content->section, "content", FAILS, "", "%s", text);
 }
 
+/* Just made (by us, who write to it behind), or there was no room, or the program was killed.
+ */
+static void say_unwritten(struct doctor *d, const char *section)
+{
+    say(d, section, "content", NOTE, "", "nothing has been written to it yet");
+}
+
 /* Reads all of it: SQLite's own check, then ours. */
 static void check_content(struct doctor *d, enum assay_database which, const char *path)
 {
@@ -232,7 +239,9 @@ static void check_content(struct doctor *d, enum assay_database which, const cha
     else if (status == ASSAY_CORRUPT)
         say(d, content.section, "content", FAILS, advice, "damaged: %" PRIu64 " %s",
             found.faults, found.faults == 1 ? "fault" : "faults");
-    else if (status != ASSAY_NO)
+    else if (status == ASSAY_NO)
+        say_unwritten(d, content.section);
+    else
         say(d, content.section, "content", FAILS, err.hint, "%s", err.what);
 }
 
@@ -260,8 +269,8 @@ static void check_database(struct doctor *d, enum assay_database which, const ch
             say(d, section, "writing", WORKS, "", "allowed");
         if (st.st_size > 0)
             check_content(d, which, path);
-        else /* made, and then there was no room, or the program was killed */
-            say(d, section, "content", NOTE, "", "nothing has been written to it yet");
+        else
+            say_unwritten(d, section);
     }
     check_room(d, section, path);
 }
@@ -479,11 +488,26 @@ static const char *state_name(enum state state)
     return state == WORKS ? "ok" : state == NOTE ? "note" : "fails";
 }
 
+/* Room for every name as it is: the end of a source's name may be all that tells it apart. */
+static int name_width(const struct doctor *d)
+{
+    int widest = 14;
+    for (size_t i = 0; i < d->count; i++) {
+        struct assay_buf name = {0};
+        assay_text_clean(&name, d->checks[i].name, strlen(d->checks[i].name));
+        int width = assay_text_width(assay_buf_text(&name));
+        widest = width > widest ? width : widest;
+        assay_buf_free(&name);
+    }
+    return widest;
+}
+
 static void print_people(struct doctor *d)
 {
     static const char *const colors[] = {[WORKS] = "32", [NOTE] = "33", [FAILS] = "31"};
     struct assay_buf *out = &d->cli->out;
     const char *section = "";
+    int widest = name_width(d);
     for (size_t i = 0; i < d->count; i++) {
         const struct check *c = &d->checks[i];
         if (strcmp(section, c->section) != 0) {
@@ -498,7 +522,7 @@ static void print_people(struct doctor *d)
             assay_buf_format(out, "  %-5s ", state_name(c->state));
         struct assay_buf name = {0};
         assay_text_clean(&name, c->name, strlen(c->name));
-        assay_text_pad(out, assay_buf_text(&name), 14, false, !d->cli->utf8);
+        assay_text_pad(out, assay_buf_text(&name), widest, false, !d->cli->utf8);
         assay_buf_free(&name);
         assay_buf_char(out, ' ');
         assay_text_clean(out, c->detail, strlen(c->detail));

@@ -145,8 +145,10 @@ static enum assay_status refuse(const char *path, enum schema_state state, bool 
     case SCHEMA_OLDER:
     case SCHEMA_EMPTY:
         if (read_only) {
-            return assay_fail(err, ASSAY_IO, "%s: %s, and may only be read", path,
-                              state == SCHEMA_EMPTY ? "is empty" : "is of an older version");
+            bool empty = state == SCHEMA_EMPTY;
+
+            return assay_fail(err, empty ? ASSAY_NO : ASSAY_IO, "%s: %s, and may only be read",
+                              path, empty ? "is empty" : "is of an older version");
         }
         return ASSAY_OK;
     case SCHEMA_CURRENT:

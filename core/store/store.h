@@ -24,8 +24,8 @@ struct store;
 enum store_role { STORE_LOCAL, STORE_CACHE };
 /* Opens (creates, migrates by user_version) the database; directories are made 0700, the file
    0600. One that is newer than this program is refused; a cache that is damaged or of another
-   version is put aside (renamed *.damaged) and made anew. READ_ONLY never creates or migrates.
- */
+   version is put aside (renamed *.damaged) and made anew. READ_ONLY never creates or migrates
+   (ASSAY_NO: nothing has been written to it yet). */
 enum assay_status store_open(struct store **out, const char *path, enum store_role role,
                              bool read_only, struct assay_error *err);
 void store_close(struct store **store);

@@ -111,7 +111,7 @@ struct assay_database_check {
    then ours (every row belongs to something, every chunk of points decodes, the counts agree
    with the runs' summaries). PATH NULL: where it lies by default. FAULT hears of each fault, at
    most 20 of them; the text is clean. ASSAY_OK: sound; ASSAY_CORRUPT: it is not; ASSAY_IO: it
-   could not be read; ASSAY_NO: there is none. */
+   could not be read; ASSAY_NO: there is none, or nothing has been written to it yet. */
 enum assay_status assay_database_check(enum assay_database which, const char *path,
                                        struct assay_database_check *out,
                                        void (*fault)(void *context, const char *text),

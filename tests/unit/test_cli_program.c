@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 #include <jansson.h>
+#include <sqlite3.h>
 
 #include <assay/buf.h>
 #include <assay/clock.h>
@@ -493,6 +494,48 @@ static void test_doctor_of_an_empty_cache(void **state)
     free(before);
 }
 
+/* One that is just being made has pages, and nothing on them: that is no damage either. */
+static void test_doctor_of_a_cache_being_made(void **state)
+{
+    (void)state;
+    const char *was = getenv("ASSAY_CACHE");
+    char *before = was ? assay_strdup(was) : NULL;
+    char *folder = place_new(""), *path = place_new("cache.db");
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA journal_mode=WAL; VACUUM;", NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    setenv("ASSAY_CACHE", path, 1);
+    program_run(NULL, "doctor", "-S", folder, NULL);
+    assert_non_null(strstr(program_last.out, "nothing has been written to it yet"));
+    assert_null(strstr(program_last.out, "may only be read"));
+    if (before)
+        setenv("ASSAY_CACHE", before, 1);
+    else
+        unsetenv("ASSAY_CACHE");
+    free(path);
+    free(folder);
+    free(before);
+}
+
+/* Two sources are told apart by the ends of their names, which are there. */
+static void test_doctor_names_sources_whole(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "[source experiments-of-the-first-team]\nplace = /nowhere/first\n"
+        "[source experiments-of-the-other-team]\nplace = /nowhere/other\n";
+    char *path = place_new("config.ini");
+    place_write(path, text, strlen(text));
+    setenv("ASSAY_CONFIG", path, 1);
+    program_run(NULL, "doctor", NULL);
+    program_says("experiments-of-the-first-team ");
+    program_says("experiments-of-the-other-team ");
+    unsetenv("ASSAY_CONFIG");
+    free(path);
+}
+
 /* Of the file that sources, keys and looks are configured in, whatever part is wrong. */
 static void test_doctor_of_a_configuration(void **state)
 {
@@ -723,6 +766,8 @@ int main(void)
         cmocka_unit_test(test_terminal_that_is_silent),
         cmocka_unit_test(test_doctor),
         cmocka_unit_test(test_doctor_of_an_empty_cache),
+        cmocka_unit_test(test_doctor_of_a_cache_being_made),
+        cmocka_unit_test(test_doctor_names_sources_whole),
         cmocka_unit_test(test_doctor_of_a_configuration),
         cmocka_unit_test(test_hints_of_the_workbench),
         cmocka_unit_test(test_backup),
