@@ -22,8 +22,11 @@
 #define BULK_POINTS    20000u /* of all runs of a request, about */
 #define IN_FLIGHT      128u   /* twice what net.c sends at once */
 #define RAW_MAX        (512u << 10)
-#define PAGES_MAX      100000u
-#define POINTS_MAX     (1u << 28)
+/* Of one metric: what never ends is to be told from what is long while it still fits into
+   memory. A value each second is four million in seven weeks. */
+#define POINTS_MAX (1u << 22)
+#define PAGES_MAX  20000u
+#define SOME_MAX   (1u << 16) /* points of one run in a sample, or since: 25000 at a server */
 
 /* One series on its way. */
 struct history {
@@ -33,7 +36,8 @@ struct history {
     size_t had; /* points when the page under way began */
     char *token;
     unsigned pages;
-    bool cut; /* there were more than are held */
+    size_t most; /* points that are held */
+    bool cut;    /* there were more */
     struct point_scan scan;
     struct assay_buf raw; /* what came of a body so far, while it is short */
 };
@@ -41,6 +45,7 @@ struct bulk { /* one request for samples, and what came of it */
     size_t from, count;
     unsigned steps; /* at most, per run */
     struct history *parts;
+    bool cut;               /* one of them has more than a sample has */
     struct assay_map index; /* run id to its place in the request */
     struct point_scan scan;
 };
@@ -82,7 +87,7 @@ static void hand_over(struct histories *h, size_t index, enum mlflow_part part,
 
 static void add_point(struct history *history, const struct assay_point *point)
 {
-    history->cut |= history->count >= POINTS_MAX;
+    history->cut |= history->count >= history->most;
     if (history->cut)
         return;
     ASSAY_GROW(history->points, history->capacity, history->count + 1);
@@ -147,8 +152,10 @@ static void take_sample(void *context, const struct assay_point *point, const ch
     struct bulk *bulk = context;
     uint32_t i = assay_map_get(&bulk->index, run_id, strlen(run_id));
 
-    if (i != ASSAY_MAP_NONE)
-        add_point(&bulk->parts[i], point);
+    if (i == ASSAY_MAP_NONE)
+        return;
+    add_point(&bulk->parts[i], point);
+    bulk->cut |= bulk->parts[i].cut;
 }
 
 /* On the net's thread. */
@@ -157,7 +164,7 @@ static bool bulk_body(void *context, const char *bytes, size_t length)
     struct bulk *bulk = context;
 
     if (bytes)
-        return point_scan_feed(&bulk->scan, bytes, length);
+        return point_scan_feed(&bulk->scan, bytes, length) && !bulk->cut;
     point_scan_again(&bulk->scan);
     for (size_t i = 0; i < bulk->count; i++)
         bulk->parts[i].count = 0;
@@ -178,6 +185,7 @@ static struct bulk *bulk_new(const struct histories *h, size_t from, size_t coun
         const char *id = h->wanted[h->order[from + i]].run_id;
 
         assay_map_set(&bulk->index, id, strlen(id), (uint32_t)i);
+        bulk->parts[i].most = SOME_MAX;
     }
     bulk->scan.point = take_sample;
     bulk->scan.context = bulk;
@@ -325,7 +333,7 @@ static bool tail_body(void *context, const char *bytes, size_t length)
     struct tail *tail = context;
 
     if (bytes)
-        return point_scan_feed(&tail->part.scan, bytes, length);
+        return point_scan_feed(&tail->part.scan, bytes, length) && !tail->part.cut;
     point_scan_again(&tail->part.scan);
     tail->part.count = 0;
     return true;
@@ -339,6 +347,7 @@ static void send_tail(struct histories *h, struct net_batch *batch, size_t index
     char text[24];
 
     tail->index = index;
+    tail->part.most = SOME_MAX;
     tail->part.scan.point = take_tail_point;
     tail->part.scan.context = &tail->part;
     assay_buf_text_add(&path, MLFLOW_API "/metrics/get-history-bulk-interval");
@@ -449,7 +458,7 @@ static bool history_body(void *context, const char *bytes, size_t length)
         assay_buf_add(&history->raw, bytes, length);
         return true;
     }
-    return scan_raw(history) && point_scan_feed(&history->scan, bytes, length);
+    return scan_raw(history) && point_scan_feed(&history->scan, bytes, length) && !history->cut;
 }
 
 static void send_page(struct histories *h, struct net_batch *batch, struct history *history)
@@ -489,14 +498,16 @@ static bool take_history(struct histories *h, struct history *history,
 
     if (answer->status == ASSAY_OK)
         scan_raw(history);
-    if (scan->fault || (answer->status == ASSAY_OK && !point_scan_end(scan)))
+    if (history->cut || ++history->pages >= PAGES_MAX) {
+        status = assay_fail(
+            &error, ASSAY_CORRUPT,
+            "%s: a metric that does not end: more than %u points or %u pages of it came",
+            mlflow_shown(h->mlflow), POINTS_MAX, PAGES_MAX);
+    } else if (scan->fault || (answer->status == ASSAY_OK && !point_scan_end(scan))) {
         status = scan_error(h->mlflow, scan, &error);
-    else if (answer->status != ASSAY_OK)
+    } else if (answer->status != ASSAY_OK) {
         status = mlflow_answer_error(h->mlflow, answer, NULL, &error);
-    else if (history->cut || ++history->pages >= PAGES_MAX)
-        status =
-            assay_fail(&error, ASSAY_CORRUPT, "%s: a metric of more than %u points or %u pages",
-                       mlflow_shown(h->mlflow), POINTS_MAX, PAGES_MAX);
+    }
     if (status != ASSAY_OK) {
         hand_over(h, history->index, MLFLOW_COMPLETE, NULL, status, &error);
         return false;
@@ -539,6 +550,7 @@ static void complete(struct histories *h)
                 continue;
             history = assay_alloc(sizeof *history);
             history->index = index;
+            history->most = POINTS_MAX;
             history->scan.point = take_point;
             history->scan.context = history;
             send_page(h, batch, history);

@@ -101,11 +101,60 @@ static void a_packed_answer_is_bounded(void **state)
     free(blanks);
 }
 
+/* One run, and a metric of it whose points never end. */
+static void never_end(void *context, const struct web_request *request,
+                      struct web_answer *answer)
+{
+    const struct hostile *hostile = context;
+
+    if (strstr(request->target, "experiments/search")) {
+        answer->body = "{\"experiments\":[{\"experiment_id\":\"1\",\"name\":\"one\"}]}";
+    } else if (strstr(request->target, "runs/search")) {
+        answer->body =
+            "{\"runs\":[{\"info\":{\"run_id\":\"0123456789abcdef\",\"experiment_id\":"
+            "\"1\",\"status\":\"FINISHED\"},\"data\":{\"metrics\":[{\"key\":"
+            "\"loss\",\"value\":1,\"timestamp\":1,\"step\":1}]}}]}";
+    } else if (strstr(request->target, "metrics/get-history?")) {
+        /* The body begins behind the header's last line, once. */
+        answer->header = "Connection: close\r\n\r\n{\"metrics\":[";
+        answer->body = hostile->body;
+        answer->length = hostile->length;
+        answer->fault = WEB_ENDLESS;
+    } else {
+        answer->status = 404;
+    }
+}
+
+static void an_endless_metric_is_bounded(void **state)
+{
+    static const char each[] = "{\"value\":1},";
+    struct hostile hostile = {0};
+    size_t count = 10000, length = strlen(each);
+    char *body = assay_alloc(count * length + 1);
+    struct web *web;
+    struct rusage usage;
+
+    (void)state;
+    for (size_t i = 0; i < count; i++)
+        memcpy(body + i * length, each, length);
+    hostile.body = body;
+    hostile.length = count * length;
+    web = web_start(never_end, &hostile);
+    program_run(NULL, "series", "0123456789abcdef", "-m", "loss", "-S", web_url(web), NULL);
+    program_expect(3);
+    program_complains("a metric that does not end: more than 4194304 points");
+    assert_int_equal(getrusage(RUSAGE_CHILDREN, &usage), 0);
+    assert_in_range(usage.ru_maxrss, 1, 2 * MOST_KB);
+    web_stop(&web);
+    free(body);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_endless_answer_is_bounded),
         cmocka_unit_test(a_packed_answer_is_bounded),
+        cmocka_unit_test(an_endless_metric_is_bounded),
     };
 
     return cmocka_run_group_tests_name("hostile servers", tests, program_begin, program_end);
