@@ -18,7 +18,10 @@
 struct uploading {
     struct cli *cli;
     const char *name; /* of the run, clean */
-    int64_t next_us;
+    const char *what; /* is being sent; since when, and how many there were then */
+    int64_t began_us;
+    uint64_t first;
+    int64_t next_us; /* when something is shown again */
 };
 
 /* The server that --to names: a configured source, or a URL. */
@@ -84,17 +87,43 @@ static enum assay_status find_run(struct cli *cli, const char *ref, uint32_t ser
     return status;
 }
 
+/* "12,000 of 40,000 points sent, 9,100/s, left 0:03  name"; each kind of thing by its own rate.
+ */
 static bool show_progress(void *context, const char *what, uint64_t done, uint64_t total)
 {
     struct uploading *uploading = context;
-    char a[32], b[32];
+    char a[32], b[32], rate[32], time[24];
+    int64_t now = assay_monotonic_us(), took;
 
-    if (assay_monotonic_us() < uploading->next_us)
+    if (!uploading->what || strcmp(uploading->what, what) != 0) {
+        uploading->what = what;
+        uploading->began_us = now;
+        uploading->first = done;
+    }
+    if (now < uploading->next_us)
         return true;
-    uploading->next_us = assay_monotonic_us() + 200000;
-    cli_progress(uploading->cli, "%s of %s %s sent  %s", assay_count_text(a, done),
-                 assay_count_text(b, total), what, uploading->name);
+    uploading->next_us = now + 200000;
+    took = now - uploading->began_us;
+    if (done > uploading->first && done <= total && took > 500000) {
+        double each_us = (double)took / (double)(done - uploading->first);
+
+        assay_duration_text(time, (int64_t)(each_us / 1000 * (double)(total - done)));
+        cli_progress(uploading->cli, "%s of %s %s sent, %s/s, left %s  %s",
+                     assay_count_text(a, done), assay_count_text(b, total), what,
+                     assay_count_text(rate, (uint64_t)(1e6 / each_us)), time, uploading->name);
+    } else {
+        cli_progress(uploading->cli, "%s of %s %s sent  %s", assay_count_text(a, done),
+                     assay_count_text(b, total), what, uploading->name);
+    }
     return true;
+}
+
+static void add_count(struct assay_buf *out, uint64_t count, const char *one)
+{
+    char text[32];
+
+    assay_buf_format(out, ", %s %s%s", assay_count_text(text, count), one,
+                     count == 1 ? "" : "s");
 }
 
 static void print_line(struct cli *cli, const struct assay_run *run,
@@ -105,13 +134,15 @@ static void print_line(struct cli *cli, const struct assay_run *run,
 
     assay_text_clean(out, *run->name ? run->name : run->id,
                      strlen(*run->name ? run->name : run->id));
-    assay_buf_format(out, ": %s points", assay_count_text(points, upload->points));
+    assay_buf_format(out, ": %s %s", assay_count_text(points, upload->points),
+                     upload->points == 1 ? "point" : "points");
     if (upload->points_there)
         assay_buf_format(out, " (%s there already)",
                          assay_count_text(there, upload->points_there));
-    assay_buf_format(out, ", %llu params, %llu tags, %llu artifacts (%s)",
-                     (unsigned long long)upload->params, (unsigned long long)upload->tags,
-                     (unsigned long long)upload->files, assay_bytes_text(bytes, upload->bytes));
+    add_count(out, upload->params, "param");
+    add_count(out, upload->tags, "tag");
+    add_count(out, upload->files, "artifact");
+    assay_buf_format(out, " (%s)", assay_bytes_text(bytes, upload->bytes));
     if (done)
         assay_buf_format(out, "   done: run %s", upload->run_id);
     else
@@ -180,6 +211,9 @@ static enum assay_status upload_one(struct cli *cli, uint32_t index, uint32_t se
     status = assay_session_upload(cli->session, &options, &upload, err);
     if (options.progress && !preview)
         cli_progress(cli, "%s", "");
+    if (status == ASSAY_IO && *upload.run_id && !preview && err && !err->hint[0])
+        assay_hint(err,
+                   "what was sent is there: the same command goes on where this one ended");
     if (json)
         add_json(json, run, &upload, err);
     else if (status == ASSAY_OK)

@@ -27,7 +27,7 @@ static void the_run_here_is_meant(void **state)
     program_run(NULL, "upload", "-S", "local", "--to", web_url(fake.web), "-y", "fraud/steady",
                 NULL);
     program_expect(0);
-    program_says("steady: 1 points");
+    program_says("steady: 1 point, 0 params, ");
     seen = fake_registry_seen(&fake);
     assert_int_equal(seen.creates, 1);
     /* Nor is a run sent to where it lies. */
