@@ -12,8 +12,9 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
-#define GAP       2  /* blanks between columns */
-#define NARROWEST 10 /* a column is not cut below this */
+#define GAP       2   /* blanks between columns */
+#define NARROWEST 10  /* a column is not cut below this */
+#define WIDEST    240 /* nor let be wider than this, with no terminal to fit it to */
 
 struct column {
     char *name, *heading;
@@ -34,6 +35,7 @@ struct cli_table {
     size_t cell_count, cell_capacity;
     struct assay_arena arena;
     int64_t now_ms;
+    bool cut; /* there are texts wider than WIDEST */
 };
 
 struct cli_table *cli_table_new(struct cli *cli)
@@ -195,6 +197,10 @@ static void measure(struct cli_table *table)
     for (size_t i = 0; i < table->cell_count; i++) {
         struct column *column = &table->columns[i % table->column_count];
         int width = assay_text_width(table->cells[i].text);
+        if (width > WIDEST && !column->whole) {
+            width = WIDEST;
+            table->cut = true;
+        }
         if (width > column->width)
             column->width = width;
     }
@@ -273,6 +279,9 @@ static void print_people(struct cli_table *table)
     }
     if (shown < table->column_count)
         assay_buf_format(out, "(columns that do not fit: %zu)\n", table->column_count - shown);
+    if (table->cut && !table->cli->tty) /* where lines are cut to fit, that is seen */
+        fprintf(stderr, "assay: texts are cut to %d columns: --format json has them whole\n",
+                WIDEST);
 }
 
 /* ---- for programs ---- */

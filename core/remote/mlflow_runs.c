@@ -275,7 +275,9 @@ static bool take_page(struct scan *scan, struct search *search, const struct net
     ingest_progress(scan->in, scan->met, 0);
     if (page.cut)
         ingest_problem(scan->in, mlflow_shown(scan->mlflow), UINT64_MAX,
-                       "%zu texts of more than a megabyte are shown cut", page.cut);
+                       page.cut == 1 ? "%zu text of more than a megabyte is kept cut"
+                                     : "%zu texts of more than a megabyte are kept cut",
+                       page.cut);
     more = *status == ASSAY_OK && page.next && *page.next && page.count > 0 &&
            !(search->token && strcmp(search->token, page.next) == 0) && scan->met > met;
     if (more && ++search->pages >= PAGES_MAX) {

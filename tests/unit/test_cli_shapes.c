@@ -253,6 +253,31 @@ static void test_no_ledger(void **state)
     expect("{'drift': ['any']}", NULL);
 }
 
+/* One text without measure makes no line of a table that long where nothing cuts it; that it is
+   cut is said, and programs have all of it. */
+static void test_long_texts(void **state)
+{
+    (void)state;
+    char name[2001];
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    program_run(NULL, "log", "-e", "long", "-n", name, "-m", "loss=1", "--finish", "finished",
+                NULL);
+    program_expect(0);
+    program_run(NULL, "runs", "-S", "local", "-e", "long", NULL);
+    program_expect(0);
+    assert_null(strstr(program_last.out, name));
+    assert_in_range(strcspn(program_last.out, "\n"), 240, 400);
+    program_complains("texts are cut to 240 columns: --format json has them whole");
+    static const char *const formats[] = {"json", "csv", "md"};
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        program_run(NULL, "runs", "-S", "local", "-e", "long", "--format", formats[i], NULL);
+        program_expect(0);
+        assert_non_null(strstr(program_last.out, name));
+        assert_null(strstr(program_last.err, "cut"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,7 +286,7 @@ int main(void)
         cmocka_unit_test(test_artifacts), cmocka_unit_test(test_compare),
         cmocka_unit_test(test_import),    cmocka_unit_test(test_models),
         cmocka_unit_test(test_doctor),    cmocka_unit_test(test_host),
-        cmocka_unit_test(test_no_ledger),
+        cmocka_unit_test(test_no_ledger), cmocka_unit_test(test_long_texts),
     };
     return cmocka_run_group_tests_name("shapes", tests, log_runs, program_end);
 }
