@@ -95,7 +95,7 @@ static enum assay_status take_server(struct reading *reading, struct after_rule 
                    "what follows an application is said by: command = /PATH WORDS, or url");
         return ASSAY_BAD_INPUT;
     }
-    reading->secret = reading->secret || server_settings_secret(key);
+    reading->secret = reading->secret || server_settings_secret(key, value);
     return status;
 }
 

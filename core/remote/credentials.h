@@ -38,7 +38,8 @@ enum assay_status server_settings_url(struct server_settings *settings, const ch
 /* One entry of the configuration file; ASSAY_NO where KEY is no setting of a server. */
 enum assay_status server_settings_set(struct server_settings *settings, const char *key,
                                       const char *value, struct assay_error *err);
-bool server_settings_secret(const char *key); /* whether the value of KEY is a secret */
+/* Whether VALUE of KEY is, or holds, a secret. */
+bool server_settings_secret(const char *key, const char *value);
 bool server_settings_read_only(const struct server_settings *settings);
 
 struct credentials {

@@ -181,6 +181,10 @@ static void advise(const struct mlflow *mlflow, const struct net_answer *answer,
                    "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or "
                    "MLFLOW_TRACKING_TOKEN (used now: %s)",
                    mlflow->from);
+    else if (answer->http == 407)
+        assay_hint(err,
+                   "the proxy wants to know who asks: `proxy = http://USER:PASSWORD@HOST:PORT` "
+                   "in the server's section of the configuration file");
     else if (answer->http == 403 && body->length && memmem(body->data, body->length, "Host", 4))
         assay_hint(err, "the server must be started with --allowed-hosts that has this name; "
                         "through a tunnel, use localhost");

@@ -386,6 +386,20 @@ static void note_type(const struct net *net, struct net_job *job)
         *out = *out >= 'A' && *out <= 'Z' ? (char)(*out + 32) : *out;
 }
 
+/* Whether what failed may be a proxy's doing: it is one that curl names, or one is asked for
+   and nobody answered. */
+static bool is_proxy_matter(CURLcode code, const struct net_job *job)
+{
+    static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                        "ALL_PROXY"};
+    bool set = job->request.server->credentials.proxy != NULL;
+
+    for (size_t i = 0; i < ASSAY_COUNT(names) && !set; i++)
+        set = getenv(names[i]) && *getenv(names[i]);
+    return code == CURLE_COULDNT_RESOLVE_PROXY || (code == CURLE_COULDNT_CONNECT && set) ||
+           (set && job->http == 0 && strstr(job->fault, "proxy"));
+}
+
 /* Curl's words name the host, which stands before them already. */
 static void explain_connection(const struct net_job *job, CURLcode code, const char *where,
                                const char *words, struct assay_error *err)
@@ -398,7 +412,10 @@ static void explain_connection(const struct net_job *job, CURLcode code, const c
         assay_fail(err, ASSAY_IO, "%s: no host of this name is known", where);
     else
         assay_fail(err, ASSAY_IO, "%s: %s", where, job->fault[0] ? job->fault : words);
-    if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
+    if (is_proxy_matter(code, job))
+        assay_hint(err, "a proxy is asked (`proxy` in the configuration file, else http_proxy, "
+                        "https_proxy; no_proxy names what is reached without): is it right?");
+    else if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
         assay_hint(err, "ca_file or MLFLOW_TRACKING_SERVER_CERT_PATH names the certificates "
                         "to trust");
     else if (code == CURLE_SSL_CERTPROBLEM)

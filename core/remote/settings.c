@@ -165,8 +165,10 @@ enum assay_status server_settings_set(struct server_settings *settings, const ch
     return ASSAY_NO;
 }
 
-bool server_settings_secret(const char *key)
+bool server_settings_secret(const char *key, const char *value)
 {
+    if (strcmp(key, "proxy") == 0) /* http://USER:PASSWORD@HOST */
+        return strchr(value, '@') != NULL;
     for (size_t i = 0; i < ASSAY_COUNT(settings_table); i++)
         if (strcmp(settings_table[i].key, key) == 0)
             return settings_table[i].secret;

@@ -112,7 +112,7 @@ static enum assay_status take_entry(void *context, const char *section, const ch
         assay_hint(err, "where it lies is said by: place = PATH, URL or databricks://PROFILE");
         return ASSAY_BAD_INPUT;
     }
-    place->secret = place->secret || server_settings_secret(key);
+    place->secret = place->secret || server_settings_secret(key, value);
     place->server_only = true;
     return status;
 }

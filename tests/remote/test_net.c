@@ -505,6 +505,63 @@ static void files_are_uploaded(void **state)
     close_site(&site);
 }
 
+/* The site is the proxy of a server that nobody else can reach; URL is the proxy's. */
+static struct net_answer *ask_through(struct site *site, const char *url)
+{
+    struct credentials who = {.token = (char *)(uintptr_t) "t0ken",
+                              .proxy = (char *)(uintptr_t)url};
+
+    net_server_free(&site->server);
+    assert_int_equal(net_server_new(&site->server, "http://127.0.0.1:2/team", &who, NULL),
+                     ASSAY_OK);
+    return get(site, "/x");
+}
+
+static void proxies_are_asked(void **state)
+{
+    struct site site = {.answers = {{.body = "{}"}, {.body = "{}"}, {.status = 407}},
+                        .count = 3};
+    struct assay_buf url = {0};
+    struct net_answer *got;
+
+    (void)state;
+    unsetenv("no_proxy");
+    open_site(&site, NULL);
+    /* One of the settings, that wants to know who asks. */
+    assay_buf_format(&url, "http://ops:pr0xy@%s", web_url(site.web) + strlen("http://"));
+    got = ask_through(&site, assay_buf_text(&url));
+    assert_int_equal(got->status, ASSAY_OK);
+    assert_non_null(strstr(site.seen[0], "GET http://127.0.0.1:2/team/x"));
+    assert_non_null(strstr(site.seen[0], "Proxy-Authorization: Basic b3BzOnByMHh5"));
+    net_answer_free(&got);
+    /* One of the environment, as curl has it. */
+    setenv("http_proxy", web_url(site.web), 1);
+    got = ask_through(&site, NULL);
+    assert_int_equal(got->status, ASSAY_OK);
+    assert_non_null(strstr(site.seen[1], "GET http://127.0.0.1:2/team/x"));
+    net_answer_free(&got);
+    got = ask_through(&site, NULL);
+    assert_non_null(strstr(got->error.what, "407"));
+    net_answer_free(&got);
+    setenv("no_proxy", "127.0.0.1", 1);
+    got = ask_through(&site, NULL);
+    assert_int_equal(got->status, ASSAY_IO);
+    assert_int_equal(web_counts(site.web).requests, 3);
+    net_answer_free(&got);
+    unsetenv("http_proxy");
+    unsetenv("no_proxy");
+    /* One that is not there: that is what is said to be looked at, and no password. */
+    got = ask_through(&site, "http://ops:pr0xy@127.0.0.1:1");
+    assert_int_equal(got->status, ASSAY_IO);
+    assert_non_null(strstr(got->error.hint, "a proxy is asked"));
+    assert_null(strstr(got->error.what, "pr0xy"));
+    assert_null(strstr(got->error.hint, "pr0xy"));
+    net_answer_free(&got);
+    close_site(&site);
+    assay_buf_free(&url);
+    setenv("no_proxy", "*", 1);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -523,6 +580,7 @@ int main(void)
         cmocka_unit_test(pieces_begin_again),
         cmocka_unit_test(many_are_under_way_but_not_all),
         cmocka_unit_test(files_are_uploaded),
+        cmocka_unit_test(proxies_are_asked),
     };
 
     setenv("no_proxy", "*", 1);

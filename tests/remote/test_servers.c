@@ -635,6 +635,14 @@ static void the_configuration_file_names_servers(void **state)
     memset(&err, 0, sizeof err);
     assert_int_equal(read_named("team", &err), ASSAY_IO);
     assert_non_null(strstr(err.what, "password_command"));
+    put_file(
+        "config.ini",
+        "[source team]\nplace = http://127.0.0.1:2\nproxy = http://ops:pr0xy@127.0.0.1:1\n",
+        0644);
+    memset(&err, 0, sizeof err);
+    assert_int_equal(read_named("team", &err), ASSAY_BAD_INPUT); /* a password, too */
+    assert_non_null(strstr(err.what, "others can read it"));
+    assert_null(strstr(err.what, "pr0xy"));
     put_file("config.ini", "[source here]\nplace = /tmp\ntoken = x\n", 0600);
     assert_int_equal(read_named("here", NULL), ASSAY_BAD_INPUT);
     put_file("config.ini", "", 0600);

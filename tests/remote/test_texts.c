@@ -354,8 +354,10 @@ static void settings_take_urls_apart(void **state)
     assert_int_equal(server_settings_set(&settings, "read_only", "perhaps", NULL),
                      ASSAY_BAD_INPUT);
     assert_int_equal(server_settings_set(&settings, "colour", "red", NULL), ASSAY_NO);
-    assert_true(server_settings_secret("token"));
-    assert_false(server_settings_secret("token_command"));
+    assert_true(server_settings_secret("token", "x"));
+    assert_false(server_settings_secret("token_command", "x"));
+    assert_true(server_settings_secret("proxy", "http://ops:pr0xy@127.0.0.1:1"));
+    assert_false(server_settings_secret("proxy", "http://127.0.0.1:1"));
     server_settings_free(&settings);
     settings = SERVER_SETTINGS_INIT;
     assert_int_equal(server_settings_url(&settings, "https://ml.example.org/prod-eu/", NULL),
