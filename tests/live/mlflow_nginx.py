@@ -1,5 +1,5 @@
 """The part of mlflow_servers.py that puts a real nginx before the server: TLS, a prefix, 50 ms of
-delay, injected failures, HTTP/2, certificates of clients.
+delay, injected failures, HTTP/2, certificates of clients, and a proxy on the way.
 
 nginx listens on three ports: HTTP/2 with injected failures, HTTP/1.1 alone, and HTTP/2 for those
 who show a certificate. What protocol each request came by says its own log.
@@ -156,6 +156,75 @@ def check_client_certificates(live, program, base, ports):
     strict.stop()
 
 
+class Proxy:
+    """Passes connections on as they are (CONNECT), for those who say that they are "ops"."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.asked = []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += client.recv(4096) or b"\r\n\r\n"
+        self.asked.append(head.split(b"\r\n")[0].decode())
+        if b"Proxy-Authorization: Basic b3BzOnByMHh5\r\n" not in head:
+            client.sendall(b"HTTP/1.1 407 Who asks\r\nContent-Length: 0\r\n"
+                           b"Proxy-Authenticate: Basic realm=x\r\nConnection: close\r\n\r\n")
+            client.close()
+            return
+        host, port = head.split()[1].decode().split(":")
+        server = socket.create_connection((host, int(port)))
+        client.sendall(b"HTTP/1.1 200 Through\r\n\r\n")
+        for source, sink in ((client, server), (server, client)):
+            threading.Thread(target=self.copy, args=(source, sink), daemon=True).start()
+
+    @staticmethod
+    def copy(source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def stop(self):
+        self.listener.close()
+
+
+def check_proxy(live, program, base, ports):
+    """TLS through a proxy that wants to know who asks, from the settings and the environment."""
+    proxy = Proxy()
+    url = "https://localhost:%d" % ports["old"]
+    trust = {"MLFLOW_TRACKING_SERVER_CERT_PATH": base + "/cert.pem", "no_proxy": ""}
+    with open(base + "/proxy.ini", "w") as config:
+        os.chmod(base + "/proxy.ini", 0o600)
+        config.write("[source team]\nplace = %s\nproxy = http://ops:pr0xy@127.0.0.1:%d\n"
+                     % (url, proxy.port))
+    settings = live.Assay(program, "team", ASSAY_CONFIG=base + "/proxy.ini",
+                          ASSAY_CACHE=base + "/proxy.db", **trust)
+    live.check(len((settings("ls") or {}).get("experiments", [])) > 1, "through a proxy")
+    live.check(set(proxy.asked) == {"CONNECT localhost:%d HTTP/1.1" % ports["old"]},
+               "the proxy was asked for the server", proxy.asked)
+    del proxy.asked[:]
+    stranger = live.Assay(program, url, ASSAY_CACHE=base + "/stranger-proxy.db",
+                          https_proxy="http://127.0.0.1:%d" % proxy.port, **trust).run("ls")
+    live.check(stranger.returncode == 3 and proxy.asked and b"407" in stranger.stderr and
+               b"proxy" in stranger.stderr, "a proxy that lets nobody in",
+               stranger.returncode, stranger.stderr.decode())
+    proxy.stop()
+
+
 def scenario(program, base, live):
     """LIVE: the module mlflow_servers."""
     server = live.Server(base, "sqlite:///%s/mlflow.db" % base)
@@ -180,6 +249,7 @@ def scenario(program, base, live):
         live.compare_uploads(assay, None, client, base, "nginx")
         check_protocols(live, program, base, ports)
         check_client_certificates(live, program, base, ports)
+        check_proxy(live, program, base, ports)
     finally:
         if nginx:
             nginx.kill(live.signal.SIGTERM)
