@@ -492,6 +492,26 @@ static enum assay_status nothing_found(const struct models *m, size_t registries
     return ASSAY_BAD_INPUT;
 }
 
+/* Words that would be passed over in silence. */
+static enum assay_status check_words(const struct cli *cli, struct assay_error *err)
+{
+    bool logged = cli_has(cli, "logged"), traces = cli_has(cli, "traces");
+
+    if (cli_has(cli, "digest") && (!cli->args.operand_count || logged || traces)) {
+        assay_fail(err, ASSAY_BAD_INPUT, "models: --digest: of which registered model?");
+        assay_hint(err, "name it: assay models --digest MODEL [VERSION]");
+    } else if (logged && traces) {
+        assay_fail(err, ASSAY_BAD_INPUT, "models: --logged or --traces, one at a time");
+    } else if ((logged || traces) && cli->args.operand_count) {
+        assay_fail(err, ASSAY_BAD_INPUT, "models: %s is of no registered model",
+                   logged ? "--logged" : "--traces");
+        assay_hint(err, "-e EXPERIMENT has those of one experiment");
+    } else {
+        return ASSAY_OK;
+    }
+    return ASSAY_BAD_INPUT;
+}
+
 enum assay_status cli_models(struct cli *cli, struct assay_error *err)
 {
     bool logged = cli_has(cli, "logged"), traces = cli_has(cli, "traces");
@@ -500,13 +520,10 @@ enum assay_status cli_models(struct cli *cli, struct assay_error *err)
     uint32_t experiment = ASSAY_NONE;
     size_t registries = 0;
 
-    if (cli_has(cli, "digest") && (!cli->args.operand_count || logged || traces)) {
-        assay_fail(err, ASSAY_BAD_INPUT, "models: --digest: of which registered model?");
-        assay_hint(err, "name it: assay models --digest MODEL [VERSION]");
-        return ASSAY_BAD_INPUT;
-    }
-    enum assay_status status = cli_open(cli, err);
+    enum assay_status status = check_words(cli, err);
 
+    if (status == ASSAY_OK)
+        status = cli_open(cli, err);
     if (status == ASSAY_OK && wanted)
         status = assay_catalog_find_experiment(cli->catalog, wanted, &experiment, err);
     if (status != ASSAY_OK)

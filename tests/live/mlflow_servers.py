@@ -5,8 +5,8 @@ reads back with that client what Assay writes.
 
 Starts the servers of this Python's MLflow on the loopback interface: on SQLite, and for MLflow
 3 also on PostgreSQL, with basic authentication, and behind nginx with TLS, a prefix, 50 ms of
-delay and injected failures. Everything lies in a temporary directory and ends with the script.
-Prints "N passed, N failed".
+delay and injected failures, and with workspaces. Everything lies in a temporary directory and
+ends with the script. Prints "N passed, N failed".
 """
 import base64
 import glob
@@ -77,11 +77,11 @@ class Process:
 
 
 class Server:
-    def __init__(self, base, backend, environment=None, arguments=()):
+    def __init__(self, base, backend, environment=None, arguments=(), prefix=""):
         self.port = free_port()
-        self.url = "http://127.0.0.1:%d" % self.port
+        self.url = "http://127.0.0.1:%d%s" % (self.port, prefix)
         self.base, self.backend = base, backend
-        self.arguments = list(arguments)
+        self.arguments = list(arguments) + (["--static-prefix", prefix] if prefix else [])
         self.environment = dict(os.environ, **(environment or {}))
         self.log = os.path.join(base, "server.log")
         self.process = None
@@ -610,13 +610,18 @@ def shaken_server(program, base):
     beside("mlflow_shaken").scenario(program, base, sys.modules[__name__])
 
 
+def spaces_server(program, base):
+    beside("mlflow_spaces").scenario(program, base, sys.modules[__name__])
+
+
 def storage_server(program, base):
     beside("mlflow_storage").scenario(program, base, sys.modules[__name__])
 
 
 SCENARIOS = {"sqlite": sqlite_server, "postgres": postgres_server, "auth": auth_server,
-             "nginx": nginx_server, "shaken": shaken_server, "storage": storage_server}
-APART = ["shaken", "storage"]  # parts by themselves: one takes minutes, one has libraries of its own
+             "nginx": nginx_server, "spaces": spaces_server, "shaken": shaken_server,
+             "storage": storage_server}
+APART = ["shaken", "storage"]  # parts by themselves: one takes minutes, one wants more libraries
 
 
 def main():

@@ -253,6 +253,18 @@ static void test_no_ledger(void **state)
     expect("{'drift': ['any']}", NULL);
 }
 
+/* A word that would be passed over is an error, before any server is asked. */
+static void test_models_words(void **state)
+{
+    (void)state;
+    program_run(NULL, "models", "-S", "http://127.0.0.1:1", "--traces", "fraud", NULL);
+    program_expect(2);
+    program_complains("--traces is of no registered model");
+    program_run(NULL, "models", "-S", "http://127.0.0.1:1", "--logged", "--traces", NULL);
+    program_expect(2);
+    program_complains("one at a time");
+}
+
 /* One text without measure makes no line of a table that long where nothing cuts it; that it is
    cut is said, and programs have all of it. */
 static void test_long_texts(void **state)
@@ -281,12 +293,13 @@ static void test_long_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ls),        cmocka_unit_test(test_runs),
-        cmocka_unit_test(test_show),      cmocka_unit_test(test_series),
-        cmocka_unit_test(test_artifacts), cmocka_unit_test(test_compare),
-        cmocka_unit_test(test_import),    cmocka_unit_test(test_models),
-        cmocka_unit_test(test_doctor),    cmocka_unit_test(test_host),
-        cmocka_unit_test(test_no_ledger), cmocka_unit_test(test_long_texts),
+        cmocka_unit_test(test_ls),           cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_show),         cmocka_unit_test(test_series),
+        cmocka_unit_test(test_artifacts),    cmocka_unit_test(test_compare),
+        cmocka_unit_test(test_import),       cmocka_unit_test(test_models),
+        cmocka_unit_test(test_doctor),       cmocka_unit_test(test_host),
+        cmocka_unit_test(test_no_ledger),    cmocka_unit_test(test_long_texts),
+        cmocka_unit_test(test_models_words),
     };
     return cmocka_run_group_tests_name("shapes", tests, log_runs, program_end);
 }
