@@ -499,10 +499,10 @@ static bool take_history(struct histories *h, struct history *history,
     if (answer->status == ASSAY_OK)
         scan_raw(history);
     if (history->cut || ++history->pages >= PAGES_MAX) {
-        status = assay_fail(
-            &error, ASSAY_CORRUPT,
-            "%s: a metric that does not end: more than %u points or %u pages of it came",
-            mlflow_shown(h->mlflow), POINTS_MAX, PAGES_MAX);
+        status = assay_fail(&error, ASSAY_CORRUPT,
+                            "%s: a metric that does not end: more than %u %s of it came",
+                            mlflow_shown(h->mlflow), history->cut ? POINTS_MAX : PAGES_MAX,
+                            history->cut ? "points" : "pages");
     } else if (scan->fault || (answer->status == ASSAY_OK && !point_scan_end(scan))) {
         status = scan_error(h->mlflow, scan, &error);
     } else if (answer->status != ASSAY_OK) {
