@@ -43,6 +43,21 @@ static const char *variable(const char *name)
     return value && *value ? value : NULL;
 }
 
+/* The profile that PLACE means. */
+static const char *profile_of(const char *place)
+{
+    const char *chosen = variable("DATABRICKS_CONFIG_PROFILE");
+
+    if (databricks_is_uri(place))
+        return place + strlen(WORD "://");
+    return chosen ? chosen : "DEFAULT";
+}
+
+void databricks_uri(const char *place, struct assay_buf *out)
+{
+    assay_buf_format(out, WORD "://%s", profile_of(place));
+}
+
 static enum assay_status take_entry(void *context, const char *section, const char *key,
                                     const char *value, struct assay_error *err)
 {
@@ -136,9 +151,7 @@ enum assay_status databricks_settings(const char *place, struct server_settings 
 {
     bool named = databricks_is_uri(place);
     const char *chosen = variable("DATABRICKS_CONFIG_PROFILE");
-    struct profile profile = {.name = named    ? place + strlen(WORD "://")
-                                      : chosen ? chosen
-                                               : "DEFAULT"};
+    struct profile profile = {.name = profile_of(place)};
     enum assay_status status = ASSAY_OK;
 
     if (!named) {

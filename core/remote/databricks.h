@@ -7,11 +7,15 @@
 #ifndef CORE_REMOTE_DATABRICKS_H
 #define CORE_REMOTE_DATABRICKS_H
 
+#include <assay/buf.h>
+
 #include "remote/credentials.h"
 
 /* Whether PLACE is such a name; the bare word might be a directory's, too. */
 bool databricks_is_place(const char *place);
 bool databricks_is_uri(const char *place); /* with "://" */
+/* "databricks://PROFILE" of either name, appended to OUT: no path is called so. */
+void databricks_uri(const char *place, struct assay_buf *out);
 /* Host and token into SETTINGS: of the bare word from $DATABRICKS_HOST and $DATABRICKS_TOKEN,
    else from the profile $DATABRICKS_CONFIG_PROFILE or DEFAULT; else from PROFILE. Profiles lie
    in $DATABRICKS_CONFIG_FILE or ~/.databrickscfg, which is refused when others can read it.

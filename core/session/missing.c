@@ -1,7 +1,7 @@
 /*
- * A place that was asked for and is not to be had: gone, or not readable. It is a source like
- * the others, so that it is seen where sources are seen, whose reader fails with the reason.
- * session.c adds it when a place has been looked at.
+ * A place that was asked for and is not to be had: gone, not readable, a profile that is not
+ * known. It is a source like the others, so that it is seen where sources are seen, whose
+ * reader fails with the reason. session.c adds it when a place has been looked at.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "remote/databricks.h"
 #include "session/session_private.h"
 
 int missing_reason(const char *place)
@@ -31,12 +32,25 @@ static const char *named_in(const char *path)
                : "the configuration file";
 }
 
+/* Why there is no workspace of that name; ASSAY_OK where there is one now. */
+static enum assay_status databricks_reason(const char *place, struct assay_error *err)
+{
+    struct server_settings settings = SERVER_SETTINGS_INIT;
+    enum assay_status status = databricks_settings(place, &settings, err);
+
+    server_settings_free(&settings);
+    return status;
+}
+
 /* Called at each look: what was missing may have come back meanwhile. */
 static enum assay_status missing_open(void **self, const char *path, struct assay_error *err)
 {
-    int reason = missing_reason(path);
+    bool workspace = databricks_is_uri(path);
+    int reason = workspace ? 0 : missing_reason(path);
 
     *self = NULL;
+    if (workspace && databricks_reason(path, err) != ASSAY_OK)
+        return ASSAY_IO;
     if (reason == 0) {
         assay_fail(err, ASSAY_IO, "%s: it was missing, and is there now", path);
         assay_hint(err, "start assay again to read it");

@@ -248,12 +248,32 @@ static enum assay_status found(enum assay_status status, struct assay_error *err
     return ASSAY_BAD_INPUT;
 }
 
+/* One of the configuration file. A profile that is not known fails the source where it is one
+   of several, as a path does that is missing; who asked for it alone is told at once. */
+static enum assay_status add_known_databricks(struct session_places *places,
+                                              const struct session_place *known, bool named,
+                                              struct assay_error *err)
+{
+    enum assay_status status =
+        add_databricks(places, known->place, known->settings, named, err);
+    struct assay_buf text = {0};
+
+    if (status != ASSAY_NO || named)
+        return found(status, err);
+    if (err)
+        assay_error_clear(err);
+    databricks_uri(known->place, &text);
+    add_place(places, known->name, assay_buf_text(&text), false);
+    assay_buf_free(&text);
+    return ASSAY_OK;
+}
+
 static enum assay_status add_known(struct session_places *places,
                                    const struct session_place *known, bool named,
                                    struct assay_error *err)
 {
     if (known->settings && databricks_is_place(known->place))
-        return found(add_databricks(places, known->place, known->settings, named, err), err);
+        return add_known_databricks(places, known, named, err);
     if (known->settings)
         add_server(places, known->settings, named);
     else

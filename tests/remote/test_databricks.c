@@ -145,6 +145,27 @@ static void put_config(const char *text)
     setenv("ASSAY_CONFIG", path, 1);
 }
 
+/* Where nothing is named, the profile that is missing is a source that fails, beside the other.
+ */
+static void both_are_there(void)
+{
+    struct assay_session *session = NULL;
+    const struct assay_catalog *catalog;
+    const char *why = NULL;
+
+    assert_int_equal(assay_session_open(&session, &(struct assay_session_options){0}, NULL),
+                     ASSAY_OK);
+    assert_int_not_equal(assay_session_wait(session, NULL), ASSAY_OK);
+    catalog = assay_session_catalog(session);
+    assert_int_equal(assay_catalog_runs(catalog), 2);
+    for (uint32_t i = 0; i < assay_catalog_sources(catalog); i++)
+        if (strcmp(assay_catalog_source(catalog, i)->name, "lake") == 0)
+            why = assay_catalog_source(catalog, i)->error.what;
+    assert_non_null(why);
+    assert_non_null(strstr(why, "the profile gone"));
+    assay_session_close(&session);
+}
+
 static void the_configuration_file_names_them(void **state)
 {
     struct fake_mlflow fake = {0};
@@ -175,6 +196,7 @@ static void the_configuration_file_names_them(void **state)
     assert_int_equal(err.status, ASSAY_BAD_INPUT);
     assert_non_null(strstr(err.what, "the profile gone"));
     assert_int_equal(read_place("other", &err), 2);
+    both_are_there();
 
     put_config("[source lake]\nplace = databricks://team\ntoken_command = echo tok-other\n");
     assert_int_equal(read_place("lake", &err), -1);
