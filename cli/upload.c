@@ -188,6 +188,20 @@ static bool is_agreed(struct cli *cli)
     return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
+static void say_resumable(struct assay_error *err)
+{
+    struct assay_buf hint = {0};
+
+    if (!err)
+        return;
+    assay_buf_format(&hint,
+                     "%s%swhat was sent is there: the same command goes on where this "
+                     "one ended",
+                     err->hint, err->hint[0] ? "; " : "");
+    assay_hint(err, "%s", assay_buf_text(&hint));
+    assay_buf_free(&hint);
+}
+
 static enum assay_status upload_one(struct cli *cli, uint32_t index, uint32_t server,
                                     bool preview, struct cli_json *json,
                                     struct assay_error *err)
@@ -211,9 +225,8 @@ static enum assay_status upload_one(struct cli *cli, uint32_t index, uint32_t se
     status = assay_session_upload(cli->session, &options, &upload, err);
     if (options.progress && !preview)
         cli_progress(cli, "%s", "");
-    if (status == ASSAY_IO && *upload.run_id && !preview && err && !err->hint[0])
-        assay_hint(err,
-                   "what was sent is there: the same command goes on where this one ended");
+    if (status == ASSAY_IO && *upload.run_id && !preview)
+        say_resumable(err);
     if (json)
         add_json(json, run, &upload, err);
     else if (status == ASSAY_OK)

@@ -386,6 +386,29 @@ static void note_type(const struct net *net, struct net_job *job)
         *out = *out >= 'A' && *out <= 'Z' ? (char)(*out + 32) : *out;
 }
 
+/* Whether it was the server itself that nobody answered for, by the place that curl names. */
+static bool is_own_place(const struct net_job *job)
+{
+    struct assay_buf place = {0};
+    struct url_parts parts;
+    const char *colon;
+    bool own = false;
+
+    if (url_parse(job->url, &parts)) {
+        colon = memrchr(parts.host, ':', parts.host_length);
+        assay_buf_add(&place, parts.host,
+                      colon ? (size_t)(colon - parts.host) : parts.host_length);
+        if (colon)
+            assay_buf_format(&place, " port %.*s ",
+                             (int)(parts.host + parts.host_length - colon - 1), colon + 1);
+        else
+            assay_buf_format(&place, " port %s ", parts.scheme_length == 5 ? "443" : "80");
+        own = strstr(job->fault, assay_buf_text(&place)) != NULL;
+    }
+    assay_buf_free(&place);
+    return own;
+}
+
 /* Whether what failed may be a proxy's doing: it is one that curl names, or one is asked for
    and nobody answered. */
 static bool is_proxy_matter(CURLcode code, const struct net_job *job)
@@ -396,7 +419,8 @@ static bool is_proxy_matter(CURLcode code, const struct net_job *job)
 
     for (size_t i = 0; i < ASSAY_COUNT(names) && !set; i++)
         set = getenv(names[i]) && *getenv(names[i]);
-    return code == CURLE_COULDNT_RESOLVE_PROXY || (code == CURLE_COULDNT_CONNECT && set) ||
+    return code == CURLE_COULDNT_RESOLVE_PROXY ||
+           (code == CURLE_COULDNT_CONNECT && set && !is_own_place(job)) ||
            (set && job->http == 0 && strstr(job->fault, "proxy"));
 }
 

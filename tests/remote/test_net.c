@@ -546,6 +546,7 @@ static void proxies_are_asked(void **state)
     setenv("no_proxy", "127.0.0.1", 1);
     got = ask_through(&site, NULL);
     assert_int_equal(got->status, ASSAY_IO);
+    assert_string_equal(got->error.hint, ""); /* it was not the proxy */
     assert_int_equal(web_counts(site.web).requests, 3);
     net_answer_free(&got);
     unsetenv("http_proxy");
