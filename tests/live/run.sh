@@ -46,7 +46,10 @@ part() {
         return
     fi
     # What plays a store is installed apart; MLflow itself comes first where both have a library.
-    [ "$2" != storage ] || export PYTHONPATH=$(echo "$kept"/mlflow3/lib/python3*/site-packages)
+    if [ "$2" = storage ]; then
+        PYTHONPATH=$(echo "$kept"/mlflow3/lib/python3*/site-packages)
+        export PYTHONPATH
+    fi
     ASSAY_STORE=$work/$title/store.db ASSAY_CACHE=$work/$title/cache.db \
         timeout 1200 "$python" "$here/$script" "$work/assay" ${word:+"$word"} >"$work/$title.log" 2>&1
     echo $((SECONDS - began)) >"$work/$title.seconds"
