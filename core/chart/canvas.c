@@ -373,8 +373,8 @@ static void joint_link(struct canvas *canvas, const struct pen *pen, struct join
         stroke(canvas, pen, border, y, b->in_x, b->in_y);
 }
 
-void canvas_line(struct canvas *canvas, const struct pen *pen,
-                 const struct chart_columns *columns)
+static void smooth_line(struct canvas *canvas, const struct pen *pen,
+                        const struct chart_columns *columns)
 {
     struct joint previous = {0};
 
@@ -392,6 +392,103 @@ void canvas_line(struct canvas *canvas, const struct pen *pen,
     }
     if (previous.column != NULL)
         joint_draw(canvas, pen, &previous);
+}
+
+/* ---- lines with more points than columns ---- */
+
+#define TURNS 4 /* up and down at least once in so many columns */
+
+/* Paints a column from TOP to BOTTOM. No other bar of its line lies there. */
+static void paint_bar(struct canvas *canvas, const struct pen *pen, int x, double top,
+                      double bottom)
+{
+    struct canvas_cover cover;
+    double height = canvas->height;
+
+    if (x < 0 || x >= canvas->width ||
+        (pen->dash_on > 0 && x % (pen->dash_on + pen->dash_off) >= pen->dash_on))
+        return;
+    for (int level = 0; level < pen->levels; level++) {
+        cover.from[level] = row_of(top - pen->reach[level], height);
+        cover.to[level] = row_of(bottom + pen->reach[level], height);
+    }
+    paint_cover(canvas, pen, x, &cover);
+}
+
+/* Where the line from the last point of A to the first of B, in the next column, crosses the
+   border between them. */
+static double crossing(const struct chart_column *a, const struct chart_column *b)
+{
+    double way = b->x_first - a->x_last;
+    double part = way > 0 ? (b->column - a->x_last) / way : 0.5;
+
+    return a->y_last + part * (b->y_first - a->y_last);
+}
+
+/* Every column is a bar as high as what lies in it: round ends and smooth sides would lie in
+   each other, and cost most of the time. */
+static void dense_line(struct canvas *canvas, const struct pen *pen,
+                       const struct chart_columns *columns)
+{
+    bool linked = false; /* the column before leads to this one ... */
+    double from = 0;     /* ... and, where it is its neighbour, meets it here */
+
+    for (size_t i = 0; i < columns->count; i++) {
+        const struct chart_column *column = &columns->items[i], *next = column + 1;
+        if (column->count == 0)
+            continue;
+        double top = column->y_top, bottom = column->y_bottom;
+        if (linked) {
+            top = from < top ? from : top;
+            bottom = from > bottom ? from : bottom;
+        }
+        bool leads =
+            i + 1 < columns->count && next->count > 0 && column->open_right && next->open_left;
+        if (leads) {
+            bool near = next->column - column->column == 1;
+            double to = near ? crossing(column, next) : column->y_last;
+            if (!near)
+                stroke(canvas, pen, column->x_last, column->y_last, next->x_first,
+                       next->y_first);
+            top = to < top ? to : top;
+            bottom = to > bottom ? to : bottom;
+            from = near ? to : next->y_first;
+        }
+        if (!linked && !leads && bottom - top < 2 * pen->dot)
+            draw_segment(canvas, pen, column->x_first, (top + bottom) / 2, column->x_first,
+                         (top + bottom) / 2, pen->dot, true);
+        paint_bar(canvas, pen, column->column, top, bottom);
+        linked = leads;
+    }
+}
+
+/* Whether a line with smooth edges has more points than the columns it goes through, and turns
+   in one of four or more: a calm one keeps its smooth sides. */
+static bool is_dense(const struct pen *pen, const struct chart_columns *columns)
+{
+    const struct chart_column *item = columns->items;
+    size_t points = 0, turns = 0;
+    double before = 0;
+
+    if (pen->levels < 2 || columns->count == 0)
+        return false;
+    for (size_t i = 0; i < columns->count; i++) {
+        double way = i > 0 ? item[i].y_first - item[i - 1].y_first : 0;
+        points += item[i].count;
+        turns += way * before < 0;
+        before = way;
+    }
+    return points > (size_t)(item[columns->count - 1].column - item[0].column) &&
+           turns >= columns->count / TURNS;
+}
+
+void canvas_line(struct canvas *canvas, const struct pen *pen,
+                 const struct chart_columns *columns)
+{
+    if (is_dense(pen, columns))
+        dense_line(canvas, pen, columns);
+    else
+        smooth_line(canvas, pen, columns);
     if (canvas->gathered != NULL)
         paint_gathered(canvas, pen);
 }

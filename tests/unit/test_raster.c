@@ -293,6 +293,8 @@ static void make_columns(struct points_rng *rng, struct chart_columns *columns, 
                          int height)
 {
     double steep = points_random(rng) % 3 == 0 ? height : 3, level = height / 2.0;
+    uint32_t each =
+        points_random(rng) % 2 ? 1 : 3; /* points a column: few, or more than those */
 
     columns->count = 0;
     for (int x = -1; x <= width; x++) {
@@ -306,7 +308,7 @@ static void make_columns(struct points_rng *rng, struct chart_columns *columns, 
         }
         double first = points_random_unit(rng), last = points_random_unit(rng);
         *item = (struct chart_column){.column = x,
-                                      .count = points_random(rng) % 20 != 0,
+                                      .count = points_random(rng) % 20 != 0 ? each : 0,
                                       .open_left = points_random(rng) % 20 != 0,
                                       .open_right = points_random(rng) % 20 != 0,
                                       .x_first = x + fmin(first, last),
