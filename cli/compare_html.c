@@ -14,17 +14,30 @@
 
 #define LINES_MAX 24 /* curves in one chart */
 
+#define CELL_LONG 24 /* bytes; a longer value is broken into lines, wherever */
+
+/* Columns are as wide as what stands in them, and the names of the rows stay where they are
+   while the rest is moved; on paper, where nothing can be moved, everything is broken. */
 static const char style[] =
-    "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem;"
+    ":root{color-scheme:light dark}"
+    "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:100rem;padding:0 1rem;"
     "color:#222;background:#fff}h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}"
     "table{border-collapse:collapse;font-variant-numeric:tabular-nums}"
     "th,td{text-align:left;padding:.25rem .8rem;border-bottom:1px solid #ddd;"
-    "vertical-align:top;overflow-wrap:anywhere}th{font-weight:600}"
+    "vertical-align:top;white-space:nowrap}th{font-weight:600;background:#fff}"
+    "tbody th{position:sticky;left:0}"
+    ".l{white-space:normal;overflow-wrap:anywhere;min-width:12rem}"
+    "p,li,h2{overflow-wrap:anywhere}"
     "td.b{color:#0b6e4f}td.w{color:#a4262c}.d{color:#666;font-size:.85em}"
     ".s{color:#666}svg{max-width:100%;height:auto}.wide{overflow-x:auto}"
     "@media(prefers-color-scheme:dark){body{color:#ddd;background:#1b1b1b}"
-    "th,td{border-color:#444}.d,.s{color:#999}td.b{color:#5ac8a0}td.w{color:#f08a8a}"
-    "svg{background:#fff}}";
+    "th,td{border-color:#444}th{background:#1b1b1b}.d,.s{color:#999}td.b{color:#5ac8a0}"
+    "td.w{color:#f08a8a}svg{background:#fff}}"
+    "@media(max-width:40rem){body{margin:1rem auto}th,td{padding:.25rem .5rem}"
+    "tbody th{white-space:normal;overflow-wrap:anywhere;min-width:6rem}}"
+    "@media print{body{max-width:none;margin:0;font-size:9pt;color:#000;background:#fff}"
+    ".wide{overflow:visible}th,td,.l{white-space:normal;overflow-wrap:anywhere;min-width:0;"
+    "padding:.15rem .4rem}th{background:none}tr,svg{break-inside:avoid}h2{break-after:avoid}}";
 
 static void escape(struct assay_buf *out, const char *text)
 {
@@ -93,10 +106,11 @@ static void cell(struct compare_job *job, size_t row, size_t column)
     compare_cell_text(job, row, column, &text);
     if (column != base)
         compare_delta_text(job, row, column, &delta);
-    assay_buf_format(out, "<td%s>",
-                     better > 0   ? " class=\"b\""
-                     : better < 0 ? " class=\"w\""
-                                  : "");
+    const char *class = better > 0                ? " class=\"b\""
+                        : better < 0              ? " class=\"w\""
+                        : text.length > CELL_LONG ? " class=\"l\""
+                                                  : "";
+    assay_buf_format(out, "<td%s>", class);
     escape(out, assay_buf_text(&text));
     if (delta.length && strcmp(assay_buf_text(&delta), "same") != 0) {
         assay_buf_text_add(out, " <span class=\"d\">");
@@ -112,6 +126,7 @@ static void table(struct compare_job *job)
 {
     struct assay_buf *out = &job->cli->out, title = {0};
     size_t base = job->by_group ? job->base_group : job->baseline;
+    const char *section = "";
     assay_buf_text_add(out, "<h2>Differences</h2>\n<div class=\"wide\"><table><thead><tr>"
                             "<th></th><th></th>");
     for (size_t i = 0; i < compare_columns(job); i++) {
@@ -126,8 +141,10 @@ static void table(struct compare_job *job)
         const struct assay_row *r = assay_comparison_row(job->comparison, row);
         if (!compare_shown(job, r))
             continue;
-        assay_buf_format(out, "<tr><td class=\"s\">%s</td><th>",
-                         assay_section_name(r->section));
+        bool first = strcmp(section, assay_section_name(r->section)) != 0;
+        section = assay_section_name(r->section);
+        assay_buf_format(out, "<tr><td class=\"s\">%s</td><th%s>", first ? section : "",
+                         strlen(r->label) > CELL_LONG ? " class=\"l\"" : "");
         escape(out, r->label);
         if (r->kind == ASSAY_ROW_METRIC && r->direction)
             assay_buf_text_add(out, r->direction > 0 ? " ↑" : " ↓");

@@ -352,12 +352,23 @@ static void latex_cell(struct compare_job *job, size_t row, size_t column)
     assay_buf_free(&delta);
 }
 
-void compare_print_latex(struct compare_job *job)
+#define LATEX_PAGE 45 /* rows of a table that fits a page */
+
+/* What is longer than a page is a table that goes on on the next one, its head repeated. */
+static const char *latex_table(const struct compare_job *job)
+{
+    size_t shown = 0;
+    for (size_t row = 0; row < assay_comparison_rows(job->comparison); row++)
+        shown += compare_shown(job, assay_comparison_row(job->comparison, row));
+    return shown > LATEX_PAGE ? "longtable" : "tabular";
+}
+
+static void latex_head(struct compare_job *job, const char *table)
 {
     struct assay_buf *out = &job->cli->out, title = {0};
-    const char *section = "";
-    latex_notices(job);
-    assay_buf_text_add(out, "\\begin{tabular}{l");
+    bool is_long = strcmp(table, "longtable") == 0;
+    assay_buf_text_add(out, is_long ? "% needs \\usepackage{longtable}\n" : "");
+    assay_buf_format(out, "\\begin{%s}{l", table);
     assay_buf_repeat(out, "l", compare_columns(job));
     assay_buf_text_add(out, "}\n\\hline\n");
     for (size_t i = 0; i < compare_columns(job); i++) {
@@ -366,7 +377,16 @@ void compare_print_latex(struct compare_job *job)
         assay_buf_text_add(out, " & ");
         latex_text(out, assay_buf_text(&title));
     }
-    assay_buf_text_add(out, " \\\\\n");
+    assay_buf_text_add(out, is_long ? " \\\\\n\\endhead\n" : " \\\\\n");
+    assay_buf_free(&title);
+}
+
+void compare_print_latex(struct compare_job *job)
+{
+    struct assay_buf *out = &job->cli->out, title = {0};
+    const char *section = "", *table = latex_table(job);
+    latex_notices(job);
+    latex_head(job, table);
     for (size_t row = 0; row < assay_comparison_rows(job->comparison); row++) {
         const struct assay_row *r = assay_comparison_row(job->comparison, row);
         if (!compare_shown(job, r))
@@ -383,6 +403,6 @@ void compare_print_latex(struct compare_job *job)
             latex_cell(job, row, i);
         assay_buf_text_add(out, " \\\\\n");
     }
-    assay_buf_text_add(out, "\\hline\n\\end{tabular}\n");
+    assay_buf_format(out, "\\hline\n\\end{%s}\n", table);
     assay_buf_free(&title);
 }

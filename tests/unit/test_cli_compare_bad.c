@@ -95,6 +95,38 @@ static int make_runs(void **state)
     return chdir(getenv("TMPDIR"));
 }
 
+static size_t times(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (const char *at = strstr(text, part); at; at = strstr(at + 1, part))
+        count++;
+    return count;
+}
+
+/* More rows than a page holds: what is printed goes on, its head repeated; the name of a
+   section stands where it begins, and only what is long is broken. */
+static void long_tables_go_on(void **state)
+{
+    (void)state;
+    for (int r = 0; r < 2; r++) {
+        const char *folder = put_run("13", r, r ? "other" : "base");
+        for (int i = 0; i < 60; i++)
+            put(r ? "1" : "2", "%s/params/p%02d", folder, i);
+        put(r ? "0123456789012345678901234567890" : "x", "%s/params/long", folder);
+    }
+    assert_int_equal(compare("-e", "exp13", "--format", "latex", NULL), 0);
+    program_says("% needs \\usepackage{longtable}\n");
+    program_says("\\begin{longtable}{lll}\n");
+    program_says("\\end{longtable}\n");
+    assert_int_equal(times(program_last.out, "\\endhead\n"), 1);
+    assert_int_equal(compare("-e", "exp11", "--format", "latex", NULL), 0);
+    assert_int_equal(times(program_last.out, "longtable"), 0);
+    assert_int_equal(compare("-e", "exp13", "--format", "html", NULL), 0);
+    assert_int_equal(times(program_last.out, "<td class=\"s\">params</td>"), 1);
+    assert_int_equal(times(program_last.out, "<td class=\"l\">"), 1);
+    program_says("<td class=\"l\">0123456789012345678901234567890</td>");
+}
+
 /* WORD, by itself, in any case. */
 static bool has_word(const char *text, const char *word)
 {
@@ -237,6 +269,7 @@ int main(void)
         cmocka_unit_test(finite_values_stay_finite),
         cmocka_unit_test(html_is_strict),
         cmocka_unit_test(latex_is_latex),
+        cmocka_unit_test(long_tables_go_on),
         cmocka_unit_test(long_values_are_cut_and_never_equal),
         cmocka_unit_test(equal_artifacts_are_said),
     };
