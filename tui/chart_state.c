@@ -48,6 +48,36 @@ void chart_state_free(struct chart_state *state)
     state->count = 0;
 }
 
+#define TWIN_NAME 13 /* columns of a name that others have, too, before a piece of its id */
+
+/* Lines of one name cannot be told apart by it: a piece of their ids stands beside it. */
+static void name_twins(struct chart_state *state)
+{
+    bool twin[CHART_LINES_MAX] = {false};
+    for (size_t i = 0; i < state->count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(state->sources[i].label, state->sources[k].label) == 0 &&
+                state->sources[i].run != state->sources[k].run) {
+                twin[i] = twin[k] = true;
+            }
+        }
+    }
+    for (size_t i = 0; i < state->count; i++) {
+        char name[sizeof state->sources->label], id[72];
+        if (twin[i]) {
+            struct assay_buf label = {0};
+            snprintf(name, sizeof name, "%s", state->sources[i].label);
+            name[assay_text_fit(name, TWIN_NAME, NULL)] = '\0';
+            assay_buf_format(&label, "%s %s", name,
+                             assay_catalog_short_id(assay_session_catalog(state->session),
+                                                    state->sources[i].run, id));
+            assay_text_clean_to(state->sources[i].label, sizeof state->sources[i].label,
+                                assay_buf_text(&label));
+            assay_buf_free(&label);
+        }
+    }
+}
+
 void chart_state_set_runs(struct chart_state *state, const uint32_t *runs, const int *colors,
                           size_t count)
 {
@@ -70,6 +100,7 @@ void chart_state_set_runs(struct chart_state *state, const uint32_t *runs, const
         source->color = colors[i];
         run_title(catalog, runs[i], source->label, sizeof source->label);
     }
+    name_twins(state);
 }
 
 void chart_state_set_metric(struct chart_state *state, const char *metric)

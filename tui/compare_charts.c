@@ -13,7 +13,9 @@
 #include <assay/text.h>
 
 #define GROUP_LABEL 24 /* columns of a group's title above a chart */
-#define CHART_ROWS  9  /* of one chart, its title among them, where there are several */
+#define LINE_LABEL                                                                             \
+    22               /* ... and of a run's, which has a piece of its id where names are equal */
+#define CHART_ROWS 9 /* of one chart, its title among them, where there are several */
 
 /* The columns drawn: the first in the order they are shown, the baseline among them. */
 static size_t lines_of(const struct compare_view *view, uint32_t *runs, int *colors)
@@ -77,7 +79,7 @@ static void draw_title(const struct compare_view *view, const struct chart_state
         }
         assay_number_short(value, shown, 5);
         int label = assay_text_width(source->label);
-        label = label < 18 ? label : 18;
+        label = label < LINE_LABEL ? label : LINE_LABEL;
         int wide = 2 + label + (label ? 1 : 0) + assay_text_width(value);
         if (x + wide + 5 > width) {
             draw_format(line, x, 0, ROLE_DIM, "+%zu", state->count - i);

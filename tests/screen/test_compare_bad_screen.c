@@ -105,6 +105,27 @@ static void all_is_said(void **state)
     screen_close(&screen);
 }
 
+/* Above the curves, too, runs of one name carry a piece of their ids, however long it is. */
+static void curves_of_one_name(void **state)
+{
+    (void)state;
+    char root[400], folder[600];
+    snprintf(root, sizeof root, "%s/twins", getenv("TMPDIR"));
+    put_run(root, 'a', "net-of-a-very-long-name", folder);
+    put(folder, "metrics/loss", "1700000000000 0.5 1\n1700000001000 0.25 2\n");
+    put_run(root, 'b', "net-of-a-very-long-name", folder);
+    put(folder, "metrics/loss", "1700000000000 0.5 1\n1700000001000 0.125 2\n");
+    put_run(root, 'c', "other", folder);
+    put(folder, "metrics/loss", "1700000000000 0.5 1\n1700000001000 0.0625 2\n");
+    struct screen *screen = open_at(root, 120, 36);
+    screen_press(screen, "c", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "net-of-a-very aaaaaaaa 0.25");
+    screen_assert_text(screen, "net-of-a-very bbbbbbbb 0.125");
+    screen_assert_text(screen, "other 0.0625");
+    screen_close(&screen);
+}
+
 static void where_there_is_no_room_it_is_counted(void **state)
 {
     (void)state;
@@ -226,6 +247,7 @@ int main(void)
         cmocka_unit_test(where_there_is_no_room_it_is_counted),
         cmocka_unit_test(artifacts_left_out_are_counted),
         cmocka_unit_test(long_names_leave_room),
+        cmocka_unit_test(curves_of_one_name),
         cmocka_unit_test(a_bundle_in_the_workbench),
     };
     return cmocka_run_group_tests_name("bad comparisons on the screen", tests, NULL, NULL);
