@@ -86,7 +86,8 @@ static void run_cell(const struct compare_job *job, size_t row, size_t column,
     if (!cell.present)
         return;
     if (cell.numeric && is_measured(shown))
-        assay_buf_text_add(out, assay_row_value_text(text, shown, cell.number, DIGITS));
+        assay_buf_text_add(out, assay_comparison_value_text(text, job->comparison, row, column,
+                                                            job->baseline, DIGITS));
     else if (cell.length > LONG_TEXT && !is_for_programs(job))
         add_long(job, row, &cell, out);
     else

@@ -89,7 +89,8 @@ static void run_cell(const struct compare_view *view, size_t field, size_t run,
     if (is_measured(row) && cell.numeric) {
         char text[32];
         snprintf(out->text, sizeof out->text, "%s",
-                 assay_row_value_text(text, row, cell.number, DIGITS));
+                 assay_comparison_value_text(text, view->comparison, field, run, view->base,
+                                             DIGITS));
         out->number = true;
     } else if (run == view->base) {
         assay_text_clean_to(out->text, sizeof out->text, cell.text);
@@ -268,10 +269,15 @@ static void number_spread(const struct compare_view *view, size_t field, struct 
             high = cell.number > high ? cell.number : high;
         }
     }
+    int digits = 3;
+    do { /* the ends of a range never look alike */
+        digits++;
+        assay_row_value_text(a, row, low, digits);
+        assay_row_value_text(b, row, high, digits);
+    } while (digits < 17 && low < high && strcmp(a, b) == 0);
     if (low <= high) {
-        snprintf(out->text, sizeof out->text, "%s %s %s", assay_row_value_text(a, row, low, 4),
-                 term_ascii(view->app->term) ? ".." : "…",
-                 assay_row_value_text(b, row, high, 4));
+        snprintf(out->text, sizeof out->text, "%s %s %s", a,
+                 term_ascii(view->app->term) ? ".." : "…", b);
     }
 }
 

@@ -13,6 +13,8 @@
 #include "compare/comparison.h"
 
 #define NOTICE_NAMES 3
+#define BESIDE_MOST  64 /* runs of which the baseline's neighbour is looked for */
+#define DIGITS_MOST  17 /* no two doubles look alike with so many */
 #define NOTICE_KEY   60 /* bytes of a name a notice gives */
 
 /* ---- cells ---- */
@@ -25,6 +27,39 @@ char *assay_row_value_text(char out[32], const struct assay_row *row, double val
         ms < 9e15)
         return assay_duration_text(out, llround(ms));
     return assay_number_short(out, value, digits);
+}
+
+/* The number of ROW that the one in COLUMN must not be mistaken for: the baseline's, and for
+   the baseline the nearest one; NaN where there is none. */
+static double beside(const struct assay_comparison *c, size_t row, size_t column, size_t base,
+                     double value)
+{
+    double nearest = NAN;
+
+    if (column != base)
+        return assay_comparison_cell(c, row, base).number;
+    for (size_t i = 0; i < c->run_count && c->run_count <= BESIDE_MOST; i++) {
+        double other = assay_comparison_cell(c, row, i).number;
+        if (isfinite(other) && other != value &&
+            !(fabs(other - value) >= fabs(nearest - value)))
+            nearest = other;
+    }
+    return nearest;
+}
+
+char *assay_comparison_value_text(char out[32], const struct assay_comparison *comparison,
+                                  size_t row, size_t column, size_t base, int digits)
+{
+    const struct assay_row *shown = assay_comparison_row(comparison, row);
+    double value = assay_comparison_cell(comparison, row, column).number;
+    double other = isfinite(value) ? beside(comparison, row, column, base, value) : NAN;
+    char text[32];
+
+    assay_row_value_text(out, shown, value, digits);
+    while (digits < DIGITS_MOST && isfinite(other) && other != value &&
+           strcmp(out, assay_row_value_text(text, shown, other, digits)) == 0)
+        assay_row_value_text(out, shown, value, ++digits);
+    return out;
 }
 
 const struct compare_value *compare_value_at(const struct compare_row *row, size_t column)

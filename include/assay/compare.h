@@ -163,6 +163,11 @@ struct assay_compare_cell assay_comparison_cell(const struct assay_comparison *c
 /* VALUE of a row that was measured, for people: how long a run took as durations are written
    everywhere, anything else with DIGITS digits. Returns OUT. */
 char *assay_row_value_text(char out[32], const struct assay_row *row, double value, int digits);
+/* The number of ROW in COLUMN likewise, with more digits where that one and the baseline's are
+   unequal and would look alike; and the baseline's, among up to 64 runs, where another's would.
+ */
+char *assay_comparison_value_text(char out[32], const struct assay_comparison *comparison,
+                                  size_t row, size_t column, size_t base, int digits);
 
 /* The whole summary of a metric's cell; false, and *out empty, where it has none. */
 bool assay_comparison_summary(const struct assay_comparison *comparison, size_t row,

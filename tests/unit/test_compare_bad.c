@@ -349,6 +349,37 @@ static void gates_say_why(void **state)
     }
 }
 
+/* What VALUES print as, each beside the first. */
+static void prints(const double *values, const char *const *texts, size_t count)
+{
+    char out[32];
+    size_t row;
+    assay_comparison_free(&c);
+    c = assay_comparison_new();
+    for (size_t i = 0; i < count; i++) {
+        const struct assay_metric m = metric("m", values[i], 1, 1);
+        add((const char *const[]){"a", "b", "c"}[i], "run", NULL, 0, &m, 1);
+    }
+    assay_comparison_finish(c);
+    row = assay_comparison_find(c, ASSAY_ROW_METRIC, "m");
+    for (size_t i = 0; i < count; i++)
+        assert_string_equal(assay_comparison_value_text(out, c, row, i, 0, 5), texts[i]);
+}
+
+/* Numbers that are unequal never look alike beside the baseline; equal ones always do. */
+static void unequal_numbers_look_unequal(void **state)
+{
+    (void)state;
+    prints((double[]){0.1234561, 0.1234569}, (const char *[]){"0.123456", "0.123457"}, 2);
+    prints((double[]){0.1234561, 0.1234561}, (const char *[]){"0.12346", "0.12346"}, 2);
+    prints((double[]){0.1234561, 0.1234569, 0.9},
+           (const char *[]){"0.123456", "0.123457", "0.9"}, 3);
+    prints((double[]){1, 1 + DBL_EPSILON, 0.5},
+           (const char *[]){"1", "1.0000000000000002", "0.5"}, 3);
+    prints((double[]){NAN, 0.5, NAN}, (const char *[]){"NaN", "0.5", "NaN"}, 3);
+    prints((double[]){3, 4, INFINITY}, (const char *[]){"3", "4", "inf"}, 3);
+}
+
 #define BAD(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -368,6 +399,7 @@ int main(void)
         BAD(texts_that_look_like_numbers),
         BAD(many_things_are_counted),
         BAD(gates_say_why),
+        BAD(unequal_numbers_look_unequal),
     };
     return cmocka_run_group_tests_name("comparisons of bad input", tests, NULL, NULL);
 }
