@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <assay/compare.h>
+#include <assay/map.h>
 #include <assay/sha256.h>
 
 #include "cli.h"
@@ -65,7 +66,8 @@ struct compare_job {
     size_t series_count, series_capacity;
     struct compare_file *files; /* of a bundle */
     size_t file_count, file_capacity;
-    char *group_by; /* of a bundle: how its runs were grouped; NULL: they were not */
+    struct assay_map file_at; /* where each is, by "COLUMN PATH" */
+    char *group_by;           /* of a bundle: how its runs were grouped; NULL: they were not */
 };
 
 /* compare_select.c: the runs that are named, in *runs (to be freed). */

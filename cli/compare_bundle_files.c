@@ -146,6 +146,24 @@ void compare_bundle_write_files(struct compare_job *job, struct assay_buf *out)
 
 /* ---- reading ---- */
 
+/* What an artifact is found by: a bundle may hold very many, and each is looked for before it
+   is taken. */
+static void key_of(struct assay_buf *out, size_t column, const char *path)
+{
+    assay_buf_format(out, "%zu ", column);
+    assay_buf_text_add(out, path);
+}
+
+static void remember(struct compare_job *job, const struct compare_file *file)
+{
+    struct assay_buf key = {0};
+    key_of(&key, file->column, file->path);
+    assay_map_set(&job->file_at, assay_buf_text(&key), key.length, (uint32_t)job->file_count);
+    assay_buf_free(&key);
+    ASSAY_GROW(job->files, job->file_capacity, job->file_count + 1);
+    job->files[job->file_count++] = *file;
+}
+
 enum assay_status compare_bundle_load_file(struct compare_job *job,
                                            const struct assay_bundle *bundle, size_t index,
                                            struct assay_error *err)
@@ -163,18 +181,18 @@ enum assay_status compare_bundle_load_file(struct compare_job *job,
     file.path = assay_strdup(entry.path);
     file.bytes = entry.bytes;
     memcpy(file.digest, entry.sha256, sizeof file.digest);
-    ASSAY_GROW(job->files, job->file_capacity, job->file_count + 1);
-    job->files[job->file_count++] = file;
+    remember(job, &file);
     return ASSAY_OK;
 }
 
 const struct compare_file *compare_bundle_file(const struct compare_job *job, size_t column,
                                                const char *path)
 {
-    for (size_t i = 0; i < job->file_count; i++)
-        if (job->files[i].column == column && strcmp(job->files[i].path, path) == 0)
-            return &job->files[i];
-    return NULL;
+    struct assay_buf key = {0};
+    key_of(&key, column, path);
+    uint32_t at = assay_map_get(&job->file_at, assay_buf_text(&key), key.length);
+    assay_buf_free(&key);
+    return at == ASSAY_MAP_NONE ? NULL : &job->files[at];
 }
 
 void compare_bundle_free_files(struct compare_job *job)
@@ -184,4 +202,5 @@ void compare_bundle_free_files(struct compare_job *job)
         free(job->files[i].data);
     }
     free(job->files);
+    assay_map_free(&job->file_at);
 }
