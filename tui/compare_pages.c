@@ -58,11 +58,9 @@ static int by_value(const void *a, const void *b)
 static void add_names(const struct compare_view *view, const struct value_of_run *values,
                       size_t count, struct assay_buf *out)
 {
-    char name[64];
     for (size_t i = 0; i < count && i < NAMES_MAX; i++) {
-        assay_text_clean_to(name, sizeof name,
-                            assay_comparison_run(view->comparison, values[i].run)->name);
-        assay_buf_format(out, "%s%s", i ? ", " : "", *name ? name : "?");
+        assay_buf_text_add(out, i ? ", " : "");
+        assay_comparison_title(view->comparison, values[i].run, out);
     }
     if (count > NAMES_MAX) {
         assay_buf_format(out, " and %zu more", count - NAMES_MAX);

@@ -111,11 +111,13 @@ static int together_most(int width)
     return most > 34 ? 34 : most < 12 ? 12 : most;
 }
 
-/* What a run's or a group's column has at most: of two both are seen, and the delta. */
+/* What a run's or a group's column has at most: of two both are seen, and the delta; of more
+   the first beside what all say together, with its id where it is called like another. */
 static int column_most(const struct compare_view *view, int width)
 {
     int most = (width - MARGIN - 36) / 2, wide = view->grouped ? 34 : 26;
-    return !is_pair(view) || most > wide ? wide : most < 16 ? 16 : most;
+    int least = is_pair(view) ? 16 : 20;
+    return most > wide ? wide : most < least ? least : most;
 }
 
 static size_t head_columns(struct compare_view *view, int width)

@@ -105,6 +105,28 @@ static void all_is_said(void **state)
     screen_close(&screen);
 }
 
+/* However long values are, a narrow screen shows one run beside what all say together. */
+static void long_values_leave_room(void **state)
+{
+    (void)state;
+    char root[400], folder[600];
+    snprintf(root, sizeof root, "%s/digests", getenv("TMPDIR"));
+    for (char id = 'a'; id <= 'c'; id++) {
+        char digest[41];
+        memset(digest, id, 40);
+        digest[40] = '\0';
+        put_run(root, id, "net", folder);
+        put(folder, "params/config.model.heads", digest);
+    }
+    struct screen *screen = open_at(root, 80, 24);
+    screen_press(screen, "c", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "all together");
+    screen_assert_text(screen, "◆ net aaaaaaaa");
+    screen_assert_text(screen, "  aaaaaaaaaaaa");
+    screen_close(&screen);
+}
+
 /* Above the curves, too, runs of one name carry a piece of their ids, however long it is. */
 static void curves_of_one_name(void **state)
 {
@@ -123,6 +145,10 @@ static void curves_of_one_name(void **state)
     screen_assert_text(screen, "net-of-a-very aaaaaaaa 0.25");
     screen_assert_text(screen, "net-of-a-very bbbbbbbb 0.125");
     screen_assert_text(screen, "other 0.0625");
+    screen_press(screen, "i", NULL); /* who has which value */
+    screen_settle(screen);
+    screen_assert_text(screen, "net-of-a-very-long-name aaaaaaaa");
+    screen_assert_text(screen, "net-of-a-very-long-name bbbbbbbb");
     screen_close(&screen);
 }
 
@@ -247,6 +273,7 @@ int main(void)
         cmocka_unit_test(where_there_is_no_room_it_is_counted),
         cmocka_unit_test(artifacts_left_out_are_counted),
         cmocka_unit_test(long_names_leave_room),
+        cmocka_unit_test(long_values_leave_room),
         cmocka_unit_test(curves_of_one_name),
         cmocka_unit_test(a_bundle_in_the_workbench),
     };
