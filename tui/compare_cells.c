@@ -269,15 +269,11 @@ static void number_spread(const struct compare_view *view, size_t field, struct 
             high = cell.number > high ? cell.number : high;
         }
     }
-    int digits = 3;
-    do { /* the ends of a range never look alike */
-        digits++;
-        assay_row_value_text(a, row, low, digits);
-        assay_row_value_text(b, row, high, digits);
-    } while (digits < 17 && low < high && strcmp(a, b) == 0);
     if (low <= high) {
-        snprintf(out->text, sizeof out->text, "%s %s %s", a,
-                 term_ascii(view->app->term) ? ".." : "…", b);
+        snprintf(out->text, sizeof out->text, "%s %s %s",
+                 assay_row_value_beside(a, row, low, high, 4),
+                 term_ascii(view->app->term) ? ".." : "…",
+                 assay_row_value_beside(b, row, high, low, 4));
     }
 }
 

@@ -47,19 +47,31 @@ static double beside(const struct assay_comparison *c, size_t row, size_t column
     return nearest;
 }
 
+char *assay_row_value_beside(char out[32], const struct assay_row *row, double value,
+                             double other, int digits)
+{
+    char text[32], number[32];
+
+    assay_row_value_text(out, row, value, digits);
+    if (!isfinite(value) || !isfinite(other) || value == other ||
+        strcmp(out, assay_row_value_text(text, row, other, digits)) != 0)
+        return out;
+    bool is_time = strchr(out, ':') != NULL; /* its parts say less than its seconds */
+    while (digits < DIGITS_MOST && strcmp(assay_number_short(number, value, digits),
+                                          assay_number_short(text, other, digits)) == 0)
+        digits++;
+    snprintf(out, 32, "%.28s%s", assay_number_short(number, value, digits),
+             is_time ? " s" : "");
+    return out;
+}
+
 char *assay_comparison_value_text(char out[32], const struct assay_comparison *comparison,
                                   size_t row, size_t column, size_t base, int digits)
 {
-    const struct assay_row *shown = assay_comparison_row(comparison, row);
     double value = assay_comparison_cell(comparison, row, column).number;
-    double other = isfinite(value) ? beside(comparison, row, column, base, value) : NAN;
-    char text[32];
 
-    assay_row_value_text(out, shown, value, digits);
-    while (digits < DIGITS_MOST && isfinite(other) && other != value &&
-           strcmp(out, assay_row_value_text(text, shown, other, digits)) == 0)
-        assay_row_value_text(out, shown, value, ++digits);
-    return out;
+    return assay_row_value_beside(out, assay_comparison_row(comparison, row), value,
+                                  beside(comparison, row, column, base, value), digits);
 }
 
 const struct compare_value *compare_value_at(const struct compare_row *row, size_t column)

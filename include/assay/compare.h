@@ -163,9 +163,12 @@ struct assay_compare_cell assay_comparison_cell(const struct assay_comparison *c
 /* VALUE of a row that was measured, for people: how long a run took as durations are written
    everywhere, anything else with DIGITS digits. Returns OUT. */
 char *assay_row_value_text(char out[32], const struct assay_row *row, double value, int digits);
-/* The number of ROW in COLUMN likewise, with more digits where that one and the baseline's are
-   unequal and would look alike; and the baseline's, among up to 64 runs, where another's would.
- */
+/* Likewise beside OTHER: with more digits, and how long a run took in seconds, where the two
+   are unequal and would look alike. */
+char *assay_row_value_beside(char out[32], const struct assay_row *row, double value,
+                             double other, int digits);
+/* The number of ROW in COLUMN beside the baseline's; and the baseline's, among up to 64 runs,
+   beside the nearest. */
 char *assay_comparison_value_text(char out[32], const struct assay_comparison *comparison,
                                   size_t row, size_t column, size_t base, int digits);
 

@@ -111,9 +111,9 @@ static void long_values_leave_room(void **state)
     (void)state;
     char root[400], folder[600];
     snprintf(root, sizeof root, "%s/digests", getenv("TMPDIR"));
-    for (char id = 'a'; id <= 'c'; id++) {
+    for (char id = 'a'; id <= 'd'; id++) {
         char digest[41];
-        memset(digest, id, 40);
+        memset(digest, id < 'c' ? 'a' : 'c', 40);
         digest[40] = '\0';
         put_run(root, id, "net", folder);
         put(folder, "params/config.model.heads", digest);

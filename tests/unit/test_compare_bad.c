@@ -380,6 +380,18 @@ static void unequal_numbers_look_unequal(void **state)
     prints((double[]){3, 4, INFINITY}, (const char *[]){"3", "4", "inf"}, 3);
 }
 
+/* Nor do two runs that took unequally long. */
+static void unequal_times_look_unequal(void **state)
+{
+    (void)state;
+    const struct assay_row row = {.kind = ASSAY_ROW_ATTRIBUTE, .key = "duration"};
+    char out[32];
+    assert_string_equal(assay_row_value_beside(out, &row, 61, 65, 5), "1:01");
+    assert_string_equal(assay_row_value_beside(out, &row, 61.1, 61.25, 3), "61.1 s");
+    assert_string_equal(assay_row_value_beside(out, &row, 61.25, 61.1, 5), "61.25 s");
+    assert_string_equal(assay_row_value_beside(out, &row, 61.25, 61.25, 5), "1:01");
+}
+
 #define BAD(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -400,6 +412,7 @@ int main(void)
         BAD(many_things_are_counted),
         BAD(gates_say_why),
         BAD(unequal_numbers_look_unequal),
+        BAD(unequal_times_look_unequal),
     };
     return cmocka_run_group_tests_name("comparisons of bad input", tests, NULL, NULL);
 }
