@@ -21,6 +21,7 @@ struct looking {
     const char *url;
     char section[128];
     bool here, found; /* the section under way is it; one was */
+    bool secret;      /* something in it others must not read */
     struct server_settings settings;
 };
 
@@ -31,6 +32,7 @@ static void begin_section(struct looking *l, const char *section)
     if (l->found)
         return;
     server_settings_free(&l->settings);
+    l->secret = false;
     snprintf(l->section, sizeof l->section, "%s", section);
 }
 
@@ -45,27 +47,27 @@ static enum assay_status take_setting(void *context, const char *section, const 
         begin_section(l, section);
     if (l->found)
         return ASSAY_OK;
-    if (strcmp(key, "place") == 0) {
-        size_t length = strlen(value);
-        while (length > 0 && value[length - 1] == '/')
-            length--;
-        l->here = strlen(l->url) == length && strncmp(l->url, value, length) == 0;
-        return ASSAY_OK;
-    }
     (void)err;
-    (void)server_settings_set(&l->settings, key, value, NULL);
+    if (strcmp(key, "place") != 0)
+        (void)server_settings_set(&l->settings, key, value, NULL);
+    else if (server_settings_url(&l->settings, value, NULL) == ASSAY_OK)
+        l->here = strcmp(l->url, l->settings.url) == 0;
+    l->secret = l->secret || server_settings_secret(key, value) || l->settings.password;
     return ASSAY_OK;
 }
 
 /* What the configuration file says of the server at URL, where it says anything. */
-static void configure(struct server_settings *settings)
+static enum assay_status configure(struct server_settings *settings, struct assay_error *err)
 {
     struct looking l = {.url = settings->url, .settings = SERVER_SETTINGS_INIT};
     char *path = assay_config_path();
+    enum assay_status status = ASSAY_OK;
 
     if (path && access(path, R_OK) == 0)
         (void)assay_ini_read(path, take_setting, &l, NULL);
     if ((l.found || l.here) && !settings->user) {
+        if (l.secret)
+            status = server_settings_private(path, err);
         char *url = settings->url;
         settings->url = NULL;
         server_settings_free(settings);
@@ -75,6 +77,7 @@ static void configure(struct server_settings *settings)
     }
     server_settings_free(&l.settings);
     free(path);
+    return status;
 }
 
 static enum assay_status open_site(struct mlflow_site **out,
@@ -99,10 +102,10 @@ enum assay_status mlflow_site_open(struct mlflow_site **out, const char *url,
     enum assay_status status = server_settings_url(&settings, url, err);
 
     *out = NULL;
-    if (status == ASSAY_OK) {
-        configure(&settings);
+    if (status == ASSAY_OK)
+        status = configure(&settings, err);
+    if (status == ASSAY_OK)
         status = open_site(out, &settings, err);
-    }
     server_settings_free(&settings);
     return status;
 }
@@ -110,31 +113,35 @@ enum assay_status mlflow_site_open(struct mlflow_site **out, const char *url,
 static enum assay_status take_named(void *context, const char *section, const char *key,
                                     const char *value, struct assay_error *err)
 {
-    struct server_settings *settings = context;
+    struct looking *l = context;
+    enum assay_status status = ASSAY_OK;
 
-    if (strncmp(section, "source ", 7) != 0 || strcmp(section + 7, settings->name) != 0)
+    if (strncmp(section, "source ", 7) != 0 || strcmp(section + 7, l->settings.name) != 0)
         return ASSAY_OK;
     if (strcmp(key, "place") != 0)
-        (void)server_settings_set(settings, key, value, NULL);
+        (void)server_settings_set(&l->settings, key, value, NULL);
     else if (strncmp(value, "http://", 7) == 0 || strncmp(value, "https://", 8) == 0)
-        return server_settings_url(settings, value, err);
-    return ASSAY_OK;
+        status = server_settings_url(&l->settings, value, err);
+    l->secret = l->secret || server_settings_secret(key, value) || l->settings.password;
+    return status;
 }
 
 enum assay_status mlflow_site_open_named(struct mlflow_site **out, const char *name,
                                          struct assay_error *err)
 {
-    struct server_settings settings = SERVER_SETTINGS_INIT;
+    struct looking l = {.settings = SERVER_SETTINGS_INIT};
     char *path = assay_config_path();
     enum assay_status status = ASSAY_OK;
 
     *out = NULL;
-    settings.name = assay_strdup(name);
+    l.settings.name = assay_strdup(name);
     if (path && access(path, R_OK) == 0)
-        status = assay_ini_read(path, take_named, &settings, err);
+        status = assay_ini_read(path, take_named, &l, err);
+    if (status == ASSAY_OK && l.settings.url && l.secret)
+        status = server_settings_private(path, err);
     if (status == ASSAY_OK)
-        status = settings.url ? open_site(out, &settings, err) : ASSAY_NO;
-    server_settings_free(&settings);
+        status = l.settings.url ? open_site(out, &l.settings, err) : ASSAY_NO;
+    server_settings_free(&l.settings);
     free(path);
     return status;
 }

@@ -10,6 +10,7 @@
 #include <assay/file.h>
 
 #include "approval/signer.h"
+#include "remote/url.h"
 
 /* How many records one exchange takes in, and how many bytes of them. */
 #define RECEIVE_MAX   1000000
@@ -66,7 +67,7 @@ static enum assay_status tell(struct exchange *x, const char *what, size_t done,
 static enum assay_status put(struct exchange *x, enum sync_kind kind, const char *digest,
                              const void *bytes, size_t length)
 {
-    if (x->place->has(x->place->self, kind, digest, length))
+    if (x->place->has(x->place->self, kind, digest, bytes, length))
         return ASSAY_OK;
     return x->place->put(x->place->self, kind, digest, bytes, length, x->err);
 }
@@ -74,7 +75,7 @@ static enum assay_status put(struct exchange *x, enum sync_kind kind, const char
 static enum assay_status send_record(struct exchange *x, const struct record *r)
 {
     const struct sync_place *place = x->place;
-    const bool there = place->has(place->self, SYNC_STATEMENT, r->digest, r->length);
+    const bool there = place->has(place->self, SYNC_STATEMENT, r->digest, r->bytes, r->length);
     enum assay_status status = ASSAY_OK;
 
     /* The signature first: who sees the record finds it. */
@@ -355,12 +356,14 @@ static enum assay_status sync_named(struct assay_ledger *ledger, const char *rem
 
     if (strncmp(remote, "http://", 7) == 0 || strncmp(remote, "https://", 8) == 0)
         status = mlflow_site_open(&site, remote, err);
-    else if (strstr(remote, "://"))
-        return assay_fail(err, ASSAY_BAD_INPUT,
-                          "%s: records are exchanged with a directory, an MLflow server or "
-                          "git+URL",
-                          remote);
-    else
+    else if (strstr(remote, "://")) {
+        char *shown = url_without_users(remote);
+        status = assay_fail(err, ASSAY_BAD_INPUT,
+                            "%s: records are exchanged with a directory, an MLflow server or "
+                            "git+URL",
+                            shown);
+        free(shown);
+    } else
         status = strchr(remote, '/') ? ASSAY_NO : mlflow_site_open_named(&site, remote, err);
     if (status != ASSAY_OK)
         return status;

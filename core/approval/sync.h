@@ -27,7 +27,10 @@ struct sync_place {
     /* BYTES to free(). ASSAY_NO: this one cannot be had; anything else ends the exchange. */
     enum assay_status (*read)(void *self, enum sync_kind kind, const char *digest, char **bytes,
                               size_t *length, struct assay_error *err);
-    bool (*has)(void *self, enum sync_kind kind, const char *digest, size_t length);
+    /* Whether it lies there as it should: these bytes, as far as that can be told without
+       fetching them. */
+    bool (*has)(void *self, enum sync_kind kind, const char *digest, const void *bytes,
+                size_t length);
     /* Called where has() says no. */
     enum assay_status (*put)(void *self, enum sync_kind kind, const char *digest,
                              const void *bytes, size_t length, struct assay_error *err);

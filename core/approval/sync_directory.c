@@ -21,12 +21,16 @@ static char *path_of(const char *directory, enum sync_kind kind, const char *dig
     return assay_buf_take(&path);
 }
 
-static bool directory_has(void *self, enum sync_kind kind, const char *digest, size_t length)
+/* A file that somebody wrote over is not there: it is put again. */
+static bool directory_has(void *self, enum sync_kind kind, const char *digest,
+                          const void *bytes, size_t length)
 {
-    char *path = path_of(self, kind, digest);
-    const bool has = access(path, F_OK) == 0;
+    char *path = path_of(self, kind, digest), *there = NULL;
+    size_t found = 0;
+    const bool has = assay_file_read(path, length, &there, &found, NULL) == ASSAY_OK &&
+                     found == length && memcmp(there, bytes, length) == 0;
 
-    (void)length;
+    free(there);
     free(path);
     return has;
 }

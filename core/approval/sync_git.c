@@ -13,13 +13,19 @@
 #include <assay/file.h>
 
 #include "base/spawn.h"
+#include "remote/credentials.h"
+#include "remote/url.h"
 
 #define TRIES          5
 #define GIT_TIMEOUT_MS 120000
 
+#define ENV_MOST 10
+
 struct git {
     char program[128];
     char *directory;
+    char *url;           /* nothing in it is secret */
+    char *env[ENV_MOST]; /* ends with NULL; secret */
     struct assay_error *err;
 };
 
@@ -38,7 +44,6 @@ static enum assay_status git(struct git *g, int *code, const char *const *argume
                             "user.name=assay",
                             "-c",
                             "user.email=assay@localhost"};
-    static const char *const env[] = {"GIT_TERMINAL_PROMPT=0", "GIT_CONFIG_NOSYSTEM=1", NULL};
     struct assay_buf errors = {0}, out = {0};
     int status_code = 0;
     size_t count = 11;
@@ -46,7 +51,7 @@ static enum assay_status git(struct git *g, int *code, const char *const *argume
     for (size_t i = 0; arguments[i] && count < 23; i++)
         argv[count++] = arguments[i];
     enum assay_status status = spawn_run(&(struct spawn){.argv = argv,
-                                                         .env = env,
+                                                         .env = (const char *const *)g->env,
                                                          .directory = g->directory,
                                                          .timeout_ms = GIT_TIMEOUT_MS,
                                                          .output_limit = 4 << 20},
@@ -54,11 +59,11 @@ static enum assay_status git(struct git *g, int *code, const char *const *argume
     if (status == ASSAY_OK && code)
         *code = status_code;
     else if (status == ASSAY_OK && status_code != 0) {
-        char *end = errors.length > 0 ? strchr(errors.data, '\n') : NULL;
-        if (end)
-            *end = '\0';
-        status = assay_fail(g->err, ASSAY_IO, "git %s: %s", arguments[0],
-                            errors.length > 0 ? errors.data : "failed");
+        char *said = url_without_users(assay_buf_text(&errors));
+        said[strcspn(said, "\n")] = '\0';
+        status =
+            assay_fail(g->err, ASSAY_IO, "git %s: %s", arguments[0], *said ? said : "failed");
+        free(said);
     }
     assay_buf_free(&errors);
     assay_buf_free(&out);
@@ -66,6 +71,95 @@ static enum assay_status git(struct git *g, int *code, const char *const *argume
 }
 
 #define GIT(g, code, ...) git((g), (code), (const char *const[]){__VA_ARGS__, NULL})
+
+/* ---- the address ---- */
+
+static void add_env(struct git *g, const char *name, const char *value)
+{
+    struct assay_buf text = {0};
+    size_t count = 0;
+
+    while (g->env[count])
+        count++;
+    assay_buf_format(&text, "%s=%s", name, value);
+    g->env[count] = assay_buf_take(&text);
+}
+
+/* Who we are to that one server. A name without a password leaves that to the user's own
+   helpers. */
+static void add_credentials(struct git *g, const struct server_settings *settings)
+{
+    static const char helper[] =
+        "!f() { test \"$1\" = get && printf 'username=%s\\npassword=%s\\n' "
+        "\"$ASSAY_GIT_USER\" \"$ASSAY_GIT_PASSWORD\"; }; f";
+    struct url_parts parts;
+    struct assay_buf key = {0};
+
+    if (!settings->user || !url_parse(settings->url, &parts))
+        return;
+    assay_buf_text_add(&key, "credential.");
+    assay_buf_add(&key, parts.scheme, (size_t)(parts.rest - parts.scheme));
+    if (!settings->password) {
+        assay_buf_text_add(&key, ".username");
+        add_env(g, "GIT_CONFIG_COUNT", "1");
+        add_env(g, "GIT_CONFIG_KEY_0", assay_buf_text(&key));
+        add_env(g, "GIT_CONFIG_VALUE_0", settings->user);
+    } else {
+        assay_buf_text_add(&key, ".helper");
+        add_env(g, "GIT_CONFIG_COUNT", "2");
+        add_env(g, "GIT_CONFIG_KEY_0", assay_buf_text(&key));
+        add_env(g, "GIT_CONFIG_VALUE_0", ""); /* nobody else is asked, nor told */
+        add_env(g, "GIT_CONFIG_KEY_1", assay_buf_text(&key));
+        add_env(g, "GIT_CONFIG_VALUE_1", helper);
+        add_env(g, "ASSAY_GIT_USER", settings->user);
+        add_env(g, "ASSAY_GIT_PASSWORD", settings->password);
+    }
+    assay_buf_free(&key);
+}
+
+/* Takes name and password out of URL: as an argument of git everybody on this machine would see
+   them, and git keeps the address in the clone. It gets them by its environment. */
+static enum assay_status take_address(struct git *g, const char *url)
+{
+    struct server_settings settings = SERVER_SETTINGS_INIT;
+    struct url_parts parts;
+    const char *scheme = strstr(url, "://"), *twice = strstr(url, "::"), *authority, *at;
+    enum assay_status status = ASSAY_OK;
+
+    add_env(g, "GIT_TERMINAL_PROMPT", "0");
+    add_env(g, "GIT_CONFIG_NOSYSTEM", "1");
+    if (url[0] == '-' || strchr(url, '\n') || (twice && (!scheme || twice < scheme))) {
+        g->url = url_without_users(url);
+        return assay_fail(g->err, ASSAY_BAD_INPUT, "%s: is no address of a repository", g->url);
+    }
+    if (url_parse(url, &parts)) {
+        status = server_settings_url(&settings, url, g->err);
+        g->url = assay_strdup(settings.url);
+        add_credentials(g, &settings);
+        server_settings_free(&settings);
+        return status;
+    }
+    authority = scheme ? scheme + 3 : url;
+    at = scheme ? memrchr(authority, '@', strcspn(authority, "/")) : NULL;
+    if (at && memchr(authority, ':', (size_t)(at - authority))) {
+        g->url = url_without_users(url);
+        return assay_fail(g->err, ASSAY_BAD_INPUT,
+                          "%s: a password in such an address is used by nothing: leave it out",
+                          g->url);
+    }
+    g->url = assay_strdup(url);
+    return ASSAY_OK;
+}
+
+static void git_free(struct git *g)
+{
+    for (size_t i = 0; g->env[i]; i++)
+        secret_free(&g->env[i]);
+    free(g->directory);
+    free(g->url);
+}
+
+/* ---- the clone ---- */
 
 /* $XDG_CACHE_HOME/assay/sync/DIGEST-OF-URL */
 static char *clone_path(const char *url)
@@ -84,7 +178,7 @@ static char *clone_path(const char *url)
     return assay_buf_take(&path);
 }
 
-static enum assay_status prepare(struct git *g, const char *url)
+static enum assay_status prepare(struct git *g)
 {
     struct stat st;
     char *inside = assay_path_join(g->directory, ".git");
@@ -93,7 +187,7 @@ static enum assay_status prepare(struct git *g, const char *url)
     if (status == ASSAY_OK && stat(inside, &st) != 0) {
         status = GIT(g, NULL, "init", "-q");
         if (status == ASSAY_OK)
-            status = GIT(g, NULL, "remote", "add", "origin", url);
+            status = GIT(g, NULL, "remote", "add", "origin", g->url);
     }
     free(inside);
     return status;
@@ -140,18 +234,18 @@ enum assay_status sync_git(struct assay_ledger *ledger, const char *url,
                            const struct assay_sync_options *options,
                            struct assay_sync_result *result, struct assay_error *err)
 {
-    struct git g = {.directory = clone_path(url), .err = err};
+    struct git g = {.err = err};
     bool done = false, empty = false;
-    enum assay_status status = ASSAY_OK;
+    enum assay_status status = take_address(&g, url);
 
-    if (url[0] == '-' || strchr(url, '\n'))
-        status = assay_fail(err, ASSAY_BAD_INPUT, "%s: is no address of a repository", url);
-    else if (!spawn_find("git", g.program))
+    result->place = assay_arena_strdup(&ledger->draft_arena, g.url);
+    g.directory = clone_path(g.url);
+    if (status == ASSAY_OK && !spawn_find("git", g.program))
         status = assay_fail(err, ASSAY_IO, "git: not found in /usr/bin");
-    else if (!g.directory)
+    else if (status == ASSAY_OK && !g.directory)
         status = assay_fail(err, ASSAY_IO, "there is no home to keep a clone in");
     if (status == ASSAY_OK)
-        status = prepare(&g, url);
+        status = prepare(&g);
     for (int i = 0; i < TRIES && status == ASSAY_OK && !done; i++) {
         struct assay_sync_result now = {.first_refusal = ""};
         status = fetch(&g, &empty);
@@ -166,7 +260,7 @@ enum assay_status sync_git(struct assay_ledger *ledger, const char *url,
         result->first_refusal = now.first_refusal;
     }
     if (status == ASSAY_OK && !done)
-        status = assay_fail(err, ASSAY_IO, "%s: others push too often; try again", url);
-    free(g.directory);
+        status = assay_fail(err, ASSAY_IO, "%s: others push too often; try again", g.url);
+    git_free(&g);
     return status;
 }

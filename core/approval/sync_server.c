@@ -160,10 +160,12 @@ static enum assay_status server_list(void *self,
     return ASSAY_OK;
 }
 
-static bool server_has(void *self, enum sync_kind kind, const char *digest, size_t length)
+static bool server_has(void *self, enum sync_kind kind, const char *digest, const void *bytes,
+                       size_t length)
 {
     const struct listed *file = find(self, kind, digest);
 
+    (void)bytes;
     /* Of another size it is what an upload that broke off left behind. */
     return file && (file->bytes < 0 || file->bytes == (int64_t)length);
 }

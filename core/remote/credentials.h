@@ -40,6 +40,8 @@ enum assay_status server_settings_set(struct server_settings *settings, const ch
                                       const char *value, struct assay_error *err);
 /* Whether VALUE of KEY is, or holds, a secret. */
 bool server_settings_secret(const char *key, const char *value);
+/* PATH, the configuration file, holds secrets: an error where others can read it. */
+enum assay_status server_settings_private(const char *path, struct assay_error *err);
 bool server_settings_read_only(const struct server_settings *settings);
 
 struct credentials {

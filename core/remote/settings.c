@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include <assay/file.h>
 #include <assay/memory.h>
@@ -173,6 +174,18 @@ bool server_settings_secret(const char *key, const char *value)
         if (strcmp(settings_table[i].key, key) == 0)
             return settings_table[i].secret;
     return false;
+}
+
+enum assay_status server_settings_private(const char *path, struct assay_error *err)
+{
+    struct stat status;
+
+    if (stat(path, &status) == 0 && (status.st_mode & 077) == 0)
+        return ASSAY_OK;
+    assay_fail(err, ASSAY_BAD_INPUT, "%s: it holds a password or token and others can read it",
+               path);
+    assay_hint(err, "chmod 600 it, or use password_command or token_command");
+    return ASSAY_BAD_INPUT;
 }
 
 bool server_settings_read_only(const struct server_settings *settings)

@@ -80,6 +80,23 @@ char *url_shown(const char *url)
     return assay_buf_take(&out);
 }
 
+char *url_without_users(const char *text)
+{
+    struct assay_buf out = {0};
+    const char *scheme;
+
+    while ((scheme = strstr(text, "://")) != NULL) {
+        const char *authority = scheme + 3;
+        const size_t length = strcspn(authority, "/ \t\r\n'\"");
+        const char *at = memrchr(authority, '@', length);
+
+        assay_buf_add(&out, text, (size_t)(authority - text));
+        text = at ? at + 1 : authority;
+    }
+    assay_buf_text_add(&out, text);
+    return assay_buf_take(&out);
+}
+
 void url_escape(struct assay_buf *out, const char *text, bool path)
 {
     static const char digits[] = "0123456789ABCDEF";

@@ -21,6 +21,10 @@ bool url_same_origin(const char *a, const char *b);
 /* What may be shown and kept of URL: without user and password, query and fragment. New. */
 char *url_shown(const char *url);
 
+/* TEXT, in which addresses of any scheme may be, without what stands before an '@' in them:
+   names and passwords. New. */
+char *url_without_users(const char *text);
+
 /* Appends TEXT percent-encoded, as the value of a query or, with PATH, as a path whose slashes
    stay. */
 void url_escape(struct assay_buf *out, const char *text, bool path);

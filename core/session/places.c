@@ -127,21 +127,14 @@ static bool signs_in(const struct server_settings *settings)
 static enum assay_status check_config(struct session_places *places, const char *path,
                                       struct assay_error *err)
 {
-    struct stat status;
-    bool open = stat(path, &status) != 0 || (status.st_mode & 077) != 0;
-
     for (size_t i = 0; i < places->count; i++) {
         struct session_place *place = &places->items[i];
 
         if (!place->place)
             return assay_fail(err, ASSAY_BAD_INPUT, "%s: [source %s] has no `place`", path,
                               place->name);
-        if (place->secret && open) {
-            assay_fail(err, ASSAY_BAD_INPUT,
-                       "%s: it holds a password or token and others can read it", path);
-            assay_hint(err, "chmod 600 it, or use password_command or token_command");
+        if (place->secret && server_settings_private(path, err) != ASSAY_OK)
             return ASSAY_BAD_INPUT;
-        }
         if (databricks_is_place(place->place) && signs_in(place->settings)) {
             assay_fail(err, ASSAY_BAD_INPUT, "%s: [source %s]: %s brings its own token", path,
                        place->name, place->place);

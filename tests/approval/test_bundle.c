@@ -19,8 +19,10 @@
 #include <assay/memory.h>
 
 #include "approval/ledger.h"
+#include "approval/pubkey.h"
 #include "approval/signer.h"
 #include "base/spawn.h"
+#include "support/web.h"
 #include "support/world.h"
 
 static struct world world;
@@ -347,6 +349,129 @@ static void strangers_stay_outside(void **state)
     free(fresh);
 }
 
+/* What somebody wrote over is put back by the next who has it, were it of the same length. */
+static void written_over(void **state)
+{
+    char *shared = world_path(&world, "shared-4"), *fresh = world_path(&world, "fresh-4.db");
+    char path[600], signature[610];
+    (void)state;
+    size_t all = world_records(&world);
+    sync_as("adm", world.store, shared, ASSAY_OK);
+    any_record(shared, path);
+    snprintf(signature, sizeof signature, "%.*s.sig", (int)strlen(path) - 5, path);
+    const char *const files[] = {path, signature};
+    for (size_t i = 0; i < ASSAY_COUNT(files); i++) {
+        char *bytes = NULL, *now = NULL;
+        size_t length = 0, now_length = 0;
+        assert_int_equal(assay_file_read(files[i], 1 << 20, &bytes, &length, NULL), ASSAY_OK);
+        bytes[length / 2] ^= 1;
+        assert_int_equal(assay_file_write(files[i], bytes, length, 0644, NULL), ASSAY_OK);
+        sync_as("adm", world.store, shared, ASSAY_OK);
+        assert_int_equal(assay_file_read(files[i], 1 << 20, &now, &now_length, NULL), ASSAY_OK);
+        bytes[length / 2] ^= 1;
+        assert_int_equal(now_length, length);
+        assert_memory_equal(now, bytes, length);
+        free(bytes);
+        free(now);
+    }
+    assert_int_equal(sync_as("two", fresh, shared, ASSAY_OK).received, all);
+    free(shared);
+    free(fresh);
+}
+
+/* ---- an address with a password ---- */
+
+static struct {
+    char secret[40]; /* of this process alone */
+    char authorization[200];
+    bool in_arguments; /* of any program, while git was asking */
+} asked;
+
+static bool someone_says(const char *secret)
+{
+    char command[400];
+    /* The pattern is no argument of the command itself: "[x]yz". */
+    snprintf(command, sizeof command,
+             "cat /proc/[0-9]*/cmdline 2>/dev/null | grep -qa '[%c]%.100s'", secret[0],
+             secret + 1);
+    const char *const argv[] = {"sh", "-c", command, NULL};
+    return test_command_status(argv) == 0;
+}
+
+static void ask_who(void *context, const struct web_request *made, struct web_answer *answer)
+{
+    const char *line = strcasestr(made->head, "\nAuthorization: ");
+    (void)context;
+    asked.in_arguments = asked.in_arguments || someone_says(asked.secret);
+    answer->body = "no";
+    answer->type = "text/plain";
+    if (line) {
+        snprintf(asked.authorization, sizeof asked.authorization, "%.*s",
+                 (int)strcspn(line + 16, "\r\n"), line + 16);
+        answer->status = 404;
+    } else {
+        answer->status = 401;
+        answer->header = "WWW-Authenticate: Basic realm=\"records\"\r\n";
+    }
+}
+
+static void expect_authorization(void)
+{
+    char pair[64], expected[100] = "Basic ";
+    snprintf(pair, sizeof pair, "ops:%s!", asked.secret);
+    base64_encode(expected + 6, (const uint8_t *)pair, strlen(pair));
+    assert_string_equal(asked.authorization, expected);
+}
+
+static void no_addresses(struct assay_ledger *ledger)
+{
+    static const char *const none[] = {
+        "ssh://ops:%s@host/x.git", "git+ext::sh -c true x://a:%s@b", "git+-x://ops:%s@host"};
+    for (size_t i = 0; i < ASSAY_COUNT(none); i++) {
+        struct assay_sync_result result = {0};
+        struct assay_error err = {0};
+        const char *at = strstr(none[i], "%s");
+        struct assay_buf url = {0};
+        assay_buf_format(&url, "%.*s%s%s", (int)(at - none[i]), none[i], asked.secret, at + 2);
+        assert_int_equal(assay_ledger_sync(ledger, assay_buf_text(&url), NULL, &result, &err),
+                         ASSAY_BAD_INPUT);
+        assert_null(strstr(err.what, asked.secret));
+        assay_buf_free(&url);
+    }
+}
+
+/* It gets to that server and nowhere else: no argument, file, message or name of the place. */
+static void t28_a_repository_with_a_password(void **state)
+{
+    struct web *web = web_start(ask_who, NULL);
+    struct assay_ledger *ledger = world_open(&world, "adm");
+    struct assay_sync_result result = {0};
+    struct assay_error err = {0};
+    struct assay_buf url = {0};
+    char *cache = world_path(&world, "cache");
+    (void)state;
+    setenv("XDG_CACHE_HOME", cache, 1);
+    snprintf(asked.secret, sizeof asked.secret, "hunter-%ld", (long)getpid());
+    assay_buf_format(&url, "git+http://ops:%s%%21@%s/records.git", asked.secret,
+                     web_url(web) + 7);
+    assert_int_equal(assay_ledger_sync(ledger, assay_buf_text(&url), NULL, &result, &err),
+                     ASSAY_IO);
+    expect_authorization();
+    assert_false(asked.in_arguments);
+    assert_null(strstr(err.what, "hunter"));
+    assert_null(strstr(result.place, "hunter"));
+    assert_non_null(strstr(result.place, "/records.git"));
+    const char *const kept[] = {"grep", "-rqa", asked.secret, cache, NULL};
+    assert_int_equal(test_command_status(kept), 1);
+    const char *const there[] = {"grep", "-rqa", "records.git", cache, NULL};
+    assert_int_equal(test_command_status(there), 0);
+    no_addresses(ledger);
+    assay_ledger_close(&ledger);
+    web_stop(&web);
+    assay_buf_free(&url);
+    free(cache);
+}
+
 /* A ledger that lost records gets them back from the remote: that is what the advice says. */
 static void recovers(void **state)
 {
@@ -373,6 +498,8 @@ int main(void)
         cmocka_unit_test(directory_and_git),
         cmocka_unit_test(strangers_stay_outside),
         cmocka_unit_test(recovers),
+        cmocka_unit_test(written_over),
+        cmocka_unit_test(t28_a_repository_with_a_password),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

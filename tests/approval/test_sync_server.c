@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -459,7 +460,38 @@ static void a_configured_server(void **state)
     expect_said(last_error, "UNAUTHENTICATED");
     assert_null(strstr(last_error, "secret"));
     assert_string_equal(last_place, web_url(web));
+    sync_as("adm", world.store, "ftp://ops:secret@host/x", ASSAY_BAD_INPUT);
+    expect_said(last_error, "ftp://host/x");
+    assert_null(strstr(last_error, "secret"));
     assay_buf_free(&text);
+}
+
+/* Secrets that others can read are used for nothing here, as in the workbench. */
+static void settings_that_others_can_read(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct assay_buf text = {0};
+        const char *host = web_url(web) + 7;
+        if (i == 0)
+            assay_buf_format(&text, "[source team]\nplace = http://%s\ntoken = tea-leaves\n",
+                             host);
+        else
+            assay_buf_format(&text, "[source team]\nplace = http://ops:tea-leaves@%s\n", host);
+        GOOD(assay_file_write(getenv("ASSAY_CONFIG"), text.data, text.length, 0600, good));
+        assert_int_equal(chmod(getenv("ASSAY_CONFIG"), 0640), 0);
+        const unsigned before = web_counts(web).requests;
+        sync_as("adm", world.store, "team", ASSAY_BAD_INPUT);
+        expect_said(last_error, "others can read it");
+        sync_as("adm", world.store, web_url(web), ASSAY_BAD_INPUT);
+        expect_said(last_error, "others can read it");
+        assert_null(strstr(last_error, "tea-leaves"));
+        assert_int_equal(web_counts(web).requests, before);
+        assert_int_equal(chmod(getenv("ASSAY_CONFIG"), 0600), 0);
+        sync_as("adm", world.store, "team", ASSAY_OK);
+        sync_as("adm", world.store, web_url(web), ASSAY_OK);
+        assay_buf_free(&text);
+    }
 }
 
 /* ---- two at once ---- */
@@ -689,6 +721,7 @@ int main(void)
         cmocka_unit_test_setup(half_a_file, empty),
         cmocka_unit_test_setup(neither_has_one, empty),
         cmocka_unit_test_setup(a_configured_server, empty),
+        cmocka_unit_test_setup(settings_that_others_can_read, empty),
         cmocka_unit_test_setup(t20_two_who_made_it_at_once, empty),
         cmocka_unit_test_setup(overtaken_while_making_it, empty),
         cmocka_unit_test_setup(receives_where_it_may_not_write, empty),

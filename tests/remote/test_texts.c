@@ -309,6 +309,24 @@ static void urls_show_no_secrets(void **state)
     }
 }
 
+static void texts_show_no_names(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"ssh://ops:s3cret@host/x.git: no", "ssh://host/x.git: no"},
+        {"'https://s3cret@host' and 'http://a:b@c@d/e@f'", "'https://host' and 'http://d/e@f'"},
+        {"git@host:x.git, file:///a@b", "git@host:x.git, file:///a@b"},
+        {"://", "://"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ASSAY_COUNT(pairs); i++) {
+        char *shown = url_without_users(pairs[i][0]);
+
+        assert_string_equal(shown, pairs[i][1]);
+        free(shown);
+    }
+}
+
 static void origins_are_compared(void **state)
 {
     (void)state;
@@ -493,6 +511,7 @@ int main(void)
         cmocka_unit_test(broken_histories_are_faults),
         cmocka_unit_test(a_point_without_end_is_bounded),
         cmocka_unit_test(urls_show_no_secrets),
+        cmocka_unit_test(texts_show_no_names),
         cmocka_unit_test(origins_are_compared),
         cmocka_unit_test(queries_are_escaped),
         cmocka_unit_test(settings_take_urls_apart),
