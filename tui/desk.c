@@ -6,12 +6,15 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <assay/memory.h>
+#include <assay/text.h>
 
 #include "desk_notes.h"
 
@@ -21,6 +24,9 @@ struct desk {
     struct app *app;
     int done; /* readable when the thread has ended */
     bool busy;
+    atomic_bool leaving;          /* what can be given up should be */
+    atomic_size_t moved, to_move; /* DESK_SYNC: records */
+    _Atomic(const char *) moving; /* "received", "sent"; NULL not yet */
     pthread_t thread;
     struct desk_result result;        /* the thread's while it is busy */
     struct assay_ledger *fresh;       /* likewise */
@@ -57,6 +63,34 @@ static void apply(struct assay_ledger *ledger, struct desk_result *r)
                        follows[i].name, follows[i].error.what);
 }
 
+static bool moved(void *context, const char *what, size_t done, size_t all)
+{
+    struct desk *desk = context;
+    atomic_store(&desk->moving, what);
+    atomic_store(&desk->moved, done);
+    atomic_store(&desk->to_move, all);
+    return !atomic_load(&desk->leaving);
+}
+
+/* A ledger that lost records is opened all the same: it may get them back. */
+static void exchange(struct desk *desk)
+{
+    struct desk_result *r = &desk->result;
+    const struct assay_sync_options options = {moved, desk};
+    const char *me = "";
+    r->synced.place = r->synced.first_refusal = "";
+    r->status = assay_ledger_open(&desk->fresh, &(struct assay_ledger_options){.recover = true},
+                                  &r->err);
+    if (r->status == ASSAY_OK)
+        r->status =
+            assay_ledger_sync(desk->fresh, r->wish.reason, &options, &r->synced, &r->err);
+    /* What came before something failed is kept in the store, and read anew from there. */
+    if (r->status == ASSAY_OK)
+        (void)assay_ledger_me(desk->fresh, &me, NULL);
+    else
+        assay_ledger_close(&desk->fresh);
+}
+
 static void act(struct desk *desk)
 {
     struct desk_result *r = &desk->result;
@@ -72,6 +106,10 @@ static void act(struct desk *desk)
                                             .dwell_seconds = r->wish.dwell_seconds,
                                             .text = r->wish.text};
     const char *me = "";
+    if (r->wish.task == DESK_SYNC) {
+        exchange(desk);
+        return;
+    }
     r->status = assay_ledger_open(&desk->fresh, &(struct assay_ledger_options){0}, &r->err);
     /* Without a ledger there is nobody, and no agent is asked. */
     if (r->status == ASSAY_OK && assay_ledger_info(desk->fresh).digest[0])
@@ -80,6 +118,7 @@ static void act(struct desk *desk)
         return;
     switch (r->wish.task) {
     case DESK_READ:
+    case DESK_SYNC:
         break;
     case DESK_PREVIEW:
         r->status =
@@ -152,6 +191,7 @@ void desk_close(struct desk **at)
                       desk->result.wish.task == DESK_APPLY ||
                       desk->result.wish.task == DESK_ASK;
     struct pollfd done = {.fd = desk->done, .events = POLLIN};
+    atomic_store(&desk->leaving, true);
     if (desk->busy && !acts && poll(&done, 1, DESK_PATIENCE_MS) == 0) {
         desk_notes_close(&desk->notes, false);
         pthread_detach(desk->thread);
@@ -197,6 +237,70 @@ bool desk_busy(const struct desk *desk)
 enum desk_task desk_task(const struct desk *desk)
 {
     return desk->result.wish.task;
+}
+
+void desk_sync(struct desk *desk, const char *place)
+{
+    struct desk_wish wish = {.task = DESK_SYNC};
+    char *last = !*place && desk->ledger ? assay_ledger_sync_place(desk->ledger) : NULL;
+    const char *where = last ? last : place;
+    if (!*where)
+        app_say(desk->app,
+                "with which place? Type :sync and a directory, the address or name of "
+                "an MLflow server, or git+URL; next time it is known");
+    else if (strlen(where) >= sizeof wish.reason)
+        app_say(desk->app, "the name of the place is too long");
+    else {
+        memcpy(wish.reason, where, strlen(where) + 1);
+        atomic_store(&desk->moving, NULL);
+        if (!desk_ask(desk, &wish))
+            app_say(desk->app, "something is under way: try again in a moment");
+    }
+    free(last);
+}
+
+void desk_synced(struct app *app, const struct desk_result *result)
+{
+    const struct assay_sync_result *s = &result->synced;
+    struct assay_buf text = {0}, clean = {0};
+    struct assay_error err = {0};
+    if (result->status != ASSAY_OK) {
+        app_fail(app, &result->err);
+        return;
+    }
+    assay_buf_format(&text, "%zu received, %zu sent%s: %s", s->received, s->sent,
+                     s->made         ? " to a place that was made for it"
+                     : s->there == 0 ? " to a place that held no ledger before"
+                                     : "",
+                     s->place);
+    assay_text_clean(&clean, assay_buf_text(&text), text.length);
+    if (s->refused > 0) {
+        assay_fail(&err, ASSAY_NO, "%s, %zu refused; the first, %s", assay_buf_text(&clean),
+                   s->refused, s->first_refusal);
+        app_fail(app, &err);
+    } else {
+        app_say(app, "%s", assay_buf_text(&clean));
+    }
+    assay_buf_free(&text);
+    assay_buf_free(&clean);
+}
+
+const char *desk_doing(const struct desk *desk, char out[64])
+{
+    const char *moving = atomic_load(&desk->moving);
+    out[0] = '\0';
+    if (!desk->busy)
+        return out;
+    if (desk->result.wish.task == DESK_SIGN)
+        snprintf(out, 64, "   signing");
+    else if (desk->result.wish.task != DESK_SYNC)
+        snprintf(out, 64, "   reading");
+    else if (moving)
+        snprintf(out, 64, "   exchanging: %zu of %zu %s", atomic_load(&desk->moved),
+                 atomic_load(&desk->to_move), moving);
+    else
+        snprintf(out, 64, "   exchanging");
+    return out;
 }
 
 /* A note that was not written is not shown any longer either: what is there is read anew. */

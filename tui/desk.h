@@ -19,6 +19,7 @@ enum desk_task {
     DESK_SIDES,    /* candidate and champion, as the platform has them */
     DESK_EVIDENCE, /* the bytes of the evidence whose digest is the wish's binding */
     DESK_ASK,      /* writes a request, after registering the version where that is wished */
+    DESK_SYNC,     /* exchanges records with the place that is the wish's reason */
 };
 #define DESK_CONDITIONS 8
 struct desk_wish {
@@ -47,6 +48,8 @@ struct desk_result {
     struct assay_sides *sides; /* DESK_SIDES: likewise */
     char id[17];               /* DESK_ASK: the request */
     char version[24];          /* likewise, where one was registered */
+    struct assay_sync_result
+        synced; /* DESK_SYNC: likewise; its texts live as the ledger does */
 };
 
 struct desk; /* opaque */
@@ -56,6 +59,12 @@ void desk_close(struct desk **desk);
 bool desk_ask(struct desk *desk, const struct desk_wish *wish);
 bool desk_busy(const struct desk *desk);
 enum desk_task desk_task(const struct desk *desk);
+/* Exchanges records with PLACE; where it is "", with the place of last time. What comes of it
+   is said by desk_synced(). */
+void desk_sync(struct desk *desk, const char *place);
+void desk_synced(struct app *app, const struct desk_result *result);
+/* What is being done, for a title: "   reading"; "" nothing. */
+const char *desk_doing(const struct desk *desk, char out[64]);
 /* Takes what is done; false where nothing is. Pointers into the ledger of before are void. */
 bool desk_poll(struct desk *desk, struct desk_result *result);
 /* NULL before the first reading. */

@@ -52,6 +52,8 @@ bool inbox_poll(struct app *app)
     const bool acted = result.wish.task == DESK_SIGN || result.wish.task == DESK_APPLY;
     if (refused || (acted && result.status != ASSAY_OK))
         app_fail(app, &result.err);
+    else if (result.wish.task == DESK_SYNC)
+        desk_synced(app, &result);
     else if (result.followed.status != ASSAY_OK)
         app_fail(app, &result.followed);
     else if (acted)

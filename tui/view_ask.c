@@ -80,6 +80,44 @@ static bool asked_for(const struct ask_view *view, size_t field)
     return field != ASK_FILES || (!view->server[0] && !text_of(view, ASK_VERSION)[0]);
 }
 
+/* The policies in force, as the inbox has them. */
+static const struct assay_policy_info *next_policy(const struct app *app, size_t *at)
+{
+    const struct assay_policy_info *policies;
+    struct assay_ledger *ledger = desk_ledger(app->inbox.desk);
+    const size_t count = ledger ? assay_ledger_policies(ledger, &policies) : 0;
+    while (*at < count)
+        if (policies[(*at)++].in_force)
+            return &policies[*at - 1];
+    return NULL;
+}
+
+/* The one target there is a policy for; "" where there are several, or patterns. */
+static const char *only_target(const struct app *app)
+{
+    const struct assay_policy_info *policy;
+    const char *only = "";
+    for (size_t at = 0; (policy = next_policy(app, &at));)
+        if (*only || strpbrk(policy->targets, "*, \t"))
+            return "";
+        else
+            only = policy->targets;
+    return only;
+}
+
+/* Beside what stands for every ledger: the targets that this one has policies for, and what
+   the policy for the target wants to be there. */
+static void add_advice(const struct ask_view *view, enum ask_field field, struct assay_buf *out)
+{
+    const struct assay_policy_info *policy;
+    for (size_t at = 0; (policy = next_policy(view->app, &at));)
+        if (field == ASK_TARGET)
+            assay_buf_format(out, "\npolicy %s is for %s", policy->name, policy->targets);
+        else if (field == ASK_EVIDENCE && *policy->evidence &&
+                 strcmp(policy->targets, text_of(view, ASK_TARGET)) == 0)
+            assay_buf_format(out, "\npolicy %s wants: %s", policy->name, policy->evidence);
+}
+
 static void *ask_open(struct app *app, const void *argument)
 {
     const struct ask_arguments *a = argument;
@@ -91,7 +129,7 @@ static void *ask_open(struct app *app, const void *argument)
         view->runs[view->run_count++] = assay_strdup(a->runs[i]);
     prompt_set(&view->prompts[ASK_MODEL], a->model ? a->model : "");
     prompt_set(&view->prompts[ASK_VERSION], a->version ? a->version : "");
-    prompt_set(&view->prompts[ASK_TARGET], a->target ? a->target : "");
+    prompt_set(&view->prompts[ASK_TARGET], a->target ? a->target : only_target(app));
     view->at = !text_of(view, ASK_MODEL)[0]    ? ASK_MODEL
                : !text_of(view, ASK_TARGET)[0] ? ASK_TARGET
                                                : ASK_WHY;
@@ -399,11 +437,24 @@ static void draw_from(const struct ask_view *view, struct area area, int y)
     assay_buf_free(&clean);
 }
 
+/* Rows for the fields, what is said below them, and the border. */
+static int review_height(const struct ask_view *view, int width)
+{
+    const int room = width - LABEL - 1 > 10 ? width - LABEL - 1 : 10;
+    int rows = 7;
+    for (size_t i = 0; i < ASK_FIELDS; i++) {
+        const int lines = 1 + (int)view->prompts[i].length / room;
+        rows += !asked_for(view, i) ? 0 : lines < 4 ? lines : 4;
+    }
+    return rows;
+}
+
 static void draw_review(struct ask_view *view, struct area area)
 {
     const int width = area.rect.width > 100 ? 96 : area.rect.width - 4;
+    const int most = area.rect.height - 4, wanted = review_height(view, width - 4);
     struct area all =
-        area_part(area, (area.rect.width - width) / 2, 2, width, area.rect.height - 4);
+        area_part(area, (area.rect.width - width) / 2, 2, width, wanted < most ? wanted : most);
     struct area inside = draw_box(area_under(all, ROLE_POPUP), ROLE_BORDER, "ask for approval");
     struct assay_buf text = {.limit = 16384};
     const int room = inside.rect.width - 2;
@@ -438,6 +489,22 @@ static void draw_review(struct ask_view *view, struct area area)
               "y signs and asks; any other key goes back to the form");
 }
 
+/* TEXT line by line; how many there were after the first. */
+static int draw_lines(struct area area, int x, int y, const struct assay_buf *text)
+{
+    char clean[400];
+    int count = 0;
+    for (const char *line = assay_buf_text(text); *line; count++) {
+        const size_t length = strcspn(line, "\n");
+        char *one = assay_strndup(line, length);
+        draw_field(area, x, y + count, area.rect.width - x - 2, ALIGN_LEFT, ROLE_DIM,
+                   assay_text_clean_to(clean, sizeof clean, one));
+        free(one);
+        line += length + (line[length] == '\n');
+    }
+    return count > 0 ? count - 1 : 0;
+}
+
 static void ask_draw(void *self, struct area area)
 {
     struct ask_view *view = self;
@@ -462,7 +529,12 @@ static void ask_draw(void *self, struct area area)
                        fields[i].help);
         y++;
     }
-    draw_text(area, 1 + LABEL + 1, ++y, ROLE_DIM, fields[view->at].help);
+    struct assay_buf help = {.limit = 8192};
+    assay_buf_text_add(&help, fields[view->at].help);
+    add_advice(view, view->at, &help);
+    y++;
+    y += draw_lines(area, 1 + LABEL + 1, y, &help);
+    assay_buf_free(&help);
     if (view->wrong[0])
         draw_wrapped(area, 1, y + 2, width - 2, 5, ROLE_FAILED, view->wrong);
     if (view->reviewing)

@@ -366,7 +366,7 @@ static void draw_broken(struct queue_view *view, struct area area)
     draw_text(area, 20, y + 3, ROLE_DIM, "says where the store and the keys are");
     draw_text(area, 3, y + 4, ROLE_KEY, "assay sync PLACE");
     draw_text(area, 20, y + 4, ROLE_DIM,
-              "fetches what is missing from where the team keeps it");
+              "fetches what is missing from where the team keeps it; S here as well");
     draw_text(area, 3, y + 6, ROLE_DIM, "r reads it again.");
 }
 
@@ -380,8 +380,9 @@ static void draw_empty(struct queue_view *view, struct area area)
         draw_text(area, 3, 4, ROLE_KEY,
                   "assay keys add YOU --name \"Your Name\" --key ~/.ssh/id_ed25519.pub");
         draw_text(area, 3, 5, ROLE_KEY, "assay policy set POLICY.ini");
-        draw_text(area, 3, 7, ROLE_DIM,
-                  "or, where your team has one: assay sync PLACE. Then r reads it.");
+        int x = 3 + draw_text(area, 3, 7, ROLE_DIM, "or, where your team has one, here: ");
+        x += draw_text(area, x, 7, ROLE_KEY, ":sync PLACE");
+        draw_text(area, x + 2, 7, ROLE_DIM, "a directory, a server, git+URL");
     } else {
         const struct assay_policy_info *policies;
         const bool policy = assay_ledger_policies(ledger, &policies) > 0;
@@ -509,7 +510,6 @@ static bool queue_command(void *self, enum command_id id, const char *argument)
 {
     struct queue_view *view = self;
     const struct assay_request *request = here(view);
-    (void)argument;
     if (list_command(&view->list, view->count, id)) {
         if (here(view))
             snprintf(view->here, sizeof view->here, "%s", here(view)->id);
@@ -529,6 +529,10 @@ static bool queue_command(void *self, enum command_id id, const char *argument)
     case CMD_SEND:
         view->sent = view->to_send = 0;
         send_next(view);
+        return true;
+    case CMD_SYNC:
+        desk_sync(view->desk, argument);
+        app_dirty(view->app);
         return true;
     case CMD_REREAD:
         desk_ask(view->desk, &(struct desk_wish){.task = DESK_READ});
@@ -570,6 +574,8 @@ static int64_t queue_wake(void *self, int64_t now_us)
 {
     struct queue_view *view = self;
     inbox_look(view->app, false);
+    if (desk_busy(view->desk) && desk_task(view->desk) == DESK_SYNC)
+        app_dirty(view->app); /* how far it has come */
     return now_us + INBOX_LOOK_US;
 }
 
@@ -587,7 +593,9 @@ static bool queue_poll(void *self)
         send_next(view); /* the next one, in a box of its own */
     }
     view_request_result(view->app, &result, &taken);
-    if (!taken && result.status != ASSAY_OK && !read)
+    if (!taken && result.wish.task == DESK_SYNC)
+        desk_synced(view->app, &result);
+    else if (!taken && result.status != ASSAY_OK && !read)
         app_fail(view->app, &result.err);
     outbox_go(&view->outbox, view->desk);
     free(result.text);
@@ -607,18 +615,17 @@ static void queue_shown(void *self)
 static void queue_title(void *self, struct assay_buf *out)
 {
     struct queue_view *view = self;
+    char doing[64];
     assay_buf_text_add(out, "approvals");
     if (*desk_me(view->desk))
         assay_buf_format(out, " as %s", desk_me(view->desk));
-    if (desk_busy(view->desk))
-        assay_buf_text_add(out,
-                           desk_task(view->desk) == DESK_SIGN ? "   signing" : "   reading");
+    assay_buf_text_add(out, desk_doing(view->desk, doing));
 }
 
 static const enum command_id *queue_hints(void *self)
 {
-    static const enum command_id hints[] = {CMD_DOWN,         CMD_UP,   CMD_OPEN, CMD_SEND,
-                                            CMD_ALL_REQUESTS, CMD_BACK, CMD_NONE};
+    static const enum command_id hints[] = {CMD_DOWN, CMD_UP,           CMD_OPEN, CMD_SEND,
+                                            CMD_SYNC, CMD_ALL_REQUESTS, CMD_BACK, CMD_NONE};
     (void)self;
     return hints;
 }

@@ -285,6 +285,10 @@ static bool request_command(void *self, enum command_id id, const char *argument
     case CMD_SEND:
         send(view);
         return true;
+    case CMD_SYNC:
+        desk_sync(view->desk, argument);
+        app_dirty(view->app);
+        return true;
     case CMD_REREAD:
         view->sides.asked = false; /* reading the other side reads the ledger as well */
         app_dirty(view->app);
@@ -390,15 +394,14 @@ static void request_title(void *self, struct assay_buf *out)
 {
     struct request_view *view = self;
     const struct assay_request *r = request_of(view);
+    char doing[64];
     assay_buf_text_add(out, "request ");
     if (r) {
         assay_text_clean(out, r->model, strlen(r->model));
         assay_buf_char(out, ' ');
         assay_text_clean(out, r->version, strlen(r->version));
     }
-    if (desk_busy(view->desk))
-        assay_buf_text_add(out,
-                           desk_task(view->desk) == DESK_SIGN ? "   signing" : "   reading");
+    assay_buf_text_add(out, desk_doing(view->desk, doing));
 }
 
 static bool request_poll(void *self)

@@ -401,6 +401,8 @@ enum assay_status assay_ledger_sync(struct assay_ledger *ledger, const char *rem
         assay_hint(err, "`assay keys add` begins one; to join one, name the place it is in");
     }
     if (status == ASSAY_OK)
+        sync_remember(ledger, remote);
+    if (status == ASSAY_OK)
         status = ledger_check_heads(ledger, err);
     return status;
 }

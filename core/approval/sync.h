@@ -47,6 +47,8 @@ enum assay_status sync_directory(struct assay_ledger *ledger, const char *direct
 enum assay_status sync_git(struct assay_ledger *ledger, const char *url,
                            const struct assay_sync_options *options,
                            struct assay_sync_result *result, struct assay_error *err);
+/* Keeps REMOTE for assay_ledger_sync_place(), unless there is a name or password in it. */
+void sync_remember(const struct assay_ledger *ledger, const char *remote);
 /* SITE is open, and stays so. */
 enum assay_status sync_server(struct assay_ledger *ledger, struct mlflow_site *site,
                               const struct assay_sync_options *options,

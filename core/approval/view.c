@@ -40,6 +40,18 @@ static void make_people(struct assay_ledger *ledger)
     }
 }
 
+static const char *evidence_of(struct assay_ledger *ledger, const struct policy *policy)
+{
+    struct assay_buf out = {0};
+
+    for (size_t i = 0; i < policy->evidence_count; i++)
+        assay_buf_format(&out, "%s%s", i ? ", " : "", policy->evidence[i].name);
+    const char *text =
+        assay_arena_strndup(&ledger->view_arena, assay_buf_text(&out), out.length);
+    assay_buf_free(&out);
+    return text;
+}
+
 static void make_policies(struct assay_ledger *ledger)
 {
     const struct fold *fold = &ledger->fold;
@@ -60,6 +72,8 @@ static void make_policies(struct assay_ledger *ledger)
             .in_force = fold_policy(fold, s->name) == p,
             .signed_by = p->signed_by,
             .needs = p->needs,
+            .targets = p->parsed ? p->policy.targets : "",
+            .evidence = p->parsed ? evidence_of(ledger, &p->policy) : "",
         };
     }
 }

@@ -119,6 +119,8 @@ struct assay_policy_info {
     int64_t time_ms;
     bool in_force;           /* the newest version that enough owners signed */
     size_t signed_by, needs; /* owners */
+    const char *targets;     /* its patterns, set apart by blanks or commas */
+    const char *evidence;    /* what it wants to be there: "report.md, slices.csv"; "" nothing */
 };
 size_t assay_ledger_policies(const struct assay_ledger *ledger,
                              const struct assay_policy_info **policies);
@@ -452,5 +454,8 @@ struct assay_sync_options {
 enum assay_status assay_ledger_sync(struct assay_ledger *ledger, const char *remote,
                                     const struct assay_sync_options *options,
                                     struct assay_sync_result *result, struct assay_error *err);
+/* The REMOTE this ledger was last exchanged with from this account, in a form that holds in
+   every directory; the caller frees. NULL where there was none, or one with a password in it. */
+char *assay_ledger_sync_place(const struct assay_ledger *ledger);
 
 #endif
