@@ -78,12 +78,25 @@ static void exchange(struct desk *desk)
     struct desk_result *r = &desk->result;
     const struct assay_sync_options options = {moved, desk};
     const char *me = "";
-    r->synced.place = r->synced.first_refusal = "";
     r->status = assay_ledger_open(&desk->fresh, &(struct assay_ledger_options){.recover = true},
                                   &r->err);
+    char *last = r->status == ASSAY_OK && !r->wish.reason[0]
+                     ? assay_ledger_sync_place(desk->fresh)
+                     : NULL;
+    const char *place = last ? last : r->wish.reason;
+    if (r->status == ASSAY_OK && !*place)
+        r->status = assay_fail(&r->err, ASSAY_BAD_INPUT,
+                               "with which place? :sync DIRECTORY, a server's name or address, "
+                               "or git+URL; then S knows it");
     if (r->status == ASSAY_OK)
-        r->status =
-            assay_ledger_sync(desk->fresh, r->wish.reason, &options, &r->synced, &r->err);
+        r->status = assay_ledger_sync(desk->fresh, place, &options, &r->synced, &r->err);
+    free(last);
+    /* Its texts are the ledger's only until something else is asked of that. */
+    if (r->status == ASSAY_OK) {
+        snprintf(r->place, sizeof r->place, "%s", r->synced.place);
+        snprintf(r->refusal, sizeof r->refusal, "%s", r->synced.first_refusal);
+    }
+    r->synced.place = r->synced.first_refusal = NULL;
     /* What came before something failed is kept in the store, and read anew from there. */
     if (r->status == ASSAY_OK)
         (void)assay_ledger_me(desk->fresh, &me, NULL);
@@ -242,21 +255,14 @@ enum desk_task desk_task(const struct desk *desk)
 void desk_sync(struct desk *desk, const char *place)
 {
     struct desk_wish wish = {.task = DESK_SYNC};
-    char *last = !*place && desk->ledger ? assay_ledger_sync_place(desk->ledger) : NULL;
-    const char *where = last ? last : place;
-    if (!*where)
-        app_say(desk->app,
-                "with which place? Type :sync and a directory, the address or name of "
-                "an MLflow server, or git+URL; next time it is known");
-    else if (strlen(where) >= sizeof wish.reason)
+    if (strlen(place) >= sizeof wish.reason) {
         app_say(desk->app, "the name of the place is too long");
-    else {
-        memcpy(wish.reason, where, strlen(where) + 1);
-        atomic_store(&desk->moving, NULL);
-        if (!desk_ask(desk, &wish))
-            app_say(desk->app, "something is under way: try again in a moment");
+        return;
     }
-    free(last);
+    memcpy(wish.reason, place, strlen(place) + 1);
+    atomic_store(&desk->moving, NULL);
+    if (!desk_ask(desk, &wish))
+        app_say(desk->app, "something is under way: try again in a moment");
 }
 
 void desk_synced(struct app *app, const struct desk_result *result)
@@ -272,11 +278,11 @@ void desk_synced(struct app *app, const struct desk_result *result)
                      s->made         ? " to a place that was made for it"
                      : s->there == 0 ? " to a place that held no ledger before"
                                      : "",
-                     s->place);
+                     result->place);
     assay_text_clean(&clean, assay_buf_text(&text), text.length);
     if (s->refused > 0) {
         assay_fail(&err, ASSAY_NO, "%s, %zu refused; the first, %s", assay_buf_text(&clean),
-                   s->refused, s->first_refusal);
+                   s->refused, result->refusal);
         app_fail(app, &err);
     } else {
         app_say(app, "%s", assay_buf_text(&clean));

@@ -45,11 +45,11 @@ struct desk_result {
     char *text;                  /* DESK_PREVIEW: the statement; DESK_EVIDENCE: the bytes, any,
                                     LENGTH of them; the taker frees */
     size_t length;
-    struct assay_sides *sides; /* DESK_SIDES: likewise */
-    char id[17];               /* DESK_ASK: the request */
-    char version[24];          /* likewise, where one was registered */
-    struct assay_sync_result
-        synced; /* DESK_SYNC: likewise; its texts live as the ledger does */
+    struct assay_sides *sides;       /* DESK_SIDES: likewise */
+    char id[17];                     /* DESK_ASK: the request */
+    char version[24];                /* likewise, where one was registered */
+    struct assay_sync_result synced; /* DESK_SYNC: likewise; its texts are these: */
+    char place[512], refusal[512];
 };
 
 struct desk; /* opaque */

@@ -387,9 +387,11 @@ static void draw_empty(struct queue_view *view, struct area area)
         const struct assay_policy_info *policies;
         const bool policy = assay_ledger_policies(ledger, &policies) > 0;
         draw_text(area, 3, 2, ROLE_NORMAL, "Nothing waits.");
-        draw_text(area, 3, 3, ROLE_DIM,
-                  policy ? "Q on a run asks for something, as does assay request in a shell; f "
-                           "shows what is closed."
+        draw_wrapped(area, 3, 3, area.rect.width - 6, 3, ROLE_DIM,
+                     policy
+                         ? "Q on a model or a run asks for something, as does assay request "
+                           "in a shell. S fetches what others asked for; f shows what is "
+                           "closed."
                          : "There is no policy yet, so nothing can be asked for: assay policy "
                            "set POLICY.ini");
     }

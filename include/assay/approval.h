@@ -120,7 +120,7 @@ struct assay_policy_info {
     bool in_force;           /* the newest version that enough owners signed */
     size_t signed_by, needs; /* owners */
     const char *targets;     /* its patterns, set apart by blanks or commas */
-    const char *evidence;    /* what it wants to be there: "report.md, slices.csv"; "" nothing */
+    const char *evidence; /* what it wants to be there: "report.md, slices.csv"; "" nothing */
 };
 size_t assay_ledger_policies(const struct assay_ledger *ledger,
                              const struct assay_policy_info **policies);
@@ -455,7 +455,8 @@ enum assay_status assay_ledger_sync(struct assay_ledger *ledger, const char *rem
                                     const struct assay_sync_options *options,
                                     struct assay_sync_result *result, struct assay_error *err);
 /* The REMOTE this ledger was last exchanged with from this account, in a form that holds in
-   every directory; the caller frees. NULL where there was none, or one with a password in it. */
+   every directory; the caller frees. NULL where there was none, or one with a password in it.
+ */
 char *assay_ledger_sync_place(const struct assay_ledger *ledger);
 
 #endif
