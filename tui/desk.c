@@ -33,6 +33,8 @@ struct desk {
     const struct assay_draft *drafts; /* of it, likewise */
     size_t draft_count;
     struct desk_notes *notes;
+    struct desk_wish next; /* an exchange that waits until there is time */
+    bool waits;
     bool stale;  /* the ledger is to be read anew, once there is time */
     int trouble; /* readable when a note could not be written */
     struct assay_ledger *ledger;
@@ -156,6 +158,19 @@ static void act(struct desk *desk)
     }
 }
 
+static bool acts(const struct desk *desk)
+{
+    const enum desk_task task = desk->result.wish.task;
+    return task == DESK_SIGN || task == DESK_APPLY || task == DESK_ASK;
+}
+
+static void say_place(struct desk *desk)
+{
+    char *place = assay_ledger_sync_place(desk->fresh);
+    snprintf(desk->result.place, sizeof desk->result.place, "%s", place ? place : "");
+    free(place);
+}
+
 /* What was noted before is in what it reads. A signature takes its draft away: one that is
    written meanwhile comes after it. */
 static void work(struct desk *desk)
@@ -165,6 +180,8 @@ static void work(struct desk *desk)
     act(desk);
     if (signs)
         desk_notes_release(desk->notes);
+    if (acts(desk) && desk->result.status == ASSAY_OK)
+        say_place(desk);
     if (desk->fresh)
         desk->draft_count = assay_ledger_drafts(desk->fresh, &desk->drafts);
 }
@@ -200,12 +217,9 @@ void desk_close(struct desk **at)
         return;
     /* What acts is waited for; what only reads and does not come back (an agent that hangs) is
        left behind: it ends with the process. */
-    const bool acts = desk->result.wish.task == DESK_SIGN ||
-                      desk->result.wish.task == DESK_APPLY ||
-                      desk->result.wish.task == DESK_ASK;
     struct pollfd done = {.fd = desk->done, .events = POLLIN};
     atomic_store(&desk->leaving, true);
-    if (desk->busy && !acts && poll(&done, 1, DESK_PATIENCE_MS) == 0) {
+    if (desk->busy && !acts(desk) && poll(&done, 1, DESK_PATIENCE_MS) == 0) {
         desk_notes_close(&desk->notes, false);
         pthread_detach(desk->thread);
         *at = NULL;
@@ -255,14 +269,15 @@ enum desk_task desk_task(const struct desk *desk)
 void desk_sync(struct desk *desk, const char *place)
 {
     struct desk_wish wish = {.task = DESK_SYNC};
+    desk->waits = false;
     if (strlen(place) >= sizeof wish.reason) {
         app_say(desk->app, "the name of the place is too long");
         return;
     }
     memcpy(wish.reason, place, strlen(place) + 1);
     atomic_store(&desk->moving, NULL);
-    if (!desk_ask(desk, &wish))
-        app_say(desk->app, "something is under way: try again in a moment");
+    desk->next = wish;
+    desk->waits = !desk_ask(desk, &wish);
 }
 
 void desk_synced(struct app *app, const struct desk_result *result)
@@ -321,6 +336,8 @@ static void look_for_trouble(struct desk *desk)
     }
     if (desk->stale && desk_ask(desk, &(struct desk_wish){.task = DESK_READ}))
         desk->stale = false;
+    if (desk->waits && !desk->busy)
+        desk_sync(desk, desk->next.reason);
 }
 
 bool desk_poll(struct desk *desk, struct desk_result *result)
@@ -348,6 +365,7 @@ bool desk_poll(struct desk *desk, struct desk_result *result)
             memcpy(desk->me, me, strlen(me) + 1);
         desk->generation++;
     }
+    look_for_trouble(desk); /* what waits for its turn */
     return true;
 }
 

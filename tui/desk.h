@@ -49,7 +49,7 @@ struct desk_result {
     char id[17];                     /* DESK_ASK: the request */
     char version[24];                /* likewise, where one was registered */
     struct assay_sync_result synced; /* DESK_SYNC: likewise; its texts are these: */
-    char place[512], refusal[512];
+    char place[512], refusal[512];   /* place, after what was signed, too: where S sends it */
 };
 
 struct desk; /* opaque */
@@ -59,8 +59,8 @@ void desk_close(struct desk **desk);
 bool desk_ask(struct desk *desk, const struct desk_wish *wish);
 bool desk_busy(const struct desk *desk);
 enum desk_task desk_task(const struct desk *desk);
-/* Exchanges records with PLACE; where it is "", with the place of last time. What comes of it
-   is said by desk_synced(). */
+/* Exchanges records with PLACE, at once or when what is under way is done; where it is "",
+   with the place of last time. What comes of it is said by desk_synced(). */
 void desk_sync(struct desk *desk, const char *place);
 void desk_synced(struct app *app, const struct desk_result *result);
 /* What is being done, for a title: "   reading"; "" nothing. */

@@ -3,6 +3,8 @@
  */
 #include "outbox.h"
 
+#include "draw_wrap.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,10 +183,10 @@ bool outbox_result(struct outbox *box, struct app *app, struct desk_result *resu
     else if (result->followed.status != ASSAY_OK)
         app_fail(app, &result->followed);
     else
-        app_say(app, "%s: %s",
+        app_say(app, "%s: %s%s%s",
                 result->wish.task == DESK_APPLY ? "applied and recorded"
                                                 : "signed and recorded",
-                box->title);
+                box->title, result->place[0] ? "; S sends it to " : "", result->place);
     outbox_close(box);
     return true;
 }
@@ -218,6 +220,16 @@ static void draw_statement(struct outbox *box, struct area area)
     assay_buf_free(&row);
 }
 
+/* What will be done is words, not bytes. */
+static void draw_said(const struct outbox *box, struct area area)
+{
+    struct assay_buf clean = {0};
+    assay_text_clean(&clean, box->text, strlen(box->text));
+    draw_wrapped(area, 0, 0, area.rect.width, area.rect.height, ROLE_NORMAL,
+                 assay_buf_text(&clean));
+    assay_buf_free(&clean);
+}
+
 /* Whole, or its two ends where there is no room: the last digits are those that are typed. */
 static int draw_binding(struct area inside, int y, const char *binding)
 {
@@ -232,6 +244,7 @@ void outbox_draw(struct outbox *box, struct area area)
 {
     const int width = area.rect.width - 4, height = area.rect.height - 2;
     struct area all = area_part(area, 2, 1, width, height);
+    draw_clear(area_part(area, 0, 1, area.rect.width, height)); /* no ends of rows beside it */
     struct area inside = draw_box(area_under(all, ROLE_POPUP), ROLE_BORDER, box->title);
     const int rows = inside.rect.height - 3;
     if (!box->ready) {
@@ -241,7 +254,10 @@ void outbox_draw(struct outbox *box, struct area area)
                       : "looking at files, champion and gates again");
         return;
     }
-    draw_statement(box, area_part(inside, 1, 0, inside.rect.width - 1, rows));
+    if (box->wish.task == DESK_APPLY)
+        draw_said(box, area_part(inside, 1, 0, inside.rect.width - 2, rows));
+    else
+        draw_statement(box, area_part(inside, 1, 0, inside.rect.width - 1, rows));
     const int x = 1 + draw_binding(inside, rows, box->wish.binding);
     if (box->total > 1)
         draw_format(inside, x + 3, rows, ROLE_DIM, "%zu of %zu drafts", box->at, box->total);

@@ -338,7 +338,8 @@ static bool ask_poll(void *self)
         return true;
     }
     inbox_look(app, true);
-    app_say(app, "asked and signed: request %s; A shows what waits", result.id);
+    app_say(app, "asked and signed: request %s; A shows what waits%s%s", result.id,
+            result.place[0] ? ", S there sends it to " : "", result.place);
     if (app->screens[app->depth - 1].self == view)
         app_back(app);
     return true;

@@ -439,7 +439,8 @@ static const char *request_typing(void *self)
 {
     struct request_view *view = self;
     if (view->outbox.open)
-        return "esc=leave it a draft\tdown/up=scroll";
+        return view->outbox.wish.task == DESK_APPLY ? "esc=leave it as it is"
+                                                    : "esc=leave it a draft\tdown/up=scroll";
     return view->asking ? "enter=keep as a draft\tesc=give up" : NULL;
 }
 

@@ -77,6 +77,21 @@ static const char *gates_digest(const struct statement_request *bound,
     return assay_arena_strdup(arena, digest);
 }
 
+/* Of the gates that everybody runs, those that pass. */
+static uint64_t passed_here(const struct fold_request *request)
+{
+    const struct policy *policy = &request->policy->policy;
+    const struct assay_request *view = &request->view;
+    uint64_t passed = 0;
+
+    for (size_t i = 0; i < view->gate_count; i++)
+        for (size_t k = 0; k < policy->gate_count; k++)
+            passed += strcmp(policy->gates[k].name, view->gates[i].name) == 0 &&
+                      policy_gate_rechecked(&policy->gates[k]) &&
+                      assay_requirement_passes(view->gates[i].state);
+    return passed;
+}
+
 static void fill_decision(struct assay_ledger *ledger, const struct fold_request *request,
                           const struct assay_decision *decision, uint64_t ran,
                           struct assay_arena *arena, struct statement *s)
@@ -91,7 +106,7 @@ static void fill_decision(struct assay_ledger *ledger, const struct fold_request
     d->binding = bound->binding;
     d->reason = decision->reason ? decision->reason : "";
     d->gates = gates_digest(bound, arena);
-    d->gates_passed = request->view.gates_passed;
+    d->gates_passed = ran > 0 ? passed_here(request) : 0;
     d->gates_total = ran;
     d->dwell_seconds = decision->dwell_seconds;
     d->delegate = decision->delegate ? decision->delegate : "";

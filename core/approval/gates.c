@@ -136,12 +136,14 @@ static void run_compare(struct run *run)
         return;
     const double gain =
         strcmp(better, "greater") == 0 ? value - champion->value : champion->value - value;
+    const char *way = gain < 0 ? "worse" : "better";
     char text[32];
-    assay_number_short(text, gain, 4);
+    assay_number_short(text, fabs(gain), 4);
     if (gain >= -margin)
-        gate_say(run, ASSAY_SATISFIED, "%s is better by %s (unpaired: no interval)", key, text);
+        gate_say(run, ASSAY_SATISFIED, "%s is %s by %s (unpaired: no interval)", key, way,
+                 text);
     else
-        gate_say(run, ASSAY_UNSATISFIED, "%s is better by %s, beyond the margin", key, text);
+        gate_say(run, ASSAY_UNSATISFIED, "%s is %s by %s, beyond the margin", key, way, text);
 }
 
 /* ---- several runs ---- */

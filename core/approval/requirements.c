@@ -70,8 +70,10 @@ static const char *unknown_account(const struct evaluation *e)
         const struct assay_fact *fact = &e->request->bound->lineage[i];
         if (texts_has(&e->policy->exclude, fact->part) &&
             !people_by_account(&e->fold->people, fact->account))
-            return fold_text(e->fold, "nobody known has the account %s (%s)", fact->account,
-                             fact->part);
+            return fold_text(e->fold,
+                             "nobody known has the account %s (%s); an owner says who: assay "
+                             "keys add PERSON --account",
+                             fact->account, fact->part);
     }
     return NULL;
 }
