@@ -166,6 +166,27 @@ void request_drop_draft(struct request_view *view)
     app_dirty(view->app);
 }
 
+void request_revise(struct request_view *view)
+{
+    const struct assay_request *r = request_of(view);
+    if (!r)
+        return;
+    if (strcmp(r->requester, desk_me(view->desk)) != 0)
+        app_say(view->app, "only who asked for it writes its next revision");
+    else if (r->state != ASSAY_STATE_PENDING && r->state != ASSAY_STATE_CHANGES &&
+             r->state != ASSAY_STATE_APPROVED)
+        app_say(view->app, "it is %s: ask for the version anew from the models screen",
+                assay_request_state_name(r->state));
+    else
+        app_open(view->app, &view_ask,
+                 &(struct ask_arguments){.server = r->place,
+                                         .model = r->model,
+                                         .version = r->version,
+                                         .target = r->target,
+                                         .words = r->words,
+                                         .revises = r->id});
+}
+
 void request_rollback(struct request_view *view)
 {
     const struct assay_request *r = request_of(view);

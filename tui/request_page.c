@@ -121,7 +121,8 @@ static void add_mine(struct request_view *view, const struct assay_request *r)
     else if (!assay_request_open_state(r->state))
         request_add(view, ROLE_DIM, 10, "YOU MAY   comment (v): it is closed");
     else if (strcmp(r->requester, me) == 0)
-        request_add(view, ROLE_NORMAL, 10, "YOU MAY   withdraw it: you asked for it");
+        request_add(view, ROLE_NORMAL, 10,
+                    "YOU MAY   ask anew (Q), withdraw it (W): you asked for it");
     else if (!mine)
         request_add(view, ROLE_DIM, 10,
                     "YOU MAY   comment (v): the policy asks for no role of "

@@ -114,6 +114,7 @@ void request_typed(struct request_view *view);
 void request_prompt_label(const struct request_view *view, struct assay_buf *out);
 void request_drop_draft(struct request_view *view);
 /* The form that asks for what was there before this one was applied. */
+void request_revise(struct request_view *view); /* opens the form of the next revision */
 void request_rollback(struct request_view *view);
 
 /* ---- request_sides.c ---- */

@@ -53,7 +53,7 @@ static const struct {
 struct ask_view {
     struct app *app;
     struct desk *desk;
-    char server[1024];
+    char server[1024], revises[17];
     char *runs[RUNS_MAX];
     size_t run_count;
     struct prompt prompts[ASK_FIELDS];
@@ -130,6 +130,8 @@ static void *ask_open(struct app *app, const void *argument)
     prompt_set(&view->prompts[ASK_MODEL], a->model ? a->model : "");
     prompt_set(&view->prompts[ASK_VERSION], a->version ? a->version : "");
     prompt_set(&view->prompts[ASK_TARGET], a->target ? a->target : only_target(app));
+    prompt_set(&view->prompts[ASK_WHY], a->words ? a->words : "");
+    snprintf(view->revises, sizeof view->revises, "%s", a->revises ? a->revises : "");
     view->at = !text_of(view, ASK_MODEL)[0]    ? ASK_MODEL
                : !text_of(view, ASK_TARGET)[0] ? ASK_TARGET
                                                : ASK_WHY;
@@ -303,6 +305,7 @@ static bool prepare(struct ask_view *view)
         .version = text_of(view, ASK_VERSION),
         .target = target,
         .server = view->server[0] ? view->server : NULL,
+        .request = view->revises[0] ? view->revises : NULL,
         .words = text_of(view, ASK_WHY),
         .policy = text_of(view, ASK_POLICY)[0] ? text_of(view, ASK_POLICY) : NULL,
         .evidence = view->evidence,
@@ -511,7 +514,9 @@ static void ask_draw(void *self, struct area area)
     struct ask_view *view = self;
     const int width = area.rect.width;
     int y = 0, cursor = -1, row = 0;
-    draw_text(area, 1, y++, ROLE_TITLE, "ASK FOR APPROVAL");
+    draw_format(area, 1, y++, ROLE_TITLE, "%s%.8s",
+                view->revises[0] ? "ASK ANEW: the next revision of " : "ASK FOR APPROVAL",
+                view->revises);
     draw_from(view, area, y++);
     y++;
     for (size_t i = 0; i < ASK_FIELDS; i++) {

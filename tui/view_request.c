@@ -245,6 +245,9 @@ static bool request_command(void *self, enum command_id id, const char *argument
     case CMD_CONDITION:
         request_condition(view, argument);
         return true;
+    case CMD_ASK:
+        request_revise(view);
+        return true;
     case CMD_ROLLBACK:
         request_rollback(view);
         return true;
@@ -424,6 +427,9 @@ static const enum command_id *request_hints(void *self)
                                               CMD_SEND,     CMD_BACK,   CMD_NONE};
     static const enum command_id approved[] = {CMD_APPLY, CMD_COMPARE, CMD_DECIDE,
                                                CMD_SEND,  CMD_BACK,    CMD_NONE};
+    static const enum command_id asked[] = {
+        CMD_NEXT_UNSEEN, CMD_ASK,  CMD_WITHDRAW,     CMD_OPEN, CMD_COMPARE,
+        CMD_CHANGES,     CMD_SYNC, CMD_NEXT_REQUEST, CMD_BACK, CMD_NONE};
     struct request_view *view = self;
     const struct assay_request *r = request_of(view);
     if (request_evidence_open(view))
@@ -432,7 +438,9 @@ static const enum command_id *request_hints(void *self)
         return applied;
     if (r && r->state == ASSAY_STATE_APPROVED)
         return approved;
-    return request_draft(view) ? drafted : hints;
+    return request_draft(view)                                   ? drafted
+           : r && strcmp(r->requester, desk_me(view->desk)) == 0 ? asked
+                                                                 : hints;
 }
 
 static const char *request_typing(void *self)

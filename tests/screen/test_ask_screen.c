@@ -145,11 +145,52 @@ static void the_request_there_is(void **state)
     stop(screen);
 }
 
+/* Who asked writes what is next, with what was said before to begin with; nobody else does. */
+static void the_next_revision(void **state)
+{
+    char id[17];
+    const struct assay_request *found;
+    struct assay_error err = {0};
+    (void)state;
+    world_start(&world, WORLD_POLICY);
+    world_request(&world, "alias:champion", "some words", NULL, id);
+    struct screen *screen = world_queue(&world, 120, 40); /* everybody's keys: adm sits here */
+    screen_wait(screen, "some words");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "CANDIDATE");
+    screen_press(screen, "Q", NULL);
+    screen_wait(screen, "only who asked for it writes its next revision");
+    screen_close(&screen);
+    world_only(&world, "rex");
+    screen = world_queue(&world, 120, 40);
+    screen_wait(screen, "some words");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "ask anew (Q)");
+    screen_press(screen, "Q", NULL);
+    screen_wait(screen, "ASK ANEW");
+    screen_type(screen, " and more");
+    screen_press(screen, "enter", "enter", "enter", NULL);
+    screen_wait(screen, "y signs and asks");
+    world_quiet();
+    screen_press(screen, "y", NULL);
+    screen_wait(screen, "asked and signed: request");
+    screen_wait(screen, "revision 2");
+    screen_close(&screen);
+    struct assay_ledger *ledger = world_open(&world, "adm");
+    if (assay_ledger_find(ledger, id, &found, &err) != ASSAY_OK)
+        fail_msg("%s", err.what);
+    assert_int_equal(found->revision, 2);
+    assert_string_equal(found->words, "some words and more");
+    assay_ledger_close(&ledger);
+    world_stop(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_form),
         cmocka_unit_test(the_request_there_is),
+        cmocka_unit_test(the_next_revision),
     };
     return cmocka_run_group_tests_name("asking from other screens", tests, NULL, NULL);
 }

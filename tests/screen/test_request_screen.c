@@ -271,7 +271,7 @@ static void applying(void **state)
     world_only(&world, "rex");
     struct screen *screen = world_queue(&world, 120, 34);
     screen_press(screen, "enter", NULL);
-    screen_wait(screen, "YOU MAY   withdraw it: you asked for it");
+    screen_wait(screen, "YOU MAY   ask anew (Q), withdraw it (W): you asked for it");
     screen_press(screen, "a", NULL);
     screen_settle(screen);
     screen_assert_text(screen, "it is PENDING: only what is approved can be applied");
