@@ -92,12 +92,12 @@ static void exchange(struct desk *desk)
                                "or git+URL; then S knows it");
     if (r->status == ASSAY_OK)
         r->status = assay_ledger_sync(desk->fresh, place, &options, &r->synced, &r->err);
-    free(last);
     /* Its texts are the ledger's only until something else is asked of that. */
     if (r->status == ASSAY_OK) {
         snprintf(r->place, sizeof r->place, "%s", r->synced.place);
         snprintf(r->refusal, sizeof r->refusal, "%s", r->synced.first_refusal);
     }
+    free(last); /* as the place that was named may be in what came */
     r->synced.place = r->synced.first_refusal = NULL;
     /* What came before something failed is kept in the store, and read anew from there. */
     if (r->status == ASSAY_OK)

@@ -98,6 +98,28 @@ static const char *state_mark(enum assay_requirement_state state)
 
 /* ---- the head ---- */
 
+static bool has_role(struct request_view *view, const char *me, const char *role)
+{
+    const struct assay_person *people;
+    struct assay_ledger *ledger = desk_ledger(view->desk);
+    const size_t count = ledger ? assay_ledger_people(ledger, &people) : 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; strcmp(people[i].person, me) == 0 && k < people[i].role_count; k++)
+            if (strcmp(people[i].roles[k], role) == 0)
+                return true;
+    return false;
+}
+
+/* Whoever broke the glass does not review it. */
+static bool may_ratify(const struct assay_request *r, const char *me)
+{
+    bool broke = false;
+    for (size_t i = 0; i < r->vote_count; i++)
+        broke |= r->votes[i].verdict == ASSAY_OVERRIDE && r->votes[i].counts &&
+                 strcmp(r->votes[i].person, me) == 0;
+    return r->overridden && !broke;
+}
+
 /* What I may do about it, or why not. */
 static void add_mine(struct request_view *view, const struct assay_request *r)
 {
@@ -117,12 +139,17 @@ static void add_mine(struct request_view *view, const struct assay_request *r)
     else if (r->state == ASSAY_STATE_APPLIED)
         request_add(view, ROLE_NORMAL, 10,
                     "YOU MAY   %sask for what was there before (B), revoke it (v)",
-                    r->overridden ? "review the override (v ratify), " : "");
+                    may_ratify(r, me) ? "review the override (v ratify), " : "");
     else if (!assay_request_open_state(r->state))
         request_add(view, ROLE_DIM, 10, "YOU MAY   comment (v): it is closed");
     else if (strcmp(r->requester, me) == 0)
         request_add(view, ROLE_NORMAL, 10,
                     "YOU MAY   ask anew (Q), withdraw it (W): you asked for it");
+    else if (!mine && r->break_role[0] && has_role(view, me, r->break_role))
+        request_add(
+            view, ROLE_NORMAL, 10,
+            "YOU MAY   break the glass (v override): it holds at once, stays to be seen, "
+            "and somebody else reviews it");
     else if (!mine)
         request_add(view, ROLE_DIM, 10,
                     "YOU MAY   comment (v): the policy asks for no role of "

@@ -239,6 +239,7 @@ struct assay_request {
     const struct assay_model_file *files;
     size_t file_count;
     const char *words, *requester, *requester_name, *tier;
+    const char *break_role; /* who may override; "" nobody */
     const char *policy, *policy_digest;
     uint64_t policy_version;
     int64_t opened_ms, revised_ms, expires_ms, apply_by_ms; /* or ASSAY_NO_TIME */

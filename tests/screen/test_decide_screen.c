@@ -515,6 +515,27 @@ static void not_shown_not_seen(void **state)
     leave(&screen);
 }
 
+/* Who may break the glass is told so, and is not asked to review what they did themselves. */
+static void the_breaker(void **state)
+{
+    (void)state;
+    char id[17];
+    begin(WORLD_POLICY, "alias:champion", id);
+    struct screen *screen = sit("brk", true);
+    screen_assert_text(screen, "YOU MAY   break the glass (v override)");
+    decide(screen, "override", "an outage");
+    send(screen, "\"decision\":\"override\"");
+    screen_wait(screen, "THE GLASS WAS BROKEN");
+    screen_press(screen, "a", NULL);
+    screen_wait(screen, "y applies it");
+    world_quiet();
+    screen_press(screen, "y", NULL);
+    screen_wait(screen, "APPLIED");
+    screen_wait(screen, "ask for what was there before (B)");
+    screen_refute_text(screen, "review the override (v ratify)");
+    leave(&screen);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -525,6 +546,7 @@ int main(void)
         cmocka_unit_test(override),
         cmocka_unit_test(followed),
         cmocka_unit_test(ratify_and_roll_back),
+        cmocka_unit_test(the_breaker),
         cmocka_unit_test(staged_plan),
         cmocka_unit_test(ended_at_once),
         cmocka_unit_test(store_that_is_busy),
