@@ -114,7 +114,11 @@ static enum assay_status open_evidence(struct cli *cli, struct assay_ledger *led
             assay_evidence_read(ledger, r->evidence[i].digest, &bytes, &length, err);
         if (status == ASSAY_OK && !cli_text(cli, bytes, length)) {
             status = assay_fail(err, ASSAY_BAD_INPUT, "%s: not text", name);
-            assay_hint(err, "send it to a file: assay review %s --open %s > FILE", r->id, name);
+            struct assay_buf word = {0};
+            assay_text_word(&word, name);
+            assay_hint(err, "send it to a file: assay review %s --open %s > FILE", r->id,
+                       assay_buf_text(&word));
+            assay_buf_free(&word);
         }
         if (status == ASSAY_OK)
             status = assay_evidence_seen(ledger, r->evidence[i].digest, true, err);

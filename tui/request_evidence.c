@@ -131,10 +131,12 @@ static void draw_head(struct request_view *view, const struct assay_request *r,
 static void draw_elsewhere(struct request_view *view, const struct assay_evidence *evidence,
                            struct area row)
 {
-    char clean[300];
-    assay_text_clean_to(clean, sizeof clean, evidence->name);
+    struct assay_buf word = {0};
+    assay_text_word(&word, evidence->name);
     draw_format(row, 2, 0, ROLE_WARNING,
-                "all, and marked as seen: assay review %.8s --open '%s'", view->id, clean);
+                "all, and marked as seen: assay review %.8s --open %s > FILE", view->id,
+                assay_buf_text(&word));
+    assay_buf_free(&word);
 }
 
 void request_evidence_draw(struct request_view *view, struct area area)

@@ -259,6 +259,21 @@ static int compare_decimals(const char **a, const char **b)
     return more_x - more_y;
 }
 
+void assay_text_word(struct assay_buf *out, const char *text)
+{
+    struct assay_buf clean = {0};
+
+    assay_text_clean(&clean, text, strlen(text));
+    assay_buf_char(out, '\'');
+    for (const char *p = assay_buf_text(&clean); *p; p++)
+        if (*p == '\'')
+            assay_buf_text_add(out, "'\\''");
+        else
+            assay_buf_char(out, *p);
+    assay_buf_char(out, '\'');
+    assay_buf_free(&clean);
+}
+
 int assay_text_natural(const char *a, const char *b)
 {
     const char *x = a, *y = b;

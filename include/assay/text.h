@@ -26,6 +26,8 @@ void assay_text_clean(struct assay_buf *out, const char *text, size_t length);
 /* The same into a fixed buffer, cut at a character's end; always NUL-terminated. Returns OUT.
  */
 char *assay_text_clean_to(char *out, size_t capacity, const char *text);
+/* Appends TEXT, cleaned, as one word of a shell: for a command that is shown to be typed. */
+void assay_text_word(struct assay_buf *out, const char *text);
 
 /* Terminal cells that clean TEXT takes (wide characters two, combining none). */
 int assay_text_width(const char *text);

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -227,6 +228,27 @@ static void test_natural(void **state)
     assert_true(assay_text_natural("x01", "x1") != 0); /* ties go by bytes */
 }
 
+/* As a real shell reads it: one word, nothing run. */
+static void test_word(void **state)
+{
+    static const char *const texts[] = {"report.md", "a'; touch x; '", "$(id) `id` \\ \"", "''",
+                                        "-n %s * ~ #"};
+    (void)state;
+    for (size_t i = 0; i < ASSAY_COUNT(texts); i++) {
+        struct assay_buf command = {0};
+        char read[100] = "";
+        assay_buf_text_add(&command, "printf %s. ");
+        assay_text_word(&command, texts[i]);
+        FILE *shell = popen(assay_buf_text(&command), "r");
+        assert_non_null(shell);
+        const size_t length = fread(read, 1, sizeof read - 1, shell);
+        assert_int_equal(pclose(shell), 0);
+        assert_int_equal(length, strlen(texts[i]) + 1);
+        assert_memory_equal(read, texts[i], length - 1);
+        assay_buf_free(&command);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +262,7 @@ int main(void)
         cmocka_unit_test(test_like),
         cmocka_unit_test(test_like_does_not_explode),
         cmocka_unit_test(test_natural),
+        cmocka_unit_test(test_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
