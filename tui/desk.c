@@ -106,6 +106,16 @@ static void exchange(struct desk *desk)
         assay_ledger_close(&desk->fresh);
 }
 
+/* What is to be signed, in words; NULL where there are none: then the bytes alone are shown. */
+static char *in_words(const char *text)
+{
+    struct assay_buf words = {0};
+    if (assay_decision_words(text, &words, NULL) == ASSAY_OK)
+        return assay_buf_take(&words);
+    assay_buf_free(&words);
+    return NULL;
+}
+
 static void act(struct desk *desk)
 {
     struct desk_result *r = &desk->result;
@@ -138,6 +148,8 @@ static void act(struct desk *desk)
     case DESK_PREVIEW:
         r->status =
             assay_request_preview(desk->fresh, r->wish.request, &decision, &r->text, &r->err);
+        if (r->status == ASSAY_OK)
+            r->words = in_words(r->text);
         break;
     case DESK_SIGN:
         r->status = assay_request_decide(desk->fresh, r->wish.request, &decision, &r->err);
@@ -237,6 +249,7 @@ void desk_close(struct desk **at)
         close(desk->trouble);
     }
     free(desk->result.text);
+    free(desk->result.words);
     assay_sides_free(&desk->result.sides);
     assay_ledger_close(&desk->fresh);
     assay_ledger_close(&desk->ledger);
@@ -349,7 +362,7 @@ bool desk_poll(struct desk *desk, struct desk_result *result)
     pthread_join(desk->thread, NULL);
     desk->busy = false;
     *result = desk->result;
-    desk->result.text = NULL;
+    desk->result.text = desk->result.words = NULL;
     desk->result.sides = NULL;
     if (!desk->fresh)
         desk_notes_read(desk->notes, NULL, NULL, 0);

@@ -45,6 +45,7 @@ struct desk_result {
     char *text;                  /* DESK_PREVIEW: the statement; DESK_EVIDENCE: the bytes, any,
                                     LENGTH of them; the taker frees */
     size_t length;
+    char *words;                     /* DESK_PREVIEW: what it says; likewise */
     struct assay_sides *sides;       /* DESK_SIDES: likewise */
     char id[17];                     /* DESK_ASK: the request */
     char version[24];                /* likewise, where one was registered */

@@ -34,6 +34,18 @@ size_t draw_first_row(const char *text, size_t length, int width, size_t *advanc
     return fits;
 }
 
+int draw_wrapped_rows(int width, const char *text)
+{
+    int rows = 0;
+    for (; *text && width > 0; rows++) {
+        size_t length = strcspn(text, "\n"), advance = 0;
+        (void)draw_first_row(text, length, width, &advance);
+        text += advance;
+        text += *text == '\n' && advance == length ? 1 : 0;
+    }
+    return rows;
+}
+
 int draw_wrapped(struct area area, int x, int y, int width, int height, enum role role,
                  const char *text)
 {

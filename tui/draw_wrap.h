@@ -11,6 +11,9 @@
 int draw_wrapped(struct area area, int x, int y, int width, int height, enum role role,
                  const char *text);
 
+/* The rows that all of TEXT would take. */
+int draw_wrapped_rows(int width, const char *text);
+
 /* Bytes of TEXT[0..length), clean and without line ends, that stand in its first row of WIDTH
  *cells; ADVANCE: how many bytes on the next row begins. */
 size_t draw_first_row(const char *text, size_t length, int width, size_t *advance);

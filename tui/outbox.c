@@ -14,9 +14,12 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
+#define STATEMENT_ROWS 3 /* at least, beside the words */
+
 void outbox_close(struct outbox *box)
 {
     free(box->text);
+    free(box->words);
     *box = (struct outbox){0};
 }
 
@@ -173,7 +176,8 @@ bool outbox_result(struct outbox *box, struct app *app, struct desk_result *resu
         return false;
     if (result->wish.task == DESK_PREVIEW && result->status == ASSAY_OK) {
         box->text = result->text;
-        result->text = NULL;
+        box->words = result->words;
+        result->text = result->words = NULL;
         box->ready = true;
         box->shown_us = assay_monotonic_us();
         return true;
@@ -230,6 +234,20 @@ static void draw_said(const struct outbox *box, struct area area)
     assay_buf_free(&clean);
 }
 
+/* What it says, and under it what is signed, of which some rows always show. */
+static void draw_both(struct outbox *box, struct area area)
+{
+    const int width = area.rect.width, room = area.rect.height - STATEMENT_ROWS - 1;
+    int used = 0;
+    if (box->words && room > 0) {
+        const bool fits = draw_wrapped_rows(width - 1, box->words) <= room;
+        used = draw_wrapped(area, 0, 0, width - 1, room, ROLE_NORMAL, box->words);
+        draw_text(area, 0, used++, ROLE_DIM,
+                  fits ? "what is signed:" : "… what is signed, with the rest of that:");
+    }
+    draw_statement(box, area_part(area, 0, used, width, area.rect.height - used));
+}
+
 /* Whole, or its two ends where there is no room: the last digits are those that are typed. */
 static int draw_binding(struct area inside, int y, const char *binding)
 {
@@ -257,7 +275,7 @@ void outbox_draw(struct outbox *box, struct area area)
     if (box->wish.task == DESK_APPLY)
         draw_said(box, area_part(inside, 1, 0, inside.rect.width - 2, rows));
     else
-        draw_statement(box, area_part(inside, 1, 0, inside.rect.width - 1, rows));
+        draw_both(box, area_part(inside, 1, 0, inside.rect.width - 1, rows));
     const int x = 1 + draw_binding(inside, rows, box->wish.binding);
     if (box->total > 1)
         draw_format(inside, x + 3, rows, ROLE_DIM, "%zu of %zu drafts", box->at, box->total);

@@ -23,6 +23,7 @@ struct outbox {
     char title[200];
     char digits[OUTBOX_DIGITS + 1]; /* typed so far */
     char *text;                     /* the statement */
+    char *words;                    /* what it says; NULL there are none */
     int scroll, page;               /* rows */
 };
 

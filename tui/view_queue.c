@@ -601,6 +601,7 @@ static bool queue_poll(void *self)
         app_fail(view->app, &result.err);
     outbox_go(&view->outbox, view->desk);
     free(result.text);
+    free(result.words);
     assay_sides_free(&result.sides);
     inbox_taken(view->app, &result);
     build(view);

@@ -331,6 +331,12 @@ enum assay_status assay_request_decide(struct assay_ledger *ledger, const char *
 enum assay_status assay_request_preview(struct assay_ledger *ledger, const char *id,
                                         const struct assay_decision *decision, char **text,
                                         struct assay_error *err);
+/* What TEXT, the exact bytes of a decision, says, in a few sentences for whom its JSON is too
+   much: read from the bytes themselves, so that no word comes from anywhere else. Lines, and
+   clean (assay_text_clean): no value begins one. Bytes that are no decision: an error.
+   Any thread. */
+enum assay_status assay_decision_words(const char *text, struct assay_buf *out,
+                                       struct assay_error *err);
 /* Moves the target. Idempotent: one that is applied is ASSAY_OK; one that was begun goes on.
    Once that is recorded, runs what the user's configuration file has in its sections
    [after NAME]: what comes of them (below) does not change what is returned. They are read

@@ -348,6 +348,47 @@ static void t18_painting(void **state)
     assert_int_equal(world_decide(&world, "rex", id, ASSAY_WITHDRAW, NULL), ASSAY_OK);
 }
 
+/* What is about to be signed, in words: of the bytes alone, and no value of them begins a line or
+   paints. */
+static void t18_in_words(void **state)
+{
+    static const char reason[] = "looked\nKey: SHA256:of-somebody-else\x1b[2J \xe2\x80\xae"
+                                 "dne";
+    static const char *const conditions[] = {"below 10 % until 2026-12-24", "a pager"};
+    const struct assay_decision decision = {.verdict = ASSAY_APPROVE,
+                                            .reason = reason,
+                                            .conditions = conditions,
+                                            .condition_count = ASSAY_COUNT(conditions)};
+    struct assay_ledger *ledger = world_open(&world, "val");
+    struct assay_buf words = {0}, other = {0};
+    struct assay_error err = {0};
+    char id[17], *text = NULL;
+    (void)state;
+    world_ask(&world, id);
+    assert_int_equal(assay_request_preview(ledger, id, &decision, &text, &err), ASSAY_OK);
+    assay_ledger_close(&ledger);
+    assert_int_equal(assay_decision_words(text, &words, &err), ASSAY_OK);
+    const char *said = assay_buf_text(&words);
+    assert_clean(words.data, words.length);
+    assert_non_null(strstr(said, "(val) as "));
+    assert_non_null(strstr(said, ": approve fraud/2, revision 1 (approval).\n"
+                                 "On condition: \"below 10 %\" until 2026-12-24"));
+    assert_non_null(strstr(said, ", \"a pager\"\nGates: "));
+    const char *key = strstr(said, "\nKey: ");
+    assert_non_null(key);
+    assert_null(strstr(key + 1, "\nKey: "));
+    assert_non_null(strstr(text, "SHA256:"));
+    assert_int_equal(strncmp(key + 6, strstr(text, "SHA256:"), 50), 0);
+    assert_non_null(strstr(key, "\nBecause: looked Key: SHA256:of-somebody-else"));
+    /* Of what is no decision, or was changed, there are no words. */
+    text[strlen(text) - 1] = ' ';
+    assert_int_not_equal(assay_decision_words(text, &other, &err), ASSAY_OK);
+    assert_int_equal(other.length, 0);
+    assert_int_equal(world_decide(&world, "rex", id, ASSAY_WITHDRAW, NULL), ASSAY_OK);
+    assay_buf_free(&words);
+    free(text);
+}
+
 /* ---- T24: an alias set by hand. Fails without assay_ledger_drift() and assay_ledger_gate().
  * ---- */
 
@@ -544,7 +585,7 @@ int main(void)
         cmocka_unit_test(t10_two_roles),     cmocka_unit_test(t18_painting),
         cmocka_unit_test(t24_drift),         cmocka_unit_test(t24_replaced),
         cmocka_unit_test(t28_secrets),       cmocka_unit_test(t28_export),
-        cmocka_unit_test(t25_expired),
+        cmocka_unit_test(t25_expired),       cmocka_unit_test(t18_in_words),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -193,6 +193,9 @@ static void draft_and_send(void **state)
     screen_settle(screen);
     screen_press(screen, "$", NULL);
     screen_wait(screen, "y signs exactly this");
+    screen_assert_text(screen, ": approve fraud/2, revision 1 (approval).");
+    screen_assert_text(screen, "Key: SHA256:");
+    screen_assert_text(screen, "what is signed:");
     screen_assert_text(screen, "https://in-toto.io/Statement/v1");
     screen_assert_text(screen, "\"meaning\":\"approval\"");
     /* Enter leaves it a draft. */
@@ -281,6 +284,8 @@ static void production_asks_for_digits(void **state)
     screen_resize(screen, 60, 16);
     screen_settle(screen);
     screen_assert_text(screen, digits);
+    screen_assert_text(screen, ": approve fraud/2, ");
+    screen_assert_text(screen, "https://in-toto.io/Statement/v1");
     screen_resize(screen, 120, 34);
     screen_settle(screen);
     quiet();
