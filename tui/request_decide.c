@@ -195,7 +195,12 @@ void request_rollback(struct request_view *view)
         return;
     const char *version = assay_request_rollback(r, &err);
     const struct ask_arguments arguments = {
-        .server = r->place, .model = r->model, .version = version, .target = r->target};
+        .server = r->place,
+        .model = r->model,
+        .version = version,
+        .target = r->target,
+        .takes_back = r->id,
+    };
     if (version)
         app_open(view->app, &view_ask, &arguments);
     else

@@ -53,7 +53,7 @@ static const struct {
 struct ask_view {
     struct app *app;
     struct desk *desk;
-    char server[1024], revises[17];
+    char server[1024], revises[17], takes_back[17];
     char *runs[RUNS_MAX];
     size_t run_count;
     struct prompt prompts[ASK_FIELDS];
@@ -132,6 +132,8 @@ static void *ask_open(struct app *app, const void *argument)
     prompt_set(&view->prompts[ASK_TARGET], a->target ? a->target : only_target(app));
     prompt_set(&view->prompts[ASK_WHY], a->words ? a->words : "");
     snprintf(view->revises, sizeof view->revises, "%s", a->revises ? a->revises : "");
+    snprintf(view->takes_back, sizeof view->takes_back, "%s",
+             a->takes_back ? a->takes_back : "");
     view->at = !text_of(view, ASK_MODEL)[0]    ? ASK_MODEL
                : !text_of(view, ASK_TARGET)[0] ? ASK_TARGET
                                                : ASK_WHY;
@@ -514,9 +516,14 @@ static void ask_draw(void *self, struct area area)
     struct ask_view *view = self;
     const int width = area.rect.width;
     int y = 0, cursor = -1, row = 0;
-    draw_format(area, 1, y++, ROLE_TITLE, "%s%.8s",
-                view->revises[0] ? "ASK ANEW: the next revision of " : "ASK FOR APPROVAL",
-                view->revises);
+    if (view->takes_back[0])
+        draw_format(area, 1, y++, ROLE_TITLE,
+                    "ROLL BACK: ask for what was there before %.8s was applied",
+                    view->takes_back);
+    else
+        draw_format(area, 1, y++, ROLE_TITLE, "%s%.8s",
+                    view->revises[0] ? "ASK ANEW: the next revision of " : "ASK FOR APPROVAL",
+                    view->revises);
     draw_from(view, area, y++);
     y++;
     for (size_t i = 0; i < ASK_FIELDS; i++) {

@@ -13,6 +13,7 @@ struct ask_arguments {  /* for view_ask; all copied, any may be "" or NULL */
     const char *server; /* URL; "" the local registry */
     const char *model, *version, *target;
     const char *revises, *words; /* the request of which this is a new revision; what it said */
+    const char *takes_back;      /* the request whose application this would undo */
     const char *const *runs;     /* ids of the local store: a version is registered from them */
     size_t run_count;
 };

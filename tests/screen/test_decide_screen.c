@@ -320,7 +320,7 @@ static void ratify_and_roll_back(void **state)
     decide(screen, "ratify", "it was right");
     send(screen, "\"decision\":\"ratify\"");
     screen_press(screen, "B", NULL);
-    screen_wait(screen, "ASK FOR APPROVAL");
+    screen_wait(screen, "ROLL BACK: ask for what was there before");
     screen_type(screen, "latency doubled");
     screen_press(screen, "enter", "enter", "enter", NULL);
     screen_wait(screen, "y signs and asks");
