@@ -180,6 +180,7 @@ void cli_request_json(struct cli_json *json, const struct assay_request *r)
     count_member(json, "have", r->have);
     count_member(json, "needed", r->needed);
     bool_member(json, "mine", r->mine);
+    bool_member(json, "rollback", r->rollback);
     bool_member(json, "overridden", r->overridden);
     bool_member(json, "unsigned", r->unsigned_votes);
     needs_json(json, r);

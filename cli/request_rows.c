@@ -38,8 +38,9 @@ static void add_facts(struct cli_table *table, const struct assay_request *r)
 {
     struct assay_buf policy = {0};
 
-    assay_buf_format(&policy, "%s version %llu, tier %s", r->policy,
-                     (unsigned long long)r->policy_version, r->tier);
+    assay_buf_format(&policy, "%s version %llu, tier %s%s", r->policy,
+                     (unsigned long long)r->policy_version, r->tier,
+                     r->rollback ? ", a rollback" : "");
     const struct row rows[] = {
         {.key = "state", .state = assay_request_state_name(r->state), .value = r->why},
         {.key = "opened", .person = r->requester, .value = r->words, .time_ms = r->opened_ms},

@@ -48,9 +48,10 @@ static void print_head(struct cli *cli, const struct assay_request *r)
                      assay_time_text(time, r->opened_ms));
     line(cli, "asked by", assay_buf_text(&buf));
     assay_buf_reset(&buf);
-    assay_buf_format(&buf, "%s version %llu, tier %s, revision %llu, expires %s", r->policy,
+    assay_buf_format(&buf, "%s version %llu, tier %s%s, revision %llu, expires %s", r->policy,
                      (unsigned long long)r->policy_version, r->tier,
-                     (unsigned long long)r->revision, assay_time_text(time, r->expires_ms));
+                     r->rollback ? ", a rollback" : "", (unsigned long long)r->revision,
+                     assay_time_text(time, r->expires_ms));
     line(cli, "policy", assay_buf_text(&buf));
     line(cli, "model", r->model_digest);
     line(cli, "digest", r->binding);

@@ -182,6 +182,9 @@ static void add_head(struct request_view *view, const struct assay_request *r)
             : "",
         assay_request_open_state(r->state) ? " left" : "closed", r->tier,
         r->place[0] ? r->platform : "the local registry", r->place[0] ? " " : "", r->place);
+    if (r->rollback)
+        request_add(view, ROLE_NORMAL, 4,
+                    "A ROLLBACK   version %s was approved and stood there before", r->version);
     if (r->overridden)
         request_add(view, ROLE_WARNING, 4, "THE GLASS WAS BROKEN%s",
                     r->review_due ? ": its review is overdue" : "");

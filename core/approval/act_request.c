@@ -159,9 +159,11 @@ static enum assay_status add_evidence(struct assay_ledger *ledger, const char *g
 
 static enum assay_status choose_policy(const struct assay_ledger *ledger,
                                        const struct assay_request_options *options,
+                                       const struct statement_request *r,
                                        const struct fold_policy **out, struct assay_error *err)
 {
     const struct fold *fold = &ledger->fold;
+    const bool rollback = fold_is_rollback(fold, r);
     struct assay_buf names = {0};
     size_t count = 0;
     uint64_t best = 1;
@@ -170,7 +172,7 @@ static enum assay_status choose_policy(const struct assay_ledger *ledger,
     *out = NULL;
     for (size_t i = 0; i < fold->policy_count; i++) {
         const struct fold_policy *p = fold->policies[i];
-        const uint64_t exact = policy_exactness(&p->policy, options->model, options->target);
+        const uint64_t exact = policy_exactness(&p->policy, r->model, r->target, rollback);
         if (fold_policy(fold, p->policy.name) != p)
             continue;
         if (options->policy ? strcmp(p->policy.name, options->policy) != 0 : exact < best)
@@ -193,9 +195,12 @@ static enum assay_status choose_policy(const struct assay_ledger *ledger,
         status = assay_fail(err, ASSAY_BAD_INPUT, "several policies are for this: %s",
                             assay_buf_text(&names));
         assay_hint(err, "say which with --policy NAME");
-    } else if (!policy_matches(&(*out)->policy, options->model, options->target)) {
-        status = assay_fail(err, ASSAY_BAD_INPUT, "the policy %s is not for %s at %s",
-                            (*out)->policy.name, options->model, options->target);
+    } else if (!policy_matches(&(*out)->policy, r->model, r->target, rollback)) {
+        status = assay_fail(
+            err, ASSAY_BAD_INPUT, "the policy %s is %s %s at %s", (*out)->policy.name,
+            (*out)->policy.rollback && !rollback ? "for rollbacks alone, and this is none, of"
+                                                 : "not for",
+            r->model, r->target);
     }
     assay_buf_free(&names);
     return status;
@@ -315,16 +320,26 @@ static enum assay_status collect_evidence(struct assay_ledger *ledger,
     return status;
 }
 
-static void fill_bound(struct assay_ledger *ledger, struct situation *now,
-                       const struct fold_policy *policy, struct statement_request *r)
+/* What is asked for, and what is there. */
+static void fill_target(const struct situation *now,
+                        const struct assay_request_options *options,
+                        struct statement_request *r)
 {
-    struct gate_context context = context_of(ledger, now, r->target, true);
-
+    r->model = options->model;
+    r->version = options->version;
+    r->target = options->target;
     r->platform = now->platform.ops->kind;
     r->place = now->platform.place;
     r->from_version = now->champion_version;
     r->from_digest = now->has_champion ? now->champion.digest : "";
     r->model_digest = now->candidate.digest;
+}
+
+static void fill_bound(struct assay_ledger *ledger, struct situation *now,
+                       const struct fold_policy *policy, struct statement_request *r)
+{
+    struct gate_context context = context_of(ledger, now, r->target, true);
+
     r->files = now->candidate.files;
     r->file_count = now->candidate.file_count;
     r->lineage = now->candidate.lineage;
@@ -427,11 +442,13 @@ enum assay_status assay_request_send(struct assay_ledger *ledger,
     if (status == ASSAY_OK)
         status = number_it(ledger, options, id, &s.request.revision, err);
     if (status == ASSAY_OK)
-        status = choose_policy(ledger, options, &policy, err);
-    if (status == ASSAY_OK)
         status = look(ledger, options->server ? mlflow_platform.kind : registry_platform.kind,
                       options->server ? options->server : "", options->model, options->version,
                       options->target, &now, err);
+    if (status == ASSAY_OK) {
+        fill_target(&now, options, &s.request);
+        status = choose_policy(ledger, options, &s.request, &policy, err);
+    }
     if (status == ASSAY_OK && strcmp(now.champion_version, options->version) == 0)
         status = assay_fail(err, ASSAY_BAD_INPUT, "%s of %s is at version %s already",
                             options->target, options->model, options->version);
@@ -443,9 +460,6 @@ enum assay_status assay_request_send(struct assay_ledger *ledger,
         goto done;
     s.request.id = id;
     s.request.words = options->words;
-    s.request.model = options->model;
-    s.request.version = options->version;
-    s.request.target = options->target;
     fill_bound(ledger, &now, policy, &s.request);
     assay_buf_format(&subject, "%s/%s", options->model, options->version);
     s.subject = assay_buf_text(&subject);

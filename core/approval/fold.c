@@ -241,17 +241,51 @@ const struct fold_request *fold_replaced(const struct fold *fold,
     return last;
 }
 
+/* Where R points, as a key of the maps by target. */
+static size_t target_key(struct assay_buf *key, const struct statement_request *r)
+{
+    assay_buf_format(key, "%s\n%s\n%s\n%s", r->platform, r->place, r->model, r->target);
+    return key->length;
+}
+
+static const struct fold_request *last_applied(const struct fold *fold,
+                                               const struct statement_request *r)
+{
+    struct assay_buf key = {0};
+    const size_t length = target_key(&key, r);
+    const uint32_t at = assay_map_get(&fold->applied_index, key.data, length);
+
+    assay_buf_free(&key);
+    return at != ASSAY_MAP_NONE ? fold->requests[at] : NULL;
+}
+
+bool fold_is_rollback(const struct fold *fold, const struct statement_request *r)
+{
+    const struct fold_request *last = last_applied(fold, r);
+    const struct fold_request *before = last ? last->applied_before : NULL;
+
+    /* Back from where a rollback led is what failed: that is asked for as anything new is. */
+    return before && !last->view.rollback && !before->revoked_by &&
+           strcmp(last->bound->version, r->from_version) == 0 &&
+           strcmp(last->bound->model_digest, r->from_digest) == 0 &&
+           strcmp(last->bound->from_version, r->version) == 0 &&
+           strcmp(last->bound->from_digest, r->model_digest) == 0 &&
+           strcmp(before->bound->version, r->version) == 0 &&
+           strcmp(before->bound->model_digest, r->model_digest) == 0;
+}
+
 /* The policy that is more exactly for what R asks than the one it is pinned to: who asks does
    not choose an easier one. */
 static const struct fold_policy *more_exact(const struct fold *fold,
-                                            const struct statement_request *r,
+                                            const struct statement_request *r, bool rollback,
                                             const struct fold_policy *pinned)
 {
-    const uint64_t exact = policy_exactness(&pinned->policy, r->model, r->target);
+    const uint64_t exact = policy_exactness(&pinned->policy, r->model, r->target, rollback);
 
     for (size_t i = 0; i < fold->policy_count; i++) {
         const struct fold_policy *p = fold->policies[i];
-        if (p->in_force && policy_exactness(&p->policy, r->model, r->target) > exact &&
+        if (p->in_force &&
+            policy_exactness(&p->policy, r->model, r->target, rollback) > exact &&
             fold_policy(fold, p->policy.name) == p)
             return p;
     }
@@ -264,6 +298,7 @@ static const char *check_pin(struct fold *fold, const struct record *record,
 {
     const struct statement_request *r = &record->s.request;
     const struct fold_policy *policy = fold_policy(fold, r->policy), *better;
+    const bool rollback = fold_is_rollback(fold, r);
 
     if (!policy)
         return fold_text(fold, "no policy %s is in force", r->policy);
@@ -273,10 +308,13 @@ static const char *check_pin(struct fold *fold, const struct record *record,
                          "it names version %llu of the policy %s; version %llu is in force",
                          (unsigned long long)r->policy_version, r->policy,
                          (unsigned long long)policy->record->s.policy.version);
-    if (!policy_matches(&policy->policy, r->model, r->target))
-        return fold_text(fold, "the policy %s is not for %s and %s", r->policy, r->model,
-                         r->target);
-    if ((better = more_exact(fold, r, policy)) != NULL)
+    if (!policy_matches(&policy->policy, r->model, r->target, rollback))
+        return fold_text(fold, "the policy %s is %s %s and %s", r->policy,
+                         policy->policy.rollback && !rollback
+                             ? "for rollbacks alone, and this is none, of"
+                             : "not for",
+                         r->model, r->target);
+    if ((better = more_exact(fold, r, rollback, policy)) != NULL)
         return fold_text(fold, "the policy %s is more exactly for %s and %s than %s",
                          better->policy.name, r->model, r->target, r->policy);
     if (strcmp(r->tier, policy->policy.tier) != 0)
@@ -311,10 +349,9 @@ static bool knew(const struct fold *fold, const struct record *record, const cha
 static void supersede(struct fold *fold, const struct fold_request *by, uint32_t index)
 {
     struct assay_buf key = {0};
-    const struct statement_request *b = by->bound;
     uint32_t at;
 
-    assay_buf_format(&key, "%s\n%s\n%s\n%s", b->platform, b->place, b->model, b->target);
+    (void)target_key(&key, by->bound);
     at = assay_map_get(&fold->target_index, key.data, key.length);
     struct fold_request *before = at != ASSAY_MAP_NONE ? fold->requests[at] : NULL;
     if (before && !before->done && !under_way(before) && !before->superseded_by)
@@ -336,6 +373,7 @@ static const char *take_new_request(struct fold *fold, const struct record *reco
     request->revised_ms = record->s.time_ms;
     request->view.id = record->s.request.id;
     request->view.words = record->s.request.words;
+    request->view.rollback = fold_is_rollback(fold, request->bound);
     ASSAY_GROW(fold->requests, fold->request_capacity, fold->request_count + 1);
     assay_map_set(&fold->request_index, request->view.id, 16, (uint32_t)fold->request_count);
     fold->requests[fold->request_count++] = request;
@@ -380,6 +418,7 @@ static const char *take_request(struct fold *fold, const struct record *record)
     request->policy = policy;
     request->revised_ms = record->s.time_ms;
     request->view.words = r->words;
+    request->view.rollback = fold_is_rollback(fold, r);
     return NULL;
 }
 
@@ -485,6 +524,17 @@ static const char *take_decision(struct fold *fold, const struct record *record)
     return NULL;
 }
 
+static void note_applied(struct fold *fold, struct fold_request *request)
+{
+    struct assay_buf key = {0};
+    const size_t length = target_key(&key, request->bound);
+    const uint32_t index = assay_map_get(&fold->request_index, request->view.id, 16);
+
+    request->applied_before = last_applied(fold, request->bound);
+    assay_map_set(&fold->applied_index, key.data, length, index);
+    assay_buf_free(&key);
+}
+
 static const char *take_application(struct fold *fold, const struct record *record)
 {
     const struct statement_application *a = &record->s.application;
@@ -527,6 +577,7 @@ static const char *take_application(struct fold *fold, const struct record *reco
     if (a->phase == PHASE_DONE) {
         request->done = record;
         request->applied = ++fold->applied_count;
+        note_applied(fold, request);
     } else {
         request->failed = record;
     }
@@ -647,6 +698,7 @@ static void clear(struct fold *fold)
     people_free(&fold->people);
     assay_map_free(&fold->request_index);
     assay_map_free(&fold->target_index);
+    assay_map_free(&fold->applied_index);
     assay_map_free(&fold->chain_index);
     assay_map_free(&fold->record_index);
     assay_arena_free(&fold->arena);

@@ -50,6 +50,7 @@ struct fold_request {
     struct fold_vote *votes;
     size_t vote_count, vote_capacity;
     const struct record *begun, *done, *failed; /* the latest application records */
+    const struct fold_request *applied_before;  /* the one applied to its target before it */
     size_t applied; /* its place among those that were applied, from 1; 0: it was not */
     int64_t revised_ms;
     const char *withdrawn_by, *revoked_by, *superseded_by;
@@ -83,7 +84,8 @@ struct fold {
     size_t request_count, request_capacity;
     size_t applied_count;
     struct assay_map request_index;
-    struct assay_map target_index; /* platform, place, model, target -> the latest request */
+    struct assay_map applied_index; /* likewise -> the latest that was applied */
+    struct assay_map target_index;  /* platform, place, model, target -> the latest request */
     struct fold_chain *chains;
     size_t chain_count, chain_capacity;
     struct assay_map chain_index;
@@ -118,6 +120,9 @@ bool fold_ahead(const struct fold *fold, const struct record *record);
  */
 const struct fold_request *fold_replaced(const struct fold *fold,
                                          const struct fold_request *request);
+/* Whether R asks for what was approved and applied at its target before that which stands there
+   now, file for file: what it claims to be is not asked, the records are. */
+bool fold_is_rollback(const struct fold *fold, const struct statement_request *r);
 /* The newest version in force of the policy NAME; NULL where there is none. */
 const struct fold_policy *fold_policy(const struct fold *fold, const char *name);
 /* Marks, by index, what RECORD builds on, at however many removes, and itself; malloc'd. */

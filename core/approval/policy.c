@@ -141,6 +141,8 @@ static enum assay_status take_policy(struct reading *r, const char *key, const c
         return take_choice(key, value, "required", "no", &p->pin, err);
     else if (strcmp(key, "seen") == 0)
         return take_choice(key, value, "required", "no", &p->seen, err);
+    else if (strcmp(key, "for") == 0)
+        return take_choice(key, value, "rollback", "any", &p->rollback, err);
     else if (strcmp(key, "recheck") == 0)
         return take_choice(key, value, "required", "no", &p->recheck, err);
     else if (strcmp(key, "owners") == 0)
@@ -420,15 +422,19 @@ bool policy_pattern(const char *patterns, const char *text)
     return exactness(patterns, text) > 0;
 }
 
-uint64_t policy_exactness(const struct policy *policy, const char *model, const char *target)
+uint64_t policy_exactness(const struct policy *policy, const char *model, const char *target,
+                          bool rollback)
 {
     const uint64_t of_target = exactness(policy->targets, target);
     const uint64_t of_model = exactness(policy->models, model);
 
-    return of_target > 0 && of_model > 0 ? (of_target << 32) + of_model : 0;
+    if (of_target == 0 || of_model == 0 || (policy->rollback && !rollback))
+        return 0;
+    return (policy->rollback ? UINT64_C(1) << 63 : 0) + (of_target << 32) + of_model;
 }
 
-bool policy_matches(const struct policy *policy, const char *model, const char *target)
+bool policy_matches(const struct policy *policy, const char *model, const char *target,
+                    bool rollback)
 {
-    return policy_exactness(policy, model, target) > 0;
+    return policy_exactness(policy, model, target, rollback) > 0;
 }

@@ -42,6 +42,7 @@ struct policy {
     int64_t expires_ms, apply_within_ms;
     bool unsigned_votes, touch, pin, seen, unknown_accounts;
     bool recheck;    /* who approves must have run the gates */
+    bool rollback;   /* for what takes back an application, and nothing else */
     uint64_t owners; /* 0: as many as the ledger asks for */
     struct policy_clause *clauses;
     size_t clause_count;
@@ -60,10 +61,13 @@ struct policy {
 
 enum assay_status policy_parse(struct policy *out, struct assay_arena *arena, const char *text,
                                size_t length, struct assay_error *err);
-/* How exactly the policy is for MODEL and TARGET; 0: it is not for them. Of several, the one
-   that names the target, and then the model, most exactly is the one that counts. */
-uint64_t policy_exactness(const struct policy *policy, const char *model, const char *target);
-bool policy_matches(const struct policy *policy, const char *model, const char *target);
+/* How exactly the policy is for MODEL and TARGET, by a request that is a ROLLBACK or is not; 0:
+   it is not for them. Of several, one for rollbacks comes first where it is one, then the one
+   that names the target, and then the model, most exactly. */
+uint64_t policy_exactness(const struct policy *policy, const char *model, const char *target,
+                          bool rollback);
+bool policy_matches(const struct policy *policy, const char *model, const char *target,
+                    bool rollback);
 /* Whether one of PATTERNS (set apart by blanks or commas, '*' for any run) is TEXT. */
 bool policy_pattern(const char *patterns, const char *text);
 /* The setting KEY of a gate; NULL where it is not set. */

@@ -238,6 +238,7 @@ struct assay_request {
     const char *model_digest;
     const struct assay_model_file *files;
     size_t file_count;
+    bool rollback; /* it asks for what was approved and stood there before */
     const char *words, *requester, *requester_name, *tier;
     const char *break_role; /* who may override; "" nobody */
     const char *policy, *policy_digest;

@@ -105,10 +105,10 @@ static void golden_policy(void **state)
     assert_int_equal(p.exclude.count, 7);
     assert_int_equal(p.review_within_ms, 90 * 60000);
     assert_string_equal(p.after_target, "alias:canary");
-    assert_true(policy_matches(&p, "fraud_eu", "alias:champion"));
-    assert_true(policy_matches(&p, "churn", "alias:champion"));
-    assert_false(policy_matches(&p, "churn2", "alias:champion"));
-    assert_false(policy_matches(&p, "fraud", "alias:champions"));
+    assert_true(policy_matches(&p, "fraud_eu", "alias:champion", false));
+    assert_true(policy_matches(&p, "churn", "alias:champion", false));
+    assert_false(policy_matches(&p, "churn2", "alias:champion", false));
+    assert_false(policy_matches(&p, "fraud", "alias:champions", false));
     assay_arena_free(&arena);
 }
 
@@ -234,6 +234,115 @@ static void most_exact(void **state)
     }
 }
 
+/* ---- rollbacks ---- */
+
+#define OLD "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+#define NEW "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+/* ID asks under POLICY that VERSION, whose files are DIGEST, takes the place of FROM. */
+static size_t ask_for(struct paper *p, const char *id, const char *policy, const char *version,
+                      const char *digest, const char *from, const char *from_digest)
+{
+    struct statement s = paper_request(p, id, 1);
+    const struct fold_policy *found = fold_policy(&p->fold, policy);
+    assert_non_null(found);
+    s.request.policy = policy;
+    s.request.policy_version = found->record->s.policy.version;
+    s.request.policy_digest = found->record->s.policy.digest;
+    s.request.tier = found->policy.tier;
+    s.request.expires_ms = p->now_ms + found->policy.expires_ms;
+    s.request.version = version;
+    s.request.model_digest = digest;
+    s.request.from_version = from;
+    s.request.from_digest = from_digest;
+    return paper_add(p, "rex", &s);
+}
+
+static void approve_and_apply(struct paper *p, const char *id)
+{
+    paper_vote(p, "app", id, ASSAY_APPROVE);
+    paper_expect(p, id, ASSAY_STATE_APPROVED);
+    paper_phase(p, "rex", id, PHASE_BEGIN);
+    paper_phase(p, "rex", id, PHASE_DONE);
+    paper_expect(p, id, ASSAY_STATE_APPLIED);
+}
+
+static void set_rollback_policy(struct paper *p)
+{
+    static const char text[] = "[policy]\nname = back\nfor = rollback\ntargets = *\n"
+                               "[clause operator]\ncount = 1\n";
+    char digest[ASSAY_SHA256_TEXT];
+    struct statement s = {.event = EVENT_POLICY};
+    s.policy = (struct statement_policy){.name = "back",
+                                         .version = 1,
+                                         .previous = "",
+                                         .digest = assay_sha256(digest, text, strlen(text)),
+                                         .text = text};
+    paper_expect_valid(p, paper_add(p, "adm", &s));
+}
+
+/* What takes back has a policy of its own, which is for nothing else, whatever somebody says:
+   for the version that was approved and stood there before, file for file. Fails without
+   fold_is_rollback(). */
+static void rollbacks_have_their_own(void **state)
+{
+    static const char none[] = "for rollbacks alone, and this is none";
+    struct paper p;
+    (void)state;
+    paper_usual(&p, "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
+    paper_person(&p, "adm", "ops", "operator", "");
+    set_rollback_policy(&p);
+    /* Nothing was applied: what stands there was put there by hand, and nobody approved it. */
+    paper_expect_invalid(&p, ask_for(&p, "00000000000000a0", "back", "1", OLD, "2", NEW), none);
+    ask_for(&p, "00000000000000a1", "prod", "1", OLD, "0", OLD);
+    approve_and_apply(&p, "00000000000000a1");
+    paper_expect_invalid(&p, ask_for(&p, "00000000000000a2", "back", "0", OLD, "1", OLD), none);
+    ask_for(&p, "00000000000000a3", "prod", "2", NEW, "1", OLD);
+    approve_and_apply(&p, "00000000000000a3");
+    /* Another version, other files, or another state of the target, is none. */
+    paper_expect_invalid(&p, ask_for(&p, "00000000000000a4", "back", "3", OLD, "2", NEW), none);
+    paper_expect_invalid(&p, ask_for(&p, "00000000000000a5", "back", "1", NEW, "2", NEW), none);
+    paper_expect_invalid(&p, ask_for(&p, "00000000000000a6", "back", "1", OLD, "3", NEW), none);
+    /* It is, and then the policy of promotions is not for it. */
+    paper_expect_invalid(&p, ask_for(&p, "00000000000000a7", "prod", "1", OLD, "2", NEW),
+                         "the policy back is more exactly");
+    paper_expect_valid(&p, ask_for(&p, "00000000000000a8", "back", "1", OLD, "2", NEW));
+    assert_true(paper_get(&p, "00000000000000a8")->rollback);
+    assert_false(paper_get(&p, "00000000000000a3")->rollback);
+    paper_vote(&p, "app", "00000000000000a8", ASSAY_APPROVE);
+    paper_expect(&p, "00000000000000a8", ASSAY_STATE_PENDING);
+    paper_vote(&p, "ops", "00000000000000a8", ASSAY_APPROVE);
+    paper_expect(&p, "00000000000000a8", ASSAY_STATE_APPROVED);
+    /* What was revoked meanwhile is no version to go back to without another look. */
+    paper_vote(&p, "app", "00000000000000a1", ASSAY_REVOKE);
+    paper_expect_invalid(&p, ask_for(&p, "00000000000000a9", "back", "1", OLD, "2", NEW), none);
+    paper_free(&p);
+}
+
+/* Taken back, the version that failed is not what "before" is: going there again is asked for
+   as any promotion is. */
+static void forward_again_is_no_rollback(void **state)
+{
+    struct paper p;
+    (void)state;
+    paper_usual(&p, "[policy]\nname = prod\n[clause approver]\ncount = 1\n");
+    paper_person(&p, "adm", "ops", "operator", "");
+    set_rollback_policy(&p);
+    ask_for(&p, "00000000000000b1", "prod", "1", OLD, "0", OLD);
+    approve_and_apply(&p, "00000000000000b1");
+    ask_for(&p, "00000000000000b2", "prod", "2", NEW, "1", OLD);
+    approve_and_apply(&p, "00000000000000b2");
+    ask_for(&p, "00000000000000b3", "back", "1", OLD, "2", NEW);
+    paper_vote(&p, "ops", "00000000000000b3", ASSAY_APPROVE);
+    paper_phase(&p, "rex", "00000000000000b3", PHASE_BEGIN);
+    paper_phase(&p, "rex", "00000000000000b3", PHASE_DONE);
+    paper_expect(&p, "00000000000000b3", ASSAY_STATE_APPLIED);
+    paper_expect_invalid(&p, ask_for(&p, "00000000000000b4", "back", "2", NEW, "1", OLD),
+                         "for rollbacks alone");
+    paper_expect_valid(&p, ask_for(&p, "00000000000000b5", "prod", "2", NEW, "1", OLD));
+    paper_free(&p);
+}
+
 static void evidence(void **state)
 {
     struct paper p;
@@ -316,7 +425,8 @@ int main(void)
         cmocka_unit_test(golden_refusals), cmocka_unit_test(golden_policy),
         cmocka_unit_test(matching),        cmocka_unit_test(deadlocks),
         cmocka_unit_test(evidence),        cmocka_unit_test(most_exact),
-        cmocka_unit_test(steps),
+        cmocka_unit_test(steps),           cmocka_unit_test(rollbacks_have_their_own),
+        cmocka_unit_test(forward_again_is_no_rollback),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

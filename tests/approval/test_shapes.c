@@ -25,7 +25,7 @@
     "'policy': {'name': 'filled', 'version': 'integer', 'sha256': 'hex'}, "                    \
     "'opened_ms': 'integer', 'expires_ms': 'integer', 'apply_by_ms': 'integer?', "             \
     "'applied_ms': 'integer?', 'have': 'integer', 'needed': 'integer', 'mine': 'bool', "       \
-    "'overridden': 'bool', 'unsigned': 'bool', "                                               \
+    "'rollback': 'bool', 'overridden': 'bool', 'unsigned': 'bool', "                           \
     "'requirements': [{'name': 'filled', 'state': 'filled', 'why': 'text'}], "                 \
     "'eligible': [{'person': 'filled', 'role': 'text', 'eligible': 'bool', 'voted': 'bool', "  \
     "'why': 'text'}], "                                                                        \
