@@ -76,28 +76,35 @@ static bool is_child(const char *folder, const char *path)
            depth_of(path) <= DEPTH_MAX;
 }
 
-static void take_file(struct listing *listing, struct json_text *json, const char *folder)
+bool mlflow_listed_read(struct json_text *json, struct assay_arena *arena,
+                        struct mlflow_listed *out)
 {
-    struct assay_arena arena = {0};
-    const char *key, *path = "";
-    bool directory = false;
-    int64_t bytes = 0;
+    const char *key;
 
+    *out = (struct mlflow_listed){.path = "", .bytes = -1};
     if (!json_text_enter(json, '{'))
-        return;
+        return false;
     while (json_text_member(json, &key)) {
         if (strcmp(key, "path") == 0)
-            path = json_text_string_keep(json, &arena, "");
+            out->path = json_text_string_keep(json, arena, "");
         else if (strcmp(key, "is_dir") == 0)
-            directory = json_text_bool(json, false);
+            out->directory = json_text_bool(json, false);
         else if (strcmp(key, "file_size") == 0)
-            bytes = json_text_integer(json, 0);
+            out->bytes = json_text_integer(json, -1);
         else
             json_text_skip(json);
     }
-    if (!json->fault && is_child(folder, path))
-        artifact_list_add(listing->list, path, directory, bytes > 0 ? (uint64_t)bytes : 0,
-                          ASSAY_NO_TIME);
+    return !json->fault;
+}
+
+static void take_file(struct listing *listing, struct json_text *json, const char *folder)
+{
+    struct assay_arena arena = {0};
+    struct mlflow_listed file;
+
+    if (mlflow_listed_read(json, &arena, &file) && is_child(folder, file.path))
+        artifact_list_add(listing->list, file.path, file.directory,
+                          file.bytes > 0 ? (uint64_t)file.bytes : 0, ASSAY_NO_TIME);
     assay_arena_free(&arena);
 }
 

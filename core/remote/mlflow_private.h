@@ -56,6 +56,15 @@ struct mlflow {
  */
 enum assay_status mlflow_greet(struct mlflow *mlflow, bool (*cancelled)(void *context),
                                void *context, struct assay_error *err);
+/* One element of "files" in an answer of artifacts/list (MLflow's FileInfo); false where it
+   cannot be read. PATH lives in ARENA and is hostile. */
+struct mlflow_listed {
+    const char *path; /* "" none */
+    bool directory;
+    int64_t bytes; /* -1 not said */
+};
+bool mlflow_listed_read(struct json_text *json, struct assay_arena *arena,
+                        struct mlflow_listed *out);
 /* Notes whether an answer came at all. */
 void mlflow_note(struct mlflow *mlflow, const struct net_answer *answer);
 

@@ -199,26 +199,12 @@ static void take_name(struct listing *listing, struct json_text *json)
 {
     const size_t length = strlen(listing->folder);
     struct assay_arena arena = {0};
-    const char *key, *path = "";
-    bool directory = false;
-    int64_t bytes = -1;
+    struct mlflow_listed file;
 
-    if (!json_text_enter(json, '{'))
-        return;
-    while (json_text_member(json, &key)) {
-        if (strcmp(key, "path") == 0)
-            path = json_text_string_keep(json, &arena, "");
-        else if (strcmp(key, "is_dir") == 0)
-            directory = json_text_bool(json, false);
-        else if (strcmp(key, "file_size") == 0)
-            bytes = json_text_integer(json, -1);
-        else
-            json_text_skip(json);
-    }
-    if (!json->fault && !directory && strncmp(path, listing->folder, length) == 0 &&
-        path[length] == '/') {
+    if (mlflow_listed_read(json, &arena, &file) && !file.directory &&
+        strncmp(file.path, listing->folder, length) == 0 && file.path[length] == '/') {
         listing->met++;
-        listing->ended = !listing->found(listing->context, path + length + 1, bytes);
+        listing->ended = !listing->found(listing->context, file.path + length + 1, file.bytes);
     }
     assay_arena_free(&arena);
 }

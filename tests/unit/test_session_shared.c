@@ -273,8 +273,9 @@ static int look_again_and_again(void *context)
     return 0;
 }
 
-/* Grows the files for MS while three processes look, and judges what they leave. */
-static void come_and_go(int64_t ms)
+/* Grows the files for MS, ROUNDS times at least, while three processes look, and judges what they
+   leave. */
+static void come_and_go(int64_t ms, int rounds)
 {
     int ends[2];
     pid_t children[3];
@@ -292,7 +293,7 @@ static void come_and_go(int64_t ms)
         }
     }
     int64_t until = assay_monotonic_us() + ms * 1000;
-    for (int round = 0; assay_monotonic_us() < until || round < RUNS; round++) {
+    for (int round = 0; assay_monotonic_us() < until || round < rounds; round++) {
         grow(round % RUNS, 1 + round % 50);
         (void)poll(NULL, 0, 3);
     }
@@ -315,7 +316,7 @@ static void come_and_go(int64_t ms)
 static void test_processes_that_come_and_go(void **state)
 {
     (void)state;
-    come_and_go(1500);
+    come_and_go(1500, 100);
 }
 
 /* Most goes wrong at the beginning, when a run is first met, and at the end, when nothing comes
@@ -323,7 +324,7 @@ static void test_processes_that_come_and_go(void **state)
 static void test_short_lives(void **state)
 {
     for (int round = 0; round < 15; round++) {
-        come_and_go(30);
+        come_and_go(30, RUNS);
         free_logs(state);
         make_logs(state);
     }
