@@ -107,7 +107,8 @@ def make_data():
     for name, shape in STORES.items():
         path = os.path.join(DATA, name + ".db")
         stamp = stamp_of(shape)
-        if os.path.exists(path + ".made") and open(path + ".made").read() == stamp:
+        if (os.path.exists(path) and os.path.exists(path + ".made")
+                and open(path + ".made").read() == stamp):
             continue
         for end in ("", "-wal", "-shm"):
             if os.path.exists(path + end):
@@ -116,7 +117,7 @@ def make_data():
         subprocess.run([os.path.join(TOOLS, "gen_store"), path, *shape], check=True)
         with open(path + ".made", "w") as file:
             file.write(stamp)
-    if not os.path.exists(LOGS + ".made"):
+    if not os.path.isdir(LOGS) or not os.path.exists(LOGS + ".made"):
         print("making %s: 1.1 GB of TensorBoard logs" % LOGS, file=sys.stderr)
         shutil.rmtree(LOGS, ignore_errors=True)
         subprocess.run([os.path.join(TOOLS, "gen_tensorboard"), LOGS, *LOG_SHAPE], check=True)
