@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <assay/map.h>
+
 #include "model/catalog_private.h"
 #include "model/letters.h"
 #include "model/texts.h"
@@ -22,11 +24,11 @@ struct run_texts *run_texts_of(const struct assay_catalog *catalog)
     texts->renamed = catalog->renamed;
     texts->name_of = assay_alloc_array(count + 1, sizeof *texts->name_of);
     texts->id_of = assay_alloc_array(count + 1, sizeof *texts->id_of);
-    texts->users = assay_alloc_array(count + 1, sizeof *texts->users);
+    texts->user_of = assay_alloc_array(count + 1, sizeof *texts->user_of);
     for (size_t i = 0; i < count; i++) {
         texts->name_of[i] = catalog->runs[i].name;
         texts->id_of[i] = catalog->runs[i].id;
-        texts->users[i] = catalog->runs[i].user;
+        texts->user_of[i] = catalog->runs[i].user;
     }
     return texts;
 }
@@ -68,26 +70,61 @@ static bool make_row(struct text_row *row, const char *const *texts, size_t coun
     return true;
 }
 
-bool run_texts_make(struct run_texts *texts, const atomic_bool *stop)
+/* The place of TEXT among the users, where it is put if it is new. */
+static uint32_t place_of_user(struct run_texts *texts, struct assay_map *places, const char *text)
 {
-    const char *user = NULL;
-    uint64_t letters = 0;
+    size_t length = strlen(text);
+    uint32_t place = assay_map_get(places, text, length);
 
-    texts->letters = assay_alloc_array(texts->count + 1, sizeof *texts->letters);
-    if (!make_row(&texts->names, texts->name_of, texts->count, texts->letters, stop) ||
-        !make_row(&texts->ids, texts->id_of, texts->count, texts->letters, stop))
-        return false;
-    for (size_t i = 0; i < texts->count; i++) {
-        if (texts->users[i] != user) { /* runs side by side mostly share it */
-            user = texts->users[i];
-            letters = letters_of(user);
-            texts->user_letters |= letters;
+    if (place == ASSAY_MAP_NONE) {
+        place = (uint32_t)texts->user_count++;
+        assay_map_set(places, text, length, place);
+        texts->users[place] = text;
+        texts->user_letters |= letters_of(text);
+    }
+    return place;
+}
+
+/* Who the users are, and of which of them each run is. */
+static bool make_users(struct run_texts *texts, const atomic_bool *stop)
+{
+    struct assay_map places = {0};
+    const char *before = NULL;
+    uint64_t letters = 0;
+    size_t i = 0;
+
+    texts->user = assay_alloc_array(texts->count + 1, sizeof *texts->user);
+    texts->users = assay_alloc_array(texts->count + 1, sizeof *texts->users);
+    for (; i < texts->count && (i % STOP_AFTER != 0 || !atomic_load(stop)); i++) {
+        if (texts->user_of[i] != before) { /* runs side by side mostly share it */
+            before = texts->user_of[i];
+            letters = letters_of(before);
+            texts->user[i] = place_of_user(texts, &places, before);
+        } else {
+            texts->user[i] = texts->user[i - 1];
         }
         texts->letters[i] |= letters;
     }
+    assay_map_free(&places);
+    return i == texts->count;
+}
+
+static void drop_sources(struct run_texts *texts)
+{
     free(texts->name_of);
     free(texts->id_of);
-    texts->name_of = texts->id_of = NULL;
+    free(texts->user_of);
+    texts->name_of = texts->id_of = texts->user_of = NULL;
+}
+
+bool run_texts_make(struct run_texts *texts, const atomic_bool *stop)
+{
+    texts->letters = assay_alloc_array(texts->count + 1, sizeof *texts->letters);
+    if (!make_row(&texts->names, texts->name_of, texts->count, texts->letters, stop) ||
+        !make_row(&texts->ids, texts->id_of, texts->count, texts->letters, stop) ||
+        !make_users(texts, stop))
+        return false;
+    drop_sources(texts);
     return true;
 }
 
@@ -101,10 +138,10 @@ void run_texts_free(struct run_texts **texts_ptr)
     free(texts->names.ends);
     free(texts->ids.bytes);
     free(texts->ids.ends);
+    free(texts->user);
     free(texts->users);
     free(texts->letters);
-    free(texts->name_of);
-    free(texts->id_of);
+    drop_sources(texts);
     free(texts);
     *texts_ptr = NULL;
 }

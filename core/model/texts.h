@@ -11,7 +11,7 @@
 #include <assay/catalog.h>
 
 /* So many bytes after the last text may be read; they are zero. */
-#define RUN_TEXTS_BEYOND 32
+#define RUN_TEXTS_BEYOND 80
 
 struct text_row {
     char *bytes;      /* each text ends with a NUL */
@@ -21,11 +21,13 @@ struct text_row {
 struct run_texts {
     size_t count; /* of the runs 0..count) of the catalog */
     struct text_row names, ids;
-    const char **users; /* by run: the text in the catalog */
-    uint64_t user_letters;
+    uint32_t *user;     /* by run: which of the users */
+    const char **users; /* each once, as the catalog has it */
+    size_t user_count;
+    uint64_t user_letters; /* of all of them together */
     uint64_t *letters; /* by run: of name, id and user together; the catalog takes them */
     uint64_t renamed;  /* how often runs of the catalog had been renamed */
-    const char **name_of, **id_of; /* by run: the catalog's texts, until it is made */
+    const char **name_of, **id_of, **user_of; /* by run: the catalog's, until it is made */
 };
 
 /* What there is now, still to be made. Session's thread; the caller's, freed by

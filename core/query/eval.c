@@ -160,26 +160,56 @@ static void eval_null(const struct query_test *test, const struct assay_column *
     }
 }
 
+/* The numbers that TEST's comparison takes, the bounds among them: none where LOW is above HIGH.
+   Two comparisons a run, whatever is asked. */
+struct span {
+    double low, high;
+};
+
+static struct span span_of(const struct query_test *test)
+{
+    const struct span nothing = {INFINITY, -INFINITY};
+    double value = test->value.number;
+    switch (test->op) {
+    case OP_EQUAL:
+        return (struct span){value, value};
+    case OP_LESS_EQUAL:
+        return (struct span){-INFINITY, value};
+    case OP_GREATER_EQUAL:
+        return (struct span){value, INFINITY};
+    case OP_LESS:
+        return value == -INFINITY ? nothing
+                                  : (struct span){-INFINITY, nextafter(value, -INFINITY)};
+    case OP_GREATER:
+        return value == INFINITY ? nothing : (struct span){nextafter(value, INFINITY), INFINITY};
+    default:
+        return nothing;
+    }
+}
+
 /* The comparison of one metric with one number, which is nearly every filter there is. */
 static void eval_metric(const struct query_test *test, const struct assay_column *column,
                         const uint32_t *rows, size_t count, uint8_t *marks)
 {
-    unsigned want = wanted(test->op);
-    double value = test->value.number;
-    if (test->op == OP_IN || isnan(value)) {
+    if (test->op == OP_IN || isnan(test->value.number)) {
         for (size_t i = 0; i < count; i++)
             marks[i] = rows[i] < column->count && column->present[rows[i]] &&
                        number_matches(test, column->numbers[rows[i]]);
         return;
     }
+    const struct span span = span_of(test);
+    const double *numbers = column->numbers;
+    const uint8_t *present = column->present;
+    const size_t known = column->count;
+    const bool negated = test->negated;
     for (size_t i = 0; i < count; i++) {
         uint32_t row = rows[i];
-        if (row >= column->count) {
+        if (row >= known) {
             marks[i] = 0;
             continue;
         }
-        bool match = (outcome(column->numbers[row], value) & want) != 0;
-        marks[i] = (uint8_t)((match != test->negated) & (column->present[row] != 0));
+        bool match = (numbers[row] >= span.low) & (numbers[row] <= span.high);
+        marks[i] = (uint8_t)((match != negated) & (present[row] != 0));
     }
 }
 
@@ -244,42 +274,52 @@ static bool is_of_numbers(const struct query_test *test)
     }
 }
 
-/* One of the columns a name was found to be: whether each run has it, and holds by it. A metric
-   is not like any text. */
+/* One of the columns a name was found to be: whether each run has it and holds by it; that it
+   has it not, where that is asked. A metric is not like any text. */
 static void eval_one_named(const struct query_test *test, const struct assay_column *column,
-                           const uint32_t *rows, size_t count, uint8_t *there, uint8_t *found)
+                           const uint32_t *rows, size_t count, uint8_t *found)
 {
-    for (size_t i = 0; i < count; i++)
-        there[i] = rows[i] < column->count && column->present[rows[i]];
-    if (column->kind != ASSAY_FIELD_METRIC || is_of_numbers(test))
+    if (test->op == OP_NULL || column->kind != ASSAY_FIELD_METRIC || is_of_numbers(test)) {
         eval_column(test, column, rows, count, found);
-    else
-        for (size_t i = 0; i < count; i++)
-            found[i] = there[i] && test->negated;
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        found[i] = rows[i] < column->count && column->present[rows[i]] && test->negated;
 }
 
-/* A name without a kind holds for a run where it holds for one of what has the name; what is
-   denied ("!=", "NOT LIKE") for all that the run has of it. */
-static void eval_named(const struct query_test *test, const uint32_t *rows, size_t count,
-                       uint8_t *marks)
+/* Of several: a name holds for a run where it holds for one of what has the name; what is denied
+   ("!=", "NOT LIKE") for all that the run has of it. */
+static void eval_several_named(const struct query_test *test, const uint32_t *rows,
+                               size_t count, uint8_t *marks)
 {
     enum { ONE = 1, OTHER = 2 }; /* that a run has: it holds, it does not */
-    uint8_t *there = assay_alloc_array(count, sizeof *there);
     uint8_t *found = assay_alloc_array(count, sizeof *found);
 
     memset(marks, 0, count);
     for (size_t k = 0; k < test->column_count; k++) {
-        eval_one_named(test, test->columns[k], rows, count, there, found);
-        for (size_t i = 0; i < count; i++)
-            marks[i] |= there[i] ? (found[i] ? ONE : OTHER) : 0;
+        const struct assay_column *column = test->columns[k];
+        eval_one_named(test, column, rows, count, found);
+        for (size_t i = 0; i < count; i++) {
+            bool there = rows[i] < column->count && column->present[rows[i]];
+            marks[i] |= there ? (found[i] ? ONE : OTHER) : 0;
+        }
     }
     for (size_t i = 0; i < count; i++)
         if (test->op == OP_NULL)
             marks[i] = (marks[i] != 0) == test->negated;
         else
             marks[i] = test->negated ? marks[i] == ONE : (marks[i] & ONE) != 0;
-    free(there);
     free(found);
+}
+
+/* A name without a kind, which nearly always is one thing. */
+static void eval_named(const struct query_test *test, const uint32_t *rows, size_t count,
+                       uint8_t *marks)
+{
+    if (test->column_count == 1)
+        eval_one_named(test, test->columns[0], rows, count, marks);
+    else
+        eval_several_named(test, rows, count, marks);
 }
 
 static void eval_key(struct eval *eval, const struct query_test *test, const uint32_t *rows,

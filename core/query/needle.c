@@ -1,8 +1,9 @@
 /*
- * Finding a text in texts (needle.h), sixteen places at a time.
+ * Finding a text in texts (needle.h), sixteen places at a time, sixty-four where they are many.
  */
 #include "query/needle.h"
 
+#include <endian.h>
 #include <string.h>
 
 #define EIGHT(byte) ((uint64_t)(uint8_t)(byte)*UINT64_C(0x0101010101010101))
@@ -10,6 +11,11 @@
 static char fold(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool is_letter(char c)
+{
+    return fold(c) >= 'a' && fold(c) <= 'z';
 }
 
 struct needle needle_of(const char *text)
@@ -30,6 +36,7 @@ struct needle needle_of(const char *text)
         needle.first = EIGHT(text[needle.pivot] | 0x20);
     if (needle.length > 1)
         needle.second = EIGHT(text[needle.pivot + 1] | 0x20);
+    needle.is_pair = needle.length == 2 && is_letter(text[0]) && is_letter(text[1]);
     return needle;
 }
 
@@ -107,17 +114,67 @@ static bool any_of_sixteen(sixteen found)
     return (halves[0] | halves[1]) != 0;
 }
 
-size_t needle_next(const struct needle *needle, const char *text, size_t length, size_t from)
+/* Texts that are walked through, and how far they have been. */
+struct walk {
+    const struct needle *needle;
+    const char *texts;
+    const uint32_t *ends;
+    size_t count, at; /* AT: the text the walk is in */
+    size_t over;      /* places before this one are in texts that are marked already */
+    uint8_t *found;
+};
+
+/* The pair begins at PLACE: marks the text around it, if it has the rest, too. False where there
+   is no text any more. */
+static bool walk_take(struct walk *walk, size_t place)
 {
-    for (size_t at = from + needle->pivot; at < length; at += sizeof(sixteen)) {
-        sixteen found = pairs_in_sixteen(needle, text + at);
-        if (!any_of_sixteen(found))
-            continue;
-        for (size_t i = 0; i < sizeof found; i++)
-            if (found[i] && needle_at(needle, text, length, at + i - needle->pivot))
-                return at + i - needle->pivot;
+    const struct needle *needle = walk->needle;
+    if (place < walk->over)
+        return true;
+    while (walk->ends[walk->at] <= place)
+        if (++walk->at == walk->count)
+            return false;
+    if (needle->is_pair ||
+        needle_at(needle, walk->texts, walk->ends[walk->at], place - needle->pivot)) {
+        walk->found[walk->at] = 1;
+        walk->over = walk->ends[walk->at];
     }
-    return length;
+    return true;
+}
+
+/* The same for each of sixteen places from FROM on. */
+static bool walk_sixteen(struct walk *walk, sixteen found, size_t from)
+{
+    uint64_t halves[2];
+    memcpy(halves, &found, sizeof halves);
+    for (size_t half = 0; half < 2; half++) {
+        uint64_t left = le64toh(halves[half]);
+        while (left) {
+            size_t lane = (size_t)__builtin_ctzll(left) / 8;
+            if (!walk_take(walk, from + half * 8 + lane))
+                return false;
+            left &= ~(UINT64_C(0xff) << (lane * 8));
+        }
+    }
+    return true;
+}
+
+void needle_mark(const struct needle *needle, const char *texts, const uint32_t *ends,
+                 size_t count, uint8_t *found)
+{
+    enum { BLOCKS = 4 };
+    struct walk walk = {needle, texts, ends, count, 0, needle->pivot, found};
+    size_t length = count ? ends[count - 1] : 0;
+    for (size_t from = 0; from < length; from += BLOCKS * sizeof(sixteen)) {
+        sixteen blocks[BLOCKS];
+        for (size_t i = 0; i < BLOCKS; i++)
+            blocks[i] = pairs_in_sixteen(needle, texts + from + i * sizeof(sixteen));
+        if (!any_of_sixteen((blocks[0] | blocks[1]) | (blocks[2] | blocks[3])))
+            continue;
+        for (size_t i = 0; i < BLOCKS; i++)
+            if (!walk_sixteen(&walk, blocks[i], from + i * sizeof(sixteen)))
+                return;
+    }
 }
 
 bool needle_in(const struct needle *needle, const char *text)

@@ -17,16 +17,18 @@ struct needle {
     size_t length,
         pivot; /* where the pair begins: at its rarest byte, if that is not the last */
     uint64_t first, second; /* the pair's bytes, eight times over */
+    bool is_pair;           /* two Latin letters: where the pair is, it is */
 };
 
 /* TEXT is the caller's, and must outlive it. */
 struct needle needle_of(const char *text);
 /* Whether it stands anywhere in TEXT; an empty one does in all. */
 bool needle_in(const struct needle *needle, const char *text);
-/* The first place from FROM on at which it stands in TEXT of LENGTH bytes; LENGTH where there
-   is none. Reads up to NEEDLE_BEYOND bytes after the text, whatever they are. Not of an empty
-   one. */
-#define NEEDLE_BEYOND 17
-size_t needle_next(const struct needle *needle, const char *text, size_t length, size_t from);
+/* Sets FOUND of each of COUNT texts in which it stands. They lie one after another in TEXTS, each
+   up to its end in ENDS, where the NUL after it is its own. Reads up to NEEDLE_BEYOND bytes after
+   the last, whatever they are. Not of an empty one. */
+#define NEEDLE_BEYOND 65
+void needle_mark(const struct needle *needle, const char *texts, const uint32_t *ends,
+                 size_t count, uint8_t *found);
 
 #endif

@@ -44,6 +44,8 @@ enum { UNKNOWN, ABSENT, THERE };
 static bool in_experiment(struct experiments *experiments, const struct assay_catalog *catalog,
                           const struct needle *needle, uint32_t at)
 {
+    if (at == ASSAY_NONE)
+        return false;
     if (experiments->known[at] == UNKNOWN) {
         const char *name = assay_catalog_experiment(catalog, at)->name;
         experiments->known[at] = needle_in(needle, name) ? THERE : ABSENT;
@@ -91,34 +93,93 @@ static bool in_run(struct word *word, uint32_t row)
 static void find_in_row(const struct word *word, const struct text_row *row, size_t runs,
                         uint8_t *found)
 {
-    size_t run = 0, length = runs ? row->ends[runs - 1] : 0;
-    if ((word->wanted & ~row->letters) != 0)
-        return;
-    for (size_t at = needle_next(&word->needle, row->bytes, length, 0); at < length;
-         at = needle_next(&word->needle, row->bytes, length, row->ends[run])) {
-        while (row->ends[run] <= at)
-            run++;
-        found[run] = 1;
-    }
+    if ((word->wanted & ~row->letters) == 0)
+        needle_mark(&word->needle, row->bytes, row->ends, runs, found);
+}
+
+static const char *text_in_row(const struct text_row *row, uint32_t run)
+{
+    return row->bytes + (run ? row->ends[run - 1] : 0);
+}
+
+/* Which of the users hold the word; NULL where none does. The caller's to free. */
+static uint8_t *find_users(const struct word *word, const struct run_texts *texts)
+{
+    bool any = false;
+    if ((word->wanted & ~texts->user_letters) != 0)
+        return NULL;
+    uint8_t *found = assay_alloc_array(texts->user_count + 1, sizeof *found);
+    for (size_t i = 0; i < texts->user_count; i++)
+        any |= found[i] = needle_in(&word->needle, texts->users[i]);
+    if (any)
+        return found;
+    free(found);
+    return NULL;
+}
+
+static void mark_by(uint8_t *marks, const uint32_t *rows, size_t count, const uint8_t *found,
+                    const uint32_t *users, const uint8_t *by_user)
+{
+    for (size_t i = 0; i < count; i++)
+        marks[i] = found[rows[i]];
+    for (size_t i = 0; by_user && i < count; i++)
+        marks[i] |= by_user[users[rows[i]]];
 }
 
 /* All names, then all ids are walked through, whichever runs are asked. */
+static void eval_all_texts(struct word *word, const struct run_texts *texts,
+                           const uint32_t *rows, size_t count, uint8_t *marks)
+{
+    uint8_t *found = assay_alloc_array(texts->count, sizeof *found);
+    uint8_t *by_user = find_users(word, texts);
+    find_in_row(word, &texts->names, texts->count, found);
+    find_in_row(word, &texts->ids, texts->count, found);
+    mark_by(marks, rows, count, found, texts->user, by_user);
+    free(by_user);
+    free(found);
+}
+
+/* Each run by itself; those of its letters that lack the word's are told by them. */
+static void eval_few_texts(struct word *word, const struct run_texts *texts,
+                           const uint32_t *rows, size_t count, uint8_t *marks)
+{
+    const struct needle *needle = &word->needle;
+    uint8_t *by_user = find_users(word, texts);
+    word->letters = catalog_letters(word->catalog, rows, count);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t row = rows[i];
+        marks[i] = (word->wanted & ~word->letters[row]) == 0 &&
+                   ((by_user && by_user[texts->user[row]]) ||
+                    needle_in(needle, text_in_row(&texts->names, row)) ||
+                    needle_in(needle, text_in_row(&texts->ids, row)));
+    }
+    free(by_user);
+}
+
+/* Runs that have no place in TEXTS, being newer, are looked at where they lie. */
 static void eval_side_by_side(struct word *word, const struct run_texts *texts,
                               const uint32_t *rows, size_t count, uint8_t *marks)
 {
-    uint8_t *found = assay_alloc_array(texts->count, sizeof *found);
-    bool users = (word->wanted & ~texts->user_letters) == 0;
-    find_in_row(word, &texts->names, texts->count, found);
-    find_in_row(word, &texts->ids, texts->count, found);
+    size_t old = 0;
+    uint32_t *known = assay_alloc_array(count, sizeof *known);
     for (size_t i = 0; i < count; i++) {
-        uint32_t row = rows[i];
-        if (row >= texts->count)
-            marks[i] = in_run(word, row);
-        else
-            marks[i] = found[row] || (users && contains_remembered(&word->users, &word->needle,
-                                                                   texts->users[row]));
+        known[old] = rows[i];
+        old += rows[i] < texts->count;
     }
-    free(found);
+    if (old > texts->count / FEW_OF)
+        eval_all_texts(word, texts, known, old, marks);
+    else
+        eval_few_texts(word, texts, known, old, marks);
+    if (old < count)
+        word->letters = catalog_letters(word->catalog, rows, count);
+    /* From the back: each mark moves to a place that is behind it, or stays. */
+    for (size_t i = count; old < count && i-- > 0;)
+        marks[i] = rows[i] < texts->count ? marks[--old] : in_run(word, rows[i]);
+    free(known);
+    for (size_t i = 0; !word->experiments.none && i < count; i++)
+        marks[i] = marks[i] ||
+                   in_experiment(&word->experiments, word->catalog, &word->needle,
+                                 assay_catalog_run(word->catalog, rows[i])->experiment);
 }
 
 void word_eval(struct assay_catalog *catalog, const char *text, const uint32_t *rows,
@@ -130,13 +191,12 @@ void word_eval(struct assay_catalog *catalog, const char *text, const uint32_t *
         .needle = needle_of(text),
         .wanted = letters_of(text),
         .single = text[0] && !text[1] && letters_own(text[0]),
-        .letters = catalog_letters(catalog, rows, count),
     };
     ask_experiments(&word.experiments, catalog, &word.needle, count);
-    if (texts && count > texts->count / FEW_OF && word.needle.length > 0 && !word.single &&
-        word.experiments.none) {
+    if (texts && word.needle.length > 0 && !word.single) {
         eval_side_by_side(&word, texts, rows, count, marks);
     } else {
+        word.letters = catalog_letters(catalog, rows, count);
         for (size_t i = 0; i < count; i++)
             marks[i] = in_run(&word, rows[i]);
     }

@@ -2,6 +2,7 @@
  * The filter language: every operator and kind of field against a small catalog, MLflow's own
  * spellings, and errors that point at the column at fault.
  */
+#include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -236,6 +237,84 @@ static void test_metrics(void **state)
         {"metrics.val/loss < '0.3'", 2},
     };
     check_all(cases, ASSAY_COUNT(cases));
+}
+
+/* ---- comparisons against C's own ---- */
+
+static const double extremes[] = {
+    -INFINITY, -DBL_MAX, -1.5, -1, -DBL_MIN, -4.9406564584124654e-324, -0.0, 0,
+    4.9406564584124654e-324, DBL_MIN, 1, 1.5, DBL_MAX, INFINITY, NAN};
+
+static bool holds(double a, const char *op, double b)
+{
+    if (strcmp(op, "=") == 0)
+        return a == b || (isnan(a) && isnan(b));
+    if (strcmp(op, "!=") == 0)
+        return isnan(b) ? !isnan(a) : a != b;
+    if (strcmp(op, "<") == 0)
+        return a < b;
+    if (strcmp(op, "<=") == 0)
+        return a <= b;
+    return strcmp(op, ">") == 0 ? a > b : a >= b;
+}
+
+static struct assay_catalog *make_extremes(void)
+{
+    struct assay_catalog *them = catalog_new(&(struct catalog_hooks){0});
+    uint32_t source = catalog_add_source(them, "local", "home", "/nowhere");
+    uint32_t experiment = catalog_put_experiment(
+        them, source, &(struct catalog_experiment){.id = "0", .name = "sweep"});
+    for (size_t i = 0; i < ASSAY_COUNT(extremes); i++) {
+        char id[8];
+        struct assay_metric metric = {.key = "x", .summary = {.last = extremes[i], .n = 1}};
+        struct assay_attrs attrs = {.metrics = &metric, .metric_count = 1};
+        struct assay_buf packed = {0};
+        snprintf(id, sizeof id, "%zu", i);
+        attrs_pack(&attrs, &packed);
+        catalog_put_run(them, source,
+                        &(struct catalog_run){.id = id,
+                                              .name = "",
+                                              .user = "",
+                                              .artifact_uri = "",
+                                              .experiment = experiment,
+                                              .start_ms = NOW,
+                                              .end_ms = ASSAY_NO_TIME,
+                                              .attrs = packed.data,
+                                              .attrs_length = packed.length},
+                        true);
+        assay_buf_free(&packed);
+    }
+    return them;
+}
+
+static void test_extremes(void **state)
+{
+    (void)state;
+    static const char *const ops[] = {"=", "!=", "<", "<=", ">", ">="},
+                             *const names[] = {"metrics.x", "x"};
+    struct assay_catalog *them = make_extremes();
+    for (size_t k = 0; k < ASSAY_COUNT(ops) * ASSAY_COUNT(extremes) * 2; k++) {
+        const char *op = ops[k / 2 % ASSAY_COUNT(ops)];
+        double value = extremes[k / 2 / ASSAY_COUNT(ops)];
+        uint32_t rows[ASSAY_COUNT(extremes)];
+        char filter[80];
+        struct assay_query *query = NULL;
+        size_t at = 0;
+        snprintf(filter, sizeof filter, "%s %s %.17g", names[k % 2], op, value);
+        for (uint32_t i = 0; i < ASSAY_COUNT(rows); i++)
+            rows[i] = i;
+        assert_int_equal(assay_query_parse(&query, filter, NOW, NULL), ASSAY_OK);
+        size_t kept = assay_query_select(query, them, rows, ASSAY_COUNT(rows), NULL);
+        for (uint32_t i = 0; i < ASSAY_COUNT(rows); i++) {
+            bool there = at < kept && rows[at] == i;
+            if (there != holds(extremes[i], op, value))
+                fail_msg("%s: wrong about %g", filter, extremes[i]);
+            at += there;
+        }
+        assert_int_equal(at, kept);
+        assay_query_free(&query);
+    }
+    catalog_free(&them);
 }
 
 static void test_texts(void **state)
@@ -645,6 +724,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_extremes),
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_attributes),
         cmocka_unit_test(test_datasets),
