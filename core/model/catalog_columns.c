@@ -147,6 +147,11 @@ static void column_build(struct assay_catalog *catalog, struct assay_column *col
 {
     size_t missing = 0;
 
+    if (catalog->hooks.fill_rare &&
+        catalog->hooks.fill_rare(catalog->hooks.context, column)) {
+        column->ready = true;
+        return;
+    }
     for (uint32_t run = 0; run < catalog->run_count; run++)
         missing += !column_from_memory(catalog, column, run);
     if (missing && catalog->hooks.load_column) {

@@ -17,6 +17,9 @@ struct catalog_hooks {
        catalog_column_value() now or later, then call catalog_column_ready(). May be NULL: then
        fetch() is called run by run. */
     void (*load_column)(void *context, struct assay_column *column);
+    /* Asked before all runs are gone through: a column that is known to be of hardly any run is
+       filled, from those it may be of, and true. May be NULL. */
+    bool (*fill_rare)(void *context, struct assay_column *column);
 };
 
 struct assay_catalog *catalog_new(const struct catalog_hooks *hooks);

@@ -91,20 +91,29 @@ static sixteen all_sixteen(uint64_t byte)
     return value;
 }
 
-static sixteen pairs_in_sixteen(const struct needle *needle, const char *at)
+/* What sixteen bytes, and those one further on, are compared with. A single letter is compared
+   with itself twice. */
+struct pair {
+    sixteen first, second;
+    size_t next;
+};
+
+static struct pair pair_of(const struct needle *needle)
 {
-    const sixteen letter = all_sixteen(0x20), first = all_sixteen(needle->first);
-    sixteen here;
+    bool single = needle->length < 2;
+    return (struct pair){.first = all_sixteen(needle->first),
+                         .second = all_sixteen(single ? needle->first : needle->second),
+                         .next = !single};
+}
+
+static inline sixteen pairs_in_sixteen(const struct pair *pair, const char *at)
+{
+    const sixteen letter = all_sixteen(0x20);
+    sixteen here, further;
     memcpy(&here, at, sizeof here);
-    here |= letter;
-    sixteen found = (sixteen)(here == first);
-    if (needle->length > 1) {
-        const sixteen second = all_sixteen(needle->second);
-        memcpy(&here, at + 1, sizeof here);
-        here |= letter;
-        found &= (sixteen)(here == second);
-    }
-    return found;
+    memcpy(&further, at + pair->next, sizeof further);
+    return (sixteen)((here | letter) == pair->first) &
+           (sixteen)((further | letter) == pair->second);
 }
 
 static bool any_of_sixteen(sixteen found)
@@ -162,18 +171,20 @@ static bool walk_sixteen(struct walk *walk, sixteen found, size_t from)
 void needle_mark(const struct needle *needle, const char *texts, const uint32_t *ends,
                  size_t count, uint8_t *found)
 {
-    enum { BLOCKS = 4 };
+    const size_t block = sizeof(sixteen), length = count ? ends[count - 1] : 0;
+    const struct pair pair = pair_of(needle);
     struct walk walk = {needle, texts, ends, count, 0, needle->pivot, found};
-    size_t length = count ? ends[count - 1] : 0;
-    for (size_t from = 0; from < length; from += BLOCKS * sizeof(sixteen)) {
-        sixteen blocks[BLOCKS];
-        for (size_t i = 0; i < BLOCKS; i++)
-            blocks[i] = pairs_in_sixteen(needle, texts + from + i * sizeof(sixteen));
-        if (!any_of_sixteen((blocks[0] | blocks[1]) | (blocks[2] | blocks[3])))
+    for (size_t from = 0; from < length; from += 4 * block) {
+        const char *at = texts + from;
+        sixteen a = pairs_in_sixteen(&pair, at), b = pairs_in_sixteen(&pair, at + block),
+                c = pairs_in_sixteen(&pair, at + 2 * block),
+                d = pairs_in_sixteen(&pair, at + 3 * block);
+        if (!any_of_sixteen((a | b) | (c | d)))
             continue;
-        for (size_t i = 0; i < BLOCKS; i++)
-            if (!walk_sixteen(&walk, blocks[i], from + i * sizeof(sixteen)))
-                return;
+        if (!walk_sixteen(&walk, a, from) || !walk_sixteen(&walk, b, from + block) ||
+            !walk_sixteen(&walk, c, from + 2 * block) ||
+            !walk_sixteen(&walk, d, from + 3 * block))
+            return;
     }
 }
 
@@ -186,11 +197,12 @@ bool needle_in(const struct needle *needle, const char *text)
         return false;
     if (length < 8)
         return needle_among(needle, text, length, 0, length);
+    const struct pair pair = pair_of(needle);
     for (size_t at = 0;; at += block) {
         if (at > length - block)
             at = length - block; /* the last ones, some a second time; beyond is the NUL */
         size_t skip = at < needle->pivot ? needle->pivot - at : 0;
-        bool likely = block == 16 ? any_of_sixteen(pairs_in_sixteen(needle, text + at))
+        bool likely = block == 16 ? any_of_sixteen(pairs_in_sixteen(&pair, text + at))
                                   : pairs_at(needle, text + at) != 0;
         if (likely && skip < block &&
             needle_among(needle, text, length, at + skip - needle->pivot, block - skip))

@@ -89,12 +89,10 @@ static bool in_run(struct word *word, uint32_t row)
              needle_in(&word->needle, run->name) || needle_in(&word->needle, run->id)));
 }
 
-/* Sets FOUND of each run whose text in ROW holds the word. */
-static void find_in_row(const struct word *word, const struct text_row *row, size_t runs,
-                        uint8_t *found)
+/* Whether texts that have these LETTERS together may hold the word. */
+static bool may_hold(const struct word *word, uint64_t letters)
 {
-    if ((word->wanted & ~row->letters) == 0)
-        needle_mark(&word->needle, row->bytes, row->ends, runs, found);
+    return (word->wanted & ~letters) == 0;
 }
 
 static const char *text_in_row(const struct text_row *row, uint32_t run)
@@ -106,7 +104,7 @@ static const char *text_in_row(const struct text_row *row, uint32_t run)
 static uint8_t *find_users(const struct word *word, const struct run_texts *texts)
 {
     bool any = false;
-    if ((word->wanted & ~texts->user_letters) != 0)
+    if (!may_hold(word, texts->user_letters))
         return NULL;
     uint8_t *found = assay_alloc_array(texts->user_count + 1, sizeof *found);
     for (size_t i = 0; i < texts->user_count; i++)
@@ -117,26 +115,27 @@ static uint8_t *find_users(const struct word *word, const struct run_texts *text
     return NULL;
 }
 
-static void mark_by(uint8_t *marks, const uint32_t *rows, size_t count, const uint8_t *found,
-                    const uint32_t *users, const uint8_t *by_user)
-{
-    for (size_t i = 0; i < count; i++)
-        marks[i] = found[rows[i]];
-    for (size_t i = 0; by_user && i < count; i++)
-        marks[i] |= by_user[users[rows[i]]];
-}
-
 /* All names, then all ids are walked through, whichever runs are asked. */
 static void eval_all_texts(struct word *word, const struct run_texts *texts,
                            const uint32_t *rows, size_t count, uint8_t *marks)
 {
-    uint8_t *found = assay_alloc_array(texts->count, sizeof *found);
+    bool names = may_hold(word, texts->names.letters), ids = may_hold(word, texts->ids.letters);
     uint8_t *by_user = find_users(word, texts);
-    find_in_row(word, &texts->names, texts->count, found);
-    find_in_row(word, &texts->ids, texts->count, found);
-    mark_by(marks, rows, count, found, texts->user, by_user);
+    memset(marks, 0, count);
+    if (names || ids) {
+        uint8_t *found = assay_alloc_array(texts->count, sizeof *found);
+        if (names)
+            needle_mark(&word->needle, texts->names.bytes, texts->names.ends, texts->count,
+                        found);
+        if (ids)
+            needle_mark(&word->needle, texts->ids.bytes, texts->ids.ends, texts->count, found);
+        for (size_t i = 0; i < count; i++)
+            marks[i] = found[rows[i]];
+        free(found);
+    }
+    for (size_t i = 0; by_user && i < count; i++)
+        marks[i] |= by_user[texts->user[rows[i]]];
     free(by_user);
-    free(found);
 }
 
 /* Each run by itself; those of its letters that lack the word's are told by them. */
@@ -148,7 +147,7 @@ static void eval_few_texts(struct word *word, const struct run_texts *texts,
     word->letters = catalog_letters(word->catalog, rows, count);
     for (size_t i = 0; i < count; i++) {
         uint32_t row = rows[i];
-        marks[i] = (word->wanted & ~word->letters[row]) == 0 &&
+        marks[i] = may_hold(word, word->letters[row]) &&
                    ((by_user && by_user[texts->user[row]]) ||
                     needle_in(needle, text_in_row(&texts->names, row)) ||
                     needle_in(needle, text_in_row(&texts->ids, row)));
@@ -156,9 +155,18 @@ static void eval_few_texts(struct word *word, const struct run_texts *texts,
     free(by_user);
 }
 
+static void eval_known(struct word *word, const struct run_texts *texts, const uint32_t *rows,
+                       size_t count, uint8_t *marks)
+{
+    if (count > texts->count / FEW_OF)
+        eval_all_texts(word, texts, rows, count, marks);
+    else
+        eval_few_texts(word, texts, rows, count, marks);
+}
+
 /* Runs that have no place in TEXTS, being newer, are looked at where they lie. */
-static void eval_side_by_side(struct word *word, const struct run_texts *texts,
-                              const uint32_t *rows, size_t count, uint8_t *marks)
+static void eval_with_newer(struct word *word, const struct run_texts *texts,
+                            const uint32_t *rows, size_t count, uint8_t *marks)
 {
     size_t old = 0;
     uint32_t *known = assay_alloc_array(count, sizeof *known);
@@ -166,16 +174,20 @@ static void eval_side_by_side(struct word *word, const struct run_texts *texts,
         known[old] = rows[i];
         old += rows[i] < texts->count;
     }
-    if (old > texts->count / FEW_OF)
-        eval_all_texts(word, texts, known, old, marks);
-    else
-        eval_few_texts(word, texts, known, old, marks);
-    if (old < count)
-        word->letters = catalog_letters(word->catalog, rows, count);
-    /* From the back: each mark moves to a place that is behind it, or stays. */
-    for (size_t i = count; old < count && i-- > 0;)
-        marks[i] = rows[i] < texts->count ? marks[--old] : in_run(word, rows[i]);
+    eval_known(word, texts, known, old, marks);
     free(known);
+    word->letters = catalog_letters(word->catalog, rows, count);
+    for (size_t i = count; i-- > 0;) /* from the back: a mark never moves forward */
+        marks[i] = rows[i] < texts->count ? marks[--old] : in_run(word, rows[i]);
+}
+
+static void eval_side_by_side(struct word *word, const struct run_texts *texts,
+                              const uint32_t *rows, size_t count, uint8_t *marks)
+{
+    if (texts->count == assay_catalog_runs(word->catalog))
+        eval_known(word, texts, rows, count, marks);
+    else
+        eval_with_newer(word, texts, rows, count, marks);
     for (size_t i = 0; !word->experiments.none && i < count; i++)
         marks[i] = marks[i] ||
                    in_experiment(&word->experiments, word->catalog, &word->needle,

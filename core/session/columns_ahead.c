@@ -224,22 +224,35 @@ static uint32_t *find_stale(const struct assay_session *session, const uint8_t *
     return stale;
 }
 
-/* COLUMN is of no run that was seen: those that were not are looked at. False where they are
-   many: then it is read like any other. */
-static bool settle_absent(struct assay_session *session, struct assay_column *column)
+/* The same of what was read last, found once for each state of the catalog: each name that is
+   typed is looked for among metrics, params and tags, most of which are of no run. */
+static void know_stale(struct assay_session *session)
 {
-    const struct columns_ahead *ahead = &session->ahead;
-    size_t count;
-    uint32_t *stale =
-        find_stale(session, ahead->seen, ahead->seen_count, ahead->version, &count);
-    bool few = count <= COLUMN_AT_ONCE;
+    struct columns_ahead *ahead = &session->ahead;
+    uint64_t version = assay_catalog_version(session->catalog);
 
-    if (few) {
-        catalog_column_refresh(session->catalog, column, stale, count);
-        column->ready = true;
-    }
-    free(stale);
-    return few;
+    if (ahead->stale_version == version)
+        return;
+    free(ahead->stale);
+    ahead->stale = find_stale(session, ahead->seen, ahead->seen_count, ahead->version,
+                              &ahead->stale_count);
+    ahead->stale_version = version;
+}
+
+bool columns_ahead_fill(void *context, struct assay_column *column)
+{
+    struct assay_session *session = context;
+    struct columns_ahead *ahead = &session->ahead;
+
+    if (column->kind == ASSAY_FIELD_DATASET || column->stat != ASSAY_STAT_LAST ||
+        ahead->state != AHEAD_READ || !ahead->every)
+        return false;
+    know_stale(session);
+    if (ahead->stale_count > COLUMN_AT_ONCE)
+        return false; /* then it is read like any other */
+    catalog_column_refresh(session->catalog, column, ahead->stale, ahead->stale_count);
+    column->ready = true;
+    return true;
 }
 
 bool columns_ahead_has(struct assay_session *session, struct assay_column *column)
@@ -253,7 +266,7 @@ bool columns_ahead_has(struct assay_session *session, struct assay_column *colum
         ahead->waiting[ahead->waiting_count++] = column;
         return true;
     }
-    return ahead->state == AHEAD_READ && ahead->every && settle_absent(session, column);
+    return columns_ahead_fill(session, column);
 }
 
 /* All is taken: what was asked for meanwhile, and is of no run or was not kept, follows. */
@@ -273,6 +286,7 @@ static void ahead_finish(struct assay_session *session, struct ahead_load *load)
     if (ahead->waiting_count)
         catalog_touch(session->catalog);
     ahead->waiting_count = 0;
+    know_stale(session); /* before a key asks */
 }
 
 static struct ahead_load *load_of_message(struct message *message)
@@ -358,5 +372,6 @@ void assay_session_read_columns(struct assay_session *session)
 void columns_ahead_free(struct assay_session *session)
 {
     free(session->ahead.seen);
+    free(session->ahead.stale);
     free(session->ahead.waiting);
 }

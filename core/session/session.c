@@ -416,6 +416,7 @@ static struct assay_session *session_new(bool live)
         .fetch = stored_fetch_attrs,
         .look = stored_look_at_attrs,
         .load_column = columns_load,
+        .fill_rare = columns_ahead_fill,
     });
     watch_open(session);
     return session;

@@ -200,6 +200,9 @@ struct columns_ahead {
     uint8_t *seen; /* by run: its attributes were read */
     size_t seen_count;
     uint64_t version;              /* of the catalog when the reading began */
+    uint32_t *stale;               /* runs of which it does not tell, when the catalog ... */
+    size_t stale_count;
+    uint64_t stale_version;        /* ... was this one; 0: not known */
     struct assay_column **waiting; /* asked for while it goes on */
     size_t waiting_count, waiting_capacity;
     bool texts_reading; /* texts_ahead.c */
@@ -480,6 +483,9 @@ void columns_start(struct assay_session *session, struct assay_column *column);
 /* Whether COLUMN, which was just asked for, needs no reading of its own: it is being read, or
    known to be of no run that was read. */
 bool columns_ahead_has(struct assay_session *session, struct assay_column *column);
+/* The catalog's hook: where COLUMN is known to be of no run that was read, it is filled from the
+   others. */
+bool columns_ahead_fill(void *context, struct assay_column *column);
 void columns_ahead_free(struct assay_session *session);
 
 /* texts_ahead.c: has the names and ids of all runs laid side by side, where they are many. */
