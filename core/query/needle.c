@@ -181,9 +181,10 @@ void needle_mark(const struct needle *needle, const char *texts, const uint32_t 
                 d = pairs_in_sixteen(&pair, at + 3 * block);
         if (!any_of_sixteen((a | b) | (c | d)))
             continue;
-        if (!walk_sixteen(&walk, a, from) || !walk_sixteen(&walk, b, from + block) ||
-            !walk_sixteen(&walk, c, from + 2 * block) ||
-            !walk_sixteen(&walk, d, from + 3 * block))
+        if ((any_of_sixteen(a) && !walk_sixteen(&walk, a, from)) ||
+            (any_of_sixteen(b) && !walk_sixteen(&walk, b, from + block)) ||
+            (any_of_sixteen(c) && !walk_sixteen(&walk, c, from + 2 * block)) ||
+            (any_of_sixteen(d) && !walk_sixteen(&walk, d, from + 3 * block)))
             return;
     }
 }
