@@ -18,10 +18,19 @@ struct crew_job {
     void *context;
 };
 
+/* A job in parts, on the stack of whoever waits for them. */
+struct crew_split {
+    void (*run)(void *context, size_t part);
+    void *context;
+    size_t parts, next, left; /* left: not done yet */
+    struct crew_split *other; /* begun before this one */
+};
+
 struct crew {
     pthread_mutex_t lock;
-    pthread_cond_t work; /* there is a job nobody has begun, or the end */
-    pthread_cond_t done; /* nobody is at work */
+    pthread_cond_t work; /* there is a job or a part nobody has begun, or the end */
+    pthread_cond_t done; /* a job in parts is done */
+    struct crew_split *splits; /* those with parts that nobody has begun */
     struct crew_job *jobs;
     size_t count, capacity, next; /* next: the first that nobody has begun */
     size_t working;               /* helpers inside a job */
@@ -58,20 +67,40 @@ static void work_once(struct crew *crew)
     pthread_mutex_lock(&crew->lock);
 }
 
+/* With the lock held: does the next part of SPLIT without it. */
+static void part_once(struct crew *crew, struct crew_split *split)
+{
+    size_t part = split->next++;
+
+    if (split->next == split->parts) { /* nobody is to find it any more */
+        struct crew_split **at = &crew->splits;
+        while (*at != split)
+            at = &(*at)->other;
+        *at = split->other;
+    }
+    pthread_mutex_unlock(&crew->lock);
+    split->run(split->context, part);
+    pthread_mutex_lock(&crew->lock);
+    if (--split->left == 0)
+        pthread_cond_broadcast(&crew->done);
+}
+
 static void *helper_main(void *argument)
 {
     struct crew *crew = argument;
 
     pthread_mutex_lock(&crew->lock);
     while (!crew->ending) {
-        if (crew->next == crew->count) {
+        if (crew->next < crew->count) {
+            crew->working++;
+            work_once(crew);
+            if (--crew->working == 0) /* whoever finishes may be waiting for just that */
+                pthread_cond_broadcast(&crew->work);
+        } else if (crew->splits != NULL) {
+            part_once(crew, crew->splits);
+        } else {
             pthread_cond_wait(&crew->work, &crew->lock);
-            continue;
         }
-        crew->working++;
-        work_once(crew);
-        if (--crew->working == 0)
-            pthread_cond_signal(&crew->done);
     }
     pthread_mutex_unlock(&crew->lock);
     return NULL;
@@ -108,12 +137,44 @@ void crew_add(struct crew *crew, void (*run)(void *context), void *context)
 void crew_finish(struct crew *crew)
 {
     pthread_mutex_lock(&crew->lock);
-    while (crew->next < crew->count)
-        work_once(crew);
-    while (crew->working > 0)
-        pthread_cond_wait(&crew->done, &crew->lock);
+    for (;;) {
+        if (crew->next < crew->count)
+            work_once(crew);
+        else if (crew->splits != NULL)
+            part_once(crew, crew->splits);
+        else if (crew->working > 0)
+            pthread_cond_wait(&crew->work, &crew->lock);
+        else
+            break;
+    }
     crew->count = crew->next = 0;
     pthread_mutex_unlock(&crew->lock);
+}
+
+static void spread(void *self, size_t parts, void (*run)(void *context, size_t part),
+                   void *context)
+{
+    struct crew *crew = self;
+    struct crew_split split = {.run = run, .context = context, .parts = parts, .left = parts};
+
+    if (parts == 0)
+        return;
+    pthread_mutex_lock(&crew->lock);
+    while (crew->started < crew->wanted && crew->started + 1 < parts)
+        start_helper(crew);
+    split.other = crew->splits;
+    crew->splits = &split;
+    pthread_cond_broadcast(&crew->work);
+    while (split.next < split.parts)
+        part_once(crew, &split);
+    while (split.left > 0)
+        pthread_cond_wait(&crew->done, &crew->lock);
+    pthread_mutex_unlock(&crew->lock);
+}
+
+struct assay_hands crew_hands(struct crew *crew)
+{
+    return (struct assay_hands){.self = crew, .spread = spread, .count = crew->wanted + 1};
 }
 
 void crew_free(struct crew **crew_ptr)

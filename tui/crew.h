@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+#include <assay/chart.h>
+
 struct crew; /* opaque */
 
 /* With no more than HELPERS threads; they are made when there is work for them. */
@@ -21,5 +23,9 @@ size_t crew_helpers(void);
 void crew_add(struct crew *crew, void (*run)(void *context), void *context);
 /* Does what nobody has begun, and waits for the rest. */
 void crew_finish(struct crew *crew);
+
+/* The same threads for the parts of one job: for assay_chart_raster() inside of what
+   crew_add() was given, or on the screen's thread. Who has no job of their own help. */
+struct assay_hands crew_hands(struct crew *crew);
 
 #endif

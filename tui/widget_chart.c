@@ -35,6 +35,7 @@ struct chart_paint {
     struct assay_chart chart;
     struct assay_chart_line lines[CHART_LINES_MAX];
     struct assay_raster_options options;
+    struct assay_hands hands;
     struct assay_frame *frame;
     struct graphics *graphics;
     int slot;
@@ -139,6 +140,8 @@ static void start_paint(struct chart_widget *widget, struct app *app,
         look_once(chart->lines[i].high, chart->axis);
     }
     work->options = *options;
+    work->hands = crew_hands(app->crew);
+    work->options.hands = &work->hands;
     work->frame = &widget->frame;
     work->graphics = term_graphics(app->term);
     work->slot = slot;

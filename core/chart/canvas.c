@@ -15,6 +15,8 @@
 #define CALM 1.5
 /* A segment steeper than this has round ends and smooth sides. */
 #define STEEP 2
+/* Ends, joints and dots of the widest line reach less far, in columns. */
+#define NEAR 8
 
 void pen_shape(struct pen *pen, double width, bool smooth)
 {
@@ -109,14 +111,14 @@ static void empty_cover(struct canvas_cover *cover)
 void canvas_gather(struct canvas *canvas, struct canvas_cover *covers)
 {
     canvas->gathered = covers;
-    for (int x = 0; x < canvas->width; x++)
+    for (int x = canvas->left; x < canvas->width; x++)
         empty_cover(&covers[x]);
 }
 
 /* Paints what a line has gathered. */
 static void paint_gathered(struct canvas *canvas, const struct pen *pen)
 {
-    for (int x = 0; x < canvas->width; x++) {
+    for (int x = canvas->left; x < canvas->width; x++) {
         struct canvas_cover *cover = &canvas->gathered[x];
         if (cover->to[0] < 0)
             continue;
@@ -214,6 +216,14 @@ static struct run capsule_run(const struct capsule *c, double x, double reach)
     return run;
 }
 
+/* The first column to paint that is not left of X. */
+static int column_from(const struct canvas *canvas, double x)
+{
+    return x <= canvas->left    ? canvas->left
+           : x >= canvas->width ? canvas->width
+                                : (int)ceil(x);
+}
+
 static void draw_segment(struct canvas *canvas, const struct pen *pen, double x0, double y0,
                          double x1, double y1, double grow, bool now)
 {
@@ -231,8 +241,10 @@ static void draw_segment(struct canvas *canvas, const struct pen *pen, double x0
         capsule.uy = dy / capsule.length;
     }
     double left = capsule.x0 - widest - 0.5, right = capsule.x1 + widest - 0.5;
-    int from = left <= 0 ? 0 : left >= canvas->width ? canvas->width : (int)ceil(left);
-    int to = right < 0 ? -1 : right >= canvas->width ? canvas->width - 1 : (int)floor(right);
+    int from = column_from(canvas, left);
+    int to = right < canvas->left      ? canvas->left - 1
+             : right >= canvas->width ? canvas->width - 1
+                                      : (int)floor(right);
     for (int x = from; x <= to; x++) {
         struct run runs[CANVAS_LEVELS];
         for (int level = 0; level < pen->levels; level++)
@@ -255,8 +267,7 @@ static void strip(struct canvas *canvas, const struct pen *pen, double x0, doubl
 {
     double slope = (y1 - y0) / (x1 - x0), stretch = sqrt(1 + slope * slope);
     double left = x0 - 0.5, right = x1 - 0.5;
-    int from = left <= 0 ? 0 : left >= canvas->width ? canvas->width : (int)ceil(left);
-    int to = right <= 0 ? 0 : right >= canvas->width ? canvas->width : (int)ceil(right);
+    int from = column_from(canvas, left), to = column_from(canvas, right);
 
     for (int x = from; x < to; x++) {
         double y = y0 + slope * (x + 0.5 - x0);
@@ -285,7 +296,7 @@ static void draw_bar(struct canvas *canvas, const struct pen *pen, int x, double
 {
     struct run runs[CANVAS_LEVELS];
 
-    if (x < 0 || x >= canvas->width)
+    if (x < canvas->left || x >= canvas->width)
         return;
     for (int level = 0; level < pen->levels; level++)
         runs[level] = (struct run){top - pen->reach[level], bottom + pen->reach[level]};
@@ -344,7 +355,7 @@ static void joint_draw(struct canvas *canvas, const struct pen *pen, const struc
     }
 }
 
-static void stretch(struct joint *joint, double y)
+static void reach_to(struct joint *joint, double y)
 {
     joint->top = fmin(joint->top, y);
     joint->bottom = fmax(joint->bottom, y);
@@ -364,22 +375,52 @@ static void joint_link(struct canvas *canvas, const struct pen *pen, struct join
     double part = b->in_x > a->out_x ? (border - a->out_x) / (b->in_x - a->out_x) : 0.5;
     double y = a->out_y + part * (b->in_y - a->out_y);
     if (a->rough)
-        stretch(a, y);
+        reach_to(a, y);
     else
         stroke(canvas, pen, a->out_x, a->out_y, border, y);
     if (b->rough)
-        stretch(b, y);
+        reach_to(b, y);
     else
         stroke(canvas, pen, border, y, b->in_x, b->in_y);
 }
 
-static void smooth_line(struct canvas *canvas, const struct pen *pen,
-                        const struct chart_columns *columns)
+/* The pieces of a line that a canvas shows something of. */
+struct stretch {
+    const struct chart_column *from, *end;
+};
+
+/* The first item of COLUMNS at column X or right of it. */
+static size_t item_at(const struct chart_columns *columns, int x)
+{
+    size_t low = 0, high = columns->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (columns->items[middle].column < x)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* What reaches into the canvas, and at either side what that is joined to. */
+static struct stretch stretch_of(const struct canvas *canvas,
+                                 const struct chart_columns *columns)
+{
+    size_t from = item_at(columns, canvas->left - NEAR);
+    size_t end = item_at(columns, canvas->width + NEAR);
+
+    from = from > 2 ? from - 2 : 0;
+    end = columns->count - end > 2 ? end + 2 : columns->count;
+    return (struct stretch){columns->items + from, columns->items + end};
+}
+
+static void smooth_line(struct canvas *canvas, const struct pen *pen, struct stretch line)
 {
     struct joint previous = {0};
 
-    for (size_t i = 0; i < columns->count; i++) {
-        const struct chart_column *column = &columns->items[i];
+    for (const struct chart_column *column = line.from; column < line.end; column++) {
         struct joint joint = {0};
         if (column->count > 0) {
             joint = joint_of(column);
@@ -405,7 +446,7 @@ static void paint_bar(struct canvas *canvas, const struct pen *pen, int x, doubl
     struct canvas_cover cover;
     double height = canvas->height;
 
-    if (x < 0 || x >= canvas->width ||
+    if (x < canvas->left || x >= canvas->width ||
         (pen->dash_on > 0 && x % (pen->dash_on + pen->dash_off) >= pen->dash_on))
         return;
     for (int level = 0; level < pen->levels; level++) {
@@ -427,14 +468,13 @@ static double crossing(const struct chart_column *a, const struct chart_column *
 
 /* Every column is a bar as high as what lies in it: round ends and smooth sides would lie in
    each other, and cost most of the time. */
-static void dense_line(struct canvas *canvas, const struct pen *pen,
-                       const struct chart_columns *columns)
+static void dense_line(struct canvas *canvas, const struct pen *pen, struct stretch line)
 {
     bool linked = false; /* the column before leads to this one ... */
     double from = 0;     /* ... and, where it is its neighbour, meets it here */
 
-    for (size_t i = 0; i < columns->count; i++) {
-        const struct chart_column *column = &columns->items[i], *next = column + 1;
+    for (const struct chart_column *column = line.from; column < line.end; column++) {
+        const struct chart_column *next = column + 1;
         if (column->count == 0)
             continue;
         double top = column->y_top, bottom = column->y_bottom;
@@ -443,7 +483,7 @@ static void dense_line(struct canvas *canvas, const struct pen *pen,
             bottom = from > bottom ? from : bottom;
         }
         bool leads =
-            i + 1 < columns->count && next->count > 0 && column->open_right && next->open_left;
+            next < line.end && next->count > 0 && column->open_right && next->open_left;
         if (leads) {
             bool near = next->column - column->column == 1;
             double to = near ? crossing(column, next) : column->y_last;
@@ -462,9 +502,9 @@ static void dense_line(struct canvas *canvas, const struct pen *pen,
     }
 }
 
-/* Whether a line with smooth edges has more points than the columns it goes through, and turns
-   in one of four or more: a calm one keeps its smooth sides. */
-static bool is_dense(const struct pen *pen, const struct chart_columns *columns)
+/* Only a line with smooth edges that turns in one of four columns or more: a calm one keeps its
+   smooth sides. */
+bool canvas_dense(const struct pen *pen, const struct chart_columns *columns)
 {
     const struct chart_column *item = columns->items;
     size_t points = 0, turns = 0;
@@ -483,12 +523,14 @@ static bool is_dense(const struct pen *pen, const struct chart_columns *columns)
 }
 
 void canvas_line(struct canvas *canvas, const struct pen *pen,
-                 const struct chart_columns *columns)
+                 const struct chart_columns *columns, bool dense)
 {
-    if (is_dense(pen, columns))
-        dense_line(canvas, pen, columns);
+    struct stretch line = stretch_of(canvas, columns);
+
+    if (dense)
+        dense_line(canvas, pen, line);
     else
-        smooth_line(canvas, pen, columns);
+        smooth_line(canvas, pen, line);
     if (canvas->gathered != NULL)
         paint_gathered(canvas, pen);
 }

@@ -22,6 +22,7 @@ struct canvas_cover {
 struct canvas {
     uint8_t *pixels; /* pixels[x * height + y] */
     int width, height;
+    int left;            /* lines paint the columns [left, width): a strip has its own */
     const uint8_t *rank; /* by what a pixel holds: the higher stays on top; 256 entries */
     bool marked;         /* something may lie there that a line's solid core does not cover */
     struct canvas_cover *gathered; /* by column, see canvas_gather(); or NULL */
@@ -45,9 +46,13 @@ void canvas_segment(struct canvas *canvas, const struct pen *pen, double x0, dou
 /* Lines drawn from now on gather what they cover in COVERS, of which there are `width`, and
    paint each column once: the same picture, with less painted over. */
 void canvas_gather(struct canvas *canvas, struct canvas_cover *covers);
-/* Draws the line through COLUMNS. */
+/* Whether the line through COLUMNS is drawn in bars: it has more points than columns, and turns
+   all the time. */
+bool canvas_dense(const struct pen *pen, const struct chart_columns *columns);
+/* Draws the line through COLUMNS, for which canvas_dense() said DENSE. Of a canvas that is a
+   strip only what can be seen there is looked at: strips side by side make the whole picture. */
 void canvas_line(struct canvas *canvas, const struct pen *pen,
-                 const struct chart_columns *columns);
+                 const struct chart_columns *columns, bool dense);
 
 /* Writes the canvas row by row. OUT holds width * height bytes. */
 void canvas_transpose(const struct canvas *canvas, uint8_t *out);

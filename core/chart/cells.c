@@ -76,6 +76,7 @@ struct sketch {
     struct assay_cells *cells;
     struct chart_map map;
     struct chart_columns columns;
+    struct chart_bounds bounds;
     struct canvas dots; /* of one line at a time */
     uint8_t *sharing;   /* by cell: how many lines have dots in it */
     bool *gaps;         /* by dot column */
@@ -172,8 +173,8 @@ static void sketch_line(struct sketch *s, struct assay_series *series, int color
         size_t count = chart_segment_count(segment, s->chart->hide_superseded);
         if (count == 0)
             continue;
-        chart_reduce(&view, segment, count, &s->map, &s->columns);
-        canvas_line(&s->dots, &pen, &s->columns);
+        chart_reduce(&view, segment, count, &s->map, &s->bounds, &s->columns);
+        canvas_line(&s->dots, &pen, &s->columns, false);
         for (size_t j = 0; j < s->columns.count; j++) {
             const struct chart_column *item = &s->columns.items[j];
             if (item->nonfinite > 0 && item->column >= 0 && item->column < s->dots.width)
@@ -255,7 +256,7 @@ void assay_chart_cells(const struct assay_chart *chart,
     s.gaps = assay_alloc_array((size_t)s.dots.width, sizeof *s.gaps);
     unsigned *masks = assay_alloc_array(count, sizeof *masks);
     chart_map_init(&s.map, chart, s.dots.width, s.dots.height);
-    chart_columns_begin(&s.columns, &s.map);
+    chart_bounds_make(&s.bounds, &s.map);
     sketch_frame(&s, options);
     for (size_t i = 0; i < chart->line_count; i++)
         if (chart->lines[i].low != NULL && chart->lines[i].high != NULL)
@@ -275,4 +276,5 @@ void assay_chart_cells(const struct assay_chart *chart,
     free(s.sharing);
     free(s.dots.pixels);
     chart_columns_free(&s.columns);
+    chart_bounds_free(&s.bounds);
 }

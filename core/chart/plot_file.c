@@ -90,19 +90,20 @@ static void svg_series(struct assay_buf *out, const struct assay_chart *chart,
                        const struct box *box)
 {
     struct chart_columns columns = {0};
+    struct chart_bounds bounds = {0};
     struct assay_view view;
     struct chart_map map;
 
     if (!series || !assay_series_count(series))
         return;
     chart_map_init(&map, chart, box->width, box->height);
-    chart_columns_begin(&columns, &map);
+    chart_bounds_make(&bounds, &map);
     assay_series_view(series, chart->axis, &view);
     for (size_t i = 0; i < view.segment_count; i++) {
         const struct assay_segment *segment = &view.segments[i];
 
         chart_reduce(&view, segment, chart_segment_count(segment, chart->hide_superseded), &map,
-                     &columns);
+                     &bounds, &columns);
         assay_buf_text_add(out, "<path fill=\"none\" stroke=\"");
         svg_color(out, color);
         assay_buf_format(out,
@@ -113,6 +114,7 @@ static void svg_series(struct assay_buf *out, const struct assay_chart *chart,
         assay_buf_text_add(out, "\"/>\n");
     }
     chart_columns_free(&columns);
+    chart_bounds_free(&bounds);
 }
 
 /* The band as one shape for each stretch without a gap: along the top and back below. */

@@ -5,7 +5,7 @@
  * the front ends for every frame, and by plot.c.
  */
 #include "chart/band.h"
-#include "chart/ink.h"
+#include "chart/lines.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ struct assay_frame_scratch {
     size_t pixel_capacity;
     uint8_t *canvas; /* the picture, column by column */
     size_t canvas_capacity;
-    struct chart_columns columns;
+    struct lines_scratch *lines;
     struct inks inks;
     bool *gaps; /* by column: there are values there that are not finite */
     size_t gap_capacity;
@@ -50,7 +50,7 @@ void assay_frame_resize(struct assay_frame *frame, int width, int height)
 void assay_frame_free(struct assay_frame *frame)
 {
     if (frame->scratch != NULL) {
-        chart_columns_free(&frame->scratch->columns);
+        lines_scratch_free(&frame->scratch->lines);
         free(frame->scratch->canvas);
         free(frame->scratch->gaps);
         free(frame->scratch->covers);
@@ -112,50 +112,6 @@ static void draw_grid(struct drawing *d)
 
 /* ---- lines ---- */
 
-static void note_gaps(struct drawing *d)
-{
-    const struct chart_columns *columns = &d->scratch->columns;
-
-    for (size_t i = 0; i < columns->count; i++) {
-        const struct chart_column *item = &columns->items[i];
-        if (item->nonfinite > 0 && item->column >= 0 && item->column < d->canvas.width)
-            d->scratch->gaps[item->column] = true;
-    }
-}
-
-static void draw_series(struct drawing *d, struct assay_series *series, int color, bool faint)
-{
-    struct inks *inks = &d->scratch->inks;
-    unsigned slot = (unsigned)color % ASSAY_CHART_COLORS;
-    struct pen pen = faint ? inks->faint[slot] : inks->line[slot];
-    struct assay_view view;
-
-    /* The same colour again is told apart by dashes, ever shorter. */
-    switch ((unsigned)color / ASSAY_CHART_COLORS % 4) {
-    case 1:
-        pen.dash_on = (int)(d->width * 5 + 1), pen.dash_off = (int)(d->width * 2 + 1);
-        break;
-    case 2:
-        pen.dash_on = pen.dash_off = (int)(d->width * 2 + 1);
-        break;
-    case 3:
-        pen.dash_on = (int)(d->width + 1), pen.dash_off = (int)(d->width * 2 + 1);
-        break;
-    default:
-        break;
-    }
-    assay_series_view(series, d->chart->axis, &view);
-    for (size_t i = 0; i < view.segment_count; i++) {
-        const struct assay_segment *segment = &view.segments[i];
-        size_t count = chart_segment_count(segment, d->chart->hide_superseded);
-        if (count == 0)
-            continue;
-        chart_reduce(&view, segment, count, &d->map, &d->scratch->columns);
-        note_gaps(d);
-        canvas_line(&d->canvas, &pen, &d->scratch->columns);
-    }
-}
-
 /* Below all lines: paler than they are, or every other pixel where there are few colours. */
 static void draw_band(struct drawing *d, const struct assay_chart_line *line)
 {
@@ -182,16 +138,14 @@ static void draw_lines(struct drawing *d)
         if (line->low != NULL && line->high != NULL)
             draw_band(d, line);
     }
-    for (size_t i = d->chart->line_count; i-- > 0;) {
-        const struct assay_chart_line *line = &d->chart->lines[i];
-        if (line->faint != NULL)
-            draw_series(d, line->faint, line->color, true);
-    }
-    for (size_t i = d->chart->line_count; i-- > 0;) {
-        const struct assay_chart_line *line = &d->chart->lines[i];
-        if (line->series != NULL)
-            draw_series(d, line->series, line->color, false);
-    }
+    const struct lines lines = {.chart = d->chart,
+                                .map = &d->map,
+                                .inks = &d->scratch->inks,
+                                .width = d->width,
+                                .hands = d->options->hands,
+                                .canvas = &d->canvas,
+                                .gaps = d->scratch->gaps};
+    lines_draw(&lines, &d->scratch->lines);
 }
 
 /* ---- marks ---- */
@@ -295,7 +249,6 @@ void assay_chart_raster(const struct assay_chart *chart,
     ASSAY_GROW(scratch->gaps, scratch->gap_capacity, (size_t)frame->width);
     memset(scratch->gaps, 0, (size_t)frame->width * sizeof *scratch->gaps);
     chart_map_init(&d.map, chart, frame->width, frame->height);
-    chart_columns_begin(&scratch->columns, &d.map);
     d.canvas = (struct canvas){.pixels = scratch->canvas,
                                .width = frame->width,
                                .height = frame->height,

@@ -74,26 +74,29 @@ static bool drawable(const struct chart_map *map, double value)
     return isfinite(value) && (!map->log_y || value > 0);
 }
 
-void chart_columns_begin(struct chart_columns *columns, const struct chart_map *map)
+void chart_bounds_make(struct chart_bounds *bounds, const struct chart_map *map)
 {
     int width = map->width;
 
-    ASSAY_GROW(columns->bounds, columns->bounds_capacity, (size_t)width + 1);
+    ASSAY_GROW(bounds->x, bounds->capacity, (size_t)width + 1);
     for (int c = 0; c <= width; c++) {
         double linear = (c - map->x_base) / map->x_scale + map->x_from;
-        columns->bounds[c] =
+        bounds->x[c] =
             map->log_x ? fmax(pow(10, linear), DBL_TRUE_MIN) : linear / map->x_half;
     }
     if (width == 1) /* the greatest x belongs to the only column */
-        columns->bounds[1] = nextafter(columns->bounds[1], INFINITY);
-    ASSAY_GROW(columns->items, columns->capacity, (size_t)width + 2);
+        bounds->x[1] = nextafter(bounds->x[1], INFINITY);
+}
+
+void chart_bounds_free(struct chart_bounds *bounds)
+{
+    free(bounds->x);
+    *bounds = (struct chart_bounds){0};
 }
 
 void chart_columns_free(struct chart_columns *columns)
 {
     free(columns->items);
-    free(columns->bounds);
-    free(columns->raw);
     *columns = (struct chart_columns){0};
 }
 
@@ -142,9 +145,8 @@ static void column_point(struct chart_column *item, const struct chart_map *map,
 }
 
 /* The column that holds X, which is not left of column FROM. */
-static int column_of(const struct chart_columns *columns, int width, int from, double x)
+static int column_of(const double *bounds, int width, int from, double x)
 {
-    const double *bounds = columns->bounds;
     int lo = from, hi = width - 1;
 
     for (int step = 0; step < 4; step++, lo++)
@@ -161,7 +163,8 @@ static int column_of(const struct chart_columns *columns, int width, int from, d
 }
 
 static void walk(const struct assay_view *view, size_t from, size_t to,
-                 const struct chart_map *map, struct chart_columns *columns)
+                 const struct chart_map *map, const struct chart_bounds *bounds,
+                 struct chart_columns *columns)
 {
     struct assay_point points[256];
     struct chart_column *item = NULL;
@@ -172,7 +175,7 @@ static void walk(const struct assay_view *view, size_t from, size_t to,
         assay_series_get(view->series, from, take, points);
         for (size_t i = 0; i < take; i++) {
             double x = point_x(view, &points[i]);
-            column = column_of(columns, map->width, column, x);
+            column = column_of(bounds->x, map->width, column, x);
             if (item == NULL || item->column != column) {
                 item = column_add(columns, column);
                 item->open_left = true;
@@ -211,18 +214,25 @@ static void column_range(const struct assay_view *view, const struct assay_view_
     item->y_last = item->open_right ? chart_map_y(map, raw->last.value) : item->y_top;
 }
 
+/* So many columns are asked for at once that the answers stay near at hand. */
+#define ASK 64
+
 static void ask(const struct assay_view *view, const struct assay_segment *segment,
-                size_t count, const struct chart_map *map, struct chart_columns *columns)
+                size_t count, const struct chart_map *map, const struct chart_bounds *bounds,
+                struct chart_columns *columns)
 {
     struct assay_segment part = *segment;
+    struct assay_view_column raw[ASK];
     size_t width = (size_t)map->width;
 
     part.count = count;
-    ASSAY_GROW(columns->raw, columns->raw_capacity, width);
-    assay_view_columns(view, &part, columns->bounds, width, columns->raw);
-    for (size_t c = 0; c < width; c++)
-        if (columns->raw[c].count > 0)
-            column_range(view, &columns->raw[c], map, column_add(columns, (int)c));
+    for (size_t from = 0; from < width; from += ASK) {
+        size_t take = width - from < ASK ? width - from : ASK;
+        assay_view_columns(view, &part, bounds->x + from, take, raw);
+        for (size_t c = 0; c < take; c++)
+            if (raw[c].count > 0)
+                column_range(view, &raw[c], map, column_add(columns, (int)(from + c)));
+    }
 }
 
 /* The point beside the picture that the line at its edge leads to. */
@@ -240,21 +250,23 @@ static void neighbour(const struct assay_view *view, size_t index, int column,
 }
 
 void chart_reduce(const struct assay_view *view, const struct assay_segment *segment,
-                  size_t count, const struct chart_map *map, struct chart_columns *columns)
+                  size_t count, const struct chart_map *map, const struct chart_bounds *bounds,
+                  struct chart_columns *columns)
 {
     size_t end = segment->first + count;
-    size_t from = assay_view_find(view, segment, columns->bounds[0], false);
-    size_t to = assay_view_find(view, segment, columns->bounds[map->width], false);
+    size_t from = assay_view_find(view, segment, bounds->x[0], false);
+    size_t to = assay_view_find(view, segment, bounds->x[map->width], false);
 
     columns->count = 0;
+    ASSAY_GROW(columns->items, columns->capacity, (size_t)map->width + 2);
     from = from < end ? from : end;
     to = to < end ? to : end;
     if (from > segment->first)
         neighbour(view, from - 1, -1, map, columns);
     if (to - from <= (size_t)map->width * WALK_PER_COLUMN)
-        walk(view, from, to, map, columns);
+        walk(view, from, to, map, bounds, columns);
     else
-        ask(view, segment, count, map, columns);
+        ask(view, segment, count, map, bounds, columns);
     if (to < end)
         neighbour(view, to, map->width, map, columns);
 }

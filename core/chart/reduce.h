@@ -34,17 +34,19 @@ struct chart_column {
     double y_top, y_bottom; /* of the greatest and the least value */
 };
 
-/* Memory for the columns of one segment; keep it between frames. */
+/* Where the columns of a picture begin: width + 1 values of x. Keep it between frames. */
+struct chart_bounds {
+    double *x;
+    size_t capacity;
+};
+void chart_bounds_make(struct chart_bounds *bounds, const struct chart_map *map);
+void chart_bounds_free(struct chart_bounds *bounds);
+
+/* The columns of one segment; keep the memory between segments. */
 struct chart_columns {
     struct chart_column *items;
     size_t count, capacity;
-    double *bounds; /* width + 1 values of x: where the columns begin */
-    size_t bounds_capacity;
-    struct assay_view_column *raw; /* by column, as the series answers */
-    size_t raw_capacity;
 };
-/* Sets up bounds for MAP; before the first chart_reduce() of a frame. */
-void chart_columns_begin(struct chart_columns *columns, const struct chart_map *map);
 void chart_columns_free(struct chart_columns *columns);
 
 /* How many points of SEGMENT are to be drawn. */
@@ -54,6 +56,7 @@ size_t chart_segment_count(const struct assay_segment *segment, bool hide_supers
    left out; one column at either side of the picture holds the neighbour that the line leads
    to. */
 void chart_reduce(const struct assay_view *view, const struct assay_segment *segment,
-                  size_t count, const struct chart_map *map, struct chart_columns *columns);
+                  size_t count, const struct chart_map *map, const struct chart_bounds *bounds,
+                  struct chart_columns *columns);
 
 #endif

@@ -23,17 +23,18 @@ static void collect(struct assay_series *series, const struct assay_chart *chart
                     struct spark *sparks)
 {
     struct chart_columns columns = {0};
+    struct chart_bounds bounds = {0};
     struct chart_map map;
     struct assay_view view;
 
     chart_map_init(&map, chart, width, 2);
-    chart_columns_begin(&columns, &map);
+    chart_bounds_make(&bounds, &map);
     assay_series_view(series, chart->axis, &view);
     for (size_t i = 0; i < view.segment_count; i++) {
         size_t count = chart_segment_count(&view.segments[i], true);
         if (count == 0)
             continue;
-        chart_reduce(&view, &view.segments[i], count, &map, &columns);
+        chart_reduce(&view, &view.segments[i], count, &map, &bounds, &columns);
         for (size_t j = 0; j < columns.count; j++) {
             const struct chart_column *item = &columns.items[j];
             if (item->column < 0 || item->column >= width)
@@ -46,6 +47,7 @@ static void collect(struct assay_series *series, const struct assay_chart *chart
         }
     }
     chart_columns_free(&columns);
+    chart_bounds_free(&bounds);
 }
 
 void assay_sparkline(struct assay_series *series, int width, bool ascii, struct assay_buf *out)

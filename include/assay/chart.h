@@ -120,6 +120,16 @@ struct assay_frame {
 void assay_frame_resize(struct assay_frame *frame, int width, int height);
 void assay_frame_free(struct assay_frame *frame);
 
+/* Who helps with a picture, where several threads may: spread() has RUN called with CONTEXT and
+   each of the numbers below PARTS, on whatever threads there are, this one among them, and
+   returns when all are done. */
+struct assay_hands {
+    void (*spread)(void *self, size_t parts, void (*run)(void *context, size_t part),
+                   void *context);
+    void *self;
+    size_t count; /* threads, as a rule; 1: nobody else */
+};
+
 struct assay_raster_options {
     const struct assay_chart_palette *palette;
     int registers;     /* colours the terminal has: <= 16 no anti-aliasing; >= 64 three levels;
@@ -127,8 +137,11 @@ struct assay_raster_options {
     double line_width; /* pixels, 1.0 .. 4.0; 0: 1.6 */
     double cursor_x;   /* x of a vertical cursor line; NaN none */
     size_t grid_x, grid_y; /* grid lines wanted, as for assay_chart_ticks(); 0 none */
+    const struct assay_hands *hands; /* NULL: this thread draws alone */
 };
-/* Draws CHART (fitted) into *frame (resized by the caller). */
+/* Draws CHART (fitted) into *frame (resized by the caller). The picture is the same whoever
+   helps. With helpers, every series of it must have been looked at once along the chart's axis
+   (assay_series_view()) since it changed: they only read. */
 void assay_chart_raster(const struct assay_chart *chart,
                         const struct assay_raster_options *options, struct assay_frame *frame);
 

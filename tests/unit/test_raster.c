@@ -354,8 +354,9 @@ static void test_gathered(void **state)
             if (points_random(&rng) % 4 == 0)
                 pen.dash_on = pen.dash_off = 3;
             make_columns(&rng, &columns, WIDTH, HEIGHT);
-            canvas_line(&plain, &pen, &columns);
-            canvas_line(&gathering, &pen, &columns);
+            bool dense = canvas_dense(&pen, &columns);
+            canvas_line(&plain, &pen, &columns, dense);
+            canvas_line(&gathering, &pen, &columns, dense);
             assert_memory_equal(one, other, sizeof one);
         }
     }
