@@ -19,6 +19,8 @@
 #define GIVE_UP_US (GRAPHICS_GIVE_UP_S * INT64_C(1000000))
 #define KITTY_ID   0x41530000u /* ids of images are shared by all programs in a kitty */
 #define FRAME_SIDE 16384
+#define DRAWING_COLORS                                                                         \
+    64               /* more are a picture's, whose encoder looks for every one of them */
 #define SIXEL_BAND 6 /* pixel rows that sixel paints at a time */
 
 struct slot {
@@ -489,15 +491,12 @@ static int band_rows(int cell_height)
     return rows;
 }
 
-/* FRAME as one sixel, or as several side by side where the terminal would drop one so large. */
+/* FRAME in pieces side by side, WIDE x HIGH pixels at most. */
 static enum assay_status encode_tiles(const struct graphics *graphics, const struct slot *slot,
-                                      struct assay_buf *out)
+                                      int wide, int high, struct assay_buf *out)
 {
     const struct graphics_caps *caps = &graphics->caps;
     const struct assay_frame *frame = slot->frame;
-    int columns = tile_cells(caps->max_width, caps->cell_width, 1);
-    int rows = tile_cells(caps->max_height, caps->cell_height, band_rows(caps->cell_height));
-    int wide = columns * caps->cell_width, high = rows * caps->cell_height;
     enum assay_status status = ASSAY_OK;
     struct assay_frame tile = {0};
 
@@ -513,15 +512,34 @@ static enum assay_status encode_tiles(const struct graphics *graphics, const str
             copy_part(frame, part, caps->registers, &tile);
             assay_buf_format(out, "\033[%d;%dH", slot->rect.y + y / caps->cell_height + 1,
                              slot->rect.x + x / caps->cell_width + 1);
-            status = assay_encode_sixel(&tile, out, NULL);
+            status = assay_encode_sixel(&tile, NULL, out, NULL);
         }
     }
     assay_frame_free(&tile);
     return status;
 }
 
+/* FRAME as one sixel, or as several side by side where the terminal would drop one so large. */
+static enum assay_status encode_sixel(const struct graphics *graphics, const struct slot *slot,
+                                      const struct assay_hands *hands, struct assay_buf *out)
+{
+    const struct graphics_caps *caps = &graphics->caps;
+    const struct assay_frame *frame = slot->frame;
+    int columns = tile_cells(caps->max_width, caps->cell_width, 1);
+    int rows = tile_cells(caps->max_height, caps->cell_height, band_rows(caps->cell_height));
+    int wide = columns * caps->cell_width, high = rows * caps->cell_height;
+
+    /* A drawing that the terminal can show as it is need not be copied. */
+    if (frame->width > wide || frame->height > high || frame->colors > caps->registers ||
+        frame->colors > DRAWING_COLORS)
+        return encode_tiles(graphics, slot, wide, high, out);
+    assay_buf_format(out, "\033[%d;%dH", slot->rect.y + 1, slot->rect.x + 1);
+    return assay_encode_sixel(frame, hands, out, NULL);
+}
+
 /* Makes slot->encoded hold the slot's frame. False where it could not. */
-static bool encode(const struct graphics *graphics, struct slot *slot, unsigned id)
+static bool encode(const struct graphics *graphics, struct slot *slot, unsigned id,
+                   const struct assay_hands *hands)
 {
     const struct assay_frame *frame = slot->frame;
     enum assay_status status;
@@ -537,7 +555,7 @@ static bool encode(const struct graphics *graphics, struct slot *slot, unsigned 
         status = assay_encode_kitty(frame, id, slot->rect.width, slot->rect.height,
                                     &slot->encoded, NULL);
     } else {
-        status = encode_tiles(graphics, slot, &slot->encoded);
+        status = encode_sixel(graphics, slot, hands, &slot->encoded);
     }
     if (status != ASSAY_OK || slot->encoded.overflow) {
         assay_buf_free(&slot->encoded);
@@ -550,12 +568,12 @@ static bool encode(const struct graphics *graphics, struct slot *slot, unsigned 
     return true;
 }
 
-void graphics_encode(struct graphics *graphics, int slot)
+void graphics_encode(struct graphics *graphics, int slot, const struct assay_hands *hands)
 {
     struct slot *s = find_slot(graphics, slot);
 
     if (s != NULL && s->frame != NULL && graphics->caps.kind != GRAPHICS_TEXT)
-        encode(graphics, s, KITTY_ID + (unsigned)slot + 1);
+        encode(graphics, s, KITTY_ID + (unsigned)slot + 1, hands);
 }
 
 void graphics_draw(struct graphics *graphics, struct assay_buf *out, int64_t now_us)
@@ -569,7 +587,7 @@ void graphics_draw(struct graphics *graphics, struct assay_buf *out, int64_t now
 
         if (!must_come(slot))
             continue;
-        if (!encode(graphics, slot, KITTY_ID + (unsigned)i + 1)) {
+        if (!encode(graphics, slot, KITTY_ID + (unsigned)i + 1, NULL)) {
             slot->failed = true;
             continue;
         }

@@ -76,8 +76,9 @@ bool graphics_pixels(const struct graphics *graphics, struct rect rect, int *wid
 bool graphics_place(struct graphics *graphics, int slot, struct rect rect,
                     const struct assay_frame *frame, uint64_t version);
 /* Makes the bytes of what was just placed, so that the flush need not. May be called on another
-   thread, for different slots at once, while the screen's thread places and hides others. */
-void graphics_encode(struct graphics *graphics, int slot);
+   thread, for different slots at once, while the screen's thread places and hides others. HANDS
+   may be NULL. */
+void graphics_encode(struct graphics *graphics, int slot, const struct assay_hands *hands);
 void graphics_hide(struct graphics *graphics, int slot);
 /* Hides all: a screen that draws itself anew calls this first and then places what it shows;
    what was there before and is placed again unchanged is not sent again. */

@@ -110,7 +110,7 @@ static void paint(void *context)
 {
     struct chart_paint *paint = context;
     assay_chart_raster(&paint->chart, &paint->options, paint->frame);
-    graphics_encode(paint->graphics, paint->slot);
+    graphics_encode(paint->graphics, paint->slot, &paint->hands);
 }
 
 static void look_once(struct assay_series *series, enum assay_axis axis)

@@ -565,20 +565,21 @@ static void transpose_block(const uint8_t *in, size_t in_stride, uint8_t *out,
         memcpy(out + i * out_stride, &r[i], 8);
 }
 
-void canvas_transpose(const struct canvas *canvas, uint8_t *out)
+void canvas_transpose(const struct canvas *canvas, int from, int to, uint8_t *out)
 {
     size_t width = (size_t)canvas->width, height = (size_t)canvas->height;
-    size_t x8 = width & ~(size_t)7, y8 = height & ~(size_t)7;
+    size_t top = (size_t)from, end = (size_t)to;
+    size_t x8 = width & ~(size_t)7, y8 = top + ((end - top) & ~(size_t)7);
     const uint16_t probe = 1;
     bool little = *(const uint8_t *)&probe == 1;
 
     if (!little)
-        x8 = y8 = 0;
-    for (size_t y = 0; y < y8; y += 8)
-        for (size_t x = 0; x < x8; x += 8)
+        x8 = 0, y8 = top;
+    for (size_t y = top; y < y8; y += CANVAS_BLOCK)
+        for (size_t x = 0; x < x8; x += CANVAS_BLOCK)
             transpose_block(canvas->pixels + x * height + y, height, out + y * width + x,
                             width);
-    for (size_t y = 0; y < height; y++)
+    for (size_t y = top; y < end; y++)
         for (size_t x = y < y8 ? x8 : 0; x < width; x++)
             out[y * width + x] = canvas->pixels[x * height + y];
 }

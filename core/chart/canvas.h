@@ -54,7 +54,9 @@ bool canvas_dense(const struct pen *pen, const struct chart_columns *columns);
 void canvas_line(struct canvas *canvas, const struct pen *pen,
                  const struct chart_columns *columns, bool dense);
 
-/* Writes the canvas row by row. OUT holds width * height bytes. */
-void canvas_transpose(const struct canvas *canvas, uint8_t *out);
+/* Writes the rows [from, to) of the canvas to their places in OUT, which holds width * height
+   bytes, row by row. FROM is a multiple of CANVAS_BLOCK. */
+#define CANVAS_BLOCK 8
+void canvas_transpose(const struct canvas *canvas, int from, int to, uint8_t *out);
 
 #endif

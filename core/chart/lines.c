@@ -156,12 +156,13 @@ static void add_series(struct batch *batch, struct assay_series *series, int col
 /* How many strips are worth while; 1 where nobody is to help. */
 static size_t strips_for(const struct lines *lines)
 {
-    size_t width = (size_t)lines->canvas->width, strips = 1;
+    size_t width = (size_t)lines->canvas->width, most = width / STRIP_LEAST;
 
-    if (lines->hands != NULL && lines->hands->count > 1 &&
-        lines->chart->line_count * width >= SHARED_LEAST)
-        strips = lines->hands->count * STRIPS_EACH;
-    return strips * STRIP_LEAST <= width ? strips : 1;
+    if (lines->hands == NULL || lines->hands->count < 2 || most < 2 ||
+        lines->chart->line_count * width < SHARED_LEAST)
+        return 1;
+    size_t strips = lines->hands->count * STRIPS_EACH;
+    return strips < most ? strips : most;
 }
 
 void lines_draw(const struct lines *lines, struct lines_scratch **scratch)

@@ -229,7 +229,7 @@ static enum assay_status place_image(struct text_plot *plot, int rows_below,
     if (options->as == ASSAY_PLOT_KITTY)
         status = assay_encode_kitty(&frame, 1, layout->columns, layout->rows, plot->out, err);
     else
-        status = assay_encode_sixel(&frame, plot->out, err);
+        status = assay_encode_sixel(&frame, NULL, plot->out, err);
     assay_buf_text_add(plot->out, "\0338");
     assay_frame_free(&frame);
     return status;

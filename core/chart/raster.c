@@ -224,6 +224,36 @@ static void draw_cursor_points(struct drawing *d)
     }
 }
 
+/* ---- the picture ---- */
+
+#define TURN_ROWS 64 /* rows of a part: whole blocks */
+
+struct turning {
+    const struct canvas *canvas;
+    uint8_t *pixels;
+};
+
+static void turn_rows(void *context, size_t part)
+{
+    const struct turning *turning = context;
+    int from = (int)part * TURN_ROWS, height = turning->canvas->height;
+
+    canvas_transpose(turning->canvas, from, height - from > TURN_ROWS ? from + TURN_ROWS : height,
+                     turning->pixels);
+}
+
+/* Columns to rows. */
+static void turn(const struct canvas *canvas, const struct assay_hands *hands, uint8_t *pixels)
+{
+    struct turning turning = {.canvas = canvas, .pixels = pixels};
+    size_t parts = ((size_t)canvas->height + TURN_ROWS - 1) / TURN_ROWS;
+
+    if (hands != NULL && hands->count > 1 && parts > hands->count)
+        hands->spread(hands->self, parts, turn_rows, &turning);
+    else
+        canvas_transpose(canvas, 0, canvas->height, pixels);
+}
+
 void assay_chart_raster(const struct assay_chart *chart,
                         const struct assay_raster_options *options, struct assay_frame *frame)
 {
@@ -263,5 +293,5 @@ void assay_chart_raster(const struct assay_chart *chart,
     draw_marks(&d);
     if (isfinite(options->cursor_x))
         draw_cursor_points(&d);
-    canvas_transpose(&d.canvas, frame->pixels);
+    turn(&d.canvas, options->hands, frame->pixels);
 }

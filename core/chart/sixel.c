@@ -50,7 +50,8 @@ done:
                : ASSAY_OK;
 }
 
-enum assay_status assay_encode_sixel(const struct assay_frame *frame, struct assay_buf *out,
+enum assay_status assay_encode_sixel(const struct assay_frame *frame,
+                                     const struct assay_hands *hands, struct assay_buf *out,
                                      struct assay_error *err)
 {
     enum assay_status status = ASSAY_OK;
@@ -61,7 +62,7 @@ enum assay_status assay_encode_sixel(const struct assay_frame *frame, struct ass
     if (frame->colors < 1 || frame->colors > 256)
         return assay_fail(err, ASSAY_BAD_INPUT, "an image of %d colours", frame->colors);
     if (frame->colors <= SIXEL_BANDS_COLORS)
-        sixel_bands_write(frame, out);
+        sixel_bands_write(frame, hands, out);
     else
         status = encode_picture(frame, out, err);
     if (status == ASSAY_OK && out->overflow)

@@ -3,7 +3,7 @@
  * colour; so that no colour costs a look at every pixel, a band is read once, into one mask of
  * six bits a column for each colour that is met. The commonest colour, which is the
  * background, is not looked for at all: the whole band is painted in it first and the others
- * over it, which is shorter, too. Called by sixel.c.
+ * over it, which is shorter, too. Several hands take some bands each. Called by sixel.c.
  */
 #include "chart/sixel_bands.h"
 
@@ -16,11 +16,16 @@
 #define ONES      UINT64_C(0x0101010101010101) /* a byte, eight times */
 #define SAMPLE    61 /* every so many pixels one is counted; prime, so that no grid is met */
 #define RUN_LEAST 4  /* "!4~" is shorter than "~~~~" */
+#define SHARES    16 /* of the bands, at most */
+#define SHARE_LEAST 8 /* bands */
 
+/* Some of the bands, and what is needed to write them. */
 struct bands {
     const struct assay_frame *frame;
-    struct assay_buf *out;
+    int top, bottom; /* rows */
+    struct assay_buf out;
     uint8_t fill;
+    bool used[SIXEL_BANDS_COLORS];
     uint8_t *masks; /* of each colour one byte a column; zero between bands */
     char *text;     /* one colour of one band */
     /* The columns of the band each colour is in; none where `to` is 0. */
@@ -145,7 +150,7 @@ static void put_color(struct bands *bands, int color)
         at = put_run(at, end - x, masks[x]);
         x = end;
     }
-    assay_buf_add(bands->out, bands->text, (size_t)(at - bands->text));
+    assay_buf_add(&bands->out, bands->text, (size_t)(at - bands->text));
     memset(masks + from, 0, (size_t)(to - from));
 }
 
@@ -164,10 +169,12 @@ static void put_band(struct bands *bands, int top)
         *at++ = '-';
     *at++ = '#';
     at = put_run(put_number(at, bands->fill), frame->width, all);
-    assay_buf_add(bands->out, bands->text, (size_t)(at - bands->text));
+    assay_buf_add(&bands->out, bands->text, (size_t)(at - bands->text));
     for (int color = 0; color < frame->colors; color++)
-        if (bands->to[color] > 0)
+        if (bands->to[color] > 0) {
+            bands->used[color] = true;
             put_color(bands, color);
+        }
 }
 
 static unsigned percent(uint8_t level)
@@ -175,21 +182,66 @@ static unsigned percent(uint8_t level)
     return (level * 100u + 127) / 255;
 }
 
-void sixel_bands_write(const struct assay_frame *frame, struct assay_buf *out)
+static void write_share(void *context, size_t part)
 {
-    size_t width = (size_t)frame->width;
-    struct bands bands = {.frame = frame, .out = out, .fill = commonest(frame)};
+    struct bands *bands = (struct bands *)context + part;
+    size_t width = (size_t)bands->frame->width;
 
-    assay_buf_format(out, "\033Pq\"1;1;%d;%d", frame->width, frame->height);
-    for (int i = 0; i < frame->colors; i++)
-        assay_buf_format(out, "#%d;2;%u;%u;%u", i, percent(frame->palette[i].r),
-                         percent(frame->palette[i].g), percent(frame->palette[i].b));
-    bands.masks = assay_alloc_array((size_t)frame->colors, width);
+    bands->used[bands->fill] = true;
+    bands->masks = assay_alloc_array((size_t)bands->frame->colors, width);
     /* A column takes one byte, or two where "!4~" stands between single ones. */
-    bands.text = assay_alloc_array(width + 24, 2);
-    for (int top = 0; top < frame->height; top += BAND)
-        put_band(&bands, top);
+    bands->text = assay_alloc_array(width + 24, 2);
+    for (int top = bands->top; top < bands->bottom; top += BAND)
+        put_band(bands, top);
+    free(bands->masks);
+    free(bands->text);
+}
+
+/* Shares the bands of FRAME out; returns how many shares there are. */
+static size_t share_out(const struct assay_frame *frame, const struct assay_hands *hands,
+                        size_t limit, struct bands shares[SHARES])
+{
+    size_t bands = ((size_t)frame->height + BAND - 1) / BAND, count = 1;
+    uint8_t fill = commonest(frame);
+
+    if (hands != NULL && hands->count > 1)
+        count = hands->count < SHARES / 2 ? hands->count * 2 : SHARES;
+    count = count * SHARE_LEAST <= bands ? count : 1;
+    for (size_t i = 0; i < count; i++) {
+        shares[i] = (struct bands){.frame = frame,
+                                   .top = (int)(bands * i / count) * BAND,
+                                   .bottom = (int)(bands * (i + 1) / count) * BAND,
+                                   .fill = fill,
+                                   .out = {.limit = limit}};
+        if (shares[i].bottom > frame->height)
+            shares[i].bottom = frame->height;
+    }
+    return count;
+}
+
+void sixel_bands_write(const struct assay_frame *frame, const struct assay_hands *hands,
+                       struct assay_buf *out)
+{
+    struct bands shares[SHARES];
+    size_t count = share_out(frame, hands, out->limit, shares);
+
+    if (count > 1)
+        hands->spread(hands->self, count, write_share, shares);
+    else
+        write_share(shares, 0);
+    assay_buf_format(out, "\033Pq\"1;1;%d;%d", frame->width, frame->height);
+    for (int i = 0; i < frame->colors; i++) {
+        bool used = false;
+        for (size_t k = 0; k < count; k++)
+            used |= shares[k].used[i];
+        if (used)
+            assay_buf_format(out, "#%d;2;%u;%u;%u", i, percent(frame->palette[i].r),
+                             percent(frame->palette[i].g), percent(frame->palette[i].b));
+    }
+    for (size_t i = 0; i < count; i++) {
+        out->overflow |= shares[i].out.overflow;
+        assay_buf_add(out, shares[i].out.data, shares[i].out.length);
+        assay_buf_free(&shares[i].out);
+    }
     assay_buf_text_add(out, "\033\\");
-    free(bands.masks);
-    free(bands.text);
 }

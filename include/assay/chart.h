@@ -189,8 +189,10 @@ bool assay_chart_landmark(const struct assay_chart *chart, double x, bool forwar
 
 /* ---- encoders: the one seam between pixels and terminals or files ---- */
 
-/* One sixel image (a whole DCS ... ST). Height must be >= 6. */
-enum assay_status assay_encode_sixel(const struct assay_frame *frame, struct assay_buf *out,
+/* One sixel image (a whole DCS ... ST). Height must be >= 6. HANDS may be NULL; the bytes are the
+   same whoever helps. */
+enum assay_status assay_encode_sixel(const struct assay_frame *frame,
+                                     const struct assay_hands *hands, struct assay_buf *out,
                                      struct assay_error *err);
 /* kitty graphics: transmit and place image ID over COLUMNS x ROWS cells, replies silenced. */
 enum assay_status assay_encode_kitty(const struct assay_frame *frame, unsigned id, int columns,

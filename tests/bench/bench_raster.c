@@ -96,7 +96,7 @@ static void run(size_t count, size_t points, int width, int height)
         raster[i] = since(start);
         start = assay_monotonic_us();
         assay_buf_reset(&bytes);
-        if (assay_encode_sixel(&frame, &bytes, NULL) != ASSAY_OK)
+        if (assay_encode_sixel(&frame, NULL, &bytes, NULL) != ASSAY_OK)
             abort();
         encode[i] = since(start);
     }

@@ -50,60 +50,160 @@ static void test_every_job_once(void **state)
     check_rounds(100); /* more than there ever are */
 }
 
+/* ---- jobs in parts ---- */
+
+#define PARTS 50
+
+struct parts {
+    struct assay_hands hands;
+    unsigned done[PARTS];
+    size_t count;
+    bool late; /* spread() returned before all was done */
+};
+
+static void count_part(void *context, size_t part)
+{
+    ++((struct parts *)context)->done[part]; /* not atomic either */
+}
+
+static void in_parts(void *context)
+{
+    struct parts *parts = context;
+
+    parts->hands.spread(parts->hands.self, parts->count, count_part, parts);
+    for (size_t i = 0; i < parts->count; i++) /* done when it returns */
+        parts->late |= parts->done[i] != 1;
+    parts->hands.spread(parts->hands.self, parts->count / 2, count_part, parts);
+}
+
+static void check_parts(const struct parts *jobs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        assert_false(jobs[i].late);
+        for (size_t part = 0; part < PARTS; part++)
+            assert_int_equal(jobs[i].done[part], part < jobs[i].count / 2 ? 2
+                                                 : part < jobs[i].count   ? 1
+                                                                          : 0);
+    }
+}
+
+/* Jobs that are done in parts, among others, and on this thread. */
+static void test_parts(void **state)
+{
+    static const size_t helpers[] = {0, 1, 3};
+
+    (void)state;
+    for (size_t k = 0; k < ASSAY_COUNT(helpers); k++) {
+        struct crew *crew = crew_new(helpers[k]);
+        for (unsigned round = 0; round < 100; round++) {
+            struct parts jobs[5];
+            unsigned counts[5] = {0};
+            for (size_t i = 0; i < ASSAY_COUNT(jobs); i++) {
+                jobs[i] = (struct parts){.hands = crew_hands(crew),
+                                         .count = (round * 7 + i * 13) % (PARTS + 1)};
+                if (i == 2) {
+                    in_parts(&jobs[i]);
+                    continue;
+                }
+                crew_add(crew, in_parts, &jobs[i]);
+                crew_add(crew, count_up, &counts[i]);
+            }
+            crew_finish(crew);
+            check_parts(jobs, ASSAY_COUNT(jobs));
+            for (size_t i = 0; i < ASSAY_COUNT(jobs); i++)
+                assert_int_equal(counts[i], i != 2);
+        }
+        crew_free(&crew);
+    }
+}
+
+/* ---- pictures ---- */
+
+#define LINES 15 /* enough to be worth sharing */
+
 struct picture {
     struct assay_chart chart;
-    struct assay_chart_line line;
+    struct assay_chart_line lines[LINES];
+    struct assay_hands hands;
     struct assay_frame frame;
+    struct assay_buf sixel;
 };
 
 static void paint(void *context)
 {
     struct picture *picture = context;
     const struct assay_raster_options options = {
-        .registers = 256, .cursor_x = NAN, .grid_x = 4, .grid_y = 4};
+        .registers = 256,
+        .cursor_x = NAN,
+        .grid_x = 4,
+        .grid_y = 4,
+        .hands = picture->hands.count > 0 ? &picture->hands : NULL};
 
     assay_chart_raster(&picture->chart, &options, &picture->frame);
+    assay_buf_reset(&picture->sixel);
+    assay_encode_sixel(&picture->frame, options.hands, &picture->sixel, NULL);
+}
+
+static void make_picture(struct picture *picture, size_t number)
+{
+    for (size_t k = 0; k < LINES; k++) {
+        struct assay_series *series = assay_series_new(ASSAY_LAST_WRITTEN);
+        for (int step = 0; step < 3000; step++)
+            assay_series_add(
+                series,
+                &(struct assay_point){.step = step % 2000,
+                                      .value = sin(step * (double)(number + 1 + k) / 50)},
+                1);
+        picture->lines[k] = (struct assay_chart_line){.series = series, .color = (int)k};
+    }
+    picture->chart = (struct assay_chart){.lines = picture->lines,
+                                          .line_count = LINES,
+                                          .x_min = NAN,
+                                          .x_max = NAN,
+                                          .y_min = NAN,
+                                          .y_max = NAN};
+    assert_true(assay_chart_fit(&picture->chart, NULL));
 }
 
 static void test_pictures(void **state)
 {
-    enum { PICTURES = 8, WIDTH = 300, HEIGHT = 90 };
+    enum { PICTURES = 6, WIDTH = 300, HEIGHT = 330 };
     static struct picture pictures[PICTURES];
-    static uint8_t alone[PICTURES][WIDTH * HEIGHT];
+    static struct assay_buf alone[PICTURES];
     struct crew *crew = crew_new(3);
 
     (void)state;
     for (size_t i = 0; i < PICTURES; i++) {
         struct picture *picture = &pictures[i];
-        picture->line.series = assay_series_new(ASSAY_LAST_WRITTEN);
-        for (int step = 0; step < 3000; step++)
-            assay_series_add(picture->line.series,
-                             &(struct assay_point){.step = step % 2000,
-                                                   .value = sin(step * (double)(i + 1) / 50)},
-                             1);
-        picture->chart = (struct assay_chart){.lines = &picture->line,
-                                              .line_count = 1,
-                                              .x_min = NAN,
-                                              .x_max = NAN,
-                                              .y_min = NAN,
-                                              .y_max = NAN};
-        assert_true(assay_chart_fit(&picture->chart, NULL));
+        make_picture(picture, i);
         assay_frame_resize(&picture->frame, WIDTH, HEIGHT);
         paint(picture);
-        memcpy(alone[i], picture->frame.pixels, sizeof alone[i]);
+        assay_buf_add(&alone[i], picture->frame.pixels, (size_t)WIDTH * HEIGHT);
+        assay_buf_add(&alone[i], picture->sixel.data, picture->sixel.length);
     }
-    for (int round = 0; round < 20; round++) {
-        for (size_t i = 0; i < PICTURES; i++) {
-            memset(pictures[i].frame.pixels, 0, sizeof alone[i]);
+    for (size_t round = 0; round < 12; round++) {
+        size_t some = round % 3 == 0 ? PICTURES : round % 3; /* fewer than there are threads */
+        for (size_t i = 0; i < some; i++) {
+            memset(pictures[i].frame.pixels, 0, (size_t)WIDTH * HEIGHT);
+            pictures[i].hands = crew_hands(crew);
             crew_add(crew, paint, &pictures[i]);
         }
         crew_finish(crew);
-        for (size_t i = 0; i < PICTURES; i++)
-            assert_memory_equal(pictures[i].frame.pixels, alone[i], sizeof alone[i]);
+        for (size_t i = 0; i < some; i++) {
+            const struct assay_buf *sixel = &pictures[i].sixel;
+            assert_memory_equal(pictures[i].frame.pixels, alone[i].data,
+                                (size_t)WIDTH * HEIGHT);
+            assert_int_equal(sixel->length + (size_t)WIDTH * HEIGHT, alone[i].length);
+            assert_memory_equal(sixel->data, alone[i].data + (size_t)WIDTH * HEIGHT,
+                                sixel->length);
+        }
     }
     crew_free(&crew);
     for (size_t i = 0; i < PICTURES; i++) {
-        assay_series_free(&pictures[i].line.series);
+        for (size_t k = 0; k < LINES; k++)
+            assay_series_free(&pictures[i].lines[k].series);
+        assay_buf_free(&alone[i]);
+        assay_buf_free(&pictures[i].sixel);
         assay_frame_free(&pictures[i].frame);
     }
 }
@@ -112,6 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_job_once),
+        cmocka_unit_test(test_parts),
         cmocka_unit_test(test_pictures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,25 +55,57 @@ static uint32_t packed(struct assay_rgb rgb)
     return (uint32_t)rgb.r << 16 | (uint32_t)rgb.g << 8 | rgb.b;
 }
 
+/* Of a drawing the colours that are there are sent, of a picture all. */
+static int sent_colors(const struct assay_frame *frame)
+{
+    bool used[256] = {false};
+    int count = 0;
+
+    for (int i = 0; i < frame->width * frame->height; i++) {
+        count += !used[frame->pixels[i]];
+        used[frame->pixels[i]] = true;
+    }
+    return frame->colors > 64 ? frame->colors : count;
+}
+
+/* Does the parts from the last to the first, as helpers may. */
+static void spread_backwards(void *self, size_t parts, void (*run)(void *context, size_t part),
+                             void *context)
+{
+    ++*(int *)self;
+    while (parts-- > 0)
+        run(context, parts);
+}
+
 static void check_sixel(int width, int height, int colors)
 {
+    int spreads = 0;
+    const struct assay_hands hands = {
+        .self = &spreads, .spread = spread_backwards, .count = 3};
+    struct assay_buf other = {0};
     struct assay_frame frame = make_frame(width, height, colors);
     struct assay_buf bytes = {0};
     struct sixel_image image;
     size_t end;
 
-    assert_int_equal(assay_encode_sixel(&frame, &bytes, NULL), ASSAY_OK);
+    assert_int_equal(assay_encode_sixel(&frame, NULL, &bytes, NULL), ASSAY_OK);
     assert_true(sixel_image_read(bytes.data, bytes.length, 0, &image, &end));
     assert_int_equal(end, bytes.length);
     assert_int_equal(image.width, width);
     assert_int_equal(image.height, height);
     assert_int_equal(image.painted_width, width);
     assert_int_equal(image.painted_height, height);
-    assert_int_equal(image.defined, colors);
+    assert_int_equal(image.defined, sent_colors(&frame));
     for (int i = 0; i < width * height; i++)
         if (image.pixels[i] != packed(frame.palette[frame.pixels[i]]))
             fail_msg("pixel %d,%d differs", i % width, i / width);
+    /* Whoever helps, the bytes are the same. */
+    assert_int_equal(assay_encode_sixel(&frame, &hands, &other, NULL), ASSAY_OK);
+    assert_int_equal(other.length, bytes.length);
+    assert_memory_equal(other.data, bytes.data, bytes.length);
+    assert_int_equal(spreads, height >= 300 && colors <= 64);
     sixel_image_free(&image);
+    assay_buf_free(&other);
     assay_buf_free(&bytes);
     assay_frame_free(&frame);
 }
@@ -91,6 +123,7 @@ static void test_sixel_round_trip(void **state)
     check_sixel(1, 7, 2);
     check_sixel(1600, 35, 64); /* the most colours that are not a picture's, and one more */
     check_sixel(1600, 35, 65);
+    check_sixel(90, 301, 9);
     for (int width = 2; width < 40; width++)
         check_sixel(width, 6 + width % 13, 1 + width);
 }
@@ -107,7 +140,7 @@ static void test_sixel_stray_pixels(void **state)
     memset(frame.pixels, 3, 50 * 12);
     frame.pixels[60] = 200;
     memset(frame.pixels + 104, 255, 8);
-    assert_int_equal(assay_encode_sixel(&frame, &bytes, NULL), ASSAY_OK);
+    assert_int_equal(assay_encode_sixel(&frame, NULL, &bytes, NULL), ASSAY_OK);
     assert_true(sixel_image_read(bytes.data, bytes.length, 0, &image, &end));
     for (int i = 0; i < 50 * 12; i++)
         assert_int_equal(image.pixels[i], packed(frame.palette[3]));
@@ -124,17 +157,17 @@ static void test_sixel_refuses(void **state)
     struct assay_error err = {0};
 
     /* libsixel would begin the image with an empty band. */
-    assert_int_equal(assay_encode_sixel(&frame, &bytes, &err), ASSAY_BAD_INPUT);
+    assert_int_equal(assay_encode_sixel(&frame, NULL, &bytes, &err), ASSAY_BAD_INPUT);
     assert_non_null(strstr(err.what, "20 x 5"));
     assert_int_equal(bytes.length, 0);
     assay_frame_resize(&frame, 20, 12);
     frame.colors = 0;
-    assert_int_equal(assay_encode_sixel(&frame, &bytes, NULL), ASSAY_BAD_INPUT);
+    assert_int_equal(assay_encode_sixel(&frame, NULL, &bytes, NULL), ASSAY_BAD_INPUT);
     frame.colors = 257;
-    assert_int_equal(assay_encode_sixel(&frame, &bytes, NULL), ASSAY_BAD_INPUT);
+    assert_int_equal(assay_encode_sixel(&frame, NULL, &bytes, NULL), ASSAY_BAD_INPUT);
     frame.colors = 4;
     bytes.limit = 64; /* what the callback cannot store is not lost silently */
-    assert_int_equal(assay_encode_sixel(&frame, &bytes, NULL), ASSAY_IO);
+    assert_int_equal(assay_encode_sixel(&frame, NULL, &bytes, NULL), ASSAY_IO);
     assay_buf_free(&bytes);
     assay_frame_free(&frame);
 }
@@ -166,7 +199,7 @@ static void check_with_libsixel(int width, int height, int colors)
     unsigned char *pixels = NULL, *palette = NULL;
     int got_width, got_height, got_colors;
 
-    assert_int_equal(assay_encode_sixel(&frame, &bytes, NULL), ASSAY_OK);
+    assert_int_equal(assay_encode_sixel(&frame, NULL, &bytes, NULL), ASSAY_OK);
     assert_int_equal(sixel_decode_raw((unsigned char *)bytes.data, (int)bytes.length, &pixels,
                                       &got_width, &got_height, &palette, &got_colors, NULL),
                      SIXEL_OK);
