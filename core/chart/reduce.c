@@ -206,12 +206,12 @@ static void column_range(const struct assay_view *view, const struct assay_view_
     item->count = (uint32_t)(raw->count - raw->nonfinite);
     item->y_top = chart_map_y(map, raw->max);
     item->y_bottom = chart_map_y(map, raw->min);
-    item->open_left = isfinite(raw->first.value);
-    item->open_right = isfinite(raw->last.value);
-    item->x_first = chart_map_x(map, point_x(view, &raw->first));
-    item->x_last = chart_map_x(map, point_x(view, &raw->last));
-    item->y_first = item->open_left ? chart_map_y(map, raw->first.value) : item->y_top;
-    item->y_last = item->open_right ? chart_map_y(map, raw->last.value) : item->y_top;
+    item->open_left = isfinite(raw->first);
+    item->open_right = isfinite(raw->last);
+    item->x_first = chart_map_x(map, raw->x_first);
+    item->x_last = chart_map_x(map, raw->x_last);
+    item->y_first = item->open_left ? chart_map_y(map, raw->first) : item->y_top;
+    item->y_last = item->open_right ? chart_map_y(map, raw->last) : item->y_top;
 }
 
 /* So many columns are asked for at once that the answers stay near at hand. */

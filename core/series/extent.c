@@ -83,10 +83,9 @@ size_t packed_find_near(const struct packed_ints *ints, size_t from, size_t to, 
     return packed_find(ints, guess - from > step ? guess - step + 1 : from, guess, key);
 }
 
-void chunk_prefetch(const struct assay_chunk *chunk, size_t i)
+void chunk_prefetch(const struct assay_chunk *chunk, const struct packed_ints *keys, size_t i)
 {
-    __builtin_prefetch((const char *)chunk->steps.data + i * chunk->steps.width);
-    __builtin_prefetch((const char *)chunk->times.data + i * chunk->times.width);
+    __builtin_prefetch((const char *)keys->data + i * keys->width);
     const char *values =
         (const char *)chunk->values + i / CHUNK_FAN * CHUNK_FAN * chunk->value_width;
     for (size_t at = 0; at <= (size_t)CHUNK_FAN * chunk->value_width; at += 64)
@@ -101,36 +100,71 @@ void chunk_prefetch(const struct assay_chunk *chunk, size_t i)
 
 /* ---- extremes ---- */
 
-/* Points one by one. Where the chunk is known to be finite, two comparisons each. */
+/* Comparisons wait for the one before them: four rows of them side by side do not. The inner
+   loops have a fixed length, which compilers turn into vector instructions. */
+#define ROWS 4
+
+/* Of values that are known to be finite. A float's order is that of the double it stands for.
+ */
+#define SCAN_FINITE(type)                                                                      \
+    static void scan_##type(const type *values, size_t count, struct chunk_node *node)         \
+    {                                                                                          \
+        type min[ROWS], max[ROWS];                                                             \
+        size_t i = 0;                                                                          \
+        for (size_t k = 0; k < ROWS; k++) {                                                    \
+            min[k] = (type)INFINITY;                                                           \
+            max[k] = -(type)INFINITY;                                                          \
+        }                                                                                      \
+        for (; i + ROWS <= count; i += ROWS) {                                                 \
+            for (size_t k = 0; k < ROWS; k++) {                                                \
+                min[k] = values[i + k] < min[k] ? values[i + k] : min[k];                      \
+                max[k] = values[i + k] > max[k] ? values[i + k] : max[k];                      \
+            }                                                                                  \
+        }                                                                                      \
+        for (; i < count; i++) {                                                               \
+            min[0] = values[i] < min[0] ? values[i] : min[0];                                  \
+            max[0] = values[i] > max[0] ? values[i] : max[0];                                  \
+        }                                                                                      \
+        for (size_t k = 0; k < ROWS; k++)                                                      \
+            node_add(node, (struct chunk_node){.min = (double)min[k], .max = (double)max[k]}); \
+    }
+SCAN_FINITE(float)
+SCAN_FINITE(double)
+
+/* Points one by one. */
 static void scan(const struct assay_chunk *chunk, size_t from, size_t to,
                  struct chunk_node *node, size_t *nonfinite)
 {
-    double min = node->min, max = node->max;
+    if (from >= to)
+        return;
     if (chunk->nonfinite) {
         for (size_t i = from; i < to; i++) {
             double value = chunk_value(chunk, i);
-            if (!isfinite(value)) {
+            if (isfinite(value))
+                node_add(node, (struct chunk_node){.min = value, .max = value});
+            else
                 ++*nonfinite;
-                continue;
-            }
-            min = value < min ? value : min;
-            max = value > max ? value : max;
         }
     } else if (chunk->value_width == 4) {
-        const float *values = chunk->values;
-        for (size_t i = from; i < to; i++) {
-            double value = (double)values[i];
-            min = value < min ? value : min;
-            max = value > max ? value : max;
-        }
+        scan_float((const float *)chunk->values + from, to - from, node);
     } else {
-        const double *values = chunk->values;
-        for (size_t i = from; i < to; i++) {
-            min = values[i] < min ? values[i] : min;
-            max = values[i] > max ? values[i] : max;
-        }
+        scan_double((const double *)chunk->values + from, to - from, node);
     }
-    *node = (struct chunk_node){.min = min, .max = max};
+}
+
+/* Nodes side by side, in two rows for the same reason. */
+static void add_row(const struct chunk_node *nodes, size_t count, struct chunk_node *node)
+{
+    struct chunk_node other = CHUNK_NODE_EMPTY;
+    size_t i = 0;
+
+    for (; i + 2 <= count; i += 2) {
+        node_add(node, nodes[i]);
+        node_add(&other, nodes[i + 1]);
+    }
+    if (i < count)
+        node_add(node, nodes[i]);
+    node_add(node, other);
 }
 
 /* Nodes [from, to) of 16 points each, by nodes of 256 where whole ones lie inside. */
@@ -138,14 +172,15 @@ static void add_nodes(const struct assay_chunk *chunk, size_t from, size_t to,
                       struct chunk_node *node)
 {
     const struct chunk_node *upper = chunk->nodes + chunk->node_count;
-    while (from < to && from % CHUNK_FAN)
-        node_add(node, chunk->nodes[from++]);
-    while (to - from >= CHUNK_FAN) {
-        node_add(node, upper[from / CHUNK_FAN]);
-        from += CHUNK_FAN;
+    size_t head = (from + CHUNK_FAN - 1) / CHUNK_FAN, foot = to / CHUNK_FAN;
+
+    if (head >= foot) {
+        add_row(chunk->nodes + from, to - from, node);
+        return;
     }
-    while (from < to)
-        node_add(node, chunk->nodes[from++]);
+    add_row(chunk->nodes + from, head * CHUNK_FAN - from, node);
+    add_row(upper + head, foot - head, node);
+    add_row(chunk->nodes + foot * CHUNK_FAN, to - foot * CHUNK_FAN, node);
 }
 
 void chunk_extent(const struct assay_chunk *chunk, size_t from, size_t to,

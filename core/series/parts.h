@@ -82,8 +82,8 @@ size_t packed_find(const struct packed_ints *ints, size_t from, size_t to, int64
 /* The same, quicker where the answer is near GUESS. */
 size_t packed_find_near(const struct packed_ints *ints, size_t from, size_t to, size_t guess,
                         int64_t key);
-/* Asks for the memory around point I, soon to be looked at. */
-void chunk_prefetch(const struct assay_chunk *chunk, size_t i);
+/* Asks for the memory around point I, soon to be looked at by KEYS, which are the chunk's. */
+void chunk_prefetch(const struct assay_chunk *chunk, const struct packed_ints *keys, size_t i);
 /* Adds the points [from, to) to NODE, and how many of them are not finite to *nonfinite. */
 void chunk_extent(const struct assay_chunk *chunk, size_t from, size_t to,
                   struct chunk_node *node, size_t *nonfinite);

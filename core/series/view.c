@@ -247,17 +247,37 @@ static size_t column_end(const struct assay_view *view, size_t span, size_t at, 
 
 /* Asks for the memory around the end of the column after the next, or where that lies beyond
    the chunk, for the next chunk itself. */
-static void look_ahead(const struct assay_series *series, size_t span, size_t at, size_t count)
+static void look_ahead(const struct assay_view *view, size_t span, size_t at, size_t count)
 {
+    const struct assay_series *series = view->series;
     const struct series_span *place = &series->spans[span];
     size_t local = at - place->first + 2 * count;
     if (local < place->chunk->count) {
-        chunk_prefetch(place->chunk, local);
+        chunk_prefetch(place->chunk, keys_of(place->chunk, key_of(view->axis)), local);
     } else if (span + 1 < series->span_count) {
         const char *next = (const char *)place[1].chunk;
         for (size_t line = 0; line < sizeof(struct assay_chunk); line += 64)
             __builtin_prefetch(next + line);
     }
+}
+
+/* The first and the last point of a column, of which the first lies in AT. */
+static void ends(const struct assay_view *view, const struct series_span *at, size_t first,
+                 size_t last, struct assay_view_column *out)
+{
+    enum series_key by = key_of(view->axis);
+    const struct assay_chunk *chunk = at->chunk;
+    size_t local = first - at->first;
+
+    out->x_first = x_of_key(packed_at(keys_of(chunk, by), local), view->axis, view->origin_ms);
+    out->first = chunk_value(chunk, local);
+    if (last - at->first >= chunk->count) {
+        at = &view->series->spans[series_span_of(view->series, last)];
+        chunk = at->chunk;
+    }
+    local = last - at->first;
+    out->x_last = x_of_key(packed_at(keys_of(chunk, by), local), view->axis, view->origin_ms);
+    out->last = chunk_value(chunk, local);
 }
 
 void assay_view_columns(const struct assay_view *view, const struct assay_segment *segment,
@@ -273,7 +293,7 @@ void assay_view_columns(const struct assay_view *view, const struct assay_segmen
             continue;
         size_t span = series_span_of(series, at);
         const struct series_span *place = &series->spans[span];
-        look_ahead(series, span, at, count);
+        look_ahead(view, span, at, count);
         size_t next = column_end(view, span, at, end, count, edges[i + 1]);
         if (next == at)
             continue;
@@ -283,8 +303,7 @@ void assay_view_columns(const struct assay_view *view, const struct assay_segmen
         out[i].nonfinite = sum.nonfinite;
         out[i].min = or_nan(sum.extremes.min);
         out[i].max = or_nan(sum.extremes.max);
-        out[i].first = chunk_point(place->chunk, at - place->first);
-        out[i].last = assay_view_point(view, next - 1);
+        ends(view, place, at, next - 1, &out[i]);
         at = next;
     }
 }

@@ -141,8 +141,9 @@ struct assay_view_column {
     size_t from,
         count; /* indices of its points; count may be 0, and nothing else is set then */
     size_t nonfinite;
-    double min, max;                /* of the finite values; NaN where there is none */
-    struct assay_point first, last; /* their values may be NaN or infinite */
+    double min, max;        /* of the finite values; NaN where there is none */
+    double x_first, x_last; /* of the first and the last point, on the view's axis ... */
+    double first, last;     /* ... and their values, which may be NaN or infinite */
 };
 /* Fills out[0..columns) in one sweep; EDGES are columns + 1 numbers that never go back, at
    whatever distances the scale gives them. */
