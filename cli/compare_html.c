@@ -70,7 +70,7 @@ static void head(struct compare_job *job)
         "<h1>Comparison of %zu runs</h1>\n<p class=\"s\">%zu of %zu rows differ; "
         "made by assay %s on %s</p>\n",
         assay_comparison_runs(job->comparison), style, assay_comparison_runs(job->comparison),
-        assay_comparison_differing(job->comparison), assay_comparison_rows(job->comparison),
+        assay_comparison_differing(job->comparison), assay_comparison_counted(job->comparison),
         ASSAY_VERSION, assay_time_iso(now, assay_now_ms()));
 }
 

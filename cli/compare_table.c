@@ -118,7 +118,7 @@ static void line(struct compare_job *job, const char *text)
 static void print_summary(struct compare_job *job)
 {
     struct assay_buf text = {0};
-    size_t rows_all = assay_comparison_rows(job->comparison), equal = equal_rows(job);
+    size_t rows_all = assay_comparison_counted(job->comparison), equal = equal_rows(job);
     assay_buf_format(&text, "%zu of %zu rows differ",
                      assay_comparison_differing(job->comparison), rows_all);
     if (!job->all && equal)

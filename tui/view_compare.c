@@ -248,7 +248,7 @@ static void draw_summary(struct compare_view *view, struct area line)
     char differ[80];
     snprintf(differ, sizeof differ, "%zu of %zu rows differ",
              assay_comparison_differing(view->comparison),
-             assay_comparison_rows(view->comparison));
+             assay_comparison_counted(view->comparison));
     int end = line.rect.width - 1 - assay_text_width(differ);
     draw_text(line, end, 0, ROLE_DIM, differ);
     if (view->grouped && x + 2 < end) {

@@ -86,6 +86,7 @@ static struct compare_row *new_row(struct assay_comparison *c, enum assay_row_ki
     row->shown.key = assay_arena_strndup(&c->arena, key, length);
     row->shown.section = compare_section(kind, row->shown.key, &row->shown.label);
     row->gpu_rank = compare_gpu_rank(kind, row->shown.key);
+    row->identifier = compare_is_identifier(row->shown.key);
     return row;
 }
 
@@ -148,6 +149,17 @@ static inline void reach_column(struct assay_comparison *c, struct compare_row *
         grow_row(c, row, column + 1);
     while (row->filled <= column)
         row->cells[row->filled++] = 0;
+}
+
+struct compare_row *compare_find_row(const struct assay_comparison *c, enum assay_row_kind kind,
+                                     const char *key)
+{
+    struct assay_buf name = {0};
+    assay_buf_char(&name, (char)('a' + (int)kind));
+    assay_buf_text_add(&name, key);
+    uint32_t at = assay_map_get(&c->row_keys, assay_buf_text(&name), name.length);
+    assay_buf_free(&name);
+    return at == ASSAY_MAP_NONE ? NULL : &c->rows[at];
 }
 
 /* Before the first of many runs: the others have about as many keys. */
@@ -335,6 +347,7 @@ static void add_lineage(struct assay_comparison *c, const struct assay_attrs *at
 static void add_attributes(struct assay_comparison *c, const struct assay_compared_run *run,
                            size_t column)
 {
+    put_text(c, ASSAY_ROW_ATTRIBUTE, "name", run->name, column);
     put_text(c, ASSAY_ROW_ATTRIBUTE, "experiment", run->experiment, column);
     put_text(c, ASSAY_ROW_ATTRIBUTE, "source", run->source, column);
     put_text(c, ASSAY_ROW_ATTRIBUTE, "status", run->status, column);

@@ -137,15 +137,34 @@ static void settle_differs(const struct assay_comparison *c, struct compare_row 
                          row->shown.unproven;
 }
 
+/* Names stand above the columns, whoever wrote them down; MLflow's tag counts where it says
+   another one than the run has. */
+static void settle_names(struct assay_comparison *c)
+{
+    struct compare_row *name = compare_find_row(c, ASSAY_ROW_ATTRIBUTE, "name");
+    struct compare_row *tag = compare_find_row(c, ASSAY_ROW_TAG, COMPARE_NAME_TAG);
+    if (name)
+        name->shown.parent = true;
+    if (!tag)
+        return;
+    tag->shown.parent = true;
+    for (size_t i = 0; i < c->run_count; i++) {
+        const struct compare_value *value = compare_value_at(tag, i);
+        tag->shown.parent &= !value || strcmp(value->text, c->runs[i].name) == 0;
+    }
+}
+
 void compare_settle_all(struct assay_comparison *c)
 {
-    c->differing = 0;
+    c->differing = c->counted = 0;
+    settle_names(c);
     compare_settle_metrics(c);
     for (size_t i = 0; i < c->row_count; i++) {
         struct compare_row *row = &c->rows[i];
         if (row->shown.kind != ASSAY_ROW_METRIC)
             settle_texts(c, row);
         settle_differs(c, row);
+        c->counted += !row->shown.parent;
         c->differing += row->shown.differs && !row->shown.parent;
     }
 }
@@ -285,6 +304,11 @@ size_t assay_comparison_differing(const struct assay_comparison *comparison)
     return comparison->differing;
 }
 
+size_t assay_comparison_counted(const struct assay_comparison *comparison)
+{
+    return comparison->counted;
+}
+
 size_t assay_comparison_notices(const struct assay_comparison *comparison,
                                 const char *const **notices)
 {
@@ -295,12 +319,9 @@ size_t assay_comparison_notices(const struct assay_comparison *comparison,
 size_t assay_comparison_find(const struct assay_comparison *comparison,
                              enum assay_row_kind kind, const char *key)
 {
-    struct assay_buf name = {0};
-    assay_buf_char(&name, (char)('a' + (int)kind));
-    assay_buf_text_add(&name, key);
-    uint32_t at = assay_map_get(&comparison->row_keys, assay_buf_text(&name), name.length);
-    assay_buf_free(&name);
-    return at == ASSAY_MAP_NONE || at >= comparison->ordered ? SIZE_MAX : comparison->place[at];
+    const struct compare_row *row = compare_find_row(comparison, kind, key);
+    size_t at = row ? (size_t)(row - comparison->rows) : SIZE_MAX;
+    return at >= comparison->ordered ? SIZE_MAX : comparison->place[at];
 }
 
 struct assay_compare_cell assay_comparison_cell(const struct assay_comparison *comparison,
@@ -443,7 +464,8 @@ struct assay_delta assay_comparison_delta(const struct assay_comparison *compari
         delta.kind = value ? ASSAY_DELTA_ADDED : base ? ASSAY_DELTA_REMOVED : ASSAY_DELTA_NONE;
     } else if (value->same == base->same) {
         delta.kind = value->unsure ? ASSAY_DELTA_UNKNOWN : ASSAY_DELTA_SAME;
-    } else if (value->numeric && base->numeric && r->shown.kind != ASSAY_ROW_TAG) {
+    } else if (value->numeric && base->numeric && r->shown.kind != ASSAY_ROW_TAG &&
+               !r->identifier) {
         delta = assay_delta_of(value->number, base->number, 0);
     } else {
         delta.kind = ASSAY_DELTA_TEXT;

@@ -29,6 +29,7 @@ struct compare_row {
     size_t instead_count;
     uint64_t longest;  /* of a metric: the points of the run that has most */
     unsigned gpu_rank; /* by compare_gpu_rank() */
+    bool identifier;   /* by compare_is_identifier() */
 };
 struct compare_instead {
     double value;
@@ -104,9 +105,9 @@ struct assay_comparison {
     uint32_t *hints[ASSAY_ROW_FACT + 1];
     size_t hint_capacity[ASSAY_ROW_FACT + 1];
 
-    uint32_t *order; /* public index -> row */
-    uint32_t *place; /* row -> public index */
-    size_t ordered, differing;
+    uint32_t *order;                    /* public index -> row */
+    uint32_t *place;                    /* row -> public index */
+    size_t ordered, counted, differing; /* the last two without those said elsewhere */
     enum assay_stat stat;
     struct compare_direction *directions; /* the user's */
     size_t direction_count, direction_capacity;
@@ -123,6 +124,9 @@ struct assay_comparison {
 struct compare_row *compare_row_of(struct assay_comparison *comparison,
                                    enum assay_row_kind kind, const char *key, size_t length,
                                    size_t hint);
+/* NULL where there is none. */
+struct compare_row *compare_find_row(const struct assay_comparison *comparison,
+                                     enum assay_row_kind kind, const char *key);
 void compare_put(struct assay_comparison *comparison, struct compare_row *row, size_t column,
                  const char *text, size_t length);
 void compare_notice(struct assay_comparison *comparison, const char *format, ...)
@@ -170,6 +174,11 @@ enum assay_section compare_section(enum assay_row_kind kind, const char *key,
 unsigned compare_gpu_rank(enum assay_row_kind kind, const char *key);
 /* Is this param the seed of everything random? */
 bool compare_is_seed(const char *key);
+/* Does a number under KEY only name something (a seed, an id, a port, a fold, a year), so that
+   how much greater it is says nothing? */
+bool compare_is_identifier(const char *key);
+/* What MLflow keeps a run's name in, beside the name itself. */
+#define COMPARE_NAME_TAG "mlflow.runName"
 /* Which way METRIC is better: the user's word, `mode` params, its name. */
 void compare_directions(struct assay_comparison *comparison);
 /* Warns of keys that look like one thing in two units. */

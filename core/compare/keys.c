@@ -45,7 +45,7 @@ static const struct known_tag {
     {"mlflow.project.env", "project environment", ASSAY_SECTION_ENVIRONMENT},
     {"mlflow.docker.image.name", "docker image", ASSAY_SECTION_ENVIRONMENT},
     {"mlflow.docker.image.id", "docker image id", ASSAY_SECTION_ENVIRONMENT},
-    {"mlflow.runName", "name", ASSAY_SECTION_RUN},
+    {COMPARE_NAME_TAG, "name tag", ASSAY_SECTION_RUN},
     {"mlflow.user", "user tag", ASSAY_SECTION_RUN},
     {"mlflow.parentRunId", "parent", ASSAY_SECTION_RUN},
     {"wandb.git.commit", "commit", ASSAY_SECTION_CODE},
@@ -152,6 +152,48 @@ bool compare_is_seed(const char *key)
     return false;
 }
 
+/* ---- numbers that only name something ---- */
+
+/* The last letters of WORD are those of LETTERS, as is_word() compares. */
+static bool ends_in(const char *word, const char *letters)
+{
+    size_t length = strlen(word), end = strlen(letters);
+    return length > end && is_word(word + length - end, letters);
+}
+
+/* "runId": the end begins with the only capital letter near it. */
+static bool ends_in_capital(const char *word, const char *letters)
+{
+    size_t length = strlen(word), end = strlen(letters);
+    return length > end && strcmp(word + length - end, letters) == 0 &&
+           islower((unsigned char)word[length - end - 1]);
+}
+
+bool compare_is_identifier(const char *key)
+{
+    static const char *const names[] = {
+        "id",    "uid",   "gid",     "pid",    "ppid",     "uuid",  "port",       "jobid",
+        "runid", "trial", "fold",    "split",  "shard",    "year",  "local_rank", "node_rank",
+        "date",  "build", "version", "device", "revision", "index", "global_rank"};
+    static const char *const ends[] = {"_seed",  "_id",    "_ids",    "_pid",   "_uuid",
+                                       "_port",  "_trial", "_fold",   "_shard", "_year",
+                                       "_index", "_date",  "_version"};
+    static const char *const capital[] = {"Id", "ID", "Seed", "Port", "Version"};
+    const char *word = last_word(key);
+    if (compare_is_seed(word))
+        return true;
+    for (size_t i = 0; i < ASSAY_COUNT(names); i++)
+        if (is_word(word, names[i]))
+            return true;
+    for (size_t i = 0; i < ASSAY_COUNT(ends); i++)
+        if (ends_in(word, ends[i]))
+            return true;
+    for (size_t i = 0; i < ASSAY_COUNT(capital); i++)
+        if (ends_in_capital(word, capital[i]))
+            return true;
+    return false;
+}
+
 /* ---- directions ---- */
 
 /* The siblings that name a metric and say its direction: the prefix before both is the same. */
@@ -180,26 +222,15 @@ static int mode_of(const char *text)
     return 0;
 }
 
-static struct compare_row *find_row(struct assay_comparison *c, enum assay_row_kind kind,
-                                    const char *key)
-{
-    struct assay_buf name = {0};
-    assay_buf_char(&name, (char)('a' + (int)kind));
-    assay_buf_text_add(&name, key);
-    uint32_t at = assay_map_get(&c->row_keys, assay_buf_text(&name), name.length);
-    assay_buf_free(&name);
-    return at == ASSAY_MAP_NONE ? NULL : &c->rows[at];
-}
-
 /* The metric a run's monitor means; Hugging Face's trainer leaves "eval_" away. */
 static struct compare_row *find_metric(struct assay_comparison *c, const char *name)
 {
     char longer[300];
-    struct compare_row *row = find_row(c, ASSAY_ROW_METRIC, name);
+    struct compare_row *row = compare_find_row(c, ASSAY_ROW_METRIC, name);
     static const char *const prefixes[] = {"eval_", "eval/"};
     for (size_t i = 0; !row && i < ASSAY_COUNT(prefixes); i++) {
         snprintf(longer, sizeof longer, "%s%.280s", prefixes[i], name);
-        row = find_row(c, ASSAY_ROW_METRIC, longer);
+        row = compare_find_row(c, ASSAY_ROW_METRIC, longer);
     }
     return row;
 }
@@ -242,7 +273,7 @@ static void take_monitors(struct assay_comparison *c, enum assay_row_kind kind)
                 continue;
             snprintf(key, sizeof key, "%.*s%s", (int)(length - word), row->shown.key,
                      monitors[m].mode);
-            const struct compare_row *modes = find_row(c, kind, key);
+            const struct compare_row *modes = compare_find_row(c, kind, key);
             if (modes)
                 take_monitor(c, row, modes);
         }
@@ -259,7 +290,8 @@ void compare_directions(struct assay_comparison *c)
     take_monitors(c, ASSAY_ROW_PARAM);
     take_monitors(c, ASSAY_ROW_PATH);
     for (size_t i = 0; i < c->direction_count; i++) {
-        struct compare_row *row = find_row(c, ASSAY_ROW_METRIC, c->directions[i].metric);
+        struct compare_row *row =
+            compare_find_row(c, ASSAY_ROW_METRIC, c->directions[i].metric);
         if (row)
             row->shown.direction = c->directions[i].direction;
     }

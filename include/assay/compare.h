@@ -43,7 +43,7 @@ struct assay_compared_run {
 
 /* Where a row's values come from. */
 enum assay_row_kind {
-    ASSAY_ROW_ATTRIBUTE, /* experiment, source, status, user, duration */
+    ASSAY_ROW_ATTRIBUTE, /* name, experiment, source, status, user, duration */
     ASSAY_ROW_PARAM,
     ASSAY_ROW_PATH, /* inside a param whose value is a structure (JSON, Python, nested) */
     ASSAY_ROW_TAG,
@@ -78,7 +78,8 @@ struct assay_row {
     bool unproven;     /* of some run it is not known whole: of an artifact only its size, of
                           a value only what a reader keeps (ASSAY_VALUE_MAX) */
     bool numeric;      /* every value there is a number */
-    bool parent;       /* a structure whose paths stand in rows of their own */
+    bool parent;       /* said elsewhere: a structure whose paths stand in rows of their own;
+                          the name, which stands above the column */
     int direction;     /* of a metric: +1 greater is better, -1 smaller, 0 not known */
     size_t nonfinite;  /* runs whose value is NaN or infinite */
     bool uneven;       /* of a metric: one point against a hundred or more, or last steps that
@@ -148,7 +149,9 @@ const struct assay_compared_run *assay_comparison_run(const struct assay_compari
 size_t assay_comparison_rows(const struct assay_comparison *comparison);
 const struct assay_row *assay_comparison_row(const struct assay_comparison *comparison,
                                              size_t row);
-/* Rows that differ; a structure counts by its paths. */
+/* Rows, and those of them that differ, without what is said elsewhere: a structure counts by its
+   paths. */
+size_t assay_comparison_counted(const struct assay_comparison *comparison);
 size_t assay_comparison_differing(const struct assay_comparison *comparison);
 /* SIZE_MAX where there is none. */
 size_t assay_comparison_find(const struct assay_comparison *comparison,
