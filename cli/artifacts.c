@@ -180,6 +180,7 @@ enum assay_status cli_artifacts(struct cli *cli, struct assay_error *err)
         assay_fail(err, ASSAY_BAD_INPUT, "artifacts: --output needs the PATH of one file");
         return ASSAY_BAD_INPUT;
     }
+    cli_ask_named(cli, 1);
     enum assay_status status = cli_open(cli, err);
     if (status == ASSAY_OK)
         status = cli_find_run(cli, cli->args.operands[0], &run, err);

@@ -14,6 +14,7 @@
 #include <assay/buf.h>
 #include <assay/catalog.h>
 #include <assay/error.h>
+#include <assay/query.h>
 #include <assay/session.h>
 
 struct cli;
@@ -96,6 +97,8 @@ struct cli {
     int columns, rows; /* of the terminal; 80 x 24 where there is none */
 
     const char *also; /* a source beside those that were asked for (upload's server) */
+    char *ask; /* what cli_open() asks servers for instead of their lists; NULL: the lists */
+    size_t ask_count; /* operands that it names, the first ones */
     struct assay_session *session;
     struct assay_catalog *catalog;
     enum assay_status worst; /* what could not be done although the command went on */
@@ -128,6 +131,11 @@ void cli_catch_interrupt(void);
    not be read is named on standard error and remembered in cli->worst. */
 enum assay_status cli_open(struct cli *cli, struct assay_error *err);
 void cli_close(struct cli *cli);
+/* Before it: servers are asked for what QUERY may keep, or for the runs that the first COUNT
+   operands name, where all of them are ids; else for their lists. Only for commands that look
+   at no other run. */
+void cli_ask_matching(struct cli *cli, const struct assay_query *query);
+void cli_ask_named(struct cli *cli, size_t count);
 
 /* The run REF means. */
 enum assay_status cli_find_run(struct cli *cli, const char *ref, uint32_t *run,

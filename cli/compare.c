@@ -80,6 +80,8 @@ static enum assay_status build_from_sources(struct compare_job *job, struct assa
     uint32_t *runs = NULL, base = 0;
     size_t count = 0;
     const char *baseline = cli_value(cli, "baseline");
+    if (!baseline)
+        compare_ask(cli);
     enum assay_status status = cli_open(cli, err);
     if (status == ASSAY_OK && baseline)
         status = cli_find_run(cli, baseline, &base, err);

@@ -70,6 +70,10 @@ struct compare_job {
     char *group_by;           /* of a bundle: how its runs were grouped; NULL: they were not */
 };
 
+/* Before the session is opened: servers are asked for no more than what will be compared, where
+   that can be told from the arguments alone. */
+void compare_ask(struct cli *cli);
+
 /* compare_select.c: the runs that are named, in *runs (to be freed). */
 enum assay_status compare_select(struct cli *cli, uint32_t **runs, size_t *count,
                                  struct assay_error *err);

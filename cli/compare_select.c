@@ -172,6 +172,20 @@ static enum assay_status choose_matching(struct chosen *c, struct assay_error *e
     return status;
 }
 
+void compare_ask(struct cli *cli)
+{
+    const char *text = cli_value(cli, "filter");
+    struct assay_query *query = NULL;
+    if (cli_has(cli, "parent") || cli_has(cli, "champion") || cli_has(cli, "view"))
+        return;
+    if (text && !cli->args.operand_count &&
+        assay_query_parse(&query, text, assay_now_ms(), NULL) == ASSAY_OK)
+        cli_ask_matching(cli, query);
+    if (!text && !cli_has(cli, "last") && !cli_has(cli, "experiment"))
+        cli_ask_named(cli, cli->args.operand_count);
+    assay_query_free(&query);
+}
+
 enum assay_status compare_select(struct cli *cli, uint32_t **runs, size_t *count,
                                  struct assay_error *err)
 {

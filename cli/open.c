@@ -119,6 +119,16 @@ static bool any_source(const struct cli *cli)
     return false;
 }
 
+/* Whether the operands that servers were asked for are runs. */
+static bool named_are_there(const struct cli *cli)
+{
+    uint32_t run;
+    for (size_t i = 0; i < cli->ask_count; i++)
+        if (assay_catalog_find_run(cli->catalog, cli->args.operands[i], &run, NULL) != ASSAY_OK)
+            return false;
+    return true;
+}
+
 enum assay_status cli_open(struct cli *cli, struct assay_error *err)
 {
     const char **sources = NULL;
@@ -132,7 +142,7 @@ enum assay_status cli_open(struct cli *cli, struct assay_error *err)
         sources[count++] = cli->args.operands[i];
     }
     const struct assay_session_options options = {
-        .sources = sources, .source_count = count, .also = cli->also};
+        .sources = sources, .source_count = count, .also = cli->also, .filter = cli->ask};
     enum assay_status status = assay_session_open(&cli->session, &options, err);
     free(sources);
     if (status != ASSAY_OK)
@@ -140,6 +150,10 @@ enum assay_status cli_open(struct cli *cli, struct assay_error *err)
     cli->catalog = assay_session_catalog(cli->session);
     struct assay_error failed = {0};
     status = assay_session_wait(cli->session, &failed);
+    if (!named_are_there(cli)) { /* what looks like an id may be a name: the lists say */
+        cli_close(cli);
+        return cli_open(cli, err);
+    }
     /* Where nothing at all could be opened there is nothing to go on with. */
     if (status == ASSAY_CANCELLED || (status != ASSAY_OK && !any_source(cli))) {
         assay_hint(err, "%s", failed.hint);
@@ -157,6 +171,38 @@ void cli_close(struct cli *cli)
     if (cli->session)
         assay_session_close(&cli->session);
     cli->catalog = NULL;
+    free(cli->ask);
+    cli->ask = NULL;
+    cli->ask_count = 0;
+}
+
+void cli_ask_matching(struct cli *cli, const struct assay_query *query)
+{
+    struct assay_buf filter = {0};
+    if (!cli->ask && assay_query_ask(query, &filter))
+        cli->ask = assay_buf_take(&filter);
+    assay_buf_free(&filter);
+}
+
+void cli_ask_named(struct cli *cli, size_t count)
+{
+    struct assay_buf text = {0};
+    struct assay_query *query = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const char *id = i < cli->args.operand_count ? cli->args.operands[i] : "";
+        if (strlen(id) != 32 || strspn(id, "0123456789abcdef") != 32) {
+            assay_buf_free(&text);
+            return;
+        }
+        assay_buf_format(&text, "%s'%s'", i ? "," : "id IN (", id);
+    }
+    assay_buf_char(&text, ')');
+    if (count && assay_query_parse(&query, assay_buf_text(&text), 0, NULL) == ASSAY_OK)
+        cli_ask_matching(cli, query);
+    if (cli->ask)
+        cli->ask_count = count;
+    assay_query_free(&query);
+    assay_buf_free(&text);
 }
 
 enum assay_status cli_find_run(struct cli *cli, const char *ref, uint32_t *run,

@@ -278,6 +278,7 @@ enum assay_status cli_plot(struct cli *cli, struct assay_error *err)
         status = cli_number(cli, "smooth", 0, 0.999, &plot.smooth, err);
     if (status == ASSAY_OK)
         status = choose_output(&plot, err);
+    cli_ask_named(cli, cli->args.operand_count);
     if (status == ASSAY_OK)
         status = cli_open(cli, err);
     if (status == ASSAY_OK)

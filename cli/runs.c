@@ -102,7 +102,9 @@ static enum assay_status check_key(struct cli *cli, enum assay_field_kind kind,
     }
     if (is_logged(cli, kind, column->key))
         return ASSAY_OK;
-    assay_fail(&note, ASSAY_BAD_INPUT, "no run has %s%s", prefixes[kind], column->key);
+    assay_fail(&note, ASSAY_BAD_INPUT,
+               cli->ask ? "no run that was asked for has %s%s" : "no run has %s%s",
+               prefixes[kind], column->key);
     cli_complain(&note);
     return ASSAY_OK;
 }
@@ -238,6 +240,18 @@ static enum assay_status read_arguments(struct cli *cli, struct assay_sort *sort
     return status;
 }
 
+/* Servers need to be asked for no other runs than the filter may keep, unless a name written
+   alone is to be looked up among all there are. */
+static void ask_servers(struct cli *cli, const struct assay_query *query,
+                        const struct assay_sort *sort, const struct cli_columns *columns)
+{
+    bool named = sort->named;
+    for (size_t i = 0; i < columns->count; i++)
+        named |= columns->items[i].named;
+    if (query && !named)
+        cli_ask_matching(cli, query);
+}
+
 enum assay_status cli_runs(struct cli *cli, struct assay_error *err)
 {
     struct assay_query *query = NULL;
@@ -249,8 +263,10 @@ enum assay_status cli_runs(struct cli *cli, struct assay_error *err)
     enum assay_status status = cli_integer(cli, "limit", 0, INT64_MAX, &limit, err);
     if (status == ASSAY_OK)
         status = read_arguments(cli, &sort, &columns, &query, err);
-    if (status == ASSAY_OK)
+    if (status == ASSAY_OK) {
+        ask_servers(cli, query, &sort, &columns);
         status = cli_open(cli, err);
+    }
     if (status == ASSAY_OK)
         status = settle_keys(cli, &sort, &columns, err);
     if (status == ASSAY_OK)

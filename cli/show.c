@@ -391,6 +391,7 @@ static bool are_elsewhere(struct cli *cli, uint32_t run,
 enum assay_status cli_show(struct cli *cli, struct assay_error *err)
 {
     uint32_t run;
+    cli_ask_named(cli, 1);
     enum assay_status status = cli_open(cli, err);
     if (status == ASSAY_OK)
         status = cli_find_run(cli, cli->args.operands[0], &run, err);

@@ -81,6 +81,7 @@ void mlflow_close(struct mlflow **mlflow_ptr)
     assay_map_free(&mlflow->experiments);
     free(mlflow->runs);
     free(mlflow->user);
+    free(mlflow->filter);
     pthread_mutex_destroy(&mlflow->lock);
     free(mlflow);
     *mlflow_ptr = NULL;
@@ -98,6 +99,39 @@ void mlflow_next_scan(struct mlflow *mlflow, bool whole, const char *const *visi
     for (mlflow->visible_count = 0; mlflow->visible_count < count; mlflow->visible_count++)
         mlflow->visible[mlflow->visible_count] = assay_strdup(visible[mlflow->visible_count]);
     pthread_mutex_unlock(&mlflow->lock);
+}
+
+static bool same_filter(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+void mlflow_ask(struct mlflow *mlflow, const char *filter, bool only)
+{
+    pthread_mutex_lock(&mlflow->lock);
+    if (!same_filter(mlflow->filter, filter)) {
+        free(mlflow->filter);
+        mlflow->filter = filter ? assay_strdup(filter) : NULL;
+        mlflow->filter_number++;
+        mlflow->asked = filter && !mlflow->have_list ? MLFLOW_ASKED : MLFLOW_ASKED_NOT;
+    }
+    mlflow->only = only;
+    pthread_mutex_unlock(&mlflow->lock);
+}
+
+enum mlflow_asked mlflow_asked(struct mlflow *mlflow)
+{
+    enum mlflow_asked asked;
+
+    pthread_mutex_lock(&mlflow->lock);
+    asked = mlflow->asked;
+    pthread_mutex_unlock(&mlflow->lock);
+    return asked;
+}
+
+bool mlflow_scanned_part(const struct mlflow *mlflow)
+{
+    return mlflow->part;
 }
 
 const char *mlflow_shown(const struct mlflow *mlflow)

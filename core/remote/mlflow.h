@@ -34,6 +34,20 @@ bool mlflow_offline(const struct mlflow *mlflow);
 #define MLFLOW_VISIBLE_MAX 100u
 void mlflow_next_scan(struct mlflow *mlflow, bool whole, const char *const *visible,
                       size_t count);
+/* The runs that FILTER keeps (assay_query_ask(); copied; NULL: none) are asked for before all
+   others by a scan that reads the list, also while it does; or, ONLY, by the next scans instead
+   of the list, after which runs that were known and are not among them count as passed over. A
+   server that refuses the filter is asked for its list. */
+void mlflow_ask(struct mlflow *mlflow, const char *filter, bool only);
+enum mlflow_asked {
+    MLFLOW_ASKED_NOT, /* there is nothing to ask, or the list is here */
+    MLFLOW_ASKED,     /* the answer is not here yet */
+    MLFLOW_ANSWERED,  /* whole */
+    MLFLOW_ASK_REFUSED,
+};
+enum mlflow_asked mlflow_asked(struct mlflow *mlflow);
+/* Whether the last scan read what the filter keeps and no list. On the scan's thread. */
+bool mlflow_scanned_part(const struct mlflow *mlflow);
 struct net *mlflow_net(const struct mlflow *mlflow);
 struct net_server *mlflow_server(const struct mlflow *mlflow);
 

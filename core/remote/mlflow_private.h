@@ -18,9 +18,11 @@
 
 struct mlflow_run { /* one that was met in a scan */
     const char *id;
-    uint64_t hash; /* of what was reported; 0 not known */
-    uint32_t seen; /* the scan that met it last */
-    bool gone;
+    uint64_t hash;        /* of what was reported; 0 not known */
+    uint32_t seen;        /* the scan that met it last */
+    unsigned listed : 30; /* ... in the list itself, not beside it */
+    unsigned in_list : 1; /* the state's list has it; else it came by a filter */
+    unsigned gone : 1;
 };
 
 struct mlflow {
@@ -39,6 +41,11 @@ struct mlflow {
     bool whole;
     char **visible;
     size_t visible_count;
+    char *filter; /* to be asked for first, or, ONLY, instead of the list; NULL: none */
+    bool only;
+    unsigned filter_number; /* each is another */
+    enum mlflow_asked asked;
+    bool have_list; /* it was read to its end once */
 
     /* The scan's. */
     struct assay_map by_run, experiments; /* index of a run; hash of an experiment */
@@ -49,6 +56,8 @@ struct mlflow {
     uint32_t scan;
     uint64_t ids_hash; /* of the list of runs in the state */
     bool loaded;
+    bool some; /* the state has runs that came by a filter, without the list */
+    bool part; /* the last scan read no list */
     int64_t newest_start_ms, newest_end_ms;
 };
 

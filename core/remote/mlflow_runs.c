@@ -24,6 +24,8 @@
 #define EXPERIMENT_PAGES 2000u
 #define DOUBT_MAX        64u /* runs asked for by id before they are given up as gone */
 #define BACK_MS          INT64_C(120000) /* clocks differ, and requests take time */
+#define BESIDE_PAGES     64u             /* of a filter; the list comes anyway */
+#define LISTED_MASK      0x3fffffffu
 
 /* One search that goes on page by page; several are under way at once. */
 struct search {
@@ -31,14 +33,24 @@ struct search {
     const char *filter;
     char *token;
     unsigned page, pages;
+    bool beside; /* the list: what a filter keeps, asked for first */
+};
+struct searches {
+    struct search *items;
+    size_t count, left; /* left: not at their end */
 };
 struct scan {
     struct mlflow *mlflow;
     struct ingest *in;
     struct assay_error *err;
-    struct search *searches;
-    size_t search_count;
+    struct searches list;
     uint64_t met;
+    bool refused; /* a search with a filter, by the server */
+    /* What a filter keeps, beside the list. */
+    struct searches beside;
+    const struct search *taking; /* whose page is read now */
+    char *filter;
+    unsigned filter_number;
 };
 
 static bool scan_stopped(void *context)
@@ -93,8 +105,11 @@ static bool is_fresh(void *context, const char *id, uint64_t hash)
 
     if (!run)
         return false;
-    scan->met += run->seen != scan->mlflow->scan;
     run->seen = scan->mlflow->scan;
+    if (!scan->taking->beside && run->listed != (scan->mlflow->scan & LISTED_MASK)) {
+        run->listed = scan->mlflow->scan & LISTED_MASK;
+        scan->met++;
+    }
     if (!run->hash)
         run->hash = known_hash(scan, id);
     return run->hash != hash || run->gone;
@@ -269,6 +284,7 @@ static bool take_page(struct scan *scan, struct search *search, const struct net
     uint64_t met = scan->met;
     bool more;
 
+    scan->taking = search;
     *status =
         mlflow_parse_runs(mlflow_shown(scan->mlflow), assay_buf_text(&answer->body),
                           answer->body.length, &page, is_fresh, take_run, scan, scan->err);
@@ -279,8 +295,9 @@ static bool take_page(struct scan *scan, struct search *search, const struct net
                                      : "%zu texts of more than a megabyte are kept cut",
                        page.cut);
     more = *status == ASSAY_OK && page.next && *page.next && page.count > 0 &&
-           !(search->token && strcmp(search->token, page.next) == 0) && scan->met > met;
-    if (more && ++search->pages >= PAGES_MAX) {
+           !(search->token && strcmp(search->token, page.next) == 0) &&
+           (search->beside ? ++search->pages < BESIDE_PAGES : scan->met > met);
+    if (more && !search->beside && ++search->pages >= PAGES_MAX) {
         *status = assay_fail(scan->err, ASSAY_CORRUPT, "%s: its list of runs has no end",
                              mlflow_shown(scan->mlflow));
         more = false;
@@ -300,43 +317,10 @@ static bool take_page(struct scan *scan, struct search *search, const struct net
     return more;
 }
 
-/* Has all searches run to their ends. */
-static enum assay_status run_searches(struct scan *scan)
+static void add_search(const struct scan *scan, struct searches *to, size_t from,
+                       const char *filter)
 {
-    struct net_batch *batch = net_batch_new(scan->mlflow->net);
-    enum assay_status status = ASSAY_OK;
-    struct net_answer *answer;
-
-    for (size_t i = 0; i < scan->search_count; i++)
-        send_search(scan, batch, &scan->searches[i]);
-    while (status == ASSAY_OK && net_batch_left(batch)) {
-        struct search *search;
-
-        if (scan_stopped(scan)) {
-            status = ASSAY_CANCELLED;
-            break;
-        }
-        answer = net_batch_next(batch, 100);
-        if (!answer)
-            continue;
-        search = answer->tag;
-        mlflow_note(scan->mlflow, answer);
-        if (answer->status != ASSAY_OK && smaller_page(search, answer)) {
-            send_search(scan, batch, search);
-        } else if (answer->status != ASSAY_OK) {
-            status = mlflow_answer_error(scan->mlflow, answer, NULL, scan->err);
-        } else if (take_page(scan, search, answer, &status)) {
-            send_search(scan, batch, search);
-        }
-        net_answer_free(&answer);
-    }
-    net_batch_free(&batch);
-    return status;
-}
-
-static void add_search(struct scan *scan, size_t from, const char *filter)
-{
-    struct mlflow *mlflow = scan->mlflow;
+    const struct mlflow *mlflow = scan->mlflow;
     struct assay_buf ids = {0};
 
     for (size_t i = from; i < mlflow->experiment_count && i < from + GROUP; i++) {
@@ -344,21 +328,156 @@ static void add_search(struct scan *scan, size_t from, const char *filter)
             assay_buf_char(&ids, ',');
         json_text_quote(&ids, mlflow->experiment_ids[i]);
     }
-    scan->searches =
-        assay_realloc_array(scan->searches, scan->search_count + 1, sizeof *scan->searches);
-    scan->searches[scan->search_count++] = (struct search){
-        .experiments = assay_buf_take(&ids), .filter = filter, .page = RUNS_PAGE};
+    to->items = assay_realloc_array(to->items, to->count + 1, sizeof *to->items);
+    to->items[to->count++] = (struct search){.experiments = assay_buf_take(&ids),
+                                             .filter = filter,
+                                             .page = RUNS_PAGE,
+                                             .beside = to == &scan->beside};
 }
 
-static void free_searches(struct scan *scan)
+static void free_searches(struct searches *searches)
 {
-    for (size_t i = 0; i < scan->search_count; i++) {
-        free(scan->searches[i].experiments);
-        free(scan->searches[i].token);
+    for (size_t i = 0; i < searches->count; i++) {
+        free(searches->items[i].experiments);
+        free(searches->items[i].token);
     }
-    free(scan->searches);
-    scan->searches = NULL;
-    scan->search_count = 0;
+    free(searches->items);
+    *searches = (struct searches){0};
+}
+
+static void send_searches(struct scan *scan, struct net_batch *batch, struct searches *searches)
+{
+    searches->left = searches->count;
+    for (size_t i = 0; i < searches->count; i++)
+        send_search(scan, batch, &searches->items[i]);
+}
+
+/* ---- a filter beside the list ---- */
+
+static void note_asked(struct scan *scan, enum mlflow_asked asked)
+{
+    struct mlflow *mlflow = scan->mlflow;
+
+    pthread_mutex_lock(&mlflow->lock);
+    if (mlflow->filter_number == scan->filter_number)
+        mlflow->asked = asked;
+    pthread_mutex_unlock(&mlflow->lock);
+    ingest_progress(scan->in, scan->met, 0); /* wakes who shows it */
+}
+
+/* Asks for what the newest filter keeps, one filter at a time: whoever types asks once more
+   when the answer to the letter before is here. */
+static void ask_beside(struct scan *scan, struct net_batch *batch)
+{
+    struct mlflow *mlflow = scan->mlflow;
+    bool newer;
+
+    if (scan->beside.left)
+        return;
+    pthread_mutex_lock(&mlflow->lock);
+    newer = mlflow->filter && mlflow->filter_number != scan->filter_number;
+    if (newer) {
+        free(scan->filter);
+        scan->filter = assay_strdup(mlflow->filter);
+        scan->filter_number = mlflow->filter_number;
+    }
+    pthread_mutex_unlock(&mlflow->lock);
+    if (!newer)
+        return;
+    free_searches(&scan->beside);
+    for (size_t from = 0; from < mlflow->experiment_count; from += GROUP)
+        add_search(scan, &scan->beside, from, scan->filter);
+    send_searches(scan, batch, &scan->beside);
+}
+
+/* Whether another filter is wanted by now. */
+static bool is_outdated(struct scan *scan)
+{
+    bool outdated;
+
+    pthread_mutex_lock(&scan->mlflow->lock);
+    outdated = scan->mlflow->filter_number != scan->filter_number;
+    pthread_mutex_unlock(&scan->mlflow->lock);
+    return outdated;
+}
+
+/* An answer to such a search. What is wrong with it is wrong with nothing else: the list
+   comes. */
+static void take_beside(struct scan *scan, struct net_batch *batch, struct search *search,
+                        const struct net_answer *answer)
+{
+    struct assay_error *err = scan->err, ignored = {0};
+    enum assay_status status = answer->status;
+    bool more = false;
+
+    scan->err = &ignored;
+    if (status == ASSAY_OK)
+        more = take_page(scan, search, answer, &status);
+    scan->err = err;
+    if (status != ASSAY_OK)
+        note_asked(scan, MLFLOW_ASK_REFUSED);
+    if (more && !is_outdated(scan)) {
+        send_search(scan, batch, search);
+        return;
+    }
+    scan->beside.left--;
+    if (!scan->beside.left && status == ASSAY_OK && search->pages < BESIDE_PAGES)
+        note_asked(scan, MLFLOW_ANSWERED);
+}
+
+/* ---- all of it ---- */
+
+static enum assay_status take_answer(struct scan *scan, struct net_batch *batch,
+                                     const struct net_answer *answer)
+{
+    struct search *search = answer->tag;
+    enum assay_status status = ASSAY_OK;
+
+    mlflow_note(scan->mlflow, answer);
+    if (search->beside) {
+        take_beside(scan, batch, search, answer);
+        return ASSAY_OK;
+    }
+    if (answer->status != ASSAY_OK && smaller_page(search, answer)) {
+        send_search(scan, batch, search);
+    } else if (answer->status != ASSAY_OK) {
+        scan->refused = search->filter && answer->http >= 400 && answer->http != 401;
+        return mlflow_answer_error(scan->mlflow, answer, NULL, scan->err);
+    } else if (take_page(scan, search, answer, &status)) {
+        send_search(scan, batch, search);
+    } else {
+        scan->list.left--;
+    }
+    return status;
+}
+
+/* Has all searches of the list run to their ends. BESIDE: asks for a filter's runs meanwhile.
+ */
+static enum assay_status run_searches(struct scan *scan, bool beside)
+{
+    struct net_batch *batch = net_batch_new(scan->mlflow->net);
+    enum assay_status status = ASSAY_OK;
+    struct net_answer *answer;
+
+    if (beside)
+        ask_beside(scan, batch);
+    send_searches(scan, batch, &scan->list);
+    while (status == ASSAY_OK && scan->list.left) {
+        if (scan_stopped(scan)) {
+            status = ASSAY_CANCELLED;
+            break;
+        }
+        if (beside)
+            ask_beside(scan, batch);
+        answer = net_batch_next(batch, 100);
+        if (answer)
+            status = take_answer(scan, batch, answer);
+        else /* what came so far is shown while the next page is waited for */
+            ingest_progress(scan->in, scan->met, 0);
+        net_answer_free(&answer);
+    }
+    net_batch_free(&batch);
+    return status;
 }
 
 /* ---- what is no longer there ---- */
@@ -376,34 +495,66 @@ static void put_ids(struct scan *scan)
             continue;
         assay_buf_text_add(&ids, mlflow->runs[i].id);
         assay_buf_char(&ids, '\n');
+        mlflow->runs[i].in_list = true;
     }
     for (size_t i = 0; i < ids.length; i++)
         hash = (hash ^ (unsigned char)ids.data[i]) * UINT64_C(0x100000001b3);
     if (hash != mlflow->ids_hash)
         ingest_state_put(scan->in, "runs", assay_buf_text(&ids), ids.length);
     mlflow->ids_hash = hash;
+    if (mlflow->some)
+        ingest_state_put(scan->in, "some", NULL, 0);
+    mlflow->some = false;
     assay_buf_free(&ids);
 }
 
-static void load_ids(struct scan *scan)
+/* Runs that are known without the list, from filters: the next whole look misses them, too. */
+static void put_some(struct scan *scan)
+{
+    struct mlflow *mlflow = scan->mlflow;
+    struct assay_buf ids = {.limit = 256u << 20};
+
+    for (size_t i = 0; i < mlflow->run_count; i++) {
+        if (mlflow->runs[i].gone || mlflow->runs[i].in_list)
+            continue;
+        assay_buf_text_add(&ids, mlflow->runs[i].id);
+        assay_buf_char(&ids, '\n');
+    }
+    if (ids.length)
+        ingest_state_put(scan->in, "some", assay_buf_text(&ids), ids.length);
+    mlflow->some = ids.length > 0;
+    assay_buf_free(&ids);
+}
+
+/* Those of a list in the state. */
+static bool load_list(struct scan *scan, const char *key, bool in_list)
 {
     char *bytes, *line, *rest;
+    struct mlflow_run *run;
     size_t length;
     void *state;
 
-    scan->mlflow->loaded = true;
-    if (!ingest_state_get(scan->in, "runs", &state, &length))
-        return;
+    if (!ingest_state_get(scan->in, key, &state, &length))
+        return false;
     bytes = assay_strndup(state, length);
     for (line = bytes; *line; line = rest) {
         rest = line + strcspn(line, "\n");
         if (*rest)
             *rest++ = '\0';
-        if (*line && strlen(line) < 256)
-            find_run(scan->mlflow, line);
+        run = *line && strlen(line) < 256 ? find_run(scan->mlflow, line) : NULL;
+        if (run)
+            run->in_list |= in_list;
     }
     free(bytes);
     free(state);
+    return true;
+}
+
+static void load_ids(struct scan *scan)
+{
+    scan->mlflow->loaded = true;
+    load_list(scan, "runs", true);
+    scan->mlflow->some = load_list(scan, "some", false);
 }
 
 /* Runs that were there and did not come. Pages count from the start, so one that was deleted
@@ -448,16 +599,54 @@ static enum assay_status find_gone(struct scan *scan)
 
 static enum assay_status scan_whole(struct scan *scan)
 {
+    struct mlflow *mlflow = scan->mlflow;
     enum assay_status status;
 
-    for (size_t from = 0; from < scan->mlflow->experiment_count; from += GROUP)
-        add_search(scan, from, NULL);
-    status = run_searches(scan);
+    for (size_t from = 0; from < mlflow->experiment_count; from += GROUP)
+        add_search(scan, &scan->list, from, NULL);
+    status = run_searches(scan, !mlflow->have_list);
     if (status == ASSAY_OK)
         status = find_gone(scan);
-    if (status == ASSAY_OK)
-        put_ids(scan);
-    return status;
+    if (status != ASSAY_OK)
+        return status;
+    put_ids(scan);
+    pthread_mutex_lock(&mlflow->lock);
+    mlflow->have_list = true;
+    mlflow->asked = MLFLOW_ASKED_NOT;
+    pthread_mutex_unlock(&mlflow->lock);
+    return ASSAY_OK;
+}
+
+/* What FILTER keeps, instead of the list. What was known and did not come is not kept now,
+   whatever it was when it came. */
+static enum assay_status scan_part(struct scan *scan, const char *filter)
+{
+    struct mlflow *mlflow = scan->mlflow;
+    enum assay_status status;
+
+    for (size_t from = 0; from < mlflow->experiment_count; from += GROUP)
+        add_search(scan, &scan->list, from, filter);
+    status = run_searches(scan, false);
+    if (status != ASSAY_OK)
+        return status;
+    for (size_t i = 0; i < mlflow->run_count; i++)
+        if (mlflow->runs[i].seen != mlflow->scan && !mlflow->runs[i].gone)
+            ingest_run_passed(scan->in, mlflow->runs[i].id);
+    put_some(scan);
+    return ASSAY_OK;
+}
+
+static enum assay_status scan_part_or_whole(struct scan *scan, const char *filter)
+{
+    enum assay_status status = scan_part(scan, filter);
+
+    scan->mlflow->part = status == ASSAY_OK;
+    free_searches(&scan->list);
+    if (status == ASSAY_OK || !scan->refused)
+        return status;
+    if (scan->err)
+        *scan->err = (struct assay_error){0};
+    return scan_whole(scan); /* it knows no such filter */
 }
 
 /* "attributes.run_id IN ('…','…')" of the runs on screen; MLflow drops ids without a letter
@@ -493,14 +682,14 @@ static enum assay_status scan_new(struct scan *scan)
     visible_filter(mlflow, &visible);
     for (size_t from = 0; from < mlflow->experiment_count; from += GROUP) {
         if (mlflow->newest_start_ms != ASSAY_NO_TIME)
-            add_search(scan, from, started);
+            add_search(scan, &scan->list, from, started);
         if (mlflow->newest_end_ms != ASSAY_NO_TIME)
-            add_search(scan, from, ended);
+            add_search(scan, &scan->list, from, ended);
         if (visible.length)
-            add_search(scan, from, assay_buf_text(&visible));
+            add_search(scan, &scan->list, from, assay_buf_text(&visible));
     }
-    status = run_searches(scan);
-    free_searches(scan);
+    status = run_searches(scan, false);
+    free_searches(&scan->list);
     assay_buf_free(&visible);
     return status;
 }
@@ -510,17 +699,25 @@ enum assay_status mlflow_scan(void *self, struct ingest *in, struct assay_error 
     struct mlflow *mlflow = self;
     struct scan scan = {.mlflow = mlflow, .in = in, .err = err};
     enum assay_status status;
+    char *only;
     bool whole;
 
     pthread_mutex_lock(&mlflow->lock);
     whole = mlflow->whole || mlflow->newest_start_ms == ASSAY_NO_TIME;
+    only = mlflow->only && mlflow->filter ? assay_strdup(mlflow->filter) : NULL;
     pthread_mutex_unlock(&mlflow->lock);
     mlflow->scan++;
     if (!mlflow->loaded)
         load_ids(&scan);
     status = read_experiments(&scan);
-    if (status == ASSAY_OK)
+    mlflow->part = false;
+    if (status == ASSAY_OK && only)
+        status = scan_part_or_whole(&scan, only);
+    else if (status == ASSAY_OK)
         status = whole ? scan_whole(&scan) : scan_new(&scan);
-    free_searches(&scan);
+    free_searches(&scan.list);
+    free_searches(&scan.beside);
+    free(scan.filter);
+    free(only);
     return status;
 }

@@ -212,6 +212,7 @@ static unsigned apply_item(struct assay_session *session, struct batch *batch,
         put_run(session, batch, item, false);
         return ASSAY_CHANGED_RUNS;
     case BATCH_GONE:
+    case BATCH_PASSED:
         apply_gone(session, batch, item);
         return ASSAY_CHANGED_RUNS;
     case BATCH_CHUNK:

@@ -164,6 +164,11 @@ static void scan_run_gone(struct ingest *in, const char *run_id)
     scan_simple(in, BATCH_GONE, run_id);
 }
 
+static void scan_run_passed(struct ingest *in, const char *run_id)
+{
+    scan_simple(in, BATCH_PASSED, run_id);
+}
+
 static void scan_run_none(struct ingest *in, const char *run_id,
                           const struct ingest_state *states, size_t count)
 {
@@ -407,6 +412,7 @@ static const struct ingest_ops scan_ops = {
     .experiment = scan_experiment,
     .run = scan_run,
     .run_gone = scan_run_gone,
+    .run_passed = scan_run_passed,
     .run_none = scan_run_none,
     .chunk = scan_chunk,
     .restart = scan_restart,
@@ -429,6 +435,7 @@ struct scan_done {
     enum assay_status status;
     struct assay_error error;
     char **watch;
+    bool part; /* no list was read, but what a filter keeps */
 };
 
 static void free_paths(char **paths)
@@ -460,7 +467,7 @@ static unsigned done_apply(struct assay_session *session, struct message *messag
         server_scanned(session, source, &done->error);
     if (source->server && server_offline(source))
         shown->state = ASSAY_SOURCE_OFFLINE;
-    if (done->status == ASSAY_OK)
+    if (done->status == ASSAY_OK && !done->part)
         shown->read_ms = assay_now_ms();
     if (job) {
         job->finished = true;
@@ -532,7 +539,9 @@ static void scan_task(struct pool_task *task)
     if (atomic_load(&source->stop))
         done->status = ASSAY_CANCELLED;
     pthread_mutex_lock(&scan->lock);
-    if (done->status == ASSAY_OK)
+    done->part =
+        source->server && done->status == ASSAY_OK && mlflow_scanned_part(source->self);
+    if (done->status == ASSAY_OK && !done->part)
         scan_add(scan, BATCH_READ, NULL, NULL)->u.offset = (uint64_t)assay_now_ms();
     scan_flush(scan);
     pthread_mutex_unlock(&scan->lock);

@@ -77,6 +77,7 @@ void server_free(struct server **server_ptr)
         want_free(want);
     }
     forget_visible(server);
+    free(server->filter);
     mlflow_close(&server->client);
     server_settings_free(&server->settings);
     pthread_mutex_destroy(&server->open_lock);
@@ -115,6 +116,7 @@ void server_before_scan(struct server *server, struct mlflow *client)
         server->whole_us = now;
     mlflow_next_scan(client, server->whole, (const char *const *)server->visible,
                      server->visible_count);
+    mlflow_ask(client, server->filter, server->only);
     server->whole = false;
     pthread_mutex_unlock(&server->lock);
 }
@@ -163,6 +165,52 @@ void server_whole(struct server *server)
     pthread_mutex_lock(&server->lock);
     server->whole = true;
     pthread_mutex_unlock(&server->lock);
+}
+
+/* ---- filters ---- */
+
+void server_ask(struct session_source *source, const char *filter, bool only)
+{
+    struct server *server = source->server;
+    struct mlflow *client = atomic_load(&source->self);
+
+    pthread_mutex_lock(&server->lock);
+    free(server->filter);
+    server->filter = filter && *filter ? assay_strdup(filter) : NULL;
+    server->only = only;
+    if (client) /* else it hears of it before its first scan */
+        mlflow_ask(client, server->filter, only);
+    pthread_mutex_unlock(&server->lock);
+}
+
+void assay_session_ask(struct assay_session *session, const struct assay_query *query)
+{
+    struct assay_buf filter = {0};
+
+    assay_query_ask(query, &filter);
+    for (size_t i = 0; i < session->source_count; i++)
+        if (session->sources[i]->server)
+            server_ask(session->sources[i], assay_buf_text(&filter), false);
+    assay_buf_free(&filter);
+}
+
+enum assay_asked assay_session_asked(struct assay_session *session, uint32_t source)
+{
+    struct session_source *at = NULL;
+
+    for (size_t i = 0; i < session->source_count; i++)
+        if (session->sources[i]->index == source)
+            at = session->sources[i];
+    if (!at || !at->server || !at->scanning || !atomic_load(&at->self))
+        return ASSAY_ASKED_NOT;
+    switch (mlflow_asked(atomic_load(&at->self))) {
+    case MLFLOW_ASKED:
+        return ASSAY_ASKED;
+    case MLFLOW_ANSWERED:
+        return ASSAY_ASKED_ANSWERED;
+    default:
+        return ASSAY_ASKED_NOT;
+    }
 }
 
 /* The runs of SOURCE among RUNS that are running: what the next look is at. */

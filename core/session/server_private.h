@@ -38,6 +38,8 @@ struct server {
     size_t visible_count;
     bool whole;       /* the next scan is to look at everything */
     int64_t whole_us; /* when the last one did */
+    char *filter;     /* for mlflow_ask() */
+    bool only;
 
     /* The session's thread's. */
     bool asked;        /* the user wants a look */

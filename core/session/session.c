@@ -331,6 +331,8 @@ static void add_server(struct assay_session *session, const struct session_place
                                                        place->place, &mlflow_source);
 
     source->server = server_new(session, source, place->settings);
+    if (session->filter)
+        server_ask(source, session->filter, true);
     catalog_source(session->catalog, source->index)->asked = ++session->asked;
     first_look(session, source);
 }
@@ -445,11 +447,13 @@ enum assay_status assay_session_open(struct assay_session **out,
     } else if (session->store_path && access(session->store_path, F_OK) == 0) {
         store_open(&session->store, session->store_path, STORE_LOCAL, true, NULL); /* notes */
     }
+    session->filter = options->live ? NULL : options->filter;
     for (size_t i = 0; i < places.count; i++)
         if (places.items[i].settings)
             add_server(session, &places.items[i]);
         else
             detect(session, &places.items[i]);
+    session->filter = NULL;
     places_free(&places);
     *out = session;
     return ASSAY_OK;

@@ -109,6 +109,7 @@ enum batch_kind {
     BATCH_EXPERIMENT,
     BATCH_RUN,
     BATCH_GONE,
+    BATCH_PASSED, /* not asked for in this session: not shown, and left in the cache as it is */
     BATCH_CHUNK,
     BATCH_RESTART,
     BATCH_SERIES, /* all points of one metric, in place of what there was */
@@ -218,7 +219,8 @@ struct attrs_reader {
 struct assay_session {
     struct assay_catalog *catalog;
     bool live, cached;
-    bool reads_local; /* the local store is one of the sources asked for */
+    const char *filter; /* the options', while it is opened */
+    bool reads_local;   /* the local store is one of the sources asked for */
     int epoll_fd, event_fd, timer_fd, inotify_fd;
 
     pthread_mutex_t inbox_lock;
@@ -394,6 +396,8 @@ void server_scanned(struct assay_session *session, struct session_source *source
 /* When the source is to be looked at next, assay_monotonic_us(); INT64_MAX never. */
 int64_t server_due_us(const struct session_source *source);
 bool server_offline(const struct session_source *source);
+/* The runs that FILTER keeps come before the list, or, ONLY, instead of it (mlflow_ask()). */
+void server_ask(struct session_source *source, const char *filter, bool only);
 
 /* server_points.c */
 void server_want(struct assay_session *session, struct series_entry *entry);

@@ -373,6 +373,7 @@ static enum assay_status store_item(struct writer *writer, struct batch *batch,
         return put_series(writer, batch, item, err);
     case BATCH_STATE:
         return put_state(writer, batch, item, err);
+    case BATCH_PASSED:
     case BATCH_PROBLEM:
     case BATCH_STORED:
         return ASSAY_OK;

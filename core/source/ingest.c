@@ -21,6 +21,12 @@ void ingest_run_gone(struct ingest *in, const char *run_id)
     in->ops->run_gone(in, run_id);
 }
 
+void ingest_run_passed(struct ingest *in, const char *run_id)
+{
+    if (in->ops->run_passed)
+        in->ops->run_passed(in, run_id);
+}
+
 void ingest_run_none(struct ingest *in, const char *run_id, const struct ingest_state *states,
                      size_t count)
 {

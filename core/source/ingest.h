@@ -14,6 +14,7 @@ struct ingest_ops {
     void (*experiment)(struct ingest *in, const struct ingest_experiment *experiment);
     void (*run)(struct ingest *in, const struct ingest_run *run);
     void (*run_gone)(struct ingest *in, const char *run_id);
+    void (*run_passed)(struct ingest *in, const char *run_id); /* may be NULL */
     void (*run_none)(struct ingest *in, const char *run_id, const struct ingest_state *states,
                      size_t count);
     void (*chunk)(struct ingest *in, const char *run_id, const char *metric,

@@ -54,6 +54,9 @@ void ingest_experiment(struct ingest *in, const struct ingest_experiment *experi
 void ingest_run(struct ingest *in, const struct ingest_run *run);
 /* It is not in the source any more, whatever anybody else read of it. */
 void ingest_run_gone(struct ingest *in, const char *run_id);
+/* It is known and was not asked for this time, because it is not what the session looks for
+   (assay_session_options.filter): not shown, and kept as it was. */
+void ingest_run_passed(struct ingest *in, const char *run_id);
 /* What was taken for a run, or might have been, is none as far as it was read: which is what
    the STATES remember. */
 void ingest_run_none(struct ingest *in, const char *run_id, const struct ingest_state *states,

@@ -43,6 +43,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <assay/buf.h>
 #include <assay/catalog.h>
 #include <assay/error.h>
 
@@ -68,6 +69,10 @@ size_t assay_query_select_from(const struct assay_query *query,
    which runs the filter keeps. Sets *loading where a column of them is not ready yet. */
 void assay_query_look_up(const struct assay_query *query, struct assay_catalog *catalog,
                          bool *loading);
+/* Appends to OUT what of QUERY a server of MLflow can be asked, as the filter of its
+   runs/search: every run that QUERY keeps is surely among its answer, and others may be.
+   Returns how many conditions there are; 0: none, ask for all runs. */
+size_t assay_query_ask(const struct assay_query *query, struct assay_buf *out);
 /* Whether every run that matches NOW surely matched BEFORE, the catalog being the same and
    nothing of it still being read: then only those need be looked at again. True of what is
    typed further; false where that is not easily seen. Neither may be NULL. */

@@ -13,6 +13,7 @@
 
 #include <assay/catalog.h>
 #include <assay/error.h>
+#include <assay/query.h>
 #include <assay/series.h>
 
 struct assay_session; /* opaque */
@@ -22,6 +23,10 @@ struct assay_session_options {
     size_t source_count;        /* 0: the defaults of the contract, in its order */
     const char *also;           /* one more source beside those; NULL none */
     bool live;                  /* keep watching and following; false reads once */
+    /* What servers are asked for instead of their lists (assay_query_ask()); NULL or "": the
+       lists. For whoever reads once and then applies the whole filter: runs that it cannot keep
+       may be missing, or gone. Other sources are read whole. */
+    const char *filter;
     bool cached; /* only what the cache and the local store know: no source is read, no server
                     asked, nothing written (completions) */
     /* Bytes: how large the cache, and the copies of artifacts beside it, may become before what
@@ -73,6 +78,18 @@ void assay_session_focus(struct assay_session *session, uint32_t run);
 /* The runs on screen and the marked ones: of those on servers, the running ones are asked after
    every few seconds, and no others. */
 void assay_session_visible(struct assay_session *session, const uint32_t *runs, size_t count);
+
+/* Somebody filters by QUERY (NULL: no longer): a server whose list is still being read is asked
+   first for what QUERY may keep (assay_query_ask()), one filter at a time. Whoever calls it
+   goes on filtering what is there. */
+void assay_session_ask(struct assay_session *session, const struct assay_query *query);
+/* How that stands with SOURCE. */
+enum assay_asked {
+    ASSAY_ASKED_NOT,      /* nothing to ask, nobody to ask, or its list is here */
+    ASSAY_ASKED,          /* its answer is being waited for */
+    ASSAY_ASKED_ANSWERED, /* all that it says the filter keeps is here; the list is not */
+};
+enum assay_asked assay_session_asked(struct assay_session *session, uint32_t source);
 
 /* Somebody is about to filter: reads the columns of all names the stored runs use (metrics,
    params, tags; up to 48 MiB of them) on another thread, so that no key has to wait for one,

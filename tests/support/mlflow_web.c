@@ -107,12 +107,77 @@ static void one_run(const struct fake_mlflow *fake, int r, struct assay_buf *out
                      0.1 / (r + 1), run->tag);
 }
 
-/* The filters that are asked with: by id, by start, by end. */
+/* Whether a number stands to another as "<", ">=", … says. */
+static bool compared(double a, const char *sign, double b)
+{
+    bool or_equal = sign[1] == '=';
+
+    return (*sign == '<' && a < b) || (*sign == '>' && a > b) ||
+           (*sign == '!' && (a < b || a > b)) ||
+           ((*sign == '=' || (or_equal && *sign != '!')) && !(a < b || a > b));
+}
+
+/* One condition of a filter as people ask for: a metric, the tag "mark", a status. Anything
+   else ends the test: a filter that is not understood must not pass for one. */
+static bool condition(const struct fake_mlflow *fake, int r, const char *text)
+{
+    const struct fake_run *run = &fake->runs[r];
+    char sign[4], word[64];
+    double number;
+    int metric;
+
+    if (sscanf(text, "metrics.`loss%d` %3[<>=!] %lf", &metric, sign, &number) == 3)
+        return metric < fake->metric_count && run->points &&
+               compared(fake_mlflow_value(fake->alike ? 0 : r, metric, run->points - 1), sign,
+                        number);
+    if (sscanf(text, "tags.`mark` = '%63[^']'", word) == 1)
+        return strcmp(run->tag, word) == 0;
+    if (sscanf(text, "attributes.status = '%63[^']'", word) == 1)
+        return strcmp(run->status, word) == 0;
+    if (strncmp(text, "attributes.run_id ", 18) == 0)
+        return strstr(text, run->id) != NULL;
+    fprintf(stderr, "no such filter here: %s\n", text);
+    abort();
+}
+
+static bool conditions(const struct fake_mlflow *fake, int r, const char *filter)
+{
+    bool all = true;
+    char *text = assay_strndup(filter, strcspn(filter, "\"")), *next;
+
+    for (char *at = text; at && all; at = next) {
+        next = strstr(at, " AND ");
+        if (next) {
+            *next = '\0';
+            next += 5;
+        }
+        all = condition(fake, r, at);
+    }
+    free(text);
+    return all;
+}
+
+/* The filters that are asked with: by id, by start, by end; and those of people. */
+static bool is_own_filter(const char *filter)
+{
+    return strncmp(filter, "attributes.start_time > ", 24) == 0 ||
+           strncmp(filter, "attributes.end_time > ", 22) == 0 ||
+           strncmp(filter, "attributes.run_id IN ", 21) == 0;
+}
+
+static const char *filter_of(const struct web_request *request)
+{
+    const char *filter =
+        request->length ? memmem(request->body, request->length, "\"filter\":\"", 10) : NULL;
+
+    return filter ? filter + 10 : NULL;
+}
+
 static bool matches(const struct fake_mlflow *fake, const struct web_request *request, int r)
 {
     const struct fake_run *run = &fake->runs[r];
     static const char start[] = "attributes.start_time > ", end[] = "attributes.end_time > ";
-    const char *filter = memmem(request->body, request->length, "\"filter\":\"", 10);
+    const char *filter = filter_of(request);
     char experiment[16];
     const char *at;
 
@@ -126,7 +191,27 @@ static bool matches(const struct fake_mlflow *fake, const struct web_request *re
     if ((at = strstr(filter, end)))
         return strcmp(run->status, "RUNNING") != 0 &&
                start_of(fake, r) + 900 > strtoll(at + sizeof end - 1, NULL, 10);
-    return strstr(filter, run->id) != NULL;
+    return conditions(fake, r, filter);
+}
+
+/* Whether the search is answered by nothing but its fault. */
+static bool fails(struct fake_mlflow *fake, const struct web_request *request,
+                  struct web_answer *answer, struct assay_buf *out)
+{
+    const char *filter = filter_of(request);
+
+    if (filter && !is_own_filter(filter)) {
+        fake->filtered++;
+        if (fake->filters_fail) {
+            answer->status = 400;
+            assay_buf_text_add(out, "{\"error_code\":\"INVALID_PARAMETER_VALUE\","
+                                    "\"message\":\"Invalid clause(s) in filter string\"}");
+        }
+        return fake->filters_fail;
+    }
+    if (!filter && body_token(request) && fake->pages_hang)
+        answer->fault = WEB_HANG;
+    return answer->fault == WEB_HANG;
 }
 
 static void runs(struct fake_mlflow *fake, const struct web_request *request,
@@ -136,6 +221,8 @@ static void runs(struct fake_mlflow *fake, const struct web_request *request,
     int from = body_token(request), seen = 0, given = 0, r;
 
     fake->searches++;
+    if (fails(fake, request, answer, out))
+        return;
     if (fake->refuse_large && most > 100) {
         answer->status = 400;
         assay_buf_text_add(out,
@@ -150,6 +237,7 @@ static void runs(struct fake_mlflow *fake, const struct web_request *request,
             continue;
         assay_buf_text_add(out, given++ ? ",\n" : "\n  \"runs\": [\n");
         one_run(fake, r, out);
+        fake->runs_given++;
     }
     if (given)
         assay_buf_text_add(out, "\n  ]");

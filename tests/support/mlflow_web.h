@@ -30,6 +30,10 @@ struct fake_mlflow {
     bool histories_empty;   /* no points of any metric */
     bool refuse_large;      /* 400 where more than 1000 are asked for */
     bool tokens_stuck;      /* the page's token never changes */
+    bool filters_fail;      /* 400 for any filter of what somebody looks for */
+    atomic_bool pages_hang; /* nothing comes of the list of runs behind its first page */
+    atomic_uint filtered;   /* searches by such a filter so far, and */
+    atomic_uint runs_given; /* runs of all searches */
     const char *workspace;  /* whose header requests must have; NULL: there are none */
     char user[32];          /* "ops:secret" in base64, as the header has it; "" anybody may */
     bool own_files;         /* every run's files differ; else all are "hello" */
