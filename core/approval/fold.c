@@ -5,14 +5,21 @@
 #include "approval/fold_private.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 const char *fold_text(struct fold *fold, const char *format, ...)
 {
+    char small[256];
     struct assay_buf buf = {.limit = 8192};
     va_list args;
 
+    va_start(args, format);
+    const int fits = vsnprintf(small, sizeof small, format, args);
+    va_end(args);
+    if (fits >= 0 && (size_t)fits < sizeof small)
+        return assay_arena_strndup(&fold->arena, small, (size_t)fits);
     va_start(args, format);
     assay_buf_vformat(&buf, format, args);
     va_end(args);
@@ -62,7 +69,8 @@ static void find_rivals(struct fold *fold)
         if (record->fault || record->checked == SIGNATURE_FAILS)
             continue;
         assay_buf_reset(&key);
-        assay_buf_format(&key, "%s %llu", record->chain, (unsigned long long)record->s.number);
+        assay_buf_text_add(&key, record->chain);
+        assay_buf_add(&key, &record->s.number, sizeof record->s.number);
         uint32_t other = assay_map_get(&places, key.data, key.length);
         if (other == ASSAY_MAP_NONE) {
             assay_map_set(&places, key.data, key.length, (uint32_t)i);
@@ -168,11 +176,11 @@ static const char *check_fork(struct fold *fold, uint32_t index)
     return NULL;
 }
 
-static const char *check_place(struct fold *fold, uint32_t index)
+static const char *check_place(struct fold *fold, uint32_t index,
+                               const struct fold_chain *chain)
 {
     const struct record *record = &fold->input->records[index];
     const struct statement *s = &record->s;
-    const struct fold_chain *chain = chain_of(fold, record->chain);
     const char *forks = check_fork(fold, index);
 
     if (forks)
@@ -186,9 +194,10 @@ static const char *check_place(struct fold *fold, uint32_t index)
 }
 
 /* The latest time among what the record builds on. */
-static int64_t floor_of(struct fold *fold, const struct record *record)
+static int64_t floor_of(const struct fold *fold, const struct record *record,
+                        const struct fold_chain *chain)
 {
-    int64_t floor = chain_of(fold, record->chain)->time_ms;
+    int64_t floor = chain->time_ms;
 
     for (size_t i = 0; i < record->s.seen_count; i++) {
         uint32_t at = assay_map_get(&fold->record_index, record->s.seen[i].digest, 64);
@@ -204,9 +213,10 @@ bool fold_ahead(const struct fold *fold, const struct record *record)
     return record->s.time_ms > fold->input->now_ms + FOLD_SKEW_MS;
 }
 
-static const char *check_time(struct fold *fold, const struct record *record)
+static const char *check_time(struct fold *fold, const struct record *record,
+                              const struct fold_chain *chain)
 {
-    const int64_t floor = floor_of(fold, record);
+    const int64_t floor = floor_of(fold, record, chain);
 
     fold->any_ahead = fold->any_ahead || fold_ahead(fold, record);
     if (fold_ahead(fold, record))
@@ -244,7 +254,10 @@ const struct fold_request *fold_replaced(const struct fold *fold,
 /* Where R points, as a key of the maps by target. */
 static size_t target_key(struct assay_buf *key, const struct statement_request *r)
 {
-    assay_buf_format(key, "%s\n%s\n%s\n%s", r->platform, r->place, r->model, r->target);
+    const char *const parts[] = {r->platform, r->place, r->model, r->target};
+
+    for (size_t i = 0; i < ASSAY_COUNT(parts); i++)
+        assay_buf_add(key, parts[i], strlen(parts[i]) + 1);
     return key->length;
 }
 
@@ -606,25 +619,6 @@ static const char *take(struct fold *fold, const struct record *record)
     return "an unknown kind of record";
 }
 
-/* Notes of a request's records which came after the user's own. */
-static void note_me(struct fold *fold, const struct record *record)
-{
-    const char *id = record->s.event == EVENT_REQUEST       ? record->s.request.id
-                     : record->s.event == EVENT_DECISION    ? record->s.decision.request
-                     : record->s.event == EVENT_APPLICATION ? record->s.application.request
-                                                            : "";
-    struct fold_request *request = *id ? fold_find(fold, id) : NULL;
-
-    if (!request)
-        return;
-    if (record->s.event == EVENT_DECISION && strcmp(record->s.person, fold->input->me) == 0) {
-        request->last_of_me = record;
-        request->after_me = 0;
-    } else {
-        request->after_me++;
-    }
-}
-
 static bool is_begin(const struct fold *fold, const struct record *record)
 {
     return record->s.event == EVENT_LEDGER && !fold->begin && record->s.number == 1 &&
@@ -635,7 +629,7 @@ static void walk_one(struct fold *fold, uint32_t index)
 {
     const struct record *record = &fold->input->records[index];
     struct fold_fate *fate = &fold->fates[index];
-    struct fold_chain *chain;
+    struct fold_chain *chain = chain_of(fold, record->chain);
     const char *why;
     bool theirs = true, placed = false;
 
@@ -649,17 +643,16 @@ static void walk_one(struct fold *fold, uint32_t index)
         why = fold_check_signer(fold, record);
         theirs = !why;
         if (!why)
-            why = check_place(fold, index);
+            why = check_place(fold, index, chain);
         /* It has its place in the chain, whether or not what it says is allowed. */
         placed = !why;
         if (!why)
-            why = check_time(fold, record);
+            why = check_time(fold, record, chain);
         if (!why) {
             check_counter(fold, record, index);
             why = take(fold, record);
         }
     }
-    chain = chain_of(fold, record->chain);
     if (!placed) {
         /* What others wrote in its author's name changes nothing. */
         chain->broken = chain->broken || theirs;
@@ -675,8 +668,6 @@ static void walk_one(struct fold *fold, uint32_t index)
     fate->counts = !why;
     fate->revoked = !placed && is_revoked(fold, record);
     fate->why_not = why;
-    if (!why)
-        note_me(fold, record);
 }
 
 static void clear(struct fold *fold)
@@ -728,7 +719,8 @@ static void walk(struct fold *fold, const struct fold_input *input)
         if (!input->records[i].fault)
             assay_map_set(&fold->record_index, input->records[i].digest, 64, (uint32_t)i);
     find_rivals(fold);
-    fold->placed = order_records(input->records, input->count, fold->order);
+    fold->placed =
+        order_records(input->records, input->count, &fold->record_index, fold->order);
     for (size_t i = 0; i < fold->placed; i++)
         walk_one(fold, fold->order[i]);
 }
@@ -777,4 +769,5 @@ void fold_run(struct fold *fold, const struct fold_input *input)
         fold->views[i] = &fold->requests[i]->view;
     if (fold->request_count > 1)
         qsort(fold->views, fold->request_count, sizeof *fold->views, newest_first);
+    fold_look_as(fold, input->me);
 }

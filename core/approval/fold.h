@@ -20,7 +20,7 @@ struct fold_input {
     size_t count;
     const char *expect; /* digest of the ledger's first record; NULL: whichever comes first */
     int64_t now_ms;
-    const char *me;           /* person; "" unknown */
+    const char *me;           /* person who looks; "" unknown. fold_look_as changes the eyes */
     const struct texts *seen; /* digests of evidence the user has seen; may be NULL */
 };
 
@@ -45,7 +45,9 @@ struct fold_policy {
 struct fold_request {
     struct assay_request view; /* must be first: public pointers are cast back */
     const struct record *opened, *revised;
-    const struct statement_request *bound; /* of the latest revision */
+    const struct statement_request *bound;    /* of the latest revision */
+    const struct statement_request *gates_of; /* whose gates have the digest GATES */
+    char gates[ASSAY_SHA256_TEXT];
     const struct fold_policy *policy;
     struct fold_vote *votes;
     size_t vote_count, vote_capacity;
@@ -109,6 +111,10 @@ struct fold {
 /* Folds anew; what was there is freed. */
 void fold_run(struct fold *fold, const struct fold_input *input);
 void fold_free(struct fold *fold);
+/* Looks at what was folded with the eyes of ME, a person ("" nobody known): what waits for
+   them, and what came after their votes. What the requests have come to does not depend on it.
+ */
+void fold_look_as(struct fold *fold, const char *me);
 
 struct fold_request *fold_find(const struct fold *fold, const char *id);
 /* Why record INDEX cannot have come into a store by appending and exchanging alone: what a

@@ -19,6 +19,8 @@ struct reading {
     size_t at, length;
     const char *what;
     struct assay_error *err;
+    char *copy; /* of the bytes, in the arena: what stands there plainly is a text once its
+                   closing quote is a NUL */
     struct assay_buf scratch;
     bool foreign; /* with literals */
 };
@@ -26,7 +28,6 @@ struct reading {
 void json_doc_free(struct json_doc *doc)
 {
     free(doc->nodes);
-    assay_buf_free(&doc->keys);
     *doc = (struct json_doc){0};
 }
 
@@ -108,50 +109,63 @@ static enum assay_status read_escape(struct reading *r)
     return ASSAY_OK;
 }
 
-/* Whether one of eight bytes does not stand for itself: below 0x20, a quote, a backslash, DEL,
-   or not ASCII. */
-static bool any_special(uint64_t eight)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones * 0x80;
-    const uint64_t quote = eight ^ ones * '"', slash = eight ^ ones * '\\',
-                   del = eight ^ ones * 0x7f;
-    const uint64_t below = eight - ones * 0x20; /* borrows only where there is one anyway */
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-    return ((eight | below | (quote - ones) | (slash - ones) | (del - ones)) & tops) != 0;
+/* The top bits of those of eight bytes that do not stand for themselves: below 0x20, a quote, a
+   backslash, DEL, or not ASCII. What lies above the lowest of them may be marked by a borrow.
+ */
+static uint64_t special(uint64_t eight)
+{
+    const uint64_t quote = eight ^ EACH('"'), slash = eight ^ EACH('\\'),
+                   del = eight ^ EACH(0x7f);
+
+    return (eight | (eight - EACH(0x20)) | (quote - EACH(1)) | (slash - EACH(1)) |
+            (del - EACH(1))) &
+           EACH(0x80);
+}
+
+static bool is_plain(char c)
+{
+    return (unsigned char)c >= 0x20 && (unsigned char)c < 0x7f && c != '"' && c != '\\';
 }
 
 /* How many bytes from AT on stand for themselves: plain ASCII, no quote, no backslash. */
 static size_t plain_run(const char *bytes, size_t at, size_t length)
 {
     size_t end = at;
-    uint64_t eight;
+    uint64_t eight, found;
 
     for (; length - end >= sizeof eight; end += sizeof eight) {
         memcpy(&eight, bytes + end, sizeof eight);
-        if (any_special(eight))
+        found = special(eight);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        if (found)
+            return end + (size_t)__builtin_ctzll(found) / 8 - at;
+#else
+        if (found)
             break;
+#endif
     }
-    while (end < length && (unsigned char)bytes[end] >= 0x20 &&
-           (unsigned char)bytes[end] < 0x7f && bytes[end] != '"' && bytes[end] != '\\')
+    while (end < length && is_plain(bytes[end]))
         end++;
     return end - at;
 }
 
-/* A text, at its opening quote: LENGTH bytes at *OUT, good until the next one. */
-static enum assay_status read_text(struct reading *r, const char **out, size_t *length)
+/* A text, at its opening quote. */
+static enum assay_status read_text(struct reading *r, const char **out)
 {
     enum assay_status status = ASSAY_OK;
     size_t run;
 
-    assay_buf_reset(&r->scratch);
     r->at++;
     run = plain_run(r->bytes, r->at, r->length);
     if (r->at + run < r->length && r->bytes[r->at + run] == '"') {
-        *out = r->bytes + r->at;
-        *length = run;
+        *out = r->copy + r->at;
         r->at += run + 1;
+        r->copy[r->at - 1] = '\0';
         return ASSAY_OK;
     }
+    assay_buf_reset(&r->scratch);
     while (status == ASSAY_OK) {
         if (r->at == r->length)
             return bad(r, "a text that does not end");
@@ -177,12 +191,12 @@ static enum assay_status read_text(struct reading *r, const char **out, size_t *
         }
     }
     r->at++;
-    *out = assay_buf_text(&r->scratch);
-    *length = r->scratch.length;
+    if (status == ASSAY_OK)
+        *out = assay_arena_strndup(r->arena, assay_buf_text(&r->scratch), r->scratch.length);
     return status;
 }
 
-static enum assay_status read_value(struct reading *r, unsigned depth, uint32_t key,
+static enum assay_status read_value(struct reading *r, unsigned depth, const char *key,
                                     uint32_t *out);
 
 /* Most keys differ in their first letter already. */
@@ -191,35 +205,23 @@ static bool same_key(const char *a, const char *b)
     return a[0] == b[0] && strcmp(a, b) == 0;
 }
 
-static const char *key_of(const struct json_doc *doc, uint32_t node)
-{
-    return doc->keys.data + doc->nodes[node].key - 1;
-}
-
 /* That of the siblings from FIRST on which has KEY; 0 none. */
 static uint32_t find_key(const struct json_doc *doc, uint32_t first, const char *key)
 {
     for (uint32_t i = first; i != 0; i = doc->nodes[i].next)
-        if (same_key(key_of(doc, i), key))
+        if (same_key(doc->nodes[i].key, key))
             return i;
     return 0;
 }
 
-static enum assay_status read_key(struct reading *r, uint32_t first, uint32_t *key)
+static enum assay_status read_key(struct reading *r, uint32_t first, const char **key)
 {
-    struct assay_buf *keys = &r->doc->keys;
-    const char *text = NULL;
-    size_t length = 0;
-
     if (r->at == r->length || r->bytes[r->at] != '"')
         return bad(r, "a key was expected");
-    enum assay_status status = read_text(r, &text, &length);
+    enum assay_status status = read_text(r, key);
     if (status != ASSAY_OK)
         return status;
-    *key = (uint32_t)keys->length + 1;
-    assay_buf_add(keys, text, length);
-    assay_buf_char(keys, '\0');
-    if (find_key(r->doc, first, keys->data + *key - 1))
+    if (find_key(r->doc, first, *key))
         return bad(r, "the same key twice");
     skip_blanks(r);
     if (r->at == r->length || r->bytes[r->at] != ':')
@@ -242,7 +244,7 @@ static enum assay_status read_members(struct reading *r, unsigned depth, uint32_
         return ASSAY_OK;
     }
     for (;;) {
-        uint32_t key = 0;
+        const char *key = NULL;
         enum assay_status status = ASSAY_OK;
         skip_blanks(r);
         if (object && r->doc->nodes[self].count >= MEMBERS_MAX)
@@ -319,7 +321,7 @@ static enum assay_status read_literal(struct reading *r)
     return ASSAY_OK;
 }
 
-static enum assay_status read_value(struct reading *r, unsigned depth, uint32_t key,
+static enum assay_status read_value(struct reading *r, unsigned depth, const char *key,
                                     uint32_t *out)
 {
     enum assay_status status = ASSAY_OK;
@@ -337,14 +339,9 @@ static enum assay_status read_value(struct reading *r, unsigned depth, uint32_t 
     r->doc->count++;
     *out = self;
     switch (r->bytes[r->at]) {
-    case '"': {
-        const char *text = NULL;
-        size_t length = 0;
-        status = read_text(r, &text, &length);
-        if (status == ASSAY_OK)
-            r->doc->nodes[self].text = assay_arena_strndup(r->arena, text, length);
+    case '"':
+        status = read_text(r, &r->doc->nodes[self].text);
         break;
-    }
     case '{':
     case '[':
         r->doc->nodes[self].kind = r->bytes[r->at] == '{' ? JSON_OBJECT : JSON_ARRAY;
@@ -365,11 +362,11 @@ static enum assay_status parse(struct reading *r, size_t most)
     uint32_t root;
 
     r->doc->count = 0;
-    assay_buf_reset(&r->doc->keys);
     r->scratch.limit = most;
     if (r->length > most)
         return assay_fail(r->err, ASSAY_CORRUPT, "%s: longer than %zu bytes", r->what, most);
-    enum assay_status status = read_value(r, 0, 0, &root);
+    r->copy = assay_arena_strndup(r->arena, r->bytes, r->length);
+    enum assay_status status = read_value(r, 0, NULL, &root);
     if (status == ASSAY_OK) {
         skip_blanks(r);
         if (r->at != r->length)
@@ -484,9 +481,19 @@ static void quote(struct assay_buf *out, const char *text)
 
 void json_key(struct json_writer *writer, const char *key)
 {
+    char piece[64];
+    const size_t length = strlen(key);
+
     before_value(writer);
-    quote(writer->out, key);
-    assay_buf_char(writer->out, ':');
+    if (length + 3 <= sizeof piece) {
+        piece[0] = piece[length + 1] = '"';
+        memcpy(piece + 1, key, length);
+        piece[length + 2] = ':';
+        assay_buf_add(writer->out, piece, length + 3);
+    } else {
+        quote(writer->out, key);
+        assay_buf_char(writer->out, ':');
+    }
     writer->after_key = true;
 }
 

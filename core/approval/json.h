@@ -25,7 +25,7 @@ enum json_kind { JSON_TEXT, JSON_OBJECT, JSON_ARRAY, JSON_LITERAL };
 
 struct json_node {
     enum json_kind kind;
-    uint32_t key;        /* in an object: 1 + where in the document's keys; else 0 */
+    const char *key;     /* in an object; else NULL */
     const char *text;    /* JSON_TEXT */
     uint32_t first;      /* first child; 0 none */
     uint32_t next;       /* next sibling; 0 none */
@@ -33,11 +33,10 @@ struct json_node {
     uint32_t start, end; /* its bytes in the source */
 };
 
-/* A document: node 0 is the root. Reused for one after the other; texts live in ARENA, keys,
-   which are looked for and then done with, until the next document. */
+/* A document: node 0 is the root. Reused for one after the other; keys and texts live in ARENA,
+   most of them where they stand in one copy of the source. */
 struct json_doc {
     struct json_node *nodes;
-    struct assay_buf keys; /* each with a NUL */
     size_t count, capacity;
 };
 void json_doc_free(struct json_doc *doc);
@@ -67,7 +66,7 @@ struct json_writer {
 };
 void json_open(struct json_writer *writer, char bracket);
 void json_close(struct json_writer *writer, char bracket);
-void json_key(struct json_writer *writer, const char *key);
+void json_key(struct json_writer *writer, const char *key);  /* letters, as all of ours */
 void json_put(struct json_writer *writer, const char *text); /* NULL writes "" */
 void json_member(struct json_writer *writer, const char *key, const char *text);
 void json_member_number(struct json_writer *writer, const char *key, uint64_t number);

@@ -263,6 +263,13 @@ static enum assay_status find_key(struct assay_ledger *ledger, struct assay_erro
     return status;
 }
 
+static void look_as_me(struct assay_ledger *ledger)
+{
+    ledger->input.me = ledger->me;
+    fold_look_as(&ledger->fold, ledger->me);
+    ledger_make_views(ledger);
+}
+
 enum assay_status assay_ledger_me(struct assay_ledger *ledger, const char **person,
                                   struct assay_error *err)
 {
@@ -274,12 +281,12 @@ enum assay_status assay_ledger_me(struct assay_ledger *ledger, const char **pers
         ledger->me = named ? assay_arena_strdup(&ledger->me_arena, named->id) : "";
         ledger->my_name = named ? assay_arena_strdup(&ledger->me_arena, named->name) : "";
         ledger->me_known = true;
-        ledger_fold(ledger, ledger->input.now_ms);
+        look_as_me(ledger);
     } else if (!ledger->me_known) {
         status = find_key(ledger, err);
         ledger->me_known = status == ASSAY_OK;
         if (status == ASSAY_OK && ledger->me[0])
-            ledger_fold(ledger, ledger->input.now_ms);
+            look_as_me(ledger);
     }
     *person = ledger->me;
     return status;

@@ -28,43 +28,56 @@ static const char *followed(const struct record *record, size_t k)
     return k < record->s.seen_count ? record->s.seen[k].digest : NULL;
 }
 
-static void build(const struct record *records, size_t count, struct edges *edges)
+/* Who waits for whom, found once: link[k] is the record that another follows, in the order of
+   the records and of what each follows. */
+static uint32_t *find_links(const struct record *records, size_t count,
+                            const struct assay_map *index, struct edges *edges, size_t *fill)
 {
-    struct assay_map index = {0};
-    size_t *fill = assay_alloc_array(count + 1, sizeof *fill), total = 0;
+    uint32_t *links = NULL;
+    size_t link_count = 0, capacity = 0;
     const char *digest;
 
-    for (size_t i = 0; i < count; i++)
-        if (!records[i].fault)
-            assay_map_set(&index, records[i].digest, 64, (uint32_t)i);
-    edges->waits = assay_alloc_array(count + 1, sizeof *edges->waits);
-    edges->start = assay_alloc_array(count + 2, sizeof *edges->start);
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t i = 0; i < count; i++) {
-            for (size_t k = 0; (digest = followed(&records[i], k)) != NULL; k++) {
-                uint32_t to = assay_map_get(&index, digest, 64);
-                if (to == ASSAY_MAP_NONE || to == i) {
-                    edges->waits[i] = UINT32_MAX;
-                } else if (pass == 0) {
-                    fill[to]++;
-                    total++;
-                    if (edges->waits[i] != UINT32_MAX)
-                        edges->waits[i]++;
-                } else {
-                    edges->after[edges->start[to] + fill[to]++] = (uint32_t)i;
-                }
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; (digest = followed(&records[i], k)) != NULL; k++) {
+            uint32_t to = assay_map_get(index, digest, 64);
+            to = to == i ? ASSAY_MAP_NONE : to;
+            ASSAY_GROW(links, capacity, link_count + 1);
+            links[link_count++] = to;
+            if (to == ASSAY_MAP_NONE) {
+                edges->waits[i] = UINT32_MAX;
+                continue;
             }
-        }
-        if (pass == 0) {
-            edges->after = assay_alloc_array(total + 1, sizeof *edges->after);
-            for (size_t i = 0; i < count; i++) {
-                edges->start[i + 1] = edges->start[i] + fill[i];
-                fill[i] = 0;
-            }
+            fill[to]++;
+            if (edges->waits[i] != UINT32_MAX)
+                edges->waits[i]++;
         }
     }
+    return links;
+}
+
+static void build(const struct record *records, size_t count, const struct assay_map *index,
+                  struct edges *edges)
+{
+    size_t *fill = assay_alloc_array(count + 1, sizeof *fill), link = 0;
+    uint32_t *links;
+
+    edges->waits = assay_alloc_array(count + 1, sizeof *edges->waits);
+    edges->start = assay_alloc_array(count + 2, sizeof *edges->start);
+    links = find_links(records, count, index, edges, fill);
+    for (size_t i = 0; i < count; i++) {
+        edges->start[i + 1] = edges->start[i] + fill[i];
+        fill[i] = 0;
+    }
+    edges->after = assay_alloc_array(edges->start[count] + 1, sizeof *edges->after);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; followed(&records[i], k) != NULL; k++) {
+            uint32_t to = links[link++];
+            if (to != ASSAY_MAP_NONE)
+                edges->after[edges->start[to] + fill[to]++] = (uint32_t)i;
+        }
+    }
+    free(links);
     free(fill);
-    assay_map_free(&index);
 }
 
 static bool comes_before(const struct record *a, const struct record *b)
@@ -108,13 +121,14 @@ static uint32_t pop(uint32_t *heap, size_t *size, const struct record *records)
     }
 }
 
-size_t order_records(const struct record *records, size_t count, uint32_t *order)
+size_t order_records(const struct record *records, size_t count, const struct assay_map *index,
+                     uint32_t *order)
 {
     struct edges edges = {0};
     uint32_t *heap = assay_alloc_array(count + 1, sizeof *heap);
     size_t size = 0, placed = 0;
 
-    build(records, count, &edges);
+    build(records, count, index, &edges);
     for (size_t i = 0; i < count; i++)
         if (!records[i].fault && edges.waits[i] == 0)
             push(heap, &size, records, (uint32_t)i);

@@ -6,6 +6,8 @@
 #ifndef CORE_APPROVAL_RECORD_H
 #define CORE_APPROVAL_RECORD_H
 
+#include <assay/map.h>
+
 #include "approval/statement.h"
 
 enum record_signature { SIGNATURE_UNCHECKED, SIGNATURE_NONE, SIGNATURE_HOLDS, SIGNATURE_FAILS };
@@ -42,8 +44,10 @@ void records_work(struct record **records, size_t count, size_t least, record_wo
 
 /* Puts records into the one order that every replica computes: each after what it continues and
    what its author had seen; among those free to come next, the earliest time first, then the
-   smallest digest. ORDER has room for COUNT; returns how many could be placed: the others
-   follow something that is not there. */
-size_t order_records(const struct record *records, size_t count, uint32_t *order);
+   smallest digest. INDEX has the digests of those without a fault, with their places in
+   RECORDS. ORDER has room for COUNT; returns how many could be placed: the others follow
+   something that is not there. */
+size_t order_records(const struct record *records, size_t count, const struct assay_map *index,
+                     uint32_t *order);
 
 #endif

@@ -177,13 +177,17 @@ static const char *missing_seen(const struct evaluation *e, const struct fold_vo
 
 static bool same_gates(const struct evaluation *e, const struct fold_vote *v)
 {
-    struct assay_buf text = {0};
-    char digest[ASSAY_SHA256_TEXT];
+    struct fold_request *request = e->request;
 
-    statement_gates_text(&text, e->request->bound->gates, e->request->bound->gate_count);
-    assay_sha256(digest, text.data, text.length);
-    assay_buf_free(&text);
-    return strcmp(digest, v->d->gates) == 0;
+    /* Once for each revision, not for each vote. */
+    if (request->gates_of != request->bound) {
+        struct assay_buf text = {0};
+        statement_gates_text(&text, request->bound->gates, request->bound->gate_count);
+        assay_sha256(request->gates, text.data, text.length);
+        assay_buf_free(&text);
+        request->gates_of = request->bound;
+    }
+    return strcmp(request->gates, v->d->gates) == 0;
 }
 
 /* What keeps a vote from counting, whoever's it is. */
@@ -343,7 +347,7 @@ bool fold_satisfiable(struct fold *fold, const struct fold_request *request, con
 
 static void require_clauses(struct evaluation *e)
 {
-    struct quorum_voter *voters = assay_alloc_array(VOTERS_MAX, sizeof *voters);
+    struct quorum_voter *voters = assay_alloc_array(e->request->vote_count + 1, sizeof *voters);
     size_t *filled = assay_alloc_array(e->policy->clause_count + 1, sizeof *filled);
     size_t have = quorum_fill(e->policy, voters, approvers(e, voters), filled);
 
@@ -622,7 +626,6 @@ static void view_eligible(struct evaluation *e)
         assay_arena_alloc(&e->fold->arena, (people->count + 1) * sizeof *list);
 
     view->eligible_count = 0;
-    view->mine = false;
     for (size_t i = 0; i < people->count; i++) {
         const struct person *person = &people->items[i];
         const struct texts *more = delegated_roles(e, person->id);
@@ -644,8 +647,6 @@ static void view_eligible(struct evaluation *e)
                 e->request->votes[v].d->verdict != ASSAY_WITHDRAW &&
                 strcmp(e->request->votes[v].record->s.person, person->id) == 0)
                 item->voted = true;
-        if (strcmp(person->id, e->fold->input->me) == 0 && item->eligible && !item->voted)
-            view->mine = true;
     }
     view->eligible = list;
 }
@@ -697,7 +698,6 @@ static void view_bound(struct evaluation *e)
     view->applied_ms = e->request->done ? e->request->done->s.time_ms : ASSAY_NO_TIME;
     view->lineage = b->lineage;
     view->lineage_count = b->lineage_count;
-    view->since_my_vote = e->request->last_of_me ? e->request->after_me : 0;
 }
 
 void fold_evaluate(struct fold *fold, struct fold_request *request, int64_t time_ms)
@@ -730,10 +730,6 @@ void fold_evaluate(struct fold *fold, struct fold_request *request, int64_t time
     view_votes(&e);
     view_evidence(&e);
     view_eligible(&e);
-    if (view->state != ASSAY_STATE_PENDING)
-        view->mine = false;
-    if (view->state == ASSAY_STATE_CHANGES && strcmp(fold->input->me, view->requester) == 0)
-        view->mine = true;
     struct assay_requirement *list =
         assay_arena_alloc(&fold->arena, (e.count + 1) * sizeof *list);
     memcpy(list, e.list, e.count * sizeof *list);

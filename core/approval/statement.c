@@ -596,7 +596,7 @@ enum assay_status statement_parse(struct statement *out, struct json_doc *doc,
     if (t.wrong)
         return assay_fail(err, ASSAY_CORRUPT, "%s: not a statement known here: its \"%s\"",
                           what, t.wrong);
-    status = statement_write(&again, out, err);
+    status = statement_rewrite(&again, out, err);
     if (status == ASSAY_OK &&
         (again.length != length || memcmp(again.data, bytes, length) != 0)) {
         status = assay_fail(err, ASSAY_CORRUPT,

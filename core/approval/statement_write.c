@@ -186,14 +186,15 @@ static void put_bound(struct json_writer *w, const struct statement_request *r)
     json_close(w, '}');
 }
 
-static void put_request(struct json_writer *w, struct statement_request *r)
+static void put_request(struct json_writer *w, struct statement_request *r, bool bind)
 {
     json_member(w, "request", r->id);
     json_member(w, "words", r->words);
     json_key(w, "bound");
     size_t start = w->out->length;
     put_bound(w, r);
-    assay_sha256(r->binding, assay_buf_text(w->out) + start, w->out->length - start);
+    if (bind)
+        assay_sha256(r->binding, assay_buf_text(w->out) + start, w->out->length - start);
 }
 
 static void put_conditions(struct json_writer *w, const struct statement_decision *d)
@@ -273,7 +274,7 @@ static void put_log(struct json_writer *w, const struct statement *s)
     json_close(w, '}');
 }
 
-static void put_body(struct json_writer *w, struct statement *s)
+static void put_body(struct json_writer *w, struct statement *s, bool bind)
 {
     switch (s->event) {
     case EVENT_LEDGER:
@@ -289,7 +290,7 @@ static void put_body(struct json_writer *w, struct statement *s)
         json_member(w, "record", s->endorsed);
         break;
     case EVENT_REQUEST:
-        put_request(w, &s->request);
+        put_request(w, &s->request, bind);
         break;
     case EVENT_DECISION:
         put_decision(w, &s->decision);
@@ -300,8 +301,8 @@ static void put_body(struct json_writer *w, struct statement *s)
     }
 }
 
-enum assay_status statement_write(struct assay_buf *out, struct statement *s,
-                                  struct assay_error *err)
+static enum assay_status put_statement(struct assay_buf *out, struct statement *s, bool bind,
+                                       struct assay_error *err)
 {
     struct json_writer w = {.out = out};
     struct assay_buf type = {0};
@@ -327,7 +328,7 @@ enum assay_status statement_write(struct assay_buf *out, struct statement *s,
     json_member(&w, "event", statement_event_name(s->event));
     json_member(&w, "ledger", s->ledger);
     put_log(&w, s);
-    put_body(&w, s);
+    put_body(&w, s, bind);
     json_close(&w, '}');
     json_close(&w, '}');
     assay_buf_free(&type);
@@ -335,4 +336,16 @@ enum assay_status statement_write(struct assay_buf *out, struct statement *s,
         return assay_fail(err, ASSAY_BAD_INPUT, "the statement is longer than %zu bytes",
                           JSON_BYTES_MAX);
     return ASSAY_OK;
+}
+
+enum assay_status statement_write(struct assay_buf *out, struct statement *s,
+                                  struct assay_error *err)
+{
+    return put_statement(out, s, true, err);
+}
+
+enum assay_status statement_rewrite(struct assay_buf *out, struct statement *s,
+                                    struct assay_error *err)
+{
+    return put_statement(out, s, false, err);
 }
