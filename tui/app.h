@@ -53,11 +53,12 @@ struct app {
     size_t notices_told; /* of the session's, those that were said */
 
     struct {                    /* what waits for approval (inbox.h) */
-        struct desk *desk;      /* read from the start on */
+        struct desk *desk;      /* read from the first frame on */
         size_t waiting;         /* for me */
         struct assay_error err; /* why it could not be read the last time */
         int64_t looked_us;      /* at the store's files */
         struct timespec changed[2];
+        bool begun; /* to read */
     } inbox;
 
     struct { /* the demo, running beside us */

@@ -14,8 +14,15 @@
 
 void inbox_open(struct app *app)
 {
-    struct stat st;
     app->inbox.desk = desk_open(app);
+}
+
+void inbox_begin(struct app *app)
+{
+    struct stat st;
+    if (app->inbox.begun)
+        return;
+    app->inbox.begun = true;
     /* Without a store there is nothing to read, and none is made for that. */
     if (stat(assay_session_store_path(app->session), &st) == 0)
         desk_ask(app->inbox.desk, &(struct desk_wish){.task = DESK_READ});

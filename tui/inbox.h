@@ -1,7 +1,7 @@
 /*
  * The inbox: the one desk of approvals of the workbench (desk.h), read in the background from
- * the start, so that every screen can say what waits and the queue is there in one frame. What
- * other processes write to the store is read by itself.
+ * the first frame on, so that every screen can say what waits and the queue is there in one
+ * frame. What other processes write to the store is read by itself.
  */
 #ifndef TUI_INBOX_H
 #define TUI_INBOX_H
@@ -12,6 +12,8 @@ struct app;
 struct desk_result;
 
 void inbox_open(struct app *app);
+/* Begins to read, once: called when the first frame is drawn, which it so cannot hold up. */
+void inbox_begin(struct app *app);
 void inbox_close(struct app *app);
 /* Called whenever the loop has woken, after the screens: takes what none of them took. True
    where there is something new to draw. */

@@ -60,8 +60,18 @@ static void read_added(struct assay_ledger *ledger, size_t added)
     free(list);
 }
 
+/* Whether a signature that was taken on trust turned out to be what the fold took it for: it
+   holds, it is by the key that the record names, and nothing is known of that key's hardware.
+ */
+static bool as_trusted(const struct record *record)
+{
+    return record->checked == SIGNATURE_HOLDS &&
+           strcmp(record->signed_by, record->s.key) == 0 && !record->hardware &&
+           !record->touched && !record->pin;
+}
+
 /* Checks the signatures nobody has checked yet of those records that WANTED picks; says whether
-   there were any. */
+   there were any that a fold could see otherwise now than before. */
 static bool check_wanted(struct assay_ledger *ledger,
                          bool (*wanted)(const struct assay_ledger *ledger,
                                         const struct record *record, const char *request),
@@ -76,9 +86,12 @@ static bool check_wanted(struct assay_ledger *ledger,
             wanted(ledger, record, request))
             list[count++] = record;
     }
+    bool differs = false;
     records_work(list, count, CHECK_SHARED, check_one, ledger->shares);
+    for (size_t i = 0; i < count && !differs; i++)
+        differs = !as_trusted(list[i]);
     free(list);
-    return count > 0;
+    return differs;
 }
 
 void ledger_fold(struct assay_ledger *ledger, int64_t now_ms)
