@@ -17,6 +17,7 @@
 #include "demo.h"
 #include "frame.h"
 #include "inbox.h"
+#include "opening.h"
 #include "tui.h"
 #include "view_request.h"
 
@@ -424,30 +425,19 @@ enum assay_status tui_check_settings(struct assay_error *err)
 int tui_run(const char *const *sources, size_t count, struct assay_error *err)
 {
     struct app app = {.redraw_us = INT64_MAX, .aux_fd = -1, .demo = {.watch = -1}};
-    struct assay_error config = {0};
-    app.crew = crew_new(crew_helpers());
+    struct opening opening = {.app = &app};
     app.messages = assay_alloc_array(APP_MESSAGES, sizeof *app.messages);
-    keymap_init(&app.keymap);
-    settings_read(&app.settings, &app.keymap, &config);
     enum assay_status status =
         assay_session_open(&app.session,
-                           &(struct assay_session_options){
-                               .sources = sources, .source_count = count, .live = true},
+                           &(struct assay_session_options){.sources = sources,
+                                                           .source_count = count,
+                                                           .live = true,
+                                                           .sure = opening_begin,
+                                                           .sure_context = &opening},
                            err);
     if (status == ASSAY_OK) {
         app.catalog = assay_session_catalog(app.session);
-        status =
-            term_open(&app.term,
-                      &(struct term_options){
-                          .graphics = app.settings.graphics[0] ? app.settings.graphics : NULL,
-                          .theme = app.settings.theme[0] ? app.settings.theme : NULL,
-                          .theme_directory = app.settings.directory,
-                          .cell_width = app.settings.cell_width,
-                          .cell_height = app.settings.cell_height,
-                          .registers = app.settings.registers,
-                          .no_mouse = app.settings.no_mouse,
-                      },
-                      err);
+        status = opening_finish(&opening, err);
     }
     if (status == ASSAY_OK) {
         status = loop_open(&app.loop, err);
@@ -455,8 +445,8 @@ int tui_run(const char *const *sources, size_t count, struct assay_error *err)
     if (status == ASSAY_OK) {
         app.now_ms = assay_now_ms();
         app_open(&app, &view_home, NULL);
-        if (config.status != ASSAY_OK) {
-            app_fail(&app, &config);
+        if (opening.config.status != ASSAY_OK) {
+            app_fail(&app, &opening.config);
         }
         if (*term_notice(app.term)) {
             app_say(&app, "%s", term_notice(app.term));

@@ -721,7 +721,9 @@ enum assay_status term_open(struct term **out, const struct term_options *option
                         "assay --help");
         return ASSAY_BAD_INPUT;
     }
-    setlocale(LC_CTYPE, "");
+    /* The program has done this long ago; changing it is not for a time at which others run. */
+    if (strcmp(setlocale(LC_CTYPE, NULL), "C") == 0)
+        setlocale(LC_CTYPE, "");
     term = assay_alloc(sizeof *term);
     term->in = STDIN_FILENO;
     term->out = STDOUT_FILENO;

@@ -438,6 +438,8 @@ enum assay_status assay_session_open(struct assay_session **out,
     session->copies_most = options->copies_most ? options->copies_most : ASSAY_COPIES_BYTES;
     if (status != ASSAY_OK)
         goto fail;
+    if (options->sure)
+        options->sure(options->sure_context);
     session->store_path = store_default_path(STORE_LOCAL);
     open_cache(session);
     session->reads_local = places.local;

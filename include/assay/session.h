@@ -32,6 +32,11 @@ struct assay_session_options {
     /* Bytes: how large the cache, and the copies of artifacts beside it, may become before what
        was used longest ago is removed; 0: the bounds below. What a session has open stays. */
     uint64_t cache_most, copies_most;
+    /* Called once it is sure that the session will open, before the local store is read: what
+       needs no session can be begun there, on another thread. It must not wait. NULL: nothing.
+     */
+    void (*sure)(void *context);
+    void *sure_context;
 };
 #define ASSAY_CACHE_BYTES  UINT64_C(2000000000)
 #define ASSAY_COPIES_BYTES UINT64_C(500000000)

@@ -358,6 +358,46 @@ static void shows_the_local_store_and_what_is_added(void **state)
     assert_int_equal(chdir(cwd), 0);
 }
 
+/* What is begun beside a session. */
+static void start_a_run(void *context)
+{
+    char id[ASSAY_RUN_ID_SIZE];
+    struct assay_local *local = NULL;
+    int *calls = context;
+
+    assert_int_equal(assay_local_open(&local, NULL, NULL), ASSAY_OK);
+    assert_int_equal(assay_local_start(local, "demo", "beside", 5, id, NULL), ASSAY_OK);
+    assay_local_close(&local);
+    ++*calls;
+}
+
+/* Once, before the local store is read, and only where the session will open. */
+static void says_when_it_is_sure_to_open(void **state)
+{
+    static const char *const nothing[] = {"/no/such/place"};
+    struct assay_session_options options = {.sure = start_a_run};
+    struct assay_session *session = NULL;
+    struct assay_error err = {0};
+    char cwd[4096];
+    int calls = 0;
+
+    (void)state;
+    assert_non_null(getcwd(cwd, sizeof cwd));
+    assert_int_equal(chdir(root), 0);
+    options.sure_context = &calls;
+    options.sources = nothing;
+    options.source_count = 1;
+    assert_int_equal(assay_session_open(&session, &options, &err), ASSAY_BAD_INPUT);
+    assert_int_equal(calls, 0);
+    assay_error_clear(&err);
+    options.source_count = 0;
+    assert_int_equal(assay_session_open(&session, &options, &err), ASSAY_OK);
+    assert_int_equal(calls, 1);
+    assert_int_equal(assay_catalog_runs(assay_session_catalog(session)), 1);
+    assay_session_close(&session);
+    assert_int_equal(chdir(cwd), 0);
+}
+
 /* Takes in what comes until there are RUNS runs. */
 static void await_runs(struct assay_session *session, size_t runs)
 {
@@ -527,6 +567,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(lives_without_a_cache, set_up, tear_down),
         cmocka_unit_test_setup_teardown(shows_the_local_store_and_what_is_added, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(says_when_it_is_sure_to_open, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sees_a_local_store_that_appears, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rests_beside_what_is_no_store, set_up, tear_down),
         cmocka_unit_test_setup_teardown(says_what_is_wrong_with_a_place, set_up, tear_down),
