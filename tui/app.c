@@ -369,7 +369,10 @@ static void run(struct app *app)
 {
     loop_watch(app->loop, term_fd(app->term));
     int session_watch = loop_watch(app->loop, assay_session_fd(app->session));
-    app->dirty = true;
+    /* What waits for approval is read once everything else stands there: the thread that does it
+       would get in the way of the first frame. */
+    frame_draw(app);
+    inbox_open(app);
     while (!app->quit) {
         struct event event;
         while (!app->quit && term_event(app->term, &event)) {
@@ -452,7 +455,6 @@ int tui_run(const char *const *sources, size_t count, struct assay_error *err)
             app_say(&app, "%s", term_notice(app.term));
         }
         tell_notices(&app);
-        inbox_open(&app);
         run(&app);
     }
     finish(&app);
