@@ -28,7 +28,7 @@
     }
 
 static const struct cli_option ls_options[] = {
-    OPTION_SOURCE, {0, "deleted", NULL, NULL, "deleted experiments as well"},
+    OPTION_SOURCE, {0, "deleted", NULL, NULL, "deleted experiments, and how many runs are deleted"},
     OPTION_FORMAT, OPTION_HELP,
     OPTION_END,
 };

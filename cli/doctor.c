@@ -277,14 +277,26 @@ static void check_database(struct doctor *d, enum assay_database which, const ch
 
 /* ---- sources ---- */
 
-static size_t runs_of(const struct cli *cli, uint32_t source)
+/* "12 runs, 3 deleted": those that `ls` counts, and the others that are there: deleted ones, and
+   those of deleted experiments. */
+static void runs_text(const struct cli *cli, uint32_t source, char out[80])
 {
-    size_t count = 0;
+    size_t runs = 0, deleted = 0;
+    char text[32];
     for (uint32_t i = 0; i < assay_catalog_runs(cli->catalog); i++) {
         const struct assay_run *run = assay_catalog_run(cli->catalog, i);
-        count += run->source == source && !run->gone;
+        if (run->source != source || run->gone)
+            continue;
+        if (run->deleted || assay_catalog_experiment(cli->catalog, run->experiment)->deleted)
+            deleted++;
+        else
+            runs++;
     }
-    return count;
+    int length =
+        snprintf(out, 80, "%s %s", assay_count_text(text, runs), runs == 1 ? "run" : "runs");
+    if (deleted)
+        snprintf(out + length, 80 - (size_t)length, ", %s deleted",
+                 assay_count_text(text, deleted));
 }
 
 /* What is listed of SOURCE, number INDEX, and how much is not. */
@@ -311,8 +323,8 @@ static void say_problems(struct doctor *d, uint32_t index, const struct assay_so
 static void check_source(struct doctor *d, uint32_t i)
 {
     const struct assay_source *source = assay_catalog_source(d->cli->catalog, i);
-    size_t runs = runs_of(d->cli, i);
-    char text[32];
+    char runs[80];
+    runs_text(d->cli, i, runs);
     struct assay_server server;
     bool far = assay_session_server(d->cli->session, i, &server);
     if (far && (source->state == ASSAY_SOURCE_FAILED || source->state == ASSAY_SOURCE_OFFLINE))
@@ -327,9 +339,8 @@ static void check_source(struct doctor *d, uint32_t i)
         say(d, "sources", source->name, FAILS, source->error.hint, "%s (%s): %s", source->where,
             source->kind, source->error.what);
     else
-        say(d, "sources", source->name, WORKS, "", "%s (%s): %s %s%s", source->where,
-            source->kind, assay_count_text(text, runs), runs == 1 ? "run" : "runs",
-            source->problems ? ", with problems:" : "");
+        say(d, "sources", source->name, WORKS, "", "%s (%s): %s%s", source->where,
+            source->kind, runs, source->problems ? ", with problems:" : "");
     say_problems(d, i, source);
 }
 

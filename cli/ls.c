@@ -61,6 +61,10 @@ static void print_json(struct cli *cli, const struct entry *entries, size_t coun
         cli_json_key(&json, "last_ms");
         cli_json_time(&json, e->last_ms);
         cli_json_member(&json, "lifecycle", e->deleted ? "deleted" : "active");
+        if (cli_has(cli, "deleted")) {
+            cli_json_key(&json, "deleted_runs"); /* besides "runs" */
+            cli_json_count(&json, e->deleted_runs);
+        }
         cli_json_close(&json);
         cli_spill(cli);
     }
@@ -81,6 +85,8 @@ static void print_table(struct cli *cli, const struct entry *entries, size_t cou
     cli_table_column(table, "last_ms", "last", true);
     if (!people || cli_has(cli, "deleted"))
         cli_table_column(table, "lifecycle", "lifecycle", false);
+    if (cli_has(cli, "deleted"))
+        cli_table_column(table, "deleted_runs", "deleted runs", true);
     for (size_t i = 0; i < count; i++) {
         const struct assay_experiment *e = entries[i].experiment;
         cli_table_text(table, e->id);
@@ -91,6 +97,8 @@ static void print_table(struct cli *cli, const struct entry *entries, size_t cou
         cli_table_age(table, e->last_ms);
         if (!people || cli_has(cli, "deleted"))
             cli_table_text(table, e->deleted ? "deleted" : "active");
+        if (cli_has(cli, "deleted"))
+            cli_table_count(table, e->deleted_runs);
     }
     cli_table_print(table);
     cli_table_free(&table);

@@ -9,6 +9,7 @@
  */
 #include "source/tb_content.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -66,6 +67,7 @@ struct tb_content {
     char *group; /* hparams' session group */
     struct problem *problems;
     size_t problem_count, problem_capacity;
+    uint64_t untold; /* problems after those */
     bool told_limit, told_time;
 };
 
@@ -121,18 +123,18 @@ void tb_content_problem(struct tb_content *content, const char *file, uint64_t o
 {
     char message[400];
     va_list args;
-    if (content->problem_count > TB_PROBLEMS_MAX)
-        return;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    if (content->problem_count == TB_PROBLEMS_MAX)
-        snprintf(message, sizeof message, "further problems of this run are not listed");
     for (size_t i = 0; i < content->problem_count; i++) {
         const struct problem *told = &content->problems[i];
         if (told->offset == offset && strcmp(told->file, file) == 0 &&
             strcmp(told->message, message) == 0)
             return;
+    }
+    if (content->problem_count >= TB_PROBLEMS_MAX) {
+        content->untold++;
+        return;
     }
     ASSAY_GROW(content->problems, content->problem_capacity, content->problem_count + 1);
     content->problems[content->problem_count++] = (struct problem){
@@ -145,12 +147,27 @@ size_t tb_content_problems(const struct tb_content *content)
     return content->problem_count;
 }
 
+uint64_t tb_content_untold(const struct tb_content *content)
+{
+    return content->untold;
+}
+
+void tb_content_tell_rest(const struct tb_content *content)
+{
+    if (content->untold > 0)
+        ingest_problem(content->in, content->problems[content->problem_count - 1].file,
+                       UINT64_MAX, "%" PRIu64 " further %s of this run %s not listed",
+                       content->untold, content->untold == 1 ? "problem" : "problems",
+                       content->untold == 1 ? "is" : "are");
+}
+
 void tb_content_repeat_problems(const struct tb_content *content)
 {
     for (size_t i = 0; i < content->problem_count; i++) {
         const struct problem *problem = &content->problems[i];
         ingest_problem(content->in, problem->file, problem->offset, "%s", problem->message);
     }
+    tb_content_tell_rest(content);
 }
 
 /* Whether BYTES more may be held; reports once that they may not. */
@@ -608,7 +625,8 @@ void tb_content_save(const struct tb_content *content, struct assay_buf *out)
     tb_pack_number(out, (uint64_t)content->start_ms);
     tb_pack_number(out, (uint64_t)content->end_ms);
     tb_pack_number(out, content->end);
-    tb_pack_number(out, (uint64_t)content->told_limit | (uint64_t)content->told_time << 1);
+    tb_pack_number(out, (uint64_t)content->told_limit | (uint64_t)content->told_time << 1 |
+                            content->untold << 2);
     tb_pack_number(out, content->tag_count);
     for (size_t i = 0; i < content->tag_count; i++) {
         const struct tag *tag = &content->tags[i];
@@ -675,6 +693,7 @@ bool tb_content_load(struct tb_content *content, struct tb_unpack *in)
     uint64_t told = tb_unpack_number(in);
     content->told_limit = told & 1;
     content->told_time = told >> 1 & 1;
+    content->untold = told >> 2;
     load_tags(content, in);
     uint64_t count = tb_unpack_number(in);
     for (uint64_t i = 0; i < count && !in->bad; i++) {
@@ -686,7 +705,7 @@ bool tb_content_load(struct tb_content *content, struct tb_unpack *in)
     }
     content->group = unpack_string(in, content);
     count = tb_unpack_number(in);
-    for (uint64_t i = 0; i < count && !in->bad && i <= TB_PROBLEMS_MAX; i++) {
+    for (uint64_t i = 0; i < count && !in->bad && i < TB_PROBLEMS_MAX; i++) {
         char *file = unpack_string(in, content), *message = unpack_string(in, content);
         ASSAY_GROW(content->problems, content->problem_capacity, content->problem_count + 1);
         content->problems[content->problem_count++] = (struct problem){
@@ -695,5 +714,7 @@ bool tb_content_load(struct tb_content *content, struct tb_unpack *in)
             .offset = tb_unpack_number(in),
         };
     }
+    if (content->untold > 0 && content->problem_count < TB_PROBLEMS_MAX)
+        in->bad = true;
     return !in->bad && in->at == in->end && content->held <= TB_NAMES_MAX;
 }

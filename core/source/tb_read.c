@@ -108,7 +108,8 @@ static bool load_files(struct tb_run *run, struct tb_unpack *in, uint64_t *probl
         file->done = (state >> 8) != 0;
     }
     *problems = tb_unpack_number(in);
-    return !in->bad;
+    /* More were kept once, when the rest was not counted: then the files are read again. */
+    return !in->bad && *problems <= TB_PROBLEMS_MAX;
 }
 
 /* Where the content begins in the state. */
@@ -502,11 +503,14 @@ void tb_run_read(struct tb_run *run, struct tb_reading *reading)
             run->files[i].done = false;
         }
     }
+    uint64_t untold = tb_content_untold(reader.content);
     for (size_t i = 0; i < run->file_count && !reader.stopped; i++) {
         struct tb_file *file = &run->files[i];
         if (!file->done)
             read_file(&reader, file);
     }
+    if (tb_content_untold(reader.content) > untold)
+        tb_content_tell_rest(reader.content);
     checkpoint(&reader);
     run->known = true;
     run->restart = run->wanted = false;

@@ -316,6 +316,12 @@ static void test_mlflow_files(void **state)
                 "--deleted", "-s", "name:asc", NULL);
     program_expect(0);
     assert_string_equal(program_last.out, "name,lifecycle\nfirst,active\nsecond,deleted\n");
+    program_run(NULL, "ls", "-S", root, "--deleted", "--format", "csv", NULL);
+    program_expect(0);
+    assert_non_null(strstr(program_last.out, ",lifecycle,deleted_runs\n"));
+    assert_non_null(strstr(program_last.out, ",1,2000,active,1\n"));
+    program_run(NULL, "doctor", "-S", root, NULL); /* counts as `ls` does, and says the rest */
+    assert_non_null(strstr(program_last.out, "(mlflow-files): 1 run, 1 deleted\n"));
     program_run(NULL, "series", "-S", root, "aaaa", "--format", "csv", NULL);
     program_expect(0);
     assert_string_equal(program_last.out,
