@@ -203,6 +203,11 @@ static void draw_too_small(struct area all)
     draw_field(all, 0, y, width, ALIGN_CENTER, ROLE_DIM, text);
 }
 
+static void images_made(void *context)
+{
+    crew_finish(context);
+}
+
 void frame_draw(struct app *app)
 {
     struct app_screen *screen = &app->screens[app->depth - 1];
@@ -218,7 +223,7 @@ void frame_draw(struct app *app)
     int width = all.rect.width, height = all.rect.height;
     if (width < TERM_MIN_COLUMNS || height < TERM_MIN_ROWS) {
         draw_too_small(all);
-        term_flush(app->term);
+        term_flush(app->term, NULL, NULL);
         return;
     }
     app->cover =
@@ -231,10 +236,10 @@ void frame_draw(struct app *app)
         graphics_cover(term_graphics(app->term), app->cover);
         palette_draw(app, all);
     }
-    crew_finish(app->crew);
+    term_flush(app->term, images_made, app->crew);
+    crew_finish(app->crew); /* where nothing was sent */
     if (screen->ops->wake_us) {
         int64_t when = screen->ops->wake_us(screen->self, now);
         app->redraw_us = when < app->redraw_us ? when : app->redraw_us;
     }
-    term_flush(app->term);
 }

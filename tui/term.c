@@ -355,7 +355,7 @@ static void background_sequence(const struct term *term, char out[16])
         snprintf(out, 16, "\033[48;5;%dm", color);
 }
 
-void term_flush(struct term *term)
+void term_flush(struct term *term, void (*images_made)(void *context), void *context)
 {
     struct assay_buf out = {0};
     char background[16];
@@ -388,6 +388,8 @@ void term_flush(struct term *term)
         wrefresh(stdscr);
     capture_end(&term->capture, &out);
     term->lost = false;
+    if (images_made)
+        images_made(context);
     if (images) {
         graphics_draw(term->graphics, &out, assay_monotonic_us());
         if (graphics_caps(term->graphics)->sync)

@@ -9,7 +9,7 @@
  *     term_open(); loop_open(); loop_watch(term_fd()) ...
  *     for (;;) {
  *         while (term_event(term, &event)) handle(event);
- *         draw what changed on term_canvas(), place images; term_flush(term);
+ *         draw what changed on term_canvas(), place images; term_flush(term, NULL, NULL);
  *         wake = loop_wait(loop, min(term_deadline(term), own deadline));
  *         if (wake & LOOP_RESIZE) term_resize(term);
  *         if (wake & LOOP_SUSPEND) term_suspend(term);     (also for the key ctrl+z)
@@ -67,8 +67,10 @@ bool term_ascii(const struct term *term); /* no UTF-8: only ASCII is shown */
 /* Shows the blinking cursor at x, y from the next flush on; x < 0 hides it (as it is at first).
  */
 void term_cursor(struct term *term, int x, int y);
-/* Sends what changed: text, then images. */
-void term_flush(struct term *term);
+/* Sends what changed: text, then images. IMAGES_MADE is called with CONTEXT once the text is
+   ready, and returns when the pixels of what was placed are; NULL where they are already. It is
+   not called while the terminal is left. */
+void term_flush(struct term *term, void (*images_made)(void *context), void *context);
 /* Forgets what is on the screen: the next flush sends all (^L). */
 void term_redraw(struct term *term);
 void term_bell(struct term *term);

@@ -321,14 +321,14 @@ static void compare_draw(void *self, struct area area)
 
     int most = height - 1 - readout - 1 - charts;
     int rows = (int)(down + 1 < (size_t)most ? down + 1 : (size_t)most);
-    draw_table(view, area_part(body, 0, 0, width, rows));
-    draw_folded(view, area_row(body, rows));
-    compare_readout_draw(view, area_part(body, 0, rows + 1, width, readout));
     view->chart_rect = (struct rect){0};
-    if (charts > 0) {
+    if (charts > 0) { /* first: other threads make the images while the table is drawn here */
         int from = rows + 1 + readout;
         compare_charts_draw(view, area_part(body, 0, from, width, height - 1 - from));
     }
+    draw_table(view, area_part(body, 0, 0, width, rows));
+    draw_folded(view, area_row(body, rows));
+    compare_readout_draw(view, area_part(body, 0, rows + 1, width, readout));
 }
 
 /* ---- commands ---- */

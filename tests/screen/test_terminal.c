@@ -191,7 +191,7 @@ static int run(struct demo *demo, struct loop *loop)
         if (demo->quit)
             break;
         draw(demo);
-        term_flush(demo->term);
+        term_flush(demo->term, NULL, NULL);
         if (term_aux_fd(demo->term) != aux) {
             if (aux >= 0)
                 loop_unwatch(loop, aux);
