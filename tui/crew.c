@@ -28,8 +28,8 @@ struct crew_split {
 
 struct crew {
     pthread_mutex_t lock;
-    pthread_cond_t work; /* there is a job or a part nobody has begun, or the end */
-    pthread_cond_t done; /* a job in parts is done */
+    pthread_cond_t work;       /* there is a job or a part nobody has begun, or the end */
+    pthread_cond_t done;       /* a job in parts is done */
     struct crew_split *splits; /* those with parts that nobody has begun */
     struct crew_job *jobs;
     size_t count, capacity, next; /* next: the first that nobody has begun */

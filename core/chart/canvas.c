@@ -219,9 +219,7 @@ static struct run capsule_run(const struct capsule *c, double x, double reach)
 /* The first column to paint that is not left of X. */
 static int column_from(const struct canvas *canvas, double x)
 {
-    return x <= canvas->left    ? canvas->left
-           : x >= canvas->width ? canvas->width
-                                : (int)ceil(x);
+    return x <= canvas->left ? canvas->left : x >= canvas->width ? canvas->width : (int)ceil(x);
 }
 
 static void draw_segment(struct canvas *canvas, const struct pen *pen, double x0, double y0,
@@ -242,7 +240,7 @@ static void draw_segment(struct canvas *canvas, const struct pen *pen, double x0
     }
     double left = capsule.x0 - widest - 0.5, right = capsule.x1 + widest - 0.5;
     int from = column_from(canvas, left);
-    int to = right < canvas->left      ? canvas->left - 1
+    int to = right < canvas->left     ? canvas->left - 1
              : right >= canvas->width ? canvas->width - 1
                                       : (int)floor(right);
     for (int x = from; x <= to; x++) {

@@ -50,7 +50,8 @@ void canvas_gather(struct canvas *canvas, struct canvas_cover *covers);
    all the time. */
 bool canvas_dense(const struct pen *pen, const struct chart_columns *columns);
 /* Draws the line through COLUMNS, for which canvas_dense() said DENSE. Of a canvas that is a
-   strip only what can be seen there is looked at: strips side by side make the whole picture. */
+   strip only what can be seen there is looked at: strips side by side make the whole picture.
+ */
 void canvas_line(struct canvas *canvas, const struct pen *pen,
                  const struct chart_columns *columns, bool dense);
 

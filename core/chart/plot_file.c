@@ -146,8 +146,23 @@ static void svg_band(struct assay_buf *out, const struct assay_chart *chart,
     free(top);
 }
 
+static const char *axis_name(enum assay_axis axis)
+{
+    return axis == ASSAY_AXIS_TIME       ? "wall time"
+           : axis == ASSAY_AXIS_RELATIVE ? "time since start"
+                                         : "step";
+}
+
+/* Where the lines of text below the plot stand: the labels of the x axis on 0, the legend from
+   1 on. They are a little closer than cells, so that the count below them stands clear. */
+static double svg_row(const struct box *box, int row)
+{
+    return box->top + box->height + (row + 0.8) * box->cell_height;
+}
+
 static void svg_axes(struct assay_buf *out, const struct plot_layout *layout,
-                     const struct box *box, const struct assay_chart_palette *palette)
+                     const struct box *box, const struct assay_chart_palette *palette,
+                     enum assay_axis axis)
 {
     for (size_t i = 0; i < layout->y_count; i++) {
         double y = box->top + (1 - layout->y[i].unit) * (box->height - 1);
@@ -160,8 +175,9 @@ static void svg_axes(struct assay_buf *out, const struct plot_layout *layout,
                  layout->y[i].label);
     }
     for (size_t i = 0; i < layout->x_count; i++)
-        svg_text(out, box->left + layout->x[i].unit * (box->width - 1),
-                 box->top + box->height + box->cell_height, "middle", layout->x[i].label);
+        svg_text(out, box->left + layout->x[i].unit * (box->width - 1), svg_row(box, 0),
+                 "middle", layout->x[i].label);
+    svg_text(out, box->left + box->width, svg_row(box, 1), "end", axis_name(axis));
 }
 
 enum assay_status plot_svg(struct assay_chart *chart, const struct assay_plot_options *options,
@@ -182,7 +198,7 @@ enum assay_status plot_svg(struct assay_chart *chart, const struct assay_plot_op
     assay_buf_text_add(out, "\"/>\n");
     if (options->title)
         svg_text(out, box.left, box.cell_height, "start", options->title);
-    svg_axes(out, layout, &box, palette);
+    svg_axes(out, layout, &box, palette, chart->axis);
     assay_buf_format(out,
                      "<svg x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" overflow=\"hidden\">\n",
                      box.left, box.top, box.width, box.height);
@@ -197,7 +213,7 @@ enum assay_status plot_svg(struct assay_chart *chart, const struct assay_plot_op
                        &box);
     assay_buf_text_add(out, "</svg>\n");
     for (int i = 0; i < layout->legend; i++) {
-        double y = box.top + box.height + (i + 2) * box.cell_height;
+        double y = svg_row(&box, i + 1);
 
         assay_buf_reset(&text);
         plot_legend_text(&chart->lines[i], &text);

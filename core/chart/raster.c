@@ -238,8 +238,8 @@ static void turn_rows(void *context, size_t part)
     const struct turning *turning = context;
     int from = (int)part * TURN_ROWS, height = turning->canvas->height;
 
-    canvas_transpose(turning->canvas, from, height - from > TURN_ROWS ? from + TURN_ROWS : height,
-                     turning->pixels);
+    canvas_transpose(turning->canvas, from,
+                     height - from > TURN_ROWS ? from + TURN_ROWS : height, turning->pixels);
 }
 
 /* Columns to rows. */

@@ -81,8 +81,7 @@ void chart_bounds_make(struct chart_bounds *bounds, const struct chart_map *map)
     ASSAY_GROW(bounds->x, bounds->capacity, (size_t)width + 1);
     for (int c = 0; c <= width; c++) {
         double linear = (c - map->x_base) / map->x_scale + map->x_from;
-        bounds->x[c] =
-            map->log_x ? fmax(pow(10, linear), DBL_TRUE_MIN) : linear / map->x_half;
+        bounds->x[c] = map->log_x ? fmax(pow(10, linear), DBL_TRUE_MIN) : linear / map->x_half;
     }
     if (width == 1) /* the greatest x belongs to the only column */
         bounds->x[1] = nextafter(bounds->x[1], INFINITY);

@@ -12,12 +12,12 @@
 
 #include <assay/memory.h>
 
-#define BAND      6
-#define ONES      UINT64_C(0x0101010101010101) /* a byte, eight times */
-#define SAMPLE    61 /* every so many pixels one is counted; prime, so that no grid is met */
-#define RUN_LEAST 4  /* "!4~" is shorter than "~~~~" */
-#define SHARES    16 /* of the bands, at most */
-#define SHARE_LEAST 8 /* bands */
+#define BAND        6
+#define ONES        UINT64_C(0x0101010101010101) /* a byte, eight times */
+#define SAMPLE      61 /* every so many pixels one is counted; prime, so that no grid is met */
+#define RUN_LEAST   4  /* "!4~" is shorter than "~~~~" */
+#define SHARES      16 /* of the bands, at most */
+#define SHARE_LEAST 8  /* bands */
 
 /* Some of the bands, and what is needed to write them. */
 struct bands {

@@ -136,7 +136,7 @@ struct assay_raster_options {
                           0: unknown, taken as 16 */
     double line_width; /* pixels, 1.0 .. 4.0; 0: 1.6 */
     double cursor_x;   /* x of a vertical cursor line; NaN none */
-    size_t grid_x, grid_y; /* grid lines wanted, as for assay_chart_ticks(); 0 none */
+    size_t grid_x, grid_y;           /* grid lines wanted, as for assay_chart_ticks(); 0 none */
     const struct assay_hands *hands; /* NULL: this thread draws alone */
 };
 /* Draws CHART (fitted) into *frame (resized by the caller). The picture is the same whoever
@@ -189,8 +189,8 @@ bool assay_chart_landmark(const struct assay_chart *chart, double x, bool forwar
 
 /* ---- encoders: the one seam between pixels and terminals or files ---- */
 
-/* One sixel image (a whole DCS ... ST). Height must be >= 6. HANDS may be NULL; the bytes are the
-   same whoever helps. */
+/* One sixel image (a whole DCS ... ST). Height must be >= 6. HANDS may be NULL; the bytes are
+   the same whoever helps. */
 enum assay_status assay_encode_sixel(const struct assay_frame *frame,
                                      const struct assay_hands *hands, struct assay_buf *out,
                                      struct assay_error *err);

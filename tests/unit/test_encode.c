@@ -80,8 +80,7 @@ static void spread_backwards(void *self, size_t parts, void (*run)(void *context
 static void check_sixel(int width, int height, int colors)
 {
     int spreads = 0;
-    const struct assay_hands hands = {
-        .self = &spreads, .spread = spread_backwards, .count = 3};
+    const struct assay_hands hands = {.self = &spreads, .spread = spread_backwards, .count = 3};
     struct assay_buf other = {0};
     struct assay_frame frame = make_frame(width, height, colors);
     struct assay_buf bytes = {0};

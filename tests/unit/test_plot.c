@@ -250,6 +250,61 @@ static double with_gap(int64_t i)
     return i > 400 && i < 500 ? NAN : falling(i);
 }
 
+/* y of the text in SVG that begins with TEXT, and how it is anchored there. */
+static double svg_text_y(const char *svg, const char *text, char anchor[8])
+{
+    double y = NAN;
+    char mark[80];
+
+    snprintf(mark, sizeof mark, "\">%s", text);
+    const char *at = strstr(svg, mark);
+    while (at != NULL && at > svg && *at != '<')
+        at--;
+    if (at == NULL ||
+        sscanf(at, "<text x=\"%*f\" y=\"%lf\" text-anchor=\"%7[a-z]", &y, anchor) != 2)
+        return NAN;
+    return y;
+}
+
+/* The axis says what it is, and no line of text stands in another. */
+static void test_svg_words(void **state)
+{
+    static const char *const names[] = {"step<", "wall time<", "time since start<"};
+    struct assay_series *series[] = {series_of(100, falling), series_of(100, falling)};
+    struct assay_chart_line lines[] = {{.series = series[0], .label = "one run"},
+                                       {.series = series[1], .label = "other run", .color = 1}};
+    char anchor[8];
+
+    (void)state;
+    for (int axis = ASSAY_AXIS_STEP; axis <= ASSAY_AXIS_RELATIVE; axis++) {
+        struct assay_chart chart = {.lines = lines,
+                                    .line_count = 2,
+                                    .axis = (enum assay_axis)axis,
+                                    .x_min = NAN,
+                                    .x_max = NAN,
+                                    .y_min = NAN,
+                                    .y_max = NAN};
+        struct assay_buf out = {0};
+        assert_int_equal(assay_plot_render(&chart,
+                                           &(struct assay_plot_options){
+                                               .as = ASSAY_PLOT_SVG, .columns = 80, .rows = 24},
+                                           &out, NULL),
+                         ASSAY_OK);
+        double name = svg_text_y(assay_buf_text(&out), names[axis], anchor);
+        assert_string_equal(anchor, "end");
+        double one = svg_text_y(out.data, "one run", anchor);
+        double other = svg_text_y(out.data, "other run", anchor);
+        double count = svg_text_y(out.data, "200 of 200", anchor);
+        assert_true(name > 0 && name < 480);
+        assert_true(other - one >= 18); /* of 20 pixels; letters are 13 high */
+        assert_true(count - other >= 17);
+        assert_true(count < 480);
+        assay_buf_free(&out);
+    }
+    assay_series_free(&series[0]);
+    assay_series_free(&series[1]);
+}
+
 static void test_svg(void **state)
 {
     struct assay_series *series = series_of(1000, with_gap);
@@ -471,11 +526,12 @@ static void test_sparkline(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),     cmocka_unit_test(test_landmarks),
-        cmocka_unit_test(test_text),     cmocka_unit_test(test_x_labels),
-        cmocka_unit_test(test_svg),      cmocka_unit_test(test_svg_band),
-        cmocka_unit_test(test_png_file), cmocka_unit_test(test_image_text),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_sparkline),
+        cmocka_unit_test(test_read),       cmocka_unit_test(test_landmarks),
+        cmocka_unit_test(test_text),       cmocka_unit_test(test_x_labels),
+        cmocka_unit_test(test_svg_words),  cmocka_unit_test(test_svg),
+        cmocka_unit_test(test_svg_band),   cmocka_unit_test(test_png_file),
+        cmocka_unit_test(test_image_text), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_sparkline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
