@@ -139,6 +139,7 @@ bool compare_shown(const struct compare_job *job, const struct assay_row *row);
 /* The title of a column: a run's name (its id where it has none) or a group's title. */
 void compare_title(const struct compare_job *job, size_t column, struct assay_buf *out);
 size_t compare_columns(const struct compare_job *job);
+size_t compare_base_column(const struct compare_job *job);
 void compare_cell_text(const struct compare_job *job, size_t row, size_t column,
                        struct assay_buf *out);
 /* "+0.37 % better"; nothing where there is nothing to say. */
@@ -151,6 +152,7 @@ void compare_verdict_text(const struct compare_job *job, size_t verdict, struct 
 void compare_print_table(struct compare_job *job); /* table and md */
 void compare_print_csv(struct compare_job *job);
 void compare_print_json(struct compare_job *job);
+/* compare_latex.c */
 void compare_print_latex(struct compare_job *job);
 void compare_print_html(struct compare_job *job);
 enum assay_status compare_explain(struct compare_job *job, const char *metric,

@@ -26,6 +26,11 @@ size_t compare_columns(const struct compare_job *job)
     return job->by_group ? job->grouping.count : assay_comparison_runs(job->comparison);
 }
 
+size_t compare_base_column(const struct compare_job *job)
+{
+    return job->by_group ? job->base_group : job->baseline;
+}
+
 void compare_title(const struct compare_job *job, size_t column, struct assay_buf *out)
 {
     if (job->by_group) {

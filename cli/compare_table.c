@@ -1,6 +1,6 @@
 /*
  * A comparison as a table: for people (differences first, what is equal folded and counted,
- * then what can be said of the groups), as Markdown, as CSV and as LaTeX. Called by compare.c.
+ * then what can be said of the groups), as Markdown and as CSV. Called by compare.c.
  */
 #include "compare.h"
 #include "table.h"
@@ -17,11 +17,6 @@
 static bool wide(const struct compare_job *job)
 {
     return compare_columns(job) <= INLINE_COLUMNS;
-}
-
-static size_t base_column(const struct compare_job *job)
-{
-    return job->by_group ? job->base_group : job->baseline;
 }
 
 static size_t shown_rows(const struct compare_job *job)
@@ -60,11 +55,11 @@ static void heads(struct compare_job *job, struct cli_table *table)
     cli_table_whole(table);
     for (size_t i = 0; i < compare_columns(job); i++) {
         assay_buf_reset(&title);
-        if (i == base_column(job) && compare_columns(job) > 1)
+        if (i == compare_base_column(job) && compare_columns(job) > 1)
             assay_buf_text_add(&title, job->cli->utf8 ? "◆ " : "* ");
         compare_title(job, i, &title);
         cli_table_column(table, assay_buf_text(&title), assay_buf_text(&title), false);
-        if (wide(job) && i != base_column(job))
+        if (wide(job) && i != compare_base_column(job))
             cli_table_column(table, "delta", "delta", false);
     }
     assay_buf_free(&title);
@@ -75,7 +70,7 @@ static void one_cell(struct compare_job *job, struct cli_table *table, size_t ro
 {
     struct assay_buf text = {0}, delta = {0};
     compare_cell_text(job, row, column, &text);
-    if (column != base_column(job))
+    if (column != compare_base_column(job))
         compare_delta_text(job, row, column, &delta);
     bool has_delta = delta.length > 0 && strcmp(assay_buf_text(&delta), "same") != 0;
     if (!wide(job) && has_delta && text.length > 0)
@@ -84,7 +79,7 @@ static void one_cell(struct compare_job *job, struct cli_table *table, size_t ro
         cli_table_text(table, assay_buf_text(&text));
     else
         cli_table_none(table);
-    if (wide(job) && column != base_column(job))
+    if (wide(job) && column != compare_base_column(job))
         cli_table_text(table, assay_buf_text(&delta));
     assay_buf_free(&text);
     assay_buf_free(&delta);
@@ -272,137 +267,4 @@ void compare_print_csv(struct compare_job *job)
     }
     cli_table_print(table);
     cli_table_free(&table);
-}
-
-/* ---- LaTeX ---- */
-
-/* Characters that mean something to LaTeX, or that its fonts put others in the place of. */
-static const struct {
-    const char *text, *latex;
-} latex_words[] = {
-    {"\\", "\\textbackslash{}"},
-    {"~", "\\textasciitilde{}"},
-    {"^", "\\textasciicircum{}"},
-    {"<", "\\textless{}"},
-    {">", "\\textgreater{}"},
-    {"|", "\\textbar{}"},
-    {"\"", "{\\ttfamily\\char34}"},
-    {"±", "$\\pm$"},
-    {"…", "\\ldots{}"},
-    {"\xef\xbf\xbd", "?"}, /* what was no character */
-};
-
-static void latex_text(struct assay_buf *out, const char *text)
-{
-    while (*text) {
-        size_t w = 0, length = 1;
-        while (w < ASSAY_COUNT(latex_words) &&
-               strncmp(text, latex_words[w].text, strlen(latex_words[w].text)) != 0)
-            w++;
-        if (w < ASSAY_COUNT(latex_words)) {
-            length = strlen(latex_words[w].text);
-            assay_buf_text_add(out, latex_words[w].latex);
-        } else if (strchr("&%$#_{}", *text)) {
-            assay_buf_format(out, "\\%c", *text);
-        } else if (strchr("-`'", *text) && text[1] == *text) { /* two are a sign of their own */
-            assay_buf_format(out, "%c{}", *text);
-        } else {
-            assay_buf_char(out, *text);
-        }
-        text += length;
-    }
-}
-
-/* A cell or a delta: the sign of a number is a minus and no hyphen. */
-static void latex_value(struct assay_buf *out, const char *text)
-{
-    bool minus = text[0] == '-' && (text[1] == '.' || (text[1] >= '0' && text[1] <= '9'));
-    assay_buf_text_add(out, minus ? "$-$" : "");
-    latex_text(out, text + minus);
-}
-
-/* What there is to warn of, for whoever puts the table into a text. */
-static void latex_notices(struct compare_job *job)
-{
-    const char *const *notices;
-    size_t count = assay_comparison_notices(job->comparison, &notices);
-    for (size_t i = 0; i < count; i++)
-        assay_buf_format(&job->cli->out, "%% note: %s\n", notices[i]);
-}
-
-/* Characters that LaTeX has commands for; the rest is UTF-8, which it reads. */
-static void latex_cell(struct compare_job *job, size_t row, size_t column)
-{
-    struct assay_buf text = {0}, delta = {0};
-    struct assay_buf *out = &job->cli->out;
-    int better = column == base_column(job) ? 0 : compare_delta_better(job, row, column);
-    compare_cell_text(job, row, column, &text);
-    if (column != base_column(job))
-        compare_delta_text(job, row, column, &delta);
-    assay_buf_text_add(out, " & ");
-    assay_buf_text_add(out, better > 0 ? "\\textbf{" : "");
-    latex_value(out, assay_buf_text(&text));
-    assay_buf_text_add(out, better > 0 ? "}" : "");
-    if (delta.length && strpbrk(assay_buf_text(&delta), "%+-")) {
-        assay_buf_text_add(out, " (");
-        latex_value(out, assay_buf_text(&delta));
-        assay_buf_char(out, ')');
-    }
-    assay_buf_free(&text);
-    assay_buf_free(&delta);
-}
-
-#define LATEX_PAGE 45 /* rows of a table that fits a page */
-
-/* What is longer than a page is a table that goes on on the next one, its head repeated. */
-static const char *latex_table(const struct compare_job *job)
-{
-    size_t shown = 0;
-    for (size_t row = 0; row < assay_comparison_rows(job->comparison); row++)
-        shown += compare_shown(job, assay_comparison_row(job->comparison, row));
-    return shown > LATEX_PAGE ? "longtable" : "tabular";
-}
-
-static void latex_head(struct compare_job *job, const char *table)
-{
-    struct assay_buf *out = &job->cli->out, title = {0};
-    bool is_long = strcmp(table, "longtable") == 0;
-    assay_buf_text_add(out, is_long ? "% needs \\usepackage{longtable}\n" : "");
-    assay_buf_format(out, "\\begin{%s}{l", table);
-    assay_buf_repeat(out, "l", compare_columns(job));
-    assay_buf_text_add(out, "}\n\\hline\n");
-    for (size_t i = 0; i < compare_columns(job); i++) {
-        assay_buf_reset(&title);
-        compare_title(job, i, &title);
-        assay_buf_text_add(out, " & ");
-        latex_text(out, assay_buf_text(&title));
-    }
-    assay_buf_text_add(out, is_long ? " \\\\\n\\endhead\n" : " \\\\\n");
-    assay_buf_free(&title);
-}
-
-void compare_print_latex(struct compare_job *job)
-{
-    struct assay_buf *out = &job->cli->out, title = {0};
-    const char *section = "", *table = latex_table(job);
-    latex_notices(job);
-    latex_head(job, table);
-    for (size_t row = 0; row < assay_comparison_rows(job->comparison); row++) {
-        const struct assay_row *r = assay_comparison_row(job->comparison, row);
-        if (!compare_shown(job, r))
-            continue;
-        if (strcmp(section, assay_section_name(r->section)) != 0)
-            assay_buf_text_add(out, "\\hline\n");
-        section = assay_section_name(r->section);
-        assay_buf_reset(&title);
-        assay_text_clean(&title, r->label, strlen(r->label));
-        latex_text(out, assay_buf_text(&title));
-        if (r->kind == ASSAY_ROW_METRIC && r->direction)
-            assay_buf_text_add(out, r->direction > 0 ? " $\\uparrow$" : " $\\downarrow$");
-        for (size_t i = 0; i < compare_columns(job); i++)
-            latex_cell(job, row, i);
-        assay_buf_text_add(out, " \\\\\n");
-    }
-    assay_buf_format(out, "\\hline\n\\end{%s}\n", table);
-    assay_buf_free(&title);
 }

@@ -127,6 +127,42 @@ static void long_tables_go_on(void **state)
     program_says("<td class=\"l\">0123456789012345678901234567890</td>");
 }
 
+/* Six runs do not fit beside each other: they stand in several tables, none with more columns
+   than a page is wide, each with the labels and the baseline in front. */
+static void wide_tables_are_several(void **state)
+{
+    (void)state;
+    char name[32];
+    for (int r = 0; r < 6; r++) {
+        snprintf(name, sizeof name, "run-of-a-sweep-%d", r);
+        const char *folder = put_run("14", r, name);
+        put(r ? "0.00012345678" : "0.00087654321", "%s/params/lr", folder);
+        put("/data/a/folder/with/a/long/name/that/goes/on", "%s/params/data%d", folder, r);
+    }
+    assert_int_equal(compare("-e", "exp14", "--format", "latex", NULL), 0);
+    size_t tables = times(program_last.out, "\\begin{tabular}{");
+    assert_in_range(tables, 2, 5);
+    assert_int_equal(times(program_last.out, "\\end{tabular}\n"), tables);
+    assert_int_equal(times(program_last.out, "\\hline\n & run-of-a-sweep-5 & "), tables);
+    program_says("/\\allowbreak{}folder/");
+    for (int r = 0; r < 5; r++) {
+        snprintf(name, sizeof name, " & run-of-a-sweep-%d", r);
+        assert_int_equal(times(program_last.out, name), 1);
+    }
+    for (const char *at = strstr(program_last.out, "\\begin{tabular}{"); at;
+         at = strstr(at + 1, "\\begin{tabular}{")) {
+        const char *end = strchr(at, '\n'), *head = strstr(at, " & "),
+                   *line = strchr(head, '\n');
+        size_t columns = 0, heads = 0;
+        for (const char *c = at + strlen("\\begin{tabular}{"); c < end; c++)
+            columns += *c == 'l' || *c == 'p';
+        for (; head && head < line; head = strstr(head + 1, " & "))
+            heads++;
+        assert_int_equal(columns, heads + 1);
+        assert_in_range(columns, 3, 4); /* of 15 letters and more, on 69 */
+    }
+}
+
 /* WORD, by itself, in any case. */
 static bool has_word(const char *text, const char *word)
 {
@@ -269,6 +305,7 @@ int main(void)
         cmocka_unit_test(finite_values_stay_finite),
         cmocka_unit_test(html_is_strict),
         cmocka_unit_test(latex_is_latex),
+        cmocka_unit_test(wide_tables_are_several),
         cmocka_unit_test(long_tables_go_on),
         cmocka_unit_test(long_values_are_cut_and_never_equal),
         cmocka_unit_test(equal_artifacts_are_said),
