@@ -37,7 +37,8 @@ static const char style[] =
     "tbody th{white-space:normal;overflow-wrap:anywhere;min-width:6rem}}"
     "@media print{body{max-width:none;margin:0;font-size:9pt;color:#000;background:#fff}"
     ".wide{overflow:visible}th,td,.l{white-space:normal;overflow-wrap:anywhere;min-width:0;"
-    "padding:.15rem .4rem}th{background:none}tr,svg{break-inside:avoid}h2{break-after:avoid}}";
+    "padding:.15rem .4rem}tbody th{min-width:6rem}td.s{white-space:nowrap}td{min-width:3rem}"
+    "th{background:none}tr,svg{break-inside:avoid}h2{break-after:avoid}}";
 
 static void escape(struct assay_buf *out, const char *text)
 {

@@ -61,6 +61,13 @@ static void svg_color(struct assay_buf *out, struct assay_rgb color)
     assay_buf_format(out, "#%02x%02x%02x", color.r, color.g, color.b);
 }
 
+/* Whether a line leads from column AT to the next one. */
+static bool goes_on(const struct chart_columns *columns, size_t at)
+{
+    return columns->items[at].open_right && at + 1 < columns->count &&
+           columns->items[at + 1].count > 0 && columns->items[at + 1].open_left;
+}
+
 /* One path for each stretch of finite values: every column's first, greatest, least and last.
  */
 static void svg_segment(struct assay_buf *out, const struct chart_columns *columns)
@@ -81,6 +88,8 @@ static void svg_segment(struct assay_buf *out, const struct chart_columns *colum
                              (column->x_first + column->x_last) / 2, column->y_top,
                              (column->x_first + column->x_last) / 2, column->y_bottom,
                              column->x_last, column->y_last);
+        else if (!(joined && column->open_left) && !goes_on(columns, i))
+            assay_buf_text_add(out, "h0"); /* a point by itself is a dot */
         joined = column->open_right;
     }
 }
@@ -190,10 +199,11 @@ enum assay_status plot_svg(struct assay_chart *chart, const struct assay_plot_op
 
     assay_buf_format(out,
                      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+                     "viewBox=\"0 0 %d %d\" "
                      "font-family=\"monospace\" font-size=\"%d\" fill=\"%s\">\n"
                      "<rect width=\"100%%\" height=\"100%%\" fill=\"",
-                     box.total_width, box.total_height, box.cell_height * 13 / 20,
-                     options->light ? "#303030" : "#c6c6c6");
+                     box.total_width, box.total_height, box.total_width, box.total_height,
+                     box.cell_height * 13 / 20, options->light ? "#303030" : "#c6c6c6");
     svg_color(out, palette->background);
     assay_buf_text_add(out, "\"/>\n");
     if (options->title)

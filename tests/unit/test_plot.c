@@ -330,6 +330,30 @@ static void test_svg(void **state)
     assay_series_free(&series);
 }
 
+/* A picture can be made smaller without losing its edges, and a point by itself can be seen. */
+static void test_svg_of_one_point(void **state)
+{
+    struct assay_series *series = series_of(1, falling);
+    struct assay_buf text =
+        render(&series, 1,
+               &(struct assay_plot_options){.as = ASSAY_PLOT_SVG, .columns = 80, .rows = 24},
+               ASSAY_OK);
+    int width, height, box_width, box_height;
+
+    (void)state;
+    assert_int_equal(sscanf(text.data,
+                            "<svg %*s width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\"", &width,
+                            &height, &box_width, &box_height),
+                     4);
+    assert_int_equal(box_width, width);
+    assert_int_equal(box_height, height);
+    const char *path = strstr(text.data, " d=\"M"), *end = path ? strchr(path + 4, '"') : NULL;
+    assert_non_null(end);
+    assert_int_equal(strncmp(end - 2, "h0", 2), 0);
+    assay_buf_free(&text);
+    assay_series_free(&series);
+}
+
 static double above(int64_t i)
 {
     return with_gap(i) + 0.25;
@@ -526,11 +550,17 @@ static void test_sparkline(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),       cmocka_unit_test(test_landmarks),
-        cmocka_unit_test(test_text),       cmocka_unit_test(test_x_labels),
-        cmocka_unit_test(test_svg_words),  cmocka_unit_test(test_svg),
-        cmocka_unit_test(test_svg_band),   cmocka_unit_test(test_png_file),
-        cmocka_unit_test(test_image_text), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_read),
+        cmocka_unit_test(test_landmarks),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_x_labels),
+        cmocka_unit_test(test_svg_of_one_point),
+        cmocka_unit_test(test_svg_words),
+        cmocka_unit_test(test_svg),
+        cmocka_unit_test(test_svg_band),
+        cmocka_unit_test(test_png_file),
+        cmocka_unit_test(test_image_text),
+        cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_sparkline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
