@@ -18,6 +18,7 @@
 #include "view_ask.h"
 
 #define MARGIN      11 /* the section's name stands there */
+#define TIGHT       72 /* narrower: runs and groups have no room beside that */
 #define CHARTS_FROM 24 /* rows of the screen from which on there are curves */
 
 static void *compare_open(struct app *app, const void *argument)
@@ -104,6 +105,12 @@ static void base_title(const struct compare_view *view, size_t entity, char *out
     snprintf(out, size, "%s%s", base ? sign : "", title);
 }
 
+/* Whether runs stand beside each other in so little room that sections have no names. */
+static bool is_tight(const struct compare_view *view, int width)
+{
+    return view->order_count > 1 && !view->transposed && width < TIGHT;
+}
+
 /* What all runs say together leaves the first of them its place. */
 static int together_most(int width)
 {
@@ -116,7 +123,7 @@ static int together_most(int width)
 static int column_most(const struct compare_view *view, int width)
 {
     int most = (width - MARGIN - 36) / 2, wide = view->grouped ? 34 : 26;
-    int least = is_pair(view) ? 16 : 20;
+    int least = !is_pair(view) ? 20 : view->grouped ? 18 : 16;
     return most > wide ? wide : most < least ? least : most;
 }
 
@@ -125,7 +132,9 @@ static size_t head_columns(struct compare_view *view, int width)
     char title[100];
     size_t count = 0;
     heading(&view->columns[count++], view->transposed ? "run" : "", false,
-            view->transposed ? 30 : 34);
+            is_tight(view, width) ? 16
+            : view->transposed    ? 30
+                                  : 34);
     if (!view->transposed && lead(view) == 2) {
         heading(&view->columns[count++], "all together", false, together_most(width));
     }
@@ -187,7 +196,7 @@ static void table_mark(void *context, size_t row, struct area margin)
         assay_comparison_row(view->comparison, view->rows[row - 1])->section != r->section;
     if (row < view->pinned_count) {
         draw_text(margin, 1, 0, ROLE_ACCENT, row == 0 ? "pinned" : "");
-    } else if (first) {
+    } else if (first && !is_tight(view, view->table_rect.width)) {
         draw_field(margin, 1, 0, MARGIN - 2, ALIGN_LEFT, ROLE_DIM,
                    assay_section_name(r->section));
     }
@@ -196,6 +205,7 @@ static void table_mark(void *context, size_t row, struct area margin)
 static void draw_table(struct compare_view *view, struct area area)
 {
     size_t count = head_columns(view, area.rect.width);
+    view->table_rect = area.rect;
     struct table_rows rows = {
         .context = view,
         .count = view->transposed ? view->order_count : view->row_count,
@@ -206,11 +216,10 @@ static void draw_table(struct compare_view *view, struct area area)
         .focus = true,
         .pick_column = true,
         .sorted = SIZE_MAX,
-        .margin = view->transposed ? 3 : MARGIN,
+        .margin = view->transposed || is_tight(view, area.rect.width) ? 3 : MARGIN,
         .empty = view->filter_kept[0] || view->filtering ? "nothing here has that name"
                                                          : "these runs do not differ",
     };
-    view->table_rect = area.rect;
     table_draw(&view->table, area, view->columns, count, &rows, &look);
 }
 

@@ -56,6 +56,29 @@ static void groups_by_any_field(void **state)
     screen_close(&screen);
 }
 
+/* The smallest terminal has room for both groups, and for one of many beside what all say. */
+static void groups_in_little_room(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
+    screen_press(screen, "c", NULL);
+    screen_wait(screen, "12 runs");
+    type_line(screen, ":group-by params.lr");
+    screen_wait(screen, "2 groups by lr");
+    screen_resize(screen, 60, 16);
+    screen_wait(screen, "lr=0.0003");
+    screen_wait(screen, "◆ lr=0.001");
+    screen_settle(screen);
+    assert_int_equal(workbench_row(screen, "◆ lr=0.001"), workbench_row(screen, "lr=0.0003"));
+    type_line(screen, ":group-by params.lr,params.seed,attributes.name");
+    screen_wait(screen, "all together");
+    screen_wait(screen, "◆ lr=0.001 seed=");
+    screen_settle(screen);
+    assert_int_equal(workbench_row(screen, "◆ lr=0.001 seed="),
+                     workbench_row(screen, "all together"));
+    screen_close(&screen);
+}
+
 static void the_field_under_the_cursor(void **state)
 {
     (void)state;
@@ -159,9 +182,9 @@ static void a_bundle_opens(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(groups_by_any_field), cmocka_unit_test(the_field_under_the_cursor),
-        cmocka_unit_test(a_saved_view),        cmocka_unit_test(the_champion_of_a_store),
-        cmocka_unit_test(a_bundle_opens),
+        cmocka_unit_test(groups_in_little_room),      cmocka_unit_test(groups_by_any_field),
+        cmocka_unit_test(the_field_under_the_cursor), cmocka_unit_test(a_saved_view),
+        cmocka_unit_test(the_champion_of_a_store),    cmocka_unit_test(a_bundle_opens),
     };
     return cmocka_run_group_tests_name("compare choose", tests, NULL, program_end);
 }
