@@ -18,6 +18,7 @@ static bool take(struct home *home, const char *text)
         return false;
     }
     uint32_t run = home_run(home);
+    assay_session_ask(home->app->session, query);
     run_list_set_query(&home->list, query);
     size_t at = run_list_find(&home->list, run);
     home->table.list.cursor = at < home->list.count ? at : 0;
@@ -70,6 +71,45 @@ bool home_filter_event(struct home *home, const struct event *event)
     return true;
 }
 
+/* Where the filter is looked for while servers in the scope have not told all their runs: on
+   which of them it has been answered, and how much of the lists is here. "" where all is. LONG:
+   there is room. */
+static void servers_text(const struct home *home, bool long_text, char out[96])
+{
+    struct assay_session *session = home->app->session;
+    const struct assay_catalog *catalog = home->list.catalog;
+    size_t reading = 0, asking = 0, answered = 0, offline = 0;
+    uint64_t read = 0;
+    char count[32];
+    uint32_t only = home->list.source;
+    if (home->list.experiment != ASSAY_NONE) {
+        only = assay_catalog_experiment(catalog, home->list.experiment)->source;
+    }
+    for (uint32_t i = 0; i < assay_catalog_sources(catalog); i++) {
+        const struct assay_source *source = assay_catalog_source(catalog, i);
+        struct assay_server server;
+        if ((only != ASSAY_NONE && only != i) || !assay_session_server(session, i, &server)) {
+            continue;
+        }
+        enum assay_asked asked = assay_session_asked(session, i);
+        asking += asked == ASSAY_ASKED;
+        answered += asked == ASSAY_ASKED_ANSWERED;
+        offline += source->state == ASSAY_SOURCE_OFFLINE;
+        reading += source->state == ASSAY_SOURCE_READING;
+        read += source->state == ASSAY_SOURCE_READING ? source->done : 0;
+    }
+    out[0] = '\0';
+    if (reading > 0) {
+        const char *what = asking > 0     ? "asking the server"
+                           : answered > 0 ? "the server answered"
+                                          : "only what is here";
+        snprintf(out, 96, long_text ? "%s; %s of the list read" : "%s; %s read", what,
+                 assay_count_text(count, read));
+    } else if (offline > 0) {
+        snprintf(out, 96, "%s", long_text ? "offline: only what is here" : "offline");
+    }
+}
+
 /* "23 of 128", against the right edge; returns where it begins. */
 static int draw_counts(struct home *home, struct area line)
 {
@@ -93,6 +133,11 @@ static int draw_counts(struct home *home, struct area line)
         const char *why = home->list.loading ? "reading" : "values moved: R sorts";
         x -= assay_text_width(why) + 3;
         draw_text(line, x, 0, ROLE_DIM, why);
+    }
+    if (home->list.query) {
+        servers_text(home, line.rect.width >= 90, text);
+        x -= text[0] ? assay_text_width(text) + 3 : 0;
+        draw_text(line, x, 0, ROLE_DIM, text);
     }
     size_t given_up = assay_query_given_up(home->list.query);
     if (given_up > 0) {

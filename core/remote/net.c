@@ -122,6 +122,18 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
     return job->refused ? 0 : length;
 }
 
+static int look_at_rate(void *context, curl_off_t all, curl_off_t down, curl_off_t all_up,
+                        curl_off_t up)
+{
+    struct net_job *job = context;
+    unsigned patience = job->request.drip_seconds;
+
+    (void)all, (void)down, (void)all_up, (void)up;
+    job->dripped = net_drips(&job->rate, job->taken, patience ? patience : NET_DRIP_SECONDS,
+                             assay_monotonic_us());
+    return job->dripped;
+}
+
 /* The status line is the only header that is of interest here. */
 static size_t take_header(char *bytes, size_t size, size_t count, void *context)
 {
@@ -256,6 +268,9 @@ static void set_limits(struct net *net, struct net_job *job)
         curl->easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, DRIP_SECONDS);
     } else {
         curl->easy_setopt(easy, CURLOPT_TIMEOUT, (long)job->request.seconds);
+        curl->easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, look_at_rate);
+        curl->easy_setopt(easy, CURLOPT_XFERINFODATA, job);
+        curl->easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
     }
     curl->easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl->easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
@@ -277,7 +292,8 @@ static void job_send(struct net *net, struct net_job *job)
     job->lines = NULL;
     job->http = 0;
     job->taken = 0;
-    job->began = job->too_large = job->refused = false;
+    job->rate = (struct net_rate){0};
+    job->began = job->too_large = job->refused = job->dripped = false;
     job->attempt++;
     job->sent_us = assay_monotonic_us();
     assay_buf_reset(&job->answer->body);
@@ -466,6 +482,8 @@ static void explain(struct net_job *job, CURLcode code, const struct curl_door *
     } else if (job->too_large) {
         assay_fail(err, ASSAY_CORRUPT, "%s: an answer of more than %llu bytes", where,
                    (unsigned long long)job->request.limit);
+    } else if (job->dripped) {
+        assay_fail(err, ASSAY_IO, "%s: the answer comes at less than 1 kB a second", where);
     } else if (job->refused) {
         assay_fail(err, ASSAY_CORRUPT, "%s: the answer is not what it should be", where);
     } else {

@@ -71,6 +71,8 @@ struct net_request {
     bool elsewhere;            /* a redirect to another host is followed, without credentials */
     uint64_t limit;            /* most bytes of the answer's body; 0: NET_BODY_LIMIT */
     unsigned seconds;          /* 0: NET_SECONDS; UINT_MAX: as long as bytes keep coming */
+    unsigned drip_seconds;     /* a body so long slower than NET_DRIP_RATE is given up; 0:
+                                  NET_DRIP_SECONDS */
     net_body_fn on_body;       /* NULL: collected in the answer */
     void *context;             /* for on_body */
     void *tag;                 /* comes back with the answer */

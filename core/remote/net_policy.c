@@ -46,6 +46,17 @@ void net_window_strained(struct net_window *window, int64_t now_us)
     window->size = window->size > 1 ? window->size / 2 : 1;
 }
 
+bool net_drips(struct net_rate *rate, uint64_t bytes, unsigned seconds, int64_t now_us)
+{
+    bool over = rate->began && now_us - rate->since_us >= seconds * SECOND;
+    bool slow = over && bytes - rate->bytes < (uint64_t)seconds * NET_DRIP_RATE;
+
+    if (!bytes || (rate->began && !over))
+        return false;
+    *rate = (struct net_rate){.began = true, .since_us = now_us, .bytes = bytes};
+    return slow;
+}
+
 /* MLflow answers 500 to mistakes of the caller that have no status of their own. */
 static bool is_verdict(const struct net_attempt *attempt)
 {
@@ -76,8 +87,9 @@ static unsigned attempts_worth(const struct net_attempt *attempt)
     if (attempt->end == NET_END_FINAL)
         return 1;
     switch (attempt->http) {
+    case 429: /* said in MLflow's words as well: nothing was done */
+        return 6;
     case 408:
-    case 429:
     case 502:
     case 503:
     case 504:

@@ -27,6 +27,19 @@ bool net_window_open(const struct net_window *window, int64_t now_us);
 void net_window_answered(struct net_window *window, int64_t took_us);
 void net_window_strained(struct net_window *window, int64_t now_us);
 
+/* How fast the body of an answer comes, from its first byte on: before that a server may think
+   for long. Start with {0}. */
+#define NET_DRIP_SECONDS 30u
+#define NET_DRIP_RATE    1024u /* bytes a second */
+struct net_rate {
+    bool began;
+    int64_t since_us;
+    uint64_t bytes; /* at since_us */
+};
+/* Whether of a body, of which BYTES came so far, less than NET_DRIP_RATE a second came for
+   SECONDS. To be asked about once a second. */
+bool net_drips(struct net_rate *rate, uint64_t bytes, unsigned seconds, int64_t now_us);
+
 /* How an attempt ended. */
 enum net_end {
     NET_END_ANSWER,  /* with an HTTP status */

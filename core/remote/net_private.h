@@ -33,7 +33,8 @@ struct net_job {
     void *easy, *lines; /* curl's */
     char *fault;        /* curl's words, CURL_ERROR_SIZE bytes */
     uint64_t taken;     /* bytes of body of this attempt */
-    bool began, too_large, refused;
+    struct net_rate rate;
+    bool began, too_large, refused, dripped;
     int http;
     int system_error; /* errno of a connection that was not made; 0 not known */
     uint64_t uploaded;

@@ -378,6 +378,30 @@ static void a_server_that_drips_has_its_time(void **state)
     close_site(&site);
 }
 
+/* The time that the whole may take is long; what drips does not get it. */
+static void a_body_that_drips_is_given_up(void **state)
+{
+    char body[4001];
+    struct site site = {.answers = {{.fault = WEB_DRIP, .body = body}}, .count = 1};
+    struct net_answer *got;
+
+    (void)state;
+    memset(body, '1', sizeof body - 1); /* for 200 seconds */
+    body[sizeof body - 1] = '\0';
+    open_site(&site, NULL);
+    got = net_perform(
+        site.net,
+        &(struct net_request){
+            .server = site.server, .path = "/x", .seconds = 100000, .drip_seconds = 1},
+        NULL, NULL);
+    assert_int_equal(got->status, ASSAY_IO);
+    assert_int_equal(got->attempts, 1);
+    assert_non_null(strstr(got->error.what, "less than 1 kB a second"));
+    assert_false(got->unreachable);
+    net_answer_free(&got);
+    close_site(&site);
+}
+
 static void nobody_there_is_said_soon(void **state)
 {
     struct site site = {.answers = {{.body = "{}"}}, .count = 1};
@@ -577,6 +601,7 @@ int main(void)
         cmocka_unit_test(redirects_on_the_same_host_are_followed),
         cmocka_unit_test(a_server_that_hangs_can_be_left),
         cmocka_unit_test(a_server_that_drips_has_its_time),
+        cmocka_unit_test(a_body_that_drips_is_given_up),
         cmocka_unit_test(nobody_there_is_said_soon),
         cmocka_unit_test(pieces_begin_again),
         cmocka_unit_test(many_are_under_way_but_not_all),

@@ -407,6 +407,9 @@ static void repeating_has_rules(void **state)
     attempt.http = 429;
     attempt.retry_after_s = 3;
     assert_in_range(net_retry_after(&attempt), 3000000, 3250000);
+    attempt.body = "{\"error_code\":\"REQUEST_LIMIT_EXCEEDED\"}"; /* no verdict */
+    attempt.length = strlen(attempt.body);
+    assert_in_range(net_retry_after(&attempt), 3000000, 3250000);
     attempt.retry_after_s = 3600; /* nobody waits an hour */
     assert_int_equal(net_retry_after(&attempt), -1);
     attempt = (struct net_attempt){
@@ -414,6 +417,26 @@ static void repeating_has_rules(void **state)
     assert_int_equal(net_retry_after(&attempt), -1);
     attempt.end = NET_END_FINAL;
     assert_int_equal(net_retry_after(&attempt), -1);
+}
+
+/* Before its first byte an answer has time, behind it it has to go on. */
+static void drips_are_told(void **state)
+{
+    struct net_rate rate = {0};
+    const int64_t second = 1000000;
+    uint64_t bytes = 0;
+
+    (void)state;
+    for (int64_t s = 0; s < 1000; s++)
+        assert_false(net_drips(&rate, 0, 30, s * second));
+    for (int64_t s = 1000; s <= 1210; s++) /* as slow as may be */
+        assert_false(net_drips(&rate, bytes += NET_DRIP_RATE, 30, s * second));
+    for (int64_t s = 1211; s < 1240; s++) /* slower, but not for long enough yet */
+        assert_false(net_drips(&rate, bytes, 30, s * second));
+    assert_false(net_drips(&rate, bytes += NET_DRIP_RATE * 30, 30, 1240 * second));
+    for (int64_t s = 1241; s < 1270; s++)
+        assert_false(net_drips(&rate, bytes += NET_DRIP_RATE - 1, 30, s * second));
+    assert_true(net_drips(&rate, bytes + NET_DRIP_RATE - 1, 30, 1270 * second));
 }
 
 static void windows_adapt(void **state)
@@ -516,6 +539,7 @@ int main(void)
         cmocka_unit_test(queries_are_escaped),
         cmocka_unit_test(settings_take_urls_apart),
         cmocka_unit_test(repeating_has_rules),
+        cmocka_unit_test(drips_are_told),
         cmocka_unit_test(windows_adapt),
         cmocka_unit_test(netrc_is_read),
         cmocka_unit_test(contradictions_are_refused),
