@@ -184,6 +184,7 @@ static const struct cli_option upload_options[] = {
     {0, "to", "SERVER", NULL, "the server it goes to (a URL or a configured source)"},
     {'e', "experiment", "EXP", NULL, "name of the experiment there (default: as here)"},
     {0, "no-artifacts", NULL, NULL, "leave the artifacts away"},
+    {0, "partial", NULL, NULL, "leave out what the server takes not, cut what it cuts"},
     {'y', "yes", NULL, NULL, "send what is shown without asking"},
     OPTION_FORMAT,
     OPTION_HELP,
@@ -505,7 +506,9 @@ const struct cli_command cli_commands[] = {
         .summary = "send runs to a server, with every point and artifact",
         .details =
             "What the server has already is found and passed over: an upload that was cut\n"
-            "off goes on, one that is repeated changes nothing.\n",
+            "off goes on, one that is repeated sends what came since. A param or tag that has\n"
+            "another value there is said and stays (exit status 1). Names, paths and lengths\n"
+            "that the server does not take are said before anything is sent.\n",
         .options = upload_options,
         .least = 1,
         .most = SIZE_MAX,

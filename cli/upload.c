@@ -126,6 +126,27 @@ static void add_count(struct assay_buf *out, uint64_t count, const char *one)
                      count == 1 ? "" : "s");
 }
 
+static const char *const issue_names[ASSAY_UPLOAD_KINDS] = {[ASSAY_UPLOAD_REFUSED] =
+                                                                "not taken",
+                                                            [ASSAY_UPLOAD_CUT] = "cut",
+                                                            [ASSAY_UPLOAD_CHANGED] = "changed",
+                                                            [ASSAY_UPLOAD_DIFFERS] = "differs"};
+
+static void print_issues(struct cli *cli, const struct assay_upload *upload)
+{
+    uint64_t all = 0;
+    char text[32];
+
+    for (size_t kind = 0; kind < ASSAY_UPLOAD_KINDS; kind++)
+        all += upload->counts[kind];
+    for (size_t i = 0; i < upload->issue_count; i++)
+        assay_buf_format(&cli->out, "  %-9s  %s\n", issue_names[upload->issues[i].kind],
+                         upload->issues[i].what);
+    if (all > upload->issue_count)
+        assay_buf_format(&cli->out, "  and %s more\n",
+                         assay_count_text(text, all - upload->issue_count));
+}
+
 static void print_line(struct cli *cli, const struct assay_run *run,
                        const struct assay_upload *upload, bool done)
 {
@@ -156,10 +177,16 @@ static void add_json(struct cli_json *json, const struct assay_run *run,
     const struct {
         const char *name;
         uint64_t count;
-    } counts[] = {{"points", upload->points},           {"points_there", upload->points_there},
-                  {"params", upload->params},           {"tags", upload->tags},
-                  {"inputs", upload->inputs},           {"files", upload->files},
-                  {"files_there", upload->files_there}, {"bytes", upload->bytes}};
+    } counts[] = {{"points", upload->points},
+                  {"points_there", upload->points_there},
+                  {"params", upload->params},
+                  {"params_there", upload->params_there},
+                  {"tags", upload->tags},
+                  {"tags_there", upload->tags_there},
+                  {"inputs", upload->inputs},
+                  {"files", upload->files},
+                  {"files_there", upload->files_there},
+                  {"bytes", upload->bytes}};
 
     cli_json_open(json, '{');
     cli_json_member(json, "from", run->id);
@@ -171,6 +198,15 @@ static void add_json(struct cli_json *json, const struct assay_run *run,
         cli_json_key(json, counts[i].name);
         cli_json_count(json, counts[i].count);
     }
+    cli_json_key(json, "issues");
+    cli_json_open(json, '[');
+    for (size_t i = 0; i < upload->issue_count; i++) {
+        cli_json_open(json, '{');
+        cli_json_member(json, "kind", issue_names[upload->issues[i].kind]);
+        cli_json_member(json, "what", upload->issues[i].what);
+        cli_json_close(json);
+    }
+    cli_json_close(json);
     cli_json_member(json, "error", error->status == ASSAY_OK ? NULL : error->what);
     cli_json_close(json);
 }
@@ -202,8 +238,20 @@ static void say_resumable(struct assay_error *err)
     assay_buf_free(&hint);
 }
 
+/* What was counted over all runs. */
+struct totals {
+    uint64_t differs, refused, cut;
+};
+
+static void add_totals(struct totals *totals, const struct assay_upload *upload)
+{
+    totals->differs += upload->counts[ASSAY_UPLOAD_DIFFERS];
+    totals->refused += upload->counts[ASSAY_UPLOAD_REFUSED];
+    totals->cut += upload->counts[ASSAY_UPLOAD_CUT];
+}
+
 static enum assay_status upload_one(struct cli *cli, uint32_t index, uint32_t server,
-                                    bool preview, struct cli_json *json,
+                                    bool preview, struct cli_json *json, struct totals *totals,
                                     struct assay_error *err)
 {
     const struct assay_run *run = assay_catalog_run(cli->catalog, index);
@@ -215,6 +263,7 @@ static enum assay_status upload_one(struct cli *cli, uint32_t index, uint32_t se
         .experiment = cli_value(cli, "experiment"),
         .no_artifacts = cli_has(cli, "no-artifacts"),
         .preview = preview,
+        .partial = cli_has(cli, "partial"),
         .progress = isatty(STDERR_FILENO) == 1 ? show_progress : NULL,
         .context = &uploading,
     };
@@ -225,13 +274,56 @@ static enum assay_status upload_one(struct cli *cli, uint32_t index, uint32_t se
     status = assay_session_upload(cli->session, &options, &upload, err);
     if (options.progress && !preview)
         cli_progress(cli, "%s", "");
-    if (status == ASSAY_IO && *upload.run_id && !preview)
+    if (status == ASSAY_IO && *upload.run_id && !preview && !upload.verdict)
         say_resumable(err);
     if (json)
         add_json(json, run, &upload, err);
     else if (status == ASSAY_OK)
         print_line(cli, run, &upload, !preview);
+    if (!json)
+        print_issues(cli, &upload);
+    add_totals(totals, &upload);
+    assay_upload_free(&upload);
     return status;
+}
+
+/* Where something is not on the server as it is here, and nobody said that it may. */
+static enum assay_status judge(struct cli *cli, const struct totals *totals, bool sent,
+                               struct assay_error *err)
+{
+    uint64_t lost = totals->refused + totals->cut;
+    char text[32];
+
+    if (!sent && lost && !cli_has(cli, "partial")) {
+        assay_fail(err, ASSAY_NO, "upload: nothing was sent: the server would not keep all");
+        assay_hint(err, "--partial sends what it keeps");
+        return ASSAY_NO;
+    }
+    if (sent && totals->differs) {
+        assay_fail(err, ASSAY_NO, "upload: %s of the params and tags have another value there",
+                   assay_count_text(text, totals->differs));
+        assay_hint(err, "all else is there; these were left as they are: `assay change` sets a "
+                        "tag, a param is written once");
+        return ASSAY_NO;
+    }
+    if (sent && totals->refused && !cli_has(cli, "partial")) {
+        assay_fail(err, ASSAY_NO, "upload: the server refused %s of the artifacts",
+                   assay_count_text(text, totals->refused));
+        assay_hint(err, "all else is there");
+        return ASSAY_NO;
+    }
+    return ASSAY_OK;
+}
+
+static enum assay_status preview_all(struct cli *cli, const uint32_t *runs, uint32_t server,
+                                     struct assay_error *err)
+{
+    enum assay_status status = ASSAY_OK;
+    struct totals totals = {0};
+
+    for (size_t i = 0; i < cli->args.operand_count && status == ASSAY_OK; i++)
+        status = upload_one(cli, runs[i], server, true, NULL, &totals, err);
+    return status == ASSAY_OK ? judge(cli, &totals, false, err) : status;
 }
 
 static enum assay_status upload_all(struct cli *cli, const uint32_t *runs, uint32_t server,
@@ -240,10 +332,10 @@ static enum assay_status upload_all(struct cli *cli, const uint32_t *runs, uint3
     struct cli_json json = {.out = &cli->out};
     bool is_json = cli->format == CLI_JSON, agreed = cli_has(cli, "yes");
     enum assay_status status = ASSAY_OK;
+    struct totals totals = {0};
 
-    for (size_t i = 0; !agreed && !is_json && i < cli->args.operand_count; i++)
-        if ((status = upload_one(cli, runs[i], server, true, NULL, err)) != ASSAY_OK)
-            return status;
+    if (!agreed && !is_json && (status = preview_all(cli, runs, server, err)) != ASSAY_OK)
+        return status;
     agreed = is_agreed(cli);
     if (is_json) {
         cli_json_open(&json, '{');
@@ -251,7 +343,8 @@ static enum assay_status upload_all(struct cli *cli, const uint32_t *runs, uint3
         cli_json_open(&json, '[');
     }
     for (size_t i = 0; (agreed || is_json) && i < cli->args.operand_count; i++) {
-        status = upload_one(cli, runs[i], server, !agreed, is_json ? &json : NULL, err);
+        status =
+            upload_one(cli, runs[i], server, !agreed, is_json ? &json : NULL, &totals, err);
         if (status != ASSAY_OK)
             break;
     }
@@ -259,7 +352,9 @@ static enum assay_status upload_all(struct cli *cli, const uint32_t *runs, uint3
         cli_json_close(&json);
         cli_json_close(&json);
     }
-    if (agreed || status != ASSAY_OK)
+    if (agreed && status == ASSAY_OK)
+        return judge(cli, &totals, true, err);
+    if (status != ASSAY_OK)
         return status;
     assay_fail(err, ASSAY_NO, "upload: nothing was sent");
     assay_hint(err, "--yes sends what is shown");

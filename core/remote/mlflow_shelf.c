@@ -356,10 +356,11 @@ enum assay_status mlflow_shelf_put(struct mlflow *mlflow, const struct mlflow_ta
 {
     int fd = spawn_memory_file(bytes, length);
     enum assay_status status;
+    bool refused; /* there is nothing else to send */
 
     if (fd < 0)
         return assay_fail(err, ASSAY_IO, "%s: there is no memory to send it from", path);
-    status = mlflow_upload_file(mlflow, shelf, path, fd, length, err);
+    status = mlflow_upload_file(mlflow, shelf, path, fd, length, &refused, err);
     close(fd);
     return status;
 }

@@ -34,43 +34,63 @@ static void take_text(struct json_text *json, const char *name, char *out, size_
             json_text_skip(json);
 }
 
-static void take_run(struct json_text *json, struct mlflow_target *target)
+void mlflow_target_free(struct mlflow_target *target)
 {
-    struct assay_arena arena = {0};
-    struct assay_pair *tags = NULL;
-    size_t count = 0;
+    free(target->artifact_uri);
+    assay_arena_free(&target->arena);
+    *target = (struct mlflow_target){.run_id = ""};
+}
+
+static void take_info(struct json_text *json, struct mlflow_target *target)
+{
     const char *key;
 
     if (!json_text_enter(json, '{'))
         return;
     while (json_text_member(json, &key)) {
-        bool info = strcmp(key, "info") == 0, data = strcmp(key, "data") == 0;
-
-        if (!info && !data) {
+        if (strcmp(key, "run_id") == 0) {
+            snprintf(target->run_id, sizeof target->run_id, "%s", json_text_string(json, ""));
+        } else if (strcmp(key, "artifact_uri") == 0) {
+            free(target->artifact_uri);
+            target->artifact_uri = assay_strdup(json_text_string(json, ""));
+        } else if (strcmp(key, "status") == 0) {
+            target->status = assay_run_status_parse(json_text_string(json, ""));
+        } else if (strcmp(key, "end_time") == 0) {
+            target->end_ms = json_text_integer(json, ASSAY_NO_TIME);
+        } else {
             json_text_skip(json);
-            continue;
         }
-        if (!json_text_enter(json, '{'))
-            continue;
-        while (json_text_member(json, &key)) {
-            if (info && strcmp(key, "run_id") == 0) {
-                snprintf(target->run_id, sizeof target->run_id, "%s",
-                         json_text_string(json, ""));
-            } else if (info && strcmp(key, "artifact_uri") == 0) {
-                free(target->artifact_uri);
-                target->artifact_uri = assay_strdup(json_text_string(json, ""));
-            } else if (data && strcmp(key, "tags") == 0) {
-                mlflow_take_pairs(json, &arena, &tags, &count);
-            } else {
-                json_text_skip(json);
+    }
+}
+
+static void take_run(struct json_text *json, struct mlflow_target *target)
+{
+    const char *key;
+
+    target->end_ms = ASSAY_NO_TIME;
+    if (!json_text_enter(json, '{'))
+        return;
+    while (json_text_member(json, &key)) {
+        if (strcmp(key, "info") == 0) {
+            take_info(json, target);
+        } else if (strcmp(key, "data") != 0) {
+            json_text_skip(json);
+        } else if (json_text_enter(json, '{')) {
+            while (json_text_member(json, &key)) {
+                if (strcmp(key, "tags") == 0)
+                    mlflow_take_pairs(json, &target->arena, &target->tags, &target->tag_count);
+                else if (strcmp(key, "params") == 0)
+                    mlflow_take_pairs(json, &target->arena, &target->params,
+                                      &target->param_count);
+                else
+                    json_text_skip(json);
             }
         }
     }
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(tags[i].key, MLFLOW_UPLOAD_STATE) == 0)
-            target->complete = strcmp(tags[i].value, "complete") == 0;
+    for (size_t i = 0; i < target->tag_count; i++)
+        if (strcmp(target->tags[i].key, MLFLOW_UPLOAD_STATE) == 0)
+            target->complete = strcmp(target->tags[i].value, "complete") == 0;
     target->found = *target->run_id != '\0';
-    assay_arena_free(&arena);
 }
 
 static enum assay_status finish(struct mlflow *mlflow, struct json_text *json,
@@ -410,10 +430,17 @@ static enum assay_status find_way(struct mlflow *mlflow, const struct mlflow_tar
     return status;
 }
 
+/* A path that is not allowed, or more bytes than something on the way lets through; who asks is
+   not what is at fault. */
+static bool is_about_the_file(int http)
+{
+    return http == 400 || http == 409 || http == 413 || http == 414 || http == 422;
+}
+
 /* The header's lines that an address wants, and a type where it wants none: curl would make one
    up for an empty file, which was not signed. */
 static enum assay_status put_file(struct mlflow *mlflow, const struct upload_way *way, int fd,
-                                  uint64_t length, struct assay_error *err)
+                                  uint64_t length, bool *refused, struct assay_error *err)
 {
     const struct mlflow_signed *to = &way->signed_;
     const char *lines[MLFLOW_SIGNED_LINES + 2] = {"Content-Type:"};
@@ -443,30 +470,32 @@ static enum assay_status put_file(struct mlflow *mlflow, const struct upload_way
     if (!to->url) /* what a store answers says nothing of the server */
         mlflow_note(mlflow, answer);
     status = mlflow_answer_error(mlflow, answer, NULL, err);
+    *refused = status != ASSAY_OK && is_about_the_file(answer->http);
     net_answer_free(&answer);
     return status;
 }
 
 enum assay_status mlflow_upload_file(struct mlflow *mlflow, const struct mlflow_target *target,
-                                     const char *path, int fd, uint64_t length,
+                                     const char *path, int fd, uint64_t length, bool *refused,
                                      struct assay_error *err)
 {
     struct upload_way way = {0};
     enum assay_status status;
 
+    *refused = false;
     if (mlflow_read_only(mlflow))
         return assay_fail(err, ASSAY_NO, "%s: writing is switched off for this server",
                           mlflow_shown(mlflow));
     status = find_way(mlflow, target, path, &way, err);
     if (status == ASSAY_OK)
-        status = put_file(mlflow, &way, fd, length, err);
+        status = put_file(mlflow, &way, fd, length, refused, err);
     assay_buf_free(&way.proxied);
     mlflow_signed_free(&way.signed_);
     return status;
 }
 
 enum assay_status mlflow_upload_finish(struct mlflow *mlflow, const struct assay_run *run,
-                                       const struct mlflow_target *target,
+                                       const struct mlflow_target *target, bool partial,
                                        struct assay_error *err)
 {
     enum assay_run_status as =
@@ -490,10 +519,11 @@ enum assay_status mlflow_upload_finish(struct mlflow *mlflow, const struct assay
     assay_buf_free(&body);
     if (status != ASSAY_OK)
         return status;
-    return mlflow_change_write(mlflow,
-                               &(struct assay_change){.kind = ASSAY_CHANGE_RUN_TAG,
-                                                      .run_id = target->run_id,
-                                                      .key = MLFLOW_UPLOAD_STATE,
-                                                      .value = "complete"},
-                               err);
+    return mlflow_change_write(
+        mlflow,
+        &(struct assay_change){.kind = ASSAY_CHANGE_RUN_TAG,
+                               .run_id = target->run_id,
+                               .key = MLFLOW_UPLOAD_STATE,
+                               .value = partial ? "partial" : "complete"},
+        err);
 }

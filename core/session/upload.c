@@ -4,54 +4,32 @@
  * history is read back and only what misses is sent, again and again until nothing misses; a
  * tag says at the end that all is there. A one-shot's thread does it.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <math.h>
 #include <float.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <assay/change.h>
-#include <assay/clock.h>
-#include <assay/file.h>
 #include <assay/sha256.h>
 
 #include "remote/change_log.h"
-#include "remote/json_text.h"
-#include "remote/mlflow_upload.h"
 #include "session/server_private.h"
+#include "session/upload_private.h"
 
-#define ROUNDS   5 /* of sending what misses */
 #define PAUSE_US 500000
 
-struct upload {
-    struct assay_session *session;
-    const struct assay_upload_options *options;
-    const struct assay_run *run;
-    struct assay_run copy; /* its texts stay where they are */
-    struct assay_upload *out;
-    struct mlflow *client;
-    struct mlflow_target target;
-    char marker[33];
-    struct assay_buf points; /* of the batch being filled */
-    size_t point_count;
-    uint64_t sent; /* points, for the progress */
-    bool lost;     /* a batch's answer did not come: look again */
-    enum assay_status status;
-    struct assay_error *err;
-    const char **metrics;
-    size_t metric_count;
-};
-
-static bool goes_on(struct upload *u, const char *what, uint64_t done, uint64_t total)
+bool upload_goes_on(struct upload *u, const char *what, uint64_t done, uint64_t total)
 {
     if (u->options->progress && !u->options->progress(u->options->context, what, done, total)) {
         u->status = assay_fail(u->err, ASSAY_CANCELLED, "upload: stopped");
         return false;
     }
     return true;
+}
+
+void upload_pause(unsigned round)
+{
+    usleep(PAUSE_US << (round < 4 ? round : 4));
 }
 
 /* What the run is known by: its id where that is unique in the world, else with its place. */
@@ -83,12 +61,13 @@ static void flush_points(struct upload *u)
     assay_buf_add(&body, u->points.data, u->points.length);
     assay_buf_char(&body, ']');
     u->status = mlflow_upload_batch(u->client, u->target.run_id, &body, &u->lost, u->err);
+    u->out->verdict = u->status != ASSAY_OK && !u->lost;
     u->sent += u->point_count;
     u->point_count = 0;
     assay_buf_reset(&u->points);
     assay_buf_free(&body);
     if (u->status == ASSAY_OK)
-        goes_on(u, "points", u->sent, u->out->points);
+        upload_goes_on(u, "points", u->sent, u->out->points);
 }
 
 static void send_point(struct upload *u, const char *metric, const struct assay_point *point)
@@ -243,11 +222,6 @@ static void send_missing(struct upload *u, struct missing *missing)
     free(wanted);
 }
 
-static void pause_for(unsigned round)
-{
-    usleep(PAUSE_US << (round < 4 ? round : 4));
-}
-
 static void upload_points(struct upload *u)
 {
     struct missing missing = {0};
@@ -255,7 +229,7 @@ static void upload_points(struct upload *u)
     if (!u->out->resumed)
         send_everything(u);
     for (unsigned round = 0; u->metric_count; round++) {
-        if (u->status != ASSAY_OK && !(u->lost && round < ROUNDS))
+        if (u->status != ASSAY_OK && !(u->lost && round < UPLOAD_ROUNDS))
             return;
         if (u->status != ASSAY_OK) { /* what arrived decides what is sent again */
             assay_error_clear(u->err);
@@ -263,7 +237,7 @@ static void upload_points(struct upload *u)
             u->lost = false;
             u->point_count = 0;
             assay_buf_reset(&u->points);
-            pause_for(round);
+            upload_pause(round);
         }
         missing = (struct missing){.send = true};
         send_missing(u, &missing);
@@ -271,7 +245,7 @@ static void upload_points(struct upload *u)
             u->out->points_there = missing.there;
         if (u->status == ASSAY_OK && missing.count == 0)
             return;
-        if (u->status == ASSAY_OK && round >= ROUNDS) {
+        if (u->status == ASSAY_OK && round >= UPLOAD_ROUNDS) {
             u->status = assay_fail(u->err, ASSAY_IO,
                                    "upload: the server does not keep %llu points it was sent",
                                    (unsigned long long)missing.count);
@@ -280,146 +254,34 @@ static void upload_points(struct upload *u)
     }
 }
 
-/* ---- params and tags ---- */
-
-static void send_pairs(struct upload *u, const char *list, const struct assay_pair *pairs,
-                       size_t count, uint64_t *sent)
-{
-    struct assay_buf body = {0};
-    size_t held = 0;
-
-    for (size_t i = 0; i <= count && u->status == ASSAY_OK; i++) {
-        if (held &&
-            (i == count || held >= MLFLOW_BATCH_PAIRS || body.length >= MLFLOW_BATCH_BYTES)) {
-            assay_buf_char(&body, ']');
-            for (unsigned round = 0; round < ROUNDS; round++) { /* setting twice is setting */
-                u->status =
-                    mlflow_upload_batch(u->client, u->target.run_id, &body, &u->lost, u->err);
-                if (u->status == ASSAY_OK || !u->lost || round + 1 == ROUNDS)
-                    break;
-                assay_error_clear(u->err);
-                pause_for(round);
-            }
-            assay_buf_reset(&body);
-            held = 0;
-        }
-        if (i == count || strcmp(pairs[i].key, "mlflow.runName") == 0)
-            continue;
-        if (!held)
-            assay_buf_format(&body, "\"%s\":[", list);
-        assay_buf_text_add(&body, held++ ? ",{\"key\":" : "{\"key\":");
-        json_text_quote(&body, pairs[i].key);
-        assay_buf_text_add(&body, ",\"value\":");
-        json_text_quote(&body, pairs[i].value);
-        assay_buf_char(&body, '}');
-        ++*sent;
-    }
-    assay_buf_free(&body);
-}
-
-static void upload_pairs(struct upload *u, const struct assay_attrs *attrs)
-{
-    const char *note = assay_session_note(u->session, u->options->run);
-
-    send_pairs(u, "params", attrs->params, attrs->param_count, &u->out->params);
-    send_pairs(u, "tags", attrs->tags, attrs->tag_count, &u->out->tags);
-    if (*note && !assay_attrs_tag(attrs, ASSAY_NOTE_TAG)) {
-        struct assay_pair pair = {ASSAY_NOTE_TAG, note};
-
-        send_pairs(u, "tags", &pair, 1, &u->out->tags);
-    }
-    if (u->status == ASSAY_OK)
-        u->status =
-            mlflow_upload_inputs(u->client, u->target.run_id, attrs, &u->out->inputs, u->err);
-}
-
-/* ---- artifacts ---- */
-
-static bool is_there(const struct artifact_list *list, const struct assay_artifact *file)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (!list->items[i].directory && list->items[i].bytes == file->bytes &&
-            strcmp(list->items[i].path, file->path) == 0)
-            return true;
-    return false;
-}
-
-static void send_file(struct upload *u, const char *directory,
-                      const struct assay_artifact *file)
-{
-    uint64_t bytes = 0;
-    int fd = assay_open_inside(directory, file->path, &bytes, u->err);
-
-    u->status = fd < 0
-                    ? ASSAY_IO
-                    : mlflow_upload_file(u->client, &u->target, file->path, fd, bytes, u->err);
-    if (u->status == ASSAY_OK) {
-        u->out->files++;
-        u->out->bytes += bytes;
-    }
-    if (fd >= 0)
-        close(fd);
-}
-
-static void upload_files(struct upload *u)
-{
-    const struct assay_artifacts *here =
-        assay_session_artifacts_wait(u->session, u->options->run);
-    struct artifact_list there = {0};
-    char *ignored = NULL;
-
-    if (u->options->no_artifacts)
-        return;
-    if (here->directory && here->error.what[0]) {
-        u->status = assay_fail(u->err, ASSAY_IO, "%s", here->error.what);
-        assay_hint(u->err, "--no-artifacts uploads everything else");
-        return;
-    }
-    if (!here->count)
-        return;
-    if (!here->directory) {
-        u->status = assay_fail(u->err, ASSAY_NO,
-                               "upload: the run's artifacts do not lie on this machine");
-        assay_hint(u->err, "--no-artifacts uploads everything else");
-        return;
-    }
-    if (u->out->resumed)
-        u->status = mlflow_source.artifacts(u->client, u->target.experiment, u->target.run_id,
-                                            u->target.artifact_uri, &there, &ignored, u->err);
-    for (size_t i = 0; i < here->count && u->status == ASSAY_OK; i++) {
-        const struct assay_artifact *file = &here->items[i];
-
-        if (file->directory)
-            continue;
-        if (is_there(&there, file)) {
-            u->out->files_there++;
-            continue;
-        }
-        send_file(u, here->directory, file);
-        if (u->status == ASSAY_OK && !goes_on(u, "artifacts", i + 1, here->count))
-            break;
-    }
-    if (u->status == ASSAY_OK && here->cut) {
-        u->status = assay_fail(u->err, ASSAY_NO, "upload: the run has more than %zu artifacts",
-                               here->count);
-        assay_hint(u->err, "the first of them are there; copy the others by other means");
-    }
-    free(ignored);
-    artifact_list_free(&there);
-}
-
 /* ---- all of it ---- */
 
-static void count_local(struct upload *u, const struct assay_attrs *attrs)
+/* What there is, and what of it the server would not keep. */
+static void look_here(struct upload *u)
 {
-    u->metrics = assay_alloc_array(attrs->metric_count + 1, sizeof *u->metrics);
-    for (size_t i = 0; i < attrs->metric_count; i++)
-        u->metrics[u->metric_count++] = assay_strdup(attrs->metrics[i].key);
-    for (size_t m = 0; m < u->metric_count && u->status == ASSAY_OK; m++) {
-        struct assay_series *series = local_series(u, u->metrics[m]);
+    const struct assay_attrs *attrs = assay_catalog_attrs(u->session->catalog, u->options->run);
+    char **metrics = assay_alloc_array(attrs->metric_count + 1, sizeof *metrics);
+    size_t count = attrs->metric_count;
 
+    upload_fit_pairs(u, attrs);
+    u->out->inputs = attrs->input_count;
+    for (size_t i = 0; i < count; i++)
+        metrics[i] = assay_strdup(attrs->metrics[i].key); /* attrs end at the next wait */
+    u->metrics = assay_alloc_array(count + 1, sizeof *u->metrics);
+    for (size_t m = 0; m < count; m++) {
+        struct assay_series *series =
+            u->status == ASSAY_OK ? local_series(u, metrics[m]) : NULL;
+
+        if (u->status != ASSAY_OK || !upload_fit_metric(u, metrics[m], series)) {
+            free(metrics[m]);
+            continue;
+        }
+        u->metrics[u->metric_count++] = metrics[m];
         u->out->points += series ? assay_series_count(series) : 0;
     }
+    free(metrics);
+    if (u->status == ASSAY_OK)
+        upload_fit_files(u);
 }
 
 /* Where it goes, found or, unless this is only a preview, made. */
@@ -436,42 +298,51 @@ static void find_target(struct upload *u)
     u->out->resumed = u->target.found;
     if (u->status == ASSAY_OK && !u->target.found && !u->options->preview)
         u->status = mlflow_upload_create(u->client, u->run, u->marker, &u->target, u->err);
+    if (!u->out->resumed) /* what a new run has is the server's own doing */
+        u->target.param_count = u->target.tag_count = 0;
     memcpy(u->out->run_id, u->target.run_id, sizeof u->out->run_id);
     memcpy(u->out->experiment, u->target.experiment, sizeof u->out->experiment);
 }
 
-static void only_look(struct upload *u, const struct assay_attrs *attrs)
+static void only_look(struct upload *u)
 {
     struct missing missing = {.send = false};
-    const struct assay_artifacts *here;
 
-    u->out->params = attrs->param_count;
-    u->out->tags = attrs->tag_count;
-    u->out->inputs = attrs->input_count;
-    here = assay_session_artifacts_wait(u->session, u->options->run); /* attrs end here */
-    for (size_t i = 0; !u->options->no_artifacts && i < here->count; i++) {
-        u->out->files += !here->items[i].directory;
-        u->out->bytes += here->items[i].directory ? 0 : here->items[i].bytes;
-    }
-    if (!u->target.found || !u->metric_count)
+    upload_pairs(u, assay_catalog_attrs(u->session->catalog, u->options->run));
+    upload_count_files(u);
+    if (u->status != ASSAY_OK || !u->target.found || !u->metric_count)
         return;
     send_missing(u, &missing);
     u->out->points_there = missing.there;
+}
+
+/* Whether the run there has all, and ended as the one here did. */
+static bool is_as_here(const struct upload *u)
+{
+    const struct assay_upload *out = u->out;
+
+    return u->target.complete && out->points_there == out->points && !out->files &&
+           !out->params && !out->tags && !upload_is_partial(out) &&
+           (u->run->status == ASSAY_RUN_UNKNOWN || u->target.status == u->run->status) &&
+           (u->run->end_ms == ASSAY_NO_TIME || u->target.end_ms == u->run->end_ms);
 }
 
 static void send_all(struct upload *u)
 {
     const struct assay_attrs *attrs = assay_catalog_attrs(u->session->catalog, u->options->run);
 
-    if (!u->target.complete)
-        upload_pairs(u, attrs);
+    upload_pairs(u, attrs);
+    u->out->inputs = 0;
+    if (u->status == ASSAY_OK && !u->target.complete)
+        u->status =
+            mlflow_upload_inputs(u->client, u->target.run_id, attrs, &u->out->inputs, u->err);
     if (u->status == ASSAY_OK)
         upload_points(u);
     if (u->status == ASSAY_OK)
         upload_files(u);
-    if (u->status == ASSAY_OK &&
-        !(u->target.complete && u->out->points_there == u->out->points && !u->out->files))
-        u->status = mlflow_upload_finish(u->client, u->run, &u->target, u->err);
+    if (u->status == ASSAY_OK && !is_as_here(u))
+        u->status = mlflow_upload_finish(u->client, u->run, &u->target,
+                                         upload_is_partial(u->out), u->err);
 }
 
 static void put_in_log(const struct upload *u)
@@ -505,11 +376,12 @@ enum assay_status assay_session_upload(struct assay_session *session,
     }
     make_marker(&u);
     if (u.status == ASSAY_OK)
-        count_local(&u, assay_catalog_attrs(session->catalog, options->run));
+        look_here(&u);
+    upload_fit_or_fail(&u);
     if (u.status == ASSAY_OK)
         find_target(&u);
     if (u.status == ASSAY_OK && options->preview)
-        only_look(&u, assay_catalog_attrs(session->catalog, options->run));
+        only_look(&u);
     else if (u.status == ASSAY_OK)
         send_all(&u);
     if (u.client && !options->preview)
@@ -519,7 +391,8 @@ enum assay_status assay_session_upload(struct assay_session *session,
     for (size_t m = 0; m < u.metric_count; m++)
         free((char *)(uintptr_t)u.metrics[m]);
     free(u.metrics);
-    free(u.target.artifact_uri);
+    mlflow_target_free(&u.target);
+    assay_arena_free(&u.arena);
     assay_buf_free(&u.points);
     return u.status;
 }

@@ -71,27 +71,49 @@ char *assay_change_log_path(void);
 
 /* ---- a whole run, to a server ---- */
 
-struct assay_upload {
-    char run_id[128];              /* on the server */
-    char experiment[128];          /* its id there */
-    bool resumed;                  /* the server had it, or a part of it */
-    uint64_t points, points_there; /* of the run; of those the server had already */
-    uint64_t params, tags, inputs;
-    uint64_t files, files_there, bytes; /* bytes: of files that were sent */
+/* What will not be on the server as it is here. */
+enum assay_upload_issue_kind {
+    ASSAY_UPLOAD_REFUSED, /* a name, a path, a file that it does not take: left out */
+    ASSAY_UPLOAD_CUT,     /* it keeps the beginning of a value */
+    ASSAY_UPLOAD_CHANGED, /* it keeps another number: infinities */
+    ASSAY_UPLOAD_DIFFERS, /* it has another value there, which stays */
+    ASSAY_UPLOAD_KINDS
 };
+struct assay_upload_issue {
+    enum assay_upload_issue_kind kind;
+    char *what; /* one line, clean: "tag team: \"x\" there, \"y\" here" */
+};
+struct assay_upload {
+    char run_id[128];     /* on the server */
+    char experiment[128]; /* its id there */
+    bool resumed;         /* the server had it, or a part of it */
+    bool verdict; /* of a failure: the server refused what it was sent, and would again */
+    uint64_t points, points_there; /* of the run; of those the server had already */
+    uint64_t params, tags, inputs; /* that the server had not */
+    uint64_t params_there, tags_there;
+    uint64_t files, files_there, bytes; /* bytes: of files that were sent */
+    uint64_t counts[ASSAY_UPLOAD_KINDS];
+    struct assay_upload_issue *issues; /* the first thousand of them */
+    size_t issue_count;
+};
+void assay_upload_free(struct assay_upload *upload); /* the issues; also after a failure */
 struct assay_upload_options {
     uint32_t run;
     uint32_t server;        /* the source it goes to */
     const char *experiment; /* by name; NULL: as here */
     bool no_artifacts;
     bool preview; /* only says what there is to send, and what is there */
+    bool partial; /* what the server refuses is left out, and what it cuts is sent cut; else
+                     nothing is sent of a run that has such a thing (ASSAY_NO) */
     /* Hears what is done of what there is; may be NULL; false from it stops. */
     bool (*progress)(void *context, const char *what, uint64_t done, uint64_t total);
     void *context;
 };
 /* Uploads RUN with every point, param, tag, input and artifact. What the server has already is
    found and passed over, so that an upload that was cut off goes on, and one that is repeated
-   changes nothing; afterwards every history is read back and compared. */
+   sends what came since; a param or tag with another value there is an issue, not overwritten.
+   Afterwards every history is read back and compared, and the sizes of files. *OUT is filled
+   in either case; assay_upload_free() it. */
 enum assay_status assay_session_upload(struct assay_session *session,
                                        const struct assay_upload_options *options,
                                        struct assay_upload *out, struct assay_error *err);

@@ -296,12 +296,14 @@ static enum assay_status put(struct pair *pair, const char *text, struct assay_e
     const struct mlflow_target target = {.run_id = "0123456789abcdef", .artifact_uri = uri};
     FILE *file = tmpfile();
     enum assay_status status;
+    bool refused;
 
     assert_non_null(file);
     *err = (struct assay_error){0};
     assert_int_equal(pwrite(fileno(file), text, strlen(text), 0), strlen(text));
-    status =
-        mlflow_upload_file(pair->mlflow, &target, "a.txt", fileno(file), strlen(text), err);
+    status = mlflow_upload_file(pair->mlflow, &target, "a.txt", fileno(file), strlen(text),
+                                &refused, err);
+    assert_false(refused && status == ASSAY_OK);
     fclose(file);
     return status;
 }

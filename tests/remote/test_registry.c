@@ -299,12 +299,14 @@ static void upload_with(size_t lose_before, size_t lose_after)
     struct assay_upload_options options = {.run = run, .server = 1, .preview = true};
     if (assay_session_upload(session, &options, &upload, &error) != ASSAY_OK)
         fail_msg("%s; %s", error.what, error.hint);
+    assay_upload_free(&upload);
     assert_int_equal(fake.writes, 0);
     options.preview = false;
     if (assay_session_upload(session, &options, &upload, &error) != ASSAY_OK)
         fail_msg("%s", error.what);
     assert_int_equal(fake.creates, 1);
     assert_int_equal(upload.points, POINTS);
+    assay_upload_free(&upload);
     assert_string_equal(fake.state, "complete");
     assert_string_equal(fake.status, "FINISHED");
     /* Once more: nothing is sent. */
@@ -313,6 +315,7 @@ static void upload_with(size_t lose_before, size_t lose_after)
         fail_msg("%s; %s", error.what, error.hint);
     assert_true(upload.resumed);
     assert_int_equal(upload.points_there, POINTS);
+    assay_upload_free(&upload);
     assert_int_equal(fake.batches, batches);
     assert_whole(&fake);
     assay_session_close(&session);
@@ -350,6 +353,7 @@ static void why_no_experiment_was_made_is_told(void **state)
                      ASSAY_OK);
     struct assay_upload_options options = {.run = run, .server = 1};
     assert_int_equal(assay_session_upload(session, &options, &upload, &error), ASSAY_IO);
+    assay_upload_free(&upload);
     assert_non_null(strstr(error.what, "503"));
     assert_int_equal(fake.creates, 0);
     assay_session_close(&session);

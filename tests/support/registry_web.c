@@ -127,8 +127,11 @@ static void read_runs(const struct fake_registry *fake, const struct web_request
         }
         assay_buf_format(out,
                          "{\"runs\":[{\"info\":{\"run_id\":\"up\",\"artifact_uri\":"
-                         "\"mlflow-artifacts:/1/up/artifacts\"},\"data\":{\"tags\":[{\"key\":"
+                         "\"mlflow-artifacts:/1/up/artifacts\",\"status\":\"%s\"},\"data\":{"
+                         "\"params\":[%s],\"tags\":[%s%s{\"key\":"
                          "\"assay.upload.state\",\"value\":\"%s\"}]}}]}",
+                         fake->status, assay_buf_text(&fake->param_pairs),
+                         assay_buf_text(&fake->tag_pairs), fake->tag_pairs.length ? "," : "",
                          fake->state);
         return;
     }
@@ -136,6 +139,16 @@ static void read_runs(const struct fake_registry *fake, const struct web_request
     run_json(fake, 0, out);
     assay_buf_char(out, ',');
     run_json(fake, 1, out);
+    assay_buf_text_add(out, "]}");
+}
+
+static void list_files(const struct fake_registry *fake, const struct web_request *request,
+                       struct assay_buf *out)
+{
+    assay_buf_text_add(out, "{\"files\":[");
+    for (size_t i = 0; i < fake->put_count && !is_path(request, "path="); i++)
+        assay_buf_format(out, "%s{\"path\":\"%s\",\"is_dir\":false,\"file_size\":%zu}",
+                         i ? "," : "", fake->put[i].path, fake->put[i].bytes);
     assay_buf_text_add(out, "]}");
 }
 
@@ -221,7 +234,7 @@ static bool read_something(struct fake_registry *fake, const struct web_request 
     } else if (is_path(request, "get-history?")) {
         read_history(fake, request, out);
     } else if (is_path(request, "artifacts/list")) {
-        assay_buf_text_add(out, "{}");
+        list_files(fake, request, out);
     } else {
         return read_one(fake, request, out);
     }
@@ -255,12 +268,53 @@ static void keep_points(struct fake_registry *fake, const struct web_request *re
     }
 }
 
+/* All pairs of LIST, which is the last of the body, with those that were there before. */
+static bool keep_pairs(const struct web_request *request, const char *list,
+                       struct assay_buf *kept)
+{
+    const char *at = memmem(request->body, request->length, list, strlen(list));
+    const char *end =
+        at ? memrchr(at, ']', request->length - (size_t)(at - request->body)) : NULL;
+
+    if (!end)
+        return false;
+    if (kept->length)
+        assay_buf_char(kept, ',');
+    at += strlen(list);
+    assay_buf_add(kept, at, (size_t)(end - at));
+    return true;
+}
+
+static void keep_file(struct fake_registry *fake, const struct web_request *request,
+                      struct web_answer *answer, struct assay_buf *out)
+{
+    const char *path = strrchr(request->target, '/') + 1;
+    size_t i = 0;
+
+    fake->files++;
+    if (*fake->refused && strcmp(path, fake->refused) == 0) {
+        answer->status = 400;
+        assay_buf_reset(out);
+        assay_buf_text_add(out, "{\"error_code\":\"INVALID_PARAMETER_VALUE\",\"message\":"
+                                "\"Invalid path\"}");
+        return;
+    }
+    while (i < fake->put_count && strcmp(fake->put[i].path, path) != 0)
+        i++;
+    if (i >= ASSAY_COUNT(fake->put))
+        return;
+    snprintf(fake->put[i].path, sizeof fake->put[i].path, "%s", path);
+    fake->put[i].bytes = fake->halves ? request->length / 2 : request->length;
+    fake->halves -= fake->halves > 0;
+    fake->put_count += i == fake->put_count;
+}
+
 static void write_batch(struct fake_registry *fake, const struct web_request *request,
                         struct web_answer *answer)
 {
     if (!memmem(request->body, request->length, "\"metrics\":[", 11)) {
-        fake->params += memmem(request->body, request->length, "\"params\":[", 10) != NULL;
-        fake->tags += memmem(request->body, request->length, "\"tags\":[", 8) != NULL;
+        fake->params += keep_pairs(request, "\"params\":[", &fake->param_pairs);
+        fake->tags += keep_pairs(request, "\"tags\":[", &fake->tag_pairs);
         return;
     }
     fake->batches++;
@@ -336,7 +390,8 @@ static bool write_something(struct fake_registry *fake, const struct web_request
         fake->creates++;
         answer->fault = fake->creates == 1 && fake->lose_after ? WEB_CLOSE : WEB_FINE;
         assay_buf_reset(out);
-        assay_buf_text_add(out, "{\"run\":{\"info\":{\"run_id\":\"up\"}}}");
+        assay_buf_text_add(out, "{\"run\":{\"info\":{\"run_id\":\"up\",\"artifact_uri\":"
+                                "\"mlflow-artifacts:/1/up/artifacts\"}}}");
     } else if (is_path(request, "runs/log-batch")) {
         write_batch(fake, request, answer);
     } else if (is_path(request, "runs/update")) {
@@ -344,7 +399,7 @@ static bool write_something(struct fake_registry *fake, const struct web_request
     } else if (is_path(request, "runs/set-tag")) {
         body_text(request, "value", fake->state, sizeof fake->state);
     } else if (strcmp(request->method, "PUT") == 0) {
-        fake->files++;
+        keep_file(fake, request, answer, out);
     } else {
         fake->writes--;
         return false;
@@ -419,4 +474,6 @@ void fake_registry_stop(struct fake_registry *fake)
 {
     web_stop(&fake->web);
     assay_buf_free(&fake->points);
+    assay_buf_free(&fake->param_pairs);
+    assay_buf_free(&fake->tag_pairs);
 }

@@ -2,8 +2,9 @@
  * A small MLflow server inside the test that is written to: two runs (the first logged a model
  * as MLflow 2 does, the second as MLflow 3), a model with two versions, aliases, tags; versions
  * that are registered; and runs that are uploaded. It appends every point it is sent, as a
- * file store does, so that what is sent twice is seen. Answers may get lost on the way, before
- * or after what was asked is done.
+ * file store does, so that what is sent twice is seen; keeps params, tags and files, and says
+ * of these what arrived. Answers may get lost on the way, before or after what was asked is
+ * done.
  */
 #ifndef TESTS_SUPPORT_REGISTRY_WEB_H
 #define TESTS_SUPPORT_REGISTRY_WEB_H
@@ -45,7 +46,15 @@ struct fake_registry {
     size_t point_count, batches;
     size_t lose_after;  /* the answer of this batch (from 1) gets lost, its points are kept */
     size_t lose_before; /* … of this one, and they are not */
-    unsigned creates, params, tags, files;
+    unsigned creates, params, tags, files;   /* batches of params, of tags; files sent */
+    struct assay_buf param_pairs, tag_pairs; /* {"key":…,"value":…}, "," between them */
+    struct fake_file {
+        char path[64];
+        size_t bytes;
+    } put[8];
+    size_t put_count;
+    unsigned halves;    /* so many files arrive by half, and are accepted */
+    char refused[64];   /* a file of this name is 400 "Invalid path" */
     bool no_experiment; /* it has none, and answers 503 to whoever would make one */
 };
 void fake_registry_start(struct fake_registry *fake);
