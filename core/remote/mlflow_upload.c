@@ -55,6 +55,8 @@ static void take_info(struct json_text *json, struct mlflow_target *target)
             target->artifact_uri = assay_strdup(json_text_string(json, ""));
         } else if (strcmp(key, "status") == 0) {
             target->status = assay_run_status_parse(json_text_string(json, ""));
+        } else if (strcmp(key, "lifecycle_stage") == 0) {
+            target->deleted = strcmp(json_text_string(json, ""), "deleted") == 0;
         } else if (strcmp(key, "end_time") == 0) {
             target->end_ms = json_text_integer(json, ASSAY_NO_TIME);
         } else {

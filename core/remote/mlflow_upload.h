@@ -22,6 +22,7 @@ struct mlflow_target { /* where an upload goes */
     char *artifact_uri; /* malloc'd */
     bool found;         /* the run is there */
     bool complete;      /* … and said to be whole */
+    bool deleted;       /* … and is deleted */
     enum assay_run_status status;
     int64_t end_ms; /* ASSAY_NO_TIME: none */
     /* What a run that was found has of these, in arena. */

@@ -4,12 +4,15 @@
  * history is read back and only what misses is sent, again and again until nothing misses; a
  * tag says at the end that all is there. A one-shot's thread does it.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <assay/file.h>
 #include <assay/sha256.h>
 
 #include "remote/change_log.h"
@@ -284,6 +287,36 @@ static void look_here(struct upload *u)
         upload_fit_files(u);
 }
 
+/* Two that send the same run at once would both find that it is not there, and both make it.
+   One file for all, locked at a byte that the run and the server name. -1: there is no lock, or
+   no home to have one in, which is no reason to send nothing. */
+static int lock_run(struct upload *u)
+{
+    char digest[ASSAY_SHA256_TEXT], *log = assay_change_log_path();
+    char *folder = log ? assay_path_directory(log) : NULL;
+    char *path = folder ? assay_path_join(folder, "uploads.lock") : NULL;
+    struct assay_buf name = {0};
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+    int fd = -1;
+
+    assay_buf_format(&name, "%s\n%s", u->marker, mlflow_shown(u->client));
+    assay_sha256(digest, assay_buf_text(&name), name.length);
+    digest[15] = '\0';
+    lock.l_start = (off_t)strtoll(digest, NULL, 16);
+    if (path && assay_make_directories(folder, NULL) == ASSAY_OK)
+        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) != 0 && (errno == EAGAIN || errno == EACCES)) {
+        u->status = assay_fail(u->err, ASSAY_NO,
+                               "upload: another program is sending this run to that server");
+        assay_hint(u->err, "the same command, once that has ended, sends what is missing");
+    }
+    assay_buf_free(&name);
+    free(log);
+    free(folder);
+    free(path);
+    return fd;
+}
+
 /* Where it goes, found or, unless this is only a preview, made. */
 static void find_target(struct upload *u)
 {
@@ -295,6 +328,11 @@ static void find_target(struct upload *u)
         mlflow_upload_experiment(u->client, name, !u->options->preview, &u->target, u->err);
     if (u->status == ASSAY_OK && *u->target.experiment)
         u->status = mlflow_upload_find(u->client, u->marker, &u->target, u->err);
+    if (u->status == ASSAY_OK && u->target.deleted) {
+        u->status = assay_fail(u->err, ASSAY_NO, "%s: the run is there, and deleted: %s",
+                               mlflow_shown(u->client), u->target.run_id);
+        assay_hint(u->err, "`assay change %s --restore` brings it back", u->target.run_id);
+    }
     u->out->resumed = u->target.found;
     if (u->status == ASSAY_OK && !u->target.found && !u->options->preview)
         u->status = mlflow_upload_create(u->client, u->run, u->marker, &u->target, u->err);
@@ -362,6 +400,7 @@ enum assay_status assay_session_upload(struct assay_session *session,
 {
     struct assay_error error = {0};
     struct upload u = {.session = session, .options = options, .out = out, .err = &error};
+    int lock = -1;
 
     *out = (struct assay_upload){.run_id = ""};
     if (options->server >= session->source_count || !session->sources[options->server]->server)
@@ -378,6 +417,8 @@ enum assay_status assay_session_upload(struct assay_session *session,
     if (u.status == ASSAY_OK)
         look_here(&u);
     upload_fit_or_fail(&u);
+    if (u.status == ASSAY_OK && !options->preview)
+        lock = lock_run(&u);
     if (u.status == ASSAY_OK)
         find_target(&u);
     if (u.status == ASSAY_OK && options->preview)
@@ -391,6 +432,8 @@ enum assay_status assay_session_upload(struct assay_session *session,
     for (size_t m = 0; m < u.metric_count; m++)
         free((char *)(uintptr_t)u.metrics[m]);
     free(u.metrics);
+    if (lock >= 0)
+        close(lock);
     mlflow_target_free(&u.target);
     assay_arena_free(&u.arena);
     assay_buf_free(&u.points);

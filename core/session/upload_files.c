@@ -31,11 +31,28 @@ static const struct assay_artifacts *artifacts_here(struct upload *u)
     return assay_session_artifacts_wait(u->session, u->options->run);
 }
 
+static bool may_be_read(struct upload *u, const struct assay_artifacts *here)
+{
+    if (here->directory && here->error.what[0])
+        u->status = assay_fail(u->err, ASSAY_IO, "%s", here->error.what);
+    else if (here->count && !here->directory)
+        u->status = assay_fail(u->err, ASSAY_NO,
+                               "upload: the run's artifacts do not lie on this machine");
+    if (u->status != ASSAY_OK)
+        assay_hint(u->err, "--no-artifacts uploads everything else");
+    return u->status == ASSAY_OK && here->count;
+}
+
 void upload_fit_files(struct upload *u)
 {
-    const struct assay_artifacts *here = artifacts_here(u);
+    const struct assay_artifacts *here;
 
-    for (size_t i = 0; !u->options->no_artifacts && i < here->count; i++) {
+    if (u->options->no_artifacts)
+        return;
+    here = artifacts_here(u);
+    if (!may_be_read(u, here)) /* said before anything is sent */
+        return;
+    for (size_t i = 0; i < here->count; i++) {
         const char *fault = mlflow_path_fault(here->items[i].path);
 
         if (fault && !here->items[i].directory)
@@ -181,18 +198,6 @@ static bool send_round(struct sending *sending, unsigned round)
             upload_goes_on(u, "artifacts", i + 1, sending->here->count);
     }
     return any && u->status == ASSAY_OK;
-}
-
-static bool may_be_read(struct upload *u, const struct assay_artifacts *here)
-{
-    if (here->directory && here->error.what[0])
-        u->status = assay_fail(u->err, ASSAY_IO, "%s", here->error.what);
-    else if (here->count && !here->directory)
-        u->status = assay_fail(u->err, ASSAY_NO,
-                               "upload: the run's artifacts do not lie on this machine");
-    if (u->status != ASSAY_OK)
-        assay_hint(u->err, "--no-artifacts uploads everything else");
-    return u->status == ASSAY_OK && here->count;
 }
 
 void upload_files(struct upload *u)

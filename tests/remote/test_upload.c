@@ -9,9 +9,14 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <assay/change.h>
+#include <assay/file.h>
 
 #include "support/program.h"
 #include "support/registry_web.h"
@@ -185,7 +190,9 @@ static void a_file_is_there_when_the_list_says_so(void **state)
     run = new_run();
     add_file(run, "big.bin", 3000);
     add_file(run, "small.txt", 3);
+    fake_registry_hold();
     fake.halves = 1;
+    fake_registry_go_on();
     upload_yes(&fake, run, NULL);
     program_expect(0);
     program_says("2 artifacts (3.0 kB)   done");
@@ -206,7 +213,9 @@ static void a_file_that_never_arrives_whole_is_an_error(void **state)
     fake_registry_start(&fake);
     run = new_run();
     add_file(run, "big.bin", 3000);
+    fake_registry_hold();
     fake.halves = 1000;
+    fake_registry_go_on();
     upload_yes(&fake, run, NULL);
     program_expect(3);
     program_complains("1.5 kB of 3.0 kB are on the server of the artifact big.bin");
@@ -227,7 +236,9 @@ static void a_file_that_is_refused_stops_no_other(void **state)
     run = new_run();
     add_file(run, "a.txt", 3);
     add_file(run, "b.txt", 3);
+    fake_registry_hold();
     snprintf(fake.refused, sizeof fake.refused, "a.txt");
+    fake_registry_go_on();
     upload_yes(&fake, run, NULL);
     program_expect(1);
     program_says("1 artifact (3 B)   done");
@@ -245,6 +256,82 @@ static void a_file_that_is_refused_stops_no_other(void **state)
     fake_registry_stop(&fake);
 }
 
+static void a_run_deleted_there_is_told(void **state)
+{
+    struct fake_registry fake;
+    const char *run;
+
+    (void)state;
+    fake_registry_start(&fake);
+    run = new_run();
+    upload_yes(&fake, run, NULL);
+    program_expect(0);
+    fake_registry_hold();
+    fake.up_deleted = true;
+    fake_registry_go_on();
+    upload(&fake, run, NULL);
+    program_expect(1);
+    program_complains("the run is there, and deleted: up");
+    program_complains("assay change up --restore");
+    upload_yes(&fake, run, NULL);
+    program_expect(1);
+    assert_int_equal(fake_registry_seen(&fake).creates, 1);
+    fake_registry_stop(&fake);
+}
+
+/* A run that lies on another server, with its files: nothing is begun that cannot be ended. */
+static void files_elsewhere_are_told_first(void **state)
+{
+    struct fake_registry from, to, seen;
+    struct fake_file file = {.path = "a.txt", .bytes = 3};
+
+    (void)state;
+    fake_registry_start(&from);
+    fake_registry_start(&to);
+    fake_registry_hold();
+    from.put[0] = file;
+    from.put_count = 1;
+    fake_registry_go_on();
+    program_run(NULL, "upload", "-S", web_url(from.web), "--to", web_url(to.web), "-y",
+                "fraud/steady", "-e", "fraud", NULL);
+    program_expect(1);
+    program_complains("the run's artifacts do not lie on this machine");
+    seen = fake_registry_seen(&to);
+    assert_int_equal(seen.writes, 0);
+    fake_registry_stop(&from);
+    fake_registry_stop(&to);
+}
+
+/* Two at once would make two runs: the second is told. */
+static void only_one_sends_a_run(void **state)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET}; /* all of it */
+    char *log = assay_change_log_path(), *folder = assay_path_directory(log);
+    char *path = assay_path_join(folder, "uploads.lock");
+    struct fake_registry fake;
+    const char *run;
+    int fd;
+
+    (void)state;
+    fake_registry_start(&fake);
+    run = new_run();
+    assert_int_equal(assay_make_directories(folder, NULL), ASSAY_OK);
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) == 0);
+    upload_yes(&fake, run, NULL);
+    program_expect(1);
+    program_complains("another program is sending this run");
+    assert_int_equal(fake_registry_seen(&fake).writes, 0);
+    close(fd);
+    upload_yes(&fake, run, NULL);
+    program_expect(0);
+    assert_int_equal(fake_registry_seen(&fake).creates, 1);
+    fake_registry_stop(&fake);
+    free(log);
+    free(folder);
+    free(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +341,9 @@ int main(void)
         cmocka_unit_test(a_file_is_there_when_the_list_says_so),
         cmocka_unit_test(a_file_that_never_arrives_whole_is_an_error),
         cmocka_unit_test(a_file_that_is_refused_stops_no_other),
+        cmocka_unit_test(a_run_deleted_there_is_told),
+        cmocka_unit_test(files_elsewhere_are_told_first),
+        cmocka_unit_test(only_one_sends_a_run),
     };
 
     return cmocka_run_group_tests_name("uploads by name", tests, program_begin, program_end);

@@ -125,14 +125,15 @@ static void read_runs(const struct fake_registry *fake, const struct web_request
             assay_buf_text_add(out, "{}");
             return;
         }
-        assay_buf_format(out,
-                         "{\"runs\":[{\"info\":{\"run_id\":\"up\",\"artifact_uri\":"
-                         "\"mlflow-artifacts:/1/up/artifacts\",\"status\":\"%s\"},\"data\":{"
-                         "\"params\":[%s],\"tags\":[%s%s{\"key\":"
-                         "\"assay.upload.state\",\"value\":\"%s\"}]}}]}",
-                         fake->status, assay_buf_text(&fake->param_pairs),
-                         assay_buf_text(&fake->tag_pairs), fake->tag_pairs.length ? "," : "",
-                         fake->state);
+        assay_buf_format(
+            out,
+            "{\"runs\":[{\"info\":{\"run_id\":\"up\",\"artifact_uri\":"
+            "\"mlflow-artifacts:/1/up/artifacts\",\"status\":\"%s\","
+            "\"lifecycle_stage\":\"%s\"},\"data\":{\"params\":[%s],\"tags\":[%s%s{\"key\":"
+            "\"assay.upload.state\",\"value\":\"%s\"}]}}]}",
+            fake->status, fake->up_deleted ? "deleted" : "active",
+            assay_buf_text(&fake->param_pairs), assay_buf_text(&fake->tag_pairs),
+            fake->tag_pairs.length ? "," : "", fake->state);
         return;
     }
     assay_buf_text_add(out, "{\"runs\":[");
@@ -438,6 +439,16 @@ struct fake_registry fake_registry_seen(const struct fake_registry *fake)
     struct fake_registry copy = *fake;
     pthread_mutex_unlock(&holding);
     return copy;
+}
+
+void fake_registry_hold(void)
+{
+    pthread_mutex_lock(&holding);
+}
+
+void fake_registry_go_on(void)
+{
+    pthread_mutex_unlock(&holding);
 }
 
 void fake_registry_silent(struct fake_registry *fake, bool silent)

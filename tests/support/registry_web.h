@@ -54,6 +54,7 @@ struct fake_registry {
     } put[8];
     size_t put_count;
     unsigned halves;    /* so many files arrive by half, and are accepted */
+    bool up_deleted;    /* somebody deleted the run that was uploaded */
     char refused[64];   /* a file of this name is 400 "Invalid path" */
     bool no_experiment; /* it has none, and answers 503 to whoever would make one */
 };
@@ -61,6 +62,8 @@ void fake_registry_start(struct fake_registry *fake);
 void fake_registry_stop(struct fake_registry *fake);
 /* While it serves: what it holds now, and what somebody else does to it after the next look. */
 struct fake_registry fake_registry_seen(const struct fake_registry *fake);
+void fake_registry_hold(void); /* it answers nobody until … */
+void fake_registry_go_on(void);
 void fake_registry_after_look(struct fake_registry *fake, const char *champion);
 void fake_registry_silent(struct fake_registry *fake, bool silent);
 void fake_registry_after_look_at_run(struct fake_registry *fake, const char *team);
