@@ -102,9 +102,13 @@ static void take_file(struct listing *listing, struct json_text *json, const cha
     struct assay_arena arena = {0};
     struct mlflow_listed file;
 
-    if (mlflow_listed_read(json, &arena, &file) && is_child(folder, file.path))
+    if (!mlflow_listed_read(json, &arena, &file))
+        file.path = ""; /* the caller sees that it cannot be read */
+    if (is_child(folder, file.path))
         artifact_list_add(listing->list, file.path, file.directory,
                           file.bytes > 0 ? (uint64_t)file.bytes : 0, ASSAY_NO_TIME);
+    else if (depth_of(file.path) > DEPTH_MAX)
+        listing->list->cut = true;
     assay_arena_free(&arena);
 }
 

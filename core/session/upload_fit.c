@@ -61,12 +61,13 @@ void upload_fit_or_fail(struct upload *u)
 
     if (!lost || u->status != ASSAY_OK || u->options->preview || u->options->partial)
         return;
-    while (u->out->issues[first].kind != ASSAY_UPLOAD_REFUSED &&
+    while (first < u->out->issue_count && u->out->issues[first].kind != ASSAY_UPLOAD_REFUSED &&
            u->out->issues[first].kind != ASSAY_UPLOAD_CUT)
         first++;
-    u->status =
-        assay_fail(u->err, ASSAY_NO, "upload: the server would not keep all of it: %s%s",
-                   u->out->issues[first].what, lost > 1 ? ", and more" : "");
+    u->status = assay_fail(
+        u->err, ASSAY_NO, "upload: the server would not keep all of it: %s%s",
+        first < u->out->issue_count ? u->out->issues[first].what : "too much to name",
+        lost > 1 ? ", and more" : "");
     assay_hint(u->err, "nothing was sent; --partial sends what the server keeps");
 }
 
