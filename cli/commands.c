@@ -184,7 +184,7 @@ static const struct cli_option upload_options[] = {
     {0, "to", "SERVER", NULL, "the server it goes to (a URL or a configured source)"},
     {'e', "experiment", "EXP", NULL, "name of the experiment there (default: as here)"},
     {0, "no-artifacts", NULL, NULL, "leave the artifacts away"},
-    {0, "partial", NULL, NULL, "leave out what the server takes not, cut what it cuts"},
+    {0, "partial", NULL, NULL, "leave out what the server does not take, cut what it cuts"},
     {'y', "yes", NULL, NULL, "send what is shown without asking"},
     OPTION_FORMAT,
     OPTION_HELP,

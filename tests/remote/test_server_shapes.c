@@ -107,8 +107,10 @@ static void changing(void **state)
 #define UPLOADS                                                                                \
     "{'uploads': [{'from': 'hex', 'run': 'filled?', 'experiment': 'filled?', "                 \
     "'resumed': 'bool', 'points': 'integer', 'points_there': 'integer', "                      \
-    "'params': 'integer', 'tags': 'integer', 'inputs': 'integer', 'files': 'integer', "        \
-    "'files_there': 'integer', 'bytes': 'integer', 'error': 'filled?'}]}"
+    "'params': 'integer', 'params_there': 'integer', 'tags': 'integer', "                      \
+    "'tags_there': 'integer', 'inputs': 'integer', 'files': 'integer', "                       \
+    "'files_there': 'integer', 'bytes': 'integer', 'issues': [{'kind': "                       \
+    "'not taken|cut|changed|differs', 'what': 'filled'}], 'error': 'filled?'}]}"
 
 static void upload_is(const json_t *upload, int points, const char *run)
 {
