@@ -20,6 +20,7 @@
 #include <assay/clock.h>
 
 #include "source/mlflow_meta.h"
+#include "store/store.h"
 
 #define STATE_VERSION 1u
 #define ID_BUCKETS    32u
@@ -53,6 +54,25 @@ static bool is_database(const char *path)
     return is;
 }
 
+/* Our own cache or store, which lie where somebody may look for experiments: looked at as
+   somebody else's, read-only, their shared memory would be that for the connection that writes,
+   too. */
+static bool is_ours(const struct stat *st)
+{
+    static const enum store_role roles[] = {STORE_LOCAL, STORE_CACHE};
+    bool ours = false;
+
+    for (size_t i = 0; i < ASSAY_COUNT(roles); i++) {
+        char *path = store_default_path(roles[i]);
+        struct stat own;
+
+        ours = ours || (path && stat(path, &own) == 0 && own.st_dev == st->st_dev &&
+                        own.st_ino == st->st_ino);
+        free(path);
+    }
+    return ours;
+}
+
 static enum look look_at(const char *path, struct assay_error *err)
 {
     enum look look = LOOK_OTHER;
@@ -62,6 +82,10 @@ static enum look look_at(const char *path, struct assay_error *err)
 
     if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < 512) {
         assay_fail(err, ASSAY_BAD_INPUT, "%s: not an SQLite database", path);
+        return LOOK_OTHER;
+    }
+    if (is_ours(&st)) {
+        assay_fail(err, ASSAY_BAD_INPUT, "%s: Assay's own, not an MLflow database", path);
         return LOOK_OTHER;
     }
     if (sql_open(&sql, path, SQL_FOREIGN, err) != ASSAY_OK ||

@@ -517,6 +517,29 @@ static void test_no_database(void **state)
     source_found_free(&found);
 }
 
+/* The cache may lie where somebody looks for experiments. It is not looked into, not even where
+   a database of MLflow's stands for it. */
+static void test_own_databases(void **state)
+{
+    struct world *world = *state;
+    struct source_found found = {0};
+    char *before = getenv("ASSAY_CACHE") ? strdup(getenv("ASSAY_CACHE")) : NULL;
+
+    source_mlflow_db.detect(world->folder, &found);
+    assert_int_equal(found.count, 1);
+    source_found_free(&found);
+    setenv("ASSAY_CACHE", world->path, 1);
+    source_mlflow_db.detect(world->folder, &found);
+    source_mlflow_db.detect(world->path, &found);
+    if (before)
+        setenv("ASSAY_CACHE", before, 1);
+    else
+        unsetenv("ASSAY_CACHE");
+    free(before);
+    assert_int_equal(found.count, 0);
+    source_found_free(&found);
+}
+
 /* Cut anywhere, it fails with a message or is read in part; it never does worse. */
 static void test_cut_off(void **state)
 {
@@ -561,7 +584,8 @@ static void test_damaged_is_told(void **state)
     assert_non_null(strstr(err.what, world->path));
     assert_non_null(strstr(err.what, "damaged"));
     source_found_free(&found);
-    source_mlflow_db.detect(world->folder, &found); /* met by chance: whose it is is not known */
+    source_mlflow_db.detect(world->folder,
+                            &found); /* met by chance: whose it is is not known */
     assert_int_equal(found.count, 0);
     snprintf(path, sizeof path, "%s/mlflow.db", world->folder);
     assert_int_equal(rename(world->path, path), 0);
@@ -629,6 +653,7 @@ int main(void)
         IN_WORLD(test_many_metrics),
         IN_WORLD(test_odd_values),
         IN_WORLD(test_no_database),
+        IN_WORLD(test_own_databases),
         IN_WORLD(test_cut_off),
         IN_WORLD(test_damaged_is_told),
         IN_WORLD(test_artifacts),
