@@ -385,7 +385,6 @@ static void run(struct app *app)
         bool retry = app->retry && graphics_ready(term_graphics(app->term));
         if (app->dirty || retry || now >= app->redraw_us) {
             frame_draw(app);
-            inbox_begin(app);
         }
         watch_aux(app);
         unsigned wake = loop_wait(app->loop, deadline(app));

@@ -58,7 +58,6 @@ struct app {
         struct assay_error err; /* why it could not be read the last time */
         int64_t looked_us;      /* at the store's files */
         struct timespec changed[2];
-        bool begun; /* to read */
     } inbox;
 
     struct { /* the demo, running beside us */

@@ -14,15 +14,8 @@
 
 void inbox_open(struct app *app)
 {
-    app->inbox.desk = desk_open(app);
-}
-
-void inbox_begin(struct app *app)
-{
     struct stat st;
-    if (app->inbox.begun)
-        return;
-    app->inbox.begun = true;
+    app->inbox.desk = desk_open(app);
     /* Without a store there is nothing to read, and none is made for that. */
     if (stat(assay_session_store_path(app->session), &st) == 0)
         desk_ask(app->inbox.desk, &(struct desk_wish){.task = DESK_READ});

@@ -11,9 +11,9 @@
 struct app;
 struct desk_result;
 
+/* Called when the first frame is drawn, which its thread so cannot hold up. Until then nothing
+ * waits. */
 void inbox_open(struct app *app);
-/* Begins to read, once: called when the first frame is drawn, which it so cannot hold up. */
-void inbox_begin(struct app *app);
 void inbox_close(struct app *app);
 /* Called whenever the loop has woken, after the screens: takes what none of them took. True
    where there is something new to draw. */
