@@ -369,8 +369,8 @@ static void run(struct app *app)
 {
     loop_watch(app->loop, term_fd(app->term));
     int session_watch = loop_watch(app->loop, assay_session_fd(app->session));
-    /* What waits for approval is read once everything else stands there: the thread that does it
-       would get in the way of the first frame. */
+    /* What waits for approval is read once everything else stands there: the thread that does
+       it would get in the way of the first frame. */
     frame_draw(app);
     inbox_open(app);
     while (!app->quit) {
