@@ -277,8 +277,8 @@ static void check_database(struct doctor *d, enum assay_database which, const ch
 
 /* ---- sources ---- */
 
-/* "12 runs, 3 deleted": those that `ls` counts, and the others that are there: deleted ones, and
-   those of deleted experiments. */
+/* "12 runs, 3 deleted": those that `ls` counts, and the others that are there: deleted ones,
+   and those of deleted experiments. */
 static void runs_text(const struct cli *cli, uint32_t source, char out[80])
 {
     size_t runs = 0, deleted = 0;
@@ -339,8 +339,8 @@ static void check_source(struct doctor *d, uint32_t i)
         say(d, "sources", source->name, FAILS, source->error.hint, "%s (%s): %s", source->where,
             source->kind, source->error.what);
     else
-        say(d, "sources", source->name, WORKS, "", "%s (%s): %s%s", source->where,
-            source->kind, runs, source->problems ? ", with problems:" : "");
+        say(d, "sources", source->name, WORKS, "", "%s (%s): %s%s", source->where, source->kind,
+            runs, source->problems ? ", with problems:" : "");
     say_problems(d, i, source);
 }
 

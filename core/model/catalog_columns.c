@@ -147,8 +147,7 @@ static void column_build(struct assay_catalog *catalog, struct assay_column *col
 {
     size_t missing = 0;
 
-    if (catalog->hooks.fill_rare &&
-        catalog->hooks.fill_rare(catalog->hooks.context, column)) {
+    if (catalog->hooks.fill_rare && catalog->hooks.fill_rare(catalog->hooks.context, column)) {
         column->ready = true;
         return;
     }

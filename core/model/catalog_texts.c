@@ -71,7 +71,8 @@ static bool make_row(struct text_row *row, const char *const *texts, size_t coun
 }
 
 /* The place of TEXT among the users, where it is put if it is new. */
-static uint32_t place_of_user(struct run_texts *texts, struct assay_map *places, const char *text)
+static uint32_t place_of_user(struct run_texts *texts, struct assay_map *places,
+                              const char *text)
 {
     size_t length = strlen(text);
     uint32_t place = assay_map_get(places, text, length);

@@ -25,8 +25,8 @@ struct run_texts {
     const char **users; /* each once, as the catalog has it */
     size_t user_count;
     uint64_t user_letters; /* of all of them together */
-    uint64_t *letters; /* by run: of name, id and user together; the catalog takes them */
-    uint64_t renamed;  /* how often runs of the catalog had been renamed */
+    uint64_t *letters;     /* by run: of name, id and user together; the catalog takes them */
+    uint64_t renamed;      /* how often runs of the catalog had been renamed */
     const char **name_of, **id_of, **user_of; /* by run: the catalog's, until it is made */
 };
 

@@ -160,8 +160,8 @@ static void eval_null(const struct query_test *test, const struct assay_column *
     }
 }
 
-/* The numbers that TEST's comparison takes, the bounds among them: none where LOW is above HIGH.
-   Two comparisons a run, whatever is asked. */
+/* The numbers that TEST's comparison takes, the bounds among them: none where LOW is above
+   HIGH. Two comparisons a run, whatever is asked. */
 struct span {
     double low, high;
 };
@@ -181,7 +181,8 @@ static struct span span_of(const struct query_test *test)
         return value == -INFINITY ? nothing
                                   : (struct span){-INFINITY, nextafter(value, -INFINITY)};
     case OP_GREATER:
-        return value == INFINITY ? nothing : (struct span){nextafter(value, INFINITY), INFINITY};
+        return value == INFINITY ? nothing
+                                 : (struct span){nextafter(value, INFINITY), INFINITY};
     default:
         return nothing;
     }
@@ -287,7 +288,8 @@ static void eval_one_named(const struct query_test *test, const struct assay_col
         found[i] = rows[i] < column->count && column->present[rows[i]] && test->negated;
 }
 
-/* Of several: a name holds for a run where it holds for one of what has the name; what is denied
+/* Of several: a name holds for a run where it holds for one of what has the name; what is
+   denied
    ("!=", "NOT LIKE") for all that the run has of it. */
 static void eval_several_named(const struct query_test *test, const uint32_t *rows,
                                size_t count, uint8_t *marks)

@@ -133,8 +133,8 @@ struct walk {
     uint8_t *found;
 };
 
-/* The pair begins at PLACE: marks the text around it, if it has the rest, too. False where there
-   is no text any more. */
+/* The pair begins at PLACE: marks the text around it, if it has the rest, too. False where
+   there is no text any more. */
 static bool walk_take(struct walk *walk, size_t place)
 {
     const struct needle *needle = walk->needle;

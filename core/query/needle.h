@@ -24,9 +24,9 @@ struct needle {
 struct needle needle_of(const char *text);
 /* Whether it stands anywhere in TEXT; an empty one does in all. */
 bool needle_in(const struct needle *needle, const char *text);
-/* Sets FOUND of each of COUNT texts in which it stands. They lie one after another in TEXTS, each
-   up to its end in ENDS, where the NUL after it is its own. Reads up to NEEDLE_BEYOND bytes after
-   the last, whatever they are. Not of an empty one. */
+/* Sets FOUND of each of COUNT texts in which it stands. They lie one after another in TEXTS,
+   each up to its end in ENDS, where the NUL after it is its own. Reads up to NEEDLE_BEYOND
+   bytes after the last, whatever they are. Not of an empty one. */
 #define NEEDLE_BEYOND 65
 void needle_mark(const struct needle *needle, const char *texts, const uint32_t *ends,
                  size_t count, uint8_t *found);

@@ -189,9 +189,9 @@ static void eval_side_by_side(struct word *word, const struct run_texts *texts,
     else
         eval_with_newer(word, texts, rows, count, marks);
     for (size_t i = 0; !word->experiments.none && i < count; i++)
-        marks[i] = marks[i] ||
-                   in_experiment(&word->experiments, word->catalog, &word->needle,
-                                 assay_catalog_run(word->catalog, rows[i])->experiment);
+        marks[i] =
+            marks[i] || in_experiment(&word->experiments, word->catalog, &word->needle,
+                                      assay_catalog_run(word->catalog, rows[i])->experiment);
 }
 
 void word_eval(struct assay_catalog *catalog, const char *text, const uint32_t *rows,

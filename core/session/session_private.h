@@ -200,8 +200,8 @@ struct columns_ahead {
     bool every;    /* each name of the runs SEEN has a column: any other name is of none */
     uint8_t *seen; /* by run: its attributes were read */
     size_t seen_count;
-    uint64_t version;              /* of the catalog when the reading began */
-    uint32_t *stale;               /* runs of which it does not tell, when the catalog ... */
+    uint64_t version; /* of the catalog when the reading began */
+    uint32_t *stale;  /* runs of which it does not tell, when the catalog ... */
     size_t stale_count;
     uint64_t stale_version;        /* ... was this one; 0: not known */
     struct assay_column **waiting; /* asked for while it goes on */
@@ -291,6 +291,7 @@ struct assay_session {
     size_t watch_count, watch_capacity;
     char *awaited;           /* the folder watched for the local store while it is not there */
     bool local_due;          /* something happened in it */
+    bool local_slow;         /* nothing would tell: it is looked for by the clock */
     int64_t local_looked_us; /* when the store was last looked for, and what its files were */
     int64_t local_looked_at[4];
     unsigned changes; /* made outside dispatch, told at the next one */
@@ -487,8 +488,8 @@ void columns_start(struct assay_session *session, struct assay_column *column);
 /* Whether COLUMN, which was just asked for, needs no reading of its own: it is being read, or
    known to be of no run that was read. */
 bool columns_ahead_has(struct assay_session *session, struct assay_column *column);
-/* The catalog's hook: where COLUMN is known to be of no run that was read, it is filled from the
-   others. */
+/* The catalog's hook: where COLUMN is known to be of no run that was read, it is filled from
+   the others. */
 bool columns_ahead_fill(void *context, struct assay_column *column);
 void columns_ahead_free(struct assay_session *session);
 

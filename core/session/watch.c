@@ -88,6 +88,8 @@ static void set_timer(struct assay_session *session)
     }
     if (session->local_due && session->local_looked_us + GATHER_US < earliest)
         earliest = session->local_looked_us + GATHER_US;
+    if (session->local_slow && session->local_looked_us + SLOW_US < earliest)
+        earliest = session->local_looked_us + SLOW_US;
     if (earliest != INT64_MAX) {
         int64_t wait = earliest > now ? earliest - now : 1;
 
@@ -231,14 +233,17 @@ static void await_local(struct assay_session *session)
     char *folder = folder_that_is(session->store_path);
     int64_t facts[4];
 
+    session->local_slow = is_silent(folder);
     while (!is_awaiting(session, folder)) {
         int wd;
 
         stop_awaiting(session);
         wd = inotify_add_watch(session->inotify_fd, folder,
                                strcmp(folder, whole) == 0 ? EVENTS : APPEARS);
-        if (wd < 0)
+        if (wd < 0) {
+            session->local_slow = true;
             break;
+        }
         add_entry(session, wd, NULL);
         session->awaited = folder;
         folder = folder_that_is(session->store_path);
@@ -254,6 +259,8 @@ static unsigned look_for_local(struct assay_session *session, int64_t now)
     unsigned changed = 0;
     int64_t facts[4];
 
+    if (session->local_slow && now - session->local_looked_us >= SLOW_US)
+        session->local_due = true;
     if (!session->local_due || session->local || now - session->local_looked_us < GATHER_US)
         return 0;
     session->local_due = false;
@@ -280,11 +287,14 @@ void watch_local(struct assay_session *session)
         return;
     }
     stop_awaiting(session);
+    session->local_slow = false;
     directory = assay_path_directory(session->store_path);
     assay_buf_format(&journal, "%s-wal", session->store_path);
     watch_path(session, session->local, assay_buf_text(&journal));
     watch_path(session, session->local, session->store_path);
     watch_path(session, session->local, directory);
+    if (is_silent(directory))
+        session->local->slow_watch = true;
     assay_buf_free(&journal);
     free(directory);
 }

@@ -56,7 +56,8 @@ bool tb_content_load(struct tb_content *content, struct tb_unpack *in);
 /* Of saved bytes, where the content begins: what tb_content_known() and _latest() would say. */
 bool tb_content_peek(struct tb_unpack in, int64_t *latest_ms);
 size_t tb_content_problems(const struct tb_content *content); /* how many */
-/* How many more there were than are told one by one; and says so, of those of the run there are. */
+/* How many more there were than are told one by one; and says so, of those of the run there
+ * are. */
 uint64_t tb_content_untold(const struct tb_content *content);
 void tb_content_tell_rest(const struct tb_content *content);
 /* Reports the problems again that an earlier process found. */

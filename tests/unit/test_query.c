@@ -241,9 +241,11 @@ static void test_metrics(void **state)
 
 /* ---- comparisons against C's own ---- */
 
-static const double extremes[] = {
-    -INFINITY, -DBL_MAX, -1.5, -1, -DBL_MIN, -4.9406564584124654e-324, -0.0, 0,
-    4.9406564584124654e-324, DBL_MIN, 1, 1.5, DBL_MAX, INFINITY, NAN};
+static const double extremes[] = {-INFINITY, -DBL_MAX, -1.5,
+                                  -1,        -DBL_MIN, -4.9406564584124654e-324,
+                                  -0.0,      0,        4.9406564584124654e-324,
+                                  DBL_MIN,   1,        1.5,
+                                  DBL_MAX,   INFINITY, NAN};
 
 static bool holds(double a, const char *op, double b)
 {
@@ -290,8 +292,8 @@ static struct assay_catalog *make_extremes(void)
 static void test_extremes(void **state)
 {
     (void)state;
-    static const char *const ops[] = {"=", "!=", "<", "<=", ">", ">="},
-                             *const names[] = {"metrics.x", "x"};
+    static const char *const ops[] = {"=", "!=", "<", "<=", ">", ">="}, *const names[] = {
+                                                                            "metrics.x", "x"};
     struct assay_catalog *them = make_extremes();
     for (size_t k = 0; k < ASSAY_COUNT(ops) * ASSAY_COUNT(extremes) * 2; k++) {
         const char *op = ops[k / 2 % ASSAY_COUNT(ops)];
