@@ -28,8 +28,10 @@
     }
 
 static const struct cli_option ls_options[] = {
-    OPTION_SOURCE, {0, "deleted", NULL, NULL, "deleted experiments, and how many runs are deleted"},
-    OPTION_FORMAT, OPTION_HELP,
+    OPTION_SOURCE,
+    {0, "deleted", NULL, NULL, "deleted experiments, and how many runs are deleted"},
+    OPTION_FORMAT,
+    OPTION_HELP,
     OPTION_END,
 };
 
