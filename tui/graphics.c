@@ -19,9 +19,8 @@
 #define GIVE_UP_US     (GRAPHICS_GIVE_UP_S * INT64_C(1000000))
 #define KITTY_ID       0x41530000u /* ids of images are shared by all programs in a kitty */
 #define FRAME_SIDE     16384
-#define DRAWING_COLORS 64 /* more are a picture's, whose encoder looks for every one of them   \
-                           */
-#define SIXEL_BAND 6      /* pixel rows that sixel paints at a time */
+#define DRAWING_COLORS 64 /* more are a picture's; each of those costs its encoder time */
+#define SIXEL_BAND     6  /* pixel rows that sixel paints at a time */
 
 struct slot {
     /* what the screen wants */
