@@ -149,8 +149,8 @@ const struct assay_compared_run *assay_comparison_run(const struct assay_compari
 size_t assay_comparison_rows(const struct assay_comparison *comparison);
 const struct assay_row *assay_comparison_row(const struct assay_comparison *comparison,
                                              size_t row);
-/* Rows, and those of them that differ, without what is said elsewhere: a structure counts by its
-   paths. */
+/* Rows, and those of them that differ, without what is said elsewhere: a structure counts by
+   its paths. */
 size_t assay_comparison_counted(const struct assay_comparison *comparison);
 size_t assay_comparison_differing(const struct assay_comparison *comparison);
 /* SIZE_MAX where there is none. */
