@@ -24,11 +24,28 @@ struct uploading {
     int64_t next_us; /* when something is shown again */
 };
 
+/* The server of that name or place; the last where there are several. */
+static uint32_t find_place(struct cli *cli, const char *name, const char *where)
+{
+    uint32_t found = ASSAY_NONE;
+
+    for (uint32_t s = 0; s < assay_catalog_sources(cli->catalog); s++) {
+        const struct assay_source *source = assay_catalog_source(cli->catalog, s);
+        struct assay_server server;
+
+        if (assay_session_server(cli->session, s, &server) &&
+            (strcmp(source->name, name) == 0 || strcmp(source->where, where) == 0))
+            found = s;
+    }
+    return found;
+}
+
 /* The server that --to names: a configured source, or a URL. */
 static enum assay_status find_server(struct cli *cli, const char *to, uint32_t *found,
                                      struct assay_error *err)
 {
     const char *at = strrchr(to, '@'), *scheme = strstr(to, "://");
+    const char *workspace = getenv("MLFLOW_WORKSPACE");
     struct assay_buf where = {0};
 
     if (at && scheme) { /* the catalog's has no user in it */
@@ -39,15 +56,10 @@ static enum assay_status find_server(struct cli *cli, const char *to, uint32_t *
     }
     while (where.length && where.data[where.length - 1] == '/')
         where.data[--where.length] = '\0';
-    *found = ASSAY_NONE;
-    for (uint32_t s = 0; s < assay_catalog_sources(cli->catalog); s++) {
-        const struct assay_source *source = assay_catalog_source(cli->catalog, s);
-        struct assay_server server;
-
-        if (assay_session_server(cli->session, s, &server) &&
-            (strcmp(source->name, to) == 0 ||
-             strcmp(source->where, assay_buf_text(&where)) == 0))
-            *found = s;
+    *found = find_place(cli, to, assay_buf_text(&where));
+    if (*found == ASSAY_NONE && workspace) { /* a URL's is the environment's */
+        assay_buf_format(&where, "#%s", workspace);
+        *found = find_place(cli, to, assay_buf_text(&where));
     }
     assay_buf_free(&where);
     if (*found != ASSAY_NONE)
