@@ -341,7 +341,7 @@ def seconds(command, store):
 
 def queue():
     """A queue of 10,000 requests, and the gate of deployment jobs over 10,000 records."""
-    store = ledger(26668)
+    store = ledger(26670)
     keys = tool("bench_workbench", "keys", "jkjkjkjk", "Aq" * 10, ASSAY, store=store)
     times = keys.get("key_ms", [])[::2]
     row("key that opens a queue of 10,000 requests", statistics.median(times) if times else None,
