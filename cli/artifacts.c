@@ -3,14 +3,16 @@
  */
 #include "cli.h"
 #include "json.h"
+#include "partial.h"
 #include "table.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <assay/file.h>
@@ -91,7 +93,7 @@ static const struct assay_artifact *find_item(const struct assay_artifacts *arti
     return NULL;
 }
 
-/* Prints what is behind FD, which it closes; PATH names it. */
+/* Prints what is behind FD; PATH names it. */
 static enum assay_status print_fd(struct cli *cli, int fd, const char *path,
                                   struct assay_error *err)
 {
@@ -108,7 +110,6 @@ static enum assay_status print_fd(struct cli *cli, int fd, const char *path,
         }
         cli_spill(cli);
     }
-    close(fd);
     return status;
 }
 
@@ -126,37 +127,80 @@ static enum assay_status save_file(const char *directory, const char *path, cons
     return status;
 }
 
-/* A file that lies in no folder here, but on a server or in a bundle: fetched whole into a file
-   of its own first, so that what is printed or saved is all of it or nothing. */
+/* ---- a file that lies in no folder here, but on a server or in a bundle ---- */
+
+/* A file may have grown since it was listed, but not by much. */
+#define GROWN (UINT64_C(1) << 20)
+/* Of the disk's room, where nobody says how large a file is. */
+#define ROOM_LEFT (UINT64_C(1) << 30)
+
+struct far_limit {
+    uint64_t bytes;
+    atomic_bool passed;
+};
+
+static bool is_within_limit(void *context, uint64_t bytes)
+{
+    struct far_limit *limit = context;
+    if (bytes > limit->bytes)
+        atomic_store(&limit->passed, true);
+    return !atomic_load(&limit->passed);
+}
+
+/* The most bytes of ITEM to take, into the file system of FD. */
+static uint64_t most_of(const struct assay_artifact *item, int fd)
+{
+    struct statvfs room;
+    if (item->bytes)
+        return item->bytes < UINT64_MAX - GROWN ? item->bytes + GROWN : UINT64_MAX;
+    if (fstatvfs(fd, &room) != 0)
+        return SAVE_LIMIT;
+    uint64_t free_bytes = (uint64_t)room.f_bavail * room.f_frsize;
+    return free_bytes > 2 * ROOM_LEFT ? free_bytes - ROOM_LEFT : free_bytes / 2;
+}
+
+static enum assay_status too_much(const struct assay_artifact *item,
+                                  const struct far_limit *limit, struct assay_error *err)
+{
+    assay_error_clear(err);
+    if (item->bytes) {
+        assay_fail(err, ASSAY_CORRUPT,
+                   "%s: more came than the %" PRIu64 " bytes that the list says it has",
+                   item->path, item->bytes);
+        assay_hint(err, "nothing of it is kept; if it is being written, ask again later");
+    } else {
+        assay_fail(err, ASSAY_CORRUPT,
+                   "%s: the list does not say how large it is, and more than %" PRIu64
+                   " bytes came: the disk would be full",
+                   item->path, limit->bytes);
+        assay_hint(err, "nothing of it is kept; make room, or save it elsewhere");
+    }
+    return ASSAY_CORRUPT;
+}
+
+/* Fetched whole into a file of its own first, so that what is printed or saved is all of it or
+   nothing. */
 static enum assay_status far_file(struct cli *cli, uint32_t run,
                                   const struct assay_artifact *item, struct assay_error *err)
 {
-    const char *as = cli_output(cli), *tmp = getenv("TMPDIR");
-    char *directory = as ? assay_path_directory(as) : assay_strdup(tmp && *tmp ? tmp : "/tmp");
-    char *path = assay_path_join(directory, ".assay-XXXXXX");
-    int fd = mkostemp(path, O_CLOEXEC);
-    enum assay_status status;
-    if (fd < 0) {
-        status = assay_fail(err, ASSAY_IO, "%s: %s", directory, strerror(errno));
-        goto out;
+    struct cli_partial partial;
+    struct far_limit limit = {0};
+    enum assay_status status = cli_partial_begin(&partial, cli_output(cli), false, err);
+    if (status == ASSAY_OK) {
+        limit.bytes = most_of(item, partial.fd);
+        status = assay_session_download(cli->session, run, item->path, partial.fd,
+                                        is_within_limit, &limit, err);
     }
-    status = assay_session_download(cli->session, run, item->path, fd, NULL, NULL, err);
-    mode_t mask = umask(0);
-    umask(mask);
-    if (status == ASSAY_OK && as && (fchmod(fd, 0666 & ~mask) != 0 || fsync(fd) != 0))
-        status = assay_fail(err, ASSAY_IO, "%s: %s", path, strerror(errno));
-    if (status == ASSAY_OK && !as && lseek(fd, 0, SEEK_SET) == 0)
-        status = print_fd(cli, fd, path, err);
-    else if (close(fd) != 0 && status == ASSAY_OK)
-        status = assay_fail(err, ASSAY_IO, "%s: %s", path, strerror(errno));
-    if (status == ASSAY_OK && as && rename(path, as) != 0)
-        status = assay_fail(err, ASSAY_IO, "%s: %s", as, strerror(errno));
-    if (status != ASSAY_OK || !as)
-        unlink(path);
-out:
-    free(directory);
-    free(path);
-    return status;
+    if (status != ASSAY_OK && atomic_load(&limit.passed))
+        status = too_much(item, &limit, err);
+    if (status == ASSAY_OK && !partial.as) {
+        if (lseek(partial.fd, 0, SEEK_SET) == 0)
+            status = print_fd(cli, partial.fd, item->path, err);
+        else
+            status = assay_fail(err, ASSAY_IO, "%s: %s", item->path, strerror(errno));
+    }
+    enum assay_status ended = cli_partial_end(&partial, status == ASSAY_OK, err);
+    return status != ASSAY_OK ? status : ended;
 }
 
 static enum assay_status one_file(struct cli *cli, uint32_t run,
@@ -169,7 +213,11 @@ static enum assay_status one_file(struct cli *cli, uint32_t run,
     if (as)
         return save_file(artifacts->directory, item->path, as, err);
     int fd = assay_open_inside(artifacts->directory, item->path, NULL, err);
-    return fd < 0 ? ASSAY_IO : print_fd(cli, fd, item->path, err);
+    if (fd < 0)
+        return ASSAY_IO;
+    enum assay_status status = print_fd(cli, fd, item->path, err);
+    close(fd);
+    return status;
 }
 
 enum assay_status cli_artifacts(struct cli *cli, struct assay_error *err)

@@ -9,13 +9,16 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <zlib.h>
 
+#include <assay/file.h>
 #include <assay/memory.h>
 
+#include "support/places.h"
 #include "support/program.h"
 #include "support/web.h"
 
@@ -149,12 +152,87 @@ static void an_endless_metric_is_bounded(void **state)
     free(body);
 }
 
+/* One run, and a file of it that never ends; the list says SIZE. */
+struct endless_file {
+    const char *body, *list;
+    size_t length;
+};
+
+static void never_end_file(void *context, const struct web_request *request,
+                           struct web_answer *answer)
+{
+    const struct endless_file *file = context;
+
+    if (strstr(request->target, "experiments/search")) {
+        answer->body = "{\"experiments\":[{\"experiment_id\":\"1\",\"name\":\"one\"}]}";
+    } else if (strstr(request->target, "runs/search")) {
+        answer->body = "{\"runs\":[{\"info\":{\"run_id\":\"0123456789abcdef\","
+                       "\"experiment_id\":\"1\",\"status\":\"FINISHED\"}}]}";
+    } else if (strstr(request->target, "artifacts/list")) {
+        answer->body = file->list;
+    } else if (strstr(request->target, "get-artifact")) {
+        answer->body = file->body;
+        answer->length = file->length;
+        answer->fault = WEB_ENDLESS;
+    } else {
+        answer->status = 404;
+    }
+}
+
+static bool is_empty_folder(const char *path)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    bool empty = true;
+
+    assert_non_null(folder);
+    while ((entry = readdir(folder)))
+        empty &= strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    closedir(folder);
+    return empty;
+}
+
+/* It ends soon behind what the list says, and nothing of it stays. */
+static void an_endless_file_is_bounded(void **state)
+{
+    struct endless_file file = {
+        .list = "{\"files\":[{\"path\":\"ok.txt\",\"is_dir\":false,\"file_size\":5}]}",
+        .length = 64 << 10};
+    char *body = assay_alloc(file.length + 1), *place = place_new("ok.txt");
+    char *folder = assay_path_directory(place);
+    struct rlimit before;
+    struct web *web;
+
+    (void)state;
+    memset(body, 'x', file.length);
+    file.body = body;
+    web = web_start(never_end_file, &file);
+    /* Without the bound it would end here, in other words. */
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &(struct rlimit){64 << 20, before.rlim_max}), 0);
+    program_run(NULL, "artifacts", "0123456789abcdef", "ok.txt", "-o", place, "-S",
+                web_url(web), NULL);
+    program_expect(3);
+    program_complains("ok.txt: more came than the 5 bytes that the list says it has");
+    assert_true(is_empty_folder(folder));
+    program_run(NULL, "artifacts", "0123456789abcdef", "ok.txt", "-S", web_url(web), NULL);
+    program_expect(3);
+    program_complains("ok.txt: more came than the 5 bytes that the list says it has");
+    assert_int_equal(program_last.out_length, 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    web_stop(&web);
+    free(body);
+    free(folder);
+    free(place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_endless_answer_is_bounded),
         cmocka_unit_test(a_packed_answer_is_bounded),
         cmocka_unit_test(an_endless_metric_is_bounded),
+        cmocka_unit_test(an_endless_file_is_bounded),
     };
 
     return cmocka_run_group_tests_name("hostile servers", tests, program_begin, program_end);
