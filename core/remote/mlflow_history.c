@@ -26,6 +26,7 @@
    memory. A value each second is four million in seven weeks. */
 #define POINTS_MAX (1u << 22)
 #define PAGES_MAX  20000u
+#define EMPTY_MAX  8u /* pages without a point, one behind the other, that are followed */
 #define SOME_MAX   (1u << 16) /* points of one run in a sample, or since: 25000 at a server */
 
 /* One series on its way. */
@@ -35,9 +36,10 @@ struct history {
     size_t count, capacity;
     size_t had; /* points when the page under way began */
     char *token;
-    unsigned pages;
-    size_t most; /* points that are held */
-    bool cut;    /* there were more */
+    unsigned pages, empty;
+    size_t met, look; /* different points at the last look for repetitions; when the next is */
+    size_t most;      /* points that are held */
+    bool cut;         /* there were more */
     struct point_scan scan;
     struct assay_buf raw; /* what came of a body so far, while it is short */
 };
@@ -109,9 +111,8 @@ static int by_time(const void *a, const void *b)
     return x->value < y->value ? -1 : x->value > y->value;
 }
 
-static struct assay_series *series_of(struct history *history)
+static void in_order(struct history *history)
 {
-    struct assay_series *series = assay_series_new(mlflow_source.last_rule);
     size_t kept = 0;
     bool sorted = true;
 
@@ -123,8 +124,15 @@ static struct assay_series *series_of(struct history *history)
         if (kept == 0 || by_time(&history->points[kept - 1], &history->points[i]) != 0)
             history->points[kept++] = history->points[i];
     history->count = kept;
-    if (kept)
-        assay_series_add(series, history->points, kept);
+}
+
+static struct assay_series *series_of(struct history *history)
+{
+    struct assay_series *series = assay_series_new(mlflow_source.last_rule);
+
+    in_order(history);
+    if (history->count)
+        assay_series_add(series, history->points, history->count);
     return series;
 }
 
@@ -486,6 +494,48 @@ static void send_page(struct histories *h, struct net_batch *batch, struct histo
     assay_buf_free(&path);
 }
 
+/* Whether what came since the last look was all there before: pages that go round. Looked at
+   whenever there are twice as many points, which costs one walk over them where they come in
+   their order. */
+static bool goes_round(struct history *history)
+{
+    size_t met = history->met;
+
+    if (history->count < history->look || history->count == history->had)
+        return false;
+    in_order(history);
+    history->met = history->count;
+    history->look = 2 * history->count;
+    return met && history->count == met;
+}
+
+/* Whether the page taken last leads on. A server that leads on for ever is an error: what came
+   of the metric may or may not be all of it. */
+static bool leads_on(struct histories *h, struct history *history, enum assay_status *status,
+                     struct assay_error *err)
+{
+    const char *token = assay_buf_text(&history->scan.token);
+
+    if (!*token)
+        return false;
+    history->empty = history->count == history->had ? history->empty + 1 : 0;
+    if ((history->token && strcmp(history->token, token) == 0) || goes_round(history)) {
+        *status = assay_fail(err, ASSAY_CORRUPT,
+                             "%s: the pages of \"%s\" repeat: more may be there than came",
+                             mlflow_shown(h->mlflow), h->wanted[history->index].metric);
+        return false;
+    }
+    if (history->empty > EMPTY_MAX) {
+        *status = assay_fail(err, ASSAY_CORRUPT,
+                             "%s: the pages of \"%s\" come empty: more may be there than came",
+                             mlflow_shown(h->mlflow), h->wanted[history->index].metric);
+        return false;
+    }
+    free(history->token);
+    history->token = assay_strdup(token);
+    return true;
+}
+
 /* Takes a page of one series. True where it goes on. */
 static bool take_history(struct histories *h, struct history *history,
                          const struct net_answer *answer)
@@ -493,8 +543,7 @@ static bool take_history(struct histories *h, struct history *history,
     struct point_scan *scan = &history->scan;
     struct assay_error error = {0};
     enum assay_status status = ASSAY_OK;
-    const char *token;
-    bool more;
+    bool more = false;
 
     if (answer->status == ASSAY_OK)
         scan_raw(history);
@@ -507,18 +556,12 @@ static bool take_history(struct histories *h, struct history *history,
         status = scan_error(h->mlflow, scan, &error);
     } else if (answer->status != ASSAY_OK) {
         status = mlflow_answer_error(h->mlflow, answer, NULL, &error);
+    } else {
+        more = leads_on(h, history, &status, &error);
     }
-    if (status != ASSAY_OK) {
+    if (status != ASSAY_OK)
         hand_over(h, history->index, MLFLOW_COMPLETE, NULL, status, &error);
-        return false;
-    }
-    token = assay_buf_text(&scan->token);
-    /* A token that comes again, or a page with nothing on it, would lead on for ever. */
-    more = *token && history->count > history->had &&
-           !(history->token && strcmp(history->token, token) == 0);
-    free(history->token);
-    history->token = assay_strdup(token);
-    if (!more)
+    else if (!more)
         hand_over(h, history->index, MLFLOW_COMPLETE, series_of(history), ASSAY_OK, NULL);
     return more;
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -152,6 +153,49 @@ static void an_endless_metric_is_bounded(void **state)
     free(body);
 }
 
+/* One run, and a metric whose pages go on for ever under new tokens. */
+struct round {
+    unsigned pages;
+    bool empty;
+    char body[256];
+};
+
+static void go_round(void *context, const struct web_request *request,
+                     struct web_answer *answer)
+{
+    struct round *round = context;
+
+    if (!strstr(request->target, "metrics/get-history?")) {
+        never_end(&(struct hostile){0}, request, answer);
+        return;
+    }
+    snprintf(round->body, sizeof round->body, "{\"metrics\":[%s],\"next_page_token\":\"t%u\"}",
+             round->empty ? ""
+                          : "{\"value\":1,\"step\":1,\"timestamp\":1},"
+                            "{\"value\":2,\"step\":2,\"timestamp\":2}",
+             ++round->pages);
+    answer->body = round->body;
+}
+
+static void is_told_of_pages(bool empty, const char *words)
+{
+    struct round round = {.empty = empty};
+    struct web *web = web_start(go_round, &round);
+
+    program_run(NULL, "series", "0123456789abcdef", "-m", "loss", "-S", web_url(web), NULL);
+    program_expect(3);
+    program_complains(words);
+    assert_in_range(round.pages, 2, 12);
+    web_stop(&web);
+}
+
+static void pages_that_bring_nothing_new_end(void **state)
+{
+    (void)state;
+    is_told_of_pages(false, "the pages of \"loss\" repeat: more may be there than came");
+    is_told_of_pages(true, "the pages of \"loss\" come empty: more may be there than came");
+}
+
 /* One run, and a file of it that never ends; the list says SIZE. */
 struct endless_file {
     const char *body, *list;
@@ -233,6 +277,7 @@ int main(void)
         cmocka_unit_test(a_packed_answer_is_bounded),
         cmocka_unit_test(an_endless_metric_is_bounded),
         cmocka_unit_test(an_endless_file_is_bounded),
+        cmocka_unit_test(pages_that_bring_nothing_new_end),
     };
 
     return cmocka_run_group_tests_name("hostile servers", tests, program_begin, program_end);
