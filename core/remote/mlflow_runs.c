@@ -22,6 +22,7 @@
 #define RUNS_MAX         2000000u
 #define PAGES_MAX        100000u
 #define EXPERIMENT_PAGES 2000u
+#define STALE_MAX        8u /* pages with nothing new, one behind the other, that are followed */
 #define DOUBT_MAX        64u /* runs asked for by id before they are given up as gone */
 #define BACK_MS          INT64_C(120000) /* clocks differ, and requests take time */
 #define BESIDE_PAGES     64u             /* of a filter; the list comes anyway */
@@ -32,7 +33,7 @@ struct search {
     char *experiments; /* "\"1\",\"2\"" */
     const char *filter;
     char *token;
-    unsigned page, pages;
+    unsigned page, pages, stale;
     bool beside; /* the list: what a filter keeps, asked for first */
 };
 struct searches {
@@ -176,9 +177,38 @@ static void take_experiment(void *context, const struct mlflow_experiment *exper
                                 });
 }
 
+/* A list whose pages lead on without bringing anything. What came of it may not be all. */
+static enum assay_status is_short(const struct scan *scan, const char *what)
+{
+    return assay_fail(scan->err, ASSAY_CORRUPT,
+                      "%s: the pages of its list of %s repeat or come empty: more may be "
+                      "there than came",
+                      mlflow_shown(scan->mlflow), what);
+}
+
+/* Whether the list of experiments goes on behind PAGE, which TOKEN led to. HAD: how many were
+   known before it. */
+static bool experiments_go_on(const struct scan *scan, const struct mlflow_page *page,
+                              const char *token, size_t had, unsigned *stale,
+                              enum assay_status *status)
+{
+    /* Those of an earlier scan are known; of the first, what is known came in this list. */
+    bool nothing =
+        !page->count || (scan->mlflow->scan == 1 && scan->mlflow->experiment_count == had);
+
+    if (!page->next || !*page->next)
+        return false;
+    *stale = nothing ? *stale + 1 : 0;
+    if (*stale <= STALE_MAX && !(token && strcmp(token, page->next) == 0))
+        return true;
+    *status = is_short(scan, "experiments");
+    return false;
+}
+
 static enum assay_status read_experiments(struct scan *scan)
 {
     struct mlflow_page page = {0};
+    unsigned stale = 0;
     struct assay_buf body = {0}, answer = {0};
     enum assay_status status = ASSAY_OK;
     char *token = NULL;
@@ -208,10 +238,7 @@ static enum assay_status read_experiments(struct scan *scan)
         status =
             mlflow_parse_experiments(mlflow_shown(scan->mlflow), assay_buf_text(&answer),
                                      answer.length, &page, take_experiment, scan, scan->err);
-        /* A token that comes again, or leads to nothing new, would lead on for ever. */
-        if (status != ASSAY_OK || !page.next || !*page.next || !page.count ||
-            (token && strcmp(token, page.next) == 0) ||
-            (pages > 0 && scan->mlflow->experiment_count == had && scan->mlflow->scan == 1))
+        if (status != ASSAY_OK || !experiments_go_on(scan, &page, token, had, &stale, &status))
             break;
         if (pages == EXPERIMENT_PAGES) {
             status =
@@ -276,6 +303,28 @@ static bool smaller_page(struct search *search, const struct net_answer *answer)
     return true;
 }
 
+/* Whether the search goes on behind PAGE. MET: how many runs had come before it. */
+static bool search_goes_on(struct scan *scan, struct search *search,
+                           const struct mlflow_page *page, uint64_t met,
+                           enum assay_status *status)
+{
+    bool again = search->token && page->next && strcmp(search->token, page->next) == 0;
+
+    if (*status != ASSAY_OK || !page->next || !*page->next)
+        return false;
+    if (search->beside)
+        return page->count && !again && ++search->pages < BESIDE_PAGES;
+    search->stale = scan->met > met ? 0 : search->stale + 1;
+    if (search->filter && search->stale)
+        return false; /* searches of one look overlap */
+    if (again || search->stale > STALE_MAX)
+        *status = is_short(scan, "runs");
+    else if (++search->pages >= PAGES_MAX)
+        *status = assay_fail(scan->err, ASSAY_CORRUPT, "%s: its list of runs has no end",
+                             mlflow_shown(scan->mlflow));
+    return *status == ASSAY_OK;
+}
+
 /* Takes one page. True where the search goes on. */
 static bool take_page(struct scan *scan, struct search *search, const struct net_answer *answer,
                       enum assay_status *status)
@@ -294,16 +343,9 @@ static bool take_page(struct scan *scan, struct search *search, const struct net
                        page.cut == 1 ? "%zu text of more than a megabyte is kept cut"
                                      : "%zu texts of more than a megabyte are kept cut",
                        page.cut);
-    more = *status == ASSAY_OK && page.next && *page.next && page.count > 0 &&
-           !(search->token && strcmp(search->token, page.next) == 0) &&
-           (search->beside ? ++search->pages < BESIDE_PAGES : scan->met > met);
-    if (more && !search->beside && ++search->pages >= PAGES_MAX) {
-        *status = assay_fail(scan->err, ASSAY_CORRUPT, "%s: its list of runs has no end",
-                             mlflow_shown(scan->mlflow));
-        more = false;
-    }
+    more = search_goes_on(scan, search, &page, met, status);
     if (more) {
-        size_t each = answer->body.length / page.count + 1, fits = PAGE_BYTES / each;
+        size_t each = answer->body.length / (page.count + 1) + 1, fits = PAGE_BYTES / each;
 
         free(search->token);
         search->token = assay_strdup(page.next);

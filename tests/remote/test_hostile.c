@@ -270,6 +270,72 @@ static void an_endless_file_is_bounded(void **state)
     free(place);
 }
 
+/* Lists whose pages lead on. */
+struct leading {
+    const char *list; /* "runs/search": what goes round; the other ends */
+    unsigned asked;   /* pages of it */
+    unsigned empty;   /* so many of them come empty, */
+    unsigned last;    /* and this one ends it; 0: none does */
+    bool same;        /* the token never changes */
+    char body[512];
+};
+
+static void lead_on(void *context, const struct web_request *request, struct web_answer *answer)
+{
+    static const char run[] = "{\"info\":{\"run_id\":\"0123456789abcdef\",\"experiment_id\":"
+                              "\"1\",\"status\":\"FINISHED\"}}";
+    static const char experiment[] = "{\"experiment_id\":\"1\",\"name\":\"one\"}";
+    struct leading *leading = context;
+    bool runs = strstr(request->target, "runs/search") != NULL;
+    const char *item = runs ? run : experiment, *name = runs ? "runs" : "experiments";
+    char token[64] = "";
+
+    if (!runs && !strstr(request->target, "experiments/search")) {
+        answer->status = 404;
+        return;
+    }
+    if (strstr(request->target, leading->list)) {
+        leading->asked++;
+        if (leading->asked <= leading->empty)
+            item = "";
+        if (leading->asked != leading->last)
+            snprintf(token, sizeof token, ",\"next_page_token\":\"t%u\"",
+                     leading->same ? 0 : leading->asked);
+    }
+    snprintf(leading->body, sizeof leading->body, "{\"%s\":[%s]%s}", name, item, token);
+    answer->body = leading->body;
+}
+
+static void run_is_told(struct leading leading, int status, const char *words)
+{
+    struct web *web = web_start(lead_on, &leading);
+
+    program_run(NULL, "runs", "-S", web_url(web), NULL);
+    program_expect(status);
+    if (words)
+        program_complains(words);
+    else
+        program_says("01234567");
+    assert_in_range(leading.asked, 2, 12);
+    web_stop(&web);
+}
+
+static void lists_that_lead_on_are_told(void **state)
+{
+    static const char runs[] = "the pages of its list of runs repeat or come empty",
+                      experiments[] = "the pages of its list of experiments repeat or come";
+
+    (void)state;
+    run_is_told((struct leading){.list = "runs/search", .empty = 1000}, 3, runs);
+    run_is_told((struct leading){.list = "runs/search"}, 3, runs);
+    run_is_told((struct leading){.list = "runs/search", .same = true}, 3, runs);
+    run_is_told((struct leading){.list = "experiments/search", .empty = 1000}, 3, experiments);
+    run_is_told((struct leading){.list = "experiments/search"}, 3, experiments);
+    /* A few empty pages before what is there are nothing to speak of. */
+    run_is_told((struct leading){.list = "runs/search", .empty = 5, .last = 6}, 0, NULL);
+    run_is_told((struct leading){.list = "experiments/search", .empty = 5, .last = 6}, 0, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +344,7 @@ int main(void)
         cmocka_unit_test(an_endless_metric_is_bounded),
         cmocka_unit_test(an_endless_file_is_bounded),
         cmocka_unit_test(pages_that_bring_nothing_new_end),
+        cmocka_unit_test(lists_that_lead_on_are_told),
     };
 
     return cmocka_run_group_tests_name("hostile servers", tests, program_begin, program_end);

@@ -389,8 +389,10 @@ static void tokens_that_lead_nowhere_end(void **state)
     (void)state;
     open_client(&c, 1, 10, 1, 5);
     c.fake.tokens_stuck = true;
-    assert_int_equal(scan(&c, NULL), ASSAY_OK);
+    assert_int_equal(scan(&c, &err), ASSAY_CORRUPT);
+    assert_non_null(strstr(err.what, "its list of runs repeat"));
     assert_true(c.fake.searches <= 2);
+    memset(&err, 0, sizeof err);
     assert_int_equal(
         mlflow_source.read_series(c.mlflow, "1", c.fake.runs[0].id, "loss0", series, &err),
         ASSAY_CORRUPT);
