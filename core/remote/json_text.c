@@ -311,28 +311,55 @@ const char *json_text_string_keep(struct json_text *json, struct assay_arena *ar
     return assay_arena_strndup(arena, text, length);
 }
 
-double json_text_double(struct json_text *json, double otherwise)
+bool json_text_number(struct json_text *json, double *out)
 {
     const char *text;
     size_t length;
-    double value;
     char c = json_text_peek(json);
 
     if (c == '"') {
         text = json_text_string(json, "");
-        return assay_number_parse(text, strlen(text), &value) ? value : otherwise;
+        return assay_number_parse(text, strlen(text), out);
     }
     if (c != '0') {
         json_text_skip(json);
-        return otherwise;
+        return false;
     }
     text = json->at;
     length = scalar_length(json);
     json->at += length;
-    if (assay_number_parse(text, length, &value))
-        return value;
+    if (assay_number_parse(text, length, out))
+        return true;
     fail(json, "not a number");
-    return otherwise;
+    return false;
+}
+
+double json_text_double(struct json_text *json, double otherwise)
+{
+    double value;
+
+    return json_text_number(json, &value) ? value : otherwise;
+}
+
+const char *json_text_kind(struct json_text *json)
+{
+    switch (json_text_peek(json)) {
+    case '{':
+        return "an object";
+    case '[':
+        return "a list";
+    case '"':
+        return "a text";
+    case 't':
+    case 'f':
+        return "true or false";
+    case 'n':
+        return "null";
+    case '0':
+        return "a number";
+    default:
+        return "no value";
+    }
 }
 
 int64_t json_text_integer(struct json_text *json, int64_t otherwise)

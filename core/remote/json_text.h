@@ -56,7 +56,10 @@ int64_t json_text_integer(struct json_text *json,
                           int64_t otherwise); /* also one written as a string */
 /* Also "NaN", "Infinity", "-Infinity", as strings or bare. */
 double json_text_double(struct json_text *json, double otherwise);
+bool json_text_number(struct json_text *json, double *out); /* the same; false: it is none */
 bool json_text_bool(struct json_text *json, bool otherwise);
+/* What the next value is, in words: "a number", "a list"; it is not taken. */
+const char *json_text_kind(struct json_text *json);
 
 /* Appends TEXT as a JSON string with its quotes. */
 void json_text_quote(struct assay_buf *out, const char *text);

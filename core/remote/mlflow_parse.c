@@ -5,7 +5,7 @@
  */
 #include "remote/mlflow_private.h"
 
-#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define TEXT_MAX ((size_t)1 << 20) /* bytes of a name, a value, a schema */
@@ -35,22 +35,48 @@ static bool is_id(const char *text)
     return true;
 }
 
+/* ---- items of another kind than they should be ---- */
+
+/* Item number `listed` of LIST cannot be read: its PART ("": itself) is IS. */
+static void note_odd(struct mlflow_page *page, const char *list, const char *part,
+                     const char *is)
+{
+    if (!page->odd++)
+        snprintf(page->why, sizeof page->why, "%s[%zu]%s is %s", list, page->listed, part, is);
+}
+
+/* Into the list that is the answer's reason to be. One that is none is a fault, but for null.
+ */
+static bool enter_list(struct json_text *json, const char *fault)
+{
+    char c = json_text_peek(json);
+
+    if (c != '[' && c != 'n' && c)
+        json->fault = fault;
+    return json_text_enter(json, '[');
+}
+
 /* ---- experiments ---- */
 
 static void read_experiment(struct json_text *json, struct mlflow_page *page,
                             struct mlflow_experiment *out)
 {
     struct assay_arena *arena = &page->arena;
-    const char *key;
+    const char *key, *kind = json_text_kind(json), *part = "";
 
     *out = (struct mlflow_experiment){
         .id = "", .name = "", .created_ms = ASSAY_NO_TIME, .updated_ms = ASSAY_NO_TIME};
-    if (!json_text_enter(json, '{'))
+    if (!json_text_enter(json, '{')) {
+        note_odd(page, "experiments", part, kind);
         return;
+    }
+    part = ".experiment_id";
+    kind = "missing";
     while (json_text_member(json, &key)) {
-        if (strcmp(key, "experiment_id") == 0)
+        if (strcmp(key, "experiment_id") == 0) {
+            kind = json_text_kind(json);
             out->id = json_text_string_keep(json, arena, "");
-        else if (strcmp(key, "name") == 0)
+        } else if (strcmp(key, "name") == 0)
             out->name = json_text_string_keep(json, arena, "");
         else if (strcmp(key, "lifecycle_stage") == 0)
             out->deleted = strcmp(json_text_string(json, ""), "deleted") == 0;
@@ -61,6 +87,8 @@ static void read_experiment(struct json_text *json, struct mlflow_page *page,
         else
             json_text_skip(json);
     }
+    if (!json->fault && !is_id(out->id))
+        note_odd(page, "experiments", part, strcmp(kind, "a text") == 0 ? "no id" : kind);
 }
 
 enum assay_status
@@ -80,9 +108,9 @@ mlflow_parse_experiments(const char *where, const char *body, size_t length,
         if (strcmp(key, "next_page_token") == 0) {
             page->next = (char *)(uintptr_t)json_text_string_keep(&json, &page->arena, NULL);
         } else if (strcmp(key, "experiments") == 0) {
-            if (!json_text_enter(&json, '['))
+            if (!enter_list(&json, "its experiments are not a list"))
                 continue;
-            while (json_text_element(&json)) {
+            for (; json_text_element(&json); page->listed++) {
                 read_experiment(&json, page, &experiment);
                 if (json.fault || !is_id(experiment.id))
                     continue;
@@ -126,7 +154,7 @@ void mlflow_take_pairs(struct json_text *json, struct assay_arena *arena,
 /* The latest point of each metric. How many there are, and their extremes, the list does not
    say: n stays 0. */
 static void read_metrics(struct json_text *json, struct assay_arena *arena,
-                         struct assay_attrs *attrs)
+                         struct assay_attrs *attrs, size_t *no_numbers)
 {
     const char *key;
 
@@ -134,6 +162,7 @@ static void read_metrics(struct json_text *json, struct assay_arena *arena,
         return;
     while (json_text_element(json)) {
         struct assay_metric metric = {.summary = ASSAY_SUMMARY_EMPTY};
+        bool number = false;
 
         if (!json_text_enter(json, '{'))
             continue;
@@ -141,7 +170,7 @@ static void read_metrics(struct json_text *json, struct assay_arena *arena,
             if (strcmp(key, "key") == 0)
                 metric.key = json_text_string_keep(json, arena, NULL);
             else if (strcmp(key, "value") == 0)
-                metric.summary.last = json_text_double(json, (double)NAN);
+                number = json_text_number(json, &metric.summary.last);
             else if (strcmp(key, "timestamp") == 0)
                 metric.summary.time_ms = json_text_integer(json, 0);
             else if (strcmp(key, "step") == 0)
@@ -149,8 +178,10 @@ static void read_metrics(struct json_text *json, struct assay_arena *arena,
             else
                 json_text_skip(json);
         }
-        if (metric.key)
+        if (metric.key && number)
             *ASSAY_PUSH(arena, attrs->metrics, attrs->metric_count) = metric;
+        else
+            ++*no_numbers;
     }
 }
 
@@ -254,7 +285,7 @@ static void read_models(struct json_text *json, struct assay_arena *arena,
 }
 
 static void read_lists(struct json_text *json, struct assay_arena *arena,
-                       struct assay_attrs *attrs)
+                       struct assay_attrs *attrs, size_t *no_numbers)
 {
     const char *key;
 
@@ -262,7 +293,7 @@ static void read_lists(struct json_text *json, struct assay_arena *arena,
         return;
     while (json_text_member(json, &key)) {
         if (strcmp(key, "metrics") == 0)
-            read_metrics(json, arena, attrs);
+            read_metrics(json, arena, attrs, no_numbers);
         else if (strcmp(key, "params") == 0)
             mlflow_take_pairs(json, arena, &attrs->params, &attrs->param_count);
         else if (strcmp(key, "tags") == 0)
@@ -324,7 +355,7 @@ static void read_info(struct json_text *json, struct assay_arena *arena, struct 
 }
 
 static void read_run(struct json_text *json, struct assay_arena *arena, struct ingest_run *run,
-                     struct assay_attrs *attrs)
+                     struct assay_attrs *attrs, size_t *no_numbers)
 {
     const char *key;
 
@@ -335,7 +366,7 @@ static void read_run(struct json_text *json, struct assay_arena *arena, struct i
             read_info(json, arena, run);
         else if (strcmp(key, "data") == 0 || strcmp(key, "inputs") == 0 ||
                  strcmp(key, "outputs") == 0)
-            read_lists(json, arena, attrs);
+            read_lists(json, arena, attrs, no_numbers);
         else
             json_text_skip(json);
     }
@@ -365,27 +396,38 @@ static uint64_t hash_of(const char *bytes, size_t length)
     return hash ? hash : 1;
 }
 
-/* The id in a run's JSON, read no further than its "info". */
-static bool peek_id(const char *bytes, size_t length, char out[256])
+/* The id in a run's JSON, read no further than its "info". Where there is none, *PART is IS. */
+static bool peek_id(const char *bytes, size_t length, char out[256], const char **part,
+                    const char **is)
 {
     struct json_text json;
     const char *key, *inner;
 
     out[0] = '\0';
     json_text_init(&json, bytes, length);
-    json_text_enter(&json, '{');
+    *part = "";
+    *is = json_text_kind(&json);
+    if (json_text_enter(&json, '{')) {
+        *part = ".info";
+        *is = "missing";
+    }
     while (!out[0] && json_text_member(&json, &key)) {
         if (strcmp(key, "info") != 0) {
             json_text_skip(&json);
             continue;
         }
+        *is = json_text_kind(&json);
         if (!json_text_enter(&json, '{'))
             continue;
+        *part = ".info.run_id";
+        *is = "missing";
         while (!out[0] && json_text_member(&json, &inner)) {
-            if (strcmp(inner, "run_id") == 0)
+            if (strcmp(inner, "run_id") == 0) {
+                *is = json_text_peek(&json) == '"' ? "no id" : json_text_kind(&json);
                 strncpy(out, json_text_string(&json, ""), 255)[255] = '\0';
-            else
+            } else {
                 json_text_skip(&json);
+            }
         }
     }
     json_text_free(&json);
@@ -412,9 +454,9 @@ static void one_run(struct json_text *json, const struct run_reading *reading)
                              .start_ms = ASSAY_NO_TIME,
                              .end_ms = ASSAY_NO_TIME,
                              .attrs = &attrs};
-    const char *from;
+    const char *from, *part, *is;
     uint64_t hash;
-    size_t length;
+    size_t length, no_numbers = 0;
     char id[256];
 
     json_text_peek(json);
@@ -425,22 +467,29 @@ static void one_run(struct json_text *json, const struct run_reading *reading)
     length = (size_t)(json->at - from);
     hash = hash_of(from, length);
     reading->page->count++;
-    if (!peek_id(from, length, id) || !reading->fresh(reading->context, id, hash))
+    if (!peek_id(from, length, id, &part, &is)) {
+        note_odd(reading->page, "runs", part, is);
+        return;
+    }
+    if (!reading->fresh(reading->context, id, hash))
         return;
     json_text_init(&own, from, length);
     own.limit = TEXT_MAX;
-    read_run(&own, &arena, &run, &attrs);
+    read_run(&own, &arena, &run, &attrs, &no_numbers);
     if (!*run.name)
         run.name = tag_of(&attrs, "mlflow.runName");
     if (!*run.user)
         run.user = tag_of(&attrs, "mlflow.user");
-    if (!own.fault && strcmp(run.id, id) == 0 && is_id(run.experiment_id))
-        reading->fn(reading->context, &run, hash);
-    else if (own.fault) {
+    if (!own.fault && strcmp(run.id, id) == 0 && is_id(run.experiment_id)) {
+        reading->fn(reading->context, &run, no_numbers ? 0 : hash); /* 0: told again */
+    } else if (own.fault) {
         json->at = own.at;
         json->fault = own.fault;
+    } else {
+        note_odd(reading->page, "runs", ".info.experiment_id", "no id");
     }
     reading->page->cut += own.cut;
+    reading->page->no_numbers += no_numbers;
     json_text_free(&own);
     assay_arena_free(&arena);
 }
@@ -462,9 +511,9 @@ mlflow_parse_runs(const char *where, const char *body, size_t length, struct mlf
         if (strcmp(key, "next_page_token") == 0) {
             page->next = (char *)(uintptr_t)json_text_string_keep(&json, &page->arena, NULL);
         } else if (strcmp(key, "runs") == 0) {
-            if (!json_text_enter(&json, '['))
+            if (!enter_list(&json, "its runs are not a list"))
                 continue;
-            while (json_text_element(&json))
+            for (; json_text_element(&json); page->listed++)
                 one_run(&json, &reading);
         } else {
             json_text_skip(&json);

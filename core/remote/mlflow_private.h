@@ -88,7 +88,10 @@ struct mlflow_page { /* of a search; start with {0} */
     struct assay_arena arena;
     char *next; /* the token of the next page; "" none. In arena */
     size_t count;
-    size_t cut; /* texts of more than a megabyte: the rest of them was dropped */
+    size_t cut;         /* texts of more than a megabyte: the rest of them was dropped */
+    size_t listed, odd; /* items, and those that cannot be read, */
+    char why[96];       /* and what the first of them is: "runs[3].info is a number" */
+    size_t no_numbers;  /* values of metrics that are none: they are left out */
 };
 /* Calls FN for each; its texts live in PAGE. */
 enum assay_status

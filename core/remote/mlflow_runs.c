@@ -143,6 +143,28 @@ static void take_run(void *context, const struct ingest_run *report, uint64_t ha
     run->gone = false;
 }
 
+/* What of an answer could not be read, or not be kept whole. */
+static void tell_of_odd(struct scan *scan, const struct mlflow_page *page, const char *what)
+{
+    const char *where = mlflow_shown(scan->mlflow);
+
+    if (page->odd)
+        ingest_problem(scan->in, where, UINT64_MAX,
+                       "%zu of %zu %s in its answer cannot be read (%s)", page->odd,
+                       page->listed, what, page->why);
+    if (page->no_numbers)
+        ingest_problem(scan->in, where, UINT64_MAX,
+                       page->no_numbers == 1
+                           ? "%zu metric is left out: its value is not a number"
+                           : "%zu metrics are left out: their values are not numbers",
+                       page->no_numbers);
+    if (page->cut)
+        ingest_problem(scan->in, where, UINT64_MAX,
+                       page->cut == 1 ? "%zu text of more than a megabyte is kept cut"
+                                      : "%zu texts of more than a megabyte are kept cut",
+                       page->cut);
+}
+
 /* ---- experiments ---- */
 
 static void take_experiment(void *context, const struct mlflow_experiment *experiment)
@@ -234,10 +256,11 @@ static enum assay_status read_experiments(struct scan *scan)
                              &answer, NULL, scan->err);
         if (status != ASSAY_OK)
             break;
-        page.count = 0;
+        page.count = page.listed = page.odd = 0;
         status =
             mlflow_parse_experiments(mlflow_shown(scan->mlflow), assay_buf_text(&answer),
                                      answer.length, &page, take_experiment, scan, scan->err);
+        tell_of_odd(scan, &page, "experiments");
         if (status != ASSAY_OK || !experiments_go_on(scan, &page, token, had, &stale, &status))
             break;
         if (pages == EXPERIMENT_PAGES) {
@@ -338,11 +361,7 @@ static bool take_page(struct scan *scan, struct search *search, const struct net
         mlflow_parse_runs(mlflow_shown(scan->mlflow), assay_buf_text(&answer->body),
                           answer->body.length, &page, is_fresh, take_run, scan, scan->err);
     ingest_progress(scan->in, scan->met, 0);
-    if (page.cut)
-        ingest_problem(scan->in, mlflow_shown(scan->mlflow), UINT64_MAX,
-                       page.cut == 1 ? "%zu text of more than a megabyte is kept cut"
-                                     : "%zu texts of more than a megabyte are kept cut",
-                       page.cut);
+    tell_of_odd(scan, &page, "runs");
     more = search_goes_on(scan, search, &page, met, status);
     if (more) {
         size_t each = answer->body.length / (page.count + 1) + 1, fits = PAGE_BYTES / each;

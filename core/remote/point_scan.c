@@ -313,13 +313,14 @@ static bool take_odd(struct point_scan *scan, const char *from, const char *to)
     struct assay_point point = {.value = (double)NAN};
     struct json_text json;
     const char *key;
+    bool number = true;
 
     assay_buf_reset(&scan->text);
     json_text_init(&json, from, (size_t)(to - from));
     json_text_enter(&json, '{');
     while (json_text_member(&json, &key)) {
         if (strcmp(key, "value") == 0)
-            point.value = json_text_double(&json, (double)NAN);
+            number = json_text_number(&json, &point.value);
         else if (strcmp(key, "timestamp") == 0)
             point.time_ms = json_text_integer(&json, 0);
         else if (strcmp(key, "step") == 0)
@@ -330,6 +331,8 @@ static bool take_odd(struct point_scan *scan, const char *from, const char *to)
             json_text_skip(&json);
     }
     scan->fault = json.fault;
+    if (!scan->fault && !number)
+        scan->fault = "a value that is not a number";
     json_text_free(&json);
     if (!scan->fault)
         scan->point(scan->context, &point, assay_buf_text(&scan->text));

@@ -336,6 +336,105 @@ static void lists_that_lead_on_are_told(void **state)
     run_is_told((struct leading){.list = "experiments/search", .empty = 5, .last = 6}, 0, NULL);
 }
 
+/* Answers whose parts are of another kind than they should be. */
+struct kinds {
+    const char *experiments, *runs, *history;
+};
+
+static void be_of_kinds(void *context, const struct web_request *request,
+                        struct web_answer *answer)
+{
+    const struct kinds *kinds = context;
+
+    if (strstr(request->target, "experiments/search"))
+        answer->body = kinds->experiments;
+    else if (strstr(request->target, "runs/search"))
+        answer->body = kinds->runs;
+    else if (strstr(request->target, "metrics/get-history?"))
+        answer->body = kinds->history;
+    else
+        answer->status = 404;
+}
+
+#define ONE_EXPERIMENT "{\"experiments\":[{\"experiment_id\":\"1\",\"name\":\"one\"}]}"
+#define GOOD_INFO      "{\"info\":{\"run_id\":\"0123456789abcdef\",\"experiment_id\":\"1\"}"
+
+/* Twice, for what was said once has to be said again. */
+static void kinds_are_told(struct kinds kinds, const char *words, const char *shown)
+{
+    struct web *web;
+
+    if (!kinds.experiments)
+        kinds.experiments = ONE_EXPERIMENT;
+    web = web_start(be_of_kinds, &kinds);
+    for (int i = 0; i < 2; i++) {
+        program_run(NULL, "runs", "-S", web_url(web), NULL);
+        program_expect(3);
+        program_complains(words);
+        if (shown)
+            program_says(shown);
+    }
+    web_stop(&web);
+}
+
+static void values_of_other_kinds_are_told(void **state)
+{
+    (void)state;
+    kinds_are_told((struct kinds){.runs = "{\"runs\":\"xxxx\"}"}, "its runs are not a list",
+                   NULL);
+    kinds_are_told((struct kinds){.experiments = "{\"experiments\":7}", .runs = "{}"},
+                   "its experiments are not a list", NULL);
+    kinds_are_told((struct kinds){.runs = "{\"runs\":[" GOOD_INFO "},{\"info\":7},null]}"},
+                   "2 of 3 runs in its answer cannot be read (runs[1].info is a number)",
+                   "01234567");
+    kinds_are_told((struct kinds){.runs = "{\"runs\":[\"x\"," GOOD_INFO "}]}"},
+                   "1 of 2 runs in its answer cannot be read (runs[0] is a text)", "01234567");
+    kinds_are_told((struct kinds){.runs = "{\"runs\":[" GOOD_INFO "},{\"info\":{}}]}"},
+                   "1 of 2 runs in its answer cannot be read (runs[1].info.run_id is missing)",
+                   "01234567");
+    kinds_are_told((struct kinds){.runs = "{\"runs\":[{\"info\":{\"run_id\":[]}}]}"},
+                   "1 of 1 runs in its answer cannot be read (runs[0].info.run_id is a list)",
+                   NULL);
+    kinds_are_told(
+        (struct kinds){.runs =
+                           "{\"runs\":[{\"info\":{\"run_id\":\"a1\",\"experiment_id\":1}}]}"},
+        "(runs[0].info.experiment_id is no id)", NULL);
+    kinds_are_told(
+        (struct kinds){.experiments = "{\"experiments\":[{\"experiment_id\":1},"
+                                      "{\"experiment_id\":\"1\",\"name\":\"one\"}]}",
+                       .runs = "{\"runs\":[" GOOD_INFO "}]}"},
+        "1 of 2 experiments in its answer cannot be read (experiments[0].experiment_id is a "
+        "number)",
+        "01234567");
+    kinds_are_told((struct kinds){.runs =
+                                      "{\"runs\":[" GOOD_INFO
+                                      ",\"data\":{\"metrics\":[{\"key\":\"odd\",\"value\":{}},"
+                                      "{\"key\":\"even\",\"value\":\"NaN\"}]}}]}"},
+                   "1 metric is left out: its value is not a number", "01234567");
+}
+
+/* What the server never said is not shown, not as NaN either. */
+static void a_value_that_is_none_is_left_out(void **state)
+{
+    struct kinds kinds = {
+        .experiments = ONE_EXPERIMENT,
+        .runs =
+            "{\"runs\":[" GOOD_INFO ",\"data\":{\"metrics\":[{\"key\":\"odd\",\"value\":{}},"
+            "{\"key\":\"even\",\"value\":\"NaN\"}]}}]}",
+        .history = "{\"metrics\":[{\"value\":1,\"step\":1},{\"value\":{},\"step\":2}]}"};
+    struct web *web = web_start(be_of_kinds, &kinds);
+
+    (void)state;
+    program_run(NULL, "show", "0123456789abcdef", "-S", web_url(web), NULL);
+    program_expect(3);
+    program_says("even");
+    assert_null(strstr(program_last.out, "odd"));
+    program_run(NULL, "series", "0123456789abcdef", "-m", "even", "-S", web_url(web), NULL);
+    program_expect(3);
+    program_complains("a value that is not a number");
+    web_stop(&web);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +444,8 @@ int main(void)
         cmocka_unit_test(an_endless_file_is_bounded),
         cmocka_unit_test(pages_that_bring_nothing_new_end),
         cmocka_unit_test(lists_that_lead_on_are_told),
+        cmocka_unit_test(values_of_other_kinds_are_told),
+        cmocka_unit_test(a_value_that_is_none_is_left_out),
     };
 
     return cmocka_run_group_tests_name("hostile servers", tests, program_begin, program_end);
