@@ -97,6 +97,7 @@ static enum assay_status find_model(struct plan *plan, const char *text,
                                     struct assay_error *err)
 {
     size_t length = strcspn(text, "/@");
+    const char *version;
     enum assay_status status = find_server(plan, err);
 
     if (status != ASSAY_OK)
@@ -106,7 +107,14 @@ static enum assay_status find_model(struct plan *plan, const char *text,
         return ASSAY_OK;
     if (text[length] == '@')
         return resolve_alias(plan, text + length, err);
-    plan->target.version = assay_arena_strdup(&plan->arena, text + length + 1);
+    version = text + length + 1;
+    if (!*version || version[strspn(version, "0123456789")]) {
+        assay_fail(err, ASSAY_BAD_INPUT, "change: models:/%s: a version is a number", text);
+        assay_hint(err, "an alias stands behind the name: models:/%s@%s", plan->target.model,
+                   version[0] == '@' ? version + 1 : "ALIAS");
+        return ASSAY_BAD_INPUT;
+    }
+    plan->target.version = assay_arena_strdup(&plan->arena, version);
     return ASSAY_OK;
 }
 

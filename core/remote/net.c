@@ -455,6 +455,12 @@ static void explain_connection(const struct net_job *job, CURLcode code, const c
     if (is_proxy_matter(code, job))
         assay_hint(err, "a proxy is asked (`proxy` in the configuration file, else http_proxy, "
                         "https_proxy; no_proxy names what is reached without): is it right?");
+    else if (strstr(job->fault, "wrong version number") ||
+             strstr(job->fault, "unexpected TLS packet"))
+        assay_hint(err, "what answers there does not speak TLS: try http:// instead");
+    else if (code == CURLE_PEER_FAILED_VERIFICATION && strstr(job->fault, "subject name"))
+        assay_hint(err, "its certificate is for another name: give the address that stands in "
+                        "the certificate");
     else if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
         assay_hint(err, "ca_file or MLFLOW_TRACKING_SERVER_CERT_PATH names the certificates "
                         "to trust");

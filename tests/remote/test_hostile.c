@@ -9,11 +9,16 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
 #include <dirent.h>
+#include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <assay/file.h>
@@ -435,6 +440,62 @@ static void a_value_that_is_none_is_left_out(void **state)
     web_stop(&web);
 }
 
+static void a_version_is_a_number(void **state)
+{
+    struct kinds kinds = {.experiments = ONE_EXPERIMENT, .runs = "{\"runs\":[" GOOD_INFO "}]}"};
+    struct web *web = web_start(be_of_kinds, &kinds);
+
+    (void)state;
+    program_run(NULL, "change", "models:/m1/@champion", "--description", "x", "-S",
+                web_url(web), NULL);
+    program_expect(2);
+    program_complains("models:/m1/@champion: a version is a number");
+    program_complains("an alias stands behind the name: models:/m1@champion");
+    web_stop(&web);
+}
+
+/* Answers whatever comes first as a server without TLS does, in whole, until it is killed. */
+static int speak_plainly(void *context)
+{
+    static const char words[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+    int listener = *(const int *)context, fd;
+    char block[4096];
+
+    while ((fd = accept(listener, NULL, NULL)) >= 0) {
+        /* Nothing is left unread: a reset would take the answer with it. */
+        if (read(fd, block, sizeof block) > 0 &&
+            write(fd, words, sizeof words - 1) == (ssize_t)sizeof words - 1 &&
+            shutdown(fd, SHUT_WR) == 0)
+            while (read(fd, block, sizeof block) > 0)
+                ;
+        close(fd);
+    }
+    return 0;
+}
+
+static void what_speaks_no_tls_is_said(void **state)
+{
+    struct sockaddr_in place = {.sin_family = AF_INET,
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof place;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char url[64];
+    pid_t child;
+
+    (void)state;
+    assert_int_equal(bind(listener, (struct sockaddr *)&place, length), 0);
+    assert_int_equal(listen(listener, 8), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&place, &length), 0);
+    child = child_start(speak_plainly, &listener);
+    close(listener);
+    snprintf(url, sizeof url, "https://127.0.0.1:%u", ntohs(place.sin_port));
+    program_run(NULL, "ls", "-S", url, NULL);
+    kill(child, SIGKILL);
+    child_wait(child);
+    program_expect(3);
+    program_complains("what answers there does not speak TLS: try http:// instead");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -446,6 +507,8 @@ int main(void)
         cmocka_unit_test(lists_that_lead_on_are_told),
         cmocka_unit_test(values_of_other_kinds_are_told),
         cmocka_unit_test(a_value_that_is_none_is_left_out),
+        cmocka_unit_test(a_version_is_a_number),
+        cmocka_unit_test(what_speaks_no_tls_is_said),
     };
 
     return cmocka_run_group_tests_name("hostile servers", tests, program_begin, program_end);
