@@ -453,20 +453,14 @@ static void explain_connection(const struct net_job *job, CURLcode code, const c
     else
         assay_fail(err, ASSAY_IO, "%s: %s", where, job->fault[0] ? job->fault : words);
     if (is_proxy_matter(code, job))
-        assay_hint(err, "a proxy is asked (`proxy` in the configuration file, else http_proxy, "
-                        "https_proxy; no_proxy names what is reached without): is it right?");
-    else if (strstr(job->fault, "wrong version number") ||
-             strstr(job->fault, "unexpected TLS packet"))
-        assay_hint(err, "what answers there does not speak TLS: try http:// instead");
-    else if (code == CURLE_PEER_FAILED_VERIFICATION && strstr(job->fault, "subject name"))
-        assay_hint(err, "its certificate is for another name: give the address that stands in "
-                        "the certificate");
+        assay_hint(err, NET_PROXY_ADVICE);
+    else if (strstr(job->fault, "wrong version number"))
+        assay_hint(err, NET_NO_TLS_ADVICE);
     else if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
-        assay_hint(err, "ca_file or MLFLOW_TRACKING_SERVER_CERT_PATH names the certificates "
-                        "to trust");
+        assay_hint(err,
+                   strstr(job->fault, "subject name") ? NET_NAME_ADVICE : NET_TRUST_ADVICE);
     else if (code == CURLE_SSL_CERTPROBLEM)
-        assay_hint(err, "client_cert or MLFLOW_TRACKING_CLIENT_CERT_PATH is a PEM file with "
-                        "the certificate and its key, which has no pass phrase");
+        assay_hint(err, NET_KEY_ADVICE);
     else if (is_certificate_alert(code, job) || is_cut_early(code, job))
         assay_hint(err, "if it wants a client certificate: " NET_CLIENT_CERT_ADVICE);
 }

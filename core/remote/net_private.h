@@ -76,4 +76,17 @@ void net_wake(struct net *net);
 void net_job_done(struct net *net, struct net_job *job);
 void net_job_free(struct net_job *job);
 
+/* What to do where TLS, a certificate or a proxy is the matter. */
+#define NET_NO_TLS_ADVICE "what answers there does not speak TLS: try http:// instead"
+#define NET_NAME_ADVICE                                                                        \
+    "its certificate is for another name: give the address that stands in the certificate"
+#define NET_TRUST_ADVICE                                                                       \
+    "ca_file or MLFLOW_TRACKING_SERVER_CERT_PATH names the certificates to trust"
+#define NET_KEY_ADVICE                                                                         \
+    "client_cert or MLFLOW_TRACKING_CLIENT_CERT_PATH is a PEM file with the certificate and "  \
+    "its key, which has no pass phrase"
+#define NET_PROXY_ADVICE                                                                       \
+    "a proxy is asked (`proxy` in the configuration file, else http_proxy, https_proxy; "      \
+    "no_proxy names what is reached without): is it right?"
+
 #endif
