@@ -25,7 +25,7 @@ static struct assay_series *series_of(const double *values, size_t count, int64_
 static void make(struct assay_curves *curves, struct assay_series **series, size_t count,
                  enum assay_spread spread)
 {
-    struct assay_bins *bins[RUNS];
+    struct assay_bins *bins[RUNS] = {NULL};
 
     for (size_t i = 0; i < count; i++)
         bins[i] = assay_series_bin(series[i], ASSAY_AXIS_STEP, -0.5, ASSAY_BINS - 0.5);
