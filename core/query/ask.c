@@ -10,8 +10,8 @@
  *                        some characters for those of a pattern
  *   != of a text         a database that ignores case or trailing spaces denies more than we do
  *   a number of a param  MLflow compares them as texts
- *   name, user           ours may come from a tag, MLflow's from a column, or the other way
- * round NaN                  is 0 to older servers: "!= 0" would leave it out
+ *   name, user           here or there they may come from a tag, or from a column
+ *   NaN                  is 0 to older servers: "!= 0" would leave it out
  *   @best, @min, @max    MLflow knows the latest value alone
  *   IS NULL              new in 3.11
  *   several of dataset.  whether they are of one dataset is each one's own

@@ -44,8 +44,7 @@ const char *mlflow_name_fault(const char *name)
 {
     size_t characters;
 
-    /* Letters of other alphabets are fine there; which of the rest are letters it knows best.
-     */
+    /* Letters of other alphabets are fine there; which of the rest are letters, it knows. */
     for (const char *at = name; *at; at++)
         if ((unsigned char)*at < 0x80 && !isalnum((unsigned char)*at) && !strchr("_/.- :", *at))
             return "MLflow's names are of letters, digits, blanks and _ - . : /";

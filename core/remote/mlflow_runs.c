@@ -705,8 +705,7 @@ static enum assay_status scan_part_or_whole(struct scan *scan, const char *filte
     free_searches(&scan->list);
     if (status == ASSAY_OK || !scan->refused)
         return status;
-    if (scan->err)
-        *scan->err = (struct assay_error){0};
+    assay_error_clear(scan->err);
     return scan_whole(scan); /* it knows no such filter */
 }
 

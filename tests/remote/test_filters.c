@@ -110,6 +110,20 @@ static struct assay_session *open_once(const char *asked)
     return session;
 }
 
+/* The workbench's: it goes on looking. */
+static struct assay_session *open_live(void)
+{
+    struct assay_session *session = NULL;
+    const char *url = web_url(fake.web);
+
+    assert_int_equal(assay_session_open(&session,
+                                        &(struct assay_session_options){
+                                            .sources = &url, .source_count = 1, .live = true},
+                                        NULL),
+                     ASSAY_OK);
+    return session;
+}
+
 static char *answer_to(const char *filter, bool ask)
 {
     struct assay_query *query = query_of(filter);
@@ -260,7 +274,6 @@ static void random_filters_agree(void **state)
 static void a_filter_overtakes_the_list(void **state)
 {
     struct assay_query *gold_query = query_of("tags.mark = gold"), *lead = query_of(gold);
-    const char *url;
     struct assay_session *session;
     char *ours;
 
@@ -268,12 +281,7 @@ static void a_filter_overtakes_the_list(void **state)
     start();
     fake.page_max = 50;
     fake.pages_hang = true;
-    url = web_url(fake.web);
-    assert_int_equal(assay_session_open(&session,
-                                        &(struct assay_session_options){
-                                            .sources = &url, .source_count = 1, .live = true},
-                                        NULL),
-                     ASSAY_OK);
+    session = open_live();
     while (assay_catalog_runs(assay_session_catalog(session)) < 50)
         step(session);
     assert_int_equal(assay_session_asked(session, 0), ASSAY_ASKED_NOT);
@@ -305,18 +313,12 @@ static void a_filter_overtakes_the_list(void **state)
 static void the_list_goes_on_behind_a_filter(void **state)
 {
     struct assay_query *query = query_of("metrics.loss0 > -1e300");
-    const char *url;
     struct assay_session *session;
 
     (void)state;
     start();
     fake.page_max = 50;
-    url = web_url(fake.web);
-    assert_int_equal(assay_session_open(&session,
-                                        &(struct assay_session_options){
-                                            .sources = &url, .source_count = 1, .live = true},
-                                        NULL),
-                     ASSAY_OK);
+    session = open_live();
     assay_session_ask(session, query);
     while (assay_catalog_source(assay_session_catalog(session), 0)->state != ASSAY_SOURCE_READY)
         step(session);

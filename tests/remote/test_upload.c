@@ -179,6 +179,15 @@ static void add_file(const char *run, const char *name, size_t bytes)
     assert_int_equal(program_run(NULL, "log", run, "-a", artifact, NULL), 0);
 }
 
+/* The first COUNT files that are sent arrive by half, and are said to be there. */
+static void upload_halved(struct fake_registry *fake, const char *run, unsigned count)
+{
+    fake_registry_hold();
+    fake->halves = count;
+    fake_registry_go_on();
+    upload_yes(fake, run, NULL);
+}
+
 /* "200 OK" from what passes half of a file on is not yet a file. */
 static void a_file_is_there_when_the_list_says_so(void **state)
 {
@@ -190,10 +199,7 @@ static void a_file_is_there_when_the_list_says_so(void **state)
     run = new_run();
     add_file(run, "big.bin", 3000);
     add_file(run, "small.txt", 3);
-    fake_registry_hold();
-    fake.halves = 1;
-    fake_registry_go_on();
-    upload_yes(&fake, run, NULL);
+    upload_halved(&fake, run, 1);
     program_expect(0);
     program_says("2 artifacts (3.0 kB)   done");
     seen = fake_registry_seen(&fake);
@@ -213,10 +219,7 @@ static void a_file_that_never_arrives_whole_is_an_error(void **state)
     fake_registry_start(&fake);
     run = new_run();
     add_file(run, "big.bin", 3000);
-    fake_registry_hold();
-    fake.halves = 1000;
-    fake_registry_go_on();
-    upload_yes(&fake, run, NULL);
+    upload_halved(&fake, run, 1000);
     program_expect(3);
     program_complains("1.5 kB of 3.0 kB are on the server of the artifact big.bin");
     seen = fake_registry_seen(&fake);
