@@ -321,8 +321,9 @@ enum assay_status mlflow_upload_batch(struct mlflow *mlflow, const char *run_id,
                                                .body = assay_buf_text(&body),
                                                .writes = true},
                          NULL, &failure, err);
+    /* 200 and then nothing, or half an answer: the server took it, or died over it. */
     *lost = status != ASSAY_OK && status != ASSAY_NO && status != ASSAY_CANCELLED &&
-            (failure.http == 0 || failure.http == 429 || failure.http >= 500);
+            (failure.http < 300 || failure.http == 429 || failure.http >= 500);
     assay_buf_free(&body);
     return status;
 }

@@ -259,6 +259,39 @@ static void a_file_that_is_refused_stops_no_other(void **state)
     fake_registry_stop(&fake);
 }
 
+static void cut_answers(struct fake_registry *fake, bool points, bool pairs)
+{
+    fake_registry_hold();
+    fake->cut_points = points;
+    fake->cut_pairs = pairs;
+    fake_registry_go_on();
+}
+
+/* A server that dies between the head of an answer and its end has said "200" already. */
+static void an_answer_that_is_cut_is_no_verdict(void **state)
+{
+    struct fake_registry fake, seen;
+    const char *run;
+
+    (void)state;
+    fake_registry_start(&fake);
+    run = new_run();
+    assert_int_equal(
+        program_run(NULL, "log", run, "-m", "loss=1", "--finish", "finished", NULL), 0);
+    cut_answers(&fake, false, true);
+    upload_yes(&fake, run, NULL);
+    program_expect(3); /* it was never heard whether the param arrived */
+    program_complains("the same command goes on where this one ended");
+    cut_answers(&fake, true, false);
+    upload_yes(&fake, run, NULL);
+    program_expect(0); /* a look shows that the server has the point */
+    seen = fake_registry_seen(&fake);
+    assert_int_equal(seen.point_count, 1);
+    assert_int_equal(seen.creates, 1);
+    assert_string_equal(seen.state, "complete");
+    fake_registry_stop(&fake);
+}
+
 static void a_run_deleted_there_is_told(void **state)
 {
     struct fake_registry fake;
@@ -344,6 +377,7 @@ int main(void)
         cmocka_unit_test(a_file_is_there_when_the_list_says_so),
         cmocka_unit_test(a_file_that_never_arrives_whole_is_an_error),
         cmocka_unit_test(a_file_that_is_refused_stops_no_other),
+        cmocka_unit_test(an_answer_that_is_cut_is_no_verdict),
         cmocka_unit_test(a_run_deleted_there_is_told),
         cmocka_unit_test(files_elsewhere_are_told_first),
         cmocka_unit_test(only_one_sends_a_run),

@@ -316,6 +316,7 @@ static void write_batch(struct fake_registry *fake, const struct web_request *re
     if (!memmem(request->body, request->length, "\"metrics\":[", 11)) {
         fake->params += keep_pairs(request, "\"params\":[", &fake->param_pairs);
         fake->tags += keep_pairs(request, "\"tags\":[", &fake->tag_pairs);
+        answer->fault = fake->cut_pairs ? WEB_HALF : WEB_FINE;
         return;
     }
     fake->batches++;
@@ -323,6 +324,8 @@ static void write_batch(struct fake_registry *fake, const struct web_request *re
         keep_points(fake, request);
     if (fake->batches == fake->lose_before || fake->batches == fake->lose_after)
         answer->fault = WEB_CLOSE;
+    else if (fake->cut_points)
+        answer->fault = WEB_HALF;
 }
 
 static bool write_run(struct fake_registry *fake, const struct web_request *request)

@@ -46,6 +46,7 @@ struct fake_registry {
     size_t point_count, batches;
     size_t lose_after;  /* the answer of this batch (from 1) gets lost, its points are kept */
     size_t lose_before; /* … of this one, and they are not */
+    bool cut_points, cut_pairs; /* answers to batches of these end after their half */
     unsigned creates, params, tags, files;   /* batches of params, of tags; files sent */
     struct assay_buf param_pairs, tag_pairs; /* {"key":…,"value":…}, "," between them */
     struct fake_file {
