@@ -142,8 +142,8 @@ size_t compare_columns(const struct compare_job *job);
 size_t compare_base_column(const struct compare_job *job);
 void compare_cell_text(const struct compare_job *job, size_t row, size_t column,
                        struct assay_buf *out);
-/* "+0.37 % better"; nothing where there is nothing to say. */
-void compare_delta_text(const struct compare_job *job, size_t row, size_t column,
+/* "+0.0035, +0.37 % better", BRIEF: "+0.37 % better"; nothing where there is nothing to say. */
+void compare_delta_text(const struct compare_job *job, size_t row, size_t column, bool brief,
                         struct assay_buf *out);
 int compare_delta_better(const struct compare_job *job, size_t row, size_t column);
 /* "adamw against sgd: val_loss better by …" */

@@ -69,12 +69,6 @@ static void add_long(const struct compare_job *job, size_t row,
     add_start(job, cell->text + from, cell->length - from, out);
 }
 
-static bool is_measured(const struct assay_row *row)
-{
-    return row->kind == ASSAY_ROW_METRIC || row->kind == ASSAY_ROW_FACT ||
-           row->kind == ASSAY_ROW_ATTRIBUTE;
-}
-
 /* Markdown is for programs as well, and never cut; HTML and LaTeX are read. */
 static bool is_for_programs(const struct compare_job *job)
 {
@@ -90,7 +84,7 @@ static void run_cell(const struct compare_job *job, size_t row, size_t column,
     char text[32];
     if (!cell.present)
         return;
-    if (cell.numeric && is_measured(shown))
+    if (cell.numeric && assay_row_is_measured(shown))
         assay_buf_text_add(out, assay_comparison_value_text(text, job->comparison, row, column,
                                                             job->baseline, DIGITS));
     else if (cell.length > LONG_TEXT && !is_for_programs(job))
@@ -135,7 +129,7 @@ static void group_cell(const struct compare_job *job, size_t row, size_t column,
     size_t distinct = 0;
     const char **texts;
     const struct assay_row *shown = assay_comparison_row(job->comparison, row);
-    if (shown->numeric && is_measured(shown)) {
+    if (shown->numeric && assay_row_is_measured(shown)) {
         group_number(job, row, group, out);
         return;
     }
@@ -185,7 +179,8 @@ static struct assay_delta delta_of(const struct compare_job *job, size_t row, si
     if (!job->by_group)
         return assay_comparison_delta(job->comparison, row, column, job->baseline);
     double value = group_mean(job, row, column), base = group_mean(job, row, job->base_group);
-    if (column == job->base_group || !is_measured(shown) || !isfinite(value) || !isfinite(base))
+    if (column == job->base_group || !assay_row_is_measured(shown) || !isfinite(value) ||
+        !isfinite(base))
         return (struct assay_delta){.percent = NAN};
     return assay_delta_of(value, base, shown->direction);
 }
@@ -195,24 +190,20 @@ int compare_delta_better(const struct compare_job *job, size_t row, size_t colum
     return delta_of(job, row, column).better;
 }
 
-void compare_delta_text(const struct compare_job *job, size_t row, size_t column,
+void compare_delta_text(const struct compare_job *job, size_t row, size_t column, bool brief,
                         struct assay_buf *out)
 {
     struct assay_delta delta = delta_of(job, row, column);
-    char text[32];
+    char text[80];
     /* Among many runs a param's percent says nothing that its value does not. */
-    if (compare_columns(job) > 2 && !is_measured(assay_comparison_row(job->comparison, row)))
+    if (compare_columns(job) > 2 &&
+        !assay_row_is_measured(assay_comparison_row(job->comparison, row)))
         return;
     switch (delta.kind) {
     case ASSAY_DELTA_NUMBER:
-        if (isfinite(delta.percent))
-            assay_buf_format(out, "%s%s %%", delta.difference > 0 ? "+" : "",
-                             assay_number_short(text, delta.percent, 3));
-        else
-            assay_buf_format(out, "%s%s", delta.difference > 0 ? "+" : "",
-                             assay_row_value_text(text,
-                                                  assay_comparison_row(job->comparison, row),
-                                                  delta.difference, DIGITS));
+        assay_buf_text_add(
+            out,
+            assay_delta_text(text, assay_comparison_row(job->comparison, row), &delta, brief));
         if (delta.better)
             assay_buf_text_add(out, delta.better > 0 ? " better" : " worse");
         break;

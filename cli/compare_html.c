@@ -106,7 +106,7 @@ static void cell(struct compare_job *job, size_t row, size_t column)
     int better = column == base ? 0 : compare_delta_better(job, row, column);
     compare_cell_text(job, row, column, &text);
     if (column != base)
-        compare_delta_text(job, row, column, &delta);
+        compare_delta_text(job, row, column, false, &delta);
     const char *class = better > 0                ? " class=\"b\""
                         : better < 0              ? " class=\"w\""
                         : text.length > CELL_LONG ? " class=\"l\""

@@ -135,7 +135,7 @@ static void cell_texts(const struct latex *latex, size_t row, size_t column,
     assay_buf_reset(delta);
     compare_cell_text(latex->job, row, column, text);
     if (column != latex->base)
-        compare_delta_text(latex->job, row, column, delta);
+        compare_delta_text(latex->job, row, column, true, delta);
     if (delta->length && !strpbrk(assay_buf_text(delta), "%+-"))
         assay_buf_reset(delta);
 }

@@ -71,7 +71,7 @@ static void one_cell(struct compare_job *job, struct cli_table *table, size_t ro
     struct assay_buf text = {0}, delta = {0};
     compare_cell_text(job, row, column, &text);
     if (column != compare_base_column(job))
-        compare_delta_text(job, row, column, &delta);
+        compare_delta_text(job, row, column, !wide(job), &delta);
     bool has_delta = delta.length > 0 && strcmp(assay_buf_text(&delta), "same") != 0;
     if (!wide(job) && has_delta && text.length > 0)
         assay_buf_format(&text, " (%s)", assay_buf_text(&delta));

@@ -46,12 +46,6 @@ void compare_label(const struct compare_view *view, size_t field, char *out, siz
     snprintf(out + length, capacity - length, "%s", arrow);
 }
 
-static bool is_measured(const struct assay_row *row)
-{
-    return row->kind == ASSAY_ROW_METRIC || row->kind == ASSAY_ROW_ATTRIBUTE ||
-           row->kind == ASSAY_ROW_FACT;
-}
-
 /* From a little before the first byte that differs from the baseline's value. */
 static void text_from_difference(const struct compare_view *view, size_t field,
                                  const struct assay_compare_cell *cell, char *out,
@@ -86,7 +80,7 @@ static void run_cell(const struct compare_view *view, size_t field, size_t run,
         return;
     }
     struct assay_delta delta = assay_comparison_delta(view->comparison, field, run, view->base);
-    if (is_measured(row) && cell.numeric) {
+    if (assay_row_is_measured(row) && cell.numeric) {
         char text[32];
         snprintf(out->text, sizeof out->text, "%s",
                  assay_comparison_value_text(text, view->comparison, field, run, view->base,
@@ -153,7 +147,7 @@ static void group_cell(const struct compare_view *view, size_t field, size_t ent
 {
     const struct assay_group *group = &view->grouping.groups[entity];
     const struct assay_row *row = assay_comparison_row(view->comparison, field);
-    if (row->numeric && is_measured(row)) {
+    if (row->numeric && assay_row_is_measured(row)) {
         group_number(view, field, entity, out);
         return;
     }
@@ -190,7 +184,7 @@ static struct assay_delta group_delta(const struct compare_view *view, size_t fi
 {
     const struct assay_row *row = assay_comparison_row(view->comparison, field);
     struct assay_delta delta = {.percent = NAN};
-    if (!row->numeric || !is_measured(row)) {
+    if (!row->numeric || !assay_row_is_measured(row)) {
         return delta;
     }
     struct assay_sample a = sample_of(view, field, &view->grouping.groups[entity]);
@@ -207,14 +201,13 @@ void compare_delta(const struct compare_view *view, size_t field, size_t entity,
     struct assay_delta delta =
         view->grouped ? group_delta(view, field, entity)
                       : assay_comparison_delta(view->comparison, field, entity, view->base);
-    char number[32];
+    char number[80];
     out->role = ROLE_DIM;
     switch (delta.kind) {
     case ASSAY_DELTA_NUMBER:
-        assay_number_short(number, isfinite(delta.percent) ? delta.percent : delta.difference,
-                           3);
-        snprintf(out->text, sizeof out->text, "%s%s%s", delta.difference > 0 ? "+" : "", number,
-                 isfinite(delta.percent) ? " %" : "");
+        snprintf(out->text, sizeof out->text, "%s",
+                 assay_delta_text(number, assay_comparison_row(view->comparison, field), &delta,
+                                  false));
         out->role = delta.better > 0   ? ROLE_BETTER
                     : delta.better < 0 ? ROLE_WORSE
                                        : ROLE_NORMAL;
@@ -322,7 +315,7 @@ void compare_spread(const struct compare_view *view, size_t field, struct table_
 {
     const struct assay_row *row = assay_comparison_row(view->comparison, field);
     out->role = ROLE_DIM;
-    if (row->numeric && is_measured(row)) {
+    if (row->numeric && assay_row_is_measured(row)) {
         number_spread(view, field, out);
     } else {
         text_spread(view, field, out);

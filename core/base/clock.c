@@ -67,6 +67,10 @@ char *assay_duration_text(char out[24], int64_t duration_ms)
     out[0] = '\0';
     if (duration_ms == ASSAY_NO_TIME || duration_ms < 0)
         return out;
+    if (duration_ms < SECOND) {
+        snprintf(out, 24, "0.%03ds", (int)duration_ms);
+        return out;
+    }
     if (duration_ms < 10 * SECOND) {
         snprintf(out, 24, "%d.%02ds", (int)(duration_ms / 1000),
                  (int)(duration_ms % 1000 / 10));

@@ -15,16 +15,21 @@
 #define NOTICE_NAMES 3
 #define BESIDE_MOST  64 /* runs of which the baseline's neighbour is looked for */
 #define DIGITS_MOST  17 /* no two doubles look alike with so many */
+#define DELTA_DIGITS 3
 #define NOTICE_KEY   60 /* bytes of a name a notice gives */
 
 /* ---- cells ---- */
+
+static bool is_duration(const struct assay_row *row)
+{
+    return row->kind == ASSAY_ROW_ATTRIBUTE && strcmp(row->key, "duration") == 0;
+}
 
 char *assay_row_value_text(char out[32], const struct assay_row *row, double value, int digits)
 {
     const double ms = value * 1000;
 
-    if (row->kind == ASSAY_ROW_ATTRIBUTE && strcmp(row->key, "duration") == 0 && ms >= 0 &&
-        ms < 9e15)
+    if (is_duration(row) && ms >= 0 && ms < 9e15)
         return assay_duration_text(out, llround(ms));
     return assay_number_short(out, value, digits);
 }
@@ -56,12 +61,11 @@ char *assay_row_value_beside(char out[32], const struct assay_row *row, double v
     if (!isfinite(value) || !isfinite(other) || value == other ||
         strcmp(out, assay_row_value_text(text, row, other, digits)) != 0)
         return out;
-    bool is_time = strchr(out, ':') != NULL; /* its parts say less than its seconds */
     while (digits < DIGITS_MOST && strcmp(assay_number_short(number, value, digits),
                                           assay_number_short(text, other, digits)) == 0)
         digits++;
     snprintf(out, 32, "%.28s%s", assay_number_short(number, value, digits),
-             is_time ? " s" : "");
+             is_duration(row) ? "s" : ""); /* its parts say less than its seconds */
     return out;
 }
 
@@ -439,6 +443,30 @@ struct assay_delta assay_delta_of(double value, double base, int direction)
     double percent = base == 0 ? NAN : difference / fabs(base) * 100;
     delta.percent = isfinite(percent) ? percent : NAN;
     return delta;
+}
+
+bool assay_row_is_measured(const struct assay_row *row)
+{
+    return row->kind == ASSAY_ROW_METRIC || row->kind == ASSAY_ROW_ATTRIBUTE ||
+           row->kind == ASSAY_ROW_FACT;
+}
+
+char *assay_delta_text(char out[80], const struct assay_row *row,
+                       const struct assay_delta *delta, bool brief)
+{
+    const char *sign = delta->difference > 0 ? "+" : "-";
+    bool has_percent = isfinite(delta->percent);
+    char size[32], percent[32];
+
+    assay_row_value_text(size, row, fabs(delta->difference), DELTA_DIGITS);
+    assay_number_short(percent, fabs(delta->percent), DELTA_DIGITS);
+    if (!has_percent)
+        snprintf(out, 80, "%s%s", sign, size);
+    else if (assay_row_is_measured(row) && !brief)
+        snprintf(out, 80, "%s%s, %s%s %%", sign, size, sign, percent);
+    else
+        snprintf(out, 80, "%s%s %%", sign, percent);
+    return out;
 }
 
 struct assay_delta assay_comparison_delta(const struct assay_comparison *comparison, size_t row,

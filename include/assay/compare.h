@@ -241,6 +241,13 @@ struct assay_delta assay_comparison_delta(const struct assay_comparison *compari
                                           size_t column, size_t baseline);
 /* The delta of two numbers; DIRECTION: which way is better (0: not known). */
 struct assay_delta assay_delta_of(double value, double base, int direction);
+/* Whether the row's numbers were measured, and not chosen: metrics, facts, how long it took. */
+bool assay_row_is_measured(const struct assay_row *row);
+/* An ASSAY_DELTA_NUMBER of ROW in words: "+0.02, +4.76 %" of what was measured, "-70 %" of what
+   was chosen, the difference alone where the baseline is 0; BRIEF: the percent alone wherever
+   there is one. OUT needs 80 bytes. Returns OUT. */
+char *assay_delta_text(char out[80], const struct assay_row *row,
+                       const struct assay_delta *delta, bool brief);
 /* How two long texts differ: bytes equal at the front and, of the rest, at the back; both at
    characters' ends. */
 struct assay_text_delta {

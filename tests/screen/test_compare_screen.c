@@ -40,7 +40,7 @@ static void differences_first(void **state)
     screen_assert_text(screen, "lr");
     screen_assert_text(screen, "-70 %");
     screen_assert_text(screen, "val/loss ↓");
-    screen_assert_text(screen, "+4.76 %");
+    screen_assert_text(screen, "+0.01, +4.76 %");
     screen_assert_text(screen, "7 equal rows folded");
     screen_refute_text(screen, "opt");
     screen_press(screen, "d", NULL);

@@ -45,7 +45,7 @@ static void two_runs(void **state)
     program_says("◆ run-01");
     program_says("val/loss ↓");
     program_says("0.21");
-    program_says("+4.76 % worse");
+    program_says("+0.01, +4.76 % worse");
     program_says("rows differ");
     assert_null(strstr(program_last.out, "a\x1b[31m")); /* the tag's escape */
     assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--all", NULL), 0);
@@ -310,7 +310,7 @@ static void beside_the_champion(void **state)
     const char *root = TEST_DATA "/source/data/registry-3/mlruns";
     assert_int_equal(compare("-S", root, "run-2", "--champion", NULL), 0);
     program_says("◆ run-1"); /* what it is measured against */
-    program_says("-4.35 % worse");
+    program_says("-0.04, -4.35 % worse");
     assert_int_equal(compare("-S", root, "-e", "fraud", "--champion", "--format", "csv", NULL),
                      0);
     assert_non_null(strstr(program_last.out, "run-1,run-0,run-2"));

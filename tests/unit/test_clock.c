@@ -47,7 +47,9 @@ static void test_duration(void **state)
         int64_t ms;
         const char *text;
     } cases[] = {
-        {0, "0.00s"},
+        {0, "0.000s"},
+        {7, "0.007s"},
+        {999, "0.999s"},
         {1240, "1.24s"},
         {9999, "9.99s"},
         {10 * S, "0:10"},

@@ -387,8 +387,8 @@ static void unequal_times_look_unequal(void **state)
     const struct assay_row row = {.kind = ASSAY_ROW_ATTRIBUTE, .key = "duration"};
     char out[32];
     assert_string_equal(assay_row_value_beside(out, &row, 61, 65, 5), "1:01");
-    assert_string_equal(assay_row_value_beside(out, &row, 61.1, 61.25, 3), "61.1 s");
-    assert_string_equal(assay_row_value_beside(out, &row, 61.25, 61.1, 5), "61.25 s");
+    assert_string_equal(assay_row_value_beside(out, &row, 61.1, 61.25, 3), "61.1s");
+    assert_string_equal(assay_row_value_beside(out, &row, 61.25, 61.1, 5), "61.25s");
     assert_string_equal(assay_row_value_beside(out, &row, 61.25, 61.25, 5), "1:01");
 }
 
