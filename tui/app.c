@@ -365,6 +365,18 @@ static bool woken(struct app *app, unsigned wake, int session_watch)
     return term_input(app->term);
 }
 
+/* What is not on the screen, before the first key is looked at. */
+static void complete_all(struct app *app)
+{
+    for (size_t i = 0; i < app->depth; i++) {
+        if (app->screens[i].ops->complete_all) {
+            app->screens[i].ops->complete_all(app->screens[i].self);
+        }
+    }
+    assay_catalog_read_all(app->catalog);
+    tell_notices(app);
+}
+
 static void run(struct app *app)
 {
     loop_watch(app->loop, term_fd(app->term));
@@ -372,6 +384,7 @@ static void run(struct app *app)
     /* What waits for approval is read once everything else stands there: the thread that does
        it would get in the way of the first frame. */
     frame_draw(app);
+    complete_all(app);
     inbox_open(app);
     while (!app->quit) {
         struct event event;

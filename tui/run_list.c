@@ -128,9 +128,55 @@ static void narrow(struct run_list *list)
     select_rows(list, NULL);
 }
 
+/* What is older than all of the unread runs, or may be, is not known to come next: only runs
+   that began after the last of them are. In doubles, as they are sorted. */
+static bool is_newer(const struct assay_run *run, const struct assay_unread *unread)
+{
+    return unread->runs == 0 || (run->start_ms != ASSAY_NO_TIME &&
+                                 (unread->newest_ms == ASSAY_NO_TIME ||
+                                  (double)run->start_ms > (double)unread->newest_ms));
+}
+
+/* The first rows without the runs that are not read yet; false where those may be among them.
+   In the places behind stand runs that nobody looks at. */
+static bool build_top(struct run_list *list)
+{
+    struct assay_unread unread;
+    if (list->top == 0 || list->query || list->deleted || !list->sort.descending ||
+        strcmp(list->sort.field, "start") != 0 ||
+        !assay_catalog_unread(list->catalog, list->source, list->experiment, &unread)) {
+        return false;
+    }
+    size_t runs = assay_catalog_runs(list->catalog), known = 0, count = unread.runs;
+    ASSAY_GROW(list->scope, list->scope_capacity, runs + 1);
+    for (uint32_t i = unread.first; i < runs; i++) {
+        const struct assay_run *run = assay_catalog_run(list->catalog, i);
+        if (belongs(list, run, list->source, list->experiment)) {
+            count++;
+            if (is_newer(run, &unread)) {
+                list->scope[known++] = i;
+            }
+        }
+    }
+    if (known < list->top && known < count) {
+        return false;
+    }
+    assay_sort_apply(&list->sort, list->catalog, list->scope, known, &list->loading);
+    memset(list->scope + known, 0, (count - known) * sizeof *list->scope);
+    list->scope_count = count;
+    list->version = assay_catalog_version(list->catalog);
+    list->elsewhere.collected = list->elsewhere.asked = list->elsewhere.known = false;
+    narrow(list);
+    return true;
+}
+
 static void build(struct run_list *list)
 {
     list->loading = false;
+    list->top_only = build_top(list);
+    if (list->top_only) {
+        return;
+    }
     collect(list);
     assay_sort_apply(&list->sort, list->catalog, list->scope, list->scope_count,
                      &list->loading);
@@ -157,6 +203,19 @@ void run_list_free(struct run_list *list)
     free(list->elsewhere.runs);
     free(list->elsewhere.kept);
     *list = (struct run_list){0};
+}
+
+void run_list_start(struct run_list *list, size_t top)
+{
+    list->top = top;
+}
+
+void run_list_all(struct run_list *list)
+{
+    list->top = 0;
+    if (list->top_only) {
+        build(list);
+    }
 }
 
 void run_list_set_scope(struct run_list *list, uint32_t source, uint32_t experiment)
@@ -209,6 +268,7 @@ static bool widest_rows(struct run_list *list, const struct assay_query *query, 
 
 void run_list_set_query(struct run_list *list, struct assay_query *query_take)
 {
+    run_list_all(list);
     bool known = !list->loading && list->rows_version == assay_catalog_version(list->catalog);
     if (!known) {
         drop_levels(list);
@@ -251,6 +311,7 @@ static void collect_elsewhere(struct run_list *list)
 
 size_t run_list_elsewhere(struct run_list *list)
 {
+    run_list_all(list);
     uint64_t version = assay_catalog_version(list->catalog);
     if (list->elsewhere.known && list->elsewhere.version == version) {
         return list->elsewhere.count;
@@ -316,6 +377,7 @@ static bool keep_order(struct run_list *list, const uint32_t *old, size_t old_co
 
 void run_list_refresh(struct run_list *list)
 {
+    run_list_all(list); /* what is no row of it has no order to keep */
     int64_t began = assay_monotonic_us();
     bool settling = list->loading; /* the order seen so far was made without its values */
     size_t old_count = list->scope_count;

@@ -37,6 +37,8 @@ struct run_list {
     bool loading;          /* a column the filter or the order needs is still being read */
     bool stale;            /* values have changed since it was put in order */
     uint64_t version;
+    size_t top;    /* so many rows do for a first frame; 0: all are wanted */
+    bool top_only; /* no more than those are known; the others are counted */
     int64_t refreshed_us, took_us;
     struct {            /* of run_list_elsewhere() */
         bool collected; /* `runs` are those outside the scope, at `version` of the catalog */
@@ -51,6 +53,12 @@ struct run_list {
 /* Everything, newest first; empty until one of the calls below puts it in order. */
 void run_list_init(struct run_list *list, struct assay_catalog *catalog);
 void run_list_free(struct run_list *list);
+
+/* For a first frame of at most TOP rows: while runs of a large store are not read, the list may
+   have no more than its first TOP rows right, and how many there are. run_list_all() ends that;
+   so does whatever changes the scope, the order or the filter. */
+void run_list_start(struct run_list *list, size_t top);
+void run_list_all(struct run_list *list);
 
 /* Each of these puts the list in order anew. */
 void run_list_set_scope(struct run_list *list, uint32_t source, uint32_t experiment);

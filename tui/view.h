@@ -42,6 +42,8 @@ struct view_ops {
     bool (*poll)(void *self);
     /* It is on top again: the screen above it was closed. */
     void (*shown)(void *self);
+    /* The first frame stands: what it had no need of is to be taken in now. */
+    void (*complete_all)(void *self);
     /* Where one is, for the top line; clean text. */
     void (*title)(void *self, struct assay_buf *out);
     /* The commands to name in the bottom line, ended by CMD_NONE. */

@@ -18,6 +18,7 @@
 #include "view_ask.h"
 
 #define TREE_WIDTH_FROM 100 /* the tree has its own pane from this many columns on */
+#define LOOKED_AT       64  /* rows that are at least known: columns are chosen by their runs */
 #define VISIBLE_MAX     100 /* runs a server is asked after at once */
 
 static void *home_open(struct app *app, const void *argument)
@@ -27,6 +28,8 @@ static void *home_open(struct app *app, const void *argument)
     home->app = app;
     home->source_before = home->experiment_before = ASSAY_NONE;
     run_list_init(&home->list, app->catalog);
+    run_list_start(&home->list,
+                   (size_t)area_all(term_canvas(app->term)).rect.height + LOOKED_AT);
     for (size_t i = 0; i < HOME_CHARTS; i++) {
         chart_state_init(&home->charts[i], app->session);
     }
@@ -597,6 +600,12 @@ static void home_changed(void *self, unsigned changes)
     }
 }
 
+static void home_complete_all(void *self)
+{
+    struct home *home = self;
+    run_list_all(&home->list);
+}
+
 /* Durations of what runs now move on once a second, ages of what began lately with their last
    figure. */
 static int64_t home_wake(void *self, int64_t now_us)
@@ -628,6 +637,7 @@ const struct view_ops view_home = {
     .command = home_command,
     .event = home_event,
     .changed = home_changed,
+    .complete_all = home_complete_all,
     .title = home_title,
     .hints = home_hints,
     .typing = home_typing,

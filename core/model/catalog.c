@@ -33,9 +33,10 @@ void catalog_free(struct assay_catalog **catalog_ptr)
     if (!catalog)
         return;
     columns_free(catalog);
+    unread_free(&catalog->unread);
     for (size_t i = 0; i < ASSAY_ATTRS_CACHE; i++)
         assay_arena_free(&catalog->slots[i].arena);
-    for (size_t i = 0; i < catalog->run_count; i++)
+    for (size_t i = catalog->unread_runs; i < catalog->run_count; i++)
         free(catalog->privates[i].attrs);
     assay_map_free(&catalog->experiment_index);
     assay_map_free(&catalog->run_index);
@@ -185,6 +186,7 @@ static void index_runs(struct assay_catalog *catalog)
 {
     char key[1200];
 
+    need_all(catalog);
     for (; catalog->run_indexed < catalog->run_count; catalog->run_indexed++) {
         const struct assay_run *run = &catalog->runs[catalog->run_indexed];
 
@@ -202,8 +204,21 @@ uint32_t catalog_find_run_id(struct assay_catalog *catalog, uint32_t source, con
     return assay_map_get(&catalog->run_index, key, index_key(key, sizeof key, source, id));
 }
 
+static bool is_expected(const struct assay_catalog *catalog)
+{
+    const struct unread *unread = catalog->unread;
+
+    return unread && unread->putting && unread->put < unread->count;
+}
+
 static uint32_t add_run(struct assay_catalog *catalog, uint32_t source)
 {
+    if (is_expected(catalog)) {
+        uint32_t at = (uint32_t)catalog->unread->put++;
+
+        catalog->runs[at] = (struct assay_run){.source = source};
+        return at;
+    }
     if (catalog->run_count == catalog->run_capacity) {
         size_t capacity = catalog->run_capacity;
 
@@ -259,8 +274,11 @@ uint32_t catalog_put_run(struct assay_catalog *catalog, uint32_t source,
     uint32_t at = fresh ? ASSAY_NONE : catalog_find_run_id(catalog, source, from->id);
     struct assay_run *run;
     struct run_private *hidden;
+    uint64_t version = catalog->version + 1;
 
     if (at == ASSAY_NONE) {
+        if (is_expected(catalog)) /* the catalog's counts it already */
+            version = catalog->unread->version + catalog->unread->put + 1;
         at = add_run(catalog, source);
     } else {
         count_run(catalog, &catalog->runs[at], -1);
@@ -274,7 +292,9 @@ uint32_t catalog_put_run(struct assay_catalog *catalog, uint32_t source,
     run->gone = from->gone;
     run->start_ms = from->start_ms;
     run->end_ms = from->end_ms;
-    run->version = ++catalog->version;
+    run->version = version;
+    if (version > catalog->version)
+        catalog->version = version;
     count_run(catalog, run, 1);
     if (at < catalog->letters_count)
         catalog->letters[at] = 0;
@@ -295,6 +315,7 @@ uint32_t catalog_put_run(struct assay_catalog *catalog, uint32_t source,
 
 int64_t catalog_run_row(const struct assay_catalog *catalog, uint32_t run)
 {
+    need_run(catalog, run);
     return catalog->privates[run].row;
 }
 
@@ -303,6 +324,7 @@ void catalog_run_written(struct assay_catalog *catalog, uint32_t run, int64_t ro
 {
     struct run_private *hidden = &catalog->privates[run];
 
+    need_run(catalog, run);
     hidden->row = row;
     if (catalog->runs[run].version != version)
         return;
@@ -313,6 +335,7 @@ void catalog_run_written(struct assay_catalog *catalog, uint32_t run, int64_t ro
 
 bool catalog_attrs_in_memory(const struct assay_catalog *catalog, uint32_t run)
 {
+    need_run(catalog, run);
     return catalog->privates[run].attrs != NULL;
 }
 
@@ -373,6 +396,7 @@ bool catalog_attrs_kept(const struct assay_catalog *catalog, uint32_t run)
 {
     const struct run_private *hidden = &catalog->privates[run];
 
+    need_run(catalog, run);
     return hidden->slot &&
            catalog->slots[hidden->slot - 1].version == catalog->runs[run].version;
 }
@@ -427,6 +451,7 @@ const struct assay_attrs *assay_catalog_attrs(struct assay_catalog *catalog, uin
 void assay_catalog_keep(struct assay_catalog *catalog, uint32_t run, struct assay_arena *arena,
                         const struct assay_attrs *attrs)
 {
+    need_run(catalog, run);
     struct attrs_slot *slot = take_slot(catalog, run);
 
     slot->attrs = *attrs;
@@ -458,6 +483,7 @@ void assay_catalog_look(struct assay_catalog *catalog, uint32_t run,
     const struct run_private *hidden = &catalog->privates[run];
     struct looking looking = {look, context};
 
+    need_run(catalog, run);
     if (catalog_attrs_kept(catalog, run))
         look(context, assay_catalog_attrs(catalog, run));
     else if (hidden->attrs)
@@ -497,6 +523,7 @@ const struct assay_experiment *assay_catalog_experiment(const struct assay_catal
 
 const struct assay_run *assay_catalog_run(const struct assay_catalog *catalog, uint32_t i)
 {
+    need_run(catalog, i);
     return &catalog->runs[i];
 }
 

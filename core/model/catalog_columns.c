@@ -195,6 +195,7 @@ const struct assay_column *assay_catalog_column(struct assay_catalog *catalog,
 {
     struct column_node *node;
 
+    need_all(catalog);
     if (kind != ASSAY_FIELD_METRIC)
         stat = ASSAY_STAT_LAST;
     node = find_node(catalog, kind, key, stat);

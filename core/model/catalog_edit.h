@@ -20,6 +20,8 @@ struct catalog_hooks {
     /* Asked before all runs are gone through: a column that is known to be of hardly any run is
        filled, from those it may be of, and true. May be NULL. */
     bool (*fill_rare)(void *context, struct assay_column *column);
+    /* Puts the runs that catalog_expect() told of, in their order, by catalog_put_run(). */
+    void (*put_expected)(void *context);
 };
 
 struct assay_catalog *catalog_new(const struct catalog_hooks *hooks);
@@ -58,6 +60,20 @@ struct catalog_run {
 /* Adds or replaces by (source, id). FRESH: the caller knows that the id is new (first load). */
 uint32_t catalog_put_run(struct assay_catalog *catalog, uint32_t source,
                          const struct catalog_run *run, bool fresh);
+/* ---- runs that are read later (catalog_unread.c) ---- */
+
+/* What they come to in one experiment; times ASSAY_NO_TIME where there is none. */
+struct catalog_tally {
+    uint32_t experiment;
+    size_t runs, deleted, running; /* as struct assay_experiment has them */
+    int64_t last_ms, newest_ms;    /* the latest start or end of `runs`; the latest start */
+};
+/* The first COUNT runs of the catalog, which has none yet, are of SOURCE and in a database:
+   they count as being there, as TALLIES say, and are put (hooks.put_expected) as soon as one of
+   them is asked for, or all. Until then nothing shows the difference. */
+void catalog_expect(struct assay_catalog *catalog, uint32_t source, size_t count,
+                    const struct catalog_tally *tallies, size_t tally_count);
+
 uint32_t catalog_find_run_id(struct assay_catalog *catalog, uint32_t source, const char *id);
 int64_t catalog_run_row(const struct assay_catalog *catalog, uint32_t run);
 /* The run is in the database now under ROW: its packed attributes may leave memory if they are

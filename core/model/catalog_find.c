@@ -67,6 +67,7 @@ static void collect(const struct assay_catalog *catalog, const char *ref, uint32
 {
     size_t length = strlen(ref);
 
+    need_all(catalog);
     for (uint32_t i = 0; i < catalog->run_count; i++) {
         const struct assay_run *run = &catalog->runs[i];
 
@@ -197,6 +198,7 @@ static size_t common_prefix(const char *a, const char *b)
 
 const char *assay_catalog_short_id(struct assay_catalog *catalog, uint32_t run, char out[72])
 {
+    need_all(catalog);
     const char *id = catalog->runs[run].id;
     size_t need = SHORT_ID, low = 0, high;
 
@@ -231,6 +233,7 @@ static void sample_keys(struct assay_catalog *catalog, uint32_t experiment)
 {
     size_t wanted = KEYS_SAMPLE, have = 0, total = 0;
 
+    need_all(catalog);
     for (uint32_t i = 0; i < catalog->run_count; i++)
         if (experiment == ASSAY_NONE || catalog->runs[i].experiment == experiment) {
             total++;

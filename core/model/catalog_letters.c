@@ -50,6 +50,7 @@ const uint64_t *catalog_letters(struct assay_catalog *catalog, const uint32_t *r
     uint64_t bits[256];
     size_t known = catalog->letters_count;
 
+    need_all(catalog);
     for (size_t byte = 0; byte < ASSAY_COUNT(bits); byte++)
         bits[byte] = UINT64_C(1) << place_of((unsigned char)byte);
     if (known < catalog->run_count) {

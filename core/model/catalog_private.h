@@ -53,6 +53,8 @@ struct assay_catalog {
     struct assay_run *runs;
     struct run_private *privates; /* beside runs, same capacity */
     size_t run_count, run_capacity;
+    struct unread *unread; /* catalog_unread.c: NULL where all runs are there */
+    uint32_t unread_runs;  /* the first so many are not */
 
     uint64_t *letters; /* catalog_letters.c: of the first letters_count runs, 0: not known */
     size_t letters_count, letters_capacity;
@@ -76,6 +78,31 @@ struct assay_catalog {
     uint32_t *by_id; /* runs sorted by id, for prefixes */
     size_t by_id_count;
 };
+
+/* catalog_unread.c */
+struct unread {
+    struct assay_catalog *catalog;
+    uint32_t source;
+    size_t count;     /* runs */
+    size_t put;       /* of them by now */
+    bool putting;     /* catalog_put_run() is being called with them */
+    uint64_t version; /* the catalog's before them */
+    struct catalog_tally *tallies;
+    size_t tally_count;
+};
+void unread_read(struct unread *unread);
+void unread_free(struct unread **unread);
+
+/* Before RUN is looked at; before any is. */
+static inline void need_run(const struct assay_catalog *catalog, uint32_t run)
+{
+    if (run < catalog->unread_runs)
+        unread_read(catalog->unread);
+}
+static inline void need_all(const struct assay_catalog *catalog)
+{
+    need_run(catalog, 0);
+}
 
 /* catalog_texts.c */
 void texts_renamed(struct assay_catalog *catalog);

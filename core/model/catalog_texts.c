@@ -20,6 +20,7 @@ struct run_texts *run_texts_of(const struct assay_catalog *catalog)
     struct run_texts *texts = assay_alloc(sizeof *texts);
     size_t count = catalog->run_count;
 
+    need_all(catalog);
     texts->count = count;
     texts->renamed = catalog->renamed;
     texts->name_of = assay_alloc_array(count + 1, sizeof *texts->name_of);

@@ -419,6 +419,7 @@ static struct assay_session *session_new(bool live)
         .look = stored_look_at_attrs,
         .load_column = columns_load,
         .fill_rare = columns_ahead_fill,
+        .put_expected = stored_put_rest,
     });
     watch_open(session);
     return session;
@@ -508,6 +509,7 @@ void assay_session_close(struct assay_session **session_ptr)
         source_free(session->sources[i]);
     net_free(&session->net);
     free(session->sources);
+    stored_rest_free(session);
     store_close(&session->store);
     store_close(&session->cache);
     catalog_free(&session->catalog);

@@ -246,6 +246,7 @@ struct assay_session {
     bool closing;
     int64_t local_change;
     struct session_source *local;
+    struct rest *rest; /* stored.c: what is read later of the local store; or NULL */
     struct columns_ahead ahead;
     struct attrs_reader readers[ATTRS_READERS];
 
@@ -435,6 +436,9 @@ void points_free(struct assay_session *session);
 
 /* stored.c */
 void stored_open_local(struct assay_session *session);
+/* Reads what it left for later; for the catalog's hook. */
+void stored_put_rest(void *context);
+void stored_rest_free(struct assay_session *session);
 unsigned stored_reload_local(struct assay_session *session);
 /* Whether the local store, which was not there, is there by now; another program may be making
    it just then, so what cannot be read yet is no failure. */

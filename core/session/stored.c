@@ -56,6 +56,16 @@ static bool load_experiment(void *context, const struct store_experiment *from)
     return true;
 }
 
+/* Sets loading->last to the experiment of that row; false where there is none. */
+static bool find_experiment(struct loading *loading, int64_t row)
+{
+    if (loading->last >= loading->count || loading->experiments[loading->last].row != row)
+        for (loading->last = 0; loading->last < loading->count; loading->last++)
+            if (loading->experiments[loading->last].row == row)
+                break;
+    return loading->last < loading->count;
+}
+
 static bool load_run(void *context, const struct store_run *from)
 {
     struct loading *loading = context;
@@ -63,12 +73,7 @@ static bool load_run(void *context, const struct store_run *from)
 
     if (from->change > loading->newest_change)
         loading->newest_change = from->change;
-    if (loading->last >= loading->count ||
-        loading->experiments[loading->last].row != from->experiment)
-        for (loading->last = 0; loading->last < loading->count; loading->last++)
-            if (loading->experiments[loading->last].row == from->experiment)
-                break;
-    if (loading->last >= loading->count)
+    if (!find_experiment(loading, from->experiment))
         return true; /* a run without an experiment: a damaged row, not worth the rest */
     run = catalog_put_run(loading->session->catalog, loading->source->index,
                           &(struct catalog_run){
@@ -188,10 +193,97 @@ static bool local_find(struct assay_session *session, struct assay_error *err)
     return true;
 }
 
+/* Of a large store the newest runs, and what the others come to: they are read behind the first
+   frame, from the same moment of the database. */
+struct rest {
+    struct loading loading;
+    struct store_older older;
+};
+
+/* Has the catalog expect what REST is of; false where a run has no experiment. */
+static bool expect(struct rest *rest)
+{
+    struct store_older *older = &rest->older;
+    struct catalog_tally *tallies = assay_alloc_array(older->count + 1, sizeof *tallies);
+    bool known = true;
+
+    for (size_t i = 0; i < older->count && known; i++) {
+        const struct store_tally *tally = &older->tallies[i];
+
+        known = find_experiment(&rest->loading, tally->experiment);
+        if (known)
+            tallies[i] = (struct catalog_tally){
+                .experiment = rest->loading.experiments[rest->loading.last].experiment,
+                .runs = (size_t)tally->runs,
+                .deleted = (size_t)tally->deleted,
+                .running = (size_t)tally->running,
+                .last_ms = tally->last_ms,
+                .newest_ms = tally->newest_ms};
+    }
+    if (known)
+        catalog_expect(rest->loading.session->catalog, rest->loading.source->index,
+                       (size_t)older->runs, tallies, older->count);
+    free(tallies);
+    return known;
+}
+
+void stored_rest_free(struct assay_session *session)
+{
+    struct rest *rest = session->rest;
+
+    if (!rest)
+        return;
+    session->rest = NULL;
+    store_end_read(session->store);
+    free(rest->loading.experiments);
+    store_older_free(&rest->older);
+    free(rest);
+}
+
+void stored_put_rest(void *context)
+{
+    struct assay_session *session = context;
+    struct rest *rest = session->rest;
+    struct assay_error err = {0};
+
+    if (rest && store_read_rest(session->store, rest->loading.source->row, &rest->older,
+                                load_run, &rest->loading, &err) != ASSAY_OK)
+        local_failed(session, &err);
+    stored_rest_free(session);
+}
+
+/* False where all runs are to be read at once, and nothing has been done yet. */
+static bool load_newest(struct assay_session *session, struct loading *loading,
+                        struct assay_error *err)
+{
+    struct rest *rest = assay_alloc(sizeof *rest);
+
+    rest->loading = *loading;
+    session->rest = rest;
+    if (store_begin_read(session->store, NULL) != ASSAY_OK ||
+        store_read_older(session->store, loading->source->row, &rest->older, NULL) !=
+            ASSAY_OK ||
+        rest->older.runs == 0 ||
+        store_read_experiments(session->store, loading->source->row, load_experiment,
+                               &rest->loading, NULL) != ASSAY_OK ||
+        !expect(rest)) {
+        stored_rest_free(session);
+        return false;
+    }
+    loading->newest_change = rest->older.change;
+    loading->experiments = rest->loading.experiments;
+    loading->count = rest->loading.count;
+    if (store_read_newer(session->store, loading->source->row, &rest->older, load_run, loading,
+                         err) != ASSAY_OK)
+        local_failed(session, err);
+    return true;
+}
+
 void stored_open_local(struct assay_session *session)
 {
     struct assay_error err = {0};
     struct loading loading = {.session = session, .fresh = true};
+    bool first = session->live && assay_catalog_runs(session->catalog) == 0;
 
     if (!local_find(session, &err)) {
         if (err.status != ASSAY_OK)
@@ -199,7 +291,8 @@ void stored_open_local(struct assay_session *session)
         return;
     }
     loading.source = session->local;
-    if (load_rows(session->store, &loading, 0, &err) != ASSAY_OK)
+    if (!(first && load_newest(session, &loading, &err)) &&
+        load_rows(session->store, &loading, 0, &err) != ASSAY_OK)
         local_failed(session, &err);
     session->local_change = loading.newest_change;
     store_changed(session->store);

@@ -98,6 +98,37 @@ enum assay_status store_read_experiments(struct store *store, int64_t source,
 /* Runs whose change is greater than SINCE (0: all), by row. */
 enum assay_status store_read_runs(struct store *store, int64_t source, int64_t since,
                                   store_run_fn fn, void *context, struct assay_error *err);
+
+/* What the older runs of a source come to, where it is known without reading them: all but
+   some hundred that were packed last and those that came since. Everything below is of one
+   moment: between store_begin_read() and store_end_read(). */
+struct store_tally {
+    int64_t experiment;          /* row */
+    int64_t runs, deleted, gone; /* `runs` are neither of the others; a deleted one that is gone
+                                    is gone */
+    int64_t running;             /* of `runs` */
+    int64_t last_ms, newest_ms;  /* of `runs`, the latest start or end, and the latest start;
+                                    ASSAY_NO_TIME where there is none */
+};
+struct store_older {
+    int64_t runs; /* 0: nothing is known, and nothing below holds */
+    int64_t last_row;
+    struct store_tally *tallies;
+    size_t count;
+    int64_t change, pack; /* where the newer packs begin */
+    size_t last;          /* of `tallies`, the one used last */
+    bool too_many;        /* more experiments than are told apart */
+};
+enum assay_status store_read_older(struct store *store, int64_t source,
+                                   struct store_older *older, struct assay_error *err);
+void store_older_free(struct store_older *older);
+/* The runs behind the older ones, and the older ones. */
+enum assay_status store_read_newer(struct store *store, int64_t source,
+                                   const struct store_older *older, store_run_fn fn,
+                                   void *context, struct assay_error *err);
+enum assay_status store_read_rest(struct store *store, int64_t source,
+                                  const struct store_older *older, store_run_fn fn,
+                                  void *context, struct assay_error *err);
 /* The run of ROW alone; FN is not called where there is none. */
 enum assay_status store_read_run(struct store *store, int64_t row, store_run_fn fn,
                                  void *context, struct assay_error *err);

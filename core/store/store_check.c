@@ -276,6 +276,33 @@ static bool check_packed(void *context, const struct store_run *run)
     return true;
 }
 
+static bool tally_again(void *context, const struct store_run *run)
+{
+    store_older_add(context, run);
+    return true;
+}
+
+/* Whether older runs come to what the record behind the packs says. */
+static enum assay_status check_older(struct check *check, int64_t source,
+                                     struct assay_error *err)
+{
+    struct store_older older, again = {0};
+    enum assay_status status = store_read_older(check->store, source, &older, err);
+
+    if (status == ASSAY_OK && older.runs > 0) {
+        status = store_read_rest(check->store, source, &older, tally_again, &again, err);
+        if (status == ASSAY_OK &&
+            (again.runs != older.runs || again.count != older.count ||
+             memcmp(again.tallies, older.tallies, older.count * sizeof *older.tallies) != 0)) {
+            tell(check, "packed headers of source %" PRId64 " are not what is said of them",
+                 source);
+        }
+    }
+    store_older_free(&older);
+    store_older_free(&again);
+    return status;
+}
+
 /* A damaged pack costs time, for its runs are read as rows; a missing one hides its runs. */
 static enum assay_status check_packs_of(struct check *check, int64_t source, int64_t runs,
                                         struct assay_error *err)
@@ -292,6 +319,9 @@ static enum assay_status check_packs_of(struct check *check, int64_t source, int
     }
     if (status == ASSAY_OK) {
         status = store_read_packed(check->store, source, check_packed, &look, err);
+    }
+    if (status == ASSAY_OK) {
+        status = check_older(check, source, err);
     }
     if (status == ASSAY_OK && look.count != runs) {
         tell(check,

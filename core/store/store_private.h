@@ -5,6 +5,8 @@
 #ifndef CORE_STORE_PRIVATE_H
 #define CORE_STORE_PRIVATE_H
 
+#include <assay/buf.h>
+
 #include "store/sql.h"
 #include "store/store.h"
 
@@ -30,6 +32,8 @@ enum store_slot {
     SLOT_RUNS_SINCE,
     SLOT_RUNS_BEHIND,
     SLOT_PACKS_READ,
+    SLOT_OLDER_READ,
+    SLOT_OLDER_CHANGED,
     SLOT_RUN_READ,
     SLOT_RUN_PUT,
     SLOT_RUN_FIND,
@@ -127,5 +131,14 @@ enum assay_status store_packs_sound(struct store *store, int64_t source, bool *s
 /* Packs what was written since the last time, where it has become much. Called when a store
    that could write is closed: a failure costs time at the next start and nothing else. */
 void store_pack(struct store *store);
+/* FNV-1a over eight bytes at a time. */
+uint64_t store_pack_sum(const char *bytes, size_t length);
+
+/* store_older.c: the record behind the packs, while it is made, and as it lies there. */
+void store_older_add(struct store_older *older, const struct store_run *run);
+void store_older_pack(const struct store_older *older, struct assay_buf *out);
+bool store_is_older_record(const void *bytes, size_t length);
+/* False where it is damaged. One that tells nothing is sound, and has no runs. */
+bool store_older_unpack(struct store_older *older, const char *bytes, size_t length);
 
 #endif

@@ -139,6 +139,20 @@ const struct assay_run *assay_catalog_run(const struct assay_catalog *catalog, u
 /* Grows when any run, experiment or source changes. */
 uint64_t assay_catalog_version(const struct assay_catalog *catalog);
 
+/* A large store's newest runs are there at once, and the others are read when the first of them
+   is asked for, which takes milliseconds: for a first frame that does without. */
+struct assay_unread {
+    uint32_t first;    /* the runs before this index are not read yet */
+    size_t runs;       /* of them in the scope asked for, neither deleted nor gone */
+    int64_t newest_ms; /* the latest start of those, ASSAY_NO_TIME where none has one */
+};
+/* What is not read of EXPERIMENT, or (ASSAY_NONE) of the experiments of SOURCE, or of all, that
+   are not deleted; false where all runs are read. */
+bool assay_catalog_unread(const struct assay_catalog *catalog, uint32_t source,
+                          uint32_t experiment, struct assay_unread *out);
+/* Reads them now. */
+void assay_catalog_read_all(struct assay_catalog *catalog);
+
 /* A run's attributes; read from the databases where they are not in memory (a point look-up,
    tens of microseconds). Never NULL. Valid until the next call that may change the catalog
    (assay_session_dispatch) or ASSAY_ATTRS_CACHE further calls of this. */

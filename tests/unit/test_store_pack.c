@@ -250,7 +250,7 @@ static void test_damage(void **state)
         int64_t length = 0;
         snprintf(text, sizeof text, "SELECT length(data) FROM pack WHERE row=%lld", pack);
         length = ask(path, text);
-        assert_true(length > 100);
+        assert_true(length > 40);
         long long at = 1 + (long long)roll((uint64_t)length - 1);
         if (round % 3 == 0) {
             snprintf(
