@@ -34,7 +34,7 @@ static size_t collect(struct cli *cli, struct entry **entries)
     *entries = assay_alloc_array(all, sizeof **entries);
     for (uint32_t i = 0; i < all; i++) {
         const struct assay_experiment *e = assay_catalog_experiment(cli->catalog, i);
-        if (!e->deleted || deleted)
+        if (!e->gone && (!e->deleted || deleted))
             (*entries)[count++] =
                 (struct entry){e, assay_catalog_source(cli->catalog, e->source)};
     }

@@ -12,7 +12,7 @@
 
 static bool experiment_seen(const struct home *home, const struct assay_experiment *experiment)
 {
-    return home->list.deleted || !experiment->deleted;
+    return !experiment->gone && (home->list.deleted || !experiment->deleted);
 }
 
 static void count_text(char out[24], size_t count)

@@ -149,7 +149,8 @@ uint32_t catalog_put_experiment(struct assay_catalog *catalog, uint32_t source,
     }
     experiment = &catalog->experiments[at];
     experiment->name = keep_text(catalog, experiment->name, from->name);
-    experiment->deleted = from->deleted;
+    experiment->deleted = from->deleted || from->gone;
+    experiment->gone = from->gone;
     experiment->created_ms = from->created_ms;
     if (from->updated_ms != ASSAY_NO_TIME && from->updated_ms > experiment->last_ms)
         experiment->last_ms = from->updated_ms;

@@ -36,7 +36,7 @@ void catalog_touch(struct assay_catalog *catalog);
 
 struct catalog_experiment {
     const char *id, *name;
-    bool deleted;
+    bool deleted, gone;
     int64_t created_ms, updated_ms;
 };
 /* Adds or replaces by (source, id). */

@@ -145,7 +145,7 @@ enum assay_status assay_catalog_find_experiment(struct assay_catalog *catalog, c
     for (uint32_t i = 0; i < catalog->experiment_count; i++) {
         const struct assay_experiment *each = &catalog->experiments[i];
 
-        if ((source == ASSAY_NONE || each->source == source) &&
+        if (!each->gone && (source == ASSAY_NONE || each->source == source) &&
             (strcmp(each->id, rest) == 0 || strcmp(each->name, rest) == 0)) {
             count++;
             found = i;

@@ -76,9 +76,11 @@ void mlflow_close(struct mlflow **mlflow_ptr)
     net_server_free(&mlflow->server);
     server_settings_free(&mlflow->settings);
     free_texts(mlflow->visible, mlflow->visible_count);
-    free_texts(mlflow->experiment_ids, mlflow->experiment_count);
+    for (size_t i = 0; i < mlflow->experiment_count; i++)
+        free(mlflow->experiments[i].id);
+    free(mlflow->experiments);
     assay_map_free(&mlflow->by_run);
-    assay_map_free(&mlflow->experiments);
+    assay_map_free(&mlflow->by_experiment);
     free(mlflow->runs);
     free(mlflow->user);
     free(mlflow->filter);

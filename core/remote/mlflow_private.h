@@ -1,7 +1,8 @@
 /*
  * What the parts of the MLflow client share: mlflow.c (opening, one call, errors),
- * mlflow_runs.c (the scan), mlflow_parse.c (JSON to nouns), mlflow_history.c (points),
- * mlflow_files.c (artifacts), mlflow_look.c (what the server is).
+ * mlflow_runs.c (the scan; mlflow_experiments.c its first part), mlflow_parse.c (JSON to
+ * nouns), mlflow_history.c (points), mlflow_files.c (artifacts), mlflow_look.c (what the server
+ * is).
  */
 #ifndef CORE_REMOTE_MLFLOW_PRIVATE_H
 #define CORE_REMOTE_MLFLOW_PRIVATE_H
@@ -23,6 +24,13 @@ struct mlflow_run { /* one that was met in a scan */
     unsigned listed : 30; /* ... in the list itself, not beside it */
     unsigned in_list : 1; /* the state's list has it; else it came by a filter */
     unsigned gone : 1;
+};
+
+struct mlflow_met { /* an experiment that was met in a scan, or is known from the state */
+    char *id;
+    uint32_t hash; /* of what was reported; 0 not known */
+    uint32_t seen; /* the scan that met it last */
+    bool gone;
 };
 
 struct mlflow {
@@ -48,11 +56,13 @@ struct mlflow {
     bool have_list; /* it was read to its end once */
 
     /* The scan's. */
-    struct assay_map by_run, experiments; /* index of a run; hash of an experiment */
+    struct assay_map by_run, by_experiment;
     struct mlflow_run *runs;
     size_t run_count, run_capacity;
-    char **experiment_ids;
+    struct mlflow_met *experiments;
     size_t experiment_count, experiment_capacity;
+    uint64_t experiments_hash; /* of the list of experiments in the state */
+    bool experiments_loaded;
     uint32_t scan;
     uint64_t ids_hash; /* of the list of runs in the state */
     bool loaded;
@@ -131,6 +141,23 @@ enum assay_status mlflow_ask_signed(struct mlflow *mlflow, bool upload, const ch
 bool mlflow_proxied_path(const char *artifact_uri, const char *path, struct assay_buf *out);
 /* A time as protobuf writes it ("2026-01-31T12:00:00.25Z"); ASSAY_NO_TIME where it is none. */
 int64_t mlflow_time_ms(const char *text);
+
+/* ---- mlflow_experiments.c ---- */
+
+#define MLFLOW_STALE_MAX                                                                       \
+    8u /* pages with nothing new, one behind the other, that are followed */
+#define MLFLOW_DOUBT_MAX 64u /* things asked for by id before they are given up as gone */
+
+/* Reports the experiments that are new or changed, and those that are no longer there. FEWER:
+   some are not. */
+enum assay_status mlflow_read_experiments(struct mlflow *mlflow, struct ingest *in, bool *fewer,
+                                          struct assay_error *err);
+/* What of an answer could not be read, or not be kept whole. */
+void mlflow_tell_of_odd(const struct mlflow *mlflow, struct ingest *in,
+                        const struct mlflow_page *page, const char *what);
+/* A list whose pages lead on without bringing anything. What came of it may not be all. */
+enum assay_status mlflow_list_short(const struct mlflow *mlflow, const char *what,
+                                    struct assay_error *err);
 
 /* ---- mlflow_runs.c, mlflow_history.c, mlflow_files.c ---- */
 

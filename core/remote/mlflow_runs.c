@@ -14,19 +14,15 @@
 
 #include <assay/clock.h>
 
-#define EXPERIMENTS_PAGE 1000
-#define GROUP            100u /* experiments named in one search */
-#define RUNS_PAGE        1000u
-#define RUNS_PAGE_MAX    10000u
-#define PAGE_BYTES       (8u << 20)
-#define RUNS_MAX         2000000u
-#define PAGES_MAX        100000u
-#define EXPERIMENT_PAGES 2000u
-#define STALE_MAX        8u /* pages with nothing new, one behind the other, that are followed */
-#define DOUBT_MAX        64u /* runs asked for by id before they are given up as gone */
-#define BACK_MS          INT64_C(120000) /* clocks differ, and requests take time */
-#define BESIDE_PAGES     64u             /* of a filter; the list comes anyway */
-#define LISTED_MASK      0x3fffffffu
+#define GROUP         100u /* experiments named in one search */
+#define RUNS_PAGE     1000u
+#define RUNS_PAGE_MAX 10000u
+#define PAGE_BYTES    (8u << 20)
+#define RUNS_MAX      2000000u
+#define PAGES_MAX     100000u
+#define BACK_MS       INT64_C(120000) /* clocks differ, and requests take time */
+#define BESIDE_PAGES  64u             /* of a filter; the list comes anyway */
+#define LISTED_MASK   0x3fffffffu
 
 /* One search that goes on page by page; several are under way at once. */
 struct search {
@@ -143,143 +139,6 @@ static void take_run(void *context, const struct ingest_run *report, uint64_t ha
     run->gone = false;
 }
 
-/* What of an answer could not be read, or not be kept whole. */
-static void tell_of_odd(struct scan *scan, const struct mlflow_page *page, const char *what)
-{
-    const char *where = mlflow_shown(scan->mlflow);
-
-    if (page->odd)
-        ingest_problem(scan->in, where, UINT64_MAX,
-                       "%zu of %zu %s in its answer cannot be read (%s)", page->odd,
-                       page->listed, what, page->why);
-    if (page->no_numbers)
-        ingest_problem(scan->in, where, UINT64_MAX,
-                       page->no_numbers == 1
-                           ? "%zu metric is left out: its value is not a number"
-                           : "%zu metrics are left out: their values are not numbers",
-                       page->no_numbers);
-    if (page->cut)
-        ingest_problem(scan->in, where, UINT64_MAX,
-                       page->cut == 1 ? "%zu text of more than a megabyte is kept cut"
-                                      : "%zu texts of more than a megabyte are kept cut",
-                       page->cut);
-}
-
-/* ---- experiments ---- */
-
-static void take_experiment(void *context, const struct mlflow_experiment *experiment)
-{
-    struct scan *scan = context;
-    struct mlflow *mlflow = scan->mlflow;
-    struct assay_buf facts = {0};
-    uint32_t hash = 2166136261u, before;
-    size_t length = strlen(experiment->id);
-
-    assay_buf_format(&facts, "%s\n%d %" PRId64 " %" PRId64, experiment->name,
-                     experiment->deleted, experiment->created_ms, experiment->updated_ms);
-    for (size_t i = 0; i < facts.length; i++)
-        hash = (hash ^ (unsigned char)facts.data[i]) * 16777619u;
-    hash &= 0x7fffffff;
-    assay_buf_free(&facts);
-    before = assay_map_get(&mlflow->experiments, experiment->id, length);
-    if (before == ASSAY_MAP_NONE) {
-        ASSAY_GROW(mlflow->experiment_ids, mlflow->experiment_capacity,
-                   mlflow->experiment_count + 1);
-        mlflow->experiment_ids[mlflow->experiment_count++] = assay_strdup(experiment->id);
-    } else if (before == hash) {
-        return;
-    }
-    assay_map_set(&mlflow->experiments, experiment->id, length, hash);
-    ingest_experiment(scan->in, &(struct ingest_experiment){
-                                    .id = experiment->id,
-                                    .name = experiment->name,
-                                    .deleted = experiment->deleted,
-                                    .created_ms = experiment->created_ms,
-                                    .updated_ms = experiment->updated_ms,
-                                });
-}
-
-/* A list whose pages lead on without bringing anything. What came of it may not be all. */
-static enum assay_status is_short(const struct scan *scan, const char *what)
-{
-    return assay_fail(scan->err, ASSAY_CORRUPT,
-                      "%s: the pages of its list of %s repeat or come empty: more may be "
-                      "there than came",
-                      mlflow_shown(scan->mlflow), what);
-}
-
-/* Whether the list of experiments goes on behind PAGE, which TOKEN led to. HAD: how many were
-   known before it. */
-static bool experiments_go_on(const struct scan *scan, const struct mlflow_page *page,
-                              const char *token, size_t had, unsigned *stale,
-                              enum assay_status *status)
-{
-    /* Those of an earlier scan are known; of the first, what is known came in this list. */
-    bool nothing =
-        !page->count || (scan->mlflow->scan == 1 && scan->mlflow->experiment_count == had);
-
-    if (!page->next || !*page->next)
-        return false;
-    *stale = nothing ? *stale + 1 : 0;
-    if (*stale <= STALE_MAX && !(token && strcmp(token, page->next) == 0))
-        return true;
-    *status = is_short(scan, "experiments");
-    return false;
-}
-
-static enum assay_status read_experiments(struct scan *scan)
-{
-    struct mlflow_page page = {0};
-    unsigned stale = 0;
-    struct assay_buf body = {0}, answer = {0};
-    enum assay_status status = ASSAY_OK;
-    char *token = NULL;
-
-    for (unsigned pages = 0; status == ASSAY_OK; pages++) {
-        size_t had = scan->mlflow->experiment_count;
-
-        assay_buf_reset(&body);
-        assay_buf_reset(&answer);
-        assay_buf_format(&body, "{\"max_results\":%d,\"view_type\":\"ALL\"", EXPERIMENTS_PAGE);
-        if (token) {
-            assay_buf_text_add(&body, ",\"page_token\":");
-            json_text_quote(&body, token);
-        }
-        assay_buf_char(&body, '}');
-        status = mlflow_call(scan->mlflow,
-                             &(struct mlflow_call){.method = NET_POST,
-                                                   .path = MLFLOW_API "/experiments/search",
-                                                   .body = assay_buf_text(&body),
-                                                   .repeatable = true,
-                                                   .cancelled = scan_stopped,
-                                                   .context = scan},
-                             &answer, NULL, scan->err);
-        if (status != ASSAY_OK)
-            break;
-        page.count = page.listed = page.odd = 0;
-        status =
-            mlflow_parse_experiments(mlflow_shown(scan->mlflow), assay_buf_text(&answer),
-                                     answer.length, &page, take_experiment, scan, scan->err);
-        tell_of_odd(scan, &page, "experiments");
-        if (status != ASSAY_OK || !experiments_go_on(scan, &page, token, had, &stale, &status))
-            break;
-        if (pages == EXPERIMENT_PAGES) {
-            status =
-                assay_fail(scan->err, ASSAY_CORRUPT, "%s: its list of experiments has no end",
-                           mlflow_shown(scan->mlflow));
-            break;
-        }
-        free(token);
-        token = assay_strdup(page.next);
-        assay_arena_free(&page.arena);
-    }
-    free(token);
-    assay_buf_free(&body);
-    assay_buf_free(&answer);
-    assay_arena_free(&page.arena);
-    return status;
-}
-
 /* ---- searches for runs ---- */
 
 static void search_body(const struct search *search, struct assay_buf *out)
@@ -340,8 +199,8 @@ static bool search_goes_on(struct scan *scan, struct search *search,
     search->stale = scan->met > met ? 0 : search->stale + 1;
     if (search->filter && search->stale)
         return false; /* searches of one look overlap */
-    if (again || search->stale > STALE_MAX)
-        *status = is_short(scan, "runs");
+    if (again || search->stale > MLFLOW_STALE_MAX)
+        *status = mlflow_list_short(scan->mlflow, "runs", scan->err);
     else if (++search->pages >= PAGES_MAX)
         *status = assay_fail(scan->err, ASSAY_CORRUPT, "%s: its list of runs has no end",
                              mlflow_shown(scan->mlflow));
@@ -361,7 +220,7 @@ static bool take_page(struct scan *scan, struct search *search, const struct net
         mlflow_parse_runs(mlflow_shown(scan->mlflow), assay_buf_text(&answer->body),
                           answer->body.length, &page, is_fresh, take_run, scan, scan->err);
     ingest_progress(scan->in, scan->met, 0);
-    tell_of_odd(scan, &page, "runs");
+    mlflow_tell_of_odd(scan->mlflow, scan->in, &page, "runs");
     more = search_goes_on(scan, search, &page, met, status);
     if (more) {
         size_t each = answer->body.length / (page.count + 1) + 1, fits = PAGE_BYTES / each;
@@ -378,22 +237,37 @@ static bool take_page(struct scan *scan, struct search *search, const struct net
     return more;
 }
 
-static void add_search(const struct scan *scan, struct searches *to, size_t from,
-                       const char *filter)
+static void add_search(struct searches *to, struct assay_buf *ids, const char *filter,
+                       bool beside)
+{
+    to->items = assay_realloc_array(to->items, to->count + 1, sizeof *to->items);
+    to->items[to->count++] = (struct search){.experiments = assay_buf_take(ids),
+                                             .filter = filter,
+                                             .page = RUNS_PAGE,
+                                             .beside = beside};
+}
+
+/* Searches over all experiments that are there, as many of them in each as are named in one. */
+static void add_searches(const struct scan *scan, struct searches *to, const char *filter)
 {
     const struct mlflow *mlflow = scan->mlflow;
     struct assay_buf ids = {0};
+    unsigned named = 0;
 
-    for (size_t i = from; i < mlflow->experiment_count && i < from + GROUP; i++) {
-        if (ids.length)
+    for (size_t i = 0; i < mlflow->experiment_count; i++) {
+        if (mlflow->experiments[i].gone)
+            continue;
+        if (named++)
             assay_buf_char(&ids, ',');
-        json_text_quote(&ids, mlflow->experiment_ids[i]);
+        json_text_quote(&ids, mlflow->experiments[i].id);
+        if (named == GROUP) {
+            add_search(to, &ids, filter, to == &scan->beside);
+            named = 0;
+        }
     }
-    to->items = assay_realloc_array(to->items, to->count + 1, sizeof *to->items);
-    to->items[to->count++] = (struct search){.experiments = assay_buf_take(&ids),
-                                             .filter = filter,
-                                             .page = RUNS_PAGE,
-                                             .beside = to == &scan->beside};
+    if (named)
+        add_search(to, &ids, filter, to == &scan->beside);
+    assay_buf_free(&ids);
 }
 
 static void free_searches(struct searches *searches)
@@ -446,8 +320,7 @@ static void ask_beside(struct scan *scan, struct net_batch *batch)
     if (!newer)
         return;
     free_searches(&scan->beside);
-    for (size_t from = 0; from < mlflow->experiment_count; from += GROUP)
-        add_search(scan, &scan->beside, from, scan->filter);
+    add_searches(scan, &scan->beside, scan->filter);
     send_searches(scan, batch, &scan->beside);
 }
 
@@ -631,10 +504,11 @@ static enum assay_status find_gone(struct scan *scan)
         struct mlflow_failure failure = {.http = 404};
         struct assay_error ignored = {0};
         struct assay_buf path = {0};
+        char key[300];
 
         if (run->seen == mlflow->scan || run->gone)
             continue;
-        if (asked++ < DOUBT_MAX) {
+        if (asked++ < MLFLOW_DOUBT_MAX) {
             assay_buf_format(&path, MLFLOW_API "/runs/get?run_id=%s", run->id);
             status = mlflow_call(mlflow,
                                  &(struct mlflow_call){.path = assay_buf_text(&path),
@@ -652,6 +526,8 @@ static enum assay_status find_gone(struct scan *scan)
         run->gone = true;
         run->hash = 0;
         ingest_run_gone(scan->in, run->id);
+        state_key(key, run->id); /* should it come back, it is news to a later program, too */
+        ingest_state_put(scan->in, key, NULL, 0);
     }
     return status;
 }
@@ -663,8 +539,7 @@ static enum assay_status scan_whole(struct scan *scan)
     struct mlflow *mlflow = scan->mlflow;
     enum assay_status status;
 
-    for (size_t from = 0; from < mlflow->experiment_count; from += GROUP)
-        add_search(scan, &scan->list, from, NULL);
+    add_searches(scan, &scan->list, NULL);
     status = run_searches(scan, !mlflow->have_list);
     if (status == ASSAY_OK)
         status = find_gone(scan);
@@ -685,8 +560,7 @@ static enum assay_status scan_part(struct scan *scan, const char *filter)
     struct mlflow *mlflow = scan->mlflow;
     enum assay_status status;
 
-    for (size_t from = 0; from < mlflow->experiment_count; from += GROUP)
-        add_search(scan, &scan->list, from, filter);
+    add_searches(scan, &scan->list, filter);
     status = run_searches(scan, false);
     if (status != ASSAY_OK)
         return status;
@@ -740,14 +614,12 @@ static enum assay_status scan_new(struct scan *scan)
     snprintf(ended, sizeof ended, "attributes.end_time > %" PRId64,
              mlflow->newest_end_ms - BACK_MS);
     visible_filter(mlflow, &visible);
-    for (size_t from = 0; from < mlflow->experiment_count; from += GROUP) {
-        if (mlflow->newest_start_ms != ASSAY_NO_TIME)
-            add_search(scan, &scan->list, from, started);
-        if (mlflow->newest_end_ms != ASSAY_NO_TIME)
-            add_search(scan, &scan->list, from, ended);
-        if (visible.length)
-            add_search(scan, &scan->list, from, assay_buf_text(&visible));
-    }
+    if (mlflow->newest_start_ms != ASSAY_NO_TIME)
+        add_searches(scan, &scan->list, started);
+    if (mlflow->newest_end_ms != ASSAY_NO_TIME)
+        add_searches(scan, &scan->list, ended);
+    if (visible.length)
+        add_searches(scan, &scan->list, assay_buf_text(&visible));
     status = run_searches(scan, false);
     free_searches(&scan->list);
     assay_buf_free(&visible);
@@ -759,8 +631,8 @@ enum assay_status mlflow_scan(void *self, struct ingest *in, struct assay_error 
     struct mlflow *mlflow = self;
     struct scan scan = {.mlflow = mlflow, .in = in, .err = err};
     enum assay_status status;
+    bool whole, fewer = false;
     char *only;
-    bool whole;
 
     pthread_mutex_lock(&mlflow->lock);
     whole = mlflow->whole || mlflow->newest_start_ms == ASSAY_NO_TIME;
@@ -769,7 +641,8 @@ enum assay_status mlflow_scan(void *self, struct ingest *in, struct assay_error 
     mlflow->scan++;
     if (!mlflow->loaded)
         load_ids(&scan);
-    status = read_experiments(&scan);
+    status = mlflow_read_experiments(mlflow, in, &fewer, err);
+    whole |= fewer; /* the runs of those that went are missed by a whole look alone */
     mlflow->part = false;
     if (status == ASSAY_OK && only)
         status = scan_part_or_whole(&scan, only);

@@ -66,6 +66,32 @@ static void apply_experiment(struct assay_session *session, struct batch *batch,
                            });
 }
 
+/* Marks an experiment as gone, and fills the item with what the writer needs to say so. */
+static void apply_experiment_gone(struct assay_session *session, struct batch *batch,
+                                  struct batch_item *item)
+{
+    uint32_t at = catalog_find_experiment_id(session->catalog, batch->source->index, item->id);
+    const struct assay_experiment *experiment;
+
+    if (at == ASSAY_NONE)
+        return;
+    experiment = assay_catalog_experiment(session->catalog, at);
+    item->name = assay_arena_strdup(&batch->arena, experiment->name);
+    item->u.experiment.known = true;
+    item->u.experiment.deleted = experiment->deleted;
+    item->u.experiment.created_ms = experiment->created_ms;
+    item->u.experiment.updated_ms = experiment->last_ms;
+    catalog_put_experiment(session->catalog, batch->source->index,
+                           &(struct catalog_experiment){
+                               .id = item->id,
+                               .name = item->name,
+                               .deleted = item->u.experiment.deleted,
+                               .gone = true,
+                               .created_ms = item->u.experiment.created_ms,
+                               .updated_ms = item->u.experiment.updated_ms,
+                           });
+}
+
 /* The run of ITEM into the catalog. */
 static void put_run(struct assay_session *session, struct batch *batch, struct batch_item *item,
                     bool gone)
@@ -203,6 +229,9 @@ static unsigned apply_item(struct assay_session *session, struct batch *batch,
     switch (item->kind) {
     case BATCH_EXPERIMENT:
         apply_experiment(session, batch, item);
+        return ASSAY_CHANGED_RUNS;
+    case BATCH_EXPERIMENT_GONE:
+        apply_experiment_gone(session, batch, item);
         return ASSAY_CHANGED_RUNS;
     case BATCH_RUN:
         if (item->run != ASSAY_NONE)

@@ -94,6 +94,21 @@ static void scan_experiment(struct ingest *in, const struct ingest_experiment *e
     pthread_mutex_unlock(&scan->lock);
 }
 
+static void scan_simple(struct ingest *in, enum batch_kind kind, const char *id)
+{
+    struct scan *scan = scan_of(in);
+
+    pthread_mutex_lock(&scan->lock);
+    scan_add(scan, kind, id, NULL);
+    scan_maybe_flush(scan);
+    pthread_mutex_unlock(&scan->lock);
+}
+
+static void scan_experiment_gone(struct ingest *in, const char *id)
+{
+    scan_simple(in, BATCH_EXPERIMENT_GONE, id);
+}
+
 static const void *keep_bytes(struct batch *batch, const void *bytes, size_t length)
 {
     void *copy = assay_arena_alloc(&batch->arena, length + 1);
@@ -147,16 +162,6 @@ static void scan_run(struct ingest *in, const struct ingest_run *run)
     scan_maybe_flush(scan);
     pthread_mutex_unlock(&scan->lock);
     assay_buf_free(&packed);
-}
-
-static void scan_simple(struct ingest *in, enum batch_kind kind, const char *run_id)
-{
-    struct scan *scan = scan_of(in);
-
-    pthread_mutex_lock(&scan->lock);
-    scan_add(scan, kind, run_id, NULL);
-    scan_maybe_flush(scan);
-    pthread_mutex_unlock(&scan->lock);
 }
 
 static void scan_run_gone(struct ingest *in, const char *run_id)
@@ -410,6 +415,7 @@ static void keep_problems(struct scan *scan)
 
 static const struct ingest_ops scan_ops = {
     .experiment = scan_experiment,
+    .experiment_gone = scan_experiment_gone,
     .run = scan_run,
     .run_gone = scan_run_gone,
     .run_passed = scan_run_passed,

@@ -107,6 +107,7 @@ struct session_source {
 
 enum batch_kind {
     BATCH_EXPERIMENT,
+    BATCH_EXPERIMENT_GONE, /* all but its id is filled in when it is applied */
     BATCH_RUN,
     BATCH_GONE,
     BATCH_PASSED, /* not asked for in this session: not shown, and left in the cache as it is */
@@ -130,7 +131,7 @@ struct batch_item {
     bool of_scan;     /* state: of the scan as a whole; void where another one came between */
     union {
         struct {
-            bool deleted;
+            bool deleted, known;
             int64_t created_ms, updated_ms;
         } experiment;
         struct {

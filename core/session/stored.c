@@ -49,6 +49,7 @@ static bool load_experiment(void *context, const struct store_experiment *from)
                                                  .id = from->id,
                                                  .name = from->name,
                                                  .deleted = from->deleted,
+                                                 .gone = from->gone,
                                                  .created_ms = from->created_ms,
                                                  .updated_ms = from->updated_ms,
                                              }),

@@ -124,6 +124,7 @@ static enum assay_status put_experiment(struct writer *writer, struct batch *bat
         .id = item->id,
         .name = item->name,
         .deleted = item->u.experiment.deleted,
+        .gone = item->kind == BATCH_EXPERIMENT_GONE,
         .created_ms = item->u.experiment.created_ms,
         .updated_ms = item->u.experiment.updated_ms,
     };
@@ -360,6 +361,8 @@ static enum assay_status store_item(struct writer *writer, struct batch *batch,
     switch (item->kind) {
     case BATCH_EXPERIMENT:
         return put_experiment(writer, batch, item, err);
+    case BATCH_EXPERIMENT_GONE:
+        return item->u.experiment.known ? put_experiment(writer, batch, item, err) : ASSAY_OK;
     case BATCH_RUN:
         return put_run(writer, batch, item, false, err);
     case BATCH_GONE:

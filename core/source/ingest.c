@@ -11,6 +11,11 @@ void ingest_experiment(struct ingest *in, const struct ingest_experiment *experi
     in->ops->experiment(in, experiment);
 }
 
+void ingest_experiment_gone(struct ingest *in, const char *id)
+{
+    in->ops->experiment_gone(in, id);
+}
+
 void ingest_run(struct ingest *in, const struct ingest_run *run)
 {
     in->ops->run(in, run);

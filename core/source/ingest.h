@@ -12,6 +12,7 @@
 /* Each does what the ingest_* function of the same name promises. */
 struct ingest_ops {
     void (*experiment)(struct ingest *in, const struct ingest_experiment *experiment);
+    void (*experiment_gone)(struct ingest *in, const char *id);
     void (*run)(struct ingest *in, const struct ingest_run *run);
     void (*run_gone)(struct ingest *in, const char *run_id);
     void (*run_passed)(struct ingest *in, const char *run_id); /* may be NULL */

@@ -51,6 +51,8 @@ struct ingest_run {
 /* Each report replaces what was said of that id before. All text is copied. Callable from any
    thread of ingest_parallel(). */
 void ingest_experiment(struct ingest *in, const struct ingest_experiment *experiment);
+/* It is not in the source any more; what is to be said of its runs is said one by one. */
+void ingest_experiment_gone(struct ingest *in, const char *id);
 void ingest_run(struct ingest *in, const struct ingest_run *run);
 /* It is not in the source any more, whatever anybody else read of it. */
 void ingest_run_gone(struct ingest *in, const char *run_id);

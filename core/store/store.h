@@ -74,6 +74,7 @@ struct store_experiment {
     int64_t row; /* set by reads and by put */
     const char *id, *name;
     bool deleted;
+    bool gone; /* no longer in the source: kept for the runs that were in it */
     int64_t created_ms, updated_ms;
 };
 struct store_run {

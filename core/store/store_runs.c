@@ -11,6 +11,8 @@ static const char *or_empty(const char *text)
 
 /* ---- experiments ---- */
 
+#define EXPERIMENT_GONE 2 /* in the column `deleted`, where 1 is a deleted one */
+
 enum assay_status store_read_experiments(struct store *store, int64_t source,
                                          store_experiment_fn fn, void *context,
                                          struct assay_error *err)
@@ -36,6 +38,7 @@ enum assay_status store_read_experiments(struct store *store, int64_t source,
                                .id = sql_column_text(statement, 1, NULL),
                                .name = sql_column_text(statement, 2, NULL),
                                .deleted = sql_column_int(statement, 3) != 0,
+                               .gone = sql_column_int(statement, 3) == EXPERIMENT_GONE,
                                .created_ms = store_column_time(statement, 4),
                                .updated_ms = store_column_time(statement, 5),
                            });
@@ -60,7 +63,7 @@ enum assay_status store_put_experiment(struct store *store, int64_t source,
         sql_bind_int(statement, 1, source);
         sql_bind_text(statement, 2, or_empty(experiment->id));
         sql_bind_text(statement, 3, or_empty(experiment->name));
-        sql_bind_int(statement, 4, experiment->deleted);
+        sql_bind_int(statement, 4, experiment->gone ? EXPERIMENT_GONE : experiment->deleted);
         store_bind_time(statement, 5, experiment->created_ms);
         store_bind_time(statement, 6, experiment->updated_ms);
         status = store_number(statement, &experiment->row, err);

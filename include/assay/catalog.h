@@ -63,6 +63,7 @@ struct assay_experiment {
     const char *name;
     uint32_t source;
     bool deleted;
+    bool gone;          /* no longer there, in no list; it is `deleted` then, too */
     int64_t created_ms; /* or ASSAY_NO_TIME */
     int64_t last_ms;    /* latest activity: start or end of a run, or its own update */
     size_t runs;        /* active ones */

@@ -58,7 +58,19 @@ static void on_experiment(struct ingest *in, const struct ingest_experiment *exp
     }
     replace(&known->name, experiment->name);
     known->deleted = experiment->deleted;
+    known->gone = false;
     known->reports++;
+    pthread_mutex_unlock(&collect->lock);
+}
+
+static void on_experiment_gone(struct ingest *in, const char *id)
+{
+    struct ingest_collect *collect = collect_of(in);
+    pthread_mutex_lock(&collect->lock);
+    struct collected_experiment *known =
+        (struct collected_experiment *)(uintptr_t)ingest_collect_experiment(collect, id);
+    if (known)
+        known->gone = true;
     pthread_mutex_unlock(&collect->lock);
 }
 
@@ -267,6 +279,7 @@ static void in_parallel(struct ingest *in, size_t count,
 
 static const struct ingest_ops collect_ops = {
     .experiment = on_experiment,
+    .experiment_gone = on_experiment_gone,
     .run = on_run,
     .run_gone = on_gone,
     .run_none = on_none,

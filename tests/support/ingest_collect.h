@@ -33,7 +33,7 @@ struct collected_run {
 };
 struct collected_experiment {
     char *id, *name;
-    bool deleted;
+    bool deleted, gone;
     unsigned reports;
 };
 struct collected_problem {

@@ -62,8 +62,12 @@ static int body_token(const struct web_request *request)
 
 static void experiments(const struct fake_mlflow *fake, struct assay_buf *out)
 {
+    bool first = true;
+
     assay_buf_text_add(out, "{\n  \"experiments\": [");
-    for (int i = 0; i < fake->experiment_count; i++)
+    for (int i = 0; i < fake->experiment_count; i++) {
+        if (i + 1 == fake->absent_experiment)
+            continue;
         assay_buf_format(
             out,
             "%s\n    {\n      \"experiment_id\": \"%d\",\n      \"name\": \"exp %d\",\n"
@@ -71,7 +75,9 @@ static void experiments(const struct fake_mlflow *fake, struct assay_buf *out)
             "      \"lifecycle_stage\": \"active\",\n"
             "      \"last_update_time\": %" PRId64 ",\n"
             "      \"creation_time\": %" PRId64 "\n    }",
-            i ? "," : "", i + 1, i + 1, i + 1, START_MS, START_MS);
+            first ? "" : ",", i + 1, i + 1, i + 1, START_MS, START_MS);
+        first = false;
+    }
     assay_buf_text_add(out, "\n  ]\n}");
 }
 
@@ -182,7 +188,8 @@ static bool matches(const struct fake_mlflow *fake, const struct web_request *re
     const char *at;
 
     snprintf(experiment, sizeof experiment, "\"%d\"", run->experiment);
-    if (run->absent || !memmem(request->body, request->length, experiment, strlen(experiment)))
+    if (run->absent ||
+        (run->experiment == fake->absent_experiment && !fake->absent_in_list) || !memmem(request->body, request->length, experiment, strlen(experiment)))
         return false;
     if (!filter)
         return true;
@@ -456,6 +463,8 @@ static void answer(void *context, const struct web_request *request, struct web_
     if (strstr(target, "/experiments/search")) {
         fake->lists++;
         experiments(fake, &out);
+    } else if (strstr(target, "/experiments/get?") && fake->absent_in_list) {
+        assay_buf_text_add(&out, "{\"experiment\":{}}");
     } else if (strstr(target, "/runs/search")) {
         runs(fake, request, answer, &out);
     } else if (strstr(target, "/metrics/get-history-bulk-interval")) {

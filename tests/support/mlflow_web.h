@@ -23,6 +23,8 @@ struct fake_mlflow {
     struct fake_run *runs; /* newest first */
     int run_count, experiment_count, metric_count;
     unsigned delay_ms;
+    int absent_experiment;  /* it is not there any more; 0: all are */
+    bool absent_in_list;    /* ... or rather, the list skips it: asked for, it is there */
     int page_max;           /* the most runs of a page; 0: as many as asked for */
     int history_max;        /* likewise points */
     bool no_bulk;           /* an old server */
