@@ -15,8 +15,10 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <assay/clock.h>
 #include <assay/file.h>
 #include <assay/memory.h>
+#include <assay/text.h>
 
 #define SAVE_LIMIT ((size_t)1 << 30)
 #define BLOCK      65536
@@ -80,6 +82,19 @@ static void list_table(struct cli *cli, const struct assay_artifacts *artifacts,
     else
         cli_table_print(table);
     cli_table_free(&table);
+}
+
+/* A list of a server that cannot be reached is as old as it is. */
+static void say_how_old(struct cli *cli, const struct assay_artifacts *artifacts)
+{
+    struct assay_error said = {0};
+    char age[16];
+    if (artifacts->kept_ms == ASSAY_NO_TIME)
+        return;
+    assay_fail(&said, ASSAY_IO, "artifacts: shown is what the server said %s ago",
+               assay_age_text(age, artifacts->kept_ms, assay_now_ms()));
+    cli_complain(&said);
+    cli->worst = ASSAY_IO;
 }
 
 /* ---- one file ---- */
@@ -243,6 +258,7 @@ enum assay_status cli_artifacts(struct cli *cli, struct assay_error *err)
         cli_complain(&artifacts->error);
         cli->worst = ASSAY_IO;
     }
+    say_how_old(cli, artifacts);
     /* Only what is in the list can be named, so no path leads out of the run's folder. */
     const struct assay_artifact *item = path ? find_item(artifacts, path) : NULL;
     if (path && !item) {

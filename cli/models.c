@@ -18,7 +18,7 @@
 #include <assay/registry.h>
 #include <assay/text.h>
 
-#define LOGGED_MAX 1000
+#define LOGGED_SHOWN 1000 /* in a table, where nobody says how many */
 
 /* ---- pieces ---- */
 
@@ -259,6 +259,7 @@ struct models {
     struct cli_json json;
     struct cli_table *table;
     const char *name, *version; /* the only ones wanted; NULL all */
+    size_t limit;               /* of what was logged; 0: all of it */
     size_t shown;
 };
 
@@ -421,18 +422,52 @@ static void logged_rows(struct cli_table *table, const struct assay_logged *logg
     }
 }
 
+/* What is shown though the server said nothing. */
+static void say_how_old(struct assay_error *error, const struct assay_logged *logged)
+{
+    char age[16];
+
+    if (!logged)
+        return;
+    assay_age_text(age, logged->read_ms, assay_now_ms());
+    error->hint[0] = '\0';
+    if (logged->unknown)
+        assay_hint(error, "shown is what it said %s ago; of %zu experiments nothing is kept",
+                   age, logged->unknown);
+    else
+        assay_hint(error, "shown is what it said %s ago", age);
+}
+
+/* A table is cut where it would be long, and says so; what is for programs never is. */
+static void say_if_cut(struct models *m, uint32_t source, const struct assay_logged *logged,
+                       bool traces)
+{
+    struct assay_error said = {0};
+
+    if (!logged->cut || cli_has(m->cli, "limit"))
+        return;
+    assay_fail(&said, ASSAY_NO, "models: %s: the newest %zu %s, there are more",
+               assay_catalog_source(m->cli->catalog, source)->name,
+               logged->model_count + logged->trace_count, traces ? "traces" : "logged models");
+    assay_hint(&said, "-n 0 lists all of them");
+    cli_complain(&said);
+}
+
 static void show_logged(struct models *m, uint32_t source, uint32_t experiment, bool traces)
 {
     struct assay_logged *logged = NULL;
     struct assay_error error = {0};
     enum assay_status status = assay_session_logged_wait(m->cli->session, source, experiment,
-                                                         traces, LOGGED_MAX, &logged, &error);
+                                                         traces, m->limit, &logged, &error);
 
     if (status != ASSAY_OK) {
+        say_how_old(&error, logged);
         cli_complain(&error);
         m->cli->worst = ASSAY_IO;
-        return;
     }
+    if (!logged)
+        return;
+    say_if_cut(m, source, logged, traces);
     m->shown += logged->model_count + logged->trace_count;
     if (m->table)
         logged_rows(m->table, logged);
@@ -506,6 +541,8 @@ static enum assay_status check_words(const struct cli *cli, struct assay_error *
         assay_fail(err, ASSAY_BAD_INPUT, "models: %s is of no registered model",
                    logged ? "--logged" : "--traces");
         assay_hint(err, "-e EXPERIMENT has those of one experiment");
+    } else if (cli_has(cli, "limit") && !logged && !traces) {
+        assay_fail(err, ASSAY_BAD_INPUT, "models: --limit is for --logged and --traces");
     } else {
         return ASSAY_OK;
     }
@@ -518,10 +555,14 @@ enum assay_status cli_models(struct cli *cli, struct assay_error *err)
     const char *wanted = cli_value(cli, "experiment");
     struct models m = {.cli = cli};
     uint32_t experiment = ASSAY_NONE;
+    int64_t limit = cli->format == CLI_TABLE ? LOGGED_SHOWN : 0;
     size_t registries = 0;
 
     enum assay_status status = check_words(cli, err);
 
+    if (status == ASSAY_OK)
+        status = cli_integer(cli, "limit", 0, INT64_MAX, &limit, err);
+    m.limit = (size_t)limit;
     if (status == ASSAY_OK)
         status = cli_open(cli, err);
     if (status == ASSAY_OK && wanted)

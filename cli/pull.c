@@ -1,7 +1,7 @@
 /*
  * assay pull: reads everything of the servers into the cache, so that it is there without a
- * network: lists by opening the session, points by asking it to pull them. Also for the other
- * commands: a run's metrics in full before they are shown.
+ * network: runs by opening the session; artifacts' lists, models, traces and points by asking
+ * it to pull them. Also for the other commands: a run's metrics in full before they are shown.
  */
 #include "cli.h"
 #include "json.h"
@@ -39,6 +39,12 @@ static void print_progress(const struct pulling *p)
     uint64_t left = state->series_total - state->series - state->failed;
     char done[32], total[32], bytes[32], rate[32], time[24] = "";
 
+    if (state->lists < state->lists_total - state->lists_failed && !state->series) {
+        cli_progress(p->cli, "%s of %s lists, %s  %s", assay_count_text(done, state->lists),
+                     assay_count_text(total, state->lists_total),
+                     assay_bytes_text(bytes, state->bytes), p->shown->where);
+        return;
+    }
     if (fetched && took > 500000)
         assay_duration_text(time,
                             (int64_t)((double)took / 1000 / (double)fetched * (double)left));
@@ -119,6 +125,8 @@ static size_t choose(struct cli *cli, const uint32_t *named, uint32_t experiment
 static void add_row(struct cli_table *table, const struct pulling *p)
 {
     const struct assay_pull *state = &p->state;
+    const uint64_t others[] = {state->artifact_lists, state->models,        state->versions,
+                               state->prompts,        state->logged_models, state->traces};
     char text[24];
 
     cli_table_text(table, p->shown->name);
@@ -129,11 +137,24 @@ static void add_row(struct cli_table *table, const struct pulling *p)
     cli_table_count(table, state->points);
     cli_table_bytes(table, state->bytes);
     cli_table_text(table, assay_duration_text(text, (p->ended_us - state->started_us) / 1000));
+    for (size_t i = 0; i < ASSAY_COUNT(others); i++)
+        cli_table_count(table, others[i]);
 }
 
 static void add_json(struct cli_json *json, const struct pulling *p)
 {
     const struct assay_pull *state = &p->state;
+    const struct {
+        const char *name;
+        uint64_t count;
+    } others[] = {{"artifact_lists", state->artifact_lists},
+                  {"lists_unchanged", state->lists_unchanged},
+                  {"lists_failed", state->lists_failed},
+                  {"models", state->models},
+                  {"versions", state->versions},
+                  {"prompts", state->prompts},
+                  {"logged_models", state->logged_models},
+                  {"traces", state->traces}};
 
     cli_json_open(json, '{');
     cli_json_member(json, "source", p->shown->where);
@@ -151,13 +172,18 @@ static void add_json(struct cli_json *json, const struct pulling *p)
     cli_json_count(json, state->bytes);
     cli_json_key(json, "ms");
     cli_json_integer(json, (p->ended_us - state->started_us) / 1000);
+    for (size_t i = 0; i < ASSAY_COUNT(others); i++) {
+        cli_json_key(json, others[i].name);
+        cli_json_count(json, others[i].count);
+    }
     cli_json_close(json);
 }
 
 static void print(struct cli *cli, const struct pulling *pulls, size_t count)
 {
-    static const char *const names[] = {"series", "fetched", "unchanged", "failed",
-                                        "points", "bytes",   "time"};
+    static const char *const names[] = {"series",  "fetched", "unchanged", "failed", "points",
+                                        "bytes",   "time",    "artifacts", "models", "versions",
+                                        "prompts", "logged",  "traces"};
 
     if (cli->format == CLI_JSON) {
         struct cli_json json = {.out = &cli->out};
@@ -222,7 +248,7 @@ enum assay_status cli_pull(struct cli *cli, struct assay_error *err)
                               .source = s,
                               .shown = assay_catalog_source(cli->catalog, s),
                               .progress = isatty(STDERR_FILENO) == 1};
-        wait_for(p, assay_session_pull(cli->session, s, runs, chosen));
+        wait_for(p, assay_session_pull_all(cli->session, s, runs, chosen, experiment));
         free(runs);
         if (p->state.error.status != ASSAY_OK) {
             cli_complain(&p->state.error);

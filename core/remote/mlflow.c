@@ -263,6 +263,12 @@ enum assay_status mlflow_answer_error(const struct mlflow *mlflow,
     return status;
 }
 
+bool mlflow_unknown(const struct mlflow_failure *failure)
+{
+    return (failure->http == 404 && strcmp(failure->code, "RESOURCE_DOES_NOT_EXIST") != 0) ||
+           failure->http == 405 || failure->http == 501;
+}
+
 /* ---- calls ---- */
 
 /* A page for a browser where an answer of the API was due: a proxy that wants somebody to sign

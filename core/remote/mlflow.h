@@ -77,6 +77,9 @@ enum assay_status mlflow_answer_error(const struct mlflow *mlflow,
                                       const struct net_answer *answer,
                                       struct mlflow_failure *failure, struct assay_error *err);
 
+/* Whether the server knows no such question: it is too old, or another one. */
+bool mlflow_unknown(const struct mlflow_failure *failure);
+
 /* ---- points ---- */
 
 struct mlflow_wanted {
@@ -104,6 +107,22 @@ enum assay_status mlflow_histories(struct mlflow *mlflow, const struct mlflow_wa
                                    struct assay_error *err);
 
 /* ---- artifacts ---- */
+
+/* Lists the artifacts of many runs. GOT is called for each on this thread, as it comes,
+   with what there is of its list, which is all of it where STATUS is good; false from
+   it stops. Fails where the server cannot be reached, and as ASSAY_CANCELLED where it was
+   stopped. */
+struct artifact_list;
+struct mlflow_lists {
+    const char *const *run_ids;
+    size_t count;
+    bool (*got)(void *context, size_t index, enum assay_status status,
+                struct artifact_list *list, const struct assay_error *error);
+    bool (*cancelled)(void *context);
+    void *context;
+};
+enum assay_status mlflow_list_many(struct mlflow *mlflow, const struct mlflow_lists *wanted,
+                                   struct assay_error *err);
 
 /* Writes the file PATH of a run to FD, from its current place on. PROGRESS (may be NULL) hears
    of the bytes, on the net's thread and, while nothing comes, on this one; false from it stops.

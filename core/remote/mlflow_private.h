@@ -41,9 +41,10 @@ struct mlflow {
     char *user; /* who signs in with a password; NULL: nobody does */
     bool read_only;
     atomic_bool offline;
-    atomic_bool greeted; /* the workspace was asked about */
-    atomic_int no_bulk;  /* the server has no get-history-bulk-interval */
-    atomic_uint page;    /* points asked for at once: less where the server refuses more */
+    atomic_bool greeted;    /* the workspace was asked about */
+    atomic_bool old_traces; /* the server has traces as MLflow 2 has them, or none */
+    atomic_int no_bulk;     /* the server has no get-history-bulk-interval */
+    atomic_uint page;       /* points asked for at once: less where the server refuses more */
 
     pthread_mutex_t lock; /* guards what the next scan is to look at */
     bool whole;

@@ -99,12 +99,21 @@ static enum assay_status take(struct mlflow *mlflow, struct net_batch *batch,
 {
     struct part *part = answer->tag;
     struct mlflow_failure failure;
+    struct assay_error error = {0};
     enum assay_status status;
 
     mlflow_note(mlflow, answer);
-    status = mlflow_answer_error(mlflow, answer, &failure, part->prompts ? NULL : err);
-    if (status != ASSAY_OK) /* a server that knows no prompts has none */
-        return part->prompts && failure.http >= 400 && failure.http < 500 ? ASSAY_OK : status;
+    status = mlflow_answer_error(mlflow, answer, &failure, &error);
+    if (status != ASSAY_OK && part->prompts) /* a server that knows no prompts has none */
+        return failure.http >= 400 && failure.http < 500 ? ASSAY_OK : status;
+    if (mlflow_unknown(&failure))
+        return assay_fail(err, ASSAY_NO, "%s: this server has no model registry",
+                          mlflow_shown(mlflow));
+    if (status != ASSAY_OK) {
+        if (err)
+            *err = error;
+        return status;
+    }
     if (out->length + answer->body.length > ANSWERS_MAX)
         return assay_fail(err, ASSAY_CORRUPT, "%s: its registry is larger than %u MB",
                           mlflow_shown(mlflow), ANSWERS_MAX >> 20);

@@ -2,7 +2,7 @@
  * MLflow's model registry: what is asked of the server, and the answers turned into the nouns
  * of <assay/registry.h>. The answers travel as they came (framed, bounded), so that the cache
  * keeps them and an offline start reads them as if the server had just spoken. Called by
- * core/session/server_registry.c.
+ * core/session/registry.c.
  */
 #ifndef CORE_REMOTE_MLFLOW_REGISTRY_H
 #define CORE_REMOTE_MLFLOW_REGISTRY_H
@@ -22,10 +22,5 @@ enum assay_status mlflow_registry_parse(const char *where, const void *bytes, si
 enum mlflow_registry_part { MLFLOW_PART_MODELS, MLFLOW_PART_VERSIONS };
 void mlflow_registry_frame(struct assay_buf *out, enum mlflow_registry_part part,
                            const char *body, size_t length);
-
-/* Logged models, or traces, of COUNT experiments; at most LIMIT. */
-enum assay_status mlflow_logged_fetch(struct mlflow *mlflow, const char *const *experiments,
-                                      size_t count, bool traces, size_t limit,
-                                      struct assay_logged **out, struct assay_error *err);
 
 #endif

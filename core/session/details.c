@@ -29,6 +29,8 @@ struct artifacts_load {
     struct session_source *source;
     uint32_t run;
     char *experiment_id, *run_id, *uri;
+    int64_t end_ms;  /* of the run; ASSAY_NO_TIME: it goes on */
+    int64_t kept_ms; /* the list is what a server said then; ASSAY_NO_TIME: it is of now */
     struct artifact_list list;
     char *directory;
     enum assay_status status;
@@ -88,6 +90,7 @@ static unsigned artifacts_apply(struct assay_session *session, struct message *m
             .count = entry->list.count,
             .cut = entry->list.cut,
             .directory = entry->directory,
+            .kept_ms = load->kept_ms,
             .error = load->status == ASSAY_OK ? entry->list.closed : load->error,
         };
     }
@@ -118,15 +121,16 @@ static void artifacts_task(struct pool_task *task)
 {
     struct artifacts_load *load = (struct artifacts_load *)task;
 
+    load->kept_ms = ASSAY_NO_TIME;
     load->status = load->source->ops
                        ? load->source->ops->artifacts(load->source->self, load->experiment_id,
                                                       load->run_id, load->uri, &load->list,
                                                       &load->directory, &load->error)
                        : left_behind(load);
     if (load->source->server && load->status == ASSAY_OK)
-        server_keep_artifacts(load->source, load->run_id, &load->list);
+        server_keep_artifacts(load->source, load->run_id, load->end_ms, &load->list);
     else if (load->source->server && mlflow_offline(load->source->self) &&
-             server_recall_artifacts(load->source, load->run_id, &load->list))
+             server_recall_artifacts(load->source, load->run_id, &load->list, &load->kept_ms))
         load->status = ASSAY_OK; /* as it was; the source says that it is offline */
     artifact_list_sort(&load->list);
     load->message.apply = artifacts_apply;
@@ -147,7 +151,8 @@ static void artifacts_start(struct assay_session *session, struct artifacts_entr
 
     entry->stale = false;
     if (source->ops ? !source->ops->artifacts : !*run->artifact_uri) {
-        entry->shown = (struct assay_artifacts){.load = ASSAY_LOAD_READY};
+        entry->shown =
+            (struct assay_artifacts){.load = ASSAY_LOAD_READY, .kept_ms = ASSAY_NO_TIME};
         return;
     }
     if (source->ops &&
@@ -159,6 +164,7 @@ static void artifacts_start(struct assay_session *session, struct artifacts_entr
     load->session = session;
     load->source = source;
     load->run = entry->run;
+    load->end_ms = run->status == ASSAY_RUN_RUNNING ? ASSAY_NO_TIME : run->end_ms;
     load->experiment_id =
         assay_strdup(assay_catalog_experiment(session->catalog, run->experiment)->id);
     load->run_id = assay_strdup(run->id);
@@ -182,6 +188,7 @@ static struct artifacts_entry *entry_to_front(struct assay_session *session, uin
         entry = assay_alloc(sizeof *entry);
         entry->run = run;
         entry->stale = true;
+        entry->shown.kept_ms = ASSAY_NO_TIME;
     }
     entry->next = session->artifacts;
     session->artifacts = entry;

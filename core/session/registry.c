@@ -2,8 +2,7 @@
  * Model registries, for the screens (in the background, kept) and for one-shots (waiting). A
  * server's answers are kept in the cache as they came, under one key of the source, and shown
  * from there while the server is silent; a store on disk is read when it is asked for, and
- * again when the store was scanned since: it is as near as the cache. Logged models and traces
- * of servers, for one-shots.
+ * again when the store was scanned since: it is as near as the cache.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -64,8 +63,10 @@ static bool is_stopped(void *context)
 
 /* From the server, into the cache too. On any thread that may wait. */
 static enum assay_status ask_server(struct session_source *source,
-                                    struct assay_session *session, struct assay_registry **out,
-                                    bool *offline, struct assay_error *err)
+                                    struct assay_session *session,
+                                    bool (*stopped)(void *context), void *context,
+                                    struct assay_registry **out, bool *offline,
+                                    struct assay_error *err)
 {
     struct assay_buf raw = {0};
     struct mlflow *client = NULL;
@@ -74,7 +75,7 @@ static enum assay_status ask_server(struct session_source *source,
 
     *out = NULL;
     if (status == ASSAY_OK)
-        status = mlflow_registry_fetch(client, &raw, is_stopped, source->server, err);
+        status = mlflow_registry_fetch(client, &raw, stopped, context, err);
     *offline = status != ASSAY_OK && client && mlflow_offline(client);
     if (status == ASSAY_OK)
         status =
@@ -97,10 +98,31 @@ static enum assay_status fetch(struct session_source *source, struct assay_sessi
     *out = NULL;
     *offline = false;
     if (source->server)
-        return ask_server(source, session, out, offline, err);
+        return ask_server(source, session, is_stopped, source->server, out, offline, err);
     status = source->ops->registry(source->self, out, err);
     if (status == ASSAY_OK)
         (*out)->read_ms = assay_now_ms();
+    return status;
+}
+
+enum assay_status registry_pull(struct server *server, bool (*cancelled)(void *context),
+                                void *context, struct registry_counts *counts,
+                                struct assay_error *err)
+{
+    struct assay_registry *registry = NULL;
+    bool offline;
+    enum assay_status status = ask_server(server->source, server->session, cancelled, context,
+                                          &registry, &offline, err);
+
+    *counts = (struct registry_counts){0};
+    for (size_t i = 0; registry && i < registry->count; i++) {
+        const bool prompt = registry->models[i].prompt;
+
+        counts->prompts += prompt;
+        counts->models += !prompt;
+        counts->versions += prompt ? 0 : registry->models[i].version_count;
+    }
+    assay_registry_free(&registry);
     return status;
 }
 
@@ -295,33 +317,5 @@ enum assay_status assay_session_registry_wait(struct assay_session *session, uin
     while (session->held_first);
     if (status != ASSAY_OK && !*out && source->server)
         *out = recall(source, session);
-    return status;
-}
-
-enum assay_status assay_session_logged_wait(struct assay_session *session, uint32_t index,
-                                            uint32_t experiment, bool traces, size_t limit,
-                                            struct assay_logged **out, struct assay_error *err)
-{
-    struct session_source *source = source_at(session, index);
-    struct mlflow *client = NULL;
-    const char **ids = NULL;
-    size_t count = 0, capacity = 0;
-    enum assay_status status;
-
-    *out = NULL;
-    if (!source || !source->server)
-        return assay_fail(err, ASSAY_BAD_INPUT, "models: this source is no server");
-    for (uint32_t i = 0; i < assay_catalog_experiments(session->catalog); i++) {
-        const struct assay_experiment *one = assay_catalog_experiment(session->catalog, i);
-
-        if (one->source != index || (experiment == ASSAY_NONE ? one->deleted : i != experiment))
-            continue;
-        ASSAY_GROW(ids, capacity, count + 1);
-        ids[count++] = one->id;
-    }
-    status = server_client(source->server, &client, err);
-    if (status == ASSAY_OK)
-        status = mlflow_logged_fetch(client, ids, count, traces, limit, out, err);
-    free(ids);
     return status;
 }

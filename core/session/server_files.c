@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <assay/clock.h>
+
 #include "session/server_private.h"
 
-#define KEPT_MAX (1u << 20) /* bytes of one list */
+#define KEPT_MAX (16u << 20) /* bytes of one list */
 
 /* ---- lists of artifacts in the cache ---- */
 
@@ -19,60 +21,113 @@ static void list_key(struct assay_buf *key, const char *run_id)
     assay_buf_format(key, "artifacts/%s", run_id);
 }
 
-/* "d 0 PATH" or "f BYTES PATH", each with a NUL behind it. */
-void server_keep_artifacts(struct session_source *source, const char *run_id,
-                           const struct artifact_list *list)
+/* "h READ_MS END_MS CUT", then "d 0 PATH" or "f BYTES PATH", each with a NUL behind it. */
+void server_add_artifacts(struct batch *batch, const char *run_id, int64_t end_ms,
+                          const struct artifact_list *list)
 {
     struct assay_buf bytes = {.limit = KEPT_MAX}, key = {0};
     struct batch_item *item;
-    struct batch *batch;
     char *copy;
 
+    assay_buf_format(&bytes, "h %" PRId64 " %" PRId64 " %d", assay_now_ms(), end_ms, list->cut);
+    assay_buf_char(&bytes, '\0');
     for (size_t i = 0; i < list->count; i++) {
         assay_buf_format(&bytes, "%c %" PRIu64 " %s", list->items[i].directory ? 'd' : 'f',
                          list->items[i].bytes, list->items[i].path);
         assay_buf_char(&bytes, '\0');
     }
     if (!bytes.overflow) {
-        batch = batch_new(source);
         list_key(&key, run_id);
         item = batch_add(batch, BATCH_STATE, assay_buf_text(&key), NULL);
         copy = assay_arena_alloc(&batch->arena, bytes.length + 1);
         memcpy(copy, assay_buf_text(&bytes), bytes.length);
         item->u.state.bytes = copy;
         item->u.state.length = bytes.length;
-        batch_post(source->server->session, batch);
     }
     assay_buf_free(&bytes);
     assay_buf_free(&key);
 }
 
-bool server_recall_artifacts(struct session_source *source, const char *run_id,
-                             struct artifact_list *list)
+void server_keep_artifacts(struct session_source *source, const char *run_id, int64_t end_ms,
+                           const struct artifact_list *list)
 {
-    struct points_cache cache;
+    struct batch *batch = batch_new(source);
+
+    server_add_artifacts(batch, run_id, end_ms, list);
+    batch_post(source->server->session, batch);
+}
+
+/* What the cache has under the run's key; NULL: nothing. The caller frees. */
+static char *read_kept(const struct points_cache *cache, const char *run_id, size_t *length)
+{
     struct assay_buf key = {0};
     void *bytes = NULL;
-    size_t length = 0;
+
+    *length = 0;
+    list_key(&key, run_id);
+    if (cache->store)
+        store_read_state(cache->store, cache->server->source->row, assay_buf_text(&key), &bytes,
+                         length, NULL);
+    assay_buf_free(&key);
+    return bytes;
+}
+
+/* Of the first line; false where there is none. */
+static bool read_head(const char *bytes, size_t length, int64_t *read_ms, int64_t *end_ms,
+                      int *cut)
+{
+    return bytes && memchr(bytes, '\0', length) &&
+           sscanf(bytes, "h %" SCNd64 " %" SCNd64 " %d", read_ms, end_ms, cut) == 3;
+}
+
+bool server_artifacts_current(const struct points_cache *cache, const char *run_id,
+                              int64_t end_ms)
+{
+    int64_t read_ms, then_ms;
+    size_t length;
+    char *bytes;
+    bool current;
+    int cut;
+
+    if (end_ms == ASSAY_NO_TIME) /* it goes on */
+        return false;
+    bytes = read_kept(cache, run_id, &length);
+    current = read_head(bytes, length, &read_ms, &then_ms, &cut) && then_ms == end_ms;
+    free(bytes);
+    return current;
+}
+
+bool server_recall_artifacts(struct session_source *source, const char *run_id,
+                             struct artifact_list *list, int64_t *read_ms)
+{
+    struct points_cache cache;
+    int64_t end_ms;
+    size_t length;
+    char *bytes;
     bool found;
+    int cut = 0;
 
     points_cache_open(&cache, source->server);
-    list_key(&key, run_id);
-    if (cache.store)
-        store_read_state(cache.store, source->row, assay_buf_text(&key), &bytes, &length, NULL);
+    bytes = read_kept(&cache, run_id, &length);
+    points_cache_close(&cache);
+    *read_ms = ASSAY_NO_TIME;
+    read_head(bytes, length, read_ms, &end_ms, &cut);
+    list->cut = cut != 0;
     for (const char *at = bytes, *end = at + length; bytes && at < end;) {
         const char *stop = memchr(at, '\0', (size_t)(end - at));
         uint64_t size;
         char kind;
         int used = 0;
 
-        if (!stop || sscanf(at, "%c %" SCNu64 " %n", &kind, &size, &used) != 2 || !used)
+        if (!stop)
             break;
-        artifact_list_add(list, at + used, kind == 'd', size, ASSAY_NO_TIME);
+        if (*at != 'h') {
+            if (sscanf(at, "%c %" SCNu64 " %n", &kind, &size, &used) != 2 || !used)
+                break;
+            artifact_list_add(list, at + used, kind == 'd', size, ASSAY_NO_TIME);
+        }
         at = stop + 1;
     }
-    points_cache_close(&cache);
-    assay_buf_free(&key);
     found = bytes != NULL;
     free(bytes);
     return found;

@@ -78,6 +78,57 @@ struct assay_series *points_cache_read(struct points_cache *cache, const char *r
 void points_cache_add(struct batch *batch, const char *run_id, const char *metric,
                       const struct assay_series *series, bool running);
 
+/* ---- lists (server_files.c, registry.c, logged.c, pull_lists.c) ---- */
+
+/* Adds a run's list of artifacts to BATCH, for the cache. */
+void server_add_artifacts(struct batch *batch, const char *run_id, int64_t end_ms,
+                          const struct artifact_list *list);
+/* Whether the cache has that list as it was after the run had ended, at END_MS. */
+bool server_artifacts_current(const struct points_cache *cache, const char *run_id,
+                              int64_t end_ms);
+/* The registry into the cache. Not on the session's thread. */
+struct registry_counts {
+    size_t models, versions, prompts;
+};
+enum assay_status registry_pull(struct server *server, bool (*cancelled)(void *context),
+                                void *context, struct registry_counts *counts,
+                                struct assay_error *err);
+
+/* Those of COUNT experiments (EVERY: they are all there are) into the cache; FOUND: how many.
+   Not on the session's thread. ASSAY_NO where the server is too old for them. */
+enum assay_status server_pull_logged(struct server *server, const char *const *experiments,
+                                     size_t count, bool every, bool traces,
+                                     bool (*cancelled)(void *context), void *context,
+                                     size_t *found, struct assay_error *err);
+/* Everything that is no point, for the cache: what of it the cache has already is passed over.
+ */
+struct pull_lists {
+    struct server *server;
+    bool (*stopped)(void *context);
+    void *context;
+    /* What is wanted; the arrays are freed by pull_lists_free(). */
+    const char **run_ids;
+    int64_t *end_ms; /* of each; ASSAY_NO_TIME: it goes on */
+    size_t run_count;
+    const char **experiments; /* whose logged models and traces */
+    size_t experiment_count;
+    bool registry; /* and all experiments there are */
+
+    /* How it stands. */
+    _Atomic uint64_t done, unchanged, failed;
+    _Atomic uint64_t artifacts, models, versions, prompts, logged, traces;
+    struct assay_error error; /* the first; once it has ended */
+};
+uint64_t pull_lists_total(const struct pull_lists *lists);
+/* On a thread of the server's. False where there is no use in going on: it cannot be reached.
+ */
+bool pull_lists_run(struct pull_lists *lists);
+void pull_lists_free(struct pull_lists *lists);
+/* The ids of the experiments of SOURCE that are not deleted, or of EXPERIMENT alone; the texts
+   are the catalog's. Free the array. */
+size_t server_experiments(const struct assay_session *session, uint32_t source,
+                          uint32_t experiment, const char ***ids);
+
 /* ---- copies of artifacts beside the cache (copy_room.c) ---- */
 
 #define COPY_NAME_SIZE 48 /* 32 hex digits, and what mkstemp() makes of them */

@@ -1,8 +1,8 @@
 /*
- * Pulling: every point of a server's runs into the cache, so that they are there without a
- * network. What the cache has already is passed over, so a pull that was cut off goes on where
- * it ended. A task of the server's own threads does it; the session's thread looks at its
- * figures.
+ * Pulling: every point of a server's runs into the cache, after the lists of what else there is
+ * (pull_lists.c), so that they are there without a network. What the cache has already is
+ * passed over, so a pull that was cut off goes on where it ended. A task of the server's own
+ * threads does it; the session's thread looks at its figures.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -30,8 +30,12 @@ struct pull {
     struct assay_arena arena;
     const char **ids;
     size_t id_count, id_capacity;
+    int64_t *end_ms; /* of each; ASSAY_NO_TIME: it goes on */
+    size_t end_capacity;
     struct pull_series *series;
     size_t count, capacity;
+    struct pull_lists lists; /* of nothing, where points alone are wanted */
+    uint64_t lists_total;
     int64_t started_us;
 
     atomic_bool stop, finished;
@@ -114,12 +118,15 @@ static unsigned pull_apply(struct assay_session *session, struct message *messag
         job->finished = true;
         job->failed = pull->error.status != ASSAY_OK && !atomic_load(&pull->stop);
         job->cancelled = atomic_load(&pull->stop);
-        job->done = atomic_load(&pull->done);
+        job->done = atomic_load(&pull->done) + atomic_load(&pull->lists.done);
     }
     free(pull->series);
     free(pull->ids);
+    free(pull->end_ms);
+    pull_lists_free(&pull->lists);
     pull->series = NULL;
     pull->ids = NULL;
+    pull->end_ms = NULL;
     assay_arena_free(&pull->arena);
     return ASSAY_CHANGED_JOBS | ASSAY_CHANGED_SERIES;
 }
@@ -129,15 +136,27 @@ static void pull_discard_message(struct message *message)
     (void)message; /* the session has it in its list */
 }
 
+static enum assay_status pull_others(struct pull *pull)
+{
+    bool good = !pull->lists_total || pull_lists_run(&pull->lists);
+
+    atomic_store(&pull->bytes,
+                 net_statistics(pull->session->net).received - pull->bytes_before);
+    if (pull->error.status == ASSAY_OK)
+        pull->error = pull->lists.error;
+    return good ? ASSAY_OK : ASSAY_IO;
+}
+
 static void pull_task(struct pool_task *task)
 {
     struct pull *pull = (struct pull *)task;
-    enum assay_status status = ASSAY_OK;
+    enum assay_status status;
     size_t count = 0;
 
     pull->wanted = assay_alloc_array(ASK_AT_ONCE, sizeof *pull->wanted);
     pull->asked = assay_alloc_array(ASK_AT_ONCE, sizeof(struct pull_series *));
     pull->bytes_before = net_statistics(pull->session->net).received;
+    status = pull_others(pull);
     points_cache_open(&pull->cache, pull->server);
     for (size_t i = 0; i < pull->count && status == ASSAY_OK && !pull_stopped(pull); i++) {
         struct pull_series *series = &pull->series[i];
@@ -186,6 +205,9 @@ static void add_run(struct pull *pull, uint32_t index)
         return;
     attrs = assay_catalog_attrs(catalog, index);
     ASSAY_GROW(pull->ids, pull->id_capacity, pull->id_count + 1);
+    ASSAY_GROW(pull->end_ms, pull->end_capacity, pull->id_count + 1);
+    pull->end_ms[pull->id_count] =
+        run->status == ASSAY_RUN_RUNNING ? ASSAY_NO_TIME : run->end_ms;
     pull->ids[pull->id_count++] = assay_arena_strdup(&pull->arena, run->id);
     for (size_t i = 0; i < attrs->metric_count; i++) {
         ASSAY_GROW(pull->series, pull->capacity, pull->count + 1);
@@ -198,15 +220,12 @@ static void add_run(struct pull *pull, uint32_t index)
     }
 }
 
-uint64_t assay_session_pull(struct assay_session *session, uint32_t source,
-                            const uint32_t *runs, size_t count)
+/* Not begun yet. */
+static struct pull *pull_new(struct assay_session *session, uint32_t source,
+                             const uint32_t *runs, size_t count)
 {
-    struct assay_buf title = {0};
-    struct pull *pull;
+    struct pull *pull = assay_alloc(sizeof *pull);
 
-    if (source >= session->source_count || !session->sources[source]->server)
-        return 0;
-    pull = assay_alloc(sizeof *pull);
     pull->session = session;
     pull->server = session->sources[source]->server;
     pull->started_us = assay_monotonic_us();
@@ -216,7 +235,16 @@ uint64_t assay_session_pull(struct assay_session *session, uint32_t source,
     else
         for (uint32_t i = 0; i < assay_catalog_runs(session->catalog); i++)
             add_run(pull, i);
-    assay_buf_format(&title, "pulling %s", session->sources[source]->path);
+    return pull;
+}
+
+static uint64_t pull_start(struct pull *pull)
+{
+    struct assay_session *session = pull->session;
+    struct assay_buf title = {0};
+
+    pull->lists_total = pull_lists_total(&pull->lists);
+    assay_buf_format(&title, "pulling %s", pull->server->source->path);
     pull->job = activity_job(session, assay_buf_text(&title));
     assay_buf_free(&title);
     ASSAY_GROW(session->pulls, session->pull_capacity, session->pull_count + 1);
@@ -225,6 +253,47 @@ uint64_t assay_session_pull(struct assay_session *session, uint32_t source,
     pull->task.discard = pull_discard;
     pool_add(pull->server->pool, &pull->task, false);
     return pull->job;
+}
+
+static bool is_server(const struct assay_session *session, uint32_t source)
+{
+    return source < session->source_count && session->sources[source]->server;
+}
+
+uint64_t assay_session_pull(struct assay_session *session, uint32_t source,
+                            const uint32_t *runs, size_t count)
+{
+    return is_server(session, source) ? pull_start(pull_new(session, source, runs, count)) : 0;
+}
+
+uint64_t assay_session_pull_all(struct assay_session *session, uint32_t source,
+                                const uint32_t *runs, size_t count, uint32_t experiment)
+{
+    struct pull *pull;
+    struct pull_lists *lists;
+
+    if (!is_server(session, source))
+        return 0;
+    pull = pull_new(session, source, runs, count);
+    lists = &pull->lists;
+    lists->server = pull->server;
+    lists->stopped = pull_stopped;
+    lists->context = pull;
+    lists->run_count = pull->id_count;
+    lists->run_ids = assay_alloc_array(pull->id_count + 1, sizeof *lists->run_ids);
+    lists->end_ms = assay_alloc_array(pull->id_count + 1, sizeof *lists->end_ms);
+    for (size_t i = 0; i < pull->id_count; i++) {
+        lists->run_ids[i] = pull->ids[i];
+        lists->end_ms[i] = pull->end_ms[i];
+    }
+    lists->registry = !runs;
+    if (!runs || experiment != ASSAY_NONE) {
+        lists->experiment_count =
+            server_experiments(session, source, experiment, &lists->experiments);
+        for (size_t i = 0; i < lists->experiment_count; i++) /* the catalog's may move */
+            lists->experiments[i] = assay_arena_strdup(&pull->arena, lists->experiments[i]);
+    }
+    return pull_start(pull);
 }
 
 static struct pull *find_pull(const struct assay_session *session, uint64_t job)
@@ -250,6 +319,16 @@ bool assay_session_pull_state(const struct assay_session *session, uint64_t job,
         .failed = atomic_load(&pull->failed),
         .points = atomic_load(&pull->points),
         .bytes = atomic_load(&pull->bytes),
+        .lists = atomic_load(&pull->lists.done),
+        .lists_total = pull->lists_total,
+        .lists_unchanged = atomic_load(&pull->lists.unchanged),
+        .lists_failed = atomic_load(&pull->lists.failed),
+        .artifact_lists = atomic_load(&pull->lists.artifacts),
+        .models = atomic_load(&pull->lists.models),
+        .versions = atomic_load(&pull->lists.versions),
+        .prompts = atomic_load(&pull->lists.prompts),
+        .logged_models = atomic_load(&pull->lists.logged),
+        .traces = atomic_load(&pull->lists.traces),
         .started_us = pull->started_us,
     };
     if (out->finished)
@@ -263,8 +342,8 @@ void pulls_progress(const struct assay_session *session, struct assay_job_info *
 
     if (!pull || job->finished)
         return;
-    job->done = atomic_load(&pull->done);
-    job->total = pull->count;
+    job->done = atomic_load(&pull->done) + atomic_load(&pull->lists.done);
+    job->total = pull->count + pull->lists_total;
 }
 
 void pulls_cancel(struct assay_session *session, uint64_t job)
@@ -282,6 +361,8 @@ void pulls_free(struct assay_session *session)
         batch_free(pull->batch);
         free(pull->series);
         free(pull->ids);
+        free(pull->end_ms);
+        pull_lists_free(&pull->lists);
         assay_arena_free(&pull->arena);
         free(pull);
     }

@@ -406,11 +406,12 @@ void server_ask(struct session_source *source, const char *filter, bool only);
 void server_want(struct assay_session *session, struct series_entry *entry);
 void server_dispatch(struct session_source *source); /* has what is wanted fetched */
 
-/* server_files.c: the list of a run's artifacts in the cache. Any thread that may wait. */
-void server_keep_artifacts(struct session_source *source, const char *run_id,
+/* server_files.c: the list of a run's artifacts in the cache. Any thread that may wait. END_MS:
+   of the run when it was read, ASSAY_NO_TIME where it went on; READ_MS: when that was. */
+void server_keep_artifacts(struct session_source *source, const char *run_id, int64_t end_ms,
                            const struct artifact_list *list);
 bool server_recall_artifacts(struct session_source *source, const char *run_id,
-                             struct artifact_list *list);
+                             struct artifact_list *list, int64_t *read_ms);
 
 /* server_change.c */
 void change_job_free(struct change_job **job);

@@ -143,14 +143,18 @@ struct assay_trace {
 };
 struct assay_logged {
     struct assay_arena arena;
-    struct assay_logged_model *models; /* as the server orders them: the newest first */
+    struct assay_logged_model *models; /* the newest first */
     size_t model_count;
     struct assay_trace *traces;
     size_t trace_count;
-    bool cut; /* there are more than were asked for */
+    bool cut;        /* there are more than were asked for */
+    int64_t read_ms; /* when the server said this; where not all at once, the first of them */
+    size_t unknown;  /* from the cache: experiments of which it has no list */
 };
 /* The logged models, or with TRACES the traces, of every experiment of SOURCE (EXPERIMENT
-   ASSAY_NONE) or one, at most LIMIT of them. ASSAY_NO where the server is too old for them. */
+   ASSAY_NONE) or one, the newest LIMIT of them (0: all). ASSAY_NO where the server is too old
+   for them. Where it cannot be reached *out is what the cache has (NULL where that is nothing)
+   and the status says so; a session of cached things alone asks no server. */
 enum assay_status assay_session_logged_wait(struct assay_session *session, uint32_t source,
                                             uint32_t experiment, bool traces, size_t limit,
                                             struct assay_logged **out, struct assay_error *err);

@@ -150,12 +150,21 @@ bool assay_session_server_look(struct assay_session *session, uint32_t source,
    cache, in the background. Returns the job, 0 where SOURCE is no server. */
 uint64_t assay_session_pull(struct assay_session *session, uint32_t source,
                             const uint32_t *runs, size_t count);
+/* The same, and first what else there is: the lists of artifacts of these runs; the models that
+   were logged in EXPERIMENT (with all runs: in every one) and the traces; with all runs the
+   registry. What the cache has as it is now is not asked for again. */
+uint64_t assay_session_pull_all(struct assay_session *session, uint32_t source,
+                                const uint32_t *runs, size_t count, uint32_t experiment);
 struct assay_pull {
     bool finished;
     uint64_t series, series_total; /* complete so far; known from the start */
     uint64_t unchanged;            /* of series: the cache had them already */
     uint64_t failed;
-    uint64_t points, bytes; /* points read; bytes over the network */
+    uint64_t points, bytes;      /* points read; bytes over the network */
+    uint64_t lists, lists_total; /* of artifacts, models …: looked through so far; in all */
+    uint64_t lists_unchanged, lists_failed;
+    /* Which lists: of so many runs' artifacts, and how much was on the others. */
+    uint64_t artifact_lists, models, versions, prompts, logged_models, traces;
     int64_t started_us;
     struct assay_error error; /* the first that went wrong */
 };
@@ -196,6 +205,8 @@ struct assay_artifacts {
     bool cut;              /* there are more */
     const char *directory; /* the local folder they lie in; NULL where they are elsewhere. Open
                               what is in it with assay_open_inside() */
+    int64_t kept_ms;       /* of a server that cannot be reached: when it said this, from the
+                              cache; else ASSAY_NO_TIME */
     struct assay_error error; /* why there is no list; in a list that is READY: the first folder
                                  in it that could not be read */
 };

@@ -475,6 +475,10 @@ static void answer(void *context, const struct web_request *request, struct web_
         artifacts(fake, request, &out);
     } else if (strstr(target, "/mlflow-artifacts/artifacts/")) {
         content(fake, request, answer, &out);
+    } else if (strstr(target, "/registered-models/search") ||
+               strstr(target, "/model-versions/search") ||
+               strstr(target, "/logged-models/search") || strstr(target, "/traces/search")) {
+        assay_buf_text_add(&out, "{}");
     } else if (strcmp(target, "/version") == 0) {
         answer->type = "text/html";
         assay_buf_text_add(&out, "3.15.2");
