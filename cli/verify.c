@@ -78,7 +78,9 @@ enum assay_status cli_verify(struct cli *cli, struct assay_error *err)
     }
     if (bundle)
         return assay_bundle_verify(bundle, cli_value(cli, "ledger"), err);
-    enum assay_status status = cli_ledger(cli, false, &ledger, err);
+    const struct assay_ledger_options options = {
+        .read_only = true, .expect = cli_value(cli, "ledger"), .gate = asks};
+    enum assay_status status = assay_ledger_open(&ledger, &options, err);
     /* Records that were seen before and are gone are no failure to look: they are the answer.
      */
     if (status == ASSAY_CORRUPT) {

@@ -137,9 +137,12 @@ enum assay_status assay_ledger_gate(struct assay_ledger *ledger,
     char id[17];
     memcpy(id, found->view.id, sizeof id);
     ledger_check(ledger, id);
-    found = fold_find(&ledger->fold, id);
-    if (!found)
+    struct fold_request *judged = fold_find(&ledger->fold, id);
+    if (!judged)
         return assay_fail(err, ASSAY_NO, "request %s: its records do not hold", id);
+    if (ledger->input.unjudged)
+        fold_evaluate(&ledger->fold, judged, ledger->input.now_ms);
+    found = judged;
     if (ledger_check_sound(ledger, err) != ASSAY_OK)
         return ASSAY_NO;
     *by = &found->view;

@@ -41,48 +41,6 @@ static void problem(struct fold *fold, const struct record *record, bool invalid
     };
 }
 
-/* ---- chains ---- */
-
-static struct fold_chain *chain_of(struct fold *fold, const char *chain)
-{
-    uint32_t at = assay_map_get(&fold->chain_index, chain, strlen(chain));
-
-    if (at != ASSAY_MAP_NONE)
-        return &fold->chains[at];
-    ASSAY_GROW(fold->chains, fold->chain_capacity, fold->chain_count + 1);
-    assay_map_set(&fold->chain_index, chain, strlen(chain), (uint32_t)fold->chain_count);
-    fold->chains[fold->chain_count] =
-        (struct fold_chain){.chain = chain, .digest = "", .time_ms = ASSAY_NO_TIME};
-    return &fold->chains[fold->chain_count++];
-}
-
-/* Those that claim the same place of one chain, in rings. Whether they are its author's, the
-   walk finds out: anybody can claim a place. */
-static void find_rivals(struct fold *fold)
-{
-    struct assay_map places = {0};
-    struct assay_buf key = {0};
-
-    for (size_t i = 0; i < fold->input->count; i++) {
-        const struct record *record = &fold->input->records[i];
-        fold->rivals[i] = (uint32_t)i;
-        if (record->fault || record->checked == SIGNATURE_FAILS)
-            continue;
-        assay_buf_reset(&key);
-        assay_buf_text_add(&key, record->chain);
-        assay_buf_add(&key, &record->s.number, sizeof record->s.number);
-        uint32_t other = assay_map_get(&places, key.data, key.length);
-        if (other == ASSAY_MAP_NONE) {
-            assay_map_set(&places, key.data, key.length, (uint32_t)i);
-            continue;
-        }
-        fold->rivals[i] = fold->rivals[other];
-        fold->rivals[other] = (uint32_t)i;
-    }
-    assay_buf_free(&key);
-    assay_map_free(&places);
-}
-
 /* ---- is it authentic? ---- */
 
 const char *fold_check_signer(struct fold *fold, const struct record *record)
@@ -629,7 +587,7 @@ static void walk_one(struct fold *fold, uint32_t index)
 {
     const struct record *record = &fold->input->records[index];
     struct fold_fate *fate = &fold->fates[index];
-    struct fold_chain *chain = chain_of(fold, record->chain);
+    struct fold_chain *chain = &fold->chains[fold->chain_of[index]];
     const char *why;
     bool theirs = true, placed = false;
 
@@ -682,6 +640,7 @@ static void clear(struct fold *fold)
     free(fold->fates);
     free(fold->order);
     free(fold->rivals);
+    free(fold->chain_of);
     free(fold->problems);
     free(fold->views);
     free(fold->pending);
@@ -715,10 +674,13 @@ static void walk(struct fold *fold, const struct fold_input *input)
     fold->fates = assay_alloc_array(input->count + 1, sizeof *fold->fates);
     fold->order = assay_alloc_array(input->count + 1, sizeof *fold->order);
     fold->rivals = assay_alloc_array(input->count + 1, sizeof *fold->rivals);
+    fold->chain_of = assay_alloc_array(input->count + 1, sizeof *fold->chain_of);
+    assay_map_reserve(&fold->record_index, input->count);
     for (size_t i = 0; i < input->count; i++)
         if (!input->records[i].fault)
             assay_map_set(&fold->record_index, input->records[i].digest, 64, (uint32_t)i);
-    find_rivals(fold);
+    fold_find_chains(fold);
+    fold_find_rivals(fold);
     fold->placed =
         order_records(input->records, input->count, &fold->record_index, fold->order);
     for (size_t i = 0; i < fold->placed; i++)
@@ -761,7 +723,7 @@ void fold_run(struct fold *fold, const struct fold_input *input)
         known = fold->revocation_count;
         walk(fold, input);
     } while (fold->revocation_count != known);
-    for (size_t i = 0; i < fold->request_count; i++)
+    for (size_t i = 0; i < fold->request_count && !input->unjudged; i++)
         fold_evaluate(fold, fold->requests[i], input->now_ms);
     list_problems(fold);
     fold->views = assay_alloc_array(fold->request_count + 1, sizeof *fold->views);

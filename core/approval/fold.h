@@ -22,6 +22,7 @@ struct fold_input {
     int64_t now_ms;
     const char *me;           /* person who looks; "" unknown. fold_look_as changes the eyes */
     const struct texts *seen; /* digests of evidence the user has seen; may be NULL */
+    bool unjudged; /* what requests have come to by now is asked of fold_evaluate(), of each */
 };
 
 struct fold_vote {
@@ -94,8 +95,10 @@ struct fold {
     struct assay_map record_index; /* digest -> index */
     struct fold_fate *fates;
     uint32_t *order;
-    uint32_t
-        *rivals; /* the next record that claims the same place of its chain; its own index */
+    uint32_t *chain_of; /* of each record without a fault, its chain's place in CHAINS */
+    uint32_t *rivals; /* the next record that claims the same place of its chain, in rings; its
+                         own index. Whether they are the author's, the walk finds out: anybody
+                         can claim a place. */
     size_t placed;
     bool any_ahead; /* something its author signed lies ahead of the clock */
     struct assay_ledger_problem *problems;

@@ -1,11 +1,16 @@
 /*
- * Between fold.c, which walks the records, and fold_change.c, which takes those that change
- * persons and policies. Each returns why the record does not count, or NULL.
+ * Between fold.c, which walks the records, fold_places.c, which finds their chains, and
+ * fold_change.c, which takes those that change persons and policies. Each of these returns why
+ * the record does not count, or NULL.
  */
 #ifndef CORE_APPROVAL_FOLD_PRIVATE_H
 #define CORE_APPROVAL_FOLD_PRIVATE_H
 
 #include "approval/fold.h"
+
+/* fold_places.c: fills the chains, chain_of; then rivals. */
+void fold_find_chains(struct fold *fold);
+void fold_find_rivals(struct fold *fold);
 
 /* Whether the record is its author's: known, signed with a key that was theirs then. */
 const char *fold_check_signer(struct fold *fold, const struct record *record);

@@ -4,6 +4,7 @@
  */
 #include "approval/json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,7 +153,7 @@ static size_t plain_run(const char *bytes, size_t at, size_t length)
 }
 
 /* A text, at its opening quote. */
-static enum assay_status read_text(struct reading *r, const char **out)
+static enum assay_status read_text(struct reading *r, const char **out, uint32_t *size)
 {
     enum assay_status status = ASSAY_OK;
     size_t run;
@@ -161,6 +162,7 @@ static enum assay_status read_text(struct reading *r, const char **out)
     run = plain_run(r->bytes, r->at, r->length);
     if (r->at + run < r->length && r->bytes[r->at + run] == '"') {
         *out = r->copy + r->at;
+        *size = (uint32_t)run;
         r->at += run + 1;
         r->copy[r->at - 1] = '\0';
         return ASSAY_OK;
@@ -191,6 +193,7 @@ static enum assay_status read_text(struct reading *r, const char **out)
         }
     }
     r->at++;
+    *size = (uint32_t)r->scratch.length;
     if (status == ASSAY_OK)
         *out = assay_arena_strndup(r->arena, assay_buf_text(&r->scratch), r->scratch.length);
     return status;
@@ -199,17 +202,24 @@ static enum assay_status read_text(struct reading *r, const char **out)
 static enum assay_status read_value(struct reading *r, unsigned depth, const char *key,
                                     uint32_t *out);
 
-/* Most keys differ in their first letter already. */
-static bool same_key(const char *a, const char *b)
+/* The first eight bytes of a key: most keys differ there, and few are longer. */
+static uint64_t key_start(const char *key)
 {
-    return a[0] == b[0] && strcmp(a, b) == 0;
+    uint64_t start = 0;
+
+    for (unsigned i = 0; i < 8 && key[i] != '\0'; i++)
+        start |= (uint64_t)(unsigned char)key[i] << 8 * i;
+    return start;
 }
 
 /* That of the siblings from FIRST on which has KEY; 0 none. */
 static uint32_t find_key(const struct json_doc *doc, uint32_t first, const char *key)
 {
+    const uint64_t start = key_start(key);
+    const bool whole = start >> 56 == 0;
+
     for (uint32_t i = first; i != 0; i = doc->nodes[i].next)
-        if (same_key(doc->nodes[i].key, key))
+        if (doc->nodes[i].key_start == start && (whole || strcmp(doc->nodes[i].key, key) == 0))
             return i;
     return 0;
 }
@@ -218,7 +228,8 @@ static enum assay_status read_key(struct reading *r, uint32_t first, const char 
 {
     if (r->at == r->length || r->bytes[r->at] != '"')
         return bad(r, "a key was expected");
-    enum assay_status status = read_text(r, key);
+    uint32_t size;
+    enum assay_status status = read_text(r, key, &size);
     if (status != ASSAY_OK)
         return status;
     if (find_key(r->doc, first, *key))
@@ -334,13 +345,15 @@ static enum assay_status read_value(struct reading *r, unsigned depth, const cha
     if (depth > JSON_DEPTH)
         return bad(r, "nested too deeply");
     const uint32_t self = (uint32_t)r->doc->count;
-    ASSAY_GROW(r->doc->nodes, r->doc->capacity, r->doc->count + 1);
-    r->doc->nodes[self] = (struct json_node){.key = key, .start = (uint32_t)r->at};
+    if (r->doc->count == r->doc->capacity)
+        ASSAY_GROW(r->doc->nodes, r->doc->capacity, r->doc->count + 1);
+    r->doc->nodes[self] = (struct json_node){
+        .key = key, .key_start = key ? key_start(key) : 0, .start = (uint32_t)r->at};
     r->doc->count++;
     *out = self;
     switch (r->bytes[r->at]) {
     case '"':
-        status = read_text(r, &r->doc->nodes[self].text);
+        status = read_text(r, &r->doc->nodes[self].text, &r->doc->nodes[self].length);
         break;
     case '{':
     case '[':
@@ -409,19 +422,32 @@ const char *json_text(const struct json_doc *doc, uint32_t object, const char *k
 
 /* ---- writing ---- */
 
+/* Writes, or goes on comparing. */
+static void emit(struct json_writer *writer, const char *bytes, size_t length)
+{
+    if (writer->out)
+        assay_buf_add(writer->out, bytes, length);
+    else if (!writer->differs && writer->left >= length &&
+             memcmp(writer->expected, bytes, length) == 0) {
+        writer->expected += length;
+        writer->left -= length;
+    } else
+        writer->differs = true;
+}
+
 static void before_value(struct json_writer *writer)
 {
     if (writer->after_key)
         writer->after_key = false;
     else if (writer->used[writer->depth])
-        assay_buf_char(writer->out, ',');
+        emit(writer, ",", 1);
     writer->used[writer->depth] = true;
 }
 
 void json_open(struct json_writer *writer, char bracket)
 {
     before_value(writer);
-    assay_buf_char(writer->out, bracket);
+    emit(writer, &bracket, 1);
     if (writer->depth < JSON_DEPTH)
         writer->depth++;
     writer->used[writer->depth] = false;
@@ -431,11 +457,11 @@ void json_close(struct json_writer *writer, char bracket)
 {
     if (writer->depth > 0)
         writer->depth--;
-    assay_buf_char(writer->out, bracket);
+    emit(writer, &bracket, 1);
 }
 
 /* A text in quotes that is plain and short, as nearly all are: one piece instead of three. */
-static bool quote_plain(struct assay_buf *out, const char *text, size_t length)
+static bool quote_plain(struct json_writer *writer, const char *text, size_t length)
 {
     char piece[130];
 
@@ -443,40 +469,44 @@ static bool quote_plain(struct assay_buf *out, const char *text, size_t length)
         return false;
     piece[0] = piece[length + 1] = '"';
     memcpy(piece + 1, text, length);
-    assay_buf_add(out, piece, length + 2);
+    emit(writer, piece, length + 2);
     return true;
 }
 
-static void quote(struct assay_buf *out, const char *text)
+/* One character that does not stand for itself, or is not ASCII. */
+static void quote_code(struct json_writer *writer, uint32_t code)
 {
     static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+    const char *found = code < 0x80 ? strchr(plain, (int)code) : NULL;
+    char piece[8];
+
+    if (found)
+        emit(writer, (const char[]){'\\', letters[found - plain]}, 2);
+    else if (code < 0x20 || code == 0x7f)
+        emit(writer, piece, (size_t)snprintf(piece, sizeof piece, "\\u%04x", code & 0xff));
+    else
+        emit(writer, piece, assay_utf8_encode(code, piece));
+}
+
+static void quote(struct json_writer *writer, const char *text)
+{
     const size_t length = strlen(text);
 
-    if (quote_plain(out, text, length))
+    if (quote_plain(writer, text, length))
         return;
-    assay_buf_char(out, '"');
+    emit(writer, "\"", 1);
     for (size_t i = 0; i < length;) {
         uint32_t code;
-        char utf8[4];
         size_t run = plain_run(text, i, length);
         if (run > 0) {
-            assay_buf_add(out, text + i, run);
+            emit(writer, text + i, run);
             i += run;
             continue;
         }
-        size_t bytes = assay_utf8_decode(text + i, length - i, &code);
-        const char *found = code < 0x80 ? strchr(plain, (int)code) : NULL;
-        if (found) {
-            assay_buf_char(out, '\\');
-            assay_buf_char(out, letters[found - plain]);
-        } else if (code < 0x20 || code == 0x7f) {
-            assay_buf_format(out, "\\u%04x", code);
-        } else {
-            assay_buf_add(out, utf8, assay_utf8_encode(code, utf8));
-        }
-        i += bytes;
+        i += assay_utf8_decode(text + i, length - i, &code);
+        quote_code(writer, code);
     }
-    assay_buf_char(out, '"');
+    emit(writer, "\"", 1);
 }
 
 void json_key(struct json_writer *writer, const char *key)
@@ -489,10 +519,10 @@ void json_key(struct json_writer *writer, const char *key)
         piece[0] = piece[length + 1] = '"';
         memcpy(piece + 1, key, length);
         piece[length + 2] = ':';
-        assay_buf_add(writer->out, piece, length + 3);
+        emit(writer, piece, length + 3);
     } else {
-        quote(writer->out, key);
-        assay_buf_char(writer->out, ':');
+        quote(writer, key);
+        emit(writer, ":", 1);
     }
     writer->after_key = true;
 }
@@ -500,7 +530,7 @@ void json_key(struct json_writer *writer, const char *key)
 void json_put(struct json_writer *writer, const char *text)
 {
     before_value(writer);
-    quote(writer->out, text ? text : "");
+    quote(writer, text ? text : "");
 }
 
 void json_member(struct json_writer *writer, const char *key, const char *text)

@@ -26,7 +26,9 @@ enum json_kind { JSON_TEXT, JSON_OBJECT, JSON_ARRAY, JSON_LITERAL };
 struct json_node {
     enum json_kind kind;
     const char *key;     /* in an object; else NULL */
+    uint64_t key_start;  /* its first eight bytes */
     const char *text;    /* JSON_TEXT */
+    uint32_t length;     /* of that */
     uint32_t first;      /* first child; 0 none */
     uint32_t next;       /* next sibling; 0 none */
     uint32_t count;      /* children */
@@ -59,7 +61,10 @@ const char *json_text(const struct json_doc *doc, uint32_t object, const char *k
 /* ---- writing ---- */
 
 struct json_writer {
-    struct assay_buf *out;
+    struct assay_buf *out; /* NULL: nothing is written, but compared with what is expected */
+    const char *expected;  /* what is left of that */
+    size_t left;
+    bool differs;
     unsigned depth;
     bool used[JSON_DEPTH + 1];
     bool after_key;

@@ -135,6 +135,7 @@ enum assay_status assay_ledger_open(struct assay_ledger **out,
     ledger->me = ledger->my_name = ledger->my_line = ledger->my_key = "";
     ledger->read_only = options->read_only;
     ledger->unsigned_votes = options->unsigned_votes;
+    ledger->gate = options->gate;
     ledger->sign_timeout_ms = options->sign_timeout_ms;
     ledger->key_file = assay_strdup(options->key);
     ledger->person = assay_strdup(options->person);

@@ -20,7 +20,7 @@
 
 struct assay_ledger {
     char *path, *heads_path, *expect, *key_file, *person;
-    bool read_only, unsigned_votes;
+    bool read_only, unsigned_votes, gate;
     int sign_timeout_ms;
     struct store *store;                       /* NULL: read only, and there is none */
     struct assay_arena arena;                  /* of the records */

@@ -7,10 +7,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* From how many on several threads are worth starting: reading one takes some 10 us, a
+   signature several times as much. */
+#define READ_SHARED   512
+#define CHECK_SHARED  64
+#define READY_AT_ONCE 64    /* fetched from the store before the other threads hear of them */
+#define ROOM_MOST     65536 /* what a store says of its size is believed up to here */
+
 struct loading {
     struct assay_ledger *ledger;
     size_t added;
+    struct records_sharing *sharing;
+    size_t first; /* the first record that SHARING works on */
 };
+
+static void begin_reading(struct loading *loading)
+{
+    loading->first = loading->ledger->count;
+    loading->sharing = records_begin(record_read, READ_SHARED, loading->ledger->shares);
+}
+
+static void tell_ready(const struct loading *loading)
+{
+    const struct assay_ledger *ledger = loading->ledger;
+
+    records_ready(loading->sharing, ledger->records + loading->first,
+                  ledger->count - loading->first);
+}
+
+/* Room for one more. What is worked on does not move. */
+static void make_room(struct loading *loading)
+{
+    struct assay_ledger *ledger = loading->ledger;
+
+    if (ledger->count < ledger->capacity)
+        return;
+    tell_ready(loading);
+    records_end(loading->sharing);
+    ASSAY_GROW(ledger->records, ledger->capacity, ledger->count + 1);
+    begin_reading(loading);
+}
 
 static bool load_record(void *context, const struct store_record *row)
 {
@@ -25,7 +61,7 @@ static bool load_record(void *context, const struct store_record *row)
     if (row->seq != ledger->last_seq + 1 && ledger->broken_row == 0)
         ledger->broken_row = row->seq;
     ledger->last_seq = row->seq;
-    ASSAY_GROW(ledger->records, ledger->capacity, ledger->count + 1);
+    make_room(loading);
     struct record *record = &ledger->records[ledger->count++];
     *record = (struct record){
         .seq = (size_t)row->seq,
@@ -35,29 +71,34 @@ static bool load_record(void *context, const struct store_record *row)
         .signature = assay_arena_strndup(&ledger->arena, row->signature, row->signature_length),
         .signature_length = row->signature_length,
     };
-    loading->added++;
+    if (++loading->added % READY_AT_ONCE == 0)
+        tell_ready(loading);
     return true;
 }
 
-/* From how many on several threads are worth starting: reading one takes some 20 us, a
-   signature several times as much. */
-#define READ_SHARED  512
-#define CHECK_SHARED 64
+/* Fetches what is new in the store; while it does, other threads read what was fetched. */
+static enum assay_status load(struct loading *loading, struct assay_error *err)
+{
+    struct assay_ledger *ledger = loading->ledger;
+    const int64_t last = store_last_seq(ledger->store);
+    enum assay_status status;
+
+    if (last > ledger->last_seq) {
+        const uint64_t more = (uint64_t)last - (uint64_t)ledger->last_seq;
+        ASSAY_GROW(ledger->records, ledger->capacity,
+                   ledger->count + (more < ROOM_MOST ? (size_t)more : ROOM_MOST));
+    }
+    begin_reading(loading);
+    status = store_read_records(ledger->store, ledger->last_seq, load_record, loading, err);
+    tell_ready(loading);
+    records_end(loading->sharing);
+    return status;
+}
 
 static void check_one(struct record *record, struct json_doc *doc, struct assay_arena *arena)
 {
     (void)doc;
     record_check(record, arena);
-}
-
-static void read_added(struct assay_ledger *ledger, size_t added)
-{
-    struct record **list = assay_alloc_array(added, sizeof *list);
-
-    for (size_t i = 0; i < added; i++)
-        list[i] = &ledger->records[ledger->count - added + i];
-    records_work(list, added, READ_SHARED, record_read, ledger->shares);
-    free(list);
 }
 
 /* Whether a signature that was taken on trust turned out to be what the fold took it for: it
@@ -103,6 +144,7 @@ void ledger_fold(struct assay_ledger *ledger, int64_t now_ms)
         .now_ms = now_ms,
         .me = ledger->me_known ? ledger->me : "",
         .seen = &ledger->seen,
+        .unjudged = ledger->gate,
     };
     fold_run(&ledger->fold, &ledger->input);
     ledger_make_views(ledger);
@@ -134,17 +176,15 @@ static bool is_checked_at_once(const struct assay_ledger *ledger, const struct r
 enum assay_status ledger_read(struct assay_ledger *ledger, int64_t now_ms, bool *changed,
                               struct assay_error *err)
 {
-    struct loading loading = {ledger, 0};
+    struct loading loading = {.ledger = ledger};
     enum assay_status status = ASSAY_OK;
 
     if (ledger->store) {
-        status =
-            store_read_records(ledger->store, ledger->last_seq, load_record, &loading, err);
+        status = load(&loading, err);
         ledger->seen.count = 0;
         if (status == ASSAY_OK)
             status = store_read_seen(ledger->store, ledger_take_seen, ledger, err);
     }
-    read_added(ledger, loading.added);
     check_wanted(ledger, is_checked_at_once, NULL);
     if (changed)
         *changed = loading.added > 0;

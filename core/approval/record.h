@@ -37,10 +37,17 @@ void record_check(struct record *record, struct assay_arena *arena);
 /* records.c: does WORK on COUNT records, from LEAST on on several threads, each with an arena
    of its own for what the records then hold. */
 #define RECORD_THREADS 4
+struct records_sharing;
 typedef void record_work(struct record *record, struct json_doc *doc,
                          struct assay_arena *arena);
 void records_work(struct record **records, size_t count, size_t least, record_work *work,
                   struct assay_arena arenas[RECORD_THREADS]);
+/* The same of records that are still coming: the first COUNT of ROW are there, and stay where
+   they are until the end, which does what is left and frees SHARING. */
+struct records_sharing *records_begin(record_work *work, size_t least,
+                                      struct assay_arena arenas[RECORD_THREADS]);
+void records_ready(struct records_sharing *sharing, struct record *row, size_t count);
+void records_end(struct records_sharing *sharing);
 
 /* Puts records into the one order that every replica computes: each after what it continues and
    what its author had seen; among those free to come next, the earliest time first, then the

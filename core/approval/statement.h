@@ -131,9 +131,8 @@ struct statement {
 /* Writes S (and sets its binding). What cannot be read back is ASSAY_BAD_INPUT. */
 enum assay_status statement_write(struct assay_buf *out, struct statement *s,
                                   struct assay_error *err);
-/* The same of what was read, whose binding is known. */
-enum assay_status statement_rewrite(struct assay_buf *out, struct statement *s,
-                                    struct assay_error *err);
+/* Whether BYTES are what would be written of S, which was read from them. */
+bool statement_is_written(struct statement *s, const char *bytes, size_t length);
 /* Reads BYTES. DOC is scratch, reused. WHAT names them in errors. */
 enum assay_status statement_parse(struct statement *out, struct json_doc *doc,
                                   struct assay_arena *arena, const char *bytes, size_t length,

@@ -6,7 +6,12 @@
 
 #include <string.h>
 
-#define TYPE_PREFIX "https://assay.dev/attestation/"
+#define TYPE(event) "https://assay.dev/attestation/" event "/v1"
+
+static const char *const types[EVENT_COUNT] = {
+    TYPE("ledger"),  TYPE("signer"),   TYPE("policy"),      TYPE("endorse"),
+    TYPE("request"), TYPE("decision"), TYPE("application"),
+};
 
 static void put_time(struct json_writer *w, const char *key, int64_t time_ms)
 {
@@ -186,14 +191,15 @@ static void put_bound(struct json_writer *w, const struct statement_request *r)
     json_close(w, '}');
 }
 
-static void put_request(struct json_writer *w, struct statement_request *r, bool bind)
+/* What is compared was read, and its binding with it. */
+static void put_request(struct json_writer *w, struct statement_request *r)
 {
     json_member(w, "request", r->id);
     json_member(w, "words", r->words);
     json_key(w, "bound");
-    size_t start = w->out->length;
+    const size_t start = w->out ? w->out->length : 0;
     put_bound(w, r);
-    if (bind)
+    if (w->out)
         assay_sha256(r->binding, assay_buf_text(w->out) + start, w->out->length - start);
 }
 
@@ -274,7 +280,7 @@ static void put_log(struct json_writer *w, const struct statement *s)
     json_close(w, '}');
 }
 
-static void put_body(struct json_writer *w, struct statement *s, bool bind)
+static void put_body(struct json_writer *w, struct statement *s)
 {
     switch (s->event) {
     case EVENT_LEDGER:
@@ -290,7 +296,7 @@ static void put_body(struct json_writer *w, struct statement *s, bool bind)
         json_member(w, "record", s->endorsed);
         break;
     case EVENT_REQUEST:
-        put_request(w, &s->request, bind);
+        put_request(w, &s->request);
         break;
     case EVENT_DECISION:
         put_decision(w, &s->decision);
@@ -301,51 +307,47 @@ static void put_body(struct json_writer *w, struct statement *s, bool bind)
     }
 }
 
-static enum assay_status put_statement(struct assay_buf *out, struct statement *s, bool bind,
-                                       struct assay_error *err)
+static void put_statement(struct json_writer *w, struct statement *s)
+{
+    json_open(w, '{');
+    json_member(w, "_type", "https://in-toto.io/Statement/v1");
+    json_key(w, "subject");
+    json_open(w, '[');
+    json_open(w, '{');
+    json_member(w, "name", s->subject);
+    json_key(w, "digest");
+    json_open(w, '{');
+    json_member(w, "sha256", s->subject_digest);
+    json_close(w, '}');
+    json_close(w, '}');
+    json_close(w, ']');
+    json_member(w, "predicateType", types[s->event]);
+    json_key(w, "predicate");
+    json_open(w, '{');
+    json_member(w, "event", statement_event_name(s->event));
+    json_member(w, "ledger", s->ledger);
+    put_log(w, s);
+    put_body(w, s);
+    json_close(w, '}');
+    json_close(w, '}');
+}
+
+enum assay_status statement_write(struct assay_buf *out, struct statement *s,
+                                  struct assay_error *err)
 {
     struct json_writer w = {.out = out};
-    struct assay_buf type = {0};
 
-    json_open(&w, '{');
-    json_member(&w, "_type", "https://in-toto.io/Statement/v1");
-    json_key(&w, "subject");
-    json_open(&w, '[');
-    json_open(&w, '{');
-    json_member(&w, "name", s->subject);
-    json_key(&w, "digest");
-    json_open(&w, '{');
-    json_member(&w, "sha256", s->subject_digest);
-    json_close(&w, '}');
-    json_close(&w, '}');
-    json_close(&w, ']');
-    assay_buf_text_add(&type, TYPE_PREFIX);
-    assay_buf_text_add(&type, statement_event_name(s->event));
-    assay_buf_text_add(&type, "/v1");
-    json_member(&w, "predicateType", assay_buf_text(&type));
-    json_key(&w, "predicate");
-    json_open(&w, '{');
-    json_member(&w, "event", statement_event_name(s->event));
-    json_member(&w, "ledger", s->ledger);
-    put_log(&w, s);
-    put_body(&w, s, bind);
-    json_close(&w, '}');
-    json_close(&w, '}');
-    assay_buf_free(&type);
+    put_statement(&w, s);
     if (out->overflow || out->length > JSON_BYTES_MAX)
         return assay_fail(err, ASSAY_BAD_INPUT, "the statement is longer than %zu bytes",
                           JSON_BYTES_MAX);
     return ASSAY_OK;
 }
 
-enum assay_status statement_write(struct assay_buf *out, struct statement *s,
-                                  struct assay_error *err)
+bool statement_is_written(struct statement *s, const char *bytes, size_t length)
 {
-    return put_statement(out, s, true, err);
-}
+    struct json_writer w = {.expected = bytes, .left = length};
 
-enum assay_status statement_rewrite(struct assay_buf *out, struct statement *s,
-                                    struct assay_error *err)
-{
-    return put_statement(out, s, false, err);
+    put_statement(&w, s);
+    return !w.differs && w.left == 0;
 }

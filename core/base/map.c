@@ -94,16 +94,25 @@ static struct assay_map_slot *find(const struct assay_map *map, const char *key,
     }
 }
 
-static void grow(struct assay_map *map)
+static void set_capacity(struct assay_map *map, size_t capacity)
 {
     struct assay_map_slot *old = map->slots;
     size_t old_capacity = map->capacity;
-    map->capacity = old_capacity ? old_capacity * 2 : 16;
+    map->capacity = capacity;
     map->slots = assay_alloc_array(map->capacity, sizeof *map->slots);
     for (size_t i = 0; i < old_capacity; i++)
         if (old[i].key)
             *find(map, old[i].key, old[i].length, old[i].hash) = old[i];
     free(old);
+}
+
+void assay_map_reserve(struct assay_map *map, size_t count)
+{
+    size_t capacity = map->capacity ? map->capacity : 16;
+    while (capacity / 4 * 3 < count && capacity <= SIZE_MAX / 4)
+        capacity *= 2;
+    if (capacity > map->capacity)
+        set_capacity(map, capacity);
 }
 
 uint32_t assay_map_get(const struct assay_map *map, const char *key, size_t length)
@@ -119,7 +128,7 @@ const char *assay_map_set(struct assay_map *map, const char *key, size_t length,
 {
     pthread_once(&seed.once, seed_draw);
     if (map->count + 1 > map->capacity / 4 * 3)
-        grow(map);
+        set_capacity(map, map->capacity ? map->capacity * 2 : 16);
     uint64_t hash = hash_bytes(key, length);
     struct assay_map_slot *slot = find(map, key, length, hash);
     if (!slot->key) {

@@ -22,10 +22,28 @@ char *store_chain(char out[65], const char *before, const char *digest, const vo
     struct assay_buf text = {0};
 
     assay_sha256(of_signature, signature, length);
-    assay_buf_format(&text, "%s\n%s\n%s\n", before, digest, of_signature);
+    const char *const parts[] = {before, digest, of_signature};
+    for (size_t i = 0; i < ASSAY_COUNT(parts); i++) {
+        assay_buf_text_add(&text, parts[i]);
+        assay_buf_char(&text, '\n');
+    }
     assay_sha256(out, text.data, text.length);
     assay_buf_free(&text);
     return out;
+}
+
+int64_t store_last_seq(struct store *store)
+{
+    struct sql_statement *statement = NULL;
+    bool row = false;
+    int64_t seq = 0;
+
+    if (sql_prepare(store->sql, &statement, "SELECT max(seq) FROM ledger_record", NULL) ==
+            ASSAY_OK &&
+        sql_step(statement, &row, NULL) == ASSAY_OK && row)
+        seq = sql_column_int(statement, 0);
+    sql_finish(&statement);
+    return seq;
 }
 
 enum assay_status store_read_records(struct store *store, int64_t seq, store_record_fn fn,

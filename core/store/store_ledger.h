@@ -19,6 +19,9 @@ struct store_record {
     size_t signature_length;
 };
 typedef bool (*store_record_fn)(void *context, const struct store_record *record);
+/* The number of the last record, 0 where there is none or it cannot be told; as the file says.
+ */
+int64_t store_last_seq(struct store *store);
 /* Records after SEQ, in order. */
 enum assay_status store_read_records(struct store *store, int64_t seq, store_record_fn fn,
                                      void *context, struct assay_error *err);

@@ -29,6 +29,8 @@ struct assay_ledger_options {
     bool read_only;      /* never creates or writes, not even the heads file */
     bool unsigned_votes; /* act without a key, where a policy allows it */
     const char *person;  /* who acts then */
+    bool
+        gate; /* nothing but assay_ledger_gate() will be asked: requests are not judged ahead */
     int sign_timeout_ms; /* how long the agent, or a touch, is waited for; 0: a minute */
 };
 
@@ -449,6 +451,9 @@ struct assay_sync_result {
     const char *first_refusal; /* "" none */
 };
 struct assay_sync_options {
+    /* Reads at a server also what is here already, and puts what is no longer as it was;
+       elsewhere that is always done. */
+    bool again;
     /* Hears of the records that were received, then sent, as they come ("received", DONE of
        ALL), on the caller's thread; false from it stops. NULL: nobody does. */
     bool (*progress)(void *context, const char *what, size_t done, size_t all);

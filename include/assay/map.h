@@ -25,6 +25,8 @@ uint32_t assay_map_get(const struct assay_map *map, const char *key, size_t leng
  */
 const char *assay_map_set(struct assay_map *map, const char *key, size_t length,
                           uint32_t value);
+/* Makes room for COUNT keys at once. */
+void assay_map_reserve(struct assay_map *map, size_t count);
 void assay_map_free(struct assay_map *map); /* empty and reusable afterwards */
 
 #endif

@@ -160,6 +160,93 @@ static void test_together_as_alone(void **state)
         assay_arena_free(&arenas[i]);
 }
 
+/* Handed over a few at a time, while others are at work on those before. */
+static void test_while_they_come(void **state)
+{
+    (void)state;
+    struct assay_arena arenas[RECORD_THREADS] = {0}, alone_arena = {0};
+    struct json_doc doc = {0};
+    size_t count;
+    struct record *together = make_many(&count), *alone = make_many(&count);
+    struct records_sharing *sharing = records_begin(record_read, 1, arenas);
+    for (size_t i = 0; i < count; i += 3)
+        records_ready(sharing, together, i);
+    records_ready(sharing, together, count);
+    records_end(sharing);
+    for (size_t i = 0; i < count; i++) {
+        record_read(&alone[i], &doc, &alone_arena);
+        assert_same(&together[i], &alone[i]);
+    }
+    free(together);
+    free(alone);
+    json_doc_free(&doc);
+    assay_arena_free(&alone_arena);
+    for (size_t i = 0; i < RECORD_THREADS; i++)
+        assay_arena_free(&arenas[i]);
+}
+
+/* TEXT with the first FROM in it replaced by TO, read as a statement. */
+static enum assay_status read_changed(const char *text, const char *from, const char *to,
+                                      struct assay_error *err)
+{
+    struct assay_arena arena = {0};
+    struct json_doc doc = {0};
+    struct assay_buf changed = {0};
+    struct statement s;
+    const char *at = strstr(text, from);
+    if (!at)
+        fail_msg("%s: is not in %s", from, text);
+    assay_buf_add(&changed, text, (size_t)(at - text));
+    assay_buf_text_add(&changed, to);
+    assay_buf_text_add(&changed, at + strlen(from));
+    enum assay_status status =
+        statement_parse(&s, &doc, &arena, changed.data, changed.length, "record", err);
+    assay_buf_free(&changed);
+    json_doc_free(&doc);
+    assay_arena_free(&arena);
+    return status;
+}
+
+/* What says the same in other bytes is no statement: there is one way to write each. */
+static void test_written_one_way(void **state)
+{
+    static const struct {
+        const char *from, *to;
+    } same[] = {
+        {"{\"_type\":", "{ \"_type\":"},            /* a blank */
+        {"}}", "}}\n"},                             /* behind the end */
+        {"in-toto.io/", "in-toto.io\\/"},           /* an escape that need not be */
+        {"\"event\"", "\"\\u0065vent\""},           /* in a key */
+        {"words", "wor\\u0064s"},                   /* in a letter */
+        {"\"number\":\"1\"", "\"number\":\"01\""},  /* a number */
+        {"T", "t"},                                 /* a time, or a type */
+        {"\"nonce\":", "\"more\":\"\",\"nonce\":"}, /* one member more */
+    };
+    static const char words[] =
+        "tab\there, quote\" slash\\ del\x7f bell\a \xc3\xa9 \xf0\x9f\x98\x80";
+    struct assay_error err = {0};
+    struct assay_buf text = {0};
+    (void)state;
+    struct statement s = paper.records[paper.count - 2].s;
+    assert_int_equal(s.event, EVENT_REQUEST);
+    s.number = 1;
+    s.previous = "";
+    s.request.words = words;
+    assert_int_equal(statement_write(&text, &s, &err), ASSAY_OK);
+    assert_int_equal(read_changed(text.data, "words", "words", &err), ASSAY_OK);
+    for (size_t i = 0; i < ASSAY_COUNT(same); i++)
+        if (read_changed(text.data, same[i].from, same[i].to, NULL) == ASSAY_OK)
+            fail_msg("%s for %s was taken", same[i].to, same[i].from);
+    /* Spelt otherwise than it is written: escapes that JSON allows, and what it need not
+     * escape. */
+    assert_int_equal(read_changed(text.data, "\\t", "\\u0009", NULL), ASSAY_CORRUPT);
+    assert_int_equal(read_changed(text.data, "\\u007f", "\x7f", NULL), ASSAY_CORRUPT);
+    assert_int_equal(read_changed(text.data, "\\u0007", "\\u000007", NULL), ASSAY_CORRUPT);
+    assert_int_equal(read_changed(text.data, "\xc3\xa9", "\\u00e9", &err), ASSAY_CORRUPT);
+    assert_non_null(strstr(err.what, "spelt another way"));
+    assay_buf_free(&text);
+}
+
 static void test_none(void **state)
 {
     (void)state;
@@ -172,6 +259,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_together_as_alone),
+        cmocka_unit_test(test_while_they_come),
+        cmocka_unit_test(test_written_one_way),
         cmocka_unit_test(test_none),
     };
     return cmocka_run_group_tests(tests, start, stop);

@@ -348,8 +348,8 @@ static void t18_painting(void **state)
     assert_int_equal(world_decide(&world, "rex", id, ASSAY_WITHDRAW, NULL), ASSAY_OK);
 }
 
-/* What is about to be signed, in words: of the bytes alone, and no value of them begins a line or
-   paints. */
+/* What is about to be signed, in words: of the bytes alone, and no value of them begins a line
+   or paints. */
 static void t18_in_words(void **state)
 {
     static const char reason[] = "looked\nKey: SHA256:of-somebody-else\x1b[2J \xe2\x80\xae"
@@ -425,6 +425,15 @@ static enum assay_status gate(const char *version, struct assay_error *err)
                                                  NULL};
     enum assay_status status = assay_ledger_gate(ledger, &question, &by, err);
     assay_ledger_close(&ledger);
+    /* The same where nothing is judged but what is asked for. */
+    struct assay_error why = {0};
+    const struct assay_ledger_options alone = {
+        .store = world.store, .read_only = true, .gate = true};
+    assert_int_equal(assay_ledger_open(&ledger, &alone, NULL), ASSAY_OK);
+    assert_int_equal(assay_ledger_gate(ledger, &question, &by, &why), status);
+    if (status != ASSAY_OK)
+        assert_string_equal(why.what, err->what);
+    assay_ledger_close(&ledger);
     return status;
 }
 
@@ -447,6 +456,7 @@ static void t24_replaced(void **state)
     assert_int_equal(gate("2", &err), ASSAY_OK); /* until it is applied */
     assert_int_equal(world_apply(&world, back, &err), ASSAY_OK);
     assert_int_equal(gate("1", &err), ASSAY_OK);
+    err = (struct assay_error){0};
     assert_int_equal(gate("2", &err), ASSAY_NO);
     assert_non_null(strstr(err.what, "took its place"));
     world_move_champion(&world, 1, 2);

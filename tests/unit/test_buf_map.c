@@ -122,7 +122,13 @@ static void test_map(void **state)
     assert_int_equal(assay_map_get(&map, "a\0b", 3), 1);
     assay_map_set(&map, "", 0, 5);
     assert_int_equal(assay_map_get(&map, "", 0), 5);
+    assay_map_reserve(&map, 200000); /* those that are there stay */
+    assay_map_reserve(&map, 10);
+    assert_true(map.capacity > 200000 && map.count > 50000);
+    assert_int_equal(assay_map_get(&map, "key 49999", 9), 49999);
     assay_map_free(&map);
+    assert_int_equal(assay_map_get(&map, "key 7", 5), ASSAY_MAP_NONE);
+    assay_map_reserve(&map, 100);
     assert_int_equal(assay_map_get(&map, "key 7", 5), ASSAY_MAP_NONE);
     assay_map_free(&map);
 }
