@@ -250,14 +250,16 @@ enum assay_status cli_sync(struct cli *cli, struct assay_error *err)
     struct assay_ledger *ledger = NULL;
     struct assay_sync_result result = {.first_refusal = ""};
     struct syncing syncing = {.cli = cli};
-    const struct assay_sync_options watched = {show_progress, &syncing};
+    const struct assay_sync_options how = {
+        .again = cli_has(cli, "again"),
+        .progress = isatty(STDERR_FILENO) == 1 ? show_progress : NULL,
+        .context = &syncing};
     const struct assay_ledger_options options = {.expect = cli_value(cli, "ledger"),
                                                  .recover = true};
     enum assay_status status = assay_ledger_open(&ledger, &options, err);
 
     if (status == ASSAY_OK)
-        status = assay_ledger_sync(ledger, cli->args.operands[0],
-                                   isatty(STDERR_FILENO) == 1 ? &watched : NULL, &result, err);
+        status = assay_ledger_sync(ledger, cli->args.operands[0], &how, &result, err);
     if (syncing.shown)
         cli_progress(cli, "%s", "");
     /* What was received is kept even where something could not be sent. */

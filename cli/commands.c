@@ -350,6 +350,8 @@ static const struct cli_option audit_options[] = {
 static const struct cli_option sync_options[] = {
     {0, "ledger", "HEX", NULL,
      "the digest of the ledger to join, where there is none here yet"},
+    {0, "again", NULL, NULL,
+     "read also what lies there already, and put what is no longer as it was"},
     OPTION_HELP,
     OPTION_END,
 };

@@ -78,7 +78,7 @@ static bool moved(void *context, const char *what, size_t done, size_t all)
 static void exchange(struct desk *desk)
 {
     struct desk_result *r = &desk->result;
-    const struct assay_sync_options options = {moved, desk};
+    const struct assay_sync_options options = {.progress = moved, .context = desk};
     const char *me = "";
     r->status = assay_ledger_open(&desk->fresh, &(struct assay_ledger_options){.recover = true},
                                   &r->err);

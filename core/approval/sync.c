@@ -88,6 +88,30 @@ static enum assay_status send_record(struct exchange *x, const struct record *r)
     return status;
 }
 
+/* Looks again at what is here and lies there, a few at a time. */
+static enum assay_status look_again(struct exchange *x)
+{
+    const struct sync_place *place = x->place;
+    const struct assay_ledger *ledger = x->ledger;
+    const struct record *few[AHEAD];
+    size_t count = 0;
+    enum assay_status status = ASSAY_OK;
+
+    for (size_t i = 0; i < ledger->count && status == ASSAY_OK; i++) {
+        const struct record *r = &ledger->records[i];
+        if (ledger->fold.fates[i].authentic &&
+            place->has(place->self, SYNC_STATEMENT, r->digest, r->bytes, r->length))
+            few[count++] = r;
+        if (count == 0 || (count < AHEAD && i + 1 < ledger->count))
+            continue;
+        status = tell(x, "looked at again", i, ledger->count);
+        if (status == ASSAY_OK)
+            status = place->again(place->self, few, count, x->err);
+        count = 0;
+    }
+    return status;
+}
+
 static enum assay_status send_all(struct exchange *x)
 {
     struct assay_ledger *ledger = x->ledger;
@@ -120,6 +144,25 @@ static enum assay_status keep_evidence(struct assay_ledger *ledger, const char *
     return status;
 }
 
+/* Whether evidence that is here does not lie there as it should. One that cannot be had is left
+   as it is. */
+static bool lacks_evidence(struct exchange *x, const char *digest, const char *bytes,
+                           size_t length)
+{
+    const struct sync_place *place = x->place;
+    char *there = NULL;
+    size_t found = 0;
+
+    if (!place->has(place->self, SYNC_EVIDENCE, digest, bytes, length))
+        return true;
+    const bool another =
+        x->options && x->options->again && place->again &&
+        place->read(place->self, SYNC_EVIDENCE, digest, &there, &found, NULL) == ASSAY_OK &&
+        (found != length || memcmp(there, bytes, length) != 0);
+    free(there);
+    return another;
+}
+
 static enum assay_status exchange_one(struct exchange *x, const char *digest)
 {
     char *bytes = NULL, found[ASSAY_SHA256_TEXT];
@@ -128,7 +171,9 @@ static enum assay_status exchange_one(struct exchange *x, const char *digest)
     enum assay_status status = ASSAY_OK;
 
     if (assay_evidence_read(x->ledger, digest, &bytes, &length, NULL) == ASSAY_OK) {
-        status = put(x, SYNC_EVIDENCE, digest, bytes, length);
+        if (lacks_evidence(x, digest, bytes, length))
+            status =
+                x->place->put(x->place->self, SYNC_EVIDENCE, digest, bytes, length, x->err);
     } else {
         status = x->place->read(x->place->self, SYNC_EVIDENCE, digest, &bytes, &length, &why);
         if (status == ASSAY_OK && strcmp(assay_sha256(found, bytes, length), digest) == 0)
@@ -337,6 +382,8 @@ enum assay_status sync_exchange(struct assay_ledger *ledger, const struct sync_p
     ledger_fold(ledger, assay_now_ms());
     if (status == ASSAY_OK)
         status = ledger_settle(ledger, err);
+    if (status == ASSAY_OK && options && options->again && place->again)
+        status = look_again(&x);
     if (status == ASSAY_OK)
         status = send_all(&x);
     if (status == ASSAY_OK)

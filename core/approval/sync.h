@@ -27,6 +27,10 @@ struct sync_place {
     /* BYTES to free(). ASSAY_NO: this one cannot be had; anything else ends the exchange. */
     enum assay_status (*read)(void *self, enum sync_kind kind, const char *digest, char **bytes,
                               size_t *length, struct assay_error *err);
+    /* These records lie there, as far as has() can tell: reads them and their signatures; has()
+       knows those that are others from then on. NULL: it always tells. */
+    enum assay_status (*again)(void *self, const struct record *const *records, size_t count,
+                               struct assay_error *err);
     /* Whether it lies there as it should: these bytes, as far as that can be told without
        fetching them. */
     bool (*has)(void *self, enum sync_kind kind, const char *digest, const void *bytes,

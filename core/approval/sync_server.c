@@ -19,12 +19,17 @@
     "Signed records of approvals, exchanged by `assay sync`. Whoever reads them checks them; " \
     "none is ever changed."
 
+/* In place of a file's size: the server does not tell; it was read, and is not what it should
+   be. */
+#define NOT_SAID (-1)
+#define ANOTHER  (-2)
+
 #define KEPT "what was new there is kept here; what is new here was not sent: "
 
 struct listed {       /* a file that lies there */
     const char *name; /* "records/DIGEST.json" */
     unsigned shelf;
-    int64_t bytes; /* -1 not said */
+    int64_t bytes; /* NOT_SAID, or ANOTHER */
 };
 struct server {
     struct mlflow_site *site;
@@ -167,7 +172,7 @@ static bool server_has(void *self, enum sync_kind kind, const char *digest, cons
 
     (void)bytes;
     /* Of another size it is what an upload that broke off left behind. */
-    return file && (file->bytes < 0 || file->bytes == (int64_t)length);
+    return file && (file->bytes == NOT_SAID || file->bytes == (int64_t)length);
 }
 
 /* ---- reading ---- */
@@ -261,6 +266,39 @@ static enum assay_status server_read(void *self, enum sync_kind kind, const char
     return status;
 }
 
+/* What was fetched of a file, against what it should be: one that is another is put again. One
+   that cannot be had is left as it is. */
+static void compare_ahead(struct server *server, enum sync_kind kind, const char *digest,
+                          const char *bytes, size_t length)
+{
+    char path[96];
+    const struct mlflow_shelf_file *file = find_ahead(server, path_of(kind, digest, path));
+
+    if (file && file->status == ASSAY_OK &&
+        (file->bytes.length != length ||
+         memcmp(assay_buf_text(&file->bytes), bytes, length) != 0))
+        server->files[assay_map_get(&server->names, path, strlen(path))].bytes = ANOTHER;
+}
+
+static enum assay_status server_again(void *self, const struct record *const *records,
+                                      size_t count, struct assay_error *err)
+{
+    struct server *server = self;
+    const char **digests = assay_alloc_array(count, sizeof *digests);
+
+    for (size_t i = 0; i < count; i++)
+        digests[i] = records[i]->digest;
+    enum assay_status status = server_ahead(server, digests, count, err);
+    for (size_t i = 0; i < count && status == ASSAY_OK; i++) {
+        const struct record *r = records[i];
+        compare_ahead(server, SYNC_STATEMENT, r->digest, r->bytes, r->length);
+        if (r->signature_length > 0)
+            compare_ahead(server, SYNC_SIGNATURE, r->digest, r->signature, r->signature_length);
+    }
+    free(digests);
+    return status;
+}
+
 /* ---- writing ---- */
 
 static enum assay_status make_shelf(struct server *server, struct assay_error *err)
@@ -314,6 +352,7 @@ enum assay_status sync_server(struct assay_ledger *ledger, struct mlflow_site *s
                                      .list = server_list,
                                      .ahead = server_ahead,
                                      .read = server_read,
+                                     .again = server_again,
                                      .has = server_has,
                                      .put = server_put};
     enum assay_status status = sync_exchange(ledger, &place, options, result, err);

@@ -241,6 +241,7 @@ static void serve(void *context, const struct web_request *asked, struct web_ans
 
 /* ---- exchanging ---- */
 
+static bool look_again; /* looks at everything there once more */
 static char last_error[900], last_refusal[300], last_place[200];
 
 static struct assay_sync_result sync_as(const char *person, const char *store,
@@ -257,7 +258,9 @@ static struct assay_sync_result sync_as(const char *person, const char *store,
                            &(struct assay_ledger_options){
                                .store = store, .heads = heads, .key = key, .recover = true},
                            good));
-    enum assay_status status = assay_ledger_sync(ledger, remote, NULL, &result, &err);
+    const struct assay_sync_options how = {.again = look_again};
+    enum assay_status status =
+        assay_ledger_sync(ledger, remote, look_again ? &how : NULL, &result, &err);
     if (status != expected)
         fail_msg("%s: %d: %s; expected %d", person, (int)status, err.what, (int)expected);
     snprintf(last_error, sizeof last_error, "%s | %s", err.what, err.hint);
@@ -662,6 +665,42 @@ static void t27_files_that_are_none(void **state)
     }
 }
 
+/* What somebody wrote over with as many bytes as before is put again by who has it and looks.
+ */
+static void t27_another_of_the_same_length(void **state)
+{
+    char *other = fresh_store(), *bytes = NULL;
+    (void)state;
+    size_t all = fill();
+    struct file *record = NULL, *signature = NULL, *report = NULL;
+    for (size_t i = 0; i < server.count; i++)
+        if (strncmp(server.files[i].path, "evidence/", 9) == 0) {
+            report = &server.files[i];
+        } else {
+            signature = record;
+            record = &server.files[i];
+        }
+    assert_true(signature && report);
+    record->bytes[record->length / 2] ^= 1;
+    memcpy(server.files[0].bytes + 120, "AAAA", 4); /* the first signature */
+    report->bytes[0] = 'A';
+    assert_true(sync_as("val", other, web_url(web), ASSAY_OK).refused > 0);
+    look_again = true;
+    sync_as("val", other, web_url(web), ASSAY_OK); /* who has none of it changes nothing */
+    assert_int_equal(server.puts, 0);
+    assert_int_equal(sync_as("adm", world.store, web_url(web), ASSAY_OK).sent, 1);
+    assert_int_equal(server.puts, 3);
+    assert_int_equal(sync_as("adm", world.store, web_url(web), ASSAY_OK).sent, 0);
+    look_again = false;
+    assert_int_equal(server.puts, 3);
+    struct assay_sync_result result = sync_as("val", other, web_url(web), ASSAY_OK);
+    assert_int_equal(result.refused, 0);
+    assert_int_equal(result.received, all);
+    assert_int_equal(read_report(other, &bytes), ASSAY_OK);
+    free(bytes);
+    free(other);
+}
+
 /* A server that gives nothing of what it lists is not asked for all of it. */
 static void t27_lists_and_gives_nothing(void **state)
 {
@@ -729,6 +768,7 @@ int main(void)
         cmocka_unit_test_setup(nobody_there, empty),
         cmocka_unit_test_setup(t27_names_that_are_none, empty),
         cmocka_unit_test_setup(t27_files_that_are_none, empty),
+        cmocka_unit_test_setup(t27_another_of_the_same_length, empty),
         cmocka_unit_test_setup(t27_lists_and_gives_nothing, empty),
         cmocka_unit_test_setup(t3_a_tail_that_is_gone, empty),
     };
