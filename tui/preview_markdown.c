@@ -72,7 +72,7 @@ static size_t add_link(struct preview_page *page, const char *text, size_t lengt
     return (size_t)(end - text) + 1;
 }
 
-static void add_inline(struct preview_page *page, const char *text, size_t length)
+void preview_markdown_inline(struct preview_page *page, const char *text, size_t length)
 {
     size_t at = 0, plain = 0;
     while (at < length) {
@@ -127,7 +127,7 @@ static void heading(struct reading *reading, const char *text, size_t length)
         length--;
     }
     begin(reading, level <= 2 ? ROLE_TITLE : ROLE_STRONG, 0);
-    add_inline(reading->page, text + from, length - from);
+    preview_markdown_inline(reading->page, text + from, length - from);
 }
 
 /* The marker of a list's item and the blanks behind it; 0: none. */
@@ -165,7 +165,7 @@ static void item(struct reading *reading, const char *text, size_t length, size_
     mark(reading->page, PREVIEW_STRONG);
     preview_clean(reading->page, number ? text : "- ", number ? marker : 2);
     mark(reading->page, PREVIEW_PLAIN);
-    add_inline(reading->page, text + marker, length - marker);
+    preview_markdown_inline(reading->page, text + marker, length - marker);
 }
 
 static void one_line(struct reading *reading, const char *line, size_t length)
@@ -206,8 +206,8 @@ static void one_line(struct reading *reading, const char *line, size_t length)
         reading->open = false;
         begin(reading, ROLE_DIM, 2);
         size_t from = 1 + blanks(text + 1, length - 1);
-        add_inline(reading->page, text + from, length - from);
-    } else if (text[0] == '|' || (!reading->open && indent >= 4)) { /* tables, code */
+        preview_markdown_inline(reading->page, text + from, length - from);
+    } else if (text[0] == '|' || (!reading->open && indent >= 4)) { /* half a table, code */
         reading->open = false;
         struct preview_line *kept = preview_add(reading->page, ROLE_NORMAL);
         if (kept) {
@@ -216,11 +216,21 @@ static void one_line(struct reading *reading, const char *line, size_t length)
         }
     } else if (reading->open) {
         preview_clean(reading->page, " ", 1);
-        add_inline(reading->page, text, length);
+        preview_markdown_inline(reading->page, text, length);
     } else {
         reading->open = begin(reading, ROLE_NORMAL, indent) != NULL;
-        add_inline(reading->page, text, length);
+        preview_markdown_inline(reading->page, text, length);
     }
+}
+
+/* Whether the line could be the headings of a table: a bar in it, and nothing else it must be.
+ */
+static bool may_head_table(const struct reading *reading, const char *line, size_t length)
+{
+    size_t indent = blanks(line, length);
+    return !reading->fence && indent < 4 && memchr(line, '|', length) != NULL &&
+           strchr("#>`~", line[indent]) == NULL &&
+           item_marker(line + indent, length - indent) == 0;
 }
 
 void preview_markdown(struct preview_page *page, const char *bytes, size_t length)
@@ -230,8 +240,16 @@ void preview_markdown(struct preview_page *page, const char *bytes, size_t lengt
         const char *end = memchr(bytes, '\n', length);
         size_t line = end ? (size_t)(end - bytes) : length;
         size_t shown = line > 0 && bytes[line - 1] == '\r' ? line - 1 : line;
-        one_line(&reading, bytes, shown);
-        bytes += line + (end ? 1 : 0);
-        length -= line + (end ? 1 : 0);
+        size_t took = may_head_table(&reading, bytes, shown)
+                          ? preview_markdown_table(page, bytes, length)
+                          : 0;
+        if (took == 0) {
+            one_line(&reading, bytes, shown);
+            took = line + (end ? 1 : 0);
+        } else {
+            reading.open = false;
+        }
+        bytes += took;
+        length -= took;
     }
 }

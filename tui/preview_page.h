@@ -80,6 +80,10 @@ struct preview_line *preview_add(struct preview_page *page, enum role role);
 void preview_clean(struct preview_page *page, const char *text, size_t length);
 
 void preview_markdown(struct preview_page *page, const char *bytes, size_t length);
+/* Emphasis, code and links of Markdown in TEXT. */
+void preview_markdown_inline(struct preview_page *page, const char *text, size_t length);
+/* A table that begins here: the bytes it takes, 0 where none does. */
+size_t preview_markdown_table(struct preview_page *page, const char *bytes, size_t length);
 void preview_table(struct preview_page *page, const char *bytes, size_t length, char separator);
 /* False, and why in page->why, where the bytes are no JSON; nothing is on the page then.
    Several documents one after the other (JSON lines) are fine. */

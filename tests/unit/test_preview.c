@@ -72,6 +72,40 @@ static void markdown_reads_as_meant(void **state)
            "snake_case * 2\n");
 }
 
+static void markdown_tables_align(void **state)
+{
+    (void)state;
+    expect("card.md",
+           "Results:\n| metric | new | old |\r\n|:--|--:|:-:|\n| `auc` | **0.91** | 0.9 |\n"
+           "| loss\\|log | 1.25 |\n\nafter\n",
+           PREVIEW_MARKDOWN,
+           "Results:\n"
+           "metric     new  old\n"
+           "--------  ----  ---\n"
+           "auc       0.91  0.9\n"
+           "loss|log  1.25\n"
+           "\nafter\n");
+    /* Without bars around it; a cell too many is said in the last. */
+    expect("a.md", "a | b\n--- | ---\n1 | 2 | 3\n> said", PREVIEW_MARKDOWN,
+           "a  b\n-  -----\n1  2 | 3\n  said\n");
+    /* A long cell goes on below itself, in its look. */
+    expect("long.md",
+           "|n|why|\n|-|-|\n|1|**forty cells are as many as a column has before it folds**|\n",
+           PREVIEW_MARKDOWN,
+           "n  why\n-  ----------------------------------------\n"
+           "1  forty cells are as many as a column has\n   before it folds\n");
+    struct preview_page page = page_of("l.md", "|a|\n|-|\n|**forty cells are as many as a "
+                                               "column has before it folds**|\n");
+    assert_int_equal(page.count, 4);
+    assert_int_equal(page.text.data[page.lines[3].at], PREVIEW_STRONG);
+    assert_int_equal(page.text.data[page.lines[2].at], PREVIEW_STRONG);
+    preview_page_free(&page);
+    /* No tables: no dashes, another number of them, in a block of code. */
+    expect("no.md", "| a | b |\n| c | d |\n", PREVIEW_MARKDOWN, "| a | b |\n| c | d |\n");
+    expect("no.md", "| a | b |\n|---|\n", PREVIEW_MARKDOWN, "| a | b |\n|---|\n");
+    expect("no.md", "```\n|a|\n|-|\n```\n", PREVIEW_MARKDOWN, "    |a|\n    |-|\n");
+}
+
 static void tables_align(void **state)
 {
     (void)state;
@@ -140,8 +174,8 @@ static void hostile_bytes_stay_bounded(void **state)
     (void)state;
     size_t length = 1u << 20;
     char *bytes = malloc(length + 1);
-    static const char *const seeds[] = {"[", "{\"a\":", "`a *", "[x](", "\"",
-                                        ",", "- ",      "\n",   "\xff"};
+    static const char *const seeds[] = {"|\n",  "a|b\n-|-\n", "|-|\n", "[",  "{\"a\":", "`a *",
+                                        "[x](", "\"",         ",",     "- ", "\n",      "\xff"};
     static const char *const names[] = {"a.json", "a.md", "a.csv", "a.txt"};
     assert_non_null(bytes);
     for (size_t s = 0; s < sizeof seeds / sizeof *seeds; s++) {
@@ -240,6 +274,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_cleaned_line_by_line),
         cmocka_unit_test(markdown_reads_as_meant),
+        cmocka_unit_test(markdown_tables_align),
         cmocka_unit_test(tables_align),
         cmocka_unit_test(json_is_a_tree),
         cmocka_unit_test(json_as_jansson_has_it),
