@@ -10,6 +10,21 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
+void cli_say_first_seen(struct assay_ledger *ledger)
+{
+    const struct assay_person *people;
+    const size_t count = assay_ledger_people(ledger, &people);
+
+    fprintf(stderr, "assay: this ledger is seen here for the first time: %s\n",
+            assay_ledger_info(ledger).digest);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < people[i].role_count; k++)
+            if (strcmp(people[i].roles[k], "policy-owner") == 0)
+                fprintf(stderr, "  owned by %s%s%s: compare it with what they know\n",
+                        people[i].person, people[i].key_count ? ", " : "",
+                        people[i].key_count ? people[i].keys[0].fingerprint : "");
+}
+
 enum assay_status cli_ledger(struct cli *cli, bool write, struct assay_ledger **out,
                              struct assay_error *err)
 {
@@ -23,8 +38,7 @@ enum assay_status cli_ledger(struct cli *cli, bool write, struct assay_ledger **
     enum assay_status status = assay_ledger_open(out, &options, err);
     if (status == ASSAY_OK && write && !assay_ledger_info(*out).witnessed &&
         assay_ledger_info(*out).digest[0])
-        fprintf(stderr, "assay: this ledger is seen here for the first time: %s\n",
-                assay_ledger_info(*out).digest);
+        cli_say_first_seen(*out);
     return status;
 }
 

@@ -77,9 +77,10 @@ static enum assay_status print_drift(struct cli *cli, struct assay_ledger *ledge
                                      struct assay_error *err)
 {
     const struct assay_drift *drifts = NULL;
+    const bool files = cli_has(cli, "files");
     size_t count = 0;
     enum assay_status status =
-        assay_ledger_drift(ledger, cli_value(cli, "source"), &drifts, &count, err);
+        assay_ledger_drift(ledger, cli_value(cli, "source"), files, &drifts, &count, err);
     if (status != ASSAY_OK)
         return status;
     struct cli_table *table = cli_table_new(cli);
@@ -90,6 +91,8 @@ static enum assay_status print_drift(struct cli *cli, struct assay_ledger *ledge
         cli_table_column(table, names[i], names[i], false);
     if (cli->format == CLI_JSON) {
         cli_json_open(&json, '{');
+        cli_json_key(&json, "files_read");
+        cli_json_bool(&json, files);
         cli_json_key(&json, "drift");
         cli_json_open(&json, '[');
     }
@@ -114,6 +117,10 @@ static enum assay_status print_drift(struct cli *cli, struct assay_ledger *ledge
         cli_table_print(table);
     }
     cli_table_free(&table);
+    /* A version that was rewritten where it lies stands at its target as before. */
+    if (!files)
+        fputs("assay: no file was looked at: whether a version was rewritten, --files says\n",
+              stderr);
     cli->worst = count > 0 ? ASSAY_NO : ASSAY_OK;
     return ASSAY_OK;
 }
@@ -155,6 +162,9 @@ static enum assay_status check_options(const struct cli *cli, const char *what,
                                        struct assay_error *err)
 {
     const bool html = cli_has(cli, "html"), format = cli_has(cli, "format");
+
+    if (cli_has(cli, "files") && strcmp(what, "drift") != 0)
+        return assay_fail(err, ASSAY_BAD_INPUT, "audit %s: --files is of drift", what);
 
     if (html && strcmp(what, "report") != 0) {
         assay_fail(err, ASSAY_BAD_INPUT, "audit %s: --html is of the report", what);
@@ -224,7 +234,8 @@ static bool show_progress(void *context, const char *what, size_t done, size_t a
     return true;
 }
 
-static void print_sync(struct cli *cli, const struct assay_sync_result *result)
+static void print_sync(struct cli *cli, struct assay_ledger *ledger, bool first,
+                       const struct assay_sync_result *result)
 {
     struct assay_buf place = {0};
 
@@ -236,6 +247,8 @@ static void print_sync(struct cli *cli, const struct assay_sync_result *result)
     else if (result->there == 0)
         fprintf(stderr, "assay: %s: held no ledger; it has this one now\n",
                 assay_buf_text(&place));
+    if (first)
+        cli_say_first_seen(ledger);
     if (result->refused) {
         struct assay_error why = {0};
         assay_fail(&why, ASSAY_NO, "%s", result->first_refusal);
@@ -258,13 +271,14 @@ enum assay_status cli_sync(struct cli *cli, struct assay_error *err)
                                                  .recover = true};
     enum assay_status status = assay_ledger_open(&ledger, &options, err);
 
+    const bool first = ledger && assay_ledger_info(ledger).digest[0] == '\0';
     if (status == ASSAY_OK)
         status = assay_ledger_sync(ledger, cli->args.operands[0], &how, &result, err);
     if (syncing.shown)
         cli_progress(cli, "%s", "");
     /* What was received is kept even where something could not be sent. */
     if (status == ASSAY_OK)
-        print_sync(cli, &result);
+        print_sync(cli, ledger, first, &result);
     else if (result.received > 0 || result.sent > 0)
         assay_buf_format(&cli->out, "%zu sent, %zu received, %zu refused\n", result.sent,
                          result.received, result.refused);

@@ -235,10 +235,12 @@ static const struct cli_option track_options[] = {
 static const struct cli_option keys_options[] = {
     {0, "name", "NAME", NULL, "the person's full name"},
     {0, "key", "PUBFILE", NULL, "public key file to add"},
+    {0, "begin", NULL, NULL, "begin a ledger here, owned by PERSON, without asking"},
     {0, "role", "ROLE", NULL, "give this role (repeatable; replaces all)"},
     {0, "account", "ACCOUNT", NULL,
      "another system's name of the person (repeatable; replaces all)"},
-    {0, "after", "N", NULL, "revoke: what was signed after the Nth record no longer counts"},
+    {0, "after", "N", NULL,
+     "revoke: of what the key signed, only records up to N of `assay audit log` still count"},
     OPTION_SIGN_WITH,
     OPTION_FORMAT,
     OPTION_HELP,
@@ -341,6 +343,7 @@ static const struct cli_option verify_options[] = {
 
 static const struct cli_option audit_options[] = {
     {'S', "source", "SERVER", NULL, "an MLflow server's URL (default: the local registry)"},
+    {0, "files", NULL, NULL, "drift: read every version's files, and compare them too"},
     {0, "html", NULL, NULL, "report: as a page for a browser"},
     OPTION_FORMAT,
     OPTION_HELP,
@@ -553,9 +556,10 @@ const struct cli_command cli_commands[] = {
         .operands = "[list | add PERSON | revoke PERSON FINGERPRINT]",
         .summary = "list or change the persons who sign, and their keys",
         .details =
-            "The first `keys add` begins the ledger; its person is the first owner. Roles are\n"
-            "names that policies ask for; policy-owner, who may change persons and policies,\n"
-            "is the one that is built in.\n",
+            "Where there is no ledger, `keys add` begins one after asking, or with --begin; its\n"
+            "person is the first owner. To join one that there is, `assay sync PLACE` first.\n"
+            "Roles are names that policies ask for; policy-owner, who may change persons and\n"
+            "policies, is the one that is built in.\n",
         .options = keys_options,
         .most = 3,
         .run = cli_keys,

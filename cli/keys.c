@@ -4,8 +4,10 @@
 #include "approvals.h"
 #include "table.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <assay/memory.h>
 
@@ -91,6 +93,33 @@ static void list_table(struct cli *cli, const struct assay_ledger *ledger)
                            "--key ~/.ssh/ID.pub\nbegins one, with you as its first owner.\n");
 }
 
+/* Whoever begins a ledger owns it: that is said, and asked where somebody can answer. */
+static enum assay_status may_begin(const struct cli *cli, const char *person,
+                                   struct assay_error *err)
+{
+    if (cli_has(cli, "begin"))
+        return ASSAY_OK;
+    if (isatty(STDIN_FILENO)) {
+        fprintf(
+            stderr,
+            "There is no ledger here. This begins a new one, of which %s is the owner: who\n"
+            "may change its persons and policies. To join one that there is, say no, and\n"
+            "`assay sync PLACE`.\nBegin a ledger? [y/N] ",
+            person);
+        char answer[8] = "";
+        if (fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
+            return ASSAY_OK;
+        return assay_fail(err, ASSAY_CANCELLED, "no ledger was begun");
+    }
+    assay_fail(err, ASSAY_BAD_INPUT,
+               "there is no ledger here, and this would begin one, owned "
+               "by %s",
+               person);
+    assay_hint(err,
+               "--begin says that it is meant; `assay sync PLACE` joins one that there is");
+    return ASSAY_BAD_INPUT;
+}
+
 static enum assay_status add(struct cli *cli, struct assay_ledger *ledger,
                              struct assay_error *err)
 {
@@ -106,7 +135,16 @@ static enum assay_status add(struct cli *cli, struct assay_ledger *ledger,
         .accounts = accounts ? account : NULL,
         .account_count = accounts,
     };
-    enum assay_status status = assay_person_set(ledger, &change, err);
+    const bool begins = assay_ledger_info(ledger).digest[0] == '\0';
+    enum assay_status status = ASSAY_OK;
+    if (begins)
+        status = may_begin(cli, change.person, err);
+    if (status == ASSAY_OK)
+        status = assay_person_set(ledger, &change, err);
+    if (status == ASSAY_OK && begins)
+        fprintf(stderr,
+                "assay: began the ledger %s, owned by %s: its people compare that digest\n",
+                assay_ledger_info(ledger).digest, change.person);
     free(role);
     free(account);
     return status;
@@ -133,6 +171,7 @@ enum assay_status cli_keys(struct cli *cli, struct assay_error *err)
         status = cli_ledger(cli, !listing, &ledger, err);
     if (status != ASSAY_OK)
         return status;
+    const size_t waiting = assay_ledger_info(ledger).waiting;
     if (listing) {
         const char *me;
         (void)assay_ledger_me(ledger, &me, NULL);
@@ -146,6 +185,8 @@ enum assay_status cli_keys(struct cli *cli, struct assay_error *err)
         status =
             assay_key_revoke(ledger, cli->args.operands[1], cli->args.operands[2], after, err);
     }
+    if (status == ASSAY_OK && assay_ledger_info(ledger).waiting > waiting)
+        fputs("assay: it takes force when another owner says the same\n", stderr);
     assay_ledger_close(&ledger);
     return status;
 }

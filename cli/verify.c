@@ -60,6 +60,24 @@ static void tell_unwitnessed(const struct assay_ledger *ledger)
     cli_complain(&said);
 }
 
+static void print_whole(struct cli *cli, const struct assay_ledger *ledger)
+{
+    const struct assay_ledger_problem *problems;
+    const size_t count = assay_ledger_problems(ledger, &problems);
+    size_t idle = 0;
+
+    assay_buf_format(&cli->out, "%zu records hold%s\n", assay_ledger_info(ledger).records,
+                     assay_ledger_info(ledger).witnessed
+                         ? ""
+                         : " (unwitnessed: this machine remembers no heads of this ledger)");
+    for (size_t i = 0; i < count; i++)
+        idle += problems[i].invalid ? 1 : 0;
+    if (idle > 0)
+        assay_buf_format(&cli->out,
+                         "%zu of them count%s for nothing; `assay audit log` names them\n",
+                         idle, idle == 1 ? "s" : "");
+}
+
 enum assay_status cli_verify(struct cli *cli, struct assay_error *err)
 {
     struct assay_ledger *ledger = NULL;
@@ -96,11 +114,7 @@ enum assay_status cli_verify(struct cli *cli, struct assay_error *err)
     if (ledger && (asks || cli->args.operand_count > 0))
         tell_unwitnessed(ledger);
     if (status == ASSAY_OK && ledger && !asks && cli->args.operand_count == 0)
-        assay_buf_format(
-            &cli->out, "%zu records hold%s\n", assay_ledger_info(ledger).records,
-            assay_ledger_info(ledger).witnessed
-                ? ""
-                : " (unwitnessed: this machine remembers no heads of this ledger)");
+        print_whole(cli, ledger);
     assay_ledger_close(&ledger);
     return status;
 }

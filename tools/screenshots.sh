@@ -87,7 +87,7 @@ as() { # as PERSON COMMAND [ARGUMENT...]
     shift 2
     "$assay" "$command" --sign-with "$key" "$@" 2>/dev/null
 }
-as owner keys add owner --name 'Ledger Owner' --key "$work/owner.pub"
+as owner keys add owner --name 'Ledger Owner' --key "$work/owner.pub" --begin
 as owner keys add dev --name 'Engineer' --key "$work/dev.pub" --role engineer --account "$(id -un)"
 as owner keys add ops --name 'Approver' --key "$work/ops.pub" --role approver
 as owner keys add qa --name 'Validator' --key "$work/qa.pub" --role validator

@@ -86,6 +86,7 @@ static void exchange(struct desk *desk)
                      ? assay_ledger_sync_place(desk->fresh)
                      : NULL;
     const char *place = last ? last : r->wish.reason;
+    const bool joins = r->status == ASSAY_OK && !assay_ledger_info(desk->fresh).digest[0];
     if (r->status == ASSAY_OK && !*place)
         r->status = assay_fail(&r->err, ASSAY_BAD_INPUT,
                                "with which place? :sync DIRECTORY, a server's name or address, "
@@ -97,6 +98,8 @@ static void exchange(struct desk *desk)
         snprintf(r->place, sizeof r->place, "%s", r->synced.place);
         snprintf(r->refusal, sizeof r->refusal, "%s", r->synced.first_refusal);
     }
+    if (r->status == ASSAY_OK && joins)
+        snprintf(r->joined, sizeof r->joined, "%s", assay_ledger_info(desk->fresh).digest);
     free(last); /* as the place that was named may be in what came */
     r->synced.place = r->synced.first_refusal = NULL;
     /* What came before something failed is kept in the store, and read anew from there. */
@@ -302,6 +305,9 @@ void desk_synced(struct app *app, const struct desk_result *result)
         app_fail(app, &result->err);
         return;
     }
+    /* As ssh shows a host's key the first time: its people know the digest. */
+    if (result->joined[0])
+        assay_buf_format(&text, "first seen here: ledger %.16s, ", result->joined);
     assay_buf_format(&text, "%zu received, %zu sent%s: %s", s->received, s->sent,
                      s->made         ? " to a place that was made for it"
                      : s->there == 0 ? " to a place that held no ledger before"

@@ -51,6 +51,7 @@ struct desk_result {
     char version[24];                /* likewise, where one was registered */
     struct assay_sync_result synced; /* DESK_SYNC: likewise; its texts are these: */
     char place[512], refusal[512];   /* place, after what was signed, too: where S sends it */
+    char joined[ASSAY_SHA256_TEXT];  /* DESK_SYNC: the ledger, where there was none here */
 };
 
 struct desk; /* opaque */

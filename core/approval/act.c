@@ -68,6 +68,31 @@ static enum assay_status build_person(const struct assay_ledger *ledger,
     return status;
 }
 
+/* Whether somebody can still change persons and policies without PERSON, or, where KEY is not
+   NULL, without that key of theirs. */
+static bool owner_stays(const struct assay_ledger *ledger, const char *person, const char *key)
+{
+    const struct people *people = &ledger->fold.people;
+
+    for (size_t i = 0; i < people->count; i++) {
+        const struct person *p = &people->items[i];
+        const bool gone = strcmp(p->id, person) == 0;
+        for (size_t k = 0; k < p->key_count && texts_has(&p->roles, ROLE_OWNER); k++)
+            if (!p->keys[k].revoked &&
+                !(gone && (!key || strcmp(p->keys[k].fingerprint, key) == 0)))
+                return true;
+    }
+    return false;
+}
+
+static enum assay_status last_owner(const char *person, struct assay_error *err)
+{
+    assay_fail(err, ASSAY_NO, "%s: nobody else could change persons and policies then", person);
+    assay_hint(err, "another owner first: assay keys add PERSON --key FILE.pub --role "
+                    "policy-owner");
+    return ASSAY_NO;
+}
+
 static const char *subject_digest(struct assay_arena *arena, const char *text)
 {
     char digest[ASSAY_SHA256_TEXT];
@@ -185,6 +210,9 @@ enum assay_status assay_person_set(struct assay_ledger *ledger,
                             "damaged");
     if (status == ASSAY_OK && !ledger->fold.begin) {
         status = begin_ledger(ledger, &person, &arena, err);
+    } else if (status == ASSAY_OK && !texts_has(&person.roles, ROLE_OWNER) &&
+               !owner_stays(ledger, person.person, NULL)) {
+        status = last_owner(person.person, err);
     } else if (status == ASSAY_OK) {
         s.signer = (struct statement_signer){.change = CHANGE_ADD, .person = person, .key = ""};
         s.subject = person.person;
@@ -196,6 +224,30 @@ enum assay_status assay_person_set(struct assay_ledger *ledger,
     return status;
 }
 
+/* Fills HEADS with the last record of each of PERSON's chains that still counts: of those that
+   are here, or of the first AFTER rows where that is not negative. The rows are in the order in
+   which they came here, so that nothing dated back gets among them. Returns how many. */
+static size_t what_stands(const struct assay_ledger *ledger, const char *person, int64_t after,
+                          struct statement_head *heads)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < ledger->count; i++) {
+        const struct record *r = &ledger->records[i];
+        size_t at = 0;
+        if (r->fault || strcmp(r->s.person, person) != 0 || r->s.key[0] == '\0' ||
+            !ledger->fold.fates[i].authentic || (after >= 0 && r->seq > (size_t)after))
+            continue;
+        while (at < count && strcmp(heads[at].chain, r->chain) != 0)
+            at++;
+        if (at == STATEMENT_LIST_MAX || (at < count && heads[at].number > r->s.number))
+            continue;
+        heads[at] = (struct statement_head){r->chain, r->s.number, r->digest};
+        count = at == count ? count + 1 : count;
+    }
+    return count;
+}
+
 enum assay_status assay_key_revoke(struct assay_ledger *ledger, const char *person,
                                    const char *fingerprint, int64_t after,
                                    struct assay_error *err)
@@ -203,7 +255,6 @@ enum assay_status assay_key_revoke(struct assay_ledger *ledger, const char *pers
     struct assay_arena arena = {0};
     struct statement s = {.event = EVENT_SIGNER, .role = ROLE_OWNER};
     struct statement_head *heads;
-    size_t count = 0;
     enum assay_status status = ledger_need_me(ledger, err);
 
     if (status != ASSAY_OK)
@@ -211,21 +262,16 @@ enum assay_status assay_key_revoke(struct assay_ledger *ledger, const char *pers
     const struct person *found = people_find(&ledger->fold.people, person);
     if (!found || !person_find_key(found, fingerprint))
         return assay_fail(err, ASSAY_BAD_INPUT, "%s has no key %s", person, fingerprint);
-    /* What they had signed until now still counts, or up to AFTER in each of their chains. */
-    heads = assay_arena_alloc(&arena, STATEMENT_LIST_MAX * sizeof *heads);
-    for (size_t i = 0; i < ledger->count && count < STATEMENT_LIST_MAX; i++) {
-        const struct record *r = &ledger->records[i];
-        uint32_t at =
-            r->fault ? ASSAY_MAP_NONE
-                     : assay_map_get(&ledger->fold.chain_index, r->chain, strlen(r->chain));
-        if (at == ASSAY_MAP_NONE || strcmp(r->s.person, person) != 0)
-            continue;
-        uint64_t last = ledger->fold.chains[at].number;
-        if (after >= 0 && (uint64_t)after < last)
-            last = (uint64_t)after;
-        if (r->s.number == last && ledger->fold.fates[i].authentic)
-            heads[count++] = (struct statement_head){r->chain, last, r->digest};
+    if (!owner_stays(ledger, person, fingerprint))
+        return last_owner(person, err);
+    if (after > (int64_t)ledger->count) {
+        assay_fail(err, ASSAY_BAD_INPUT, "after %lld: the log here has %zu records",
+                   (long long)after, ledger->count);
+        assay_hint(err, "`assay audit log` numbers them");
+        return ASSAY_BAD_INPUT;
     }
+    heads = assay_arena_alloc(&arena, STATEMENT_LIST_MAX * sizeof *heads);
+    const size_t count = what_stands(ledger, found->id, after, heads);
     s.signer = (struct statement_signer){
         .change = CHANGE_REVOKE,
         .person = {.person = found->id, .name = found->name},

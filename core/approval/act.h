@@ -15,6 +15,10 @@ enum assay_status act_find_request(struct assay_ledger *ledger, const char *ref,
    request's version already), gates, of which *ran counts those that were run here. */
 enum assay_status act_check_all(struct assay_ledger *ledger, const struct fold_request *request,
                                 bool moved, uint64_t *ran, struct assay_error *err);
+/* Whether the files of REQUEST's version, read anew, are those that it is about. */
+enum assay_status act_check_version(struct assay_ledger *ledger,
+                                    const struct fold_request *request,
+                                    struct assay_error *err);
 /* What is signed is kept and handed on: refuses BYTES with a credential in them. */
 enum assay_status act_check_secrets(const char *what, const char *bytes, size_t length,
                                     struct assay_error *err);

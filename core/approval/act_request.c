@@ -261,6 +261,35 @@ static enum assay_status check_files(struct situation *now, struct assay_error *
     return status;
 }
 
+static enum assay_status check_digest(const struct situation *now,
+                                      const struct statement_request *bound,
+                                      struct assay_error *err)
+{
+    if (strcmp(now->candidate.digest, bound->model_digest) == 0)
+        return ASSAY_OK;
+    return assay_fail(err, ASSAY_NO, "stale: %s %s is another model now (%.16s, was %.16s)",
+                      bound->model, bound->version, now->candidate.digest, bound->model_digest);
+}
+
+enum assay_status act_check_version(struct assay_ledger *ledger,
+                                    const struct fold_request *request, struct assay_error *err)
+{
+    const struct statement_request *bound = request->bound;
+    struct situation now = {0};
+    enum assay_status status =
+        ledger_platform(ledger, bound->platform, bound->place, &now.platform, err);
+
+    if (status == ASSAY_OK)
+        status = now.platform.ops->facts(now.platform.self, &now.arena, bound->model,
+                                         bound->version, &now.candidate, err);
+    if (status == ASSAY_OK)
+        status = check_files(&now, err);
+    if (status == ASSAY_OK)
+        status = check_digest(&now, bound, err);
+    situation_free(&now);
+    return status;
+}
+
 /* The digest of the version's files when somebody first requested it, by the ledger's order;
    NULL where nobody did. A record nobody has looked at yet is looked at, so that one put into
    the database does not say what the files were. */
@@ -571,10 +600,8 @@ enum assay_status act_check_all(struct assay_ledger *ledger, const struct fold_r
     if (status == ASSAY_OK)
         status = look(ledger, bound->platform, bound->place, bound->model, bound->version,
                       bound->target, &now, err);
-    if (status == ASSAY_OK && !same_text(now.candidate.digest, bound->model_digest))
-        status =
-            assay_fail(err, ASSAY_NO, "stale: %s %s is another model now (%.16s, was %.16s)",
-                       bound->model, bound->version, now.candidate.digest, bound->model_digest);
+    if (status == ASSAY_OK)
+        status = check_digest(&now, bound, err);
     if (status == ASSAY_OK)
         status = check_said(bound, &now.candidate, err);
     if (status == ASSAY_OK)

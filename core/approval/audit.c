@@ -2,7 +2,7 @@
  * Looking: the whole ledger from its bytes, one version at one target, and targets that stand
  * where nobody approved.
  */
-#include "approval/ledger.h"
+#include "approval/act.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,10 +42,10 @@ enum assay_status assay_ledger_verify(struct assay_ledger *ledger, bool quick,
         if (record->checked == SIGNATURE_FAILS)
             return fault_at(record, record->signature_why, err);
     }
-    for (size_t i = 0; i < ledger->fold.problem_count; i++) {
-        const struct assay_ledger_problem *p = &ledger->fold.problems[i];
-        if (p->invalid)
-            return fault_at(&ledger->records[p->seq - 1], p->what, err);
+    for (size_t i = 0; i < ledger->count; i++) {
+        const char *why = fold_unsound(&ledger->fold, i);
+        if (why)
+            return fault_at(&ledger->records[i], why, err);
     }
     for (size_t i = 0; !quick && i < ledger->count && status == ASSAY_OK; i++) {
         const struct record *record = &ledger->records[i];
@@ -172,48 +172,87 @@ struct drifting {
     struct assay_ledger *ledger;
     const struct platform *platform;
     size_t count, capacity;
+    /* What stands as it was approved, to look at its files afterwards; in the drifts' arena. */
+    struct assay_drift *standing;
+    size_t standing_count;
+    bool files;
 };
 
-static bool take_target(void *context, const char *model, const char *target,
-                        const char *version)
+static struct assay_drift drift_of(const struct drifting *d, const char *model,
+                                   const char *target, const char *version, const char *why,
+                                   const char *request)
 {
-    struct drifting *d = context;
-    struct assay_ledger *ledger = d->ledger;
-    struct assay_arena *arena = &ledger->drift_arena;
-    const struct assay_request *by = NULL;
-    struct assay_error why = {0};
-    const struct assay_gate_question question = {model, version, target, NULL,
-                                                 d->platform->place};
-    enum assay_status status = assay_ledger_gate(ledger, &question, &by, &why);
+    struct assay_arena *arena = &d->ledger->drift_arena;
 
-    if (status == ASSAY_OK && by->state == ASSAY_STATE_APPLIED)
-        return true;
-    if (status == ASSAY_OK)
-        assay_fail(&why, ASSAY_NO, "request %s is approved and was not applied", by->id);
+    return (struct assay_drift){
+        .platform = d->platform->ops->kind,
+        .model = assay_arena_strdup(arena, model),
+        .target = assay_arena_strdup(arena, target),
+        .version = assay_arena_strdup(arena, version),
+        .why = assay_arena_strdup(arena, why),
+        .request = assay_arena_strdup(arena, request),
+    };
+}
+
+static void add_drift(struct drifting *d, const struct assay_drift *drift)
+{
+    struct assay_ledger *ledger = d->ledger;
+
     if (d->count == d->capacity) {
         size_t more = d->capacity ? 2 * d->capacity : 16;
-        struct assay_drift *grown = assay_arena_alloc(arena, more * sizeof *grown);
+        struct assay_drift *grown =
+            assay_arena_alloc(&ledger->drift_arena, more * sizeof *grown);
         if (d->count > 0)
             memcpy(grown, ledger->drifts, d->count * sizeof *grown);
         ledger->drifts = grown;
         d->capacity = more;
     }
-    ledger->drifts[d->count++] = (struct assay_drift){
-        .platform = d->platform->ops->kind,
-        .model = assay_arena_strdup(arena, model),
-        .target = assay_arena_strdup(arena, target),
-        .version = assay_arena_strdup(arena, version),
-        .why = assay_arena_strdup(arena, why.what),
-        .request = by ? assay_arena_strdup(arena, by->id) : "",
-    };
+    ledger->drifts[d->count++] = *drift;
+}
+
+static bool take_target(void *context, const char *model, const char *target,
+                        const char *version)
+{
+    struct drifting *d = context;
+    const struct assay_request *by = NULL;
+    struct assay_error why = {0};
+    const struct assay_gate_question question = {model, version, target, NULL,
+                                                 d->platform->place};
+    enum assay_status status = assay_ledger_gate(d->ledger, &question, &by, &why);
+
+    if (status == ASSAY_OK && by->state != ASSAY_STATE_APPLIED)
+        status =
+            assay_fail(&why, ASSAY_NO, "request %s is approved and was not applied", by->id);
+    if (status == ASSAY_OK && !d->files)
+        return true;
+    const struct assay_drift it =
+        drift_of(d, model, target, version, why.what, by ? by->id : "");
+    if (status == ASSAY_OK)
+        *ASSAY_PUSH(&d->ledger->drift_arena, d->standing, d->standing_count) = it;
+    else
+        add_drift(d, &it);
     return true;
 }
 
-enum assay_status assay_ledger_drift(struct assay_ledger *ledger, const char *server,
-                                     const struct assay_drift **drifts, size_t *count,
-                                     struct assay_error *err)
+/* What cannot be read is no answer, and so it is named like what was changed. */
+static void check_standing(struct drifting *d)
 {
-    struct drifting d = {.ledger = ledger};
+    for (size_t i = 0; i < d->standing_count; i++) {
+        struct assay_drift *it = &d->standing[i];
+        const struct fold_request *request = fold_find(&d->ledger->fold, it->request);
+        struct assay_error why = {0};
+        if (request && act_check_version(d->ledger, request, &why) == ASSAY_OK)
+            continue;
+        it->why = assay_arena_strdup(&d->ledger->drift_arena, why.what);
+        add_drift(d, it);
+    }
+}
+
+enum assay_status assay_ledger_drift(struct assay_ledger *ledger, const char *server,
+                                     bool files, const struct assay_drift **drifts,
+                                     size_t *count, struct assay_error *err)
+{
+    struct drifting d = {.ledger = ledger, .files = files};
     struct platform platform = {0};
     enum assay_status status = ASSAY_OK;
 
@@ -228,6 +267,8 @@ enum assay_status assay_ledger_drift(struct assay_ledger *ledger, const char *se
     if (status == ASSAY_OK && ledger->store)
         status =
             platform.ops->targets(platform.self, &ledger->drift_arena, take_target, &d, err);
+    if (status == ASSAY_OK)
+        check_standing(&d);
     *drifts = ledger->drifts;
     *count = d.count;
     return status;

@@ -19,114 +19,12 @@
 
 #include <assay/file.h>
 
+#include "approval/bundle_script.h"
 #include "approval/secrets.h"
 #include "approval/sshsig.h"
 
 #define RECORDS_MAX  1000000
 #define EVIDENCE_MAX ((size_t)64 << 20)
-
-static const char verify_script[] =
-    "#!/bin/sh\n"
-    "# Checks this bundle with ssh-keygen, sha256sum and jq alone: the bytes of every record, "
-    "its\n"
-    "# signature, each author's chain, and that every decision is on a revision that was "
-    "requested.\n"
-    "# The keys are those that the records themselves name: the first one those who began the "
-    "ledger,\n"
-    "# and what owners signed whoever came later. So all hangs by the first record, whose "
-    "digest is\n"
-    "# printed at the end: compare it with the one that the ledger's people know (assay keys "
-    "list).\n"
-    "set -eu\n"
-    "cd \"$(dirname \"$0\")\"\n"
-    "export LC_ALL=C\n"
-    "work=$(mktemp -d)\n"
-    "trap 'rm -rf \"$work\"' EXIT\n"
-    "fail() { echo \"$1: $2\" >&2; exit 1; }\n"
-    "# lines FILTER RECORD: the keys of each person that FILTER finds, as ssh-keygen reads "
-    "them.\n"
-    "lines() {\n"
-    "    jq -r \"$1\"' | select(.person | test(\"^[a-z0-9._-]+$\")) | .person as $person | "
-    ".keys[]\n"
-    "        | select(test(\"^[ -~]+$\")) | \"\\($person) "
-    "namespaces=\\\"approval@assay,policy@assay\\\" \\(.)\"' \"$2\"\n"
-    "}\n"
-    "is_owner='.roles | index(\"policy-owner\")'\n"
-    "sha256sum --quiet --strict -c records.sha256\n"
-    ": >\"$work/allowed\"\n"
-    ": >\"$work/bindings\"\n"
-    "ledger=\n"
-    "for record in records/*.json; do\n"
-    "    grep -q \"  $record\\$\" records.sha256 || fail \"$record\" 'is not in "
-    "records.sha256'\n"
-    "    signature=${record%.json}.sig\n"
-    "    digest=$(sha256sum <\"$record\" | cut -c1-64)\n"
-    "    set -f\n"
-    "    set -- $(jq -r '.predicate | [.event, .signer.person, .log.device, .log.number,\n"
-    "        (.log.previous | if . == \"\" then \"-\" else . end), .time] | join(\" \")' "
-    "\"$record\")\n"
-    "    set +f\n"
-    "    if [ -z \"$ledger\" ]; then\n"
-    "        [ \"$1\" = ledger ] || fail \"$record\" 'does not begin a ledger'\n"
-    "        ledger=$digest\n"
-    "        lines '.predicate.persons[]' \"$record\" >\"$work/allowed\"\n"
-    "        jq -r \".predicate.persons[] | select($is_owner) | .person\" \"$record\" "
-    ">\"$work/owners\"\n"
-    "    else\n"
-    "        [ \"$(jq -r .predicate.ledger \"$record\")\" = \"$ledger\" ] ||\n"
-    "            fail \"$record\" 'belongs to another ledger'\n"
-    "    fi\n"
-    "    case $1 in ledger|signer|policy|endorse) space=policy@assay ;; *) "
-    "space=approval@assay ;; esac\n"
-    "    if [ -s \"$signature\" ]; then\n"
-    "        ssh-keygen -q -Y verify -f \"$work/allowed\" -I \"$2\" -n $space -s "
-    "\"$signature\" \\\n"
-    "            <\"$record\" >/dev/null 2>&1 || fail \"$record\" 'the signature does not "
-    "hold'\n"
-    "        how=signed\n"
-    "    else\n"
-    "        [ \"$(jq -r .predicate.signer.key \"$record\")\" = '' ] || fail \"$record\" 'no "
-    "signature'\n"
-    "        how=UNSIGNED\n"
-    "    fi\n"
-    "    head=$work/head-$how-$2-$3\n"
-    "    [ \"$5\" = \"$(cat \"$head\" 2>/dev/null || echo -)\" ] || fail \"$record\" 'breaks "
-    "the chain'\n"
-    "    echo \"$digest\" >\"$head\"\n"
-    "    if [ \"$how $1\" = 'signed signer' ] && grep -qxF -e \"$2\" \"$work/owners\"; then\n"
-    "        lines '.predicate | select(.change == \"add\") | .of' \"$record\" "
-    ">>\"$work/allowed\"\n"
-    "        jq -r \".predicate | select(.change == \\\"add\\\") | .of | select($is_owner) | "
-    ".person\" \\\n"
-    "            \"$record\" >>\"$work/owners\"\n"
-    "    fi\n"
-    "    if [ \"$1\" = request ]; then\n"
-    "        jq -cj .predicate.bound \"$record\" | sha256sum | cut -c1-64 "
-    ">>\"$work/bindings\"\n"
-    "    fi\n"
-    "    if [ \"$1\" = decision ]; then\n"
-    "        grep -qx \"$(jq -r .predicate.request.binding \"$record\")\" \"$work/bindings\" "
-    "||\n"
-    "            fail \"$record\" 'decides on what nobody requested'\n"
-    "    fi\n"
-    "    if [ \"$1\" = policy ]; then\n"
-    "        jq -j .predicate.text \"$record\" | sha256sum | cut -c1-64 >>\"$work/policies\"\n"
-    "    fi\n"
-    "    echo \"$record $how $6 $2 $1 $(jq -r '.predicate | .meaning // \"\"' \"$record\")\"\n"
-    "done\n"
-    "grep -vxF -f \"$work/allowed\" allowed_signers >\"$work/strange\" &&\n"
-    "    fail allowed_signers 'names a key that the records do not'\n"
-    "for file in policies/*; do\n"
-    "    [ -e \"$file\" ] || continue\n"
-    "    grep -qxF \"$(sha256sum <\"$file\" | cut -c1-64)\" \"$work/policies\" || fail "
-    "\"$file\" 'was changed'\n"
-    "done\n"
-    "for file in evidence/*; do\n"
-    "    [ -e \"$file\" ] || continue\n"
-    "    [ \"$(sha256sum <\"$file\" | cut -c1-64)\" = \"${file#evidence/}\" ] || fail "
-    "\"$file\" 'was changed'\n"
-    "done\n"
-    "echo \"everything holds, for the ledger $ledger\"\n";
 
 /* ---- writing ---- */
 
@@ -165,7 +63,7 @@ static enum assay_status put_records(const struct assay_ledger *ledger,
         const uint32_t index = ledger->fold.order[i];
         const struct record *r = &ledger->records[index];
         char name[48];
-        if (!ledger->fold.fates[index].authentic)
+        if (!fold_belongs(&ledger->fold, index))
             continue;
         snprintf(name, sizeof name, "records/%06zu.json", i + 1);
         assay_buf_format(&sums, "%s  %s\n", r->digest, name);
@@ -266,8 +164,11 @@ enum assay_status assay_ledger_export(struct assay_ledger *ledger, const char *d
         status =
             put(&bundle, html ? "report.html" : "report.txt", text.data, text.length, 0644);
     }
+    assay_buf_reset(&text);
+    for (const char *const *piece = bundle_script; *piece; piece++)
+        assay_buf_text_add(&text, *piece);
     if (status == ASSAY_OK)
-        status = put(&bundle, "verify.sh", verify_script, sizeof verify_script - 1, 0755);
+        status = put(&bundle, "verify.sh", text.data, text.length, 0755);
     assay_buf_free(&text);
     return status;
 }
@@ -432,7 +333,7 @@ enum assay_status assay_bundle_verify(const char *directory, const char *expect,
                                 expect ? " " : "", expect ? expect : "");
     }
     for (size_t i = 0; i < ledger->count && status == ASSAY_OK; i++)
-        if (!ledger->fold.fates[i].authentic)
+        if (!fold_belongs(&ledger->fold, i))
             status = assay_fail(err, ASSAY_NO, "record %zu (%.16s, %s): %s", i + 1,
                                 ledger->records[i].digest, ledger->records[i].s.person,
                                 ledger->fold.fates[i].why_not

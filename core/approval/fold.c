@@ -87,21 +87,6 @@ static bool is_revoked(struct fold *fold, const struct record *record)
            strcmp(fold->input->records[before].chain, record->chain) == 0;
 }
 
-const char *fold_unsound(const struct fold *fold, size_t index)
-{
-    const struct record *record = &fold->input->records[index];
-    const struct fold_fate *fate = &fold->fates[index];
-
-    if (record->fault || record->checked == SIGNATURE_FAILS)
-        return record->fault ? record->fault : record->signature_why;
-    if (record->s.key[0] == '\0' || fate->authentic || fate->revoked)
-        return NULL;
-    if (!fate->why_not)
-        return "a record that it follows is missing";
-    /* By a clock that is behind, persons and keys are still to come. */
-    return fold->any_ahead && record->signature_length > 0 ? NULL : fate->why_not;
-}
-
 /* A hardware key counts its signatures. One that does not grow may be a copy. */
 static void check_counter(struct fold *fold, const struct record *record, size_t index)
 {
@@ -622,6 +607,7 @@ static void walk_one(struct fold *fold, uint32_t index)
         if (!why || fold_ahead(fold, record))
             chain->time_ms = record->s.time_ms;
     }
+    fate->placed = placed;
     fate->authentic = !why || (placed && record->s.key[0] != '\0');
     fate->counts = !why;
     fate->revoked = !placed && is_revoked(fold, record);
@@ -726,6 +712,7 @@ void fold_run(struct fold *fold, const struct fold_input *input)
     for (size_t i = 0; i < fold->request_count && !input->unjudged; i++)
         fold_evaluate(fold, fold->requests[i], input->now_ms);
     list_problems(fold);
+    fold_mark_built_on(fold);
     fold->views = assay_alloc_array(fold->request_count + 1, sizeof *fold->views);
     for (size_t i = 0; i < fold->request_count; i++)
         fold->views[i] = &fold->requests[i]->view;

@@ -69,7 +69,9 @@ struct fold_chain {
 };
 /* A record's fate, by its index in the input. */
 struct fold_fate {
+    bool placed;         /* it has its place in its author's chain */
     bool authentic;      /* its author wrote it, and it continues their chain */
+    bool built_on;       /* … or not: one that is authentic continues it, or had seen it */
     bool counts;         /* … and what it says is allowed */
     bool revoked;        /* it, or what it continues, is by a key that is revoked */
     const char *why_not; /* NULL where it counts */
@@ -123,6 +125,11 @@ struct fold_request *fold_find(const struct fold *fold, const char *id);
 /* Why record INDEX cannot have come into a store by appending and exchanging alone: what a
    store that somebody changed is known by. NULL: it can. */
 const char *fold_unsound(const struct fold *fold, size_t index);
+/* Whether record INDEX is one that those of the ledger exchange, keep and hand out: authentic, or
+   of a key that was revoked, or unsigned where that is not allowed, and one that is authentic
+   builds on it. It may count for nothing; without it, what builds on it would lack something.
+ */
+bool fold_belongs(const struct fold *fold, size_t index);
 /* Whether RECORD's time has not come yet, by the clock of the fold. */
 bool fold_ahead(const struct fold *fold, const struct record *record);
 /* The request that was applied to the same target after REQUEST was; NULL where it is the last.
@@ -147,6 +154,9 @@ void fold_evaluate(struct fold *fold, struct fold_request *request, int64_t time
    question). */
 const char *fold_excluded(struct fold *fold, const struct fold_request *request,
                           const struct person *person);
+/* Who among those whose approval counts was named by one owner alone, who has a part in the
+   request themselves: for everybody to see. NULL: nobody. */
+const char *fold_named_by_one(struct fold *fold, const struct fold_request *request);
 /* Whether enough persons could vote so that the request's clauses are filled; *why says who is
    missing. */
 bool fold_satisfiable(struct fold *fold, const struct fold_request *request, const char **why);

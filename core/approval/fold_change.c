@@ -7,10 +7,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* As many owners as any policy in force asks for: who alone could name persons could name more
+   owners, or voters, and be all of them; who alone could set another policy could set one that
+   is more exactly for the same. Never more than there are, so that the only one can go on. */
+static size_t owners_of_policies(const struct fold *fold)
+{
+    size_t most = 0, owners = 0;
+
+    for (size_t i = 0; i < fold->policy_count; i++) {
+        const struct fold_policy *p = fold->policies[i];
+        if (p->in_force && p->policy.owners > most &&
+            fold_policy(fold, p->record->s.policy.name) == p)
+            most = (size_t)p->policy.owners;
+    }
+    for (size_t i = 0; i < fold->people.count; i++)
+        owners += texts_has(&fold->people.items[i].roles, ROLE_OWNER) ? 1 : 0;
+    return most < owners ? most : owners;
+}
+
 static size_t owners_needed(const struct fold *fold, const struct record *record)
 {
+    const size_t most = owners_of_policies(fold);
     size_t needed = (size_t)fold->begin->s.begin.owners;
 
+    if (most > needed)
+        needed = most;
     if (record->s.event == EVENT_POLICY) {
         const struct fold_policy *old = fold_policy(fold, record->s.policy.name);
         if (old && old->policy.owners > needed)
@@ -119,9 +140,20 @@ static void apply_revocations(struct fold *fold)
     }
 }
 
-/* What RECORD says takes force with the record BY: itself, or the last endorsement. */
+static void name_person(struct fold *fold, const char *id, const char *const *signers,
+                        size_t count)
+{
+    struct person *person = people_find(&fold->people, id);
+
+    person->named_by = (struct texts){
+        assay_arena_alloc(&fold->arena, (count + 1) * sizeof *person->named_by.items), count};
+    memcpy(person->named_by.items, signers, count * sizeof *signers);
+}
+
+/* What RECORD says takes force with the record BY: itself, or the last endorsement; COUNT
+   owners have signed it. */
 static const char *take_force(struct fold *fold, const struct record *record,
-                              const struct record *by)
+                              const struct record *by, const char *const *signers, size_t count)
 {
     const char *why = NULL;
 
@@ -130,6 +162,8 @@ static const char *take_force(struct fold *fold, const struct record *record,
             why = people_add(&fold->people, &record->s.signer.person);
         else
             add_revocation(fold, &record->s.signer);
+        if (!why && record->s.signer.change == CHANGE_ADD)
+            name_person(fold, record->s.signer.person.person, signers, count);
         apply_revocations(fold);
         return why;
     }
@@ -199,7 +233,7 @@ const char *fold_take_change(struct fold *fold, const struct record *record)
         fold->policies[fold->policy_count - 1]->needs = needs;
     }
     if (count >= needs)
-        return take_force(fold, record, record);
+        return take_force(fold, record, record, signers, count);
     size_t capacity = fold->pending_capacity;
     ASSAY_GROW(fold->pending, capacity, fold->pending_count + 1);
     ASSAY_GROW(fold->pending_signers, fold->pending_capacity, fold->pending_count + 1);
@@ -234,9 +268,10 @@ const char *fold_take_endorse(struct fold *fold, const struct record *record)
             if (of->s.policy.version != (now ? now->record->s.policy.version + 1 : 1))
                 return "a newer version of the policy is in force";
         }
+        const char **signers = fold->pending_signers[i];
         fold->pending[i] = fold->pending[fold->pending_count - 1];
         fold->pending_signers[i] = fold->pending_signers[--fold->pending_count];
-        return take_force(fold, of, record);
+        return take_force(fold, of, record, signers, count);
     }
     return "there is no such change that waits";
 }
@@ -249,6 +284,8 @@ const char *fold_take_begin(struct fold *fold, const struct record *record)
 
     for (size_t i = 0; i < begin->person_count && !why; i++) {
         why = people_add(&fold->people, &begin->persons[i]);
+        if (!why)
+            name_person(fold, begin->persons[i].person, &record->s.person, 1);
         owners += texts_has(&begin->persons[i].roles, ROLE_OWNER) ? 1 : 0;
     }
     if (!why && owners < begin->owners)

@@ -25,4 +25,7 @@ const char *fold_take_endorse(struct fold *fold, const struct record *record);
 const char *fold_outdated(struct fold *fold, const struct record *record,
                           const struct fold_request *request);
 
+/* Finds what those that are authentic build on (struct fold_fate). */
+void fold_mark_built_on(struct fold *fold);
+
 #endif

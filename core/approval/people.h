@@ -22,6 +22,7 @@ struct person_key {
 struct person {
     const char *id, *name;
     struct texts roles, accounts;
+    struct texts named_by; /* the owners whose signatures made them what they are now */
     struct person_key *keys;
     size_t key_count;
 };

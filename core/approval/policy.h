@@ -6,7 +6,8 @@
  *     [policy]            name, tier, models, targets (patterns with *), expires, apply-within,
  *                         unsigned (allowed|refused), touch, pin, seen (required|no),
  *                         unknown-accounts (refused|allowed), recheck (required|no),
- *                         owners (a number), apply-role
+ *                         owners (a number: who must sign a new version, and every change of
+ *                         persons and keys), apply-role
  *     [clause NAME]       role, count, distinct (yes|no)
  *     [separation]        exclude = requester, run-owner, registrar, evidence, commit-author,
  *                         commit-committer, policy-editor (default: all of them), or none

@@ -409,7 +409,8 @@ static void require_gates(struct evaluation *e)
     }
 }
 
-/* The step before this one: the same version must have been there, for long enough. */
+/* The step before this one: the same version must have been there, at the same place, for long
+   enough. */
 static void require_plan(struct evaluation *e)
 {
     const struct statement_request *bound = e->request->bound;
@@ -421,7 +422,9 @@ static void require_plan(struct evaluation *e)
     name = fold_text(e->fold, "after %s", e->policy->after_target);
     for (size_t i = 0; i < e->fold->request_count; i++) {
         const struct fold_request *r = e->fold->requests[i];
-        if (r->done && !r->revoked_by && strcmp(r->bound->model, bound->model) == 0 &&
+        if (r->done && !r->revoked_by && strcmp(r->bound->platform, bound->platform) == 0 &&
+            strcmp(r->bound->place, bound->place) == 0 &&
+            strcmp(r->bound->model, bound->model) == 0 &&
             strcmp(r->bound->version, bound->version) == 0 &&
             strcmp(r->bound->model_digest, bound->model_digest) == 0 &&
             strcmp(r->bound->target, e->policy->after_target) == 0)
@@ -707,6 +710,7 @@ void fold_evaluate(struct fold *fold, struct fold_request *request, int64_t time
                            .policy = &request->policy->policy,
                            .time_ms = time_ms};
     struct assay_request *view = &request->view;
+    const char *named;
 
     view_bound(&e);
     for (size_t i = 0; i < request->vote_count; i++)
@@ -716,6 +720,8 @@ void fold_evaluate(struct fold *fold, struct fold_request *request, int64_t time
                       (unsigned long long)request->bound->policy_version));
     require_clauses(&e);
     require_separation(&e);
+    if ((named = fold_named_by_one(fold, request)) != NULL)
+        require(&e, "independence", ASSAY_NOT_APPLICABLE, named);
     require_evidence(&e);
     require_gates(&e);
     require_plan(&e);

@@ -118,7 +118,7 @@ static enum assay_status send_all(struct exchange *x)
     enum assay_status status = ASSAY_OK;
 
     for (size_t i = 0; i < ledger->count && status == ASSAY_OK; i++) {
-        if (!ledger->fold.fates[i].authentic)
+        if (!fold_belongs(&ledger->fold, i))
             continue;
         status = tell(x, "sent", i, ledger->count);
         if (status == ASSAY_OK)
@@ -311,26 +311,51 @@ static enum assay_status second_opinion(const struct assay_ledger *ledger,
                                  record->signature_length, err);
 }
 
-/* Keeps, in the one order, those of the new records that are authentic. */
+/* Whether all that RECORD builds on is here, or was kept before it in this exchange. What a
+   record says it had seen, its author chose: it may be of a stranger. */
+static bool stands(const struct exchange *x, const struct record *record, const bool *kept)
+{
+    const struct fold *fold = &x->ledger->fold;
+    bool all = true;
+
+    for (size_t i = 0; i < record->s.seen_count + 1 && all; i++) {
+        const char *digest =
+            i < record->s.seen_count ? record->s.seen[i].digest : record->s.previous;
+        if (i == record->s.seen_count && record->s.number == 1)
+            break;
+        const uint32_t at = assay_map_get(&fold->record_index, digest, 64);
+        all = at != ASSAY_MAP_NONE && (at < x->first || kept[at]);
+    }
+    return all;
+}
+
+/* Keeps, in the one order, those of the new records that belong to the ledger. */
 static enum assay_status keep_new(struct exchange *x)
 {
     struct assay_ledger *ledger = x->ledger;
+    bool *kept = assay_alloc_array(ledger->count + 1, sizeof *kept);
     enum assay_status status = store_begin(ledger->store, x->err);
 
     for (size_t i = 0; i < ledger->fold.placed && status == ASSAY_OK; i++) {
         const uint32_t index = ledger->fold.order[i];
         const struct record *record = &ledger->records[index];
         struct assay_error why = {0};
-        if (index < x->first || !ledger->fold.fates[index].authentic)
+        if (index < x->first || !fold_belongs(&ledger->fold, index))
             continue;
+        if (!stands(x, record, kept)) {
+            refuse(x, record->digest, "it follows a record that does not belong here");
+            continue;
+        }
         if (second_opinion(ledger, record, &why) != ASSAY_OK) {
             status = assay_fail(x->err, ASSAY_NO, "record %.16s: %s", record->digest, why.what);
             break;
         }
         status = ledger_keep(ledger, record->bytes, record->length, record->signature,
                              record->signature_length, x->err);
+        kept[index] = status == ASSAY_OK;
         x->result->received += status == ASSAY_OK ? 1 : 0;
     }
+    free(kept);
     if (status == ASSAY_OK)
         return store_commit(ledger->store, x->err);
     store_rollback(ledger->store);
@@ -355,7 +380,7 @@ static enum assay_status receive(struct exchange *x)
         ledger->expect = assay_strdup(ledger->fold.begin->digest);
     ledger_fold(ledger, assay_now_ms());
     for (size_t i = x->first; i < ledger->count && status == ASSAY_OK; i++)
-        if (!ledger->fold.fates[i].authentic)
+        if (!fold_belongs(&ledger->fold, i))
             refuse(x, ledger->records[i].digest,
                    ledger->records[i].fault        ? ledger->records[i].fault
                    : ledger->fold.fates[i].why_not ? ledger->fold.fates[i].why_not

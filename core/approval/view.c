@@ -195,6 +195,7 @@ struct assay_ledger_info assay_ledger_info(const struct assay_ledger *ledger)
         .records = ledger->count,
         .witnessed = ledger->witnessed,
         .problems = ledger->fold.problem_count,
+        .waiting = ledger->fold.pending_count,
     };
 }
 

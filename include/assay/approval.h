@@ -52,6 +52,7 @@ struct assay_ledger_info {
     size_t records;
     bool witnessed; /* its heads had been remembered here before */
     size_t problems;
+    size_t waiting; /* changes of persons and policies that need more owners */
 };
 struct assay_ledger_info assay_ledger_info(const struct assay_ledger *ledger);
 
@@ -104,8 +105,8 @@ struct assay_person_change {
 enum assay_status assay_person_set(struct assay_ledger *ledger,
                                    const struct assay_person_change *change,
                                    struct assay_error *err);
-/* Revokes a key ("SHA256:…") of a person: their records after number AFTER (-1: those there are
-   now) no longer count. */
+/* Revokes a key ("SHA256:…") of a person: of what they signed, the first AFTER records of the log
+   here (-1: all that there are now) still count. */
 enum assay_status assay_key_revoke(struct assay_ledger *ledger, const char *person,
                                    const char *fingerprint, int64_t after,
                                    struct assay_error *err);
@@ -427,9 +428,10 @@ struct assay_drift {
     const char *request; /* that moved it there; "" none */
 };
 /* Targets of the platform (SERVER NULL: the local registry) that stand where no valid approval
-   put them. */
+   put them; with FILES, those too whose files are not the approved ones any more, for which all
+   of them are read. */
 enum assay_status assay_ledger_drift(struct assay_ledger *ledger, const char *server,
-                                     const struct assay_drift **drifts, size_t *count,
+                                     bool files, const struct assay_drift **drifts, size_t *count,
                                      struct assay_error *err);
 /* Writes a bundle (docs/approvals.md) into DIRECTORY, which must not exist or be empty. */
 enum assay_status assay_ledger_export(struct assay_ledger *ledger, const char *directory,

@@ -365,6 +365,34 @@ static void test_plan(void **state)
     paper_free(&p);
 }
 
+/* A step that was taken in another registry, or at another server, is none here: whoever has
+   one of their own could take it there. */
+static void test_plan_elsewhere(void **state)
+{
+    static const char *const at[][2] = {{"local", ""}, {"local", "elsewhere"}, {"mlflow", ""}};
+    (void)state;
+    for (size_t i = 0; i < ASSAY_COUNT(at); i++) {
+        struct paper p;
+        begin(&p, "[policy]\nname = prod\ntargets = alias:canary\n[clause approver]\ncount = "
+                  "1\n");
+        struct statement first = paper_request(&p, "aaaaaaaaaaaaaaaa", 1);
+        first.request.target = "alias:canary";
+        first.request.platform = at[i][0];
+        first.request.place = at[i][1];
+        paper_add(&p, "rex", &first);
+        paper_vote(&p, "app", "aaaaaaaaaaaaaaaa", ASSAY_APPROVE);
+        paper_phase(&p, "rex", "aaaaaaaaaaaaaaaa", PHASE_BEGIN);
+        paper_phase(&p, "rex", "aaaaaaaaaaaaaaaa", PHASE_DONE);
+        paper_policy(&p, "adm",
+                     "[policy]\nname = prod\n[clause approver]\ncount = 1\n[plan]\nafter = "
+                     "alias:canary\n");
+        paper_ask(&p, "rex", REQ);
+        assert_int_equal(paper_requirement(&p, REQ, "after alias:canary")->state,
+                         i == 0 ? ASSAY_SATISFIED : ASSAY_MISSING);
+        paper_free(&p);
+    }
+}
+
 /* A policy of two owners: the first alone changes nothing. */
 static void test_owners(void **state)
 {
@@ -510,21 +538,14 @@ static void test_every_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole_life),
-        cmocka_unit_test(test_votes_change),
-        cmocka_unit_test(test_words_keep_votes),
-        cmocka_unit_test(test_time),
-        cmocka_unit_test(test_supersede),
-        cmocka_unit_test(test_applied_elsewhere),
-        cmocka_unit_test(test_override),
-        cmocka_unit_test(test_override_too_late),
-        cmocka_unit_test(test_begun_in_time),
-        cmocka_unit_test(test_delegation),
-        cmocka_unit_test(test_conditions),
-        cmocka_unit_test(test_plan),
-        cmocka_unit_test(test_owners),
-        cmocka_unit_test(test_only_owners),
-        cmocka_unit_test(test_order_is_no_matter),
+        cmocka_unit_test(test_whole_life),       cmocka_unit_test(test_votes_change),
+        cmocka_unit_test(test_words_keep_votes), cmocka_unit_test(test_time),
+        cmocka_unit_test(test_supersede),        cmocka_unit_test(test_applied_elsewhere),
+        cmocka_unit_test(test_override),         cmocka_unit_test(test_override_too_late),
+        cmocka_unit_test(test_begun_in_time),    cmocka_unit_test(test_delegation),
+        cmocka_unit_test(test_conditions),       cmocka_unit_test(test_plan),
+        cmocka_unit_test(test_plan_elsewhere),   cmocka_unit_test(test_owners),
+        cmocka_unit_test(test_only_owners),      cmocka_unit_test(test_order_is_no_matter),
         cmocka_unit_test(test_every_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

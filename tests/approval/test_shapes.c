@@ -150,10 +150,11 @@ static void test_drift(void **state)
 {
     (void)state;
     world_move_champion(&world, 1, 2);
-    json_decref(expect("{'drift': [{'platform': 'filled', 'model': 'filled', "
-                       "'target': 'filled', 'version': 'filled', 'request': 'text', "
-                       "'why': 'filled'}]}",
-                       "drift", "audit", "drift", NULL));
+    json_decref(
+        expect("{'files_read': 'bool', 'drift': [{'platform': 'filled', 'model': 'filled', "
+               "'target': 'filled', 'version': 'filled', 'request': 'text', "
+               "'why': 'filled'}]}",
+               "drift", "audit", "drift", NULL));
 }
 
 int main(void)

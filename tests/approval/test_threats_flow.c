@@ -406,7 +406,7 @@ static void t24_drift(void **state)
     assert_int_equal(store_move_target(store, "fraud", "alias:hand", 0, 2, "", NULL), ASSAY_OK);
     store_close(&store);
     ledger = world_open(&world, "adm");
-    assert_int_equal(assay_ledger_drift(ledger, NULL, &drifts, &count, NULL), ASSAY_OK);
+    assert_int_equal(assay_ledger_drift(ledger, NULL, false, &drifts, &count, NULL), ASSAY_OK);
     for (size_t i = 0; i < count; i++)
         found = found || strcmp(drifts[i].target, "alias:hand") == 0;
     assert_true(found);
@@ -461,7 +461,7 @@ static void t24_replaced(void **state)
     assert_non_null(strstr(err.what, "took its place"));
     world_move_champion(&world, 1, 2);
     ledger = world_open(&world, "adm");
-    assert_int_equal(assay_ledger_drift(ledger, NULL, &drifts, &count, NULL), ASSAY_OK);
+    assert_int_equal(assay_ledger_drift(ledger, NULL, false, &drifts, &count, NULL), ASSAY_OK);
     bool found = false;
     for (size_t i = 0; i < count; i++)
         found = found || strcmp(drifts[i].target, "alias:champion") == 0;

@@ -380,7 +380,7 @@ def main():
                       {client.get_run(client.get_model_version("fraud", v).run_id).info.user_id
                        for v in "1234"} - {""} | {"rex-os"})
     arguments = [part for a in accounts if a for part in ("--account", a)]
-    rex.run("keys", "add", "rex", "--name", "Rex", "--key", rex.key, "--role", "engineer", *arguments)
+    rex.run("keys", "add", "rex", "--name", "Rex", "--key", rex.key, "--role", "engineer", "--begin", *arguments)
     rex.run("keys", "add", "val", "--name", "Val", "--key", val.key, "--role", "validator")
     rex.run("keys", "add", "app", "--name", "App", "--key", app.key, "--role", "approver",
             "--role", "breaker")
@@ -405,7 +405,7 @@ def main():
     rex.do("verify", "-S", url, "--model", "fraud", "--version", "2", "--target", "alias:champion")
     rex.do("verify", "-S", url, "--model", "fraud", "--version", "3", "--target", "alias:champion",
            expect=1)
-    check("no drift", rex.do("audit", "drift", "-S", url, "--format", "json") != "")
+    check("no drift", rex.do("audit", "drift", "--files", "-S", url, "--format", "json") != "")
 
     files(url, client, rex, app)
     through_the_server(url, client, rex, val, request)

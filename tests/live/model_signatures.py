@@ -164,7 +164,7 @@ def main():
     for name in ("adm", "app"):
         must("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", work + "/" + name)
     must("ssh-add", "-q", work + "/adm")
-    must(assay, "keys", "add", "adm", "--name", "Adm", "--key", work + "/adm.pub")
+    must(assay, "keys", "add", "adm", "--name", "Adm", "--key", work + "/adm.pub", "--begin")
     must(assay, "keys", "add", "app", "--name", "App", "--key", work + "/app.pub", "--role", "approver")
     files()
     signatures()

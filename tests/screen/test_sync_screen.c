@@ -65,6 +65,7 @@ static void named_once(void **state)
     type_sync(screen, shared);
     snprintf(said, sizeof said, "%zu received, 0 sent", there);
     screen_wait(screen, said);
+    screen_assert_text(screen, "first seen here: ledger ");
     screen_wait(screen, "the first one");
     screen_wait(screen, "approvals as val");
     screen_refute_text(screen, "the second one");

@@ -250,7 +250,7 @@ static void test_no_ledger(void **state)
     program_run(NULL, "audit", "log", "--format", "json", NULL);
     expect("{'ledger': 'text', 'records': ['any']}", NULL);
     program_run(NULL, "audit", "drift", "--format", "json", NULL);
-    expect("{'drift': ['any']}", NULL);
+    expect("{'files_read': 'bool', 'drift': ['any']}", NULL);
 }
 
 /* A word that would be passed over is an error, before any server is asked. */
