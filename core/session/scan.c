@@ -34,6 +34,12 @@ struct scan {
     pthread_mutex_t lock; /* guards the rest: a reader may report from several threads */
     struct batch *batch;
     int64_t batch_us, progress_us;
+    struct {
+        char *key; /* NULL: nothing is claimed */
+        void *bytes;
+        size_t length;
+        uint64_t end; /* mark of the end it leads to; 0 none */
+    } claim;
     struct assay_map moved; /* runs whose state is to be asked for again */
     struct store *states;   /* for state_get; opened when first needed */
     bool cached;            /* there was a cache when it began: all earlier states are in it */
@@ -58,12 +64,30 @@ static void scan_flush(struct scan *scan)
     scan->batch = NULL;
 }
 
+/* A claim stands before whatever its batch says. With the lock held. */
+static void add_claim(struct scan *scan)
+{
+    struct batch_item *item = batch_add(scan->batch, BATCH_STATE, scan->claim.key, NULL);
+    void *copy = assay_arena_alloc(&scan->batch->arena, scan->claim.length + 1);
+
+    memcpy(copy, scan->claim.bytes, scan->claim.length);
+    item->u.state.bytes = copy;
+    item->u.state.length = scan->claim.length;
+    item->base = cache_mark_of(scan->source, scan->claim.key);
+    item->mark = cache_mark(copy, scan->claim.length);
+    item->end = scan->claim.end;
+    item->of_scan = true;
+    cache_set_mark(scan->source, scan->claim.key, item->mark);
+}
+
 static struct batch_item *scan_add(struct scan *scan, enum batch_kind kind, const char *id,
                                    const char *name)
 {
     if (!scan->batch) {
         scan->batch = batch_new(scan->source);
         scan->batch_us = assay_monotonic_us();
+        if (scan->claim.key)
+            add_claim(scan);
     }
     return batch_add(scan->batch, kind, id, name);
 }
@@ -319,12 +343,38 @@ static void scan_state_put(struct ingest *in, const char *key, const void *bytes
     pthread_mutex_unlock(&scan->lock);
 }
 
+/* With the lock held. */
+static void drop_claim(struct scan *scan)
+{
+    free(scan->claim.key);
+    free(scan->claim.bytes);
+    scan->claim.key = NULL;
+    scan->claim.bytes = NULL;
+}
+
+static void scan_claim(struct ingest *in, const struct ingest_state *claim,
+                       const struct ingest_state *end)
+{
+    struct scan *scan = scan_of(in);
+
+    pthread_mutex_lock(&scan->lock);
+    scan_flush(scan);
+    drop_claim(scan);
+    scan->claim.key = assay_strdup(claim->key);
+    scan->claim.bytes = assay_alloc(claim->length + 1);
+    memcpy(scan->claim.bytes, claim->bytes, claim->length);
+    scan->claim.length = claim->length;
+    scan->claim.end = end ? cache_mark(end->bytes, end->length) : 0;
+    pthread_mutex_unlock(&scan->lock);
+}
+
 static void scan_end_put(struct ingest *in, const char *key, const void *bytes, size_t length)
 {
     struct scan *scan = scan_of(in);
 
     pthread_mutex_lock(&scan->lock);
     add_state(scan, &(struct ingest_state){key, bytes, length}, NULL)->of_scan = true;
+    drop_claim(scan);
     scan_maybe_flush(scan);
     pthread_mutex_unlock(&scan->lock);
 }
@@ -429,6 +479,7 @@ static const struct ingest_ops scan_ops = {
     .state_get = scan_state_get,
     .state_put = scan_state_put,
     .end_put = scan_end_put,
+    .claim = scan_claim,
     .state_moved = scan_state_moved,
     .parallel = scan_parallel,
 };
@@ -505,6 +556,7 @@ static void done_discard(struct message *message)
 static void scan_free(struct scan *scan)
 {
     batch_free(scan->batch);
+    drop_claim(scan);
     store_close(&scan->states);
     assay_buf_free(&scan->problems);
     assay_map_free(&scan->problems_seen);

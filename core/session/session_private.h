@@ -127,6 +127,7 @@ struct batch_item {
     uint32_t run;     /* run, gone, chunk, restart: index, set when applied */
     uint64_t base;    /* mark of the run's state this builds on */
     uint64_t mark;    /* state: its own */
+    uint64_t end;     /* state, of a claim: mark of the end it leads to; 0 none */
     bool of_run;      /* state: of the run of that id, to be compared with the cache's */
     bool of_scan;     /* state: of the scan as a whole; void where another one came between */
     union {

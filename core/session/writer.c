@@ -190,9 +190,12 @@ static enum assay_status look(struct writer *writer, const struct batch *batch,
         store_read_state(writer->store, batch->source->row, item->id, &bytes, &length, err);
     mark = cache_mark(bytes, length);
     free(bytes);
-    if (status == ASSAY_OK && mark != item->base)
-        *standing =
-            item->kind == BATCH_STATE && mark == item->mark ? STANDING_DONE : STANDING_OTHER;
+    if (status == ASSAY_OK && mark != item->base) {
+        bool done = item->kind == BATCH_STATE &&
+                    (mark == item->mark || (item->end && mark == item->end));
+
+        *standing = done ? STANDING_DONE : STANDING_OTHER;
+    }
     return status;
 }
 

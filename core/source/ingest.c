@@ -94,6 +94,13 @@ void ingest_end_put(struct ingest *in, const char *key, const void *bytes, size_
     in->ops->end_put(in, key, bytes, length);
 }
 
+void ingest_claim(struct ingest *in, const struct ingest_state *claim,
+                  const struct ingest_state *end)
+{
+    if (in->ops->claim)
+        in->ops->claim(in, claim, end);
+}
+
 bool ingest_state_moved(struct ingest *in, const char *key)
 {
     return in->ops->state_moved && in->ops->state_moved(in, key);

@@ -28,6 +28,8 @@ struct ingest_ops {
     bool (*state_get)(struct ingest *in, const char *key, void **bytes, size_t *length);
     void (*state_put)(struct ingest *in, const char *key, const void *bytes, size_t length);
     void (*end_put)(struct ingest *in, const char *key, const void *bytes, size_t length);
+    void (*claim)(struct ingest *in, const struct ingest_state *claim,
+                  const struct ingest_state *end);           /* may be NULL */
     bool (*state_moved)(struct ingest *in, const char *key); /* may be NULL: never */
     void (*parallel)(struct ingest *in, size_t count, void (*task)(void *context, size_t index),
                      void *context);

@@ -300,21 +300,23 @@ static enum assay_status read_ends(struct db_scan *scan)
 }
 
 /* Where the last scan ended, by this program or another one. What this one remembers of the
-   runs does not count where that was another one: it may have put older words in place of
-   newer. */
+   runs does not count where that was another one, or one that was cut off: it may have put
+   older words in place of newer. */
 static void load_state(struct db_scan *scan)
 {
     struct mlflow_db *db = scan->db;
     struct db_position at = {0};
     size_t length = 0;
     void *bytes = NULL;
+    bool there = ingest_state_get(scan->in, DB_POSITION, &bytes, &length);
+    bool cut_off = there && length == sizeof(struct db_claim);
 
-    if (ingest_state_get(scan->in, "position", &bytes, &length) && length == sizeof at)
-        memcpy(&at, bytes, sizeof at);
+    if (there && (length == sizeof at || cut_off))
+        memcpy(&at, bytes, sizeof at); /* a claim begins with it */
     free(bytes);
     if (at.version != STATE_VERSION)
         at = (struct db_position){0};
-    if (memcmp(&at, &db->at, sizeof at) == 0)
+    if (!cut_off && memcmp(&at, &db->at, sizeof at) == 0)
         return;
     db->at = at;
     db->ids_loaded = false;
@@ -648,6 +650,7 @@ static enum assay_status read_changes(struct db_scan *scan)
     struct mlflow_db *db = scan->db;
     enum assay_status status;
     size_t known;
+    bool quick;
 
     status = read_schema(scan);
     if (status == ASSAY_OK)
@@ -667,9 +670,11 @@ static enum assay_status read_changes(struct db_scan *scan)
         status = mark_changed(scan);
     if (status != ASSAY_OK)
         return status;
+    quick = scan->to.metrics - db->at.metrics > QUICK_ROWS;
+    db_claim(scan, !quick);
     keep_ids(scan, known);
     scan->rows_total = (uint64_t)(scan->to.metrics - db->at.metrics);
-    if (scan->to.metrics - db->at.metrics > QUICK_ROWS)
+    if (quick)
         status = report_dirty(scan, true);
     if (status == ASSAY_OK)
         status = db_fold_rows(scan);
@@ -690,6 +695,7 @@ static enum assay_status read_undisturbed(struct db_scan *scan)
     for (int attempt = 0; again && attempt < DB_ATTEMPTS; attempt++) {
         assay_error_clear(scan->err);
         db->scan++;
+        scan->claimed = DB_CLAIMED_NOTHING;
         status = sql_open(&db->sql, db->path, SQL_FOREIGN, scan->err);
         if (status == ASSAY_OK)
             status = read_changes(scan);
@@ -712,12 +718,12 @@ static enum assay_status scan_source(void *self, struct ingest *in, struct assay
     stamp = stamp_of(db);
     if (stamp != 0 && stamp == db->at.stamp)
         return ASSAY_OK;
+    scan.to.stamp = stamp;
     status = read_undisturbed(&scan);
     if (status != ASSAY_OK)
         return status;
-    scan.to.stamp = stamp;
     db->at = scan.to;
-    ingest_end_put(in, "position", &db->at, sizeof db->at);
+    ingest_end_put(in, DB_POSITION, &db->at, sizeof db->at);
     return ASSAY_OK;
 }
 

@@ -16,8 +16,9 @@
 
 /* Rows one statement reads: the lock that a training job waits for is held for some
    milliseconds at a time. */
-#define DB_BATCH 10000
-#define DB_SLICE 256u /* runs reported together */
+#define DB_BATCH    10000
+#define DB_POSITION "position" /* the key of a scan's end in the state */
+#define DB_SLICE    256u       /* runs reported together */
 /* How often something is read again because a program began to write meanwhile. */
 #define DB_ATTEMPTS 5
 
@@ -49,6 +50,13 @@ struct db_position {
     uint64_t stamp;  /* of the files when all was read; 0 unless they lay still */
     int64_t metrics, params, inputs;  /* rowids */
     uint64_t metrics_row, params_row; /* over the rows there: rowids are used again */
+};
+
+/* What lies under the position's key while a scan is reporting: where it began, from which the
+   next one goes on if this one is cut off, and where it leads. */
+struct db_claim {
+    struct db_position from, to;
+    uint64_t turn; /* no two are alike while what is reported is not the whole of a run; or 0 */
 };
 
 struct mlflow_db {
@@ -91,6 +99,7 @@ struct db_scan {
     struct assay_error *err;
     struct db_fold fold;
     struct db_position to; /* where this scan ends */
+    enum { DB_CLAIMED_NOTHING, DB_CLAIMED_PART, DB_CLAIMED_WHOLE } claimed;
     size_t reported, to_report;
     uint64_t rows_done, rows_total;
 };
@@ -99,6 +108,9 @@ uint64_t db_hash(uint64_t hash, const void *bytes, size_t length);
 /* Over columns FROM..TO-1 of the row STATEMENT is at. */
 uint64_t db_row_hash(struct sql_statement *statement, int from, int to);
 void db_progress(struct db_scan *scan);
+/* mlflow_db_report.c. Before anything is reported: what comes is WHOLE, each run as it is where
+   this scan ends, or only a first part of that. */
+void db_claim(struct db_scan *scan, bool whole);
 
 /* ---- mlflow_db_fold.c ---- */
 

@@ -297,10 +297,15 @@ enum assay_status db_fold_rows(struct db_scan *scan)
             position = scan->to.metrics;
         scan->rows_done += (uint64_t)(position - start);
         db_progress(scan);
-        if (status == ASSAY_OK && scan->fold.metric_count > METRICS_MAX)
+        if (status == ASSAY_OK && scan->fold.metric_count > METRICS_MAX) {
+            db_claim(scan, false);
             status = flush(scan, position);
+        }
     }
     sql_finish(&statement);
     assay_buf_free(&text);
-    return status == ASSAY_OK ? flush(scan, scan->to.metrics) : status;
+    if (status != ASSAY_OK)
+        return status;
+    db_claim(scan, true);
+    return flush(scan, scan->to.metrics);
 }

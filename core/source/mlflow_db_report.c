@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <assay/buf.h>
+#include <assay/clock.h>
 
 #define VALUE_MAX ASSAY_VALUE_MAX
 #define SLICE_MAX (64u << 20) /* bytes of text of one slice */
@@ -416,6 +418,20 @@ static void sort_list(struct db_scan *scan, uint32_t *list, size_t count)
         list[0] = first;
         break;
     }
+}
+
+void db_claim(struct db_scan *scan, bool whole)
+{
+    struct db_claim claim = {.from = scan->db->at, .to = scan->to};
+    const struct ingest_state end = {DB_POSITION, &scan->to, sizeof scan->to};
+
+    if (scan->claimed == (whole ? DB_CLAIMED_WHOLE : DB_CLAIMED_PART))
+        return;
+    scan->claimed = whole ? DB_CLAIMED_WHOLE : DB_CLAIMED_PART;
+    if (!whole)
+        claim.turn = (uint64_t)assay_now_ms() << 24 ^ (uint64_t)getpid() << 1 ^ 1;
+    ingest_claim(scan->in, &(struct ingest_state){DB_POSITION, &claim, sizeof claim},
+                 whole ? &end : NULL);
 }
 
 enum assay_status db_report(struct db_scan *scan, uint32_t *list, size_t count, bool quick)
