@@ -346,6 +346,10 @@ static void joint_draw(struct canvas *canvas, const struct pen *pen, const struc
         double x = joint->to_right ? joint->in_x : joint->out_x;
         double y = joint->to_right ? joint->in_y : joint->out_y;
         draw_segment(canvas, pen, x, y, x, y, 0, false);
+    } else if (!joint->from_left && !joint->to_right && pen->dot <= 0) {
+        struct pen solid = *pen; /* in the gap between two dashes it would not be seen */
+        solid.dash_on = 0;
+        draw_bar(canvas, &solid, joint->column->column, joint->top, joint->bottom);
     } else if (!joint->from_left && !joint->to_right && height < 2 * pen->dot) {
         double x = joint->rough ? joint->column->column + 0.5 : joint->in_x;
         double y = (joint->top + joint->bottom) / 2;

@@ -79,6 +79,7 @@ struct sketch {
     struct chart_bounds bounds;
     struct canvas dots; /* of one line at a time */
     uint8_t *sharing;   /* by cell: how many lines have dots in it */
+    uint8_t *lone;      /* by cell: 1 + the colour of a line that is one point and lies there */
     bool *gaps;         /* by dot column */
 };
 
@@ -158,6 +159,22 @@ static void merge(struct sketch *s, enum assay_glyphs glyphs, unsigned *masks, i
         }
 }
 
+/* A line of which there is one point: a single dot would be taken for dirt. */
+static void note_lone(struct sketch *s, int color)
+{
+    const struct chart_column *item = s->columns.items;
+    int column, row;
+
+    if (s->columns.count != 1 || item->count == 0 || item->y_bottom - item->y_top >= 1 ||
+        item->column < 0 || item->column >= s->dots.width || !(item->y_top >= 0) ||
+        item->y_top > s->dots.height)
+        return;
+    column = item->column / s->set->across;
+    row = (int)fmax(ceil(item->y_top - 1), 0) / s->set->down; /* where its dot is */
+    s->lone[(size_t)row * (size_t)s->cells->columns + (size_t)column] =
+        (uint8_t)(1 + (unsigned)color % ASSAY_CHART_COLORS);
+}
+
 static void sketch_line(struct sketch *s, struct assay_series *series, int color)
 {
     struct pen pen = {.index = {1}};
@@ -175,12 +192,28 @@ static void sketch_line(struct sketch *s, struct assay_series *series, int color
             continue;
         chart_reduce(&view, segment, count, &s->map, &s->bounds, &s->columns);
         canvas_line(&s->dots, &pen, &s->columns, false);
+        if (view.segment_count == 1)
+            note_lone(s, color);
         for (size_t j = 0; j < s->columns.count; j++) {
             const struct chart_column *item = &s->columns.items[j];
             if (item->nonfinite > 0 && item->column >= 0 && item->column < s->dots.width)
                 s->gaps[item->column] = true;
         }
     }
+}
+
+static void sketch_lone(struct sketch *s)
+{
+    bool letters = s->set->across == 1 && s->chart->line_count > 1; /* they tell lines apart */
+
+    for (int row = 0; row < s->cells->rows; row++)
+        for (int column = 0; column < s->cells->columns; column++) {
+            size_t cell = (size_t)row * (size_t)s->cells->columns + (size_t)column;
+            int color = s->lone[cell] - 1;
+            if (color >= 0)
+                put(s, column, row,
+                    letters ? (unsigned char)assay_chart_mark(color) : s->set->point, color);
+        }
 }
 
 /* Every other dot of every other column: paler than a line. */
@@ -253,6 +286,7 @@ void assay_chart_cells(const struct assay_chart *chart,
                              .rank = rank};
     s.dots.pixels = assay_alloc_array((size_t)s.dots.width, (size_t)s.dots.height);
     s.sharing = assay_alloc(count);
+    s.lone = assay_alloc(count);
     s.gaps = assay_alloc_array((size_t)s.dots.width, sizeof *s.gaps);
     unsigned *masks = assay_alloc_array(count, sizeof *masks);
     chart_map_init(&s.map, chart, s.dots.width, s.dots.height);
@@ -268,12 +302,14 @@ void assay_chart_cells(const struct assay_chart *chart,
             sketch_line(&s, chart->lines[i].series, chart->lines[i].color),
                 merge(&s, glyphs, masks,
                       (int)((unsigned)chart->lines[i].color % ASSAY_CHART_COLORS));
+    sketch_lone(&s);
     sketch_marks(&s);
     if (isfinite(options->cursor_x))
         sketch_points(&s, options->cursor_x);
     free(masks);
     free(s.gaps);
     free(s.sharing);
+    free(s.lone);
     free(s.dots.pixels);
     chart_columns_free(&s.columns);
     chart_bounds_free(&s.bounds);

@@ -578,6 +578,62 @@ static void test_gaps(void **state)
 
 /* A restart: the line begins anew, a mark stands at the upper edge; what it superseded goes
    when it shall. */
+/* Every third value is a number: no two of them are joined. */
+static double scattered(size_t i)
+{
+    return i % 3 == 1 ? (double)(i % 7) : (double)NAN;
+}
+
+/* A chart of one line of COUNT values, drawn with characters: in how many cells there is
+   something of it, and in how many of those CODE. */
+static int cells_drawn(size_t count, double (*value)(size_t i), int color,
+                       enum assay_glyphs glyphs, uint32_t code, int *coded)
+{
+    struct assay_series *series = series_of(count, value);
+    struct assay_chart_line line = {.series = series, .color = color};
+    struct assay_chart chart = {.lines = &line,
+                                .line_count = 1,
+                                .x_min = NAN,
+                                .x_max = NAN,
+                                .y_min = NAN,
+                                .y_max = NAN};
+    struct assay_cells cells = {0};
+    int drawn = 0;
+
+    *coded = 0;
+    assert_true(assay_chart_fit(&chart, NULL));
+    assay_cells_resize(&cells, 60, 12);
+    assay_chart_cells(&chart, &(struct assay_raster_options){.cursor_x = NAN}, glyphs, &cells);
+    for (int i = 0; i < 60 * 12; i++) {
+        drawn += cells.cells[i].color >= 0;
+        *coded += cells.cells[i].code == code;
+    }
+    assay_cells_free(&cells);
+    assay_series_free(&series);
+    return drawn;
+}
+
+/* No value is lost with characters either: what is joined to nothing is there, and the one
+   point that a line has is a point. */
+static void test_lone_cells(void **state)
+{
+    static const uint32_t points[] = {[ASSAY_GLYPHS_BRAILLE] = 0x25cf,
+                                      [ASSAY_GLYPHS_BLOCKS] = 0x25cf,
+                                      [ASSAY_GLYPHS_ASCII] = 'O'};
+    int coded;
+
+    (void)state;
+    for (int glyphs = 0; glyphs < (int)ASSAY_COUNT(points); glyphs++)
+        for (int color = 0; color < 4 * ASSAY_CHART_COLORS; color++) { /* dashes, too */
+            enum assay_glyphs kind = (enum assay_glyphs)glyphs;
+            assert_int_equal(cells_drawn(1, waves, color, kind, points[glyphs], &coded), 1);
+            assert_int_equal(coded, 1);
+            assert_int_equal(cells_drawn(60, scattered, color, kind, points[glyphs], &coded),
+                             20);
+            assert_int_equal(coded, 0);
+        }
+}
+
 static void test_restart(void **state)
 {
     struct assay_series *series = assay_series_new(ASSAY_LAST_WRITTEN);
@@ -731,9 +787,9 @@ int main(void)
         cmocka_unit_test(test_true_line), cmocka_unit_test(test_gathered),
         cmocka_unit_test(test_spike),     cmocka_unit_test(test_shared_cells),
         cmocka_unit_test(test_registers), cmocka_unit_test(test_percent),
-        cmocka_unit_test(test_gaps),      cmocka_unit_test(test_restart),
-        cmocka_unit_test(test_order),     cmocka_unit_test(test_dashes),
-        cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_gaps),      cmocka_unit_test(test_lone_cells),
+        cmocka_unit_test(test_restart),   cmocka_unit_test(test_order),
+        cmocka_unit_test(test_dashes),    cmocka_unit_test(test_extremes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
