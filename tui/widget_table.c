@@ -31,32 +31,45 @@ static int column_width(const struct table_column *column)
     return column->width < most ? column->width : most;
 }
 
-/* Five digits of the largest value, and every other value to as many decimals: what is below
-   the last of them would not be seen beside it. Where that would hide a value it is written in
-   full. */
+/* Digits before the point of a finite value; not positive where it begins behind it. */
+static int magnitude(double value)
+{
+    return value == 0 ? 1 : (int)floor(log10(fabs(value))) + 1;
+}
+
+/* Decimals with which VALUE has so many DIGITS, MOST of them at most. */
+static int decimals_for(double value, int digits, int most)
+{
+    int decimals = digits - magnitude(value);
+    return decimals < 0 ? 0 : decimals < most ? decimals : most;
+}
+
+/* Five digits of what is usual in the column, and every value about that to as many decimals:
+   what is below the last of them would not be seen beside it. What is far above (a run that
+   diverged) has five digits of its own and takes none from the others; what is far below has
+   the decimals that show two digits, or is written in full. */
 static void write_value(const struct table_column *column, struct table_cell *cell)
 {
-    int digits = 1;
-    for (double limit = 10; limit <= column->largest && digits < 6; limit *= 10) {
-        digits++;
-    }
     double value = fabs(cell->value);
-    bool plain = column->largest < 1e6 && (value == 0 || value >= 0.002);
+    bool usual = value <= column->largest;
     if (!isfinite(cell->value)) {
         assay_number_short(cell->text, cell->value, 5);
         return;
     }
-    if (!column->fractions && column->largest < 1e9) {
+    cell->number = true;
+    if (!column->fractions && value < (column->largest < 1e9 ? 1e9 : 1e6)) {
         snprintf(cell->text, sizeof cell->text, "%.0f", cell->value);
-    } else if (plain && column->largest >= 0.01) {
-        int decimals = digits < 5 ? 5 - digits : 1;
-        snprintf(cell->text, sizeof cell->text, "%.*f", decimals, cell->value);
-    } else if (column->largest >= 0.01 && column->largest < 1e6) {
+    } else if (value >= 1e6 || (usual && column->largest < 0.01)) {
+        assay_number_short(cell->text, cell->value, 4);
+    } else if (value > 0 && value < 0.002) {
         snprintf(cell->text, sizeof cell->text, "%.1e", cell->value);
     } else {
-        assay_number_short(cell->text, cell->value, 4);
+        int decimals = usual ? decimals_for(column->largest, 5, 4) : 0;
+        int least = decimals_for(cell->value, usual ? 2 : 5, 4);
+        decimals = usual && decimals < 1 ? 1 : decimals;
+        snprintf(cell->text, sizeof cell->text, "%.*f", decimals > least ? decimals : least,
+                 cell->value);
     }
-    cell->number = true;
 }
 
 static void halves(struct table_cell *cell)
@@ -66,12 +79,36 @@ static void halves(struct table_cell *cell)
     cell->after = (int)(strlen(cell->text) - point);
 }
 
-static void note_value(struct table_column *column, const struct table_cell *cell)
+#define MAGNITUDES 40 /* from 1e-20 on */
+
+/* Column C's largest value that is usual among the rows in sight: no more than two digits
+   longer than the middle one. What was usual on another page stays so. */
+static void note_values(struct table *table, struct table_column *columns, size_t count,
+                        size_t visible, size_t c)
 {
-    if (cell->measured && isfinite(cell->value)) {
-        double value = fabs(cell->value);
-        column->largest = value > column->largest ? value : column->largest;
-        column->fractions |= value != floor(value);
+    unsigned seen[MAGNITUDES] = {0}, all = 0, below = 0;
+    int middle = 0;
+    for (size_t y = 0; y < visible; y++) {
+        const struct table_cell *cell = cell_at(table, count, y, c);
+        if (!cell->measured || !isfinite(cell->value)) {
+            continue;
+        }
+        columns[c].fractions |= cell->value != floor(cell->value);
+        if (cell->value != 0) {
+            int at = magnitude(cell->value) + MAGNITUDES / 2;
+            seen[at < 0 ? 0 : at < MAGNITUDES ? at : MAGNITUDES - 1]++;
+            all++;
+        }
+    }
+    while (all > 0 && (below += seen[middle]) * 2 < all) {
+        middle++;
+    }
+    for (size_t y = 0; y < visible && all > 0; y++) {
+        const struct table_cell *cell = cell_at(table, count, y, c);
+        if (cell->measured && isfinite(cell->value) &&
+            magnitude(cell->value) + MAGNITUDES / 2 <= middle + 2) {
+            columns[c].largest = fmax(columns[c].largest, fabs(cell->value));
+        }
     }
 }
 
@@ -102,8 +139,10 @@ static void fetch(struct table *table, struct table_column *columns, size_t coun
             struct table_cell *cell = cell_at(table, count, y, c);
             *cell = (struct table_cell){.role = ROLE_NORMAL};
             rows->cell(rows->context, table->list.top + y, c, cell);
-            note_value(&columns[c], cell);
         }
+    }
+    for (size_t c = 0; c < count; c++) {
+        note_values(table, columns, count, visible, c);
     }
     for (size_t y = 0; y < visible; y++) {
         for (size_t c = 0; c < count; c++) {

@@ -28,8 +28,8 @@ struct table_column { /* kept by the owner; widths are kept up by the table */
     bool right;      /* numbers, or text against the right edge */
     int width, most; /* cells; never wider than `most` (0: 24) */
     int before, after;
-    double largest;           /* magnitude among the measured values seen */
-    bool fractions;           /* one of them is no integer */
+    double largest; /* of the measured values seen, but for those far above the rest */
+    bool fractions; /* one of them is no integer */
     int shown_x, shown_width; /* where it was drawn; width 0: not in sight */
 };
 

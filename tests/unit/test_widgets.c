@@ -129,7 +129,7 @@ static void marks_keep_their_colours(void **state)
 
 /* ---- tables ---- */
 
-static const double values[] = {0.25, 12.5, 0.0001, 0};
+static const double *values;
 
 static void value_cell(void *context, size_t row, size_t column, struct table_cell *out)
 {
@@ -155,6 +155,7 @@ static char *row_text(const struct canvas *canvas, int y, char *out)
 static void columns_share_their_decimals(void **state)
 {
     (void)state;
+    values = (const double[]){0.25, 12.5, 0.0001, 0};
     struct theme theme = {0};
     struct canvas canvas = {.theme = &theme, .ascii = true};
     struct table table = {0};
@@ -175,6 +176,53 @@ static void columns_share_their_decimals(void **state)
     canvas_free(&canvas);
 }
 
+/* Draws a column of the values WANTED is of; each is there as it is wanted, and the points of
+   all stand in one place. */
+static void check_column(const double *shown, const char *const *wanted, size_t count)
+{
+    struct theme theme = {0};
+    struct canvas canvas = {.theme = &theme, .ascii = true};
+    struct table table = {0};
+    struct table_column columns[2] = {{.title = "n"}, {.title = "v", .right = true}};
+    struct table_rows rows = {.count = count, .cell = value_cell};
+    struct table_look look = {.focus = true, .sorted = SIZE_MAX};
+    char text[64];
+    size_t point = 0;
+    values = shown;
+    canvas_resize(&canvas, 40, (int)count + 2);
+    table_draw(&table, area_all(&canvas), columns, 2, &rows, &look);
+    for (size_t y = 0; y < count; y++) {
+        char *value = row_text(&canvas, (int)y + 1, text) + 2;
+        value += strspn(value, " ");
+        size_t at = (size_t)(value - text) + strcspn(value, ".e ");
+        *strchrnul(value, ' ') = '\0';
+        assert_string_equal(value, wanted[y]);
+        point = y == 0 ? at : point;
+        assert_int_equal(at, point);
+    }
+    table_free(&table);
+    canvas_free(&canvas);
+}
+
+static void a_value_far_from_the_others_takes_no_digits_from_them(void **state)
+{
+    (void)state;
+    check_column((const double[]){0.2143, 1e30, 0.2161, 0.2201},
+                 (const char *const[]){"0.2143", "1e30", "0.2161", "0.2201"}, 4);
+    check_column((const double[]){0.2143, 54321.75, 0.2161, 0.2201},
+                 (const char *const[]){"0.2143", "54322", "0.2161", "0.2201"}, 4);
+    check_column((const double[]){0.2143, 150.25, 0.2161, -2e9},
+                 (const char *const[]){"0.2143", "150.25", "0.2161", "-2e9"}, 4);
+    check_column((const double[]){251.5, 0.0123, 198.25, 1e-12, 187.5},
+                 (const char *const[]){"251.50", "0.012", "198.25", "1.0e-12", "187.50"}, 5);
+    check_column((const double[]){0.0003, 0.001, 0.0001, 1.5},
+                 (const char *const[]){"0.0003", "0.001", "0.0001", "1.5000"}, 4);
+    check_column((const double[]){31, 12345, 7, 1e30},
+                 (const char *const[]){"31", "12345", "7", "1e30"}, 4);
+    check_column((const double[]){1234567890, 987654321, 3456789012, 12},
+                 (const char *const[]){"1.235e9", "9.877e8", "3.457e9", "12"}, 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +231,7 @@ int main(void)
         cmocka_unit_test(pasted_text_is_cleaned_and_bounded),
         cmocka_unit_test(marks_keep_their_colours),
         cmocka_unit_test(columns_share_their_decimals),
+        cmocka_unit_test(a_value_far_from_the_others_takes_no_digits_from_them),
     };
     return cmocka_run_group_tests_name("widgets", tests, NULL, NULL);
 }
