@@ -84,23 +84,43 @@ static void collect(const struct assay_catalog *catalog, const char *ref, uint32
     }
 }
 
+/* At most MOST bytes of TEXT, whole characters. */
+static int cut(const char *text, size_t most)
+{
+    size_t length = strnlen(text, most + 1);
+
+    if (length > most)
+        for (length = most; length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80;)
+            length--;
+    return (int)length;
+}
+
+/* Names as many of them as the error has room for, and says how many more there are. */
 static enum assay_status ambiguous(const struct assay_catalog *catalog, const char *ref,
                                    const struct candidates *found, struct assay_error *err)
 {
-    struct assay_buf list = {0};
+    size_t room = sizeof err->hint - sizeof "one of , and 4294967295 more";
+    struct assay_buf list = {0}, one = {0};
     enum assay_status status;
+    size_t shown = 0;
 
-    for (size_t i = 0; i < found->count && i < CANDIDATES_SHOWN; i++) {
-        const struct assay_run *run = &catalog->runs[found->runs[i]];
+    for (; shown < found->count && shown < CANDIDATES_SHOWN; shown++) {
+        const struct assay_run *run = &catalog->runs[found->runs[shown]];
+        const char *experiment = catalog->experiments[run->experiment].name;
 
-        assay_buf_format(&list, "%s%.24s (%.40s/%.40s)", i ? ", " : "", run->id,
-                         catalog->experiments[run->experiment].name, run->name);
+        assay_buf_reset(&one);
+        assay_buf_format(&one, "%s%.24s (%.*s/%.*s)", shown ? ", " : "", run->id,
+                         cut(experiment, 40), experiment, cut(run->name, 40), run->name);
+        if (list.length + one.length > room)
+            break;
+        assay_buf_add(&list, one.data, one.length);
     }
-    if (found->count > CANDIDATES_SHOWN)
-        assay_buf_format(&list, ", and %zu more", found->count - CANDIDATES_SHOWN);
+    if (found->count > shown)
+        assay_buf_format(&list, ", and %zu more", found->count - shown);
     status = assay_fail(err, ASSAY_BAD_INPUT, "%s: %zu runs match", ref, found->count);
     assay_hint(err, "one of %s", assay_buf_text(&list));
     assay_buf_free(&list);
+    assay_buf_free(&one);
     return status;
 }
 

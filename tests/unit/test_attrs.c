@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -219,13 +220,10 @@ static void test_silence_is_not_kept(void **state)
     attrs_pack(&sample, &moody.packed);
     catalog_add_source(catalog, "kind", "name", "where");
     catalog_put_experiment(catalog, 0, &(struct catalog_experiment){.id = "1", .name = "e"});
-    uint32_t run = catalog_put_run(catalog, 0,
-                                   &(struct catalog_run){.id = "r",
-                                                         .name = "r",
-                                                         .user = "",
-                                                         .artifact_uri = "",
-                                                         .row = 7},
-                                   true);
+    uint32_t run = catalog_put_run(
+        catalog, 0,
+        &(struct catalog_run){.id = "r", .name = "r", .user = "", .artifact_uri = "", .row = 7},
+        true);
     assert_int_equal(assay_catalog_attrs(catalog, run)->param_count, 0);
     assert_int_equal(assay_catalog_attrs(catalog, run)->param_count, 0);
     assert_string_equal(assay_attrs_param(assay_catalog_attrs(catalog, run), "lr"), "0.2");
@@ -235,13 +233,57 @@ static void test_silence_is_not_kept(void **state)
     assay_buf_free(&moody.packed);
 }
 
+/* Of many runs that a word may mean, as many are named as the error has room for, each of them
+   whole, and it is said how many more there are. */
+static void test_candidates(void **state)
+{
+    struct assay_catalog *catalog = catalog_new(&(struct catalog_hooks){0});
+    struct assay_error err = {0};
+    char id[33], words[16];
+    size_t named = 0;
+    uint32_t run;
+
+    (void)state;
+    catalog_add_source(catalog, "kind", "name", "where");
+    catalog_put_experiment(catalog, 0, &(struct catalog_experiment){.id = "1", .name = "e"});
+    for (int i = 0; i < 12; i++) {
+        snprintf(id, sizeof id, "abcd%028d", i);
+        catalog_put_run(catalog, 0,
+                        &(struct catalog_run){.id = id,
+                                              .name = "\xe6\xa8\xa1\xe5\x9e\x8b\xe8\xae\xad"
+                                                      "\xe7\xbb\x83\xe6\xa8\xa1\xe5\x9e\x8b"
+                                                      "\xe8\xae\xad\xe7\xbb\x83\xe6\xa8\xa1"
+                                                      "\xe5\x9e\x8b\xe8\xae\xad\xe7\xbb\x83",
+                                              .user = "",
+                                              .artifact_uri = "",
+                                              .start_ms = 1,
+                                              .end_ms = ASSAY_NO_TIME},
+                        true);
+    }
+    assert_int_equal(assay_catalog_find_run(catalog, "abcd", &run, &err), ASSAY_BAD_INPUT);
+    assert_string_equal(err.what, "abcd: 12 runs match");
+    for (const char *at = err.hint; (at = strstr(at, "abcd")) != NULL; at++) {
+        named++;
+        assert_non_null(strchr(at, ')'));
+    }
+    assert_in_range(named, 2, 10);
+    snprintf(words, sizeof words, "and %zu more", 12 - named);
+    assert_string_equal(err.hint + strlen(err.hint) - strlen(words), words);
+    assert_null(strstr(err.hint, "\xe6)")); /* no half of a character */
+    catalog_free(&catalog);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_find),        cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_huge_counts), cmocka_unit_test(test_status_names),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_huge_counts),
+        cmocka_unit_test(test_status_names),
         cmocka_unit_test(test_silence_is_not_kept),
+        cmocka_unit_test(test_candidates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
