@@ -131,6 +131,15 @@ static void add_gpu(struct cli_table *table, const struct assay_host_gpu *gpu, s
     assay_buf_free(&text);
 }
 
+/* For people: that there is no row would leave it open whether anybody looked. */
+static void add_no_gpu(struct cli_table *table)
+{
+    cli_table_text(table, "gpu");
+    cli_table_text(table, "none here");
+    for (int i = 0; i < 6; i++)
+        cli_table_none(table);
+}
+
 static void print_table(struct cli *cli, const struct assay_host *host)
 {
     static const struct {
@@ -149,6 +158,8 @@ static void print_table(struct cli *cli, const struct assay_host *host)
         cli_table_column(table, columns[i].name, columns[i].heading, columns[i].right);
     for (size_t i = 0; i < host->gpu_count; i++)
         add_gpu(table, &host->gpus[i], i);
+    if (host->gpu_count == 0 && host->gpu_error.status == ASSAY_OK && cli->format == CLI_TABLE)
+        add_no_gpu(table);
     add_cpu(table, host);
     add_memory(table, "memory", host->memory, host->memory_available);
     add_memory(table, "swap", host->swap, host->swap_free);

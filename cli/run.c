@@ -125,7 +125,10 @@ static int open_workbench(int argc, char *const *argv)
         if (argv[i][0] == '-') {
             struct assay_error err = {0};
             assay_fail(&err, ASSAY_BAD_INPUT, "unknown option %s", argv[i]);
-            assay_hint(&err, "assay --help lists the options and commands");
+            if (strncmp(argv[i], "-S", 2) == 0 || strncmp(argv[i], "--source", 8) == 0)
+                assay_hint(&err, "the workbench takes sources as they are: assay SOURCE...");
+            else
+                assay_hint(&err, "assay --help lists the options and commands");
             cli_complain(&err);
             return assay_exit_status(err.status);
         }

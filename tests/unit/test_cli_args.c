@@ -85,6 +85,7 @@ static void test_misuse(void **state)
         {"runs", "--fromat json", "runs: unknown option --fromat"},
         {"runs", "--form=json", "runs: unknown option --form"},
         {"runs", "-x", "runs: unknown option -x"},
+        {"host", "-S mlruns", "host: unknown option -S: it reads no source"},
         {"runs", "--filter", "runs: --filter needs a value: FILTER"},
         {"runs", "-n", "runs: -n needs a value: N"},
         {"runs", "--deleted=yes", "runs: --deleted takes no value"},

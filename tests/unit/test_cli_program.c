@@ -48,6 +48,11 @@ static void test_usage(void **state)
                                           "  assay runs --help lists what it takes\n");
     program_run(NULL, "--nonsense", NULL);
     program_expect(2);
+    program_run(NULL, "-S", "mlruns", NULL); /* what every command takes, meant for none */
+    program_expect(2);
+    assert_string_equal(program_last.err,
+                        "assay: unknown option -S\n"
+                        "  the workbench takes sources as they are: assay SOURCE...\n");
     program_run(NULL, "show", NULL);
     program_expect(2);
     program_run(NULL, "request", NULL);

@@ -170,6 +170,8 @@ static void test_command(void **state)
         program_expect(0);
         program_says("cpu");
         program_says("swap");
+        if (i == 0)
+            program_says("\ngpu "); /* one, or that there is none */
     }
 }
 
