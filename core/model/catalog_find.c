@@ -99,7 +99,8 @@ static int cut(const char *text, size_t most)
 static enum assay_status ambiguous(const struct assay_catalog *catalog, const char *ref,
                                    const struct candidates *found, struct assay_error *err)
 {
-    size_t room = sizeof err->hint - sizeof "one of , and 4294967295 more";
+    struct assay_error whole; /* for its size: ERR may be NULL */
+    size_t room = sizeof whole.hint - sizeof "one of , and 4294967295 more";
     struct assay_buf list = {0}, one = {0};
     enum assay_status status;
     size_t shown = 0;
