@@ -452,14 +452,14 @@ int tui_run(const char *const *sources, size_t count, struct assay_error *err)
                            err);
     if (status == ASSAY_OK) {
         app.catalog = assay_session_catalog(app.session);
+        app.now_ms = assay_now_ms();
+        app_open(&app, &view_home, NULL); /* while the terminal is still being set up */
         status = opening_finish(&opening, err);
     }
     if (status == ASSAY_OK) {
         status = loop_open(&app.loop, err);
     }
     if (status == ASSAY_OK) {
-        app.now_ms = assay_now_ms();
-        app_open(&app, &view_home, NULL);
         if (opening.config.status != ASSAY_OK) {
             app_fail(&app, &opening.config);
         }

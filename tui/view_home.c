@@ -18,9 +18,10 @@
 #include "view_ask.h"
 
 #define TREE_WIDTH_FROM 100 /* the tree has its own pane from this many columns on */
-#define LOOKED_AT       64  /* rows that are at least known: columns are chosen by their runs */
+#define TOP_ROWS        256 /* a first frame is sure of so many, on terminals no higher */
 #define VISIBLE_MAX     100 /* runs a server is asked after at once */
 
+/* The terminal, the settings and the keys are not there yet: opening.c is making them. */
 static void *home_open(struct app *app, const void *argument)
 {
     (void)argument;
@@ -28,8 +29,7 @@ static void *home_open(struct app *app, const void *argument)
     home->app = app;
     home->source_before = home->experiment_before = ASSAY_NONE;
     run_list_init(&home->list, app->catalog);
-    run_list_start(&home->list,
-                   (size_t)area_all(term_canvas(app->term)).rect.height + LOOKED_AT);
+    run_list_start(&home->list, TOP_ROWS);
     for (size_t i = 0; i < HOME_CHARTS; i++) {
         chart_state_init(&home->charts[i], app->session);
     }
@@ -223,6 +223,9 @@ static void home_draw(void *self, struct area area)
 {
     struct home *home = self;
     home->tree_rect = home->table_rect = home->preview_rect = (struct rect){0};
+    if (area.rect.height > TOP_ROWS) {
+        run_list_all(&home->list);
+    }
     home_refresh(home);
     if (app_empty(home->app)) {
         draw_empty(home, area);
