@@ -2,8 +2,11 @@
  * An upload's artifacts: what the server has not is sent, then its list is read once more, for
  * "200 OK" comes also from what passed half of a file on. Called by upload.c.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <assay/file.h>
@@ -31,16 +34,108 @@ static const struct assay_artifacts *artifacts_here(struct upload *u)
     return assay_session_artifacts_wait(u->session, u->options->run);
 }
 
+/* Whether files that lie in no folder of this machine can be fetched from where they are: from
+   another server, out of a bundle. */
+static bool can_be_fetched(const struct upload *u)
+{
+    const struct session_source *source = u->session->sources[u->run->source];
+
+    return source->server || (source->ops && source->self && source->ops->artifact);
+}
+
 static bool may_be_read(struct upload *u, const struct assay_artifacts *here)
 {
-    if (here->directory && here->error.what[0])
+    const bool far = !here->directory && can_be_fetched(u);
+
+    if ((here->directory || (far && here->load == ASSAY_LOAD_FAILED)) && here->error.what[0])
         u->status = assay_fail(u->err, ASSAY_IO, "%s", here->error.what);
-    else if (here->count && !here->directory)
+    else if (here->count && !here->directory && !far)
         u->status = assay_fail(u->err, ASSAY_NO,
                                "upload: the run's artifacts do not lie on this machine");
     if (u->status != ASSAY_OK)
         assay_hint(u->err, "--no-artifacts uploads everything else");
     return u->status == ASSAY_OK && here->count;
+}
+
+/* ---- fetching from elsewhere ---- */
+
+/* A file may have grown since it was listed, but not by much; and of one whose size nobody
+   says, no more than that. */
+#define GROWN       (UINT64_C(1) << 20)
+#define UNSAID_MOST (UINT64_C(1) << 30)
+
+static bool is_within(void *most, uint64_t bytes)
+{
+    return bytes <= *(const uint64_t *)most;
+}
+
+/* A file without a name, beside the cache, where there is room. */
+static int unnamed_file(struct upload *u, struct assay_error *error)
+{
+    char *directory = assay_session_copies_path(u->session), *path;
+    int fd;
+
+    if (!directory)
+        directory = assay_strdup("/tmp");
+    else
+        (void)assay_make_directories(directory, NULL);
+    path = assay_path_join(directory, "upload.XXXXXX");
+    fd = mkostemp(path, O_CLOEXEC);
+    if (fd < 0)
+        assay_fail(error, ASSAY_IO, "%s: %s", directory, strerror(errno));
+    else
+        unlink(path);
+    free(directory);
+    free(path);
+    return fd;
+}
+
+/* A descriptor of all of the artifact, as a file of this machine's has; -1 where there is none.
+ */
+static int fetch(struct upload *u, const struct assay_artifact *file, uint64_t *bytes,
+                 struct assay_error *error)
+{
+    uint64_t most = file->bytes ? file->bytes + GROWN : UNSAID_MOST;
+    int fd = unnamed_file(u, error);
+    struct stat st;
+
+    if (fd < 0)
+        return -1;
+    if (assay_session_download(u->session, u->options->run, file->path, fd, is_within, &most,
+                               error) == ASSAY_OK &&
+        fstat(fd, &st) == 0) {
+        *bytes = (uint64_t)st.st_size;
+        return fd;
+    }
+    if (error->status == ASSAY_CANCELLED) { /* it was not within */
+        assay_error_clear(error);
+        assay_fail(error, ASSAY_CORRUPT, "more comes than the list says, or than a gigabyte");
+    }
+    close(fd);
+    return -1;
+}
+
+/* Nothing is begun that cannot be ended: the smallest file is fetched before anything is sent.
+ */
+static void try_one(struct upload *u, const struct assay_artifacts *here)
+{
+    const struct assay_artifact *least = NULL;
+    struct assay_error error = {0};
+    uint64_t bytes;
+    int fd;
+
+    for (size_t i = 0; i < here->count; i++)
+        if (!here->items[i].directory && (!least || here->items[i].bytes < least->bytes))
+            least = &here->items[i];
+    if (!least)
+        return;
+    fd = fetch(u, least, &bytes, &error);
+    if (fd >= 0) {
+        close(fd);
+        return;
+    }
+    u->status = assay_fail(u->err, error.status, "artifact %s: %s", least->path, error.what);
+    assay_hint(u->err, "--no-artifacts uploads everything else");
 }
 
 void upload_fit_files(struct upload *u)
@@ -59,6 +154,8 @@ void upload_fit_files(struct upload *u)
             upload_issue(u, ASSAY_UPLOAD_REFUSED, "artifact %.600s: %s", here->items[i].path,
                          fault);
     }
+    if (!here->directory)
+        try_one(u, here);
 }
 
 /* ---- what is there ---- */
@@ -129,7 +226,9 @@ static void send_file(struct sending *sending, size_t i)
     struct assay_error error = {0};
     uint64_t bytes = 0;
     bool refused = false;
-    int fd = assay_open_inside(sending->here->directory, file->path, &bytes, &error);
+    int fd = sending->here->directory
+                 ? assay_open_inside(sending->here->directory, file->path, &bytes, &error)
+                 : fetch(u, file, &bytes, &error);
 
     u->status = fd < 0 ? ASSAY_IO
                        : mlflow_upload_file(u->client, &u->target, file->path, fd, bytes,

@@ -316,7 +316,7 @@ static void a_run_deleted_there_is_told(void **state)
 }
 
 /* A run that lies on another server, with its files: nothing is begun that cannot be ended. */
-static void files_elsewhere_are_told_first(void **state)
+static void files_that_cannot_be_fetched_are_told_first(void **state)
 {
     struct fake_registry from, to, seen;
     struct fake_file file = {.path = "a.txt", .bytes = 3};
@@ -330,8 +330,9 @@ static void files_elsewhere_are_told_first(void **state)
     fake_registry_go_on();
     program_run(NULL, "upload", "-S", web_url(from.web), "--to", web_url(to.web), "-y",
                 "fraud/steady", "-e", "fraud", NULL);
-    program_expect(1);
-    program_complains("the run's artifacts do not lie on this machine");
+    program_expect(3);
+    program_complains("artifact a.txt: ");
+    program_complains("--no-artifacts uploads everything else");
     seen = fake_registry_seen(&to);
     assert_int_equal(seen.writes, 0);
     fake_registry_stop(&from);
@@ -379,7 +380,7 @@ int main(void)
         cmocka_unit_test(a_file_that_is_refused_stops_no_other),
         cmocka_unit_test(an_answer_that_is_cut_is_no_verdict),
         cmocka_unit_test(a_run_deleted_there_is_told),
-        cmocka_unit_test(files_elsewhere_are_told_first),
+        cmocka_unit_test(files_that_cannot_be_fetched_are_told_first),
         cmocka_unit_test(only_one_sends_a_run),
     };
 
