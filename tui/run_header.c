@@ -69,6 +69,11 @@ static void draw_times(struct run_view *view, struct area line)
         assay_buf_text_add(&text, text.length ? "   by " : "by ");
         assay_text_clean(&text, run->user, strlen(run->user));
     }
+    const struct assay_source *source = assay_catalog_source(view->app->catalog, run->source);
+    if (source->state == ASSAY_SOURCE_OFFLINE && source->read_ms != ASSAY_NO_TIME) {
+        assay_buf_format(&text, "   offline, as of %s ago",
+                         assay_age_text(age, source->read_ms, view->app->now_ms));
+    }
     draw_field(line, 3, 0, line.rect.width - 4, ALIGN_LEFT, ROLE_DIM, assay_buf_text(&text));
     assay_buf_free(&text);
 }

@@ -47,6 +47,10 @@ static void the_last_known_state_and_its_age(void **state)
     fake_registry_silent(&fake, true);
     struct screen *screen = registry_screen_again(web_url(fake.web), NULL, 140, 34);
     screen_wait(screen, "offline, ");
+    screen_press(screen, "enter", NULL); /* a run of it is as old */
+    screen_wait(screen, "offline, as of ");
+    screen_press(screen, "q", NULL);
+    screen_wait(screen, "RUNS");
     screen_press(screen, "V", NULL);
     screen_wait(screen, "as of "); /* from the first moment on, while the server is asked */
     screen_assert_text(screen, "2 versions");
