@@ -39,6 +39,24 @@ struct run {
     double lo, hi;
 };
 
+/* Fills LENGTH pixels, of which there are mostly a few. */
+static void fill(uint8_t *at, size_t length, uint8_t index)
+{
+    uint64_t eight = index * UINT64_C(0x0101010101010101);
+
+    if (length > 16) {
+        memset(at, index, length);
+    } else if (length >= 8) {
+        memcpy(at, &eight, 8);
+        memcpy(at + length - 8, &eight, 8);
+    } else if (length >= 4) {
+        memcpy(at, &eight, 4);
+        memcpy(at + length - 4, &eight, 4);
+    } else if (length > 0) {
+        at[0] = at[length / 2] = at[length - 1] = index;
+    }
+}
+
 static void paint(struct canvas *canvas, const struct pen *pen, int level, uint8_t *column,
                   int x, int from, int to)
 {
@@ -49,13 +67,22 @@ static void paint(struct canvas *canvas, const struct pen *pen, int level, uint8
             if (((x + y) & 1) == 0 && canvas->rank[index] >= canvas->rank[column[y]])
                 column[y] = index;
     } else if (level == pen->levels - 1 && !canvas->marked) {
-        memset(column + from, index, (size_t)(to - from));
+        fill(column + from, (size_t)(to - from), index);
     } else {
         uint8_t rank = canvas->rank[index];
         for (int y = from; y < to; y++)
             if (rank >= canvas->rank[column[y]])
                 column[y] = index;
     }
+}
+
+/* The edges of a level: seldom more than a pixel. */
+static void paint_edge(const struct canvas *canvas, uint8_t index, uint8_t *column, int from,
+                       int to)
+{
+    for (int y = from; y < to; y++)
+        if (canvas->rank[index] >= canvas->rank[column[y]])
+            column[y] = index;
 }
 
 /* Paints what a pen covers of one column, the outermost level first. */
@@ -441,6 +468,39 @@ static void smooth_line(struct canvas *canvas, const struct pen *pen, struct str
 
 #define TURNS 4 /* up and down at least once in so many columns */
 
+/* The first row whose centre is not above Y, which lies on the picture or just below it. */
+static int row_within(double y)
+{
+    double centre = y - 0.5;
+    int row = (int)centre;
+
+    return row + (centre > row);
+}
+
+/* Paints a column from TOP to BOTTOM with a pen of three levels: each lies within the one
+   before and holds a pixel at least. False where that is not so, because the picture ends
+   there. */
+static bool paint_whole_bar(const struct canvas *canvas, const struct pen *pen, uint8_t *column,
+                            double top, double bottom)
+{
+    const double *reach = pen->reach;
+
+    if (!(top - reach[0] >= 0.5 && bottom + reach[0] <= canvas->height - 0.5))
+        return false;
+    int from[] = {row_within(top - reach[0]), row_within(top - reach[1]),
+                  row_within(top - reach[2])};
+    int to[] = {row_within(bottom + reach[0]), row_within(bottom + reach[1]),
+                row_within(bottom + reach[2])};
+    if (from[2] >= to[2])
+        return false;
+    paint_edge(canvas, pen->index[0], column, from[0], from[1]);
+    paint_edge(canvas, pen->index[1], column, from[1], from[2]);
+    fill(column + from[2], (size_t)(to[2] - from[2]), pen->index[2]);
+    paint_edge(canvas, pen->index[1], column, to[2], to[1]);
+    paint_edge(canvas, pen->index[0], column, to[1], to[0]);
+    return true;
+}
+
 /* Paints a column from TOP to BOTTOM. No other bar of its line lies there. */
 static void paint_bar(struct canvas *canvas, const struct pen *pen, int x, double top,
                       double bottom)
@@ -450,6 +510,10 @@ static void paint_bar(struct canvas *canvas, const struct pen *pen, int x, doubl
 
     if (x < canvas->left || x >= canvas->width ||
         (pen->dash_on > 0 && x % (pen->dash_on + pen->dash_off) >= pen->dash_on))
+        return;
+    if (pen->levels == CANVAS_LEVELS && !pen->stipple && !canvas->marked &&
+        paint_whole_bar(canvas, pen, canvas->pixels + (size_t)x * (size_t)canvas->height, top,
+                        bottom))
         return;
     for (int level = 0; level < pen->levels; level++) {
         cover.from[level] = row_of(top - pen->reach[level], height);

@@ -63,7 +63,7 @@ static void reduce_piece(void *context, size_t part)
 static void note_gaps(const struct canvas *strip, const struct chart_columns *columns,
                       bool *gaps)
 {
-    for (size_t i = 0; i < columns->count; i++) {
+    for (size_t i = 0; columns->nonfinite && i < columns->count; i++) {
         const struct chart_column *item = &columns->items[i];
         if (item->nonfinite > 0 && item->column >= strip->left && item->column < strip->width)
             gaps[item->column] = true;

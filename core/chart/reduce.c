@@ -119,28 +119,41 @@ static struct chart_column *column_add(struct chart_columns *columns, int column
     return item;
 }
 
-static void column_point(struct chart_column *item, const struct chart_map *map, double x,
-                         double value)
+/* A point on the picture; TOP is NaN where it cannot be drawn. */
+struct mapped {
+    double x, left, top;
+};
+
+/* Adds a point to the column it lies in; VALUE is what it was before it was mapped. */
+static void add_mapped(struct chart_column *item, const struct mapped *at, double value)
 {
-    if (!drawable(map, value)) {
+    if (isnan(at->top)) {
         item->nonfinite += !isfinite(value);
         if (item->count == 0)
             item->open_left = false;
         item->open_right = false;
         return;
     }
-    double position = chart_map_x(map, x), height = chart_map_y(map, value);
     if (item->count++ == 0) {
-        item->x_first = position;
-        item->y_first = item->y_top = item->y_bottom = height;
+        item->x_first = at->left;
+        item->y_first = item->y_top = item->y_bottom = at->top;
     }
-    if (height < item->y_top)
-        item->y_top = height;
-    if (height > item->y_bottom)
-        item->y_bottom = height;
-    item->x_last = position;
-    item->y_last = height;
+    item->y_top = at->top < item->y_top ? at->top : item->y_top;
+    item->y_bottom = at->top > item->y_bottom ? at->top : item->y_bottom;
+    item->x_last = at->left;
+    item->y_last = at->top;
     item->open_right = true;
+}
+
+static void column_point(struct chart_column *item, const struct chart_map *map, double x,
+                         double value)
+{
+    const struct mapped at = {
+        .left = chart_map_x(map, x),
+        .top = drawable(map, value) ? chart_map_y(map, value) : NAN,
+    };
+
+    add_mapped(item, &at, value);
 }
 
 /* The column that holds X, which is not left of column FROM. */
@@ -161,28 +174,70 @@ static int column_of(const double *bounds, int width, int from, double x)
     return lo;
 }
 
+#define BLOCK 256 /* points that are mapped at a time */
+
+/* The common case, of which all points take the same few steps, apart from the logarithms. */
+static void map_block(const struct assay_view *view, const struct chart_map *map,
+                      const struct assay_point *points, size_t count, struct mapped *out)
+{
+    bool steps = view->axis == ASSAY_AXIS_STEP;
+
+    for (size_t i = 0; i < count; i++)
+        out[i].x = steps ? (double)points[i].step : point_x(view, &points[i]);
+    if (map->log_x)
+        for (size_t i = 0; i < count; i++)
+            out[i].left = chart_map_x(map, out[i].x);
+    else
+        for (size_t i = 0; i < count; i++)
+            out[i].left =
+                clamp_far(map->x_base + (out[i].x * map->x_half - map->x_from) * map->x_scale);
+    for (size_t i = 0; i < count; i++) {
+        double value = points[i].value;
+        if (map->log_y)
+            out[i].top = drawable(map, value) ? chart_map_y(map, value) : NAN;
+        else
+            out[i].top = isfinite(value)
+                             ? clamp_far(map->y_base +
+                                         (value * map->y_half - map->y_from) * map->y_scale)
+                             : NAN;
+    }
+}
+
+static void column_put(struct chart_columns *columns, const struct chart_column *item)
+{
+    columns->items[columns->count++] = *item;
+    columns->nonfinite |= item->nonfinite > 0;
+}
+
 static void walk(const struct assay_view *view, size_t from, size_t to,
                  const struct chart_map *map, const struct chart_bounds *bounds,
                  struct chart_columns *columns)
 {
-    struct assay_point points[256];
-    struct chart_column *item = NULL;
-    int column = 0;
+    struct assay_point points[BLOCK];
+    struct mapped at[BLOCK];
+    struct chart_column item = {0};
+    double end = -INFINITY; /* where the column ends */
+    bool any = false;
 
     while (from < to) {
-        size_t take = to - from < ASSAY_COUNT(points) ? to - from : ASSAY_COUNT(points);
+        size_t take = to - from < BLOCK ? to - from : BLOCK;
         assay_series_get(view->series, from, take, points);
+        map_block(view, map, points, take, at);
         for (size_t i = 0; i < take; i++) {
-            double x = point_x(view, &points[i]);
-            column = column_of(bounds->x, map->width, column, x);
-            if (item == NULL || item->column != column) {
-                item = column_add(columns, column);
-                item->open_left = true;
+            if (at[i].x >= end) {
+                if (any)
+                    column_put(columns, &item);
+                int column = column_of(bounds->x, map->width, item.column, at[i].x);
+                item = (struct chart_column){.column = column, .open_left = true};
+                end = column < map->width - 1 ? bounds->x[column + 1] : INFINITY;
+                any = true;
             }
-            column_point(item, map, x, points[i].value);
+            add_mapped(&item, &at[i], points[i].value);
         }
         from += take;
     }
+    if (any)
+        column_put(columns, &item);
 }
 
 /* ---- through the pyramid ---- */
@@ -229,8 +284,11 @@ static void ask(const struct assay_view *view, const struct assay_segment *segme
         size_t take = width - from < ASK ? width - from : ASK;
         assay_view_columns(view, &part, bounds->x + from, take, raw);
         for (size_t c = 0; c < take; c++)
-            if (raw[c].count > 0)
-                column_range(view, &raw[c], map, column_add(columns, (int)(from + c)));
+            if (raw[c].count > 0) {
+                struct chart_column *item = column_add(columns, (int)(from + c));
+                column_range(view, &raw[c], map, item);
+                columns->nonfinite |= item->nonfinite > 0;
+            }
     }
 }
 
@@ -257,6 +315,7 @@ void chart_reduce(const struct assay_view *view, const struct assay_segment *seg
     size_t to = assay_view_find(view, segment, bounds->x[map->width], false);
 
     columns->count = 0;
+    columns->nonfinite = false;
     ASSAY_GROW(columns->items, columns->capacity, (size_t)map->width + 2);
     from = from < end ? from : end;
     to = to < end ? to : end;

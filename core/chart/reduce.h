@@ -46,6 +46,7 @@ void chart_bounds_free(struct chart_bounds *bounds);
 struct chart_columns {
     struct chart_column *items;
     size_t count, capacity;
+    bool nonfinite; /* some of them hold values that are not finite */
 };
 void chart_columns_free(struct chart_columns *columns);
 

@@ -572,15 +572,49 @@ size_t assay_chunk_count(const struct assay_chunk *chunk)
     return chunk->count;
 }
 
+/* The integers from FROM on into every third word from OUT on, where points have them. */
+#define UNPACK(type)                                                                           \
+    for (size_t i = 0; i < count; i++)                                                         \
+    out[i * POINT_WORDS] = (int64_t)(base + ((const type *)ints->data)[from + i])
+#define POINT_WORDS (sizeof(struct assay_point) / sizeof(int64_t))
+
+static void unpack(const struct packed_ints *ints, size_t from, size_t count, int64_t *out)
+{
+    uint64_t base = (uint64_t)ints->base, stride = (uint64_t)ints->stride;
+
+    switch (ints->width) { /* once, and not for each */
+    case 0:
+        for (size_t i = 0; i < count; i++)
+            out[i * POINT_WORDS] = (int64_t)(base + stride * (from + i));
+        break;
+    case 1:
+        UNPACK(uint8_t);
+        break;
+    case 2:
+        UNPACK(uint16_t);
+        break;
+    case 4:
+        UNPACK(uint32_t);
+        break;
+    default:
+        UNPACK(uint64_t);
+        break;
+    }
+}
+
 void assay_chunk_get(const struct assay_chunk *chunk, size_t from, size_t count,
                      struct assay_point *out)
 {
-    for (size_t i = 0; i < count; i++)
-        out[i].step = packed_at(&chunk->steps, from + i);
-    for (size_t i = 0; i < count; i++)
-        out[i].time_ms = packed_at(&chunk->times, from + i);
-    for (size_t i = 0; i < count; i++)
-        out[i].value = chunk_value(chunk, from + i);
+    if (count == 0)
+        return;
+    unpack(&chunk->steps, from, count, &out->step);
+    unpack(&chunk->times, from, count, &out->time_ms);
+    if (chunk->value_width == 4)
+        for (size_t i = 0; i < count; i++)
+            out[i].value = (double)((const float *)chunk->values)[from + i];
+    else
+        for (size_t i = 0; i < count; i++)
+            out[i].value = ((const double *)chunk->values)[from + i];
 }
 
 const struct assay_summary *assay_chunk_summary(const struct assay_chunk *chunk)

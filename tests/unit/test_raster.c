@@ -362,6 +362,38 @@ static void test_gathered(void **state)
     }
 }
 
+/* A bar that lies on the picture whole is painted in a way of its own: it is the picture that
+   comes out where every pixel is asked what lies there. */
+static void test_whole_bars(void **state)
+{
+    enum { WIDTH = 90, HEIGHT = 40 };
+    static uint8_t quick[WIDTH * HEIGHT], asked[WIDTH * HEIGHT];
+    static struct chart_column items[WIDTH + 2];
+    struct chart_columns columns = {.items = items};
+    struct points_rng rng = {.state = 5};
+    const uint8_t rank[256] = {0, 1, 20, 21, 22, 40, 41, 42, 40, 41, 42};
+
+    (void)state;
+    for (int round = 0; round < 2000; round++) {
+        struct canvas one = {.pixels = quick, .width = WIDTH, .height = HEIGHT, .rank = rank};
+        struct canvas other = one;
+        other.pixels = asked;
+        other.marked = true; /* though nothing is: the solid core asks, too */
+        for (int i = 0; i < WIDTH * HEIGHT; i++)
+            quick[i] = asked[i] = (uint8_t)(points_random(&rng) % 5);
+        for (int line = 0; line < 4; line++) {
+            struct pen pen = {.dot = 1.2};
+            pen_shape(&pen, 1 + 3 * points_random_unit(&rng), true);
+            for (int level = 0; level < pen.levels; level++)
+                pen.index[level] = (uint8_t)(5 + line % 2 * CANVAS_LEVELS + level);
+            make_columns(&rng, &columns, WIDTH, HEIGHT);
+            canvas_line(&one, &pen, &columns, true);
+            canvas_line(&other, &pen, &columns, true);
+            assert_memory_equal(quick, asked, sizeof quick);
+        }
+    }
+}
+
 #define SPIKE 654321
 static double one_spike(size_t i)
 {
@@ -785,6 +817,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_true_line), cmocka_unit_test(test_gathered),
+        cmocka_unit_test(test_whole_bars),
         cmocka_unit_test(test_spike),     cmocka_unit_test(test_shared_cells),
         cmocka_unit_test(test_registers), cmocka_unit_test(test_percent),
         cmocka_unit_test(test_gaps),      cmocka_unit_test(test_lone_cells),
