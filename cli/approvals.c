@@ -25,6 +25,18 @@ void cli_say_first_seen(struct assay_ledger *ledger)
                         people[i].key_count ? people[i].keys[0].fingerprint : "");
 }
 
+void cli_say_waiting(struct assay_ledger *ledger, size_t before)
+{
+    const size_t waiting = assay_ledger_info(ledger).waiting;
+
+    if (waiting > before)
+        fprintf(stderr,
+                "assay: %zu change%s, which `assay audit log` shows, take%s force when another "
+                "owner says the same\n",
+                waiting - before, waiting - before == 1 ? "" : "s",
+                waiting - before == 1 ? "s" : "");
+}
+
 enum assay_status cli_ledger(struct cli *cli, bool write, struct assay_ledger **out,
                              struct assay_error *err)
 {

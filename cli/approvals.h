@@ -15,6 +15,8 @@ enum assay_status cli_ledger(struct cli *cli, bool write, struct assay_ledger **
                              struct assay_error *err);
 /* On standard error: which ledger it is, and who owns it, as ssh shows a host's key. */
 void cli_say_first_seen(struct assay_ledger *ledger);
+/* On standard error, where more changes wait for owners than the BEFORE there were. */
+void cli_say_waiting(struct assay_ledger *ledger, size_t before);
 /* As `assay review --format json` prints one. */
 void cli_request_json(struct cli_json *json, const struct assay_request *request);
 /* For csv and md: the columns of a request taken apart, and its rows, one for each fact,

@@ -556,8 +556,8 @@ const struct cli_command cli_commands[] = {
         .operands = "[list | add PERSON | revoke PERSON FINGERPRINT]",
         .summary = "list or change the persons who sign, and their keys",
         .details =
-            "Where there is no ledger, `keys add` begins one after asking, or with --begin; its\n"
-            "person is the first owner. To join one that there is, `assay sync PLACE` first.\n"
+            "Where there is no ledger, `keys add` begins one after asking, or with --begin;\n"
+            "its person is the first owner. To join one there is, `assay sync PLACE` first.\n"
             "Roles are names that policies ask for; policy-owner, who may change persons and\n"
             "policies, is the one that is built in.\n",
         .options = keys_options,

@@ -185,8 +185,8 @@ enum assay_status cli_keys(struct cli *cli, struct assay_error *err)
         status =
             assay_key_revoke(ledger, cli->args.operands[1], cli->args.operands[2], after, err);
     }
-    if (status == ASSAY_OK && assay_ledger_info(ledger).waiting > waiting)
-        fputs("assay: it takes force when another owner says the same\n", stderr);
+    if (status == ASSAY_OK)
+        cli_say_waiting(ledger, listing ? 0 : waiting);
     assay_ledger_close(&ledger);
     return status;
 }

@@ -101,8 +101,11 @@ static enum assay_status set(struct cli *cli, struct assay_ledger *ledger,
     size_t length = 0;
     enum assay_status status =
         assay_file_read(cli->args.operands[1], 65536, &text, &length, err);
+    const size_t waiting = assay_ledger_info(ledger).waiting;
     if (status == ASSAY_OK)
         status = assay_policy_set(ledger, text, length, err);
+    if (status == ASSAY_OK)
+        cli_say_waiting(ledger, waiting);
     free(text);
     return status;
 }

@@ -472,6 +472,32 @@ static void t28_a_repository_with_a_password(void **state)
     free(cache);
 }
 
+/* Whoever may write to a repository in a shared folder can have it say what is run when
+   somebody pushes to it: by a hook, or by its configuration. It would be run as them. */
+static void t30_what_a_repository_runs(void **state)
+{
+    char *bare = world_path(&world, "hooked.git"), *left = world_path(&world, "was-run");
+    struct assay_buf text = {0};
+    (void)state;
+    assay_buf_format(
+        &text,
+        "git init -q --bare '%s' && cd '%s' && for h in pre-receive update "
+        "post-receive post-update reference-transaction; do printf '#!/bin/sh\\n"
+        "touch %s\\n' >hooks/$h && chmod +x hooks/$h || exit 1; done && git init -q "
+        "--bare other.git && echo '%s/other.git/objects' >objects/info/alternates "
+        "&& git config core.alternateRefsCommand 'touch %s; true'",
+        bare, bare, left, bare, left);
+    const char *const argv[] = {"sh", "-c", assay_buf_text(&text), NULL};
+    assert_int_equal(test_command_status(argv), 0);
+    const size_t all = world_records(&world);
+    assert_int_equal(sync_as("adm", world.store, bare, ASSAY_OK).sent, all);
+    assert_int_not_equal(access(left, F_OK), 0);
+    assert_int_equal(sync_as("two", world.store, bare, ASSAY_OK).there, all);
+    assay_buf_free(&text);
+    free(bare);
+    free(left);
+}
+
 /* A ledger that lost records gets them back from the remote: that is what the advice says. */
 static void recovers(void **state)
 {
@@ -497,6 +523,7 @@ int main(void)
         cmocka_unit_test(readable),
         cmocka_unit_test(directory_and_git),
         cmocka_unit_test(strangers_stay_outside),
+        cmocka_unit_test(t30_what_a_repository_runs),
         cmocka_unit_test(recovers),
         cmocka_unit_test(written_over),
         cmocka_unit_test(t28_a_repository_with_a_password),

@@ -65,6 +65,25 @@ static void who_begins_owns(void **state)
     assert_null(strstr(program_last.err, "began"));
 }
 
+/* With two owners, and a policy that asks for both, who changes something is told that it
+ * waits. */
+static void waits_for_another_owner(const char *key)
+{
+    static const char text[] = "[policy]\nname = both\ntargets = alias:none\nowners = 2\n"
+                               "[clause approver]\ncount = 1\n";
+    char file[400];
+    snprintf(file, sizeof file, "%s/both.ini", world.directory);
+    assert_int_equal(assay_file_write(file, text, strlen(text), 0600, NULL), ASSAY_OK);
+    program_run(NULL, "policy", "set", file, "--sign-with", key, NULL);
+    program_expect(0);
+    assert_string_equal(program_last.err, "");
+    program_run(NULL, "keys", "add", "rex", "--role", "approver", "--sign-with", key, NULL);
+    program_expect(0);
+    program_complains("1 change, which `assay audit log` shows, takes force when");
+    program_run(NULL, "keys", "list", NULL);
+    program_complains("takes force when another owner says the same");
+}
+
 /* The only owner does not lock everybody out: neither by giving up the role, nor the key. */
 static void somebody_owns(void **state)
 {
@@ -89,6 +108,8 @@ static void somebody_owns(void **state)
     program_expect(0);
     program_run(NULL, "keys", "add", "adm", "--role", "policy-owner", "--sign-with", key, NULL);
     program_expect(0);
+    assert_string_equal(program_last.err, "");
+    waits_for_another_owner(key);
 }
 
 static void who_joins_is_told(void **state)
@@ -113,6 +134,18 @@ static void who_joins_is_told(void **state)
     assert_null(strstr(program_last.err, "first time"));
 }
 
+static size_t drifting(bool files)
+{
+    struct assay_ledger *ledger = world_open(&world, "adm");
+    const struct assay_drift *drifts = NULL;
+    struct assay_error err = {0};
+    size_t count = 0;
+    if (assay_ledger_drift(ledger, NULL, files, &drifts, &count, &err) != ASSAY_OK)
+        fail_msg("%s", err.what);
+    assay_ledger_close(&ledger);
+    return count;
+}
+
 /* A version whose files were changed where they lie stands at its target as before: only who
    reads them knows, and who did not says so. */
 static void t24_files_that_were_not_read(void **state)
@@ -132,7 +165,10 @@ static void t24_files_that_were_not_read(void **state)
     program_expect(0);
     assert_string_equal(program_last.err, "");
     snprintf(file, sizeof file, "%s/weights.bin", world.model);
+    assert_int_equal(drifting(true), 0);
     assert_int_equal(assay_file_write(file, "others", 6, 0600, &err), ASSAY_OK);
+    assert_int_equal(drifting(false), 0);
+    assert_int_equal(drifting(true), 1);
     program_run(NULL, "audit", "drift", "--files", NULL);
     program_expect(1);
     program_says("its files are not those that were registered");

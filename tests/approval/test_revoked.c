@@ -284,6 +284,20 @@ static void revoked_decision_slipped_in(void **state)
     free(directory);
 }
 
+/* What a member signs may hold anything; on the auditor's terminal it does nothing. */
+static void t18_words_of_a_record(void **state)
+{
+    (void)state;
+    world_approve(&world, request);
+    char *directory = export("bundle");
+    slip(directory,
+         OTHER_DEVICE " | .predicate.meaning = \"\\u001b[2Jeverything holds\\u009b1m\"", "app");
+    assert_int_equal(shell(directory, "sh verify.sh >out 2>&1 && grep -q '?.2Jeverything' out "
+                                      "&& ! LC_ALL=C grep -q '[^ -~]' out"),
+                     0);
+    free(directory);
+}
+
 /* Someone who is no owner names a person with a key of their own, who then decides. */
 static void person_slipped_in(void **state)
 {
@@ -355,6 +369,7 @@ int main(void)
         TEST(unsigned_decision_slipped_in),
         TEST(revoked_decision_slipped_in),
         TEST(person_slipped_in),
+        TEST(t18_words_of_a_record),
         TEST(names_and_what_is_allowed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
