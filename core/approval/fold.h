@@ -125,9 +125,10 @@ struct fold_request *fold_find(const struct fold *fold, const char *id);
 /* Why record INDEX cannot have come into a store by appending and exchanging alone: what a
    store that somebody changed is known by. NULL: it can. */
 const char *fold_unsound(const struct fold *fold, size_t index);
-/* Whether record INDEX is one that those of the ledger exchange, keep and hand out: authentic, or
-   of a key that was revoked, or unsigned where that is not allowed, and one that is authentic
-   builds on it. It may count for nothing; without it, what builds on it would lack something.
+/* Whether record INDEX is one that those of the ledger exchange, keep and hand out: authentic,
+   or of a key that was revoked, or unsigned where that is not allowed, and one that is
+   authentic builds on it. It may count for nothing; without it, what builds on it would lack
+   something.
  */
 bool fold_belongs(const struct fold *fold, size_t index);
 /* Whether RECORD's time has not come yet, by the clock of the fold. */

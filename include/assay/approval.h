@@ -105,8 +105,8 @@ struct assay_person_change {
 enum assay_status assay_person_set(struct assay_ledger *ledger,
                                    const struct assay_person_change *change,
                                    struct assay_error *err);
-/* Revokes a key ("SHA256:…") of a person: of what they signed, the first AFTER records of the log
-   here (-1: all that there are now) still count. */
+/* Revokes a key ("SHA256:…") of a person: of what they signed, the first AFTER records of the
+   log here (-1: all that there are now) still count. */
 enum assay_status assay_key_revoke(struct assay_ledger *ledger, const char *person,
                                    const char *fingerprint, int64_t after,
                                    struct assay_error *err);
@@ -431,8 +431,8 @@ struct assay_drift {
    put them; with FILES, those too whose files are not the approved ones any more, for which all
    of them are read. */
 enum assay_status assay_ledger_drift(struct assay_ledger *ledger, const char *server,
-                                     bool files, const struct assay_drift **drifts, size_t *count,
-                                     struct assay_error *err);
+                                     bool files, const struct assay_drift **drifts,
+                                     size_t *count, struct assay_error *err);
 /* Writes a bundle (docs/approvals.md) into DIRECTORY, which must not exist or be empty. */
 enum assay_status assay_ledger_export(struct assay_ledger *ledger, const char *directory,
                                       struct assay_error *err);

@@ -59,9 +59,9 @@ static void progress_stays_on_its_line(void **state)
         if (!end || end == line)
             continue; /* not of the progress, or what takes it away */
         *end = '\0';
-        assert_non_null(strstr(line, " of 40 series"));
+        assert_true(strstr(line, " of 40 series") || strstr(line, " lists, "));
         assert_in_range(strlen(line), 1, COLUMNS - 1 + strlen("…") - 1);
-        lines++;
+        lines += strstr(line, " of 40 series") != NULL;
     }
     assert_true(lines > 0);
     assay_buf_free(&out);

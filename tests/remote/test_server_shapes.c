@@ -35,7 +35,9 @@ static json_t *list_of(json_t **json, const char *shape, const char *name, size_
 #define PULL                                                                                   \
     "{'pulled': [{'source': 'filled', 'series': 'integer', 'fetched': 'integer', "             \
     "'unchanged': 'integer', 'failed': 'integer', 'points': 'integer', 'bytes': 'integer', "   \
-    "'ms': 'integer'}]}"
+    "'ms': 'integer', 'artifact_lists': 'integer', 'lists_unchanged': 'integer', "             \
+    "'lists_failed': 'integer', 'models': 'integer', 'versions': 'integer', "                  \
+    "'prompts': 'integer', 'logged_models': 'integer', 'traces': 'integer'}]}"
 
 static void pulling(void **state)
 {
