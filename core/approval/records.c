@@ -31,18 +31,26 @@ struct records_sharing {
     bool ended;           /* no more of them will come */
 };
 
-/* The next few: how many, from *AT on; 0 where all are taken and no more will come. */
-static size_t take_some(struct records_sharing *sharing, size_t *at)
+struct some { /* what one thread has taken */
+    struct record *row;
+    struct record **list;
+    size_t at, count; /* 0: all are taken, and no more will come */
+};
+
+static struct some take_some(struct records_sharing *sharing)
 {
+    struct some some;
+
     pthread_mutex_lock(&sharing->lock);
     while (sharing->next == sharing->ready && !sharing->ended)
         pthread_cond_wait(&sharing->more, &sharing->lock);
-    const size_t left = sharing->ready - sharing->next;
-    const size_t count = left < TAKEN_AT_ONCE ? left : TAKEN_AT_ONCE;
-    *at = sharing->next;
-    sharing->next += count;
+    some = (struct some){sharing->row, sharing->list, sharing->next,
+                         sharing->ready - sharing->next};
+    if (some.count > TAKEN_AT_ONCE)
+        some.count = TAKEN_AT_ONCE;
+    sharing->next += some.count;
     pthread_mutex_unlock(&sharing->lock);
-    return count;
+    return some;
 }
 
 static void *work_on_some(void *argument)
@@ -50,12 +58,11 @@ static void *work_on_some(void *argument)
     struct sharer *sharer = argument;
     struct records_sharing *sharing = sharer->sharing;
     struct json_doc doc = {0};
-    size_t at, count;
+    struct some some;
 
-    while ((count = take_some(sharing, &at)) > 0)
-        for (; count > 0; count--, at++)
-            sharing->work(sharing->list ? sharing->list[at] : &sharing->row[at], &doc,
-                          sharer->arena);
+    while ((some = take_some(sharing)).count > 0)
+        for (size_t i = some.at; i < some.at + some.count; i++)
+            sharing->work(some.list ? some.list[i] : &some.row[i], &doc, sharer->arena);
     json_doc_free(&doc);
     return NULL;
 }

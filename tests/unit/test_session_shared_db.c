@@ -129,8 +129,9 @@ static void check_all_shown(void)
 
 /* ---- a process that is killed half-way ---- */
 
-#define MANY 301000 /* points: with so many the runs are reported before all of them are read  \
-                     */
+#define MANY                                                                                   \
+    301000 /* points: with so many the runs are reported before all of them are read           \
+            */
 
 /* Runs with points in plenty, and with what MLflow itself keeps as the latest of them. */
 static void fill(int from)
@@ -210,10 +211,15 @@ static int kill_half_way(struct assay_session *session)
 
 static void hand_over_what_is_left(struct assay_session *session)
 {
+    bool waits;
+
     do {
         assay_session_dispatch(session);
         (void)poll(NULL, 0, 1);
-    } while (session->inbox_first || session->held_first || session->sources[0]->unwritten);
+        pthread_mutex_lock(&session->inbox_lock);
+        waits = session->inbox_first != NULL;
+        pthread_mutex_unlock(&session->inbox_lock);
+    } while (waits || session->held_first || session->sources[0]->unwritten);
     session->sources[0]->scanning = false;
     assay_session_close(&session);
 }
