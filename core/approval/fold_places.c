@@ -41,7 +41,7 @@ static bool within_reach(const struct fold *fold, size_t i, const size_t *start)
     if (record->fault || record->checked == SIGNATURE_FAILS)
         return false;
     const uint32_t chain = fold->chain_of[i];
-    return record->s.number <= start[chain + 1] - start[chain];
+    return record->s.number > 0 && record->s.number <= start[chain + 1] - start[chain];
 }
 
 void fold_find_rivals(struct fold *fold)
