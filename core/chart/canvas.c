@@ -57,6 +57,15 @@ static void fill(uint8_t *at, size_t length, uint8_t index)
     }
 }
 
+/* Paints what is not above it: mostly the edge of a level, seldom more than a pixel. */
+static void paint_over(const struct canvas *canvas, uint8_t index, uint8_t *column, int from,
+                       int to)
+{
+    for (int y = from; y < to; y++)
+        if (canvas->rank[index] >= canvas->rank[column[y]])
+            column[y] = index;
+}
+
 static void paint(struct canvas *canvas, const struct pen *pen, int level, uint8_t *column,
                   int x, int from, int to)
 {
@@ -69,20 +78,8 @@ static void paint(struct canvas *canvas, const struct pen *pen, int level, uint8
     } else if (level == pen->levels - 1 && !canvas->marked) {
         fill(column + from, (size_t)(to - from), index);
     } else {
-        uint8_t rank = canvas->rank[index];
-        for (int y = from; y < to; y++)
-            if (rank >= canvas->rank[column[y]])
-                column[y] = index;
+        paint_over(canvas, index, column, from, to);
     }
-}
-
-/* The edges of a level: seldom more than a pixel. */
-static void paint_edge(const struct canvas *canvas, uint8_t index, uint8_t *column, int from,
-                       int to)
-{
-    for (int y = from; y < to; y++)
-        if (canvas->rank[index] >= canvas->rank[column[y]])
-            column[y] = index;
 }
 
 /* Paints what a pen covers of one column, the outermost level first. */
@@ -493,11 +490,11 @@ static bool paint_whole_bar(const struct canvas *canvas, const struct pen *pen, 
                 row_within(bottom + reach[2])};
     if (from[2] >= to[2])
         return false;
-    paint_edge(canvas, pen->index[0], column, from[0], from[1]);
-    paint_edge(canvas, pen->index[1], column, from[1], from[2]);
+    paint_over(canvas, pen->index[0], column, from[0], from[1]);
+    paint_over(canvas, pen->index[1], column, from[1], from[2]);
     fill(column + from[2], (size_t)(to[2] - from[2]), pen->index[2]);
-    paint_edge(canvas, pen->index[1], column, to[2], to[1]);
-    paint_edge(canvas, pen->index[0], column, to[1], to[0]);
+    paint_over(canvas, pen->index[1], column, to[2], to[1]);
+    paint_over(canvas, pen->index[0], column, to[1], to[0]);
     return true;
 }
 

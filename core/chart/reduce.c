@@ -55,18 +55,28 @@ void chart_map_init(struct chart_map *map, const struct assay_chart *chart, int 
     map->y_scale = -(height > 1 ? height - 1 : 1) / range;
 }
 
+static inline double linear_x(const struct chart_map *map, double x)
+{
+    return clamp_far(map->x_base + (x * map->x_half - map->x_from) * map->x_scale);
+}
+
+static inline double linear_y(const struct chart_map *map, double value)
+{
+    return clamp_far(map->y_base + (value * map->y_half - map->y_from) * map->y_scale);
+}
+
 double chart_map_x(const struct chart_map *map, double x)
 {
     if (map->log_x)
         x = x > 0 ? log10(x) : NAN;
-    return clamp_far(map->x_base + (x * map->x_half - map->x_from) * map->x_scale);
+    return linear_x(map, x);
 }
 
 double chart_map_y(const struct chart_map *map, double value)
 {
     if (map->log_y)
         value = value > 0 ? log10(value) : NAN;
-    return clamp_far(map->y_base + (value * map->y_half - map->y_from) * map->y_scale);
+    return linear_y(map, value);
 }
 
 static bool drawable(const struct chart_map *map, double value)
@@ -189,17 +199,13 @@ static void map_block(const struct assay_view *view, const struct chart_map *map
             out[i].left = chart_map_x(map, out[i].x);
     else
         for (size_t i = 0; i < count; i++)
-            out[i].left =
-                clamp_far(map->x_base + (out[i].x * map->x_half - map->x_from) * map->x_scale);
+            out[i].left = linear_x(map, out[i].x);
     for (size_t i = 0; i < count; i++) {
         double value = points[i].value;
         if (map->log_y)
             out[i].top = drawable(map, value) ? chart_map_y(map, value) : NAN;
         else
-            out[i].top = isfinite(value)
-                             ? clamp_far(map->y_base +
-                                         (value * map->y_half - map->y_from) * map->y_scale)
-                             : NAN;
+            out[i].top = isfinite(value) ? linear_y(map, value) : NAN;
     }
 }
 

@@ -60,6 +60,7 @@ struct catalog_run {
 /* Adds or replaces by (source, id). FRESH: the caller knows that the id is new (first load). */
 uint32_t catalog_put_run(struct assay_catalog *catalog, uint32_t source,
                          const struct catalog_run *run, bool fresh);
+
 /* ---- runs that are read later (catalog_unread.c) ---- */
 
 /* What they come to in one experiment; times ASSAY_NO_TIME where there is none. */

@@ -76,24 +76,23 @@ static struct mlflow_met *find_met(struct mlflow *mlflow, const char *id)
     return &mlflow->experiments[at];
 }
 
-static uint32_t hash_of(const struct mlflow_experiment *experiment)
+static uint64_t hash_of(const struct mlflow_experiment *experiment)
 {
     struct assay_buf facts = {0};
-    uint32_t hash = 2166136261u;
+    uint64_t hash;
 
     assay_buf_format(&facts, "%s\n%d %" PRId64 " %" PRId64, experiment->name,
                      experiment->deleted, experiment->created_ms, experiment->updated_ms);
-    for (size_t i = 0; i < facts.length; i++)
-        hash = (hash ^ (unsigned char)facts.data[i]) * 16777619u;
+    hash = mlflow_hash(facts.data, facts.length);
     assay_buf_free(&facts);
-    return hash ? hash : 1;
+    return hash;
 }
 
 static void take_experiment(void *context, const struct mlflow_experiment *experiment)
 {
     struct reading *reading = context;
     struct mlflow_met *met = find_met(reading->mlflow, experiment->id);
-    uint32_t hash = hash_of(experiment);
+    uint64_t hash = hash_of(experiment);
 
     reading->met += met->seen != reading->mlflow->scan;
     met->seen = reading->mlflow->scan;
@@ -260,7 +259,7 @@ static void load_list(struct mlflow *mlflow, struct ingest *in)
 static void put_list(struct mlflow *mlflow, struct ingest *in)
 {
     struct assay_buf ids = {.limit = LIST_MAX};
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash;
 
     for (size_t i = 0; i < mlflow->experiment_count; i++) {
         if (mlflow->experiments[i].gone || strchr(mlflow->experiments[i].id, '\n'))
@@ -268,8 +267,7 @@ static void put_list(struct mlflow *mlflow, struct ingest *in)
         assay_buf_text_add(&ids, mlflow->experiments[i].id);
         assay_buf_char(&ids, '\n');
     }
-    for (size_t i = 0; i < ids.length; i++)
-        hash = (hash ^ (unsigned char)ids.data[i]) * UINT64_C(0x100000001b3);
+    hash = mlflow_hash(assay_buf_text(&ids), ids.length);
     if (hash != mlflow->experiments_hash && !ids.overflow)
         ingest_state_put(in, LIST_KEY, assay_buf_text(&ids), ids.length);
     mlflow->experiments_hash = hash;

@@ -380,8 +380,7 @@ static const char *tag_of(const struct assay_attrs *attrs, const char *key)
     return "";
 }
 
-/* Never 0. */
-static uint64_t hash_of(const char *bytes, size_t length)
+uint64_t mlflow_hash(const char *bytes, size_t length)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325), word;
 
@@ -465,7 +464,7 @@ static void one_run(struct json_text *json, const struct run_reading *reading)
     if (json->fault)
         return;
     length = (size_t)(json->at - from);
-    hash = hash_of(from, length);
+    hash = mlflow_hash(from, length);
     reading->page->count++;
     if (!peek_id(from, length, id, &part, &is)) {
         note_odd(reading->page, "runs", part, is);

@@ -28,7 +28,7 @@ struct mlflow_run { /* one that was met in a scan */
 
 struct mlflow_met { /* an experiment that was met in a scan, or is known from the state */
     char *id;
-    uint32_t hash; /* of what was reported; 0 not known */
+    uint64_t hash; /* of what was reported; 0 not known */
     uint32_t seen; /* the scan that met it last */
     bool gone;
 };
@@ -110,6 +110,8 @@ mlflow_parse_experiments(const char *where, const char *body, size_t length,
                          struct mlflow_page *page,
                          void (*fn)(void *context, const struct mlflow_experiment *experiment),
                          void *context, struct assay_error *err);
+/* Of what a server said, to know it again; never 0. In memory only. */
+uint64_t mlflow_hash(const char *bytes, size_t length);
 /* HASH is over the run's own JSON. Attributes live in PAGE's arena only until FN returns. */
 enum assay_status
 mlflow_parse_runs(const char *where, const char *body, size_t length, struct mlflow_page *page,

@@ -422,7 +422,7 @@ static void put_ids(struct scan *scan)
 {
     struct mlflow *mlflow = scan->mlflow;
     struct assay_buf ids = {.limit = 256u << 20};
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash;
 
     for (size_t i = 0; i < mlflow->run_count; i++) {
         if (mlflow->runs[i].gone)
@@ -431,8 +431,7 @@ static void put_ids(struct scan *scan)
         assay_buf_char(&ids, '\n');
         mlflow->runs[i].in_list = true;
     }
-    for (size_t i = 0; i < ids.length; i++)
-        hash = (hash ^ (unsigned char)ids.data[i]) * UINT64_C(0x100000001b3);
+    hash = mlflow_hash(assay_buf_text(&ids), ids.length);
     if (hash != mlflow->ids_hash)
         ingest_state_put(scan->in, "runs", assay_buf_text(&ids), ids.length);
     mlflow->ids_hash = hash;

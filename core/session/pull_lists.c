@@ -201,9 +201,6 @@ bool pull_lists_run(struct pull_lists *lists)
 
 void pull_lists_free(struct pull_lists *lists)
 {
-    free(lists->run_ids);
-    free(lists->end_ms);
     free(lists->experiments);
-    lists->run_ids = lists->experiments = NULL;
-    lists->end_ms = NULL;
+    lists->experiments = NULL;
 }

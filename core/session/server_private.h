@@ -106,9 +106,10 @@ struct pull_lists {
     struct server *server;
     bool (*stopped)(void *context);
     void *context;
-    /* What is wanted; the arrays are freed by pull_lists_free(). */
-    const char **run_ids;
-    int64_t *end_ms; /* of each; ASSAY_NO_TIME: it goes on */
+    /* What is wanted. Of runs the caller keeps the arrays; that of experiments is freed by
+       pull_lists_free(). */
+    const char *const *run_ids;
+    const int64_t *end_ms; /* of each; ASSAY_NO_TIME: it goes on */
     size_t run_count;
     const char **experiments; /* whose logged models and traces */
     size_t experiment_count;

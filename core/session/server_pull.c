@@ -279,13 +279,9 @@ uint64_t assay_session_pull_all(struct assay_session *session, uint32_t source,
     lists->server = pull->server;
     lists->stopped = pull_stopped;
     lists->context = pull;
+    lists->run_ids = pull->ids;
+    lists->end_ms = pull->end_ms;
     lists->run_count = pull->id_count;
-    lists->run_ids = assay_alloc_array(pull->id_count + 1, sizeof *lists->run_ids);
-    lists->end_ms = assay_alloc_array(pull->id_count + 1, sizeof *lists->end_ms);
-    for (size_t i = 0; i < pull->id_count; i++) {
-        lists->run_ids[i] = pull->ids[i];
-        lists->end_ms[i] = pull->end_ms[i];
-    }
     lists->registry = !runs;
     if (!runs || experiment != ASSAY_NONE) {
         lists->experiment_count =

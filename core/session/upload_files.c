@@ -73,12 +73,13 @@ static bool is_within(void *most, uint64_t bytes)
 static int unnamed_file(struct upload *u, struct assay_error *error)
 {
     char *directory = assay_session_copies_path(u->session), *path;
+    const char *folder = getenv("TMPDIR");
     int fd;
 
-    if (!directory)
-        directory = assay_strdup("/tmp");
-    else
+    if (directory)
         (void)assay_make_directories(directory, NULL);
+    else
+        directory = assay_strdup(folder && *folder ? folder : "/tmp");
     path = assay_path_join(directory, "upload.XXXXXX");
     fd = mkostemp(path, O_CLOEXEC);
     if (fd < 0)

@@ -58,17 +58,6 @@ static int stop(void **state)
     return 0;
 }
 
-static char *export(const char *name)
-{
-    char *directory = world_path(&world, name);
-    struct assay_ledger *ledger = world_open(&world, "adm");
-    struct assay_error err = {0};
-    if (assay_ledger_export(ledger, directory, &err) != ASSAY_OK)
-        fail_msg("%s", err.what);
-    assay_ledger_close(&ledger);
-    return directory;
-}
-
 /* The script of the bundle, with PATH holding little more than the three programs. */
 static int script(const char *directory)
 {
@@ -109,7 +98,7 @@ static void sealed_against_change(void **state)
     (void)state;
     memcpy(evidence, "evidence/", 9);
     assay_sha256(evidence + 9, "all is well\n", 12);
-    char *directory = export("bundle");
+    char *directory = world_export(&world, "adm", "bundle");
     assert_int_equal(script(directory), 0);
     if (assay_bundle_verify(directory, NULL, &err) != ASSAY_OK)
         fail_msg("%s", err.what);
@@ -129,7 +118,7 @@ static void sealed_against_change(void **state)
     assert_int_not_equal(assay_bundle_verify(directory, NULL, NULL), ASSAY_OK);
     free(gone);
     free(directory);
-    directory = export("bundle-2");
+    directory = world_export(&world, "adm", "bundle-2");
     char *signers = assay_path_join(directory, "allowed_signers");
     FILE *file = fopen(signers, "a");
     fputs(
@@ -176,7 +165,7 @@ static void list_of_its_own(void **state)
     struct assay_error err = {0};
     size_t length = 0;
     (void)state;
-    char *directory = export("bundle-forged");
+    char *directory = world_export(&world, "adm", "bundle-forged");
     record_with(directory, "\"meaning\":\"approval\"", name);
     char *path = assay_path_join(directory, name), *file = NULL;
     snprintf(key, sizeof key, "%s/rex.pub", world.agent.directory);
@@ -216,8 +205,8 @@ static void list_of_its_own(void **state)
  */
 static void readable(void **state)
 {
-    char *directory = export("bundle-3"), *path = assay_path_join(directory, "report.html"),
-         *text = NULL;
+    char *directory = world_export(&world, "adm", "bundle-3"),
+         *path = assay_path_join(directory, "report.html"), *text = NULL;
     size_t length = 0;
     (void)state;
     assert_int_equal(assay_file_read(path, 1 << 20, &text, &length, NULL), ASSAY_OK);

@@ -92,17 +92,6 @@ static void revoke_what_others_saw(void)
     assert_int_equal(world_state(&world, request), ASSAY_STATE_PENDING);
 }
 
-static char *export(const char *name)
-{
-    char *directory = world_path(&world, name);
-    struct assay_ledger *ledger = world_open(&world, "adm");
-    struct assay_error err = {0};
-    if (assay_ledger_export(ledger, directory, &err) != ASSAY_OK)
-        fail_msg("%s", err.what);
-    assay_ledger_close(&ledger);
-    return directory;
-}
-
 /* Runs a shell in DIRECTORY; its exit status. */
 static int shell(const char *directory, const char *command)
 {
@@ -225,7 +214,7 @@ static void t13_a_bundle_is_whole(void **state)
     struct assay_error err = {0};
     (void)state;
     revoke_what_others_saw();
-    char *directory = export("bundle");
+    char *directory = world_export(&world, "adm", "bundle");
     if (assay_bundle_verify(directory, NULL, &err) != ASSAY_OK)
         fail_msg("%s", err.what);
     assert_int_equal(shell(directory, "sh verify.sh >out && grep -q 'VOID (revoked) .* app "
@@ -258,7 +247,7 @@ static void unsigned_decision_slipped_in(void **state)
 {
     (void)state;
     world_approve(&world, request);
-    char *directory = export("bundle");
+    char *directory = world_export(&world, "adm", "bundle");
     assert_int_equal(shell(directory, "sh verify.sh"), 0);
     slip(directory, OTHER_DEVICE " | .predicate.signer.key = \"\"", "");
     assert_int_not_equal(shell(directory, "sh verify.sh"), 0);
@@ -271,11 +260,11 @@ static void revoked_decision_slipped_in(void **state)
 {
     (void)state;
     world_approve(&world, request);
-    char *before = export("before");
+    char *before = world_export(&world, "adm", "before");
     slip(before, OTHER_DEVICE, "app");
     assert_int_equal(shell(before, "sh verify.sh"), 0); /* as long as it was theirs */
     revoke("app", -1);
-    char *directory = export("bundle");
+    char *directory = world_export(&world, "adm", "bundle");
     assert_int_equal(shell(directory, "sh verify.sh"), 0);
     slip(directory, OTHER_DEVICE, "app");
     assert_int_not_equal(shell(directory, "sh verify.sh"), 0);
@@ -289,7 +278,7 @@ static void t18_words_of_a_record(void **state)
 {
     (void)state;
     world_approve(&world, request);
-    char *directory = export("bundle");
+    char *directory = world_export(&world, "adm", "bundle");
     slip(directory,
          OTHER_DEVICE " | .predicate.meaning = \"\\u001b[2Jeverything holds\\u009b1m\"", "app");
     assert_int_equal(shell(directory, "sh verify.sh >out 2>&1 && grep -q '?.2Jeverything' out "
@@ -304,7 +293,7 @@ static void person_slipped_in(void **state)
     char filter[700];
     (void)state;
     world_approve(&world, request);
-    char *directory = export("bundle");
+    char *directory = world_export(&world, "adm", "bundle");
     snprintf(
         filter, sizeof filter,
         OTHER_DEVICE " | .predicate.event = \"signer\" | .predicate.change = \"add\" | "
@@ -347,7 +336,7 @@ static void names_and_what_is_allowed(void **state)
     if (assay_request_send(ledger, &ask, id, &err) != ASSAY_OK)
         fail_msg("%s", err.what);
     assay_ledger_close(&ledger);
-    char *directory = export("bundle");
+    char *directory = world_export(&world, "adm", "bundle");
     assert_int_equal(shell(directory, "sh verify.sh >out && grep -q 'UNSIGNED .* rex request' "
                                       "out && grep -q 'signed .* ada+ml@example.org' out"),
                      0);

@@ -73,6 +73,16 @@ void points_fill(struct points_rng *rng, struct assay_point *points, size_t coun
     }
 }
 
+struct assay_series *points_series(size_t count, double (*value)(size_t step))
+{
+    struct assay_series *series = assay_series_new(ASSAY_LAST_WRITTEN);
+
+    for (size_t i = 0; i < count; i++)
+        assay_series_add(series, &(struct assay_point){.step = (int64_t)i, .value = value(i)},
+                         1);
+    return series;
+}
+
 bool points_same_value(double a, double b)
 {
     if (isnan(a) || isnan(b))

@@ -27,6 +27,9 @@ double points_random_unit(struct points_rng *rng); /* [0, 1) */
    extreme steps and times; float, double, special or constant values. */
 void points_fill(struct points_rng *rng, struct assay_point *points, size_t count);
 
+/* A series of COUNT points at steps 0, 1, …, each with VALUE of its step. */
+struct assay_series *points_series(size_t count, double (*value)(size_t step));
+
 bool points_same_value(double a, double b); /* bit for bit, but any NaN is a NaN */
 void assert_points_equal(const struct assay_point *expected, const struct assay_point *actual,
                          size_t count);

@@ -65,6 +65,18 @@ struct assay_ledger *world_open(struct world *world, const char *person)
     return ledger;
 }
 
+char *world_export(struct world *world, const char *person, const char *name)
+{
+    char *directory = world_path(world, name);
+    struct assay_ledger *ledger = world_open(world, person);
+    struct assay_error err = {0};
+
+    if (assay_ledger_export(ledger, directory, &err) != ASSAY_OK)
+        fail_msg("%s", err.what);
+    assay_ledger_close(&ledger);
+    return directory;
+}
+
 static void make_persons(struct world *world)
 {
     struct assay_ledger *ledger = world_open(world, "adm");

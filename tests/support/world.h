@@ -40,6 +40,8 @@ const char *world_champion(struct world *world, char out[24]); /* "" none */
 size_t world_records(struct world *world);
 void world_copy(const char *from, const char *to); /* a file, a database with its log */
 char *world_path(const struct world *world, const char *name); /* malloc'd */
+/* PERSON's ledger as a bundle in the folder NAME, whose path is returned, malloc'd. */
+char *world_export(struct world *world, const char *person, const char *name);
 
 /* The local registry's champion of "fraud" moves, behind the ledger's back. */
 void world_move_champion(struct world *world, int64_t from, int64_t to);

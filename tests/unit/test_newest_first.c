@@ -21,20 +21,18 @@
 #include "core/store/store.h"
 #include "support/good.h"
 #include "support/places.h"
+#include "support/points.h"
 #include "tui/run_list.h"
 
 #define RUNS        2600
 #define EXPERIMENTS 5
 #define TOP         100
 
-static uint64_t dice = 88172645463325252ull;
+static struct points_rng dice = {88172645463325252u};
 
 static uint64_t roll(uint64_t sides)
 {
-    dice ^= dice << 13;
-    dice ^= dice >> 7;
-    dice ^= dice << 17;
-    return dice % sides;
+    return points_random(&dice) % sides;
 }
 
 /* Runs from FROM on that began one after the other, give or take JITTER; the last experiment

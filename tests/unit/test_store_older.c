@@ -20,18 +20,16 @@
 #include "store/store.h"
 #include "support/good.h"
 #include "support/places.h"
+#include "support/points.h"
 
 #define RUNS        2200
 #define EXPERIMENTS 7
 
-static uint64_t dice = 88172645463325252ull;
+static struct points_rng dice = {88172645463325252u};
 
 static uint64_t roll(uint64_t sides)
 {
-    dice ^= dice << 13;
-    dice ^= dice >> 7;
-    dice ^= dice << 17;
-    return dice % sides;
+    return points_random(&dice) % sides;
 }
 
 static int64_t roll_time(void)
