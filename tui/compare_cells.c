@@ -250,10 +250,24 @@ static int by_count(const void *a, const void *b)
                                 : assay_text_natural(x->text, y->text);
 }
 
+/* ", NaN ×2": what the span before it leaves out. Returns the bytes used now. */
+static size_t say_left_out(const struct compare_view *view, struct table_cell *out, size_t used,
+                           const char *what, size_t count)
+{
+    if (count && used + 24 < sizeof out->text) {
+        used += (size_t)snprintf(out->text + used, sizeof out->text - used, "%s%s %s%zu",
+                                 used ? ", " : "", what, term_ascii(view->app->term) ? "x" : "×",
+                                 count);
+    }
+    return used;
+}
+
+/* "0.21 … 0.35, NaN ×2": the span of the finite numbers, then the runs that are not in it. */
 static void number_spread(const struct compare_view *view, size_t field, struct table_cell *out)
 {
     const struct assay_row *row = assay_comparison_row(view->comparison, field);
     double low = INFINITY, high = -INFINITY;
+    size_t nan = 0, infinite = 0, missing = 0, used = 0;
     char a[32], b[32];
     for (size_t i = 0; i < assay_comparison_runs(view->comparison); i++) {
         struct assay_compare_cell cell = assay_comparison_cell(view->comparison, field, i);
@@ -261,13 +275,22 @@ static void number_spread(const struct compare_view *view, size_t field, struct 
             low = cell.number < low ? cell.number : low;
             high = cell.number > high ? cell.number : high;
         }
+        missing += !cell.present;
+        nan += cell.present && isnan(cell.number);
+        infinite += cell.present && isinf(cell.number);
     }
-    if (low <= high) {
-        snprintf(out->text, sizeof out->text, "%s %s %s",
-                 assay_row_value_beside(a, row, low, high, 4),
-                 term_ascii(view->app->term) ? ".." : "…",
-                 assay_row_value_beside(b, row, high, low, 4));
+    if (low < high) {
+        used = (size_t)snprintf(out->text, sizeof out->text, "%s %s %s",
+                                assay_row_value_beside(a, row, low, high, 4),
+                                term_ascii(view->app->term) ? ".." : "…",
+                                assay_row_value_beside(b, row, high, low, 4));
+    } else if (low <= high) {
+        used = (size_t)snprintf(out->text, sizeof out->text, "%s",
+                                assay_row_value_beside(a, row, low, high, 4));
     }
+    used = say_left_out(view, out, used, "NaN", nan);
+    used = say_left_out(view, out, used, "infinite", infinite);
+    say_left_out(view, out, used, "none", missing);
 }
 
 /* "adamw 497, sgd 3": what is rare stands out by its count. */
@@ -306,9 +329,7 @@ static void text_spread(const struct compare_view *view, size_t field, struct ta
         used += (size_t)snprintf(out->text + used, sizeof out->text - used, ", +%zu",
                                  count - SPREAD_TEXTS);
     }
-    if (missing && used + 20 < sizeof out->text) {
-        snprintf(out->text + used, sizeof out->text - used, ", none %s%zu", times, missing);
-    }
+    say_left_out(view, out, used, "none", missing);
 }
 
 void compare_spread(const struct compare_view *view, size_t field, struct table_cell *out)

@@ -99,6 +99,7 @@ static void all_is_said(void **state)
     screen_assert_text(screen, "◆ net aaaaaaaa"); /* which of the two it is */
     screen_assert_text(screen, "net bbbbbbbb");
     screen_assert_text(screen, "-1.7e308");
+    screen_assert_text(screen, "0.5, NaN ×1, none ×1"); /* one number is no span */
     screen_press(screen, "D", NULL); /* deltas */
     screen_settle(screen);
     screen_refute_text(screen, "-inf");
