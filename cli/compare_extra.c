@@ -6,6 +6,7 @@
 #include "compare.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -170,59 +171,60 @@ static void add_cost(struct compare_job *job, double price)
         add_number_fact(job, i, "cost", assay_comparison_cell(c, row, i).number * price);
 }
 
-static enum assay_status find_aim(struct compare_job *job, const char *name, size_t *row,
-                                  int *direction, struct assay_error *err)
+static enum assay_status find_aims(struct compare_job *job, const char *list,
+                                   struct assay_aim *aims, size_t *count,
+                                   struct assay_error *err)
 {
-    struct assay_comparison *c = job->comparison;
-    *row = assay_comparison_find(c, ASSAY_ROW_METRIC, name);
-    *direction = *row != SIZE_MAX ? assay_comparison_row(c, *row)->direction : 0;
-    if (strcmp(name, "duration") == 0 || strcmp(name, "gpu-hours") == 0) {
-        *row = assay_comparison_find(c, ASSAY_ROW_ATTRIBUTE, name);
-        *direction = -1;
+    for (const char *at = list; *at;) {
+        size_t length = strcspn(at, ",");
+        if (*count == AIMS_MAX)
+            return assay_fail(err, ASSAY_BAD_INPUT, "compare: --pareto: at most %d aims",
+                              AIMS_MAX);
+        char *name = assay_strndup(at, length);
+        struct assay_error wrong = {0};
+        struct assay_aim *aim = &aims[*count];
+        enum assay_status status = assay_comparison_aim(job->comparison, name, aim, &wrong);
+        if (status != ASSAY_OK && aim->row != SIZE_MAX)
+            assay_fail(err, status, "compare: --pareto: %s say --direction %s=max or =min",
+                       wrong.what, name);
+        else if (status != ASSAY_OK)
+            assay_fail(err, status, "compare: --pareto: %s", wrong.what);
+        free(name);
+        if (status != ASSAY_OK)
+            return status;
+        (*count)++;
+        at += length + (at[length] == ',');
     }
-    if (*row == SIZE_MAX)
-        return assay_fail(err, ASSAY_BAD_INPUT, "compare: --pareto: no run has a metric %s",
-                          name);
-    if (*direction == 0)
-        return assay_fail(err, ASSAY_BAD_INPUT,
-                          "compare: --pareto: which way is %s better? say --direction %s=max",
-                          name, name);
     return ASSAY_OK;
 }
 
 static enum assay_status add_front(struct compare_job *job, const char *list,
                                    struct assay_error *err)
 {
-    struct assay_comparison *c = job->comparison;
-    size_t rows[AIMS_MAX], aims = 0, runs = assay_comparison_runs(c);
-    int directions[AIMS_MAX];
-    for (const char *at = list; *at;) {
-        size_t length = strcspn(at, ",");
-        char *name = assay_strndup(at, length);
-        enum assay_status status =
-            aims == AIMS_MAX
-                ? assay_fail(err, ASSAY_BAD_INPUT, "compare: --pareto: at most 8 aims")
-                : find_aim(job, name, &rows[aims], &directions[aims], err);
-        free(name);
-        if (status != ASSAY_OK)
-            return status;
-        aims++;
-        at += length + (at[length] == ',');
-    }
-    double *values = assay_alloc_array(runs * aims + 1, sizeof *values);
-    bool *front = assay_alloc_array(runs, sizeof *front);
-    for (size_t i = 0; i < runs; i++)
-        for (size_t a = 0; a < aims; a++)
-            values[i * aims + a] = assay_comparison_cell(c, rows[a], i).number;
-    assay_pareto_front(values, runs, directions, aims, front);
+    struct assay_aim aims[AIMS_MAX];
+    struct assay_front front;
+    size_t count = 0;
+    enum assay_status status = find_aims(job, list, aims, &count, err);
+    if (status != ASSAY_OK)
+        return status;
+    assay_comparison_front(job->comparison, NULL, aims, count, &front);
     struct assay_buf key = {0};
     assay_buf_format(&key, "Pareto front (%s)", list);
-    for (size_t i = 0; i < runs; i++)
-        assay_comparison_add_fact(c, i, ASSAY_SECTION_METRICS, assay_buf_text(&key),
-                                  front[i] ? "yes" : "no");
+    for (size_t i = 0; i < front.count; i++)
+        if (front.whole[i])
+            assay_comparison_add_fact(job->comparison, i, ASSAY_SECTION_METRICS,
+                                      assay_buf_text(&key), front.on[i] ? "yes" : "no");
+    if (front.lacking > 0) {
+        struct assay_error said = {0};
+        snprintf(
+            said.what, sizeof said.what,
+            "compare: --pareto: %zu of %zu runs have no finite value of %s%.200s: they are "
+            "neither on the front nor beaten",
+            front.lacking, front.count, count > 1 ? "one of " : "", list);
+        cli_complain(&said);
+    }
     assay_buf_free(&key);
-    free(values);
-    free(front);
+    assay_front_free(&front);
     return ASSAY_OK;
 }
 

@@ -196,6 +196,9 @@ void compare_choose(struct compare_view *view)
         view->columns[i] = (struct table_column){0};
     }
     view->judged.valid = false;
+    if (view->page == COMPARE_FRONT) {
+        compare_front_make(view);
+    }
 }
 
 void compare_sort_by(struct compare_view *view, size_t field)

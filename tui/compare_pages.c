@@ -474,6 +474,9 @@ static void page_title(const struct compare_view *view, char *out, size_t capaci
     case COMPARE_PARALLEL:
         snprintf(out, capacity, "what goes with %s", label);
         break;
+    case COMPARE_FRONT:
+        compare_front_title(view, out, capacity);
+        break;
     default:
         verdicts_title(view, out, capacity);
         break;
@@ -495,6 +498,10 @@ void compare_page_draw(struct compare_view *view, struct area area)
     }
     if (view->page == COMPARE_PARALLEL) {
         compare_parallel_draw(view, area_part(area, 0, 1, width, height));
+        return;
+    }
+    if (view->page == COMPARE_FRONT) {
+        compare_front_draw(view, area_part(area, 0, 1, width, height));
         return;
     }
     bool side = view->page == COMPARE_FACTORS && width >= SCATTER_FROM;

@@ -1,8 +1,9 @@
 /*
  * The comparison on the screen: its state, shared by view_compare.c (commands, layout) and its
  * parts compare_model.c (what is compared), compare_groups.c, compare_cells.c (what a cell
- * says), compare_files.c (artifacts), compare_parallel.c, compare_pages.c (values, verdicts,
- * what mattered, a file's difference) and compare_charts.c (the curves below).
+ * says), compare_files.c (artifacts), compare_parallel.c, compare_front.c (quality against
+ * cost), compare_pages.c (values, verdicts, what mattered, a file's difference) and
+ * compare_charts.c (the curves below).
  */
 #ifndef TUI_COMPARE_VIEW_H
 #define TUI_COMPARE_VIEW_H
@@ -35,6 +36,7 @@ enum compare_page {
     COMPARE_PARALLEL,
     COMPARE_CODE,
     COMPARE_IMAGES,
+    COMPARE_FRONT,
 };
 
 struct compare_line { /* of a page of text */
@@ -85,6 +87,13 @@ struct compare_view {
     size_t explained;          /* the metric's row */
     int brushes[COMPARE_AXES]; /* by axis: 0 none, else the fifth from below */
     size_t brush_axis;
+
+    struct compare_front {
+        char names[2][CHART_METRIC_SIZE]; /* quality, cost; rows are found by them anew */
+        struct assay_aim aims[2];
+        struct assay_front front;
+        size_t *order; /* runs or groups as listed: the front, what it beats, the others */
+    } front;           /* of COMPARE_FRONT */
 
     struct compare_export *export; /* a file is being written; NULL none is */
     struct compare_images *images; /* of COMPARE_IMAGES; NULL there are none */
@@ -235,6 +244,16 @@ void compare_page_draw(struct compare_view *view, struct area area);
 /* Of the metric and params of view->explanation. */
 void compare_parallel_draw(struct compare_view *view, struct area area);
 bool compare_parallel_command(struct compare_view *view, enum command_id id);
+
+/* ---- compare_front.c ---- */
+
+/* Opens the page on NAMES, "QUALITY,COST" or one of them; "": what there is to choose. */
+void compare_front_open(struct compare_view *view, const char *names);
+void compare_front_make(struct compare_view *view); /* anew, after what is compared changed */
+void compare_front_free(struct compare_view *view);
+void compare_front_title(const struct compare_view *view, char *out, size_t capacity);
+void compare_front_draw(struct compare_view *view, struct area area);
+bool compare_front_command(struct compare_view *view, enum command_id id, const char *argument);
 
 /* ---- compare_charts.c ---- */
 

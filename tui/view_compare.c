@@ -56,6 +56,7 @@ static void compare_close(void *self)
     compare_files_stop(view);
     compare_files_forget(view);
     compare_images_free(&view->images);
+    compare_front_free(view);
     assay_grouping_free(&view->grouping);
     assay_explanation_free(&view->explanation);
     assay_comparison_free(&view->comparison);
@@ -588,6 +589,9 @@ static bool compare_command(void *self, enum command_id id, const char *argument
     if (view->page == COMPARE_PARALLEL && compare_parallel_command(view, id)) {
         return true;
     }
+    if (view->page == COMPARE_FRONT && compare_front_command(view, id, argument)) {
+        return true;
+    }
     if (view->page != COMPARE_TABLE && (id == CMD_BACK || id == CMD_CANCEL)) {
         compare_files_forget(view);
         view->page = COMPARE_TABLE;
@@ -633,6 +637,9 @@ static bool compare_command(void *self, enum command_id id, const char *argument
         return true;
     case CMD_FACTORS:
         compare_page_open(view, COMPARE_FACTORS);
+        return true;
+    case CMD_FRONT:
+        compare_front_open(view, argument);
         return true;
     case CMD_FILTER:
         open_filter(view, argument);
@@ -747,10 +754,12 @@ static const enum command_id *compare_hints(void *self)
     static const enum command_id table[] = {
         CMD_DOWN,        CMD_UP,      CMD_BASELINE, CMD_DIFFERENCES, CMD_TRANSPOSE, CMD_SEEDS,
         CMD_VERDICTS,    CMD_FACTORS, CMD_VALUES,   CMD_GROUP_BY,    CMD_SORT_RUNS, CMD_FILTER,
-        CMD_NEXT_METRIC, CMD_EXPORT,  CMD_FILES,    CMD_NONE};
+        CMD_NEXT_METRIC, CMD_EXPORT,  CMD_FILES,    CMD_FRONT,       CMD_NONE};
+    static const enum command_id front[] = {CMD_DOWN, CMD_UP,   CMD_NEXT_METRIC, CMD_RIGHT,
+                                            CMD_OPEN, CMD_BACK, CMD_NONE};
     static const enum command_id page[] = {CMD_DOWN, CMD_UP, CMD_BACK, CMD_NONE};
     struct compare_view *view = self;
-    return view->page == COMPARE_TABLE ? table : page;
+    return view->page == COMPARE_TABLE ? table : view->page == COMPARE_FRONT ? front : page;
 }
 
 static const char *compare_typing(void *self)

@@ -361,6 +361,38 @@ struct assay_reach {
 /* The first point with a value <= TARGET (DIRECTION -1) or >= TARGET (+1). */
 struct assay_reach assay_curve_reach(struct assay_series *series, double target, int direction);
 
+/* ---- several aims at once: quality against cost ---- */
+
+struct assay_aim { /* a metric whose direction is known, or what a run cost */
+    size_t row;
+    int direction; /* +1 greater is better, -1 smaller */
+    bool cost;     /* duration or GPU-hours */
+};
+/* The aim ROW is; false where it is none, or nothing says which way it is better. */
+bool assay_comparison_aim_of(const struct assay_comparison *comparison, size_t row,
+                             struct assay_aim *out);
+/* The aim called NAME: "duration", "gpu-hours", or a metric. */
+enum assay_status assay_comparison_aim(const struct assay_comparison *comparison,
+                                       const char *name, struct assay_aim *out,
+                                       struct assay_error *err);
+/* All there are, at most CAPACITY: costs first. Returns how many. */
+size_t assay_comparison_aims(const struct assay_comparison *comparison, struct assay_aim *out,
+                             size_t capacity);
+
+struct assay_front {
+    size_t count, aims; /* runs, or groups */
+    double *values;     /* by run, then aim; of a group the mean of its runs */
+    bool *on;           /* nothing beats it */
+    bool *whole;        /* it has every value; one that has not is neither on it nor beaten */
+    size_t found, lacking;
+};
+/* Which runs, or groups (GROUPING; NULL: runs), nothing else beats in all AIMS. The caller
+   frees with assay_front_free(). */
+void assay_comparison_front(const struct assay_comparison *comparison,
+                            const struct assay_grouping *grouping, const struct assay_aim *aims,
+                            size_t count, struct assay_front *out);
+void assay_front_free(struct assay_front *front);
+
 /* ---- gates: "metrics.val_loss <= baseline * 1.01 and metrics.acc@max > 0.9" ---- */
 
 struct assay_gate; /* opaque; immutable once parsed */

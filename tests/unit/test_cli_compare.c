@@ -217,6 +217,13 @@ static void rows_from_curves(void **state)
     program_says("val/loss (area)");
     program_says("val/loss <= 0.5 (step)");
     program_says("Pareto front");
+    /* A run without a value is on no front, and no front beats it. */
+    assert_int_equal(compare("vit-sweep/run-05", "vit-sweep/run-06", "vit-sweep/run-07",
+                             "--pareto", "val/loss,duration", NULL),
+                     0);
+    program_says("1 of 3 runs have no finite value of one of val/loss,duration");
+    assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--pareto", "lr", NULL), 2);
+    program_says("no run has a metric lr");
     assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--target", "no=1", NULL),
                      2);
     assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--at", "step", NULL), 2);

@@ -1,0 +1,159 @@
+/*
+ * Quality against cost on the screen: the front marked and counted, every point read off, both
+ * aims turned, at all sizes.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <assay/local.h>
+#include <assay/memory.h>
+
+#include "support/runs_fixture.h"
+#include "support/workbench.h"
+
+/* By cost: cheap, middle and dear are on the front, waste is beaten by the first two, and broken
+   has no accuracy. */
+static const struct {
+    const char *name, *gpus, *lr;
+    int minutes;
+    double acc; /* below 0: none is logged */
+} made[] = {
+    {"cheap", "1", "0.1", 30, 0.7},  {"waste", "4", "0.1", 60, 0.65},
+    {"middle", "2", "0.2", 60, 0.8}, {"dear", "8", "0.2", 120, 0.9},
+    {"broken", "1", "0.3", 10, -1},
+};
+
+static void make_store(const char *path)
+{
+    struct assay_error err = {0};
+    struct assay_local *local = NULL;
+    unlink(path);
+    assert_int_equal(assay_local_open(&local, path, &err), ASSAY_OK);
+    for (size_t i = 0; i < ASSAY_COUNT(made); i++) {
+        char run[ASSAY_RUN_ID_SIZE];
+        int64_t start = FIXTURE_NOW_MS - (int64_t)(i + 3) * 3600000;
+        struct assay_pair params[] = {{"num_gpus", made[i].gpus}, {"lr", made[i].lr}};
+        struct assay_log_point points[] = {{"val/loss", {1, start, 1 - made[i].acc}},
+                                           {"val/acc", {1, start, made[i].acc}}};
+        struct assay_log_batch batch = {.params = params,
+                                        .param_count = 2,
+                                        .points = points,
+                                        .point_count = made[i].acc < 0 ? 1 : 2};
+        assert_int_equal(assay_local_start(local, "cost", made[i].name, start, run, &err),
+                         ASSAY_OK);
+        assert_int_equal(assay_local_log(local, run, &batch, &err), ASSAY_OK);
+        assert_int_equal(assay_local_finish(local, run, ASSAY_RUN_FINISHED,
+                                            start + made[i].minutes * 60000, &err),
+                         ASSAY_OK);
+    }
+    assay_local_close(&local);
+}
+
+static struct screen *open_front(int columns, int rows, const char *front)
+{
+    char path[400], store[420], cache[420];
+    snprintf(path, sizeof path, "%s/front.db", getenv("TMPDIR"));
+    snprintf(store, sizeof store, "ASSAY_STORE=%s", path);
+    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s/front-cache.db", getenv("TMPDIR"));
+    make_store(path);
+    const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
+    const char *const argv[] = {"assay", "local", NULL};
+    struct screen *screen = screen_open(&(struct screen_options){
+        .columns = columns, .rows = rows, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    screen_settle(screen);
+    screen_press(screen, "c", NULL);
+    screen_wait(screen, "5 runs");
+    screen_type(screen, front);
+    screen_settle(screen);
+    return screen;
+}
+
+static void front_is_seen_at_all_sizes(void **state)
+{
+    (void)state;
+    static const struct {
+        int columns, rows;
+    } sizes[] = {{120, 40}, {80, 24}, {60, 16}};
+    for (size_t i = 0; i < ASSAY_COUNT(sizes); i++) {
+        struct screen *screen =
+            open_front(sizes[i].columns, sizes[i].rows, ":front val/acc,gpu-hours\n");
+        screen_wait(screen, "Pareto front: val/acc ↑ against gpu-hours ↓");
+        screen_assert_text(screen, "3 of 5 runs on the front; 1 lacks a value: not drawn");
+        screen_assert_text(screen, "cheap: on the front, nothing here beats it");
+        screen_assert_text(screen, "◉"); /* the cursor's point, what it is on both axes */
+        screen_assert_text(screen, "0.5 ");
+        screen_assert_text(screen, "┘"); /* the line goes up after it went along */
+        screen_assert_text(screen, "●");
+        if (sizes[i].rows >= 24) {
+            screen_assert_text(screen, "val/acc ↑: greater is better");
+            screen_assert_text(screen, "gpu-hours ↓: smaller is better");
+        }
+        screen_press(screen, "j", "j", "j", NULL); /* what is beaten stands behind the front */
+        screen_wait(screen, "waste: beaten by cheap (0.7, 0.5) and 1 more");
+        screen_press(screen, "j", NULL);
+        screen_wait(screen, "broken has no finite val/acc ↑");
+        screen_refute_text(screen, "◉");
+        screen_press(screen, "q", NULL);
+        screen_wait(screen, "rows differ");
+        screen_refute_text(screen, "Pareto front");
+        screen_close(&screen);
+    }
+}
+
+static void both_aims_can_be_turned(void **state)
+{
+    (void)state;
+    struct screen *screen = open_front(120, 40, "F"); /* a cost is found */
+    screen_wait(screen, "against gpu-hours ↓");
+    screen_type(screen, "l");
+    screen_wait(screen, "against val/");
+    screen_type(screen, "h");
+    screen_wait(screen, "against gpu-hours ↓");
+    screen_type(screen, "h");
+    screen_wait(screen, "against duration ↓");
+    screen_type(screen, ":front val/acc,val/acc\n");
+    screen_wait(screen, "two different ones make a front");
+    screen_type(screen, ":front nothing,duration\n");
+    screen_wait(screen, "no run has a metric nothing");
+    screen_type(screen, ":front val/acc,duration\n");
+    screen_wait(screen, "Pareto front: val/acc ↑ against duration ↓");
+    screen_type(screen, "m");
+    screen_wait(screen, "Pareto front: val/loss ↓ against");
+    screen_type(screen, "jb"); /* the baseline is marked among the points, too */
+    screen_settle(screen);
+    screen_assert_text(screen, "◆");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "next run"); /* the run itself */
+    screen_close(&screen);
+}
+
+static void groups_stand_by_their_means(void **state)
+{
+    (void)state;
+    struct screen *screen = open_front(120, 40, ":group-by lr\n");
+    screen_wait(screen, "3 groups by lr");
+    screen_type(screen, ":front val/acc,gpu-hours\n");
+    screen_wait(screen, "2 of 3 groups on the front; 1 lacks a value");
+    screen_assert_text(screen, "group, means");
+    screen_assert_text(screen, "0.675");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "a group: S shows single runs");
+    screen_close(&screen);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(front_is_seen_at_all_sizes),
+        cmocka_unit_test(both_aims_can_be_turned),
+        cmocka_unit_test(groups_stand_by_their_means),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
