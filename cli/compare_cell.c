@@ -93,23 +93,34 @@ static void run_cell(const struct compare_job *job, size_t row, size_t column,
         assay_text_clean(out, cell.text, cell.length);
 }
 
-/* "0.9447 ± 0.0006 (n=3)" */
-static void group_number(const struct compare_job *job, size_t row,
-                         const struct assay_group *group, struct assay_buf *out)
+static struct assay_sample sample_of(const struct compare_job *job, size_t row,
+                                     const struct assay_group *group, size_t *count)
 {
     double *values = assay_alloc_array(group->count, sizeof *values);
-    size_t count = 0;
-    char text[32];
+    *count = 0;
     for (size_t i = 0; i < group->count; i++) {
         struct assay_compare_cell cell =
             assay_comparison_cell(job->comparison, row, group->columns[i]);
         if (cell.present)
-            values[count++] = cell.number;
+            values[(*count)++] = cell.number;
     }
+    struct assay_sample sample = assay_sample_of(values, *count);
+    free(values);
+    return sample;
+}
+
+/* "0.9447 ± 0.0006 (n=3)"; with as many digits as it takes beside the baseline's. */
+static void group_number(const struct compare_job *job, size_t row,
+                         const struct assay_group *group, struct assay_buf *out)
+{
+    size_t count, others;
+    char text[32];
     const struct assay_row *shown = assay_comparison_row(job->comparison, row);
-    struct assay_sample s = assay_sample_of(values, count);
+    struct assay_sample s = sample_of(job, row, group, &count);
+    struct assay_sample base =
+        sample_of(job, row, &job->grouping.groups[job->base_group], &others);
     if (s.n > 0)
-        assay_buf_text_add(out, assay_row_value_text(text, shown, s.mean, DIGITS));
+        assay_buf_text_add(out, assay_row_value_beside(text, shown, s.mean, base.mean, DIGITS));
     else if (s.dropped > 0)
         assay_buf_text_add(out, "NaN");
     if (s.n > 1 && isfinite(s.sd))
@@ -119,7 +130,6 @@ static void group_number(const struct compare_job *job, size_t row,
         assay_buf_format(out, " (n=%zu%s", s.n, s.dropped ? "" : ")");
     if (s.dropped)
         assay_buf_format(out, ", %zu not finite)", s.dropped);
-    free(values);
 }
 
 static void group_cell(const struct compare_job *job, size_t row, size_t column,

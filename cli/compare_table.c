@@ -147,7 +147,16 @@ static void print_groups(struct compare_job *job)
     if (!job->grouped)
         return;
     if (job->grouping.count == 1) {
-        line(job, "\nthese runs differ only by their seed: one group, nothing to test");
+        if (*job->grouping.by) /* what they were asked to be grouped by */
+            assay_buf_format(&text,
+                             "\nall of them have the same %s: one group, nothing to test",
+                             job->grouping.by);
+        else
+            assay_buf_format(&text, "\nthese runs %s: one group, nothing to test",
+                             job->grouping.seed_key ? "differ only by their seed"
+                                                    : "have the same params");
+        line(job, assay_buf_text(&text));
+        assay_buf_free(&text);
         return;
     }
     assay_buf_format(&text, "\n%zu groups of runs%s%s%s%s", job->grouping.count,

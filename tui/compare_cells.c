@@ -131,7 +131,7 @@ static void group_number(const struct compare_view *view, size_t field, size_t g
         out->role = s.dropped ? ROLE_FAILED : ROLE_DIM;
         return;
     }
-    assay_row_value_text(mean, row, s.mean, DIGITS);
+    assay_row_value_beside(mean, row, s.mean, base.mean, DIGITS);
     assay_row_value_text(sd, row, s.sd, 2);
     if (s.n > 1 && isfinite(s.sd)) {
         snprintf(out->text, sizeof out->text, "%s %s%s", mean, ascii ? "+-" : "±", sd);
@@ -368,8 +368,10 @@ static void draw_notices(const struct compare_view *view, struct area area)
     size_t y = 0, shown = lines > room ? room - 1 : lines;
     if (view->proposed && !view->grouped && y < shown) {
         struct assay_buf text = {0};
-        assay_buf_format(&text, "%zu groups of runs differ only by their seed (by %s)",
-                         view->grouping.count, view->grouping.by);
+        assay_buf_format(&text, "%zu groups of runs %s%s%s%s", view->grouping.count,
+                         view->grouping.seed_key ? "differ only by their seed" : "are alike",
+                         *view->grouping.by ? " (by " : "", view->grouping.by,
+                         *view->grouping.by ? ")" : "");
         draw_field(area, 1, (int)y++, area.rect.width - 2, ALIGN_LEFT, ROLE_DIM,
                    assay_buf_text(&text));
         assay_buf_free(&text);

@@ -18,10 +18,14 @@
 #define VALUES_MAX     2000
 #define DIFF_LINES_MAX 20000
 #define NAMES_MAX      12 /* runs named beside a value */
-#define SCATTER_FROM   90 /* columns from which on there is room for it */
+#define SCATTER_FROM   90 /* columns from which on there is room for it beside the list */
+#define KINDS_NAMED    16 /* texts under a scatter */
+#define SCATTER_ROWS   6  /* ... and rows that it has at least below the list */
+#define FACTORS_WIDE   66
 #define AXIS_WIDTH     9
 #define WRAP_ROWS      3
 #define MEANS_MAX      12 /* different numbers */
+#define MEANS_SHOWN    64 /* different values */
 
 static struct compare_line *add_line(struct compare_view *view, enum role role,
                                      const char *text)
@@ -171,7 +175,7 @@ static size_t metric_in_mind(const struct compare_view *view)
 
 static void list_factors(struct compare_view *view)
 {
-    char text[400], mean[32], spread[32], rank[32], p[32], label[60];
+    char text[400];
     view->explained = metric_in_mind(view);
     assay_explanation_free(&view->explanation);
     if (view->explained == SIZE_MAX) {
@@ -189,22 +193,57 @@ static void list_factors(struct compare_view *view)
                  e->forest.r2 < 0.1 ? ": too little to trust the importances" : "");
     }
     add_line(view, ROLE_DIM, text);
-    snprintf(text, sizeof text, "%-24s %10s %8s %8s %8s %7s", "param", "importance", "spread",
-             "rank", "p", "values");
-    add_line(view, ROLE_DIM, text);
+    add_line(view, ROLE_DIM, "")->heads = true;
     for (size_t i = 0; i < e->count; i++) {
-        const struct assay_factor *f = &e->factors[i];
-        assay_text_clean_to(label, sizeof label,
-                            assay_comparison_row(view->comparison, f->row)->label);
-        bool known = !isnan(f->importance.mean), ranked = !isnan(f->rank.value);
-        snprintf(text, sizeof text, "%-24.24s %10s %8s %8s %8s %7zu", label,
-                 known ? assay_number_short(mean, f->importance.mean, 3) : "",
-                 known ? assay_number_short(spread, f->importance.spread, 2) : "",
-                 ranked ? assay_number_short(rank, f->rank.value, 3) : "",
-                 ranked ? assay_number_short(p, f->p, 2) : "", f->distinct);
-        add_line(view, ROLE_NORMAL, text)->factor = i;
+        add_line(view, ROLE_NORMAL, "")->factor = i;
     }
     view->page_list.cursor = e->count ? 2 : 0;
+}
+
+enum { IMPORTANCE, SPREAD, RANK, P, VALUES, FACTOR_COLUMNS };
+
+/* What is said of a param in one column; NULL: the column's name. */
+static const char *factor_text(const struct assay_factor *f, int column, char out[32])
+{
+    static const char *const names[] = {"importance", "spread", "rank", "p", "values"};
+    if (!f) {
+        return names[column];
+    }
+    bool known = !isnan(f->importance.mean), ranked = !isnan(f->rank.value);
+    out[0] = '\0';
+    if (column == IMPORTANCE && known) {
+        assay_number_short(out, f->importance.mean, 3);
+    } else if (column == SPREAD && known) {
+        assay_number_short(out, f->importance.spread, 2);
+    } else if (column == RANK && ranked) {
+        assay_number_short(out, f->rank.value, 3);
+    } else if (column == P && ranked) {
+        assay_number_short(out, f->p, 2);
+    } else if (column == VALUES) {
+        snprintf(out, 32, "%zu", f->distinct);
+    }
+    return out;
+}
+
+/* A param's line, or the heads of the columns: where there is little room the name goes before
+   the spread and the number of values. */
+static void draw_factor(const struct compare_view *view, const struct assay_factor *f,
+                        enum role role, struct area row)
+{
+    static const int widths[] = {10, 8, 8, 8, 7};
+    bool wide = row.rect.width >= FACTORS_WIDE;
+    int x = row.rect.width - 2;
+    char text[32], label[200] = "param";
+    for (int i = FACTOR_COLUMNS; i-- > 0;) {
+        if (wide || (i != SPREAD && i != VALUES)) {
+            x -= widths[i] + 1;
+            draw_field(row, x + 1, 0, widths[i], ALIGN_RIGHT, role, factor_text(f, i, text));
+        }
+    }
+    if (f) {
+        compare_label(view, f->row, label, sizeof label);
+    }
+    draw_field(row, 1, 0, x - 1, ALIGN_LEFT, role, label);
 }
 
 /* ---- a scatter of the metric against one param ---- */
@@ -214,6 +253,7 @@ struct scatter {
     size_t count;
     double x_low, x_high, y_low, y_high;
     bool log_x, categorical;
+    const char *kinds[KINDS_NAMED]; /* the first of the texts along x */
 };
 
 static bool take_points(const struct compare_view *view, const struct assay_factor *f,
@@ -240,6 +280,9 @@ static bool take_points(const struct compare_view *view, const struct assay_fact
                 k++;
             }
             texts[known] = x.text;
+            if (k == known && known < KINDS_NAMED) {
+                s->kinds[known] = x.text;
+            }
             known += k == known;
             value = (double)k;
         }
@@ -256,6 +299,23 @@ static bool take_points(const struct compare_view *view, const struct assay_fact
     free(texts);
     s->log_x = !f->categorical && s->x_low > 0 && s->x_high / s->x_low > 50;
     return s->count > 0;
+}
+
+/* The texts of a categorical axis, each under its column, where all have room. */
+static void name_kinds(const struct scatter *s, struct area line)
+{
+    int count = (int)s->x_high + 1, width = line.rect.width;
+    int room = count > 1 ? (width - 1) / (count - 1) - 1 : width;
+    char text[60];
+    for (int i = 0; i < count && count <= KINDS_NAMED && room >= 4 && s->kinds[i]; i++) {
+        int at = count > 1 ? (int)lround((double)i / (count - 1) * (width - 1)) : width / 2;
+        assay_text_clean_to(text, sizeof text, s->kinds[i]);
+        int wide = assay_text_width(text);
+        wide = wide < room ? wide : room;
+        at -= wide / 2;
+        at = at < 0 ? 0 : at + wide > width ? width - wide : at;
+        draw_field(line, at, 0, wide, ALIGN_LEFT, ROLE_AXIS, text);
+    }
 }
 
 static void draw_scatter(const struct compare_view *view, const struct assay_factor *f,
@@ -287,6 +347,8 @@ static void draw_scatter(const struct compare_view *view, const struct assay_fac
         if (!s.categorical) {
             draw_field(area, AXIS_WIDTH + 2, height + 1, width, ALIGN_RIGHT, ROLE_AXIS, high);
             draw_text(area, AXIS_WIDTH + 2, height + 1, ROLE_AXIS, low);
+        } else {
+            name_kinds(&s, area_part(area, AXIS_WIDTH + 2, height + 1, width, 1));
         }
         compare_label(view, f->row, label, sizeof label);
         draw_field(area, AXIS_WIDTH + 2, height + 2, width, ALIGN_CENTER, ROLE_DIM, label);
@@ -295,16 +357,29 @@ static void draw_scatter(const struct compare_view *view, const struct assay_fac
     free(s.y);
 }
 
-/* n, mean and standard deviation of the metric by each value of a param. */
-static void draw_means(const struct compare_view *view, const struct assay_factor *f,
-                       struct area area)
+struct mean_of_value {
+    const char *text;
+    double number;
+    struct assay_sample sample;
+};
+
+static int by_text(const void *a, const void *b)
 {
-    size_t runs = assay_comparison_runs(view->comparison);
+    const struct mean_of_value *x = a, *y = b;
+    if (!isnan(x->number) && !isnan(y->number) && x->number != y->number) {
+        return x->number < y->number ? -1 : 1;
+    }
+    return assay_text_natural(x->text, y->text);
+}
+
+/* The metric by each value of a param, in their order; at most CAPACITY. */
+static size_t means_of(const struct compare_view *view, const struct assay_factor *f,
+                       struct mean_of_value *means, size_t capacity)
+{
+    size_t runs = assay_comparison_runs(view->comparison), found = 0;
     double *values = assay_alloc_array(runs, sizeof *values);
     bool *done = assay_alloc_array(runs, sizeof *done);
-    char text[120], name[40], mean[32], sd[32];
-    draw_text(area, 1, 0, ROLE_TITLE, "means by value");
-    for (size_t i = 0, y = 1; i < runs && (int)y < area.rect.height; i++) {
+    for (size_t i = 0; i < runs && found < capacity; i++) {
         struct assay_compare_cell cell = assay_comparison_cell(view->comparison, f->row, i);
         size_t count = 0;
         if (done[i] || !cell.present) {
@@ -317,16 +392,58 @@ static void draw_means(const struct compare_view *view, const struct assay_facto
                     assay_comparison_cell(view->comparison, view->explained, k).number;
             }
         }
-        struct assay_sample s = assay_sample_of(values, count);
-        assay_text_clean_to(name, sizeof name, cell.text);
-        snprintf(text, sizeof text, "%-16.16s %9s %s%-8s n=%zu", name,
-                 s.n ? assay_number_short(mean, s.mean, 4) : "",
-                 area.canvas->ascii ? "+-" : "±",
-                 s.n > 1 ? assay_number_short(sd, s.sd, 2) : "-", s.n);
-        draw_field(area, 1, (int)y++, area.rect.width - 2, ALIGN_LEFT, ROLE_NORMAL, text);
+        means[found++] =
+            (struct mean_of_value){cell.text, cell.number, assay_sample_of(values, count)};
     }
+    qsort(means, found, sizeof *means, by_text);
     free(values);
     free(done);
+    return found;
+}
+
+/* The mean with as many digits as it takes beside the nearest of the others. */
+static const char *mean_text(const struct compare_view *view, const struct mean_of_value *means,
+                             size_t count, size_t at, char out[32])
+{
+    double mine = means[at].sample.mean, nearest = NAN;
+    for (size_t i = 0; i < count; i++) {
+        double other = means[i].sample.mean;
+        if (means[i].sample.n && other != mine &&
+            (isnan(nearest) || fabs(other - mine) < fabs(nearest - mine))) {
+            nearest = other;
+        }
+    }
+    return means[at].sample.n
+               ? assay_row_value_beside(out,
+                                        assay_comparison_row(view->comparison, view->explained),
+                                        mine, nearest, 4)
+               : "";
+}
+
+/* n, mean and standard deviation of the metric by each value of a param. */
+static void draw_means(const struct compare_view *view, const struct assay_factor *f,
+                       struct area area)
+{
+    struct mean_of_value means[MEANS_SHOWN];
+    size_t count = means_of(view, f, means, MEANS_SHOWN);
+    int room = area.rect.height - 1, width = area.rect.width;
+    int name = width > 42 ? 16 : width - 26;
+    char text[120], clean[40], mean[32], sd[32];
+    draw_text(area, 1, 0, ROLE_TITLE, "means by value");
+    for (size_t i = 0; i < count && (int)i < room; i++) {
+        const struct assay_sample *s = &means[i].sample;
+        struct area row = area_row(area, 1 + (int)i);
+        if ((int)i + 1 == room && i + 1 < count) {
+            draw_format(row, 1, 0, ROLE_DIM, "and %zu more: i lists them", count - i);
+            break;
+        }
+        assay_text_clean_to(clean, sizeof clean, means[i].text);
+        draw_field(row, 1, 0, name, ALIGN_LEFT, ROLE_NORMAL, clean);
+        snprintf(text, sizeof text, "%9s %s%-6s n=%zu", mean_text(view, means, count, i, mean),
+                 area.canvas->ascii ? "+-" : "±",
+                 s->n > 1 ? assay_number_short(sd, s->sd, 2) : "-", s->n);
+        draw_field(row, name + 2, 0, width - name - 3, ALIGN_LEFT, ROLE_NORMAL, text);
+    }
 }
 
 /* ---- a file's difference ---- */
@@ -483,6 +600,63 @@ static void page_title(const struct compare_view *view, char *out, size_t capaci
     }
 }
 
+static void draw_lines(struct compare_view *view, struct area body)
+{
+    int width = body.rect.width, height = body.rect.height;
+    list_fit(&view->page_list, view->line_count, height);
+    for (int y = 0; y < height; y++) {
+        size_t at = view->page_list.top + (size_t)y;
+        if (at >= view->line_count) {
+            break;
+        }
+        const struct compare_line *line = &view->lines[at];
+        struct area row = area_row(body, y);
+        if (at == view->page_list.cursor) {
+            row = area_under(row, ROLE_HERE);
+            draw_clear(row);
+        }
+        if (line->factor != SIZE_MAX || line->heads) {
+            draw_factor(view, line->heads ? NULL : &view->explanation.factors[line->factor],
+                        line->role, row);
+        } else {
+            draw_field(row, 1, 0, width - 2, ALIGN_LEFT, line->role, line->text);
+        }
+    }
+    draw_scrollbar(body, width - 1, 0, height, view->page_list.top, view->line_count);
+}
+
+/* The list with the scatter of the param under the cursor, and the means by its values: beside
+   it where the screen is wide, else below. */
+static void draw_factors(struct compare_view *view, struct area area)
+{
+    int width = area.rect.width, height = area.rect.height;
+    bool side = width >= SCATTER_FROM;
+    int rows = (int)view->line_count, below = height - rows;
+    below = below < SCATTER_ROWS ? SCATTER_ROWS : below;
+    below = height < 2 * SCATTER_ROWS - 1 || side ? 0 : below;
+    int list = side ? width - width * 2 / 5 : width;
+    draw_lines(view, area_part(area, 0, 0, list, height - below));
+    size_t at = view->page_list.cursor;
+    size_t factor = at < view->line_count ? view->lines[at].factor : SIZE_MAX;
+    if (factor == SIZE_MAX || (!side && below == 0)) {
+        return;
+    }
+    const struct assay_factor *f = &view->explanation.factors[factor];
+    bool means = f->categorical || f->distinct <= MEANS_MAX; /* else each stands alone */
+    struct area plot = side ? area_part(area, list, 0, width - list, height)
+                            : area_part(area, 0, height - below, width, below);
+    if (!means) {
+        draw_scatter(view, f, plot);
+    } else if (side) {
+        int tall = height * 3 / 5;
+        draw_scatter(view, f, area_part(plot, 0, 0, width - list, tall));
+        draw_means(view, f, area_part(plot, 0, tall, width - list, height - tall));
+    } else {
+        draw_scatter(view, f, area_part(plot, 0, 0, width / 2 - 2, below));
+        draw_means(view, f, area_part(plot, width / 2 - 2, 0, width - width / 2 + 2, below));
+    }
+}
+
 void compare_page_draw(struct compare_view *view, struct area area)
 {
     char title[400];
@@ -504,7 +678,10 @@ void compare_page_draw(struct compare_view *view, struct area area)
         compare_front_draw(view, area_part(area, 0, 1, width, height));
         return;
     }
-    bool side = view->page == COMPARE_FACTORS && width >= SCATTER_FROM;
+    if (view->page == COMPARE_FACTORS) {
+        draw_factors(view, area_part(area, 0, 1, width, height));
+        return;
+    }
     bool whole = view->page == COMPARE_VALUES || view->page == COMPARE_VERDICTS;
     if (whole && height > 3 * WRAP_ROWS) { /* the line in full, below */
         height -= WRAP_ROWS + 1;
@@ -513,34 +690,5 @@ void compare_page_draw(struct compare_view *view, struct area area)
                          ? view->lines[view->page_list.cursor].text
                          : "");
     }
-    int list_width = side ? width - width * 2 / 5 : width;
-    struct area body = area_part(area, 0, 1, list_width, height);
-    list_fit(&view->page_list, view->line_count, height);
-    for (int y = 0; y < height; y++) {
-        size_t at = view->page_list.top + (size_t)y;
-        if (at >= view->line_count) {
-            break;
-        }
-        struct area row = area_row(body, y);
-        if (at == view->page_list.cursor) {
-            row = area_under(row, ROLE_HERE);
-            draw_clear(row);
-        }
-        draw_field(row, 1, 0, list_width - 2, ALIGN_LEFT, view->lines[at].role,
-                   view->lines[at].text);
-    }
-    draw_scrollbar(body, list_width - 1, 0, height, view->page_list.top, view->line_count);
-    size_t at = view->page_list.cursor;
-    size_t factor = at < view->line_count ? view->lines[at].factor : SIZE_MAX;
-    if (side && factor != SIZE_MAX) {
-        const struct assay_factor *f = &view->explanation.factors[factor];
-        bool means = f->categorical || f->distinct <= MEANS_MAX; /* else each stands alone */
-        int plot = means ? height * 3 / 5 : height;
-        draw_scatter(view, f, area_part(area, list_width, 1, width - list_width, plot));
-        if (means) {
-            draw_means(
-                view, f,
-                area_part(area, list_width, 1 + plot, width - list_width, height - plot));
-        }
-    }
+    draw_lines(view, area_part(area, 0, 1, width, height));
 }

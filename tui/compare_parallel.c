@@ -76,14 +76,18 @@ static size_t make_axes(const struct compare_view *view, struct axis *axes)
     return count;
 }
 
+/* From 1 at the bottom; 0 where the run has no value. */
+static int fifth_of(double unit)
+{
+    int fifth = isnan(unit) ? 0 : (int)(unit * FIFTHS) + 1;
+    return fifth > FIFTHS ? FIFTHS : fifth;
+}
+
 static bool is_brushed(const struct compare_view *view, const struct axis *axes, size_t count,
                        size_t run)
 {
     for (size_t a = 0; a < count; a++) {
-        double unit = place(view, &axes[a], run);
-        int fifth = (int)(unit * FIFTHS);
-        fifth = fifth >= FIFTHS ? FIFTHS - 1 : fifth;
-        if (view->brushes[a] && (isnan(unit) || fifth != view->brushes[a] - 1)) {
+        if (view->brushes[a] && fifth_of(place(view, &axes[a], run)) != view->brushes[a]) {
             return false;
         }
     }
@@ -212,10 +216,16 @@ static void draw_counts(const struct compare_view *view, const struct axis *axes
         }
     }
     struct assay_sample s = assay_sample_of(values, kept);
-    draw_format(line, 1, 0, ROLE_NORMAL, "%zu of %zu runs%s%s%s%s", kept, runs,
-                s.n ? ": mean " : "", s.n ? assay_number_short(mean, s.mean, 5) : "",
-                s.n > 1 ? line.canvas->ascii ? " +-" : " ±" : "",
-                s.n > 1 ? assay_number_short(sd, s.sd, 2) : "");
+    static const char keys[] = "h l another axis, j k brush it";
+    int x =
+        1 + draw_format(line, 1, 0, ROLE_NORMAL, "%zu of %zu runs%s%s%s%s", kept, runs,
+                        s.n ? ": mean " : "", s.n ? assay_number_short(mean, s.mean, 5) : "",
+                        s.n > 1 ? line.canvas->ascii ? " +-" : " ±" : "",
+                        s.n > 1 ? assay_number_short(sd, s.sd, 2) : "");
+    int end = line.rect.width - 1 - assay_text_width(keys);
+    if (end > x + 1) {
+        draw_text(line, end, 0, ROLE_DIM, keys);
+    }
     free(values);
 }
 
@@ -245,11 +255,34 @@ void compare_parallel_draw(struct compare_view *view, struct area area)
     free(dots.bright);
 }
 
+/* Whether a run stands in the fifth BRUSH of AXIS: others are passed over. */
+static bool has_run(const struct compare_view *view, const struct axis *axis, int brush)
+{
+    for (size_t run = 0; run < assay_comparison_runs(view->comparison); run++) {
+        if (fifth_of(place(view, axis, run)) == brush) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* None, then the lowest fifth, up to the highest. */
+static void turn_brush(struct compare_view *view, size_t count, int delta)
+{
+    struct axis axes[COMPARE_AXES];
+    int *brush = &view->brushes[view->brush_axis];
+    if (make_axes(view, axes) != count) {
+        return;
+    }
+    do {
+        *brush = (*brush + FIFTHS + 1 + delta) % (FIFTHS + 1);
+    } while (*brush && !has_run(view, &axes[view->brush_axis], *brush));
+}
+
 bool compare_parallel_command(struct compare_view *view, enum command_id id)
 {
     size_t count = view->explanation.count + 1;
     count = count < COMPARE_AXES ? count : COMPARE_AXES;
-    int *brush = &view->brushes[view->brush_axis];
     bool any = false;
     switch (id) {
     case CMD_LEFT:
@@ -258,11 +291,9 @@ bool compare_parallel_command(struct compare_view *view, enum command_id id)
     case CMD_RIGHT:
         view->brush_axis += view->brush_axis + 1 < count;
         return true;
-    case CMD_UP: /* none, then the lowest fifth, up to the highest */
-        *brush = *brush == FIFTHS ? 0 : *brush + 1;
-        return true;
+    case CMD_UP:
     case CMD_DOWN:
-        *brush = *brush == 0 ? FIFTHS : *brush - 1;
+        turn_brush(view, count, id == CMD_UP ? 1 : -1);
         return true;
     case CMD_CANCEL:
         for (size_t a = 0; a < COMPARE_AXES; a++) {

@@ -43,6 +43,7 @@ struct compare_line { /* of a page of text */
     char text[400];   /* clean */
     enum role role;
     size_t factor; /* of COMPARE_FACTORS; SIZE_MAX none */
+    bool heads;    /* the heads of its columns */
 };
 
 struct compare_view {

@@ -17,9 +17,10 @@
 #include "run_columns.h"
 #include "view_ask.h"
 
-#define MARGIN      11 /* the section's name stands there */
-#define TIGHT       72 /* narrower: runs and groups have no room beside that */
-#define CHARTS_FROM 24 /* rows of the screen from which on there are curves */
+#define MARGIN      11  /* the section's name stands there */
+#define TIGHT       72  /* narrower: runs and groups have no room beside that */
+#define WIDE        100 /* from here on names and what all say together need not give way */
+#define CHARTS_FROM 24  /* rows of the screen from which on there are curves */
 
 static void *compare_open(struct app *app, const void *argument)
 {
@@ -115,7 +116,7 @@ static bool is_tight(const struct compare_view *view, int width)
 /* What all runs say together leaves the first of them its place. */
 static int together_most(int width)
 {
-    int most = (width - MARGIN - 16) / 2;
+    int most = (width - MARGIN - 16) / (width < WIDE ? 3 : 2);
     return most > 34 ? 34 : most < 12 ? 12 : most;
 }
 
@@ -133,9 +134,10 @@ static size_t head_columns(struct compare_view *view, int width)
     char title[100];
     size_t count = 0;
     heading(&view->columns[count++], view->transposed ? "run" : "", false,
-            is_tight(view, width) ? 16
-            : view->transposed    ? 30
-                                  : 34);
+            is_tight(view, width)                   ? 16
+            : view->transposed                      ? 30
+            : width < WIDE && view->order_count > 2 ? 24
+                                                    : 34);
     if (!view->transposed && lead(view) == 2) {
         heading(&view->columns[count++], "all together", false, together_most(width));
     }

@@ -221,15 +221,26 @@ static void rows_from_curves(void **state)
     assert_int_equal(compare("vit-sweep/run-05", "vit-sweep/run-06", "vit-sweep/run-07",
                              "--pareto", "val/loss,duration", NULL),
                      0);
-    program_says("1 of 3 runs have no finite value of one of val/loss,duration");
+    program_complains("1 of 3 runs have no finite value of one of val/loss,duration");
     assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--pareto", "lr", NULL), 2);
-    program_says("no run has a metric lr");
+    program_complains("no run has a metric lr");
     assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--target", "no=1", NULL),
                      2);
     assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--at", "step", NULL), 2);
     assert_int_equal(
         compare("vit-sweep/run-01", "vit-sweep/run-02", "--direction", "train/loss=up", NULL),
         2);
+}
+
+/* Runs put together by what they all share are no runs of different seeds. */
+static void one_group_is_called_what_it_is(void **state)
+{
+    (void)state;
+    assert_int_equal(compare("vit-sweep/run-02", "vit-sweep/run-04", NULL), 0);
+    program_says("these runs differ only by their seed");
+    assert_int_equal(
+        compare("vit-sweep/run-02", "vit-sweep/run-03", "--group-by", "params.opt", NULL), 0);
+    program_says("all of them have the same opt: one group, nothing to test");
 }
 
 static void groups_and_what_mattered(void **state)
@@ -350,6 +361,7 @@ int main(void)
         cmocka_unit_test(bundles_travel),
         cmocka_unit_test(durations),
         cmocka_unit_test(rows_from_curves),
+        cmocka_unit_test(one_group_is_called_what_it_is),
         cmocka_unit_test(groups_and_what_mattered),
         cmocka_unit_test(examples_test_single_runs),
         cmocka_unit_test(beside_the_champion),

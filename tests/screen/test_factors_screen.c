@@ -1,0 +1,150 @@
+/*
+ * What mattered, on the screen: the params with a scatter and means of the one under the cursor,
+ * and parallel coordinates with their brushes, at the sizes terminals have.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <assay/local.h>
+#include <assay/memory.h>
+
+#include "support/runs_fixture.h"
+#include "support/workbench.h"
+
+#define RUNS 24
+
+static const char long_key[] = "model.backbone.encoder.layers.attention.dropout_rate";
+
+/* Three optimizers of eight runs each; the means of the first two are alike to five digits. */
+static void make_store(const char *path)
+{
+    static const char *const kinds[] = {"adamw", "lion", "sgd"};
+    static const double means[] = {0.812341, 0.812343, 0.7};
+    struct assay_error err = {0};
+    struct assay_local *local = NULL;
+    unlink(path);
+    assert_int_equal(assay_local_open(&local, path, &err), ASSAY_OK);
+    for (int i = 0; i < RUNS; i++) {
+        char run[ASSAY_RUN_ID_SIZE], name[32], width[16];
+        int64_t start = FIXTURE_NOW_MS - (int64_t)(i + 3) * 3600000;
+        snprintf(name, sizeof name, "net-%d", i);
+        snprintf(width, sizeof width, "%d", 1 << (i / 3 % 4));
+        struct assay_pair params[] = {
+            {"opt", kinds[i % 3]}, {"width", width}, {long_key, i % 2 ? "0.1" : "0.0"}};
+        struct assay_log_point point = {
+            "val/acc", {1, start, means[i % 3] + (i / 3 % 2 ? 0.01 : -0.01)}};
+        struct assay_log_batch batch = {
+            .params = params, .param_count = 3, .points = &point, .point_count = 1};
+        assert_int_equal(assay_local_start(local, "kinds", name, start, run, &err), ASSAY_OK);
+        assert_int_equal(assay_local_log(local, run, &batch, &err), ASSAY_OK);
+        assert_int_equal(
+            assay_local_finish(local, run, ASSAY_RUN_FINISHED, start + 60000, &err), ASSAY_OK);
+    }
+    assay_local_close(&local);
+}
+
+static struct screen *open_kinds(int columns, int rows)
+{
+    char path[400], store[420], cache[420];
+    snprintf(path, sizeof path, "%s/kinds.db", getenv("TMPDIR"));
+    snprintf(store, sizeof store, "ASSAY_STORE=%s", path);
+    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s/kinds-cache.db", getenv("TMPDIR"));
+    make_store(path);
+    const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
+    const char *const argv[] = {"assay", "local", NULL};
+    struct screen *screen = screen_open(&(struct screen_options){
+        .columns = columns, .rows = rows, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    screen_settle(screen);
+    screen_press(screen, "c", NULL);
+    screen_wait(screen, "24 runs");
+    screen_settle(screen);
+    return screen;
+}
+
+static const struct {
+    int columns, rows;
+    const char *cut; /* how much of the long key there is room for */
+} sizes[] = {{120, 40, "model.backbone.encoder…"},
+             {80, 24, "model.backbone.encoder.layers"},
+             {60, 16, "model.backbone.encoder"}};
+
+static void params_with_their_means(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ASSAY_COUNT(sizes); i++) {
+        struct screen *screen = open_kinds(sizes[i].columns, sizes[i].rows);
+        screen_press(screen, "w", NULL);
+        screen_wait(screen, "what goes with val/acc");
+        screen_settle(screen);
+        screen_assert_text(screen, "importance");
+        screen_assert_text(screen, "rank        p"); /* in the last columns at any width */
+        screen_assert_text(screen, sizes[i].cut);
+        /* The one that matters is the first; its means are told apart where they are alike. */
+        screen_assert_text(screen, "means by value");
+        screen_assert_text(screen, "0.812341 ±");
+        screen_assert_text(screen, "0.812343 ±");
+        screen_assert_text(screen, "n=8");
+        assert_int_equal(workbench_row(screen, "0.812341 ±") + 1,
+                         workbench_row(screen, "0.812343 ±"));
+        screen_assert_text(screen, "0.8223 │"); /* the scatter beside them */
+        screen_assert_text(screen, "adamw");
+        screen_press(screen, "G", NULL);
+        screen_wait(screen, "•");
+        screen_close(&screen);
+    }
+}
+
+/* A brush stands only where there are runs: three texts are three steps, not five. */
+static void brushes_go_from_runs_to_runs(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ASSAY_COUNT(sizes); i++) {
+        struct screen *screen = open_kinds(sizes[i].columns, sizes[i].rows);
+        screen_press(screen, "y", NULL);
+        screen_wait(screen, "24 of 24 runs: mean");
+        screen_assert_text(screen, "opt");
+        for (int k = 0; k < 3; k++) {
+            screen_press(screen, "k", NULL);
+            screen_wait(screen, "8 of 24 runs: mean");
+        }
+        screen_press(screen, "k", NULL);
+        screen_wait(screen, "24 of 24 runs");
+        screen_press(screen, "j", NULL); /* the other way: the last of the three */
+        screen_wait(screen, "8 of 24 runs");
+        screen_press(screen, "esc", NULL);
+        screen_wait(screen, "24 of 24 runs");
+        screen_close(&screen);
+    }
+}
+
+/* Beside what all runs say together the first run has its place. */
+static void a_run_is_seen_at_eighty_columns(void **state)
+{
+    (void)state;
+    struct screen *screen = open_kinds(80, 24);
+    screen_assert_text(screen, "all together");
+    screen_assert_text(screen, "◆ net-");
+    screen_type(screen, ":group-by opt\n");
+    screen_wait(screen, "3 groups by opt");
+    screen_wait(screen, "◆ opt=");
+    screen_resize(screen, 120, 40); /* means that are alike are told apart in the table, too */
+    screen_wait(screen, "0.812343 ±");
+    screen_close(&screen);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(params_with_their_means),
+        cmocka_unit_test(brushes_go_from_runs_to_runs),
+        cmocka_unit_test(a_run_is_seen_at_eighty_columns),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
