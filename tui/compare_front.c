@@ -247,7 +247,8 @@ static char *number_of(const struct compare_view *view, size_t entity, int aim, 
     size_t row = view->front.aims[aim].row;
     double value = value_of(view, entity, aim);
     if (isnan(value)) {
-        return strcpy(out, term_ascii(view->app->term) ? "-" : "–");
+        snprintf(out, 32, "%s", term_ascii(view->app->term) ? "-" : "–");
+        return out;
     }
     return assay_row_value_text(out, assay_comparison_row(view->comparison, row), value, 5);
 }

@@ -1,6 +1,7 @@
 /*
  * Groups on the screen (compare_view.h): proposed by what differs beside the seed, or made by
- * the fields the user names; and the comparison narrowed to what is under the cursor.
+ * the fields the user names; the comparison narrowed to what is under the cursor, and the
+ * request for it.
  */
 #include "compare_view.h"
 
@@ -10,6 +11,7 @@
 #include <assay/memory.h>
 
 #include "run_args.h"
+#include "view_ask.h"
 
 /* What is grouped by as `assay compare --group-by` reads it; false for what cannot be. */
 static bool field_name(const struct assay_row *row, struct assay_buf *out)
@@ -140,5 +142,25 @@ void compare_only(struct compare_view *view)
         const struct compare_args args = {.runs = runs, .count = count, .baseline = runs[0]};
         app_open(view->app, &view_compare, &args);
     }
+    free(runs);
+}
+
+void compare_ask_here(struct compare_view *view)
+{
+    const size_t base = compare_base_entity(view);
+    size_t entity = compare_entity(view), count = 0;
+    if ((entity == SIZE_MAX || entity == base) && compare_entities(view) == 2)
+        entity = 1 - base;
+    if (entity == SIZE_MAX || entity == base) {
+        app_say(view->app, "which one is the candidate? go to its column");
+        return;
+    }
+    const struct assay_group *group = view->grouped ? &view->grouping.groups[entity] : NULL;
+    const size_t total = group ? group->count : 1;
+    uint32_t *runs = assay_alloc_array(total, sizeof *runs);
+    for (; count < total; count++)
+        runs[count] =
+            assay_comparison_run(view->comparison, group ? group->columns[count] : entity)->run;
+    view_ask_runs(view->app, runs, count);
     free(runs);
 }

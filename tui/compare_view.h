@@ -167,6 +167,9 @@ void compare_group_names(const struct compare_view *view,
 /* Opens the comparison of the baseline and the run under the cursor alone, or of the runs of
    the group under it. */
 void compare_only(struct compare_view *view);
+/* Asks for approval of the candidate: the column under the cursor, or the only one that is not
+   the baseline; of a group all its runs. */
+void compare_ask_here(struct compare_view *view);
 
 /* ---- compare_cells.c ---- */
 

@@ -15,7 +15,6 @@
 
 #include "run_args.h"
 #include "run_columns.h"
-#include "view_ask.h"
 
 #define MARGIN      11  /* the section's name stands there */
 #define TIGHT       72  /* narrower: runs and groups have no room beside that */
@@ -499,28 +498,6 @@ static void open_here(struct compare_view *view)
     app_open(view->app, &view_run, &args);
 }
 
-/* The candidate: the column under the cursor, or the only one that is not the baseline; of a
-   group all its runs. */
-static void ask_here(struct compare_view *view)
-{
-    const size_t base = compare_base_entity(view);
-    size_t entity = compare_entity(view), count = 0;
-    if ((entity == SIZE_MAX || entity == base) && compare_entities(view) == 2)
-        entity = 1 - base;
-    if (entity == SIZE_MAX || entity == base) {
-        app_say(view->app, "which one is the candidate? go to its column");
-        return;
-    }
-    const struct assay_group *group = view->grouped ? &view->grouping.groups[entity] : NULL;
-    const size_t total = group ? group->count : 1;
-    uint32_t *runs = assay_alloc_array(total, sizeof *runs);
-    for (; count < total; count++)
-        runs[count] =
-            assay_comparison_run(view->comparison, group ? group->columns[count] : entity)->run;
-    view_ask_runs(view->app, runs, count);
-    free(runs);
-}
-
 static bool look_command(struct compare_view *view, enum command_id id)
 {
     switch (id) {
@@ -626,7 +603,7 @@ static bool compare_command(void *self, enum command_id id, const char *argument
         open_here(view);
         return true;
     case CMD_ASK:
-        ask_here(view);
+        compare_ask_here(view);
         return true;
     case CMD_VALUES:
         compare_page_open(view, COMPARE_VALUES);
