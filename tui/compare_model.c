@@ -300,6 +300,10 @@ void compare_settled(struct compare_view *view)
             view->table.list.cursor = i;
         }
     }
+    if (view->page == COMPARE_VALUES || view->page == COMPARE_FACTORS ||
+        view->page == COMPARE_PARALLEL) {
+        compare_page_open(view, view->page); /* it holds rows, which have moved */
+    }
 }
 
 struct making_ready {

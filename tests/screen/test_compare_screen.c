@@ -335,6 +335,37 @@ static void artifacts_line_by_line(void **state)
     screen_close(&screen);
 }
 
+/* Artifacts that come in while a page is open move the rows: the page stays on its field. */
+static void artifacts_leave_a_page_on_its_field(void **state)
+{
+    (void)state;
+    char root[400], store[420], cache[420], folder[500];
+    snprintf(root, sizeof root, "%s/tagged", getenv("TMPDIR"));
+    snprintf(store, sizeof store, "ASSAY_STORE=%s/none.db", getenv("TMPDIR"));
+    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s/tagged-cache.db", getenv("TMPDIR"));
+    make_mlruns(root);
+    for (int r = 0; r < 2; r++) {
+        snprintf(folder, sizeof folder, "%s/mlruns/1/%s/tags", root, r ? "bbbbbbbb" : "aaaaaaaa");
+        assert_int_equal(assay_make_directories(folder, NULL), ASSAY_OK);
+        put_file(folder, "zeta", r ? "one" : "two");
+    }
+    const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
+    const char *const argv[] = {"assay", root, NULL};
+    struct screen *screen = screen_open(&(struct screen_options){
+        .columns = 120, .rows = 36, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    screen_wait(screen, "net-1");
+    screen_settle(screen);
+    screen_press(screen, "c", NULL);
+    screen_wait(screen, "zeta");
+    screen_assert_text(screen, "2 of 6 rows differ");
+    screen_press(screen, "G", "f", "i", NULL);
+    screen_wait(screen, "8 of 12 rows differ"); /* they are in */
+    screen_settle(screen);
+    screen_assert_text(screen, "values of zeta");
+    screen_assert_text(screen, "1 x  two");
+    screen_close(&screen);
+}
+
 static struct screen *open_artifacts(enum screen_kind kind)
 {
     static char root[400], store[420], cache[420];
@@ -514,6 +545,7 @@ int main(void)
         cmocka_unit_test(one_run_alone_is_said),
         cmocka_unit_test(a_planted_difference_is_found),
         cmocka_unit_test(artifacts_line_by_line),
+        cmocka_unit_test(artifacts_leave_a_page_on_its_field),
         cmocka_unit_test(pictures_beside_each_other),
         cmocka_unit_test(a_comparison_is_carried_away),
         cmocka_unit_test(many_marks_and_other_ways_to_choose),
