@@ -52,9 +52,12 @@ struct query_test {
     size_t text_count;
     double *numbers;
     size_t number_count;
+    bool takes_absent; /* "UNKNOWN" is among what a status is compared with */
     /* Of a named field, by core/query/named.c: what the name was found to be. */
     struct query_test *next_named;
     size_t at; /* the byte column the name stands at */
+    size_t
+        stat_at; /* ... and that of an '@' in it that no statistic follows; 0: there is none */
     const struct assay_column **columns;
     size_t column_count, column_capacity;
     bool unknown; /* every run has been looked at, and none has such a name */
@@ -74,7 +77,9 @@ struct assay_query {
     struct assay_arena arena;
     struct query_node *root; /* NULL: everything */
     struct query_regex *regexes;
-    struct query_test *named; /* the tests of named fields, in the order written */
+    /* The tests of named fields, and of metrics whose name ends as a statistic might, misspelt:
+       in the order written. */
+    struct query_test *named;
     int64_t now_ms;
 };
 

@@ -340,10 +340,12 @@ static void eval_attr_text(struct eval *eval, const struct query_test *test,
     enum query_attr attr = test->field.attr;
     bool any_case = attr == ATTR_STATUS || attr == ATTR_LIFECYCLE, answer = false;
     struct needle needle = needle_of(test->contains ? test->contains : "");
+    const char *absent = test->takes_absent ? assay_run_status_name(ASSAY_RUN_UNKNOWN) : NULL;
     const char *asked = NULL; /* runs side by side often share user, experiment and status */
     for (size_t i = 0; i < count; i++) {
         const char *text =
             attr_text(eval->catalog, assay_catalog_run(eval->catalog, rows[i]), attr);
+        text = text ? text : absent;
         if (test->op == OP_NULL) {
             marks[i] = (text != NULL) == test->negated;
             continue;

@@ -129,7 +129,7 @@ static size_t distance(const char *name, size_t length, const char *known)
         size_t corner = row[0];
         row[0] = i + 1;
         for (size_t k = 0; k < known_length; k++) {
-            size_t change = corner + (lower(name[i]) != known[k]);
+            size_t change = corner + (lower(name[i]) != lower(known[k]));
             corner = row[k + 1];
             size_t drop = (row[k + 1] < row[k] ? row[k + 1] : row[k]) + 1;
             row[k + 1] = change < drop ? change : drop;
@@ -171,6 +171,42 @@ enum assay_stat field_take_stat(const char *name, size_t *length)
         }
     }
     return ASSAY_STAT_LAST;
+}
+
+size_t field_odd_stat(const char *name, size_t length)
+{
+    size_t at = length;
+    while (at > 0 && name[at - 1] != '@') {
+        char c = lower(name[at - 1]);
+        if (c < 'a' || c > 'z')
+            return length;
+        at--;
+    }
+    return at > 1 && at < length ? at - 1 : length;
+}
+
+const char *attr_value(enum query_attr attr, size_t i)
+{
+    static const char *const lifecycles[] = {"active", "deleted"};
+    if (attr == ATTR_STATUS && i <= ASSAY_RUN_KILLED)
+        return assay_run_status_name((enum assay_run_status)i);
+    if (attr == ATTR_LIFECYCLE && i < ASSAY_COUNT(lifecycles))
+        return lifecycles[i];
+    return NULL;
+}
+
+const char *attr_value_near(enum query_attr attr, const char *text, size_t length)
+{
+    const char *best = NULL, *value;
+    size_t nearest = length / 3 + 2;
+    for (size_t i = 0; (value = attr_value(attr, i)); i++) {
+        size_t far = distance(text, length, value);
+        if (far < nearest) {
+            nearest = far;
+            best = value;
+        }
+    }
+    return best;
 }
 
 static const char *or_null(const char *text)

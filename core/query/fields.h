@@ -48,6 +48,14 @@ const char *field_suggestion(const char *name, size_t length, bool prefix);
 /* The key of a column of datasets (ASSAY_FIELD_DATASET) that NAME means; NULL where it is none.
  */
 const char *field_dataset_key(const char *name, size_t length);
+/* The values an attribute may have, where they are few: number I of them, NULL behind the last,
+   and at once where it may have any. */
+const char *attr_value(enum query_attr attr, size_t i);
+/* The one of them most like TEXT; NULL where none is near. */
+const char *attr_value_near(enum query_attr attr, const char *text, size_t length);
+/* Where in NAME an '@' stands behind which there are but letters, as of a misspelt statistic:
+   such names may be metrics, too. LENGTH where there is none. */
+size_t field_odd_stat(const char *name, size_t length);
 /* Takes "@best", "@min", "@max" or "@last" off a metric's name. */
 enum assay_stat field_take_stat(const char *name, size_t *length);
 

@@ -45,9 +45,24 @@ static void take_last_parts(struct query_test *test, struct assay_catalog *catal
     free(names);
 }
 
+/* A metric whose name ends as a statistic might: whether a run has it. */
+static void find_odd(struct query_test *test, struct assay_catalog *catalog, bool *loading)
+{
+    const struct assay_column *column =
+        assay_catalog_column(catalog, ASSAY_FIELD_METRIC, test->field.key, test->field.stat);
+    *loading |= !column->ready;
+    test->unknown =
+        column->ready && (!column->count || !memchr(column->present, 1, column->count));
+}
+
 static void find(struct query_test *test, struct assay_catalog *catalog, bool *loading)
 {
     bool reading = false;
+
+    if (!test->field.named) {
+        find_odd(test, catalog, loading);
+        return;
+    }
 
     test->column_count = 0;
     for (int last_part = 0; last_part < 2 && !test->column_count; last_part++)
@@ -134,15 +149,28 @@ static void fail_unknown(const struct query_test *test, struct assay_error *err)
                     "it is");
 }
 
+/* The same of a name that ends as a statistic might. */
+static void fail_odd(const struct query_test *test, struct assay_error *err)
+{
+    const char *key = test->field.key, *stat = strrchr(key, '@');
+    int length = strlen(key) > 60 ? 60 : (int)strlen(key);
+    assay_fail(err, ASSAY_BAD_INPUT, "no run has a %s '%.*s', and '%.20s' is no value of one",
+               test->field.named ? "param, metric or tag" : "metric", length, key, stat);
+    assay_hint(err, "of a metric there are @best, @min, @max and @last");
+}
+
 enum assay_status assay_query_check(const struct assay_query *query, struct assay_error *err)
 {
     for (const struct query_test *test = query ? query->named : NULL; test;
          test = test->next_named) {
         if (!test->unknown)
             continue;
-        fail_unknown(test, err);
+        if (test->stat_at)
+            fail_odd(test, err);
+        else
+            fail_unknown(test, err);
         if (err)
-            err->column = test->at;
+            err->column = test->stat_at ? test->stat_at : test->at;
         return ASSAY_BAD_INPUT;
     }
     return ASSAY_OK;

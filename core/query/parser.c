@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <assay/text.h>
 
@@ -257,9 +258,36 @@ static void read_number(struct parser *parser, const struct query_field *field,
                 token->text);
 }
 
-static struct query_value read_value(struct parser *parser, const struct query_field *field,
+/* Of an attribute that has few values only one of them can be meant: with another nothing would
+   ever be found, and nobody told why. */
+static void check_value(struct parser *parser, const struct query_test *test,
+                        const struct token *token)
+{
+    enum query_attr attr = test->field.attr;
+    const char *value;
+    char all[120] = "";
+    bool limited = test->field.attribute && (test->op == OP_EQUAL || test->op == OP_IN);
+
+    if (parser->failed || !limited || !attr_value(attr, 0))
+        return;
+    for (size_t i = 0; (value = attr_value(attr, i)); i++) {
+        size_t used = strlen(all);
+        if (strlen(value) == token->length &&
+            strncasecmp(value, token->text, token->length) == 0)
+            return;
+        snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", value);
+    }
+    const char *near = attr_value_near(attr, token->text, token->length);
+    fail_at(parser, token->column, "no run has the %s '%.*s'%s%s%s", attr_name(attr),
+            shown(token->length), token->text, near ? "; did you mean " : "", near ? near : "",
+            near ? "?" : "");
+    assay_hint(parser->err, "there are %s", all);
+}
+
+static struct query_value read_value(struct parser *parser, struct query_test *test,
                                      const char *after)
 {
+    const struct query_field *field = &test->field;
     struct query_value value = {0};
     struct token token = parser->token;
     if (!is_value(&token)) {
@@ -272,6 +300,10 @@ static struct query_value read_value(struct parser *parser, const struct query_f
         read_number(parser, field, &token, &value);
     else
         value.is_number = assay_number_parse(value.text, token.length, &value.number);
+    check_value(parser, test, &token);
+    if (field->attribute && field->attr == ATTR_STATUS)
+        test->takes_absent |=
+            strcasecmp(value.text, assay_run_status_name(ASSAY_RUN_UNKNOWN)) == 0;
     advance(parser);
     return value;
 }
@@ -298,8 +330,7 @@ static void read_list(struct parser *parser, struct query_test *test)
         fail_at(parser, parser->token.column, "expected ( after IN");
     while (!parser->failed) {
         advance(parser);
-        struct query_value value =
-            read_value(parser, &test->field, test->text_count ? "," : "( of IN");
+        struct query_value value = read_value(parser, test, test->text_count ? "," : "( of IN");
         if (parser->failed)
             break;
         ASSAY_GROW(text_items, texts, test->text_count + 1);
@@ -431,6 +462,22 @@ static void compile_pattern(struct parser *parser, struct query_test *test, size
     }
 }
 
+/* Keeps a test whose name is looked up before it is asked (core/query/named.c). */
+static void note_name(struct parser *parser, struct query_test *test, const struct token *name)
+{
+    bool metric = !test->field.attribute && test->field.kind == ASSAY_FIELD_METRIC;
+    size_t odd = name->length;
+    if (name->kind == TOKEN_WORD && (test->field.named || metric) &&
+        test->field.stat == ASSAY_STAT_LAST)
+        odd = field_odd_stat(name->text, name->length);
+    if (!test->field.named && odd == name->length)
+        return;
+    test->at = name->column;
+    test->stat_at = odd < name->length ? name->column + odd : 0;
+    *parser->last_named = test;
+    parser->last_named = &test->next_named;
+}
+
 static struct query_node *parse_test(struct parser *parser, const struct name *name)
 {
     struct query_node *node = node_new(parser, QUERY_TEST);
@@ -441,11 +488,7 @@ static struct query_node *parse_test(struct parser *parser, const struct name *n
     test->field = resolve(parser, name);
     if (parser->failed)
         return node;
-    if (test->field.named) {
-        test->at = name->first.column;
-        *parser->last_named = test;
-        parser->last_named = &test->next_named;
-    }
+    note_name(parser, test, &name->first);
     if (token_is(&parser->token, "IS")) {
         parse_is(parser, test);
         return node;
@@ -467,7 +510,7 @@ static struct query_node *parse_test(struct parser *parser, const struct name *n
     }
     size_t column = parser->token.column;
     snprintf(after, sizeof after, "%.*s", shown(token.length), token.text);
-    test->value = read_value(parser, &test->field, after);
+    test->value = read_value(parser, test, after);
     compile_pattern(parser, test, column);
     return node;
 }

@@ -32,6 +32,9 @@
  * beside 'text' in quotes it compares as text, as in MLflow. Times are -7d, now, now-90m, ISO
  * 8601 or milliseconds since 1970; a duration is 90s, 15m, 1h30m or seconds. "= nan" finds NaN.
  *
+ * A status or lifecycle that there is not is an error where it stands. "status = UNKNOWN" finds
+ * the runs whose status is not known, as "status IS NULL" does.
+ *
  * Keywords are case-insensitive. A bare word matches the run's name, id, user or experiment,
  * ignoring case. Comparisons with something absent are false (NULL rule), so NOT
  * (metrics.x < 1) is true for a run without x, and `IS NULL` asks for it outright.
@@ -81,7 +84,8 @@ bool assay_query_narrows(const struct assay_query *now, const struct assay_query
    have taken too long: those match neither ~ nor !~, and the person must be told. */
 size_t assay_query_given_up(const struct assay_query *query);
 /* Whether the last select found every name without a kind: fails with the first that is no
-   param, metric or tag of any run in the catalog, err->column where it stands. Good while that
+   param, metric or tag of any run in the catalog, or that ends as a statistic might
+   ("metrics.loss@bst") and is no metric of any; err->column where it stands. Good while that
    is not known yet, as columns are still being read. */
 enum assay_status assay_query_check(const struct assay_query *query, struct assay_error *err);
 

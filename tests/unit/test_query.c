@@ -364,6 +364,13 @@ static void test_attributes(void **state)
         {"status != 'RUNNING'", 5},
         {"run.status in ('running', 'FAILED')", 6},
         {"status is null", 8},
+        {"status = UNKNOWN", 8},
+        {"status != unknown", 7},
+        {"status in (unknown, failed)", 12},
+        {"status not in (unknown, failed)", 3},
+        {"status = killed", 0},
+        {"metrics.`accuracy@bst` > .9", 0}, /* in quotes a name is what it says */
+        {"metrics.accuracy@5 > .9", 0},
         {"name = 'ResNet 50'", 4},
         {"attributes.run_name LIKE 'vit%'", 3},
         {"attributes.`run name` LIKE 'vit%'", 3},
@@ -552,6 +559,9 @@ static void test_names_of_nobody(void **state)
         {"lr = 1 or (lr = 2 and oss < 3)", 23, "no run has a param, metric or tag 'oss'"},
         {"metrcs.loss < 3", 1, "unknown kind of field 'metrcs'; did you mean metrics?"},
         {"team@min < 3", 1, "no run has a param, metric or tag 'team'"},
+        {"vit metrics.accuracy@bst > .9", 21, "no run has a metric 'accuracy@bst', and '@bst'"},
+        {"accuracy@bst > .9", 9,
+         "no run has a param, metric or tag 'accuracy@bst', and '@bst'"},
     };
     for (size_t i = 0; i < ASSAY_COUNT(cases); i++) {
         struct assay_query *query = NULL;
@@ -614,6 +624,11 @@ static void test_errors_point_at_the_column(void **state)
         {"start > yesterdayish", 9, "'yesterdayish' is no time"},
         {"duration > soon", 12, "'soon' is no duration"},
         {"metrics.`a`@median < 1", 12, "expected @best, @min, @max or @last of a metric"},
+        {"status = RUNING", 10, "no run has the status 'RUNING'; did you mean RUNNING?"},
+        {"vit status != 'done'", 15, "no run has the status 'done'"},
+        {"status in (failed, kiled)", 20,
+         "no run has the status 'kiled'; did you mean KILLED?"},
+        {"lifecycle = delete", 13, "no run has the lifecycle 'delete'; did you mean deleted?"},
         {"params.`a`@min < 1", 11, "expected @best, @min, @max or @last of a metric"},
     };
     for (size_t i = 0; i < ASSAY_COUNT(cases); i++) {
