@@ -1,6 +1,6 @@
 /*
- * Statements' JSON: a strict reader into a flat array of nodes, and the writer (json.h). Called
- * by statement.c, statement_write.c and the gates.
+ * Statements' JSON: a strict reader into a flat array of nodes, the writer, and the reader of
+ * what the writer wrote (json.h). Called by statement_form.c, registry.c and the gates.
  */
 #include "approval/json.h"
 
@@ -12,6 +12,9 @@
 
 /* The most members of one object: duplicates are looked for one by one. */
 #define MEMBERS_MAX 64
+
+/* What is written after a backslash, and the letters it is written as. */
+static const char escaped[] = "\"\\\b\f\n\r\t", escape_letters[] = "\"\\bfnrt";
 
 struct reading {
     struct json_doc *doc;
@@ -422,32 +425,19 @@ const char *json_text(const struct json_doc *doc, uint32_t object, const char *k
 
 /* ---- writing ---- */
 
-/* Writes, or goes on comparing. */
-static void emit(struct json_writer *writer, const char *bytes, size_t length)
-{
-    if (writer->out)
-        assay_buf_add(writer->out, bytes, length);
-    else if (!writer->differs && writer->left >= length &&
-             memcmp(writer->expected, bytes, length) == 0) {
-        writer->expected += length;
-        writer->left -= length;
-    } else
-        writer->differs = true;
-}
-
 static void before_value(struct json_writer *writer)
 {
     if (writer->after_key)
         writer->after_key = false;
     else if (writer->used[writer->depth])
-        emit(writer, ",", 1);
+        assay_buf_add(writer->out, ",", 1);
     writer->used[writer->depth] = true;
 }
 
 void json_open(struct json_writer *writer, char bracket)
 {
     before_value(writer);
-    emit(writer, &bracket, 1);
+    assay_buf_add(writer->out, &bracket, 1);
     if (writer->depth < JSON_DEPTH)
         writer->depth++;
     writer->used[writer->depth] = false;
@@ -457,7 +447,7 @@ void json_close(struct json_writer *writer, char bracket)
 {
     if (writer->depth > 0)
         writer->depth--;
-    emit(writer, &bracket, 1);
+    assay_buf_add(writer->out, &bracket, 1);
 }
 
 /* A text in quotes that is plain and short, as nearly all are: one piece instead of three. */
@@ -469,23 +459,23 @@ static bool quote_plain(struct json_writer *writer, const char *text, size_t len
         return false;
     piece[0] = piece[length + 1] = '"';
     memcpy(piece + 1, text, length);
-    emit(writer, piece, length + 2);
+    assay_buf_add(writer->out, piece, length + 2);
     return true;
 }
 
 /* One character that does not stand for itself, or is not ASCII. */
 static void quote_code(struct json_writer *writer, uint32_t code)
 {
-    static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
-    const char *found = code < 0x80 ? strchr(plain, (int)code) : NULL;
+    const char *found = code < 0x80 ? strchr(escaped, (int)code) : NULL;
     char piece[8];
 
     if (found)
-        emit(writer, (const char[]){'\\', letters[found - plain]}, 2);
+        assay_buf_add(writer->out, (const char[]){'\\', escape_letters[found - escaped]}, 2);
     else if (code < 0x20 || code == 0x7f)
-        emit(writer, piece, (size_t)snprintf(piece, sizeof piece, "\\u%04x", code & 0xff));
+        assay_buf_add(writer->out, piece,
+                      (size_t)snprintf(piece, sizeof piece, "\\u%04x", code & 0xff));
     else
-        emit(writer, piece, assay_utf8_encode(code, piece));
+        assay_buf_add(writer->out, piece, assay_utf8_encode(code, piece));
 }
 
 static void quote(struct json_writer *writer, const char *text)
@@ -494,19 +484,19 @@ static void quote(struct json_writer *writer, const char *text)
 
     if (quote_plain(writer, text, length))
         return;
-    emit(writer, "\"", 1);
+    assay_buf_add(writer->out, "\"", 1);
     for (size_t i = 0; i < length;) {
         uint32_t code;
         size_t run = plain_run(text, i, length);
         if (run > 0) {
-            emit(writer, text + i, run);
+            assay_buf_add(writer->out, text + i, run);
             i += run;
             continue;
         }
         i += assay_utf8_decode(text + i, length - i, &code);
         quote_code(writer, code);
     }
-    emit(writer, "\"", 1);
+    assay_buf_add(writer->out, "\"", 1);
 }
 
 void json_key(struct json_writer *writer, const char *key)
@@ -519,10 +509,10 @@ void json_key(struct json_writer *writer, const char *key)
         piece[0] = piece[length + 1] = '"';
         memcpy(piece + 1, key, length);
         piece[length + 2] = ':';
-        emit(writer, piece, length + 3);
+        assay_buf_add(writer->out, piece, length + 3);
     } else {
         quote(writer, key);
-        emit(writer, ":", 1);
+        assay_buf_add(writer->out, ":", 1);
     }
     writer->after_key = true;
 }
@@ -548,4 +538,155 @@ void json_member_number(struct json_writer *writer, const char *key, uint64_t nu
         *--at = (char)('0' + number % 10);
     while ((number /= 10) > 0);
     json_member(writer, key, at);
+}
+
+/* ---- reading what the writer wrote ---- */
+
+void json_exact_begin(struct json_exact *r, struct assay_arena *arena, const char *bytes,
+                      size_t length)
+{
+    *r = (struct json_exact){.arena = arena, .bytes = bytes, .length = length};
+    r->copy = assay_arena_strndup(arena, bytes, length);
+}
+
+static bool get_stuck(struct json_exact *r)
+{
+    r->stuck = true;
+    return false;
+}
+
+/* Whether what comes next is the first thing in its brackets, or a key's value. */
+static bool is_first(const struct json_exact *r)
+{
+    const char before = r->at > 0 ? r->bytes[r->at - 1] : '[';
+
+    return before == '{' || before == '[' || before == ':';
+}
+
+static bool take_char(struct json_exact *r, char c)
+{
+    if (r->stuck || r->at == r->length || r->bytes[r->at] != c)
+        return get_stuck(r);
+    r->at++;
+    return true;
+}
+
+/* What stands before a value: it is one more. */
+static bool take_comma(struct json_exact *r)
+{
+    if (++r->values > JSON_NODES_MAX)
+        return get_stuck(r);
+    return is_first(r) || take_char(r, ',');
+}
+
+bool json_exact_key(struct json_exact *r, const char *key)
+{
+    const size_t length = strlen(key);
+    const char *at = r->bytes + r->at;
+
+    if (r->stuck || r->length - r->at < length + 4)
+        return get_stuck(r);
+    if (!is_first(r) && *at++ != ',')
+        return get_stuck(r);
+    if (at[0] != '"' || memcmp(at + 1, key, length) != 0 || at[length + 1] != '"' ||
+        at[length + 2] != ':')
+        return get_stuck(r);
+    r->at = (size_t)(at - r->bytes) + length + 3;
+    return true;
+}
+
+bool json_exact_open(struct json_exact *r, char bracket)
+{
+    return take_comma(r) && take_char(r, bracket);
+}
+
+bool json_exact_close(struct json_exact *r, char bracket)
+{
+    return take_char(r, bracket);
+}
+
+bool json_exact_at(const struct json_exact *r, char c)
+{
+    return r->at < r->length && r->bytes[r->at] == c;
+}
+
+bool json_exact_ended(const struct json_exact *r)
+{
+    return !r->stuck && r->at == r->length;
+}
+
+/* After a backslash: the character that is never written another way. */
+static bool take_escape(struct json_exact *r, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *at = r->bytes + r->at;
+    const size_t left = r->length - r->at;
+    const char *found = left > 0 && *at != '\0' ? strchr(escape_letters, *at) : NULL;
+
+    if (found) {
+        *out = escaped[found - escape_letters];
+        r->at++;
+        return true;
+    }
+    if (left < 5 || memcmp(at, "u00", 3) != 0 || at[3] == '\0' || at[4] == '\0')
+        return false;
+    const char *high = strchr(digits, at[3]), *low = strchr(digits, at[4]);
+    const size_t code = high && low ? (size_t)(16 * (high - digits) + (low - digits)) : 0;
+    if (code == 0 || (code >= 0x20 && code != 0x7f) || strchr(escaped, (int)code))
+        return false;
+    *out = (char)code;
+    r->at += 5;
+    return true;
+}
+
+/* A text that does not stand in the source as it is. */
+static bool take_spelt(struct json_exact *r, struct assay_buf *out)
+{
+    uint32_t code;
+
+    while (r->at < r->length && r->bytes[r->at] != '"') {
+        const size_t run = plain_run(r->bytes, r->at, r->length);
+        char c = r->bytes[r->at];
+        size_t bytes = run;
+        if (run == 0 && c == '\\') {
+            r->at++;
+            if (!take_escape(r, &c))
+                return false;
+            assay_buf_char(out, c);
+            continue;
+        }
+        if (run == 0)
+            bytes = assay_utf8_decode(r->bytes + r->at, r->length - r->at, &code);
+        if (run == 0 && bytes < 2)
+            return false;
+        assay_buf_add(out, r->bytes + r->at, bytes);
+        r->at += bytes;
+    }
+    return r->at++ < r->length;
+}
+
+const char *json_exact_text(struct json_exact *r, size_t *length)
+{
+    struct assay_buf spelt = {0};
+    const char *text = "";
+
+    *length = 0;
+    if (!take_comma(r) || !take_char(r, '"'))
+        return text;
+    const size_t run = plain_run(r->bytes, r->at, r->length);
+    if (r->at + run < r->length && r->bytes[r->at + run] == '"') {
+        text = r->copy + r->at;
+        *length = run;
+        r->at += run + 1;
+        r->copy[r->at - 1] = '\0';
+        return text;
+    }
+    if (take_spelt(r, &spelt)) {
+        *length = spelt.length;
+        text = assay_arena_strndup(r->arena, assay_buf_text(&spelt), spelt.length);
+    } else {
+        get_stuck(r);
+    }
+    assay_buf_free(&spelt);
+    return text;
 }

@@ -61,10 +61,7 @@ const char *json_text(const struct json_doc *doc, uint32_t object, const char *k
 /* ---- writing ---- */
 
 struct json_writer {
-    struct assay_buf *out; /* NULL: nothing is written, but compared with what is expected */
-    const char *expected;  /* what is left of that */
-    size_t left;
-    bool differs;
+    struct assay_buf *out;
     unsigned depth;
     bool used[JSON_DEPTH + 1];
     bool after_key;
@@ -75,5 +72,28 @@ void json_key(struct json_writer *writer, const char *key);  /* letters, as all 
 void json_put(struct json_writer *writer, const char *text); /* NULL writes "" */
 void json_member(struct json_writer *writer, const char *key, const char *text);
 void json_member_number(struct json_writer *writer, const char *key, uint64_t number);
+
+/* ---- reading what the writer wrote ---- */
+
+/* Goes through bytes whose order of members is known, and takes only what the writer would have
+   written: no blank, no other order, no other spelling. At the first other byte it is stuck,
+   and gives nothing but "" and false from then on. Texts live in ARENA, most of them where they
+   stand in one copy of the source. */
+struct json_exact {
+    struct assay_arena *arena;
+    const char *bytes;
+    size_t at, length;
+    char *copy;    /* what stands there plainly is a text once its closing quote is a NUL */
+    size_t values; /* so many were met: no more than JSON_NODES_MAX */
+    bool stuck;
+};
+void json_exact_begin(struct json_exact *r, struct assay_arena *arena, const char *bytes,
+                      size_t length);
+bool json_exact_open(struct json_exact *r, char bracket);
+bool json_exact_close(struct json_exact *r, char bracket);
+bool json_exact_key(struct json_exact *r, const char *key);
+const char *json_exact_text(struct json_exact *r, size_t *length);
+bool json_exact_at(const struct json_exact *r, char c); /* whether C comes next */
+bool json_exact_ended(const struct json_exact *r);      /* all was taken, and nothing is left */
 
 #endif

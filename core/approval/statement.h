@@ -131,9 +131,7 @@ struct statement {
 /* Writes S (and sets its binding). What cannot be read back is ASSAY_BAD_INPUT. */
 enum assay_status statement_write(struct assay_buf *out, struct statement *s,
                                   struct assay_error *err);
-/* Whether BYTES are what would be written of S, which was read from them. */
-bool statement_is_written(struct statement *s, const char *bytes, size_t length);
-/* Reads BYTES. DOC is scratch, reused. WHAT names them in errors. */
+/* Reads BYTES. DOC is scratch, reused, for saying what is wrong. WHAT names them in errors. */
 enum assay_status statement_parse(struct statement *out, struct json_doc *doc,
                                   struct assay_arena *arena, const char *bytes, size_t length,
                                   const char *what, struct assay_error *err);
@@ -145,6 +143,8 @@ void statement_gates_text(struct assay_buf *out, const struct assay_gate_result 
 bool statement_target_valid(const char *target);
 /* "person/device"; in ARENA. */
 const char *statement_chain(const struct statement *s, struct assay_arena *arena);
+/* The state of that name; false where there is none. */
+bool requirement_state_parse(const char *name, enum assay_requirement_state *state);
 bool texts_has(const struct texts *texts, const char *text);
 
 #endif

@@ -102,6 +102,39 @@ static int64_t split_seconds(int64_t time_ms, int *ms)
     return seconds;
 }
 
+/* ---- days of the calendar, without the C library: every record of a ledger has times, and
+   gmtime_r() and timegm() take a lock and ten times as long ---- */
+
+#define SECONDS_TO_10000  INT64_C(253402300800) /* from 1970 to the year 10000 */
+#define DAYS_OF_400_YEARS 146097
+#define DAYS_TO_1970      719468 /* from the first of March of the year 0 */
+
+/* Days from 1970 to a date of the years from 0 on. Years are taken to begin in March, so that a
+   leap day is their last. */
+static int64_t days_of(int year, int month, int day)
+{
+    const int64_t years = month > 2 ? year + 400 : year + 399;
+    const int64_t in_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+
+    return years * 365 + years / 4 - years / 100 + years / 400 + in_year - DAYS_OF_400_YEARS -
+           DAYS_TO_1970;
+}
+
+/* The date that is DAYS after the first day of 1970, from the year 0 on. */
+static void date_of(int64_t days, int *year, int *month, int *day)
+{
+    const int64_t from_march = days + DAYS_TO_1970;
+    const int64_t era = from_march / DAYS_OF_400_YEARS, of_era = from_march % DAYS_OF_400_YEARS;
+    const int64_t years =
+        (of_era - of_era / 1460 + of_era / 36524 - of_era / (DAYS_OF_400_YEARS - 1)) / 365;
+    const int64_t of_year = of_era - (365 * years + years / 4 - years / 100);
+    const int64_t months = (5 * of_year + 2) / 153;
+
+    *day = (int)(of_year - (153 * months + 2) / 5 + 1);
+    *month = (int)(months < 10 ? months + 3 : months - 9);
+    *year = (int)(years + 400 * era + (*month <= 2));
+}
+
 char *assay_time_text(char out[32], int64_t time_ms)
 {
     int ms;
@@ -121,31 +154,23 @@ static char *put_digits(char *at, int number, int digits)
     return at + digits;
 }
 
-/* Digit by digit: strftime() takes ten times as long, and every record of a ledger has times.
- */
-char *assay_time_iso(char out[32], int64_t time_ms)
+/* Digit by digit: strftime() takes ten times as long. */
+static char *put_iso(char out[32], int64_t seconds, int ms)
 {
-    int ms;
-    struct tm tm;
-    time_t seconds = (time_t)split_seconds(time_ms, &ms);
-    out[0] = '\0';
-    if (time_ms == ASSAY_NO_TIME || !gmtime_r(&seconds, &tm))
-        return out;
-    if (tm.tm_year < 1000 - 1900 || tm.tm_year > 9999 - 1900) {
-        size_t length = strftime(out, 27, "%Y-%m-%dT%H:%M:%S", &tm);
-        if (length)
-            snprintf(out + length, 32 - length, ".%03dZ", ms);
-        return out;
-    }
+    const int64_t days = seconds / 86400;
+    const int of_day = (int)(seconds % 86400);
+    int year, month, day;
+
+    date_of(days, &year, &month, &day);
     const struct {
         int number, digits;
         char after;
-    } parts[] = {{tm.tm_year + 1900, 4, '-'},
-                 {tm.tm_mon + 1, 2, '-'},
-                 {tm.tm_mday, 2, 'T'},
-                 {tm.tm_hour, 2, ':'},
-                 {tm.tm_min, 2, ':'},
-                 {tm.tm_sec, 2, '.'},
+    } parts[] = {{year, 4, '-'},
+                 {month, 2, '-'},
+                 {day, 2, 'T'},
+                 {of_day / 3600, 2, ':'},
+                 {of_day / 60 % 60, 2, ':'},
+                 {of_day % 60, 2, '.'},
                  {ms, 3, 'Z'}};
     char *at = out;
     for (size_t i = 0; i < ASSAY_COUNT(parts); i++) {
@@ -153,6 +178,26 @@ char *assay_time_iso(char out[32], int64_t time_ms)
         *at++ = parts[i].after;
     }
     *at = '\0';
+    return out;
+}
+
+char *assay_time_iso(char out[32], int64_t time_ms)
+{
+    int ms;
+    struct tm tm;
+    const int64_t seconds = split_seconds(time_ms, &ms);
+    const time_t time = (time_t)seconds;
+
+    out[0] = '\0';
+    if (time_ms == ASSAY_NO_TIME)
+        return out;
+    if (seconds >= 0 && seconds < SECONDS_TO_10000)
+        return put_iso(out, seconds, ms);
+    if (!gmtime_r(&time, &tm))
+        return out;
+    const size_t length = strftime(out, 27, "%Y-%m-%dT%H:%M:%S", &tm);
+    if (length)
+        snprintf(out + length, 32 - length, ".%03dZ", ms);
     return out;
 }
 
@@ -261,7 +306,10 @@ bool assay_time_parse(const char *text, size_t length, int64_t *time_ms)
     }
     if (tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
         return false;
-    time_t seconds = local ? mktime(&tm) : timegm(&tm);
-    *time_ms = ((int64_t)seconds - (int64_t)offset * 60) * 1000 + ms;
+    const int64_t seconds =
+        local ? (int64_t)mktime(&tm)
+              : days_of(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday) * 86400 +
+                    tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec;
+    *time_ms = (seconds - (int64_t)offset * 60) * 1000 + ms;
     return true;
 }

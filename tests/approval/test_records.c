@@ -247,6 +247,86 @@ static void test_written_one_way(void **state)
     assay_buf_free(&text);
 }
 
+/* What is read is what was written, and what is no value of a member is refused by its name. */
+static void test_each_member(void **state)
+{
+    static const struct {
+        const char *from, *to, *at;
+    } wrong[] = {
+        {"in-toto.io/Statement/v1", "in-toto.io/Statement/v2", "\"_type\""},
+        {"/request/v1", "/requests/v1", "\"predicateType\""},
+        {"\"event\":\"request\"", "\"event\":\"decision\"", "\"event\""},
+        {"\"number\":\"1\"", "\"number\":\"0\"", "\"number\""},
+        {"\"number\":\"1\"", "\"number\":\"1a\"", "\"number\""},
+        {"\"number\":\"1\"", "\"number\":\"\"", "\"number\""},
+        {"\"number\":\"1\"", "\"number\":\"1234567890123456789\"", "\"number\""},
+        {"\"device\":\"0", "\"device\":\"g", "\"device\""},
+        {"\"person\":\"", "\"person\":\"*", "\"person\""},
+        {"Z\",\"nonce", "\",\"nonce", "\"time\""},
+        {"\"target\":\"alias:", "\"target\":\"alia:", "\"target\""},
+        {"\"nonce\":", "\"nonces\":", "spelt another way), at its \"nonce\""},
+        {",\"terminal\":\"\"", "", "left out or spelt another way), at its \"terminal\""},
+        {"\"seen\":[", "\"seen\":[,", "byte"},
+        {"\"role\":\"\"", "\"role\":\"\xff\"", "not valid UTF-8"},
+        {"\"role\":\"\"", "\"role\":\"\",\"role\":\"\"", "the same key twice"},
+        {"\"role\":\"\"", "\"role\":7", "only objects, arrays and texts"},
+    };
+    struct assay_error err = {0};
+    struct assay_buf text = {0};
+    (void)state;
+    struct statement s = paper.records[paper.count - 2].s;
+    s.number = 1;
+    s.previous = s.role = s.terminal = "";
+    assert_int_equal(statement_write(&text, &s, &err), ASSAY_OK);
+    for (size_t i = 0; i < ASSAY_COUNT(wrong); i++) {
+        err = (struct assay_error){0};
+        if (read_changed(text.data, wrong[i].from, wrong[i].to, &err) != ASSAY_CORRUPT ||
+            !strstr(err.what, wrong[i].at))
+            fail_msg("%s for %s: %s", wrong[i].to, wrong[i].from, err.what);
+    }
+    /* Whatever is cut off its end. */
+    for (size_t length = 0; length < text.length; length++) {
+        struct assay_arena arena = {0};
+        struct json_doc doc = {0};
+        char *cut = assay_strndup(text.data, length); /* so that a byte too far is seen */
+        assert_int_equal(statement_parse(&s, &doc, &arena, cut, length, "record", NULL),
+                         ASSAY_CORRUPT);
+        free(cut);
+        json_doc_free(&doc);
+        assay_arena_free(&arena);
+    }
+    assay_buf_free(&text);
+}
+
+/* A list longer than is allowed, and as long. */
+static void test_long_lists(void **state)
+{
+    struct assay_fact facts[STATEMENT_LIST_MAX + 1];
+    struct assay_arena arena = {0};
+    struct json_doc doc = {0};
+    (void)state;
+    for (size_t i = 0; i < ASSAY_COUNT(facts); i++)
+        facts[i] = (struct assay_fact){.part = "run owner", .account = i % 2 ? "a" : "b"};
+    for (size_t more = 0; more < 2; more++) {
+        struct assay_buf text = {0};
+        struct assay_error err = {0};
+        struct statement s = paper.records[paper.count - 2].s, again;
+        s.request.lineage = facts;
+        s.request.lineage_count = STATEMENT_LIST_MAX + more;
+        assert_int_equal(statement_write(&text, &s, &err), ASSAY_OK);
+        assert_int_equal(
+            statement_parse(&again, &doc, &arena, text.data, text.length, "record", &err),
+            more ? ASSAY_CORRUPT : ASSAY_OK);
+        assert_true(more ? strstr(err.what, "\"lineage\"") != NULL
+                         : again.request.lineage_count == STATEMENT_LIST_MAX);
+        for (size_t i = 0; !more && i < STATEMENT_LIST_MAX; i++)
+            assert_string_equal(again.request.lineage[i].account, facts[i].account);
+        assay_buf_free(&text);
+    }
+    json_doc_free(&doc);
+    assay_arena_free(&arena);
+}
+
 static void test_none(void **state)
 {
     (void)state;
@@ -261,6 +341,8 @@ int main(void)
         cmocka_unit_test(test_together_as_alone),
         cmocka_unit_test(test_while_they_come),
         cmocka_unit_test(test_written_one_way),
+        cmocka_unit_test(test_each_member),
+        cmocka_unit_test(test_long_lists),
         cmocka_unit_test(test_none),
     };
     return cmocka_run_group_tests(tests, start, stop);

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -133,6 +134,34 @@ static void test_parse(void **state)
     }
 }
 
+/* Each day of the years that are reckoned here, and beyond, as the C library has it. */
+static void test_calendar(void **state)
+{
+    (void)state;
+    char text[32], expected[32];
+    for (int64_t day = -400000; day < 1200000; day += 1 + (day % 5 == 0)) {
+        const time_t seconds = (time_t)(day * 86400 + (day * 7919 % 86400 + 86400) % 86400);
+        const int64_t ms = (int64_t)seconds * 1000 + (day % 1000 + 1000) % 1000;
+        struct tm tm;
+        int64_t read_ms;
+        gmtime_r(&seconds, &tm);
+        strftime(expected, sizeof expected, "%Y-%m-%dT%H:%M:%S", &tm);
+        snprintf(expected + strlen(expected), 8, ".%03dZ", (int)((day % 1000 + 1000) % 1000));
+        assert_string_equal(assay_time_iso(text, ms), expected);
+        assert_true(assay_time_parse(text, strlen(text), &read_ms));
+        assert_int_equal(read_ms, ms);
+    }
+    assert_true(assay_time_parse("0000-01-01T00:00:00Z", 20, &(int64_t){0}));
+    for (int year = 0; year < 1000; year += 7) {
+        struct tm tm = {.tm_year = year - 1900, .tm_mon = year % 12, .tm_mday = 1 + year % 28};
+        int64_t read_ms;
+        snprintf(text, sizeof text, "%04u-%02u-%02uT00:00:00Z", (unsigned)year % 10000u,
+                 (unsigned)tm.tm_mon % 12u + 1u, (unsigned)tm.tm_mday % 32u);
+        assert_true(assay_time_parse(text, strlen(text), &read_ms));
+        assert_int_equal(read_ms, (int64_t)timegm(&tm) * 1000);
+    }
+}
+
 static void test_now(void **state)
 {
     (void)state;
@@ -153,6 +182,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_age),  cmocka_unit_test(test_duration),
         cmocka_unit_test(test_text), cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_calendar),
         cmocka_unit_test(test_now),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
