@@ -73,13 +73,13 @@ const char *fold_check_signer(struct fold *fold, const struct record *record)
 }
 
 /* Whether it, or what it continues, is by a key that is revoked. */
-static bool is_revoked(struct fold *fold, const struct record *record)
+static bool is_revoked(struct fold *fold, uint32_t index)
 {
+    const struct record *record = &fold->input->records[index];
     const struct person *person = people_find(&fold->people, record->s.person);
     struct person_key *key = person ? person_find_key(person, record->s.key) : NULL;
-    uint32_t before = record->s.number > 1
-                          ? assay_map_get(&fold->record_index, record->s.previous, 64)
-                          : ASSAY_MAP_NONE;
+    const uint32_t before =
+        record->s.number > 1 ? fold->links.to[fold->links.start[index]] : ASSAY_MAP_NONE;
 
     if (key && !person_key_allows(key, record->chain, record->s.number))
         return true;
@@ -137,13 +137,15 @@ static const char *check_place(struct fold *fold, uint32_t index,
 }
 
 /* The latest time among what the record builds on. */
-static int64_t floor_of(const struct fold *fold, const struct record *record,
-                        const struct fold_chain *chain)
+static int64_t floor_of(const struct fold *fold, uint32_t index, const struct fold_chain *chain)
 {
+    const struct record_links *links = &fold->links;
+    const size_t seen =
+        links->start[index] + (fold->input->records[index].s.number > 1 ? 1 : 0);
     int64_t floor = chain->time_ms;
 
-    for (size_t i = 0; i < record->s.seen_count; i++) {
-        uint32_t at = assay_map_get(&fold->record_index, record->s.seen[i].digest, 64);
+    for (size_t i = seen; i < links->start[index + 1]; i++) {
+        const uint32_t at = links->to[i];
         if (at != ASSAY_MAP_NONE && fold->fates[at].counts &&
             fold->input->records[at].s.time_ms > floor)
             floor = fold->input->records[at].s.time_ms;
@@ -156,10 +158,10 @@ bool fold_ahead(const struct fold *fold, const struct record *record)
     return record->s.time_ms > fold->input->now_ms + FOLD_SKEW_MS;
 }
 
-static const char *check_time(struct fold *fold, const struct record *record,
-                              const struct fold_chain *chain)
+static const char *check_time(struct fold *fold, uint32_t index, const struct fold_chain *chain)
 {
-    const int64_t floor = floor_of(fold, record, chain);
+    const struct record *record = &fold->input->records[index];
+    const int64_t floor = floor_of(fold, index, chain);
 
     fold->any_ahead = fold->any_ahead || fold_ahead(fold, record);
     if (fold_ahead(fold, record))
@@ -590,7 +592,7 @@ static void walk_one(struct fold *fold, uint32_t index)
         /* It has its place in the chain, whether or not what it says is allowed. */
         placed = !why;
         if (!why)
-            why = check_time(fold, record, chain);
+            why = check_time(fold, index, chain);
         if (!why) {
             check_counter(fold, record, index);
             why = take(fold, record);
@@ -610,7 +612,7 @@ static void walk_one(struct fold *fold, uint32_t index)
     fate->placed = placed;
     fate->authentic = !why || (placed && record->s.key[0] != '\0');
     fate->counts = !why;
-    fate->revoked = !placed && is_revoked(fold, record);
+    fate->revoked = !placed && is_revoked(fold, index);
     fate->why_not = why;
 }
 
@@ -637,6 +639,7 @@ static void clear(struct fold *fold)
     assay_map_free(&fold->applied_index);
     assay_map_free(&fold->chain_index);
     assay_map_free(&fold->record_index);
+    record_links_free(&fold->links);
     assay_arena_free(&fold->arena);
 }
 
@@ -667,8 +670,8 @@ static void walk(struct fold *fold, const struct fold_input *input)
             assay_map_set(&fold->record_index, input->records[i].digest, 64, (uint32_t)i);
     fold_find_chains(fold);
     fold_find_rivals(fold);
-    fold->placed =
-        order_records(input->records, input->count, &fold->record_index, fold->order);
+    record_links_find(&fold->links, input->records, input->count, &fold->record_index);
+    fold->placed = order_records(input->records, input->count, &fold->links, fold->order);
     for (size_t i = 0; i < fold->placed; i++)
         walk_one(fold, fold->order[i]);
 }

@@ -95,6 +95,7 @@ struct fold {
     size_t chain_count, chain_capacity;
     struct assay_map chain_index;
     struct assay_map record_index; /* digest -> index */
+    struct record_links links;     /* by index */
     struct fold_fate *fates;
     uint32_t *order;
     uint32_t *chain_of; /* of each record without a fault, its chain's place in CHAINS */

@@ -57,11 +57,8 @@ static uint32_t index_of(const struct fold *fold, const char *digest)
     return assay_map_get(&fold->record_index, digest, 64);
 }
 
-static void mark(const struct fold *fold, const char *digest, bool *past, uint32_t *todo,
-                 size_t *count)
+static void mark(uint32_t at, bool *past, uint32_t *todo, size_t *count)
 {
-    uint32_t at = index_of(fold, digest);
-
     if (at == ASSAY_MAP_NONE || past[at])
         return;
     past[at] = true;
@@ -70,18 +67,17 @@ static void mark(const struct fold *fold, const char *digest, bool *past, uint32
 
 bool *fold_past(const struct fold *fold, const struct record *record)
 {
+    const struct record_links *links = &fold->links;
     const size_t room = fold->input->count + 1;
     bool *past = assay_alloc_array(room, sizeof *past);
     uint32_t *todo = assay_alloc_array(room, sizeof *todo);
     size_t count = 0;
 
-    mark(fold, record->digest, past, todo, &count);
+    mark(index_of(fold, record->digest), past, todo, &count);
     while (count > 0) {
-        const struct statement *s = &fold->input->records[todo[--count]].s;
-        if (s->number > 1)
-            mark(fold, s->previous, past, todo, &count);
-        for (size_t i = 0; i < s->seen_count; i++)
-            mark(fold, s->seen[i].digest, past, todo, &count);
+        const uint32_t at = todo[--count];
+        for (size_t k = links->start[at]; k < links->start[at + 1]; k++)
+            mark(links->to[k], past, todo, &count);
     }
     free(todo);
     return past;

@@ -22,16 +22,6 @@ const char *fold_unsound(const struct fold *fold, size_t index)
     return fold->any_ahead && record->signature_length > 0 ? NULL : fate->why_not;
 }
 
-/* The K-th record that RECORD builds on itself, as an index. */
-static uint32_t builds_on(const struct fold *fold, const struct record *record, size_t k)
-{
-    const bool continues = record->s.number > 1;
-    const char *digest = continues && k == 0 ? record->s.previous
-                                             : record->s.seen[k - (continues ? 1 : 0)].digest;
-
-    return assay_map_get(&fold->record_index, digest, 64);
-}
-
 void fold_mark_built_on(struct fold *fold)
 {
     bool all = true;
@@ -41,12 +31,10 @@ void fold_mark_built_on(struct fold *fold)
     /* From the last to the first: whoever builds on one comes after it in the order. */
     for (size_t at = fold->placed; at-- > 0 && !all;) {
         const uint32_t index = fold->order[at];
-        const struct record *record = &fold->input->records[index];
-        const size_t count = record->s.seen_count + (record->s.number > 1 ? 1 : 0);
         if (!fold->fates[index].authentic && !fold->fates[index].built_on)
             continue;
-        for (size_t k = 0; k < count; k++) {
-            const uint32_t on = builds_on(fold, record, k);
+        for (size_t k = fold->links.start[index]; k < fold->links.start[index + 1]; k++) {
+            const uint32_t on = fold->links.to[k];
             if (on != ASSAY_MAP_NONE)
                 fold->fates[on].built_on = true;
         }

@@ -9,74 +9,83 @@
 
 #include <assay/map.h>
 
+/* ---- what follows what ---- */
+
+static size_t count_followed(const struct record *record)
+{
+    return record->fault ? 0 : record->s.seen_count + (record->s.number > 1);
+}
+
+/* The K-th record that RECORD follows, by digest. */
+static const char *followed(const struct record *record, size_t k)
+{
+    const bool continues = record->s.number > 1;
+
+    return continues && k == 0 ? record->s.previous : record->s.seen[k - continues].digest;
+}
+
+void record_links_find(struct record_links *links, const struct record *records, size_t count,
+                       const struct assay_map *index)
+{
+    uint32_t *to;
+
+    links->start = assay_alloc_array(count + 1, sizeof *links->start);
+    for (size_t i = 0; i < count; i++)
+        links->start[i + 1] = links->start[i] + count_followed(&records[i]);
+    to = links->to = assay_alloc_array(links->start[count] + 1, sizeof *links->to);
+    for (size_t i = 0; i < count; i++) {
+        const size_t many = links->start[i + 1] - links->start[i];
+        for (size_t k = 0; k < many; k++, to++) {
+            *to = assay_map_get(index, followed(&records[i], k), 64);
+            if (*to == i)
+                *to = ASSAY_MAP_NONE;
+        }
+    }
+}
+
+void record_links_free(struct record_links *links)
+{
+    free(links->start);
+    free(links->to);
+    *links = (struct record_links){0};
+}
+
+/* ---- the order ---- */
+
 struct edges {
     uint32_t *after; /* records that wait for record i: list[start[i]..start[i+1]) */
     size_t *start;
     uint32_t *waits; /* how many records record i still waits for; UINT32_MAX: for ever */
 };
 
-/* The K-th record that RECORD follows, by digest; NULL past the end. */
-static const char *followed(const struct record *record, size_t k)
+static void build(const struct record_links *links, size_t count, struct edges *edges)
 {
-    const bool continues = record->s.number > 1;
+    size_t *fill = assay_alloc_array(count + 1, sizeof *fill);
 
-    if (record->fault)
-        return NULL;
-    if (continues && k == 0)
-        return record->s.previous;
-    k -= continues ? 1 : 0;
-    return k < record->s.seen_count ? record->s.seen[k].digest : NULL;
-}
-
-/* Who waits for whom, found once: link[k] is the record that another follows, in the order of
-   the records and of what each follows. */
-static uint32_t *find_links(const struct record *records, size_t count,
-                            const struct assay_map *index, struct edges *edges, size_t *fill)
-{
-    uint32_t *links = NULL;
-    size_t link_count = 0, capacity = 0;
-    const char *digest;
-
+    edges->waits = assay_alloc_array(count + 1, sizeof *edges->waits);
+    edges->start = assay_alloc_array(count + 2, sizeof *edges->start);
     for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; (digest = followed(&records[i], k)) != NULL; k++) {
-            uint32_t to = assay_map_get(index, digest, 64);
-            to = to == i ? ASSAY_MAP_NONE : to;
-            ASSAY_GROW(links, capacity, link_count + 1);
-            links[link_count++] = to;
-            if (to == ASSAY_MAP_NONE) {
+        for (size_t k = links->start[i]; k < links->start[i + 1]; k++) {
+            if (links->to[k] == ASSAY_MAP_NONE)
                 edges->waits[i] = UINT32_MAX;
-                continue;
-            }
-            fill[to]++;
+            else
+                fill[links->to[k]]++;
             if (edges->waits[i] != UINT32_MAX)
                 edges->waits[i]++;
         }
     }
-    return links;
-}
-
-static void build(const struct record *records, size_t count, const struct assay_map *index,
-                  struct edges *edges)
-{
-    size_t *fill = assay_alloc_array(count + 1, sizeof *fill), link = 0;
-    uint32_t *links;
-
-    edges->waits = assay_alloc_array(count + 1, sizeof *edges->waits);
-    edges->start = assay_alloc_array(count + 2, sizeof *edges->start);
-    links = find_links(records, count, index, edges, fill);
     for (size_t i = 0; i < count; i++) {
         edges->start[i + 1] = edges->start[i] + fill[i];
         fill[i] = 0;
     }
     edges->after = assay_alloc_array(edges->start[count] + 1, sizeof *edges->after);
     for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; followed(&records[i], k) != NULL; k++) {
-            uint32_t to = links[link++];
+        for (size_t k = links->start[i]; k < links->start[i + 1]; k++) {
+            const uint32_t to = links->to[k];
             if (to != ASSAY_MAP_NONE)
                 edges->after[edges->start[to] + fill[to]++] = (uint32_t)i;
         }
     }
-    free(links);
     free(fill);
 }
 
@@ -121,14 +130,14 @@ static uint32_t pop(uint32_t *heap, size_t *size, const struct record *records)
     }
 }
 
-size_t order_records(const struct record *records, size_t count, const struct assay_map *index,
-                     uint32_t *order)
+size_t order_records(const struct record *records, size_t count,
+                     const struct record_links *links, uint32_t *order)
 {
     struct edges edges = {0};
     uint32_t *heap = assay_alloc_array(count + 1, sizeof *heap);
     size_t size = 0, placed = 0;
 
-    build(records, count, index, &edges);
+    build(links, count, &edges);
     for (size_t i = 0; i < count; i++)
         if (!records[i].fault && edges.waits[i] == 0)
             push(heap, &size, records, (uint32_t)i);

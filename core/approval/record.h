@@ -49,12 +49,23 @@ struct records_sharing *records_begin(record_work *work, size_t least,
 void records_ready(struct records_sharing *sharing, struct record *row, size_t count);
 void records_end(struct records_sharing *sharing);
 
+/* What each record follows, by place: those of record I are TO[START[I]] up to before
+   TO[START[I + 1]], the one it continues first, where it does, then what it had seen.
+   ASSAY_MAP_NONE stands for one that is not there. */
+struct record_links {
+    size_t *start;
+    uint32_t *to;
+};
+/* INDEX has the digests of the records without a fault, with their places in RECORDS. */
+void record_links_find(struct record_links *links, const struct record *records, size_t count,
+                       const struct assay_map *index);
+void record_links_free(struct record_links *links);
+
 /* Puts records into the one order that every replica computes: each after what it continues and
    what its author had seen; among those free to come next, the earliest time first, then the
-   smallest digest. INDEX has the digests of those without a fault, with their places in
-   RECORDS. ORDER has room for COUNT; returns how many could be placed: the others follow
-   something that is not there. */
-size_t order_records(const struct record *records, size_t count, const struct assay_map *index,
-                     uint32_t *order);
+   smallest digest. ORDER has room for COUNT; returns how many could be placed: the others
+   follow something that is not there. */
+size_t order_records(const struct record *records, size_t count,
+                     const struct record_links *links, uint32_t *order);
 
 #endif

@@ -34,28 +34,42 @@ static void seed_draw(void)
     seed.words[1] ^= (uint64_t)(uintptr_t)&now;
 }
 
+struct sip {
+    uint64_t a, b, c, d;
+};
+
 static uint64_t rotl(uint64_t x, int bits)
 {
     return x << bits | x >> (64 - bits);
 }
 
-static void sip_round(uint64_t v[4])
+/* In registers, wherever it is used: called, it would pass them through memory. */
+__attribute__((always_inline)) static inline struct sip sip_round(struct sip v)
 {
-    v[0] += v[1];
-    v[2] += v[3];
-    v[1] = rotl(v[1], 13) ^ v[0];
-    v[3] = rotl(v[3], 16) ^ v[2];
-    v[0] = rotl(v[0], 32);
-    v[2] += v[1];
-    v[0] += v[3];
-    v[1] = rotl(v[1], 17) ^ v[2];
-    v[3] = rotl(v[3], 21) ^ v[0];
-    v[2] = rotl(v[2], 32);
+    v.a += v.b;
+    v.c += v.d;
+    v.b = rotl(v.b, 13) ^ v.a;
+    v.d = rotl(v.d, 16) ^ v.c;
+    v.a = rotl(v.a, 32);
+    v.c += v.b;
+    v.a += v.d;
+    v.b = rotl(v.b, 17) ^ v.c;
+    v.d = rotl(v.d, 21) ^ v.a;
+    v.c = rotl(v.c, 32);
+    return v;
+}
+
+__attribute__((always_inline)) static inline struct sip sip_word(struct sip v, uint64_t word)
+{
+    v.d ^= word;
+    v = sip_round(v);
+    v.a ^= word;
+    return v;
 }
 
 static uint64_t hash_bytes(const char *key, size_t length)
 {
-    uint64_t v[4] = {
+    struct sip v = {
         seed.words[0] ^ UINT64_C(0x736f6d6570736575),
         seed.words[1] ^ UINT64_C(0x646f72616e646f6d),
         seed.words[0] ^ UINT64_C(0x6c7967656e657261),
@@ -65,20 +79,15 @@ static uint64_t hash_bytes(const char *key, size_t length)
     for (size_t i = 0; i < whole; i += 8) {
         uint64_t word;
         memcpy(&word, key + i, 8);
-        v[3] ^= word;
-        sip_round(v);
-        v[0] ^= word;
+        v = sip_word(v, word);
     }
     uint64_t tail = (uint64_t)length << 56;
     for (size_t i = whole; i < length; i++)
         tail |= (uint64_t)(unsigned char)key[i] << 8 * (i - whole);
-    v[3] ^= tail;
-    sip_round(v);
-    v[0] ^= tail;
-    v[2] ^= 0xff;
-    for (int i = 0; i < 3; i++)
-        sip_round(v);
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
+    v = sip_word(v, tail);
+    v.c ^= 0xff;
+    v = sip_round(sip_round(sip_round(v)));
+    return v.a ^ v.b ^ v.c ^ v.d;
 }
 
 /* The slot that holds the key, or the free one where it belongs. There always is a free one. */
