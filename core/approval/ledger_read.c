@@ -4,6 +4,7 @@
  */
 #include "approval/ledger.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,13 +19,26 @@ struct loading {
     struct assay_ledger *ledger;
     size_t added;
     struct records_sharing *sharing;
-    size_t first; /* the first record that SHARING works on */
+    size_t first;       /* the first record that SHARING works on */
+    const char *before; /* the chain over the rows, at the last one that was fetched */
 };
+
+/* Whether the chain over the rows goes from the row before to this one, as they are stored: one
+   look for each is the same as going along them all. */
+static void read_row(struct record *record, struct json_doc *doc, struct assay_arena *arena)
+{
+    char chain[ASSAY_SHA256_TEXT];
+
+    store_chain(chain, record->rows_before, record->digest, record->signature,
+                record->signature_length);
+    record->rows_break = strcmp(chain, record->rows_here) != 0;
+    record_read(record, doc, arena);
+}
 
 static void begin_reading(struct loading *loading)
 {
     loading->first = loading->ledger->count;
-    loading->sharing = records_begin(record_read, READ_SHARED, loading->ledger->shares);
+    loading->sharing = records_begin(read_row, READ_SHARED, loading->ledger->shares);
 }
 
 static void tell_ready(const struct loading *loading)
@@ -52,12 +66,7 @@ static bool load_record(void *context, const struct store_record *row)
 {
     struct loading *loading = context;
     struct assay_ledger *ledger = loading->ledger;
-    char chain[ASSAY_SHA256_TEXT];
 
-    store_chain(chain, ledger->last_chain, row->digest, row->signature, row->signature_length);
-    if (strcmp(chain, row->chain) != 0 && ledger->broken_row == 0)
-        ledger->broken_row = row->seq;
-    memcpy(ledger->last_chain, chain, sizeof chain);
     if (row->seq != ledger->last_seq + 1 && ledger->broken_row == 0)
         ledger->broken_row = row->seq;
     ledger->last_seq = row->seq;
@@ -70,10 +79,29 @@ static bool load_record(void *context, const struct store_record *row)
         .length = row->statement_length,
         .signature = assay_arena_strndup(&ledger->arena, row->signature, row->signature_length),
         .signature_length = row->signature_length,
+        .rows_before = loading->before,
+        .rows_here = assay_arena_strdup(&ledger->arena, row->chain),
     };
+    loading->before = record->rows_here;
     if (++loading->added % READY_AT_ONCE == 0)
         tell_ready(loading);
     return true;
+}
+
+/* Those from FIRST on were read: the first whose chain breaks, and where the next one begins.
+ */
+static void note_rows(struct assay_ledger *ledger, size_t first)
+{
+    size_t at = first;
+
+    while (at < ledger->count && !ledger->records[at].rows_break)
+        at++;
+    if (at < ledger->count &&
+        (ledger->broken_row == 0 || (int64_t)ledger->records[at].seq < ledger->broken_row))
+        ledger->broken_row = (int64_t)ledger->records[at].seq;
+    if (ledger->count > first)
+        snprintf(ledger->last_chain, sizeof ledger->last_chain, "%s",
+                 ledger->records[ledger->count - 1].rows_here);
 }
 
 /* Fetches what is new in the store; while it does, other threads read what was fetched. */
@@ -81,6 +109,7 @@ static enum assay_status load(struct loading *loading, struct assay_error *err)
 {
     struct assay_ledger *ledger = loading->ledger;
     const int64_t last = store_last_seq(ledger->store);
+    const size_t first = ledger->count;
     enum assay_status status;
 
     if (last > ledger->last_seq) {
@@ -88,10 +117,12 @@ static enum assay_status load(struct loading *loading, struct assay_error *err)
         ASSAY_GROW(ledger->records, ledger->capacity,
                    ledger->count + (more < ROOM_MOST ? (size_t)more : ROOM_MOST));
     }
+    loading->before = ledger->last_chain;
     begin_reading(loading);
     status = store_read_records(ledger->store, ledger->last_seq, load_record, loading, err);
     tell_ready(loading);
     records_end(loading->sharing);
+    note_rows(ledger, first);
     return status;
 }
 

@@ -19,6 +19,10 @@ struct record {
     size_t length;
     const char *signature; /* the armour; length 0: unsigned */
     size_t signature_length;
+    /* Of a row of a store: what the chain over the rows says before it and at it, and whether
+       the second does not follow from the first. */
+    const char *rows_before, *rows_here;
+    bool rows_break;
     const char *fault; /* it could not be read at all: why; then nothing below is set */
     struct statement s;
     const char *chain; /* "person/device" */
