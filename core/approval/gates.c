@@ -140,8 +140,8 @@ static void run_compare(struct run *run)
     char text[32];
     assay_number_short(text, fabs(gain), 4);
     if (gain >= -margin)
-        gate_say(run, ASSAY_SATISFIED, "%s is %s by %s (unpaired: no interval)", key, way,
-                 text);
+        gate_say(run, ASSAY_SATISFIED, "%s is %s by %s%s (unpaired: no interval)", key, way,
+                 text, gain < 0 ? ", within the margin" : "");
     else
         gate_say(run, ASSAY_UNSATISFIED, "%s is %s by %s, beyond the margin", key, way, text);
 }

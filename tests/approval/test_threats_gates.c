@@ -71,6 +71,23 @@ static struct assay_gate_result try_gate(struct assay_arena *arena, const char *
     return gate_run(&policy.gates[0], &context);
 }
 
+/* One that passes although the candidate is worse says so, and why it passes. */
+static void worse_within_the_margin(void **state)
+{
+    static const char gate[] = "kind = compare\nmetric = m\nbetter = greater\nmargin = 5%";
+    struct assay_arena arena = {0};
+    const double less = 0.98, one = 1, more = 1.02;
+    (void)state;
+    struct assay_gate_result result = try_gate(&arena, gate, &less, &one);
+    assert_int_equal(result.state, ASSAY_SATISFIED);
+    assert_string_equal(result.why,
+                        "m is worse by 0.02, within the margin (unpaired: no interval)");
+    result = try_gate(&arena, gate, &more, &one);
+    assert_int_equal(result.state, ASSAY_SATISFIED);
+    assert_string_equal(result.why, "m is better by 0.02 (unpaired: no interval)");
+    assay_arena_free(&arena);
+}
+
 static void t23_gates(void **state)
 {
     struct assay_arena arena = {0};
@@ -359,6 +376,7 @@ static void t27_registry(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(worse_within_the_margin),
         cmocka_unit_test(t23_gates),
         cmocka_unit_test(t23_request),
         cmocka_unit_test(t23_not_run_by_the_voter),
