@@ -39,7 +39,8 @@ static void print_progress(const struct pulling *p)
     uint64_t left = state->series_total - state->series - state->failed;
     char done[32], total[32], bytes[32], rate[32], time[24] = "";
 
-    if (state->lists < state->lists_total - state->lists_failed && !state->series) {
+    if (state->lists < state->lists_total - state->lists_failed &&
+        (!state->series || (!left && !fetched))) {
         cli_progress(p->cli, "%s of %s lists, %s  %s", assay_count_text(done, state->lists),
                      assay_count_text(total, state->lists_total),
                      assay_bytes_text(bytes, state->bytes), p->shown->where);

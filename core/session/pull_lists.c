@@ -1,7 +1,8 @@
 /*
  * What a pull brings besides points: the registry, the models that were logged, traces, and the
- * list of each run's artifacts. The first three are asked for beside the last, so that all
- * together take the way to the server once where nothing has changed. Called by server_pull.c.
+ * list of each run's artifacts. Each is asked for on a thread of its own, beside the points, so
+ * that all together take the way to the server once where nothing has changed, and nobody waits
+ * for a list while points could come. Called by server_pull.c.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -10,16 +11,18 @@
 
 #define BATCH_LISTS 64
 
-/* One of those that are asked for beside the artifacts, on a thread of its own. */
-struct beside {
+/* One of those that are asked for, on a thread of its own. */
+struct pull_beside {
     struct pull_lists *lists;
-    enum { REGISTRY, LOGGED, TRACES, BESIDES } kind;
+    enum { ARTIFACTS, REGISTRY, LOGGED, TRACES, BESIDES } kind;
     pthread_t thread;
     bool started;
     enum assay_status status;
-    struct assay_error error;
+    uint64_t failed; /* lists */
+    struct assay_error error; /* of the first of them */
 };
 struct artifacts { /* the lists that are on their way */
+    struct pull_beside *beside;
     struct pull_lists *lists;
     const char **ids;
     int64_t *end_ms;
@@ -27,76 +30,16 @@ struct artifacts { /* the lists that are on their way */
     struct batch *batch;
 };
 
-static void note_error(struct pull_lists *lists, const struct assay_error *error)
+static void note_error(struct pull_beside *beside, const struct assay_error *error)
 {
-    atomic_fetch_add(&lists->failed, 1);
-    if (lists->error.status == ASSAY_OK)
-        lists->error = *error;
+    atomic_fetch_add(&beside->lists->failed, 1);
+    if (!beside->failed++)
+        beside->error = *error;
 }
 
 uint64_t pull_lists_total(const struct pull_lists *lists)
 {
     return lists->run_count + lists->registry + (lists->experiment_count ? 2 : 0);
-}
-
-/* ---- beside ---- */
-
-static bool is_wanted(const struct beside *beside)
-{
-    return beside->kind == REGISTRY ? beside->lists->registry
-                                    : beside->lists->experiment_count > 0;
-}
-
-static void ask_registry(struct beside *beside)
-{
-    struct pull_lists *lists = beside->lists;
-    struct registry_counts counts;
-
-    beside->status =
-        registry_pull(lists->server, lists->stopped, lists->context, &counts, &beside->error);
-    atomic_store(&lists->models, counts.models);
-    atomic_store(&lists->versions, counts.versions);
-    atomic_store(&lists->prompts, counts.prompts);
-}
-
-static void *ask_beside(void *context)
-{
-    struct beside *beside = context;
-    struct pull_lists *lists = beside->lists;
-    size_t found = 0;
-
-    if (beside->kind == REGISTRY)
-        ask_registry(beside);
-    else
-        beside->status = server_pull_logged(
-            lists->server, lists->experiments, lists->experiment_count, lists->registry,
-            beside->kind == TRACES, lists->stopped, lists->context, &found, &beside->error);
-    if (beside->kind == LOGGED)
-        atomic_store(&lists->logged, found);
-    else if (beside->kind == TRACES)
-        atomic_store(&lists->traces, found);
-    atomic_fetch_add(&lists->done, 1);
-    session_wake(lists->server->session);
-    return NULL;
-}
-
-static void begin(struct beside *beside)
-{
-    if (!is_wanted(beside))
-        return;
-    beside->started = pthread_create(&beside->thread, NULL, ask_beside, beside) == 0;
-    if (!beside->started)
-        ask_beside(beside);
-}
-
-/* A server that knows no such thing has none: that is no failure. */
-static void end(struct beside *beside)
-{
-    if (beside->started)
-        pthread_join(beside->thread, NULL);
-    if (beside->status != ASSAY_OK && beside->status != ASSAY_NO &&
-        beside->status != ASSAY_CANCELLED)
-        note_error(beside->lists, &beside->error);
 }
 
 /* ---- artifacts ---- */
@@ -124,7 +67,7 @@ static bool got(void *context, size_t index, enum assay_status status,
         if (artifacts->batch->count >= BATCH_LISTS)
             send(artifacts);
     } else if (status != ASSAY_CANCELLED) {
-        note_error(lists, error);
+        note_error(artifacts->beside, error);
     }
     session_wake(lists->server->session);
     return !lists->stopped(lists->context);
@@ -159,44 +102,122 @@ static void choose(struct artifacts *artifacts)
     points_cache_close(&cache);
 }
 
-static bool list_artifacts(struct pull_lists *lists)
+static void list_artifacts(struct pull_beside *beside)
 {
-    struct artifacts artifacts = {.lists = lists};
+    struct pull_lists *lists = beside->lists;
+    struct artifacts artifacts = {.beside = beside, .lists = lists};
     struct mlflow *client = NULL;
     struct assay_error error = {0};
-    enum assay_status status;
 
     choose(&artifacts);
-    status = server_client(lists->server, &client, &error);
-    if (status == ASSAY_OK && artifacts.count)
-        status = mlflow_list_many(client,
-                                  &(struct mlflow_lists){.run_ids = artifacts.ids,
-                                                         .count = artifacts.count,
-                                                         .got = got,
-                                                         .cancelled = is_stopped,
-                                                         .context = &artifacts},
-                                  &error);
+    beside->status = server_client(lists->server, &client, &error);
+    if (beside->status == ASSAY_OK && artifacts.count)
+        beside->status = mlflow_list_many(client,
+                                          &(struct mlflow_lists){.run_ids = artifacts.ids,
+                                                                 .count = artifacts.count,
+                                                                 .got = got,
+                                                                 .cancelled = is_stopped,
+                                                                 .context = &artifacts},
+                                          &error);
     send(&artifacts);
     free(artifacts.ids);
     free(artifacts.end_ms);
-    if (status != ASSAY_OK && status != ASSAY_CANCELLED)
-        note_error(lists, &error);
-    return status == ASSAY_OK;
+    if (beside->status != ASSAY_OK && beside->status != ASSAY_CANCELLED)
+        note_error(beside, &error);
 }
 
-bool pull_lists_run(struct pull_lists *lists)
-{
-    struct beside besides[BESIDES];
-    bool good;
+/* ---- the others ---- */
 
+static void ask_registry(struct pull_beside *beside, struct assay_error *error)
+{
+    struct pull_lists *lists = beside->lists;
+    struct registry_counts counts;
+
+    beside->status =
+        registry_pull(lists->server, lists->stopped, lists->context, &counts, error);
+    atomic_store(&lists->models, counts.models);
+    atomic_store(&lists->versions, counts.versions);
+    atomic_store(&lists->prompts, counts.prompts);
+}
+
+static void ask_logged(struct pull_beside *beside, struct assay_error *error)
+{
+    struct pull_lists *lists = beside->lists;
+    bool traces = beside->kind == TRACES;
+    size_t found = 0;
+
+    beside->status =
+        server_pull_logged(lists->server, lists->experiments, lists->experiment_count,
+                           lists->registry, traces, lists->stopped, lists->context, &found,
+                           error);
+    atomic_store(traces ? &lists->traces : &lists->logged, found);
+}
+
+/* A server that knows no such thing has none: that is no failure. */
+static void ask_other(struct pull_beside *beside)
+{
+    struct assay_error error = {0};
+
+    if (beside->kind == REGISTRY)
+        ask_registry(beside, &error);
+    else
+        ask_logged(beside, &error);
+    if (beside->status != ASSAY_OK && beside->status != ASSAY_NO &&
+        beside->status != ASSAY_CANCELLED)
+        note_error(beside, &error);
+    atomic_fetch_add(&beside->lists->done, 1);
+}
+
+/* ---- all of them ---- */
+
+static bool is_wanted(const struct pull_beside *beside)
+{
+    const struct pull_lists *lists = beside->lists;
+
+    return beside->kind == ARTIFACTS  ? lists->run_count > 0
+           : beside->kind == REGISTRY ? lists->registry
+                                      : lists->experiment_count > 0;
+}
+
+static void *ask_beside(void *context)
+{
+    struct pull_beside *beside = context;
+
+    if (beside->kind == ARTIFACTS)
+        list_artifacts(beside);
+    else
+        ask_other(beside);
+    session_wake(beside->lists->server->session);
+    return NULL;
+}
+
+void pull_lists_begin(struct pull_lists *lists)
+{
+    lists->besides = assay_alloc_array(BESIDES, sizeof *lists->besides);
     for (unsigned i = 0; i < BESIDES; i++) {
-        besides[i] = (struct beside){.lists = lists, .kind = i};
-        begin(&besides[i]);
+        struct pull_beside *beside = &lists->besides[i];
+
+        *beside = (struct pull_beside){.lists = lists, .kind = i};
+        if (!is_wanted(beside))
+            continue;
+        beside->started = pthread_create(&beside->thread, NULL, ask_beside, beside) == 0;
+        if (!beside->started)
+            ask_beside(beside);
     }
-    good = list_artifacts(lists);
-    for (unsigned i = 0; i < BESIDES; i++)
-        end(&besides[i]);
-    return good;
+}
+
+void pull_lists_end(struct pull_lists *lists)
+{
+    for (unsigned i = 0; lists->besides && i < BESIDES; i++) {
+        struct pull_beside *beside = &lists->besides[i];
+
+        if (beside->started)
+            pthread_join(beside->thread, NULL);
+        if (beside->failed && lists->error.status == ASSAY_OK)
+            lists->error = beside->error;
+    }
+    free(lists->besides);
+    lists->besides = NULL;
 }
 
 void pull_lists_free(struct pull_lists *lists)

@@ -118,12 +118,13 @@ struct pull_lists {
     /* How it stands. */
     _Atomic uint64_t done, unchanged, failed;
     _Atomic uint64_t artifacts, models, versions, prompts, logged, traces;
-    struct assay_error error; /* the first; once it has ended */
+    struct pull_beside *besides; /* while they are asked for */
+    struct assay_error error;    /* the first; once it has ended */
 };
 uint64_t pull_lists_total(const struct pull_lists *lists);
-/* On a thread of the server's. False where there is no use in going on: it cannot be reached.
- */
-bool pull_lists_run(struct pull_lists *lists);
+/* Asks for all of them, on threads of their own; waits until all are here, or failed. */
+void pull_lists_begin(struct pull_lists *lists);
+void pull_lists_end(struct pull_lists *lists);
 void pull_lists_free(struct pull_lists *lists);
 /* The ids of the experiments of SOURCE that are not deleted, or of EXPERIMENT alone; the texts
    are the catalog's. Free the array. */

@@ -1,6 +1,6 @@
 /*
- * Pulling: every point of a server's runs into the cache, after the lists of what else there is
- * (pull_lists.c), so that they are there without a network. What the cache has already is
+ * Pulling: every point of a server's runs into the cache, and beside them the lists of what else
+ * there is (pull_lists.c), so that they are there without a network. What the cache has already is
  * passed over, so a pull that was cut off goes on where it ended. A task of the server's own
  * threads does it; the session's thread looks at its figures.
  */
@@ -136,27 +136,27 @@ static void pull_discard_message(struct message *message)
     (void)message; /* the session has it in its list */
 }
 
-static enum assay_status pull_others(struct pull *pull)
+/* Waits for the lists. */
+static void end_lists(struct pull *pull)
 {
-    bool good = !pull->lists_total || pull_lists_run(&pull->lists);
-
+    pull_lists_end(&pull->lists);
     atomic_store(&pull->bytes,
                  net_statistics(pull->session->net).received - pull->bytes_before);
     if (pull->error.status == ASSAY_OK)
         pull->error = pull->lists.error;
-    return good ? ASSAY_OK : ASSAY_IO;
 }
 
 static void pull_task(struct pool_task *task)
 {
     struct pull *pull = (struct pull *)task;
-    enum assay_status status;
+    enum assay_status status = ASSAY_OK;
     size_t count = 0;
 
     pull->wanted = assay_alloc_array(ASK_AT_ONCE, sizeof *pull->wanted);
     pull->asked = assay_alloc_array(ASK_AT_ONCE, sizeof(struct pull_series *));
     pull->bytes_before = net_statistics(pull->session->net).received;
-    status = pull_others(pull);
+    if (pull->lists_total)
+        pull_lists_begin(&pull->lists);
     points_cache_open(&pull->cache, pull->server);
     for (size_t i = 0; i < pull->count && status == ASSAY_OK && !pull_stopped(pull); i++) {
         struct pull_series *series = &pull->series[i];
@@ -178,6 +178,7 @@ static void pull_task(struct pool_task *task)
     }
     if (status == ASSAY_OK && !pull_stopped(pull))
         pull_some(pull, count);
+    end_lists(pull);
     if (pull_stopped(pull))
         assay_fail(&pull->error, ASSAY_CANCELLED, "%s: cancelled", pull->server->source->path);
     points_cache_close(&pull->cache);

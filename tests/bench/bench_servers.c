@@ -2,7 +2,8 @@
  * Benchmarks of servers. `serve DELAY RUNS METRICS POINTS` is an MLflow server whose answers
  * take DELAY milliseconds more; it prints its URL and ends with its standard input.
  * `drawable URL` prints how long it takes until every run's first metric can be drawn.
- * `urls URL RUNS METRICS` prints the configuration for curl that fetches every history.
+ * `urls URL RUNS METRICS` prints the configuration for curl that fetches what a pull brings:
+ * every history, and each run's list of artifacts with that of its one folder.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -31,14 +32,26 @@ static int serve(char **arguments)
     return 0;
 }
 
+static void one_url(const char *url, const char *path, int run, const char *rest)
+{
+    printf("url = \"%s/api/2.0/mlflow/%s?run_id=%08xabcdef0123456789abcdef01%s\"\n"
+           "output = \"/dev/null\"\n",
+           url, path, (unsigned)run, rest);
+}
+
 static int urls(const char *url, int runs, int metrics)
 {
+    char rest[64];
+
+    for (int r = 0; r < runs; r++) {
+        one_url(url, "artifacts/list", r, "");
+        one_url(url, "artifacts/list", r, "&path=deep%20dir");
+    }
     for (int r = 0; r < runs; r++)
-        for (int m = 0; m < metrics; m++)
-            printf("url = \"%s/api/2.0/mlflow/metrics/get-history?run_id="
-                   "%08xabcdef0123456789abcdef01&metric_key=loss%d&max_results=25000\"\n"
-                   "output = \"/dev/null\"\n",
-                   url, (unsigned)r, m);
+        for (int m = 0; m < metrics; m++) {
+            snprintf(rest, sizeof rest, "&metric_key=loss%d&max_results=25000", m);
+            one_url(url, "metrics/get-history", r, rest);
+        }
     return 0;
 }
 
