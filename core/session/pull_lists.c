@@ -18,7 +18,7 @@ struct pull_beside {
     pthread_t thread;
     bool started;
     enum assay_status status;
-    uint64_t failed; /* lists */
+    uint64_t failed;          /* lists */
     struct assay_error error; /* of the first of them */
 };
 struct artifacts { /* the lists that are on their way */
@@ -146,10 +146,9 @@ static void ask_logged(struct pull_beside *beside, struct assay_error *error)
     bool traces = beside->kind == TRACES;
     size_t found = 0;
 
-    beside->status =
-        server_pull_logged(lists->server, lists->experiments, lists->experiment_count,
-                           lists->registry, traces, lists->stopped, lists->context, &found,
-                           error);
+    beside->status = server_pull_logged(lists->server, lists->experiments,
+                                        lists->experiment_count, lists->registry, traces,
+                                        lists->stopped, lists->context, &found, error);
     atomic_store(traces ? &lists->traces : &lists->logged, found);
 }
 

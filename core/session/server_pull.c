@@ -1,8 +1,8 @@
 /*
- * Pulling: every point of a server's runs into the cache, and beside them the lists of what else
- * there is (pull_lists.c), so that they are there without a network. What the cache has already is
- * passed over, so a pull that was cut off goes on where it ended. A task of the server's own
- * threads does it; the session's thread looks at its figures.
+ * Pulling: every point of a server's runs into the cache, and beside them the lists of what
+ * else there is (pull_lists.c), so that they are there without a network. What the cache has
+ * already is passed over, so a pull that was cut off goes on where it ended. A task of the
+ * server's own threads does it; the session's thread looks at its figures.
  */
 #include <stdlib.h>
 #include <string.h>

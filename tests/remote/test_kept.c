@@ -23,6 +23,7 @@
 
 #include "remote/mlflow_logged.h"
 #include "support/own_home.h"
+#include "support/mlflow_web.h"
 #include "support/web.h"
 
 /* ---- text ---- */
@@ -367,6 +368,26 @@ static void a_pull_keeps_all_of_it(void **state)
     assay_session_close(&session);
 }
 
+/* The server has no list for us before we ask for points: whoever asks for one after the other
+   gets none. */
+static void points_wait_for_no_list(void **state)
+{
+    struct fake_mlflow fake = {.lists_wait = true};
+    struct assay_session *session;
+    struct assay_pull how;
+
+    (void)state;
+    fake_mlflow_start(&fake, 1, 3, 2, 5);
+    session = open_on(web_url(fake.web), ASSAY_OK);
+    how = pull(session);
+    assert_int_equal(how.error.status, ASSAY_OK);
+    assert_int_equal(how.series, 6);
+    assert_int_equal(how.artifact_lists, 3);
+    assert_int_equal(how.lists_failed, 0);
+    assay_session_close(&session);
+    fake_mlflow_stop(&fake);
+}
+
 static void a_list_cut_short_replaces_no_whole_one(void **state)
 {
     struct site site = {.rows = 5, .end_ms = 9};
@@ -439,6 +460,7 @@ int main(void)
         cmocka_unit_test(mlflow_2_says_it_in_other_words),
         cmocka_unit_test(broken_text_is_an_error),
         cmocka_unit_test(a_pull_keeps_all_of_it),
+        cmocka_unit_test(points_wait_for_no_list),
         cmocka_unit_test(a_list_cut_short_replaces_no_whole_one),
         cmocka_unit_test(an_old_server_is_asked_in_its_words),
     };

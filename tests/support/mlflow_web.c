@@ -395,10 +395,12 @@ static void bulk(struct fake_mlflow *fake, const struct web_request *request,
 /* ---- the rest ---- */
 
 static void artifacts(const struct fake_mlflow *fake, const struct web_request *request,
-                      struct assay_buf *out)
+                      struct web_answer *answer, struct assay_buf *out)
 {
     char path[256];
 
+    if (fake->lists_wait && !fake->histories)
+        answer->status = 503;
     web_query(request, "path", path, sizeof path);
     if (!*path)
         assay_buf_format(out,
@@ -472,7 +474,7 @@ static void answer(void *context, const struct web_request *request, struct web_
     } else if (strstr(target, "/metrics/get-history?")) {
         history(fake, request, answer, &out);
     } else if (strstr(target, "/artifacts/list")) {
-        artifacts(fake, request, &out);
+        artifacts(fake, request, answer, &out);
     } else if (strstr(target, "/mlflow-artifacts/artifacts/")) {
         content(fake, request, answer, &out);
     } else if (strstr(target, "/registered-models/search") ||

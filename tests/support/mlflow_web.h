@@ -41,6 +41,7 @@ struct fake_mlflow {
     bool own_files;         /* every run's files differ; else all are "hello" */
     bool files_fail;        /* 403 for what is in a file */
     atomic_bool files_hang; /* nothing comes of what is in top.txt */
+    bool lists_wait;        /* 503 for lists of artifacts until points were asked for */
     int top_bytes;          /* the size that the list says top.txt has; 0: 4 */
     unsigned searches, histories, bulks, lists; /* requests of each kind so far */
     unsigned tails;                             /* of the bulks: from a step on */
