@@ -249,7 +249,11 @@ static void print_sync(struct cli *cli, struct assay_ledger *ledger, bool first,
                 assay_buf_text(&place));
     if (first)
         cli_say_first_seen(ledger);
-    if (result->refused) {
+    if (result->strangers && !result->told)
+        fprintf(stderr, "assay: %s: %zu %s there by nobody of this ledger: left alone\n",
+                assay_buf_text(&place), result->strangers,
+                result->strangers == 1 ? "record is" : "records are");
+    if (result->refused && !result->told) {
         struct assay_error why = {0};
         assay_fail(&why, ASSAY_NO, "%s", result->first_refusal);
         cli_complain(&why);

@@ -313,8 +313,11 @@ void desk_synced(struct app *app, const struct desk_result *result)
                      : s->there == 0 ? " to a place that held no ledger before"
                                      : "",
                      result->place);
+    if (s->strangers > 0 && !s->told)
+        assay_buf_format(&text, " (%zu there by nobody of this ledger: left alone)",
+                         s->strangers);
     assay_text_clean(&clean, assay_buf_text(&text), text.length);
-    if (s->refused > 0) {
+    if (s->refused > 0 && !s->told) {
         assay_fail(&err, ASSAY_NO, "%s, %zu refused; the first, %s", assay_buf_text(&clean),
                    s->refused, result->refusal);
         app_fail(app, &err);

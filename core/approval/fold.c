@@ -113,11 +113,13 @@ static const char *check_fork(struct fold *fold, uint32_t index)
     for (uint32_t i = fold->rivals[index]; i != index; i = fold->rivals[i]) {
         const struct record *other = &fold->input->records[i];
         if ((other == fold->begin || strcmp(other->s.ledger, fold->begin->digest) == 0) &&
-            !fold_check_signer(fold, other))
+            !fold_check_signer(fold, other)) {
+            fold->fates[index].forks = true;
             return fold_text(fold, "the chain %s forks at its record %llu: %.16s and %.16s",
                              record->chain, (unsigned long long)record->s.number,
                              i < index ? other->digest : record->digest,
                              i < index ? record->digest : other->digest);
+        }
     }
     return NULL;
 }

@@ -74,6 +74,7 @@ struct fold_fate {
     bool built_on;       /* … or not: one that is authentic continues it, or had seen it */
     bool counts;         /* … and what it says is allowed */
     bool revoked;        /* it, or what it continues, is by a key that is revoked */
+    bool forks;          /* its author signed another for the same place of their chain */
     const char *why_not; /* NULL where it counts */
     const char *remark;  /* it counts, and an auditor should know */
 };

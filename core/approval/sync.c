@@ -50,6 +50,9 @@ struct exchange {
     const char **wanted;      /* the digests that are there and not here; in arena */
     size_t wanted_count;
     size_t bytes; /* received */
+    const char **outside; /* digests of what is not taken; in arena */
+    size_t outside_count;
+    bool lacking; /* something that is followed cannot be had there */
     size_t first; /* where in the ledger's records what is received begins */
     struct assay_error *err;
 };
@@ -204,6 +207,8 @@ static void refuse(struct exchange *x, const char *digest, const char *why)
 {
     struct assay_buf text = {0};
 
+    *ASSAY_PUSH(&x->arena, x->outside, x->outside_count) =
+        assay_arena_strdup(&x->arena, digest);
     if (x->result->refused++ == 0) {
         assay_buf_format(&text, "record %.16s: %s", digest, why);
         x->result->first_refusal =
@@ -363,6 +368,54 @@ static enum assay_status keep_new(struct exchange *x)
     return status;
 }
 
+/* Whether nobody of this ledger wrote RECORD: others may keep theirs in the same place. */
+static bool is_strangers(const struct assay_ledger *ledger, const struct record *record)
+{
+    const struct fold *fold = &ledger->fold;
+
+    return !record->fault && fold->begin &&
+           (record->s.event == EVENT_LEDGER ||
+            strcmp(record->s.ledger, fold->begin->digest) != 0 ||
+            !people_find(&fold->people, record->s.person));
+}
+
+/* Whether RECORD follows one that was not to be had at all. */
+static bool lacks(const struct record *record, const struct assay_map *here)
+{
+    bool all = record->s.number == 1 ||
+               assay_map_get(here, record->s.previous, 64) != ASSAY_MAP_NONE;
+
+    for (size_t i = 0; i < record->s.seen_count && all; i++)
+        all = assay_map_get(here, record->s.seen[i].digest, 64) != ASSAY_MAP_NONE;
+    return !all;
+}
+
+/* Says of what is not taken why that is. */
+static void leave_outside(struct exchange *x)
+{
+    const struct assay_ledger *ledger = x->ledger;
+    struct assay_map here = {0};
+
+    for (size_t i = 0; i < ledger->count; i++)
+        assay_map_set(&here, ledger->records[i].digest, 64, (uint32_t)i);
+    for (size_t i = x->first; i < ledger->count; i++) {
+        const struct record *record = &ledger->records[i];
+        if (fold_belongs(&ledger->fold, i))
+            continue;
+        if (is_strangers(ledger, record)) {
+            x->result->strangers++;
+            *ASSAY_PUSH(&x->arena, x->outside, x->outside_count) = record->digest;
+            continue;
+        }
+        x->lacking = x->lacking || (!record->fault && lacks(record, &here));
+        refuse(x, record->digest,
+               record->fault                   ? record->fault
+               : ledger->fold.fates[i].why_not ? ledger->fold.fates[i].why_not
+                                               : "a record that it follows is missing");
+    }
+    assay_map_free(&here);
+}
+
 static enum assay_status receive(struct exchange *x)
 {
     struct assay_ledger *ledger = x->ledger;
@@ -379,16 +432,35 @@ static enum assay_status receive(struct exchange *x)
     if (status == ASSAY_OK && !ledger->expect && ledger->fold.begin)
         ledger->expect = assay_strdup(ledger->fold.begin->digest);
     ledger_fold(ledger, assay_now_ms());
-    for (size_t i = x->first; i < ledger->count && status == ASSAY_OK; i++)
-        if (!fold_belongs(&ledger->fold, i))
-            refuse(x, ledger->records[i].digest,
-                   ledger->records[i].fault        ? ledger->records[i].fault
-                   : ledger->fold.fates[i].why_not ? ledger->fold.fates[i].why_not
-                                                   : "a record that it follows is missing");
+    sync_settle_forks(ledger, x->first);
+    if (status == ASSAY_OK)
+        leave_outside(x);
     if (status == ASSAY_OK)
         status = keep_new(x);
     ledger->count = x->first;
     return status;
+}
+
+static int by_digest(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* What is not taken is told of once: it lies there for ever. What others of this ledger have
+   and the place has not is told of each time. */
+static void note_told(struct exchange *x)
+{
+    struct assay_buf all = {0};
+    char digest[ASSAY_SHA256_TEXT];
+
+    if (x->outside_count > 1)
+        qsort(x->outside, x->outside_count, sizeof *x->outside, by_digest);
+    for (size_t i = 0; i < x->outside_count; i++)
+        assay_buf_add(&all, x->outside[i], 64);
+    assay_sha256(digest, all.data ? all.data : "", all.length);
+    x->result->told = sync_was_told(x->ledger, x->place->shown, digest) && !x->lacking &&
+                      !(x->options && x->options->again);
+    assay_buf_free(&all);
 }
 
 enum assay_status sync_exchange(struct assay_ledger *ledger, const struct sync_place *place,
@@ -413,6 +485,8 @@ enum assay_status sync_exchange(struct assay_ledger *ledger, const struct sync_p
         status = send_all(&x);
     if (status == ASSAY_OK)
         status = exchange_evidence(&x);
+    if (status == ASSAY_OK)
+        note_told(&x);
     assay_arena_free(&x.arena);
     return status;
 }

@@ -51,6 +51,14 @@ enum assay_status sync_directory(struct assay_ledger *ledger, const char *direct
 enum assay_status sync_git(struct assay_ledger *ledger, const char *url,
                            const struct assay_sync_options *options,
                            struct assay_sync_result *result, struct assay_error *err);
+/* Of records whose author signed two for one place of their chain one comes in, with what
+   follows it: that which is here; where neither is, that on which the most other persons have
+   built. The other gets a fault, as what the fold is not to see. Of the ledger's records those
+   from FIRST on were received; they are folded anew where need be. */
+void sync_settle_forks(struct assay_ledger *ledger, size_t first);
+/* Whether WHAT, a digest, is what was remembered last of the exchanges with the place SHOWN; it
+   is from now on. */
+bool sync_was_told(const struct assay_ledger *ledger, const char *shown, const char *what);
 /* Keeps REMOTE for assay_ledger_sync_place(), unless there is a name or password in it. */
 void sync_remember(const struct assay_ledger *ledger, const char *remote);
 /* SITE is open, and stays so. */

@@ -446,6 +446,8 @@ enum assay_status assay_bundle_verify(const char *directory, const char *expect,
 
 struct assay_sync_result {
     size_t sent, received, refused;
+    size_t strangers;  /* records there by nobody of this ledger: left alone, which is no fault */
+    bool told;         /* these, and no others, were not taken the last time either */
     size_t there;      /* records that lay there before */
     bool made;         /* the directory was not there, and was made */
     const char *place; /* what REMOTE is called, without secrets; valid as long as ledger and
@@ -454,7 +456,7 @@ struct assay_sync_result {
 };
 struct assay_sync_options {
     /* Reads at a server also what is here already, and puts what is no longer as it was;
-       elsewhere that is always done. */
+       elsewhere that is always done. What is not taken counts as not told of before. */
     bool again;
     /* Hears of the records that were received, then sent, as they come ("received", DONE of
        ALL), on the caller's thread; false from it stops. NULL: nobody does. */

@@ -204,9 +204,75 @@ static void t4_a_stranger_is_named_as_seen(void **state)
             "\"1\", previous: \"\", seen: [{chain: \"stranger/abcdef01\", number: \"1\", "
             "digest: $d}]}' $one >new && put"),
         0);
-    assert_int_equal(sync_store(fresh, "two", shared).received, all);
+    const struct assay_sync_result result = sync_store(fresh, "two", shared);
+    assert_int_equal(result.received, all);
+    assert_int_equal(result.strangers, 1); /* left alone, which is no fault */
+    assert_int_equal(result.refused, 1);   /* val's, which follows it */
+    assert_false(result.told);
+    assert_true(sync_store(fresh, "two", shared).told);
     free(shared);
     free(fresh);
+}
+
+/* app signs in a copy of the store what takes the place of what they signed in the store. */
+static void fork_chain(const char *copy, const char *shared)
+{
+    struct assay_ledger *ledger = NULL;
+    struct assay_error err = {0};
+    char heads[400], key[400];
+    snprintf(heads, sizeof heads, "%s-heads", copy);
+    snprintf(key, sizeof key, "%s/app.pub", world.agent.directory);
+    const struct assay_ledger_options options = {.store = copy, .heads = heads, .key = key};
+    const struct assay_decision no = {.verdict = ASSAY_REJECT, .reason = "not so"};
+    if (assay_ledger_open(&ledger, &options, &err) != ASSAY_OK)
+        fail_msg("%s", err.what);
+    if (assay_request_decide(ledger, request, &no, &err) != ASSAY_OK)
+        fail_msg("%s", err.what);
+    assay_ledger_close(&ledger);
+    /* Laid there by hand: an exchange would fetch what is there first. */
+    char *aside = world_path(&world, "aside");
+    sync_store(copy, "app", aside);
+    struct assay_buf command = {0};
+    assay_buf_format(&command, "cp -r '%s/records' .", aside);
+    assert_int_equal(shell(shared, assay_buf_text(&command)), 0);
+    assay_buf_free(&command);
+    free(aside);
+}
+
+/* Who forks their own chain keeps nobody from what others built on it: those who have one side
+   go on with it, and who joins takes the side on which others had built. Told of once. Fails
+   without sync_settle_forks(). */
+static void t4_a_fork_keeps_nobody_out(void **state)
+{
+    char *shared = world_path(&world, "shared"), *old = world_path(&world, "old.db"),
+         *fresh = world_path(&world, "fresh.db"), *member = world_path(&world, "member.db");
+    struct assay_error err = {0};
+    (void)state;
+    /* A copy of all that app has is the same device. */
+    assert_int_equal(world_decide(&world, "app", request, ASSAY_COMMENT, &err), ASSAY_OK);
+    world_copy(world.store, old);
+    assert_int_equal(shell(world.directory, "cp heads-app old.db-heads"), 0);
+    assert_int_equal(world_decide(&world, "app", request, ASSAY_APPROVE, &err), ASSAY_OK);
+    assert_int_equal(world_decide(&world, "val", request, ASSAY_APPROVE, &err), ASSAY_OK);
+    sync_store(world.store, "adm", shared);
+    sync_store(member, "two", shared);
+    fork_chain(old, shared);
+    assert_int_equal(world_decide(&world, "app", request, ASSAY_COMMENT, &err), ASSAY_OK);
+    const size_t all = world_records(&world);
+    struct assay_sync_result result = sync_store(world.store, "adm", shared);
+    assert_int_equal(result.sent, 1);
+    assert_int_equal(result.refused, 1);
+    assert_false(result.told);
+    assert_true(sync_store(world.store, "adm", shared).told);
+    assert_int_equal(sync_store(member, "two", shared).received, 1);
+    result = sync_store(fresh, "two", shared);
+    assert_int_equal(result.received, all);
+    assert_int_equal(result.refused, 1);
+    assert_int_equal(world_state(&world, request), ASSAY_STATE_APPROVED);
+    free(shared);
+    free(old);
+    free(fresh);
+    free(member);
 }
 
 static void t13_a_bundle_is_whole(void **state)
@@ -354,6 +420,7 @@ int main(void)
         TEST(t13_who_joins_later),
         TEST(t13_nobody_built_on_it),
         TEST(t4_a_stranger_is_named_as_seen),
+        TEST(t4_a_fork_keeps_nobody_out),
         TEST(t13_a_bundle_is_whole),
         TEST(unsigned_decision_slipped_in),
         TEST(revoked_decision_slipped_in),
