@@ -256,8 +256,8 @@ static size_t say_left_out(const struct compare_view *view, struct table_cell *o
 {
     if (count && used + 24 < sizeof out->text) {
         used += (size_t)snprintf(out->text + used, sizeof out->text - used, "%s%s %s%zu",
-                                 used ? ", " : "", what, term_ascii(view->app->term) ? "x" : "×",
-                                 count);
+                                 used ? ", " : "", what,
+                                 term_ascii(view->app->term) ? "x" : "×", count);
     }
     return used;
 }

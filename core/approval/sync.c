@@ -49,7 +49,7 @@ struct exchange {
     struct assay_arena arena; /* of what was read and may be refused */
     const char **wanted;      /* the digests that are there and not here; in arena */
     size_t wanted_count;
-    size_t bytes; /* received */
+    size_t bytes;         /* received */
     const char **outside; /* digests of what is not taken; in arena */
     size_t outside_count;
     bool lacking; /* something that is followed cannot be had there */
@@ -382,8 +382,8 @@ static bool is_strangers(const struct assay_ledger *ledger, const struct record 
 /* Whether RECORD follows one that was not to be had at all. */
 static bool lacks(const struct record *record, const struct assay_map *here)
 {
-    bool all = record->s.number == 1 ||
-               assay_map_get(here, record->s.previous, 64) != ASSAY_MAP_NONE;
+    bool all =
+        record->s.number == 1 || assay_map_get(here, record->s.previous, 64) != ASSAY_MAP_NONE;
 
     for (size_t i = 0; i < record->s.seen_count && all; i++)
         all = assay_map_get(here, record->s.seen[i].digest, 64) != ASSAY_MAP_NONE;

@@ -1,8 +1,8 @@
 /*
  * Authors who signed two records for one place of their chain (sync.h): which of the two comes
- * in. The fold counts neither, and so nothing of the chain behind them; taken both, either would
- * void what everybody has long built on, at a time of its author's choosing. So a store gets one.
- * Called by sync.c of what was received.
+ * in. The fold counts neither, and so nothing of the chain behind them; taken both, either
+ * would void what everybody has long built on, at a time of its author's choosing. So a store
+ * gets one. Called by sync.c of what was received.
  */
 #include "approval/fold_private.h"
 #include "approval/sync.h"
@@ -55,10 +55,10 @@ static struct branch branch_of(const struct forks *forks, uint32_t at)
     branch.records[branch.count++] = at;
     for (size_t i = 0; i < fold->placed; i++) {
         const uint32_t index = fold->order[i];
-        const uint32_t before = records[index].s.number > 1
-                                    ? assay_map_get(&fold->record_index,
-                                                    records[index].s.previous, 64)
-                                    : ASSAY_MAP_NONE;
+        const uint32_t before =
+            records[index].s.number > 1
+                ? assay_map_get(&fold->record_index, records[index].s.previous, 64)
+                : ASSAY_MAP_NONE;
         in[index] = index == at || (before != ASSAY_MAP_NONE && in[before] &&
                                     strcmp(records[index].chain, records[at].chain) == 0);
         if (in[index] && index != at)
@@ -119,8 +119,8 @@ static struct weight weigh(const struct forks *forks, uint32_t at)
     for (size_t i = 0; i < fold->placed; i++) {
         const uint32_t index = fold->order[i];
         const struct statement *s = &records[index].s;
-        uint32_t before =
-            s->number > 1 ? assay_map_get(&fold->record_index, s->previous, 64) : ASSAY_MAP_NONE;
+        uint32_t before = s->number > 1 ? assay_map_get(&fold->record_index, s->previous, 64)
+                                        : ASSAY_MAP_NONE;
         on[index] = index == at || (before != ASSAY_MAP_NONE && on[before]);
         for (size_t k = 0; k < s->seen_count && !on[index]; k++) {
             before = assay_map_get(&fold->record_index, s->seen[k].digest, 64);
@@ -131,8 +131,7 @@ static struct weight weigh(const struct forks *forks, uint32_t at)
             continue;
         weight.records++;
         if (assay_map_get(&persons, s->person, strlen(s->person)) == ASSAY_MAP_NONE)
-            assay_map_set(&persons, s->person, strlen(s->person),
-                          (uint32_t)weight.persons++);
+            assay_map_set(&persons, s->person, strlen(s->person), (uint32_t)weight.persons++);
     }
     assay_map_free(&persons);
     free(on);

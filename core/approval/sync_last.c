@@ -1,8 +1,9 @@
 /*
  * What is remembered of exchanges, in files beside the remembered heads: "places", a line
- * "LEDGER PLACE" for each ledger, so that the workbench needs not ask where it was last exchanged;
- * "told", a line "DIGEST DIGEST" for each ledger and place, of what was not taken there, so that
- * it is told of once. Called by sync.c and, through <assay/approval.h>, by the workbench.
+ * "LEDGER PLACE" for each ledger, so that the workbench needs not ask where it was last
+ * exchanged; "told", a line "DIGEST DIGEST" for each ledger and place, of what was not taken
+ * there, so that it is told of once. Called by sync.c and, through <assay/approval.h>, by the
+ * workbench.
  */
 #include "approval/sync.h"
 

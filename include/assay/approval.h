@@ -446,10 +446,11 @@ enum assay_status assay_bundle_verify(const char *directory, const char *expect,
 
 struct assay_sync_result {
     size_t sent, received, refused;
-    size_t strangers;  /* records there by nobody of this ledger: left alone, which is no fault */
-    bool told;         /* these, and no others, were not taken the last time either */
-    size_t there;      /* records that lay there before */
-    bool made;         /* the directory was not there, and was made */
+    size_t
+        strangers; /* records there by nobody of this ledger: left alone, which is no fault */
+    bool told;     /* these, and no others, were not taken the last time either */
+    size_t there;  /* records that lay there before */
+    bool made;     /* the directory was not there, and was made */
     const char *place; /* what REMOTE is called, without secrets; valid as long as ledger and
                           REMOTE are */
     const char *first_refusal; /* "" none */
