@@ -105,9 +105,10 @@ static int64_t split_seconds(int64_t time_ms, int *ms)
 /* ---- days of the calendar, without the C library: every record of a ledger has times, and
    gmtime_r() and timegm() take a lock and ten times as long ---- */
 
+#define SECONDS_A_DAY     86400
 #define SECONDS_TO_10000  INT64_C(253402300800) /* from 1970 to the year 10000 */
 #define DAYS_OF_400_YEARS 146097
-#define DAYS_TO_1970      719468 /* from the first of March of the year 0 */
+#define DAYS_TO_1970      INT64_C(719468) /* from the first of March of the year 0 */
 
 /* Days from 1970 to a date of the years from 0 on. Years are taken to begin in March, so that a
    leap day is their last. */
@@ -120,7 +121,7 @@ static int64_t days_of(int year, int month, int day)
            DAYS_TO_1970;
 }
 
-/* The date that is DAYS after the first day of 1970, from the year 0 on. */
+/* The date that is DAYS after the first day of 1970, from the first of March of the year 0 on. */
 static void date_of(int64_t days, int *year, int *month, int *day)
 {
     const int64_t from_march = days + DAYS_TO_1970;
@@ -157,11 +158,11 @@ static char *put_digits(char *at, int number, int digits)
 /* Digit by digit: strftime() takes ten times as long. */
 static char *put_iso(char out[32], int64_t seconds, int ms)
 {
-    const int64_t days = seconds / 86400;
-    const int of_day = (int)(seconds % 86400);
+    const int64_t from_start = seconds + DAYS_TO_1970 * SECONDS_A_DAY;
+    const int of_day = (int)(from_start % SECONDS_A_DAY);
     int year, month, day;
 
-    date_of(days, &year, &month, &day);
+    date_of(from_start / SECONDS_A_DAY - DAYS_TO_1970, &year, &month, &day);
     const struct {
         int number, digits;
         char after;
@@ -191,7 +192,7 @@ char *assay_time_iso(char out[32], int64_t time_ms)
     out[0] = '\0';
     if (time_ms == ASSAY_NO_TIME)
         return out;
-    if (seconds >= 0 && seconds < SECONDS_TO_10000)
+    if (seconds >= -DAYS_TO_1970 * SECONDS_A_DAY && seconds < SECONDS_TO_10000)
         return put_iso(out, seconds, ms);
     if (!gmtime_r(&time, &tm))
         return out;
@@ -308,7 +309,7 @@ bool assay_time_parse(const char *text, size_t length, int64_t *time_ms)
         return false;
     const int64_t seconds =
         local ? (int64_t)mktime(&tm)
-              : days_of(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday) * 86400 +
+              : days_of(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday) * SECONDS_A_DAY +
                     tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec;
     *time_ms = (seconds - (int64_t)offset * 60) * 1000 + ms;
     return true;

@@ -145,7 +145,9 @@ static void test_calendar(void **state)
         struct tm tm;
         int64_t read_ms;
         gmtime_r(&seconds, &tm);
-        strftime(expected, sizeof expected, "%Y-%m-%dT%H:%M:%S", &tm);
+        /* The year by itself: strftime() gives 875 three digits. */
+        snprintf(expected, 6, "%04u-", (unsigned)(tm.tm_year + 1900) % 10000u);
+        strftime(expected + 5, sizeof expected - 5, "%m-%dT%H:%M:%S", &tm);
         snprintf(expected + strlen(expected), 8, ".%03dZ", (int)((day % 1000 + 1000) % 1000));
         assert_string_equal(assay_time_iso(text, ms), expected);
         assert_true(assay_time_parse(text, strlen(text), &read_ms));
