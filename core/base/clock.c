@@ -121,7 +121,8 @@ static int64_t days_of(int year, int month, int day)
            DAYS_TO_1970;
 }
 
-/* The date that is DAYS after the first day of 1970, from the first of March of the year 0 on. */
+/* The date that is DAYS after the first day of 1970, from the first of March of the year 0 on.
+ */
 static void date_of(int64_t days, int *year, int *month, int *day)
 {
     const int64_t from_march = days + DAYS_TO_1970;
