@@ -13,8 +13,6 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
-#include "run_args.h"
-
 #define AIMS_MAX   512
 #define GUTTER     10 /* beside the plot: values along the y axis */
 #define NUMBER     11 /* columns of a value in the list */
@@ -199,13 +197,7 @@ static void open_run(struct compare_view *view, size_t entity)
                            "of the group");
         return;
     }
-    struct run_args args = {
-        .run = assay_comparison_run(view->comparison, entity)->run,
-        .rows = view->runs,
-        .count = view->run_count,
-        .metric = "",
-    };
-    app_open(view->app, &view_run, &args);
+    compare_open_run(view, entity);
 }
 
 bool compare_front_command(struct compare_view *view, enum command_id id, const char *argument)

@@ -144,6 +144,8 @@ void compare_settled(struct compare_view *view); /* after facts were added */
 void compare_set_grouped(struct compare_view *view, bool grouped);
 void compare_regrouped(struct compare_view *view, bool grouped); /* the groups are others */
 void compare_set_base(struct compare_view *view, size_t entity);
+/* Opens the screen of the run ENTITY, which is no group. */
+void compare_open_run(struct compare_view *view, size_t entity);
 void compare_sort_by(struct compare_view *view, size_t field);
 void compare_toggle_key(char **list, const char *key);
 bool compare_has_key(const char *list, const char *key);

@@ -468,6 +468,17 @@ static bool is_commit(const struct compare_view *view, size_t field)
            assay_text_contains(row->label, "commit");
 }
 
+void compare_open_run(struct compare_view *view, size_t entity)
+{
+    struct run_args args = {
+        .run = assay_comparison_run(view->comparison, entity)->run,
+        .rows = view->runs,
+        .count = view->run_count,
+        .metric = "",
+    };
+    app_open(view->app, &view_run, &args);
+}
+
 /* A commit opens as the code between, a file opens as its difference, a run's column as the
  * run, a field as its values. */
 static void open_here(struct compare_view *view)
@@ -489,13 +500,7 @@ static void open_here(struct compare_view *view)
         compare_page_open(view, COMPARE_VALUES);
         return;
     }
-    struct run_args args = {
-        .run = assay_comparison_run(view->comparison, entity)->run,
-        .rows = view->runs,
-        .count = view->run_count,
-        .metric = "",
-    };
-    app_open(view->app, &view_run, &args);
+    compare_open_run(view, entity);
 }
 
 static bool look_command(struct compare_view *view, enum command_id id)

@@ -65,6 +65,7 @@ static struct branch branch_of(const struct forks *forks, uint32_t at)
             branch.records[branch.count++] = index;
     }
     free(in);
+    branch.records = assay_realloc_array(branch.records, branch.count, sizeof *branch.records);
     return branch;
 }
 
@@ -158,7 +159,8 @@ static uint32_t first_fork(const struct forks *forks)
 }
 
 /* Folds as if each side were the only one, and leaves out all but that on which most is built:
-   who is known, and what counts, may hang on it. False where there are no two. */
+   who is known, and what counts, may hang on it. Sides for which no fold is left are not looked
+   at, and stay out. False where there are no two. */
 static bool choose(struct forks *forks, uint32_t at)
 {
     const struct fold *fold = &forks->ledger->fold;
@@ -173,7 +175,7 @@ static bool choose(struct forks *forks, uint32_t at)
             sides[count++] = branch_of(forks, i);
         }
     } while ((i = fold->rivals[i]) != at);
-    for (size_t side = 0; side < count && count > 1; side++) {
+    for (size_t side = 0; side < count && count > 1 && forks->folds < FOLDS_MOST; side++) {
         for (size_t k = 0; k < count; k++)
             put_fault(forks, &sides[k], k == side ? NULL : "another side");
         fold_again(forks);
