@@ -662,7 +662,7 @@ static bool take_spelt(struct json_exact *r, struct assay_buf *out)
         assay_buf_add(out, r->bytes + r->at, bytes);
         r->at += bytes;
     }
-    return r->at++ < r->length;
+    return take_char(r, '"');
 }
 
 const char *json_exact_text(struct json_exact *r, size_t *length)
