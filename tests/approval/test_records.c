@@ -210,12 +210,11 @@ static enum assay_status read_changed(const char *text, const char *from, const 
 /* Whatever is cut off the end of TEXT, what is left is no statement. */
 static void refuses_cut(const struct assay_buf *text)
 {
-    for (size_t length = 1; length < text->length; length++) {
+    for (size_t length = 0; length < text->length; length++) {
         struct assay_arena arena = {0};
         struct json_doc doc = {0};
         struct statement s;
-        char *cut = malloc(length); /* nothing behind it, so that a byte too far is seen */
-        assert_non_null(cut);
+        char *cut = assay_alloc(length); /* nothing behind it: a byte too far is seen */
         memcpy(cut, text->data, length);
         assert_int_equal(statement_parse(&s, &doc, &arena, cut, length, "record", NULL),
                          ASSAY_CORRUPT);
