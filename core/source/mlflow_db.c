@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -197,6 +198,15 @@ uint64_t db_row_hash(struct sql_statement *statement, int from, int to)
     return hash ? hash : 1;
 }
 
+uint64_t db_unique(void)
+{
+    uint64_t number = 0;
+
+    if (getrandom(&number, sizeof number, GRND_NONBLOCK) != (ssize_t)sizeof number)
+        number = (uint64_t)assay_monotonic_us() << 22 ^ (uint64_t)getpid();
+    return number ? number : 1;
+}
+
 /* Over the database and its log; 0 while they were changed only just now. */
 static uint64_t stamp_of(const struct mlflow_db *db)
 {
@@ -348,8 +358,10 @@ static enum assay_status check_position(struct db_scan *scan)
         scan->to.inputs >= db->at.inputs)
         return ASSAY_OK;
     db->at = (struct db_position){0};
-    /* Never one that was used before: summaries under it may still lie in the state. */
-    scan->to.epoch = (uint64_t)assay_now_ms() * 1000 + db->scan % 1000;
+    /* Never one that was used before, nor another process's that begins at the same moment:
+       summaries under it may still lie in the state, and an end that was there before, taken
+       away and put again would pass for one that stood all the while (ingest_claim()). */
+    scan->to.epoch = db_unique();
     for (size_t i = 0; i < db->run_count; i++) {
         db->runs[i].folded_to = -1;
         db->runs[i].dirty = true;

@@ -107,6 +107,8 @@ struct db_scan {
 uint64_t db_hash(uint64_t hash, const void *bytes, size_t length);
 /* Over columns FROM..TO-1 of the row STATEMENT is at. */
 uint64_t db_row_hash(struct sql_statement *statement, int from, int to);
+/* A number that nobody else has drawn, in any process; not 0. */
+uint64_t db_unique(void);
 void db_progress(struct db_scan *scan);
 /* mlflow_db_report.c. Before anything is reported: what comes is WHOLE, each run as it is where
    this scan ends, or only a first part of that. */

@@ -81,22 +81,26 @@ static void state_key(const struct mlflow_db *db, uint32_t run, char out[300])
     snprintf(out, 300, "fold/%s", db->runs[run].id);
 }
 
-static void load(struct db_scan *scan, struct fold_run *run)
+/* Returns whether there were some, but of another epoch: of a process that read all anew
+   meanwhile. */
+static bool load(struct db_scan *scan, struct fold_run *run)
 {
     struct fold_header header;
     struct fold_record record;
     size_t length, offset = sizeof header;
     const char *bytes;
+    bool other = false;
     void *owned;
     char key[300];
 
     state_key(scan->db, run->run, key);
     if (!ingest_state_get(scan->in, key, &owned, &length))
-        return;
+        return false;
     bytes = owned;
     if (length >= sizeof header) {
         memcpy(&header, bytes, sizeof header);
-        if (header.epoch != scan->to.epoch)
+        other = header.epoch != scan->to.epoch;
+        if (other)
             offset = length;
         else
             run->folded_to = header.folded_to;
@@ -111,6 +115,7 @@ static void load(struct db_scan *scan, struct fold_run *run)
         offset += (size_t)record.key_length;
     }
     free(owned);
+    return other;
 }
 
 void db_fold_put(struct db_scan *scan, struct fold_run *run)
@@ -185,15 +190,20 @@ enum assay_status db_fold_run(struct db_scan *scan, uint32_t index, struct fold_
     struct db_fold *fold = &scan->fold;
     struct fold_run *made;
     enum assay_status status = ASSAY_OK;
+    int64_t reach;
 
     if (run->slot == ASSAY_NONE) {
         ASSAY_GROW(fold->runs, fold->run_capacity, fold->run_count + 1);
         made = &fold->runs[fold->run_count];
         *made = (struct fold_run){.run = index, .first = ASSAY_NONE};
         run->slot = (uint32_t)fold->run_count++;
-        load(scan, made);
-        if (made->folded_to < run->folded_to)
-            status = catch_up(scan, made, run->folded_to);
+        reach = run->folded_to;
+        if (load(scan, made) && reach < scan->db->at.metrics) {
+            reach = scan->db->at.metrics; /* this scan goes on from there */
+            made->touched = true;
+        }
+        if (made->folded_to < reach)
+            status = catch_up(scan, made, reach);
     }
     *out = &fold->runs[run->slot];
     return status;

@@ -9,10 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <assay/buf.h>
-#include <assay/clock.h>
 
 #define VALUE_MAX ASSAY_VALUE_MAX
 #define SLICE_MAX (64u << 20) /* bytes of text of one slice */
@@ -429,7 +427,7 @@ void db_claim(struct db_scan *scan, bool whole)
         return;
     scan->claimed = whole ? DB_CLAIMED_WHOLE : DB_CLAIMED_PART;
     if (!whole)
-        claim.turn = (uint64_t)assay_now_ms() << 24 ^ (uint64_t)getpid() << 1 ^ 1;
+        claim.turn = db_unique();
     ingest_claim(scan->in, &(struct ingest_state){DB_POSITION, &claim, sizeof claim},
                  whole ? &end : NULL);
 }

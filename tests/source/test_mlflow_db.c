@@ -362,6 +362,79 @@ static void test_stale_state(void **state)
     free(old);
 }
 
+/* What COLLECT has under KEY, as LENGTH bytes. */
+static const void *kept(const struct ingest_collect *collect, const char *key, size_t *length)
+{
+    for (size_t i = 0; i < collect->state_count; i++) {
+        if (strcmp(collect->states[i].key, key) == 0) {
+            *length = collect->states[i].length;
+            return collect->states[i].bytes;
+        }
+    }
+    fail_msg("nothing is kept under %s", key);
+    return NULL;
+}
+
+/* As another process reads it that begins with nothing. */
+static void scan_as_another(struct world *world, struct ingest_collect *another)
+{
+    struct assay_error err = {0};
+    void *self;
+
+    ingest_collect_init(another, ASSAY_LAST_VALUE);
+    assert_int_equal(source_mlflow_db.open(&self, world->path, &err), ASSAY_OK);
+    assert_int_equal(source_mlflow_db.scan(self, &another->ingest, &err), ASSAY_OK);
+    source_mlflow_db.close(self);
+}
+
+/* Two processes that begin with nothing at the same moment end at different places, though they
+   read the same: where one's end is put and taken away and the other's put there, whoever built
+   on the first must see it. */
+static void test_no_two_ends_alike(void **state)
+{
+    struct world *world = *state;
+    struct ingest_collect another;
+    size_t length, other_length;
+
+    setenv("ASSAY_NOW_MS", "1760000000000", 1);
+    scan(world);
+    scan_as_another(world, &another);
+    unsetenv("ASSAY_NOW_MS");
+    const void *end = kept(&world->collect, DB_POSITION, &length);
+    const void *other_end = kept(&another, DB_POSITION, &other_length);
+    assert_int_equal(length, other_length);
+    assert_memory_not_equal(end, other_end, length);
+    ingest_collect_free(&another);
+}
+
+/* A scan that goes on from an end, while another process that read everything anew puts its own
+   summaries in the place of those that belong to that end. */
+static void test_summaries_of_another(void **state)
+{
+    struct world *world = *state;
+    struct ingest_collect another;
+    struct ingest *in = &world->collect.ingest;
+
+    scan(world);
+    restart(world);
+    write_sql(world, "INSERT INTO metrics VALUES('loss', 0.5, 3, 'aaaa')");
+    scan_as_another(world, &another);
+    for (size_t i = 0; i < another.state_count; i++) {
+        const struct collected_state *theirs = &another.states[i];
+
+        if (strcmp(theirs->key, DB_POSITION) != 0)
+            ingest_state_put(in, theirs->key, theirs->bytes, theirs->length);
+    }
+    ingest_collect_free(&another);
+    scan(world);
+    assert_int_equal(summary_of(world, "aaaa", "loss")->n, 3);
+    assert_true(summary_of(world, "aaaa", "loss")->max == 2.0);
+    restart(world);
+    write_sql(world, "INSERT INTO metrics VALUES('loss', 3.0, 4, 'aaaa')");
+    scan(world);
+    assert_int_equal(summary_of(world, "aaaa", "loss")->n, 4);
+}
+
 static void test_cancelled(void **state)
 {
     struct world *world = *state;
@@ -646,6 +719,8 @@ int main(void)
         IN_WORLD(test_rowids_used_again),
         IN_WORLD(test_schema_migrated),
         IN_WORLD(test_stale_state),
+        IN_WORLD(test_no_two_ends_alike),
+        IN_WORLD(test_summaries_of_another),
         IN_WORLD(test_cancelled),
         IN_WORLD(test_beside_a_writer),
         IN_WORLD(test_write_ahead_log),
