@@ -325,7 +325,7 @@ static void add_attrs_cell(const struct cli_column *column, struct cli *cli, uin
     const char *text = column->field == CLI_FIELD_PARAM ? assay_attrs_param(attrs, column->key)
                                                         : assay_attrs_tag(attrs, column->key);
     if (text)
-        cli_table_text(table, text);
+        cli_table_value(table, text);
     else
         cli_table_none(table);
 }

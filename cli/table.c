@@ -5,6 +5,7 @@
 #include "table.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +20,22 @@
 struct column {
     char *name, *heading;
     bool right, whole;
-    int width;
+    /* As they are measured, for people: numbers stand with their points below each other. */
+    bool to_right;
+    int width, before, after;
+};
+
+enum cell_kind {
+    CELL_TEXT,
+    CELL_NONE,
+    CELL_NUMBER, /* a finite one */
+    CELL_VALUE,  /* a text that reads as a number, finite or not */
 };
 
 struct cell {
     const char *text;  /* in the arena */
     const char *color; /* SGR, or NULL */
+    enum cell_kind kind;
 };
 
 struct cli_table {
@@ -80,17 +91,18 @@ void cli_table_whole(struct cli_table *table)
     table->columns[table->column_count - 1].whole = true;
 }
 
-static void add_cell(struct cli_table *table, const char *text, const char *color)
+static struct cell *add_cell(struct cli_table *table, const char *text, const char *color)
 {
     ASSAY_GROW(table->cells, table->cell_capacity, table->cell_count + 1);
-    table->cells[table->cell_count++] =
-        (struct cell){assay_arena_strdup(&table->arena, text), color};
+    struct cell *cell = &table->cells[table->cell_count++];
+    *cell = (struct cell){assay_arena_strdup(&table->arena, text), color, CELL_TEXT};
+    return cell;
 }
 
 void cli_table_none(struct cli_table *table)
 {
     bool people = table->cli->format == CLI_TABLE;
-    add_cell(table, people ? "-" : "", people ? "2" : NULL);
+    add_cell(table, people ? "-" : "", people ? "2" : NULL)->kind = CELL_NONE;
 }
 
 void cli_table_text(struct cli_table *table, const char *text)
@@ -104,6 +116,17 @@ void cli_table_text(struct cli_table *table, const char *text)
     free(clean);
 }
 
+#define LONGEST_VALUE 32 /* more digits than that are a text, which can be cut */
+
+void cli_table_value(struct cli_table *table, const char *text)
+{
+    double value;
+    size_t length = strlen(text);
+    cli_table_text(table, text);
+    if (length <= LONGEST_VALUE && assay_number_parse(text, length, &value))
+        table->cells[table->cell_count - 1].kind = isfinite(value) ? CELL_NUMBER : CELL_VALUE;
+}
+
 void cli_table_number(struct cli_table *table, double value, bool single)
 {
     char text[32];
@@ -111,7 +134,7 @@ void cli_table_number(struct cli_table *table, double value, bool single)
         assay_number_short(text, value, single ? 5 : 6);
     else
         assay_number_exact(text, value);
-    add_cell(table, text, NULL);
+    add_cell(table, text, NULL)->kind = isfinite(value) ? CELL_NUMBER : CELL_VALUE;
 }
 
 void cli_table_count(struct cli_table *table, uint64_t count)
@@ -121,14 +144,14 @@ void cli_table_count(struct cli_table *table, uint64_t count)
         assay_count_text(text, count);
     else
         snprintf(text, sizeof text, "%" PRIu64, count);
-    add_cell(table, text, NULL);
+    add_cell(table, text, NULL)->kind = CELL_NUMBER;
 }
 
 void cli_table_integer(struct cli_table *table, int64_t value)
 {
     char text[32];
     snprintf(text, sizeof text, "%" PRId64, value);
-    add_cell(table, text, NULL);
+    add_cell(table, text, NULL)->kind = CELL_NUMBER;
 }
 
 void cli_table_bytes(struct cli_table *table, uint64_t bytes)
@@ -190,13 +213,40 @@ size_t cli_table_rows(const struct cli_table *table)
 
 /* ---- for people ---- */
 
+/* A column of params or tags that are all numbers is one of numbers. */
+static bool holds_numbers(const struct cli_table *table, size_t column)
+{
+    bool any = false;
+    for (size_t i = column; i < table->cell_count; i += table->column_count) {
+        if (table->cells[i].kind == CELL_TEXT)
+            return false;
+        any = any || table->cells[i].kind != CELL_NONE;
+    }
+    return any;
+}
+
+static int cell_width(struct column *column, const struct cell *cell)
+{
+    int before, after;
+    if (!column->to_right || cell->kind != CELL_NUMBER)
+        return assay_text_width(cell->text);
+    assay_number_halves(cell->text, &before, &after);
+    column->before = before > column->before ? before : column->before;
+    column->after = after > column->after ? after : column->after;
+    return column->before + column->after;
+}
+
 static void measure(struct cli_table *table)
 {
-    for (size_t c = 0; c < table->column_count; c++)
-        table->columns[c].width = assay_text_width(table->columns[c].heading);
+    for (size_t c = 0; c < table->column_count; c++) {
+        struct column *column = &table->columns[c];
+        column->width = assay_text_width(column->heading);
+        column->before = column->after = 0;
+        column->to_right = column->right || holds_numbers(table, c);
+    }
     for (size_t i = 0; i < table->cell_count; i++) {
         struct column *column = &table->columns[i % table->column_count];
-        int width = assay_text_width(table->cells[i].text);
+        int width = cell_width(column, &table->cells[i]);
         if (width > WIDEST && !column->whole) {
             width = WIDEST;
             table->cut = true;
@@ -228,7 +278,7 @@ static size_t fit(struct cli_table *table)
         struct column *widest = NULL;
         for (size_t c = 0; c < shown; c++) {
             struct column *column = &table->columns[c];
-            if (!column->right && !column->whole && column->width > NARROWEST &&
+            if (!column->to_right && !column->whole && column->width > NARROWEST &&
                 (!widest || column->width > widest->width))
                 widest = column;
         }
@@ -243,22 +293,28 @@ static size_t fit(struct cli_table *table)
     }
 }
 
-static void print_cell(struct cli_table *table, const struct column *column, const char *text,
-                       const char *color, bool last)
+static void print_cell(struct cli_table *table, const struct column *column,
+                       const struct cell *cell, bool last)
 {
     struct assay_buf *out = &table->cli->out;
-    bool colored = color && table->cli->color;
+    bool colored = cell->color && table->cli->color;
+    int before, after, behind = 0; /* blanks that put its point below the others' */
+    if (column->to_right && cell->kind == CELL_NUMBER) {
+        assay_number_halves(cell->text, &before, &after);
+        behind = column->after - after;
+    }
     if (colored)
-        assay_buf_format(out, "\x1b[%sm", color);
+        assay_buf_format(out, "\x1b[%sm", cell->color);
     /* The last column is left unpadded: no blanks at the ends of lines. */
-    if (last && !column->right && assay_text_width(text) <= column->width)
-        assay_buf_text_add(out, text);
+    if (last && !column->to_right && assay_text_width(cell->text) <= column->width)
+        assay_buf_text_add(out, cell->text);
     else
-        assay_text_pad(out, text, column->width, column->right, !table->cli->utf8);
+        assay_text_pad(out, cell->text, column->width - behind, column->to_right,
+                       !table->cli->utf8);
     if (colored)
         assay_buf_text_add(out, "\x1b[0m");
     if (!last)
-        assay_buf_repeat(out, " ", GAP);
+        assay_buf_repeat(out, " ", (size_t)(behind + GAP));
 }
 
 static void print_people(struct cli_table *table)
@@ -266,14 +322,15 @@ static void print_people(struct cli_table *table)
     struct assay_buf *out = &table->cli->out;
     measure(table);
     size_t shown = fit(table), rows = cli_table_rows(table);
-    for (size_t c = 0; c < shown; c++)
-        print_cell(table, &table->columns[c], table->columns[c].heading, "1", c + 1 == shown);
+    for (size_t c = 0; c < shown; c++) {
+        struct cell heading = {table->columns[c].heading, "1", CELL_TEXT};
+        print_cell(table, &table->columns[c], &heading, c + 1 == shown);
+    }
     assay_buf_char(out, '\n');
     for (size_t r = 0; r < rows; r++) {
         const struct cell *cells = &table->cells[r * table->column_count];
         for (size_t c = 0; c < shown; c++)
-            print_cell(table, &table->columns[c], cells[c].text, cells[c].color,
-                       c + 1 == shown);
+            print_cell(table, &table->columns[c], &cells[c], c + 1 == shown);
         assay_buf_char(out, '\n');
         cli_spill(table->cli);
     }

@@ -18,7 +18,8 @@
 struct cli_table; /* opaque */
 
 struct cli_table *cli_table_new(struct cli *cli);
-/* NAME heads the column in CSV, HEADING (from outside or not) for people. Numbers go RIGHT. */
+/* NAME heads the column in CSV, HEADING (from outside or not) for people. Numbers go RIGHT,
+   for people with their points below each other. */
 void cli_table_column(struct cli_table *table, const char *name, const char *heading,
                       bool right);
 /* The column added last is never cut: what is in it is meant to be copied, or says nothing
@@ -26,6 +27,9 @@ void cli_table_column(struct cli_table *table, const char *name, const char *hea
 void cli_table_whole(struct cli_table *table);
 
 void cli_table_text(struct cli_table *table, const char *text);
+/* What somebody wrote, a param or tag: a column where all of them are numbers is lined up for
+   people as one of numbers. */
+void cli_table_value(struct cli_table *table, const char *text);
 void cli_table_number(struct cli_table *table, double value, bool single);
 void cli_table_count(struct cli_table *table, uint64_t count);
 void cli_table_integer(struct cli_table *table, int64_t value);

@@ -38,7 +38,7 @@ static void read_entry(const struct chart_state *state, size_t index, struct ent
     }
     entry->number = shown;
     assay_number_short(entry->value, shown, DIGITS);
-    number_halves(entry->value, &entry->before, &entry->after);
+    assay_number_halves(entry->value, &entry->before, &entry->after);
     if (state->lines[index].faint) {
         assay_number_short(entry->raw, raw.value, DIGITS);
     }

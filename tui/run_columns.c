@@ -372,13 +372,6 @@ char *run_title(struct assay_catalog *catalog, uint32_t run, char *out, size_t c
                                *it->name ? it->name : assay_catalog_short_id(catalog, run, id));
 }
 
-void number_halves(const char *text, int *before, int *after)
-{
-    size_t point = strcspn(text, ".e");
-    *before = (int)point;
-    *after = (int)(strlen(text) - point);
-}
-
 static void put_number(struct run_cell *cell, double value)
 {
     char text[32];

@@ -77,7 +77,5 @@ void run_cell_get(struct run_cell *cell, const struct run_column *column,
 
 /* The run's name, or where it has none its short id; clean. Returns OUT. */
 char *run_title(struct assay_catalog *catalog, uint32_t run, char *out, size_t capacity);
-/* Splits a number's text at its point: cells before it, cells from it on. */
-void number_halves(const char *text, int *before, int *after);
 
 #endif

@@ -72,13 +72,6 @@ static void write_value(const struct table_column *column, struct table_cell *ce
     }
 }
 
-static void halves(struct table_cell *cell)
-{
-    size_t point = strcspn(cell->text, ".e");
-    cell->before = (int)point;
-    cell->after = (int)(strlen(cell->text) - point);
-}
-
 #define MAGNITUDES 40 /* from 1e-20 on */
 
 /* Column C's largest value that is usual among the rows in sight: no more than two digits
@@ -151,7 +144,7 @@ static void fetch(struct table *table, struct table_column *columns, size_t coun
                 write_value(&columns[c], cell);
             }
             if (cell->number) {
-                halves(cell);
+                assay_number_halves(cell->text, &cell->before, &cell->after);
             }
             measure(&columns[c], cell);
         }

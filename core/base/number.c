@@ -186,6 +186,13 @@ char *assay_number_short(char out[32], double value, int digits)
     return out;
 }
 
+void assay_number_halves(const char *text, int *before, int *after)
+{
+    size_t point = strcspn(text, ".eE");
+    *before = (int)point;
+    *after = (int)(strlen(text) - point);
+}
+
 char *assay_count_text(char out[32], uint64_t count)
 {
     char plain[24];

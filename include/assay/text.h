@@ -47,6 +47,9 @@ char *assay_number_exact_float(char out[32], float value);
 /* For people: at most DIGITS significant digits, trailing zeros cut, e-notation outside
    1e-4..1e7; "NaN", "+∞" spelled "inf", "-inf". OUT needs 32 bytes. Returns OUT. */
 char *assay_number_short(char out[32], double value, int digits);
+/* Splits a finite number's text where it is lined up with others: bytes before its point (or
+   exponent, or end), and from there on. */
+void assay_number_halves(const char *text, int *before, int *after);
 /* 1,234,567 */
 char *assay_count_text(char out[32], uint64_t count);
 /* "1.1 GB", decimal units. */

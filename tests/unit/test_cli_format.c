@@ -189,6 +189,66 @@ static void test_people(void **state)
                       "?[31mred  ??                    NaN                    -\n");
 }
 
+/* A params' column that is all numbers, one that is not, and a metric that diverged: what is
+   lined up is for people only. */
+static struct cli_table *numbers(struct cli *cli)
+{
+    static const char *const params[][2] = {{"0.1", "8"}, {"1e-5", "auto"}, {"12", "16"}};
+    static const double values[] = {0.98, 1e30, -152.25, NAN, INFINITY, 3};
+    struct cli_table *table = cli_table_new(cli);
+    cli_table_column(table, "lr", "lr", false);
+    cli_table_column(table, "bs", "bs", false);
+    cli_table_column(table, "loss", "loss", true);
+    cli_table_column(table, "acc", "acc", true);
+    for (size_t r = 0; r < 7; r++) {
+        for (size_t c = 0; c < 2; c++) {
+            if (r < 3)
+                cli_table_value(table, params[r][c]);
+            else
+                cli_table_none(table);
+        }
+        for (size_t c = 0; c < 2; c++) {
+            if (r < 6)
+                cli_table_number(table, values[r] / (c ? 4 : 1), false);
+            else
+                cli_table_none(table);
+        }
+    }
+    return table;
+}
+
+static void test_numbers_by_their_point(void **state)
+{
+    (void)state;
+    static const struct {
+        enum cli_format format;
+        const char *expected;
+    } cases[] = {
+        {CLI_TABLE, "   lr  bs       loss       acc\n"
+                    " 0.1   8        0.98    0.245\n"
+                    " 1e-5  auto     1e30    2.5e29\n"
+                    "12     16    -152.25  -38.0625\n"
+                    "    -  -         NaN       NaN\n"
+                    "    -  -         inf       inf\n"
+                    "    -  -        3       0.75\n"
+                    "    -  -           -         -\n"},
+        {CLI_CSV, "lr,bs,loss,acc\n0.1,8,0.98,0.245\n1e-5,auto,1e30,2.5e29\n"
+                  "12,16,-152.25,-38.0625\n,,NaN,NaN\n,,Infinity,Infinity\n,,3,0.75\n,,,\n"},
+        {CLI_MD, "| lr | bs | loss | acc |\n|---|---|---:|---:|\n"
+                 "| 0.1 | 8 | 0.98 | 0.245 |\n| 1e-5 | auto | 1e30 | 2.5e29 |\n"
+                 "| 12 | 16 | -152.25 | -38.0625 |\n|  |  | NaN | NaN |\n"
+                 "|  |  | Infinity | Infinity |\n|  |  | 3 | 0.75 |\n|  |  |  |  |\n"},
+    };
+    for (size_t i = 0; i < ASSAY_COUNT(cases); i++) {
+        struct cli cli = {.format = cases[i].format, .utf8 = true};
+        struct cli_table *table = numbers(&cli);
+        cli_table_print(table);
+        assert_string_equal(assay_buf_text(&cli.out), cases[i].expected);
+        cli_table_free(&table);
+        assay_buf_free(&cli.out);
+    }
+}
+
 static void test_people_on_a_terminal(void **state)
 {
     (void)state;
@@ -273,6 +333,7 @@ int main(void)
         cmocka_unit_test(test_csv),
         cmocka_unit_test(test_markdown),
         cmocka_unit_test(test_people),
+        cmocka_unit_test(test_numbers_by_their_point),
         cmocka_unit_test(test_people_on_a_terminal),
         cmocka_unit_test(test_columns),
         cmocka_unit_test(test_every_attribute),
