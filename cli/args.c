@@ -101,8 +101,7 @@ static enum assay_status parse_letters(struct cli_args *args, struct scan *s, co
     while (*text) {
         const struct cli_option *option = find_letter(s->command, *text);
         if (!option) {
-            assay_fail(err, ASSAY_BAD_INPUT, "%s: unknown option -%c%s", s->command->name,
-                       *text, *text == 'S' ? ": it reads no source" : "");
+            assay_fail(err, ASSAY_BAD_INPUT, "%s: unknown option -%c", s->command->name, *text);
             return misuse(s->command, err);
         }
         text++;

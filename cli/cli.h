@@ -35,6 +35,7 @@ struct cli_command {
     const struct cli_option *options;
     size_t least, most;        /* operands */
     bool operands_are_sources; /* beside those of -S (import) */
+    bool only_local;           /* what it writes goes into the local store, whatever -S says */
     bool operands_last;        /* whatever follows the first operand is not for us (track) */
     enum assay_status (*run)(struct cli *cli, struct assay_error *err);
 };

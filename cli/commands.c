@@ -14,6 +14,16 @@
     {                                                                                          \
         'S', "source", "SOURCE", NULL, "read this path, URL or configured source (repeatable)" \
     }
+/* Every one-shot command takes -S, so that a script may give the same to all of them. */
+#define OPTION_SOURCE_UNREAD                                                                   \
+    {                                                                                          \
+        'S', "source", "SOURCE", NULL, "taken as everywhere, to no effect: no source is read"  \
+    }
+#define OPTION_SOURCE_LOCAL                                                                    \
+    {                                                                                          \
+        'S', "source", "SOURCE", NULL,                                                         \
+            "taken as everywhere, to no effect: the local store is meant"                      \
+    }
 #define OPTION_FORMAT                                                                          \
     {                                                                                          \
         0, "format", "FORMAT", "table|json|csv|md", "how to print: table, json, csv or md"     \
@@ -196,6 +206,7 @@ static const struct cli_option upload_options[] = {
 };
 
 static const struct cli_option log_options[] = {
+    OPTION_SOURCE_LOCAL,
     {'e', "experiment", "EXP", NULL, "start a run in this experiment and print its id"},
     {'n', "name", "NAME", NULL, "name of the run that is started"},
     {'m', "metric", "NAME=VALUE", NULL, "add a point (repeatable)"},
@@ -214,6 +225,7 @@ static const struct cli_option log_options[] = {
 };
 
 static const struct cli_option track_options[] = {
+    OPTION_SOURCE_LOCAL,
     {'e', "experiment", "EXP", NULL, "experiment of the run (default: tracked)"},
     {'n', "name", "NAME", NULL, "name of the run"},
     {'p', "param", "NAME=VALUE", NULL, "set a param (repeatable)"},
@@ -233,6 +245,7 @@ static const struct cli_option track_options[] = {
     }
 
 static const struct cli_option keys_options[] = {
+    OPTION_SOURCE_UNREAD,
     {0, "name", "NAME", NULL, "the person's full name"},
     {0, "key", "PUBFILE", NULL, "public key file to add"},
     {0, "begin", NULL, NULL, "begin a ledger here, owned by PERSON, without asking"},
@@ -248,13 +261,11 @@ static const struct cli_option keys_options[] = {
 };
 
 static const struct cli_option policy_options[] = {
-    OPTION_SIGN_WITH,
-    OPTION_FORMAT,
-    OPTION_HELP,
-    OPTION_END,
+    OPTION_SOURCE_UNREAD, OPTION_SIGN_WITH, OPTION_FORMAT, OPTION_HELP, OPTION_END,
 };
 
 static const struct cli_option register_options[] = {
+    OPTION_SOURCE_LOCAL,
     {0, "model", "MODEL", NULL, "the model's name"},
     {0, "run", "ID", NULL,
      "the run of the local store that made it; then other seeds' (repeatable)"},
@@ -282,6 +293,7 @@ static const struct cli_option request_options[] = {
 };
 
 static const struct cli_option queue_options[] = {
+    OPTION_SOURCE_UNREAD,
     {0, "mine", NULL, NULL, "only what waits for me"},
     {0, "state", "STATE", NULL, "only this state, or all"},
     OPTION_SIGN_WITH,
@@ -291,6 +303,7 @@ static const struct cli_option queue_options[] = {
 };
 
 static const struct cli_option review_options[] = {
+    OPTION_SOURCE_UNREAD,
     {0, "open", "NAME", NULL, "print this piece of evidence and mark it as seen"},
     OPTION_SIGN_WITH,
     OPTION_FORMAT,
@@ -299,6 +312,7 @@ static const struct cli_option review_options[] = {
 };
 
 static const struct cli_option sign_options[] = {
+    OPTION_SOURCE_UNREAD,
     {0, "approve", NULL, NULL, "approve"},
     {0, "reject", NULL, NULL, "reject; it is a veto until it is withdrawn"},
     {0, "request-changes", NULL, NULL, "ask for changes"},
@@ -321,10 +335,7 @@ static const struct cli_option sign_options[] = {
 };
 
 static const struct cli_option apply_options[] = {
-    OPTION_SIGN_WITH,
-    OPTION_UNSIGNED,
-    OPTION_HELP,
-    OPTION_END,
+    OPTION_SOURCE_UNREAD, OPTION_SIGN_WITH, OPTION_UNSIGNED, OPTION_HELP, OPTION_END,
 };
 
 static const struct cli_option verify_options[] = {
@@ -351,6 +362,7 @@ static const struct cli_option audit_options[] = {
 };
 
 static const struct cli_option sync_options[] = {
+    OPTION_SOURCE_UNREAD,
     {0, "ledger", "HEX", NULL,
      "the digest of the ledger to join, where there is none here yet"},
     {0, "again", NULL, NULL,
@@ -360,6 +372,7 @@ static const struct cli_option sync_options[] = {
 };
 
 static const struct cli_option host_options[] = {
+    OPTION_SOURCE_UNREAD,
     OPTION_FORMAT,
     OPTION_HELP,
     OPTION_END,
@@ -373,6 +386,7 @@ static const struct cli_option doctor_options[] = {
 };
 
 static const struct cli_option demo_options[] = {
+    OPTION_SOURCE_LOCAL,
     {0, "no-open", NULL, NULL, "train and log only, do not open the workbench"},
     OPTION_HELP,
     OPTION_END,
@@ -384,7 +398,8 @@ static const struct cli_option completion_options[] = {
     OPTION_END,
 };
 
-static const struct cli_option help_only[] = {
+static const struct cli_option backup_options[] = {
+    OPTION_SOURCE_LOCAL,
     OPTION_HELP,
     OPTION_END,
 };
@@ -536,6 +551,7 @@ const struct cli_command cli_commands[] = {
             "\"Infinity\", \"-Infinity\".\n",
         .options = log_options,
         .most = 1,
+        .only_local = true,
         .run = cli_log,
     },
     {
@@ -549,6 +565,7 @@ const struct cli_command cli_commands[] = {
         .least = 1,
         .most = SIZE_MAX,
         .operands_last = true,
+        .only_local = true,
         .run = cli_track,
     },
     {
@@ -580,6 +597,7 @@ const struct cli_command cli_commands[] = {
         .options = register_options,
         .least = 1,
         .most = 64,
+        .only_local = true,
         .run = cli_register,
     },
     {
@@ -661,9 +679,10 @@ const struct cli_command cli_commands[] = {
             "The copy is of one moment, and checked. To go back to it, put it in the place\n"
             "of store.db while no assay runs. The runs' artifacts are not in it: they are\n"
             "the files in the folder store.db.artifacts beside the store.\n",
-        .options = help_only,
+        .options = backup_options,
         .least = 1,
         .most = 1,
+        .only_local = true,
         .run = cli_backup,
     },
     {
@@ -690,6 +709,7 @@ const struct cli_command cli_commands[] = {
                    "store.\n",
         .options = demo_options,
         .most = 1,
+        .only_local = true,
         .run = cli_demo,
     },
     {

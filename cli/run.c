@@ -195,6 +195,19 @@ static void advise(const struct cli_command *command, struct assay_error *err)
         assay_hint(err, "assay %s --help lists what it takes", command->name);
 }
 
+/* Whoever names a source may take it to say where something is written. */
+static void note_local(const struct cli *cli)
+{
+    struct assay_error note = {0};
+    const char *source;
+    for (size_t i = 0; (source = cli_value_at(cli, "source", i)) != NULL; i++)
+        if (strcmp(source, "local") != 0) /* named without it: there may be a password in it */
+            assay_fail(&note, ASSAY_BAD_INPUT,
+                       "%s: the source that was given has no effect: the local store is meant",
+                       cli->command->name);
+    cli_complain(&note);
+}
+
 static int run_command(const struct cli_command *command, int argc, char *const *argv)
 {
     struct cli cli = {.command = command};
@@ -205,6 +218,8 @@ static int run_command(const struct cli_command *command, int argc, char *const 
     if (status != ASSAY_OK)
         return finish(&cli, status, &err);
     cli.format = format_of(&cli);
+    if (command->only_local && !cli.args.help)
+        note_local(&cli);
     if (cli.args.help)
         cli_command_help(command, &cli.out);
     else

@@ -76,6 +76,24 @@ static void test_parse(void **state)
     cli_args_free(&cli.args);
 }
 
+/* A script may give every command the same sources. */
+static void test_source_everywhere(void **state)
+{
+    (void)state;
+    for (const struct cli_command *c = cli_commands; c->name; c++) {
+        struct cli cli;
+        struct assay_error err;
+        char storage[256];
+        assert_int_equal(parse(&cli, c->name, "-S mlruns --source=http://host:5000 -h",
+                               storage, &err),
+                         ASSAY_OK);
+        assert_int_equal(cli.args.operand_count, 0);
+        assert_string_equal(cli_value_at(&cli, "source", 0), "mlruns");
+        assert_string_equal(cli_value_at(&cli, "source", 1), "http://host:5000");
+        cli_args_free(&cli.args);
+    }
+}
+
 static void test_misuse(void **state)
 {
     (void)state;
@@ -85,7 +103,7 @@ static void test_misuse(void **state)
         {"runs", "--fromat json", "runs: unknown option --fromat"},
         {"runs", "--form=json", "runs: unknown option --form"},
         {"runs", "-x", "runs: unknown option -x"},
-        {"host", "-S mlruns", "host: unknown option -S: it reads no source"},
+        {"host", "-S", "host: -S needs a value: SOURCE"},
         {"runs", "--filter", "runs: --filter needs a value: FILTER"},
         {"runs", "-n", "runs: -n needs a value: N"},
         {"runs", "--deleted=yes", "runs: --deleted takes no value"},
@@ -240,7 +258,9 @@ static void test_manual_has_no_more(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parse),   cmocka_unit_test(test_misuse),
+        cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_source_everywhere),
+        cmocka_unit_test(test_misuse),
         cmocka_unit_test(test_numbers), cmocka_unit_test(test_table),
         cmocka_unit_test(test_manual),  cmocka_unit_test(test_manual_has_no_more),
     };

@@ -23,6 +23,8 @@
 #include <assay/file.h>
 #include <assay/memory.h>
 
+#include "cli/cli.h"
+
 #include "support/places.h"
 #include "support/program.h"
 
@@ -592,6 +594,54 @@ static void test_backup(void **state)
     free(to);
 }
 
+/* The same sources may be given to every command: where none is read they change nothing, and
+   commands that write say that they do not write there. */
+static void test_sources_that_are_not_read(void **state)
+{
+    (void)state;
+    static const char *const lines[][6] = {
+        {"queue"},
+        {"keys"},
+        {"policy", "show"},
+        {"review", "0123456"},
+        {"sign", "0123456", "--approve", "-m", "good"},
+        {"apply", "0123456"},
+        {"sync", "/nowhere/at/all"},
+        {"log", "-m", "loss=1"},
+        {"track", "--", "echo", "done"},
+        {"register", "/nowhere/at/all"},
+        {"backup", "/"},
+    };
+    static const char note[] =
+        ": the source that was given has no effect: the local store is meant\n";
+    for (size_t i = 0; i < ASSAY_COUNT(lines); i++) {
+        char *argv[10] = {(char *)"assay", (char *)lines[i][0]};
+        for (size_t k = 1; k < 6; k++)
+            argv[k + 1] = (char *)lines[i][k];
+        int status = program_run_list(NULL, argv);
+        char *out = assay_strdup(program_last.out), *err = assay_strdup(program_last.err);
+        argv[2] = (char *)"-S";
+        argv[3] = (char *)"http://name:secret@127.0.0.1:9";
+        for (size_t k = 1; k < 6; k++)
+            argv[k + 3] = (char *)lines[i][k];
+        assert_int_equal(program_run_list(NULL, argv), status);
+        assert_string_equal(program_last.out, out);
+        bool writes = cli_find_command(lines[i][0])->only_local;
+        const char *said = strstr(program_last.err, note);
+        assert_true(writes == (said != NULL));
+        assert_string_equal(said ? said + strlen(note) : program_last.err, err);
+        assert_null(strstr(program_last.err, "secret"));
+        free(out);
+        free(err);
+    }
+    program_run(NULL, "host", "-S", "/nowhere/at/all", NULL);
+    program_expect(0);
+    assert_string_equal(program_last.err, "");
+    program_run(NULL, "log", "-S", "local", "-e", "new", NULL);
+    program_expect(0);
+    assert_string_equal(program_last.err, "");
+}
+
 static void test_completion(void **state)
 {
     (void)state;
@@ -776,6 +826,7 @@ int main(void)
         cmocka_unit_test(test_doctor_of_a_configuration),
         cmocka_unit_test(test_hints_of_the_workbench),
         cmocka_unit_test(test_backup),
+        cmocka_unit_test(test_sources_that_are_not_read),
         cmocka_unit_test(test_completion),
         cmocka_unit_test(test_reader_goes_away),
         cmocka_unit_test(test_full_disk),
