@@ -338,17 +338,6 @@ static void add_text_cell(struct cli_table *table, const char *text)
         cli_table_none(table);
 }
 
-static void add_duration(struct cli_table *table, const struct assay_run *run)
-{
-    int64_t end = run->end_ms, duration;
-    if (end == ASSAY_NO_TIME && run->status == ASSAY_RUN_RUNNING)
-        end = assay_now_ms();
-    if (run->start_ms == ASSAY_NO_TIME || end == ASSAY_NO_TIME ||
-        __builtin_sub_overflow(end, run->start_ms, &duration))
-        duration = ASSAY_NO_TIME;
-    cli_table_duration(table, duration);
-}
-
 static void add_cell(const struct cli_column *column, struct cli *cli, uint32_t run,
                      struct cli_table *table)
 {
@@ -380,7 +369,7 @@ static void add_cell(const struct cli_column *column, struct cli *cli, uint32_t 
         cli_table_text(table, source->kind);
         break;
     case CLI_FIELD_STATUS:
-        cli_table_status(table, r->status);
+        cli_table_status(table, r);
         break;
     case CLI_FIELD_LIFECYCLE:
         cli_table_text(table, r->deleted ? "deleted" : "active");
@@ -395,7 +384,7 @@ static void add_cell(const struct cli_column *column, struct cli *cli, uint32_t 
         cli_table_age(table, r->end_ms);
         break;
     case CLI_FIELD_DURATION:
-        add_duration(table, r);
+        cli_table_duration(table, assay_catalog_duration(cli->catalog, r, assay_now_ms()));
         break;
     case CLI_FIELD_ARTIFACT_URI:
         add_text_cell(table, r->artifact_uri);

@@ -8,6 +8,10 @@ void cli_source_json(struct cli_json *json, const struct assay_source *source)
     cli_json_open(json, '{');
     cli_json_member(json, "kind", source->kind);
     cli_json_member(json, "where", source->where);
+    if (source->state == ASSAY_SOURCE_OFFLINE) {
+        cli_json_key(json, "as_of_ms");
+        cli_json_time(json, source->read_ms);
+    }
     cli_json_close(json);
 }
 

@@ -6,6 +6,7 @@
 #include "run_json.h"
 #include "table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <assay/clock.h>
@@ -240,7 +241,7 @@ static void show_head(struct cli *cli, uint32_t run)
 {
     const struct assay_run *r = assay_catalog_run(cli->catalog, run);
     const struct assay_source *source = assay_catalog_source(cli->catalog, r->source);
-    char text[32], age[16];
+    char text[48], age[24];
     struct assay_buf buf = {0};
     if (cli->color)
         assay_buf_text_add(&cli->out, "\x1b[1m");
@@ -252,7 +253,9 @@ static void show_head(struct cli *cli, uint32_t run)
         line(cli, "experiment", assay_catalog_experiment(cli->catalog, r->experiment)->name);
     assay_buf_format(&buf, "%s (%s)", source->where, source->kind);
     line(cli, "source", assay_buf_text(&buf));
-    line(cli, "status", assay_run_status_name(r->status));
+    snprintf(text, sizeof text, "%s%s", assay_run_status_name(r->status),
+             assay_catalog_state_age(age, cli->catalog, r, assay_now_ms()));
+    line(cli, "status", text);
     line(cli, "lifecycle", r->deleted ? "deleted" : "");
     line(cli, "user", r->user);
     if (r->start_ms != ASSAY_NO_TIME) {

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <assay/clock.h>
 #include <assay/memory.h>
 #include <assay/text.h>
 
@@ -196,14 +197,18 @@ void cli_table_duration(struct cli_table *table, int64_t duration_ms)
         add_cell(table, assay_duration_text(text, duration_ms), NULL);
 }
 
-void cli_table_status(struct cli_table *table, enum assay_run_status status)
+void cli_table_status(struct cli_table *table, const struct assay_run *run)
 {
     static const char *const colors[] = {
         [ASSAY_RUN_RUNNING] = "34", [ASSAY_RUN_SCHEDULED] = "36", [ASSAY_RUN_FINISHED] = "32",
         [ASSAY_RUN_FAILED] = "31",  [ASSAY_RUN_KILLED] = "33",
     };
-    size_t i = (size_t)status;
-    add_cell(table, assay_run_status_name(status), i < ASSAY_COUNT(colors) ? colors[i] : NULL);
+    size_t i = (size_t)run->status;
+    char text[48], age[24] = "";
+    if (table->cli->format == CLI_TABLE)
+        assay_catalog_state_age(age, table->cli->catalog, run, assay_now_ms());
+    snprintf(text, sizeof text, "%s%s", assay_run_status_name(run->status), age);
+    add_cell(table, text, *age ? "2" : i < ASSAY_COUNT(colors) ? colors[i] : NULL);
 }
 
 size_t cli_table_rows(const struct cli_table *table)

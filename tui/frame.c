@@ -53,7 +53,9 @@ static int draw_needs(struct app *app, struct area line)
     size_t live = 0, problems = 0;
     char text[64];
     for (uint32_t i = 0; i < assay_catalog_experiments(app->catalog); i++) {
-        live += assay_catalog_experiment(app->catalog, i)->running;
+        const struct assay_experiment *experiment = assay_catalog_experiment(app->catalog, i);
+        live += assay_catalog_is_kept(app->catalog, experiment->source) ? 0
+                                                                        : experiment->running;
     }
     for (uint32_t i = 0; i < assay_catalog_sources(app->catalog); i++) {
         const struct assay_source *source = assay_catalog_source(app->catalog, i);

@@ -156,7 +156,7 @@ static void count_diverged(struct home *home)
     app->diverged_cut = false;
     for (uint32_t i = (uint32_t)assay_catalog_runs(catalog); i-- > 0;) {
         const struct assay_run *run = assay_catalog_run(catalog, i);
-        if (run->status != ASSAY_RUN_RUNNING || run->deleted || run->gone) {
+        if (!assay_catalog_is_live(catalog, run) || run->deleted || run->gone) {
             continue;
         }
         if (looked++ == LIVE_LOOKED_AT) {
@@ -231,7 +231,11 @@ static void state_cell(struct home *home, uint32_t run, struct table_cell *out)
         word = diverged(home, run);
         out->role = ROLE_FAILED;
     }
-    snprintf(out->text, sizeof out->text, "%s%s%s", glyph, *word ? " " : "", word);
+    char age[24];
+    if (*assay_catalog_state_age(age, home->app->catalog, it, home->app->now_ms)) {
+        out->role = ROLE_DIM;
+    }
+    snprintf(out->text, sizeof out->text, "%s%s%s%s", glyph, *word ? " " : "", word, age);
 }
 
 static void table_text(void *context, size_t row, size_t column, struct table_cell *out)

@@ -81,7 +81,7 @@ static void add_source(struct home *home, uint32_t s)
         assay_text_clean_to(row->text, sizeof row->text, experiment->name);
         count_text(row->note,
                    experiment->runs + (home->list.deleted ? experiment->deleted_runs : 0));
-        if (experiment->running) {
+        if (experiment->running && !assay_catalog_is_kept(catalog, s)) {
             row->role = ROLE_LIVE;
         }
     }

@@ -447,19 +447,16 @@ void run_cell_get(struct run_cell *cell, const struct run_column *column,
         run_title(catalog, run, cell->text, sizeof cell->text);
         break;
     case RUN_COLUMN_STATE:
-        snprintf(cell->text, sizeof cell->text, "%s", state_text(it->status));
+        snprintf(cell->text, sizeof cell->text, "%s%s", state_text(it->status),
+                 assay_catalog_state_age(text, catalog, it, now_ms));
         break;
     case RUN_COLUMN_AGE:
         snprintf(cell->text, sizeof cell->text, "%s",
                  assay_age_text(text, it->start_ms, now_ms));
         break;
     case RUN_COLUMN_TIME:
-        if (it->start_ms != ASSAY_NO_TIME &&
-            (it->end_ms != ASSAY_NO_TIME || it->status == ASSAY_RUN_RUNNING)) {
-            int64_t end = it->end_ms != ASSAY_NO_TIME ? it->end_ms : now_ms;
-            assay_duration_text(text, end - it->start_ms);
-            snprintf(cell->text, sizeof cell->text, "%s", text);
-        }
+        assay_duration_text(text, assay_catalog_duration(catalog, it, now_ms));
+        snprintf(cell->text, sizeof cell->text, "%s", text);
         break;
     case RUN_COLUMN_EXPERIMENT:
         assay_text_clean_to(cell->text, sizeof cell->text,

@@ -41,8 +41,10 @@ static void draw_name(struct run_view *view, struct area line)
     width = width < room ? width : room;
     draw_field(line, 3, 0, width, ALIGN_LEFT, ROLE_STRONG, name);
     int x = 3 + width + 3;
-    draw_format(line, x, 0, states[at].role, "%s %s%s",
-                line.canvas->ascii ? states[at].plain : states[at].glyph, states[at].word,
+    char age[24];
+    assay_catalog_state_age(age, catalog, run, view->app->now_ms);
+    draw_format(line, x, 0, *age ? ROLE_DIM : states[at].role, "%s %s%s%s",
+                line.canvas->ascii ? states[at].plain : states[at].glyph, states[at].word, age,
                 run->deleted ? ", deleted"
                 : run->gone  ? ", no longer there"
                              : "");
@@ -50,26 +52,25 @@ static void draw_name(struct run_view *view, struct area line)
 
 static void draw_times(struct run_view *view, struct area line)
 {
-    const struct assay_run *run = assay_catalog_run(view->app->catalog, view->run);
+    const struct assay_catalog *catalog = view->app->catalog;
+    const struct assay_run *run = assay_catalog_run(catalog, view->run);
     struct assay_buf text = {0};
     char time[32], age[24];
     if (run->start_ms != ASSAY_NO_TIME) {
-        int64_t end = run->end_ms != ASSAY_NO_TIME       ? run->end_ms
-                      : run->status == ASSAY_RUN_RUNNING ? view->app->now_ms
-                                                         : ASSAY_NO_TIME;
+        int64_t took = assay_catalog_duration(catalog, run, view->app->now_ms);
         assay_buf_format(&text, "%s   %s ago", assay_time_text(time, run->start_ms),
                          assay_age_text(age, run->start_ms, view->app->now_ms));
-        if (end != ASSAY_NO_TIME) {
-            assay_duration_text(age, end - run->start_ms);
+        if (took != ASSAY_NO_TIME) {
             assay_buf_format(&text, "   %s %s",
-                             run->status == ASSAY_RUN_RUNNING ? "for" : "took", age);
+                             run->status == ASSAY_RUN_RUNNING ? "for" : "took",
+                             assay_duration_text(age, took));
         }
     }
     if (*run->user) {
         assay_buf_text_add(&text, text.length ? "   by " : "by ");
         assay_text_clean(&text, run->user, strlen(run->user));
     }
-    const struct assay_source *source = assay_catalog_source(view->app->catalog, run->source);
+    const struct assay_source *source = assay_catalog_source(catalog, run->source);
     if (source->state == ASSAY_SOURCE_OFFLINE && source->read_ms != ASSAY_NO_TIME) {
         assay_buf_format(&text, "   offline, as of %s ago",
                          assay_age_text(age, source->read_ms, view->app->now_ms));

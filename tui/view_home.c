@@ -621,10 +621,10 @@ static int64_t home_wake(void *self, int64_t now_us)
         const struct assay_run *run = assay_catalog_run(home->app->catalog, home->list.rows[i]);
         int64_t age =
             run->start_ms == ASSAY_NO_TIME ? INT64_MAX : home->app->now_ms - run->start_ms;
-        int64_t step = run->status == ASSAY_RUN_RUNNING || age < MINUTE ? SECOND
-                       : age < HOUR                                     ? MINUTE
-                       : age < 24 * HOUR                                ? HOUR
-                                                                        : INT64_MAX;
+        int64_t step = assay_catalog_is_live(home->app->catalog, run) || age < MINUTE ? SECOND
+                       : age < HOUR                                                   ? MINUTE
+                       : age < 24 * HOUR                                              ? HOUR
+                                                        : INT64_MAX;
         if (step < INT64_MAX && step - age % step < wait_ms) {
             wait_ms = step - (age < 0 ? 0 : age % step);
         }

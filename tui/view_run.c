@@ -491,7 +491,7 @@ static int64_t run_wake(void *self, int64_t now_us)
 {
     struct run_view *view = self;
     const struct assay_run *run = assay_catalog_run(view->app->catalog, view->run);
-    return run->status == ASSAY_RUN_RUNNING ? now_us + 1000000 : INT64_MAX;
+    return assay_catalog_is_live(view->app->catalog, run) ? now_us + 1000000 : INT64_MAX;
 }
 
 const struct view_ops view_run = {

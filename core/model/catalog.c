@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <assay/clock.h>
+
 #include "model/attrs.h"
 #include "model/catalog_private.h"
 #include "model/texts.h"
@@ -514,6 +516,52 @@ size_t assay_catalog_runs(const struct assay_catalog *catalog)
 const struct assay_source *assay_catalog_source(const struct assay_catalog *catalog, uint32_t i)
 {
     return &catalog->sources[i];
+}
+
+bool assay_catalog_is_kept(const struct assay_catalog *catalog, uint32_t i)
+{
+    const struct assay_source *source = &catalog->sources[i];
+    return source->state == ASSAY_SOURCE_OFFLINE ||
+           (source->state == ASSAY_SOURCE_FAILED && source->read_ms != ASSAY_NO_TIME);
+}
+
+int64_t assay_catalog_as_of(const struct assay_catalog *catalog, uint32_t source,
+                            int64_t now_ms)
+{
+    return assay_catalog_is_kept(catalog, source) ? catalog->sources[source].read_ms : now_ms;
+}
+
+bool assay_catalog_is_live(const struct assay_catalog *catalog, const struct assay_run *run)
+{
+    return run->status == ASSAY_RUN_RUNNING && !assay_catalog_is_kept(catalog, run->source);
+}
+
+char *assay_catalog_state_age(char out[24], const struct assay_catalog *catalog,
+                              const struct assay_run *run, int64_t now_ms)
+{
+    const struct assay_source *source = &catalog->sources[run->source];
+    char age[16];
+    out[0] = '\0';
+    if (!assay_catalog_is_kept(catalog, run->source) ||
+        (run->status != ASSAY_RUN_RUNNING && run->status != ASSAY_RUN_SCHEDULED))
+        return out;
+    if (source->read_ms == ASSAY_NO_TIME)
+        snprintf(out, 24, " once");
+    else
+        snprintf(out, 24, " %s ago", assay_age_text(age, source->read_ms, now_ms));
+    return out;
+}
+
+int64_t assay_catalog_duration(const struct assay_catalog *catalog, const struct assay_run *run,
+                               int64_t now_ms)
+{
+    int64_t end = run->end_ms, duration;
+    if (end == ASSAY_NO_TIME && run->status == ASSAY_RUN_RUNNING)
+        end = assay_catalog_as_of(catalog, run->source, now_ms);
+    if (run->start_ms == ASSAY_NO_TIME || end == ASSAY_NO_TIME ||
+        __builtin_sub_overflow(end, run->start_ms, &duration))
+        return ASSAY_NO_TIME;
+    return duration;
 }
 
 const struct assay_experiment *assay_catalog_experiment(const struct assay_catalog *catalog,

@@ -363,8 +363,8 @@ static void eval_attr_number(struct eval *eval, const struct query_test *test,
 {
     for (size_t i = 0; i < count; i++) {
         double number;
-        bool there = attr_number(assay_catalog_run(eval->catalog, rows[i]), test->field.attr,
-                                 eval->query->now_ms, &number);
+        bool there = attr_number(eval->catalog, assay_catalog_run(eval->catalog, rows[i]),
+                                 test->field.attr, eval->query->now_ms, &number);
         if (test->op == OP_NULL)
             marks[i] = there == test->negated;
         else

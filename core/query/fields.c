@@ -243,13 +243,13 @@ const char *attr_text(const struct assay_catalog *catalog, const struct assay_ru
     }
 }
 
-bool attr_number(const struct assay_run *run, enum query_attr attr, int64_t now_ms,
-                 double *number)
+bool attr_number(const struct assay_catalog *catalog, const struct assay_run *run,
+                 enum query_attr attr, int64_t now_ms, double *number)
 {
     int64_t start = run->start_ms, end = run->end_ms;
     if (attr == ATTR_DURATION) {
         if (end == ASSAY_NO_TIME && run->status == ASSAY_RUN_RUNNING)
-            end = now_ms;
+            end = assay_catalog_as_of(catalog, run->source, now_ms);
         *number = (double)end - (double)start;
         return start != ASSAY_NO_TIME && end != ASSAY_NO_TIME;
     }

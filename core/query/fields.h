@@ -63,7 +63,7 @@ enum assay_stat field_take_stat(const char *name, size_t *length);
 const char *attr_text(const struct assay_catalog *catalog, const struct assay_run *run,
                       enum query_attr attr);
 /* A time or span in milliseconds; false where it is absent. */
-bool attr_number(const struct assay_run *run, enum query_attr attr, int64_t now_ms,
-                 double *number);
+bool attr_number(const struct assay_catalog *catalog, const struct assay_run *run,
+                 enum query_attr attr, int64_t now_ms, double *number);
 
 #endif

@@ -265,15 +265,15 @@ static void column_items(struct assay_catalog *catalog, enum assay_field_kind ki
 }
 
 /* The key of a run by an attribute that is no text. */
-static uint64_t attr_key(const struct assay_run *run, enum query_attr attr, int64_t now_ms,
-                         bool descending)
+static uint64_t attr_key(const struct assay_catalog *catalog, const struct assay_run *run,
+                         enum query_attr attr, int64_t now_ms, bool descending)
 {
     double number;
     if (attr == ATTR_STATUS)
         return run->status == ASSAY_RUN_UNKNOWN ? KEY_MISSING
                                                 : number_key(run->status, descending);
-    return attr_number(run, attr, now_ms, &number) ? number_key(number, descending)
-                                                   : KEY_MISSING;
+    return attr_number(catalog, run, attr, now_ms, &number) ? number_key(number, descending)
+                                                            : KEY_MISSING;
 }
 
 static bool is_text(enum query_attr attr)
@@ -290,7 +290,7 @@ static void attr_items(struct assay_catalog *catalog, enum query_attr attr, bool
         if (is_text(attr))
             items[i].text = attr_text(catalog, run, attr);
         else
-            items[i].key = attr_key(run, attr, now_ms, descending);
+            items[i].key = attr_key(catalog, run, attr, now_ms, descending);
     }
 }
 
@@ -318,7 +318,7 @@ static bool attr_order(const struct assay_sort *sort, struct assay_catalog *cata
     int64_t now_ms = assay_now_ms();
     for (size_t i = 0; i < count && (forth || back); i++) {
         uint64_t key =
-            attr_key(assay_catalog_run(catalog, rows[i]), attr, now_ms, sort->descending);
+            attr_key(catalog, assay_catalog_run(catalog, rows[i]), attr, now_ms, sort->descending);
         forth &= i == 0 || last <= key;
         back &= i == 0 || last > key;
         last = key;

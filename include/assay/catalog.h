@@ -132,6 +132,21 @@ const char *assay_attrs_tag(const struct assay_attrs *attrs, const char *key);  
 size_t assay_catalog_sources(const struct assay_catalog *catalog);
 size_t assay_catalog_experiments(const struct assay_catalog *catalog);
 size_t assay_catalog_runs(const struct assay_catalog *catalog);
+/* Whether SOURCE cannot be reached or read now, and what is shown is what was once there. */
+bool assay_catalog_is_kept(const struct assay_catalog *catalog, uint32_t source);
+/* The time that what is known of SOURCE holds for: NOW_MS, but the last reading's where it is
+   kept; ASSAY_NO_TIME where that is not known. */
+int64_t assay_catalog_as_of(const struct assay_catalog *catalog, uint32_t source,
+                            int64_t now_ms);
+/* Whether RUN is known to run now: "running" of a source out of reach is what it was once. */
+bool assay_catalog_is_live(const struct assay_catalog *catalog, const struct assay_run *run);
+/* What stands behind the name of RUN's state: "" where it is known to be so, " 3h ago" where it
+   was when its source was last reached, " once" where that is not known. How a run ended stays. */
+char *assay_catalog_state_age(char out[24], const struct assay_catalog *catalog,
+                              const struct assay_run *run, int64_t now_ms);
+/* How long RUN took, or runs, as far as is known; ASSAY_NO_TIME where it is not. */
+int64_t assay_catalog_duration(const struct assay_catalog *catalog, const struct assay_run *run,
+                               int64_t now_ms);
 const struct assay_source *assay_catalog_source(const struct assay_catalog *catalog,
                                                 uint32_t i);
 const struct assay_experiment *assay_catalog_experiment(const struct assay_catalog *catalog,

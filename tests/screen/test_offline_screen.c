@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -69,6 +70,68 @@ static void the_last_known_state_and_its_age(void **state)
     fake_registry_stop(&fake);
 }
 
+#define STARTED INT64_C(1760000000000) /* the server's runs */
+#define MINUTE INT64_C(60000)
+
+static void set_now(int64_t ms)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%" PRId64, ms);
+    setenv("ASSAY_NOW_MS", text, 1);
+}
+
+/* Commands say likewise; programs get what the server said, and when. */
+static void commands_say_when(const char *url)
+{
+    program_run(NULL, "runs", "-S", url, "--columns", "name,status,duration", NULL);
+    program_says("RUNNING 3h ago     10:00\n");
+    program_refutes("FINISHED 3h");
+    program_run(NULL, "runs", "-S", url, "--format", "csv", NULL);
+    program_says(",RUNNING,");
+    program_run(NULL, "runs", "-S", url, "-f", "duration > 11m", NULL);
+    program_refutes("RUNNING");
+    program_run(NULL, "show", "-S", url, REGISTRY_RUN_A, NULL);
+    program_says("status      RUNNING 3h ago");
+    program_run(NULL, "show", "-S", url, REGISTRY_RUN_A, "--format", "json", NULL);
+    json_t *json = program_json();
+    json_t *source = json_object_get(json, "source");
+    assert_int_equal(json_integer_value(json_object_get(source, "as_of_ms")),
+                     STARTED + 10 * MINUTE);
+    assert_string_equal(json_string_value(json_object_get(json, "status")), "RUNNING");
+    json_decref(json);
+}
+
+/* Nobody knows whether it still does: neither state nor duration are of now. */
+static void what_was_running_is_as_old_as_what_is_known(void **state)
+{
+    (void)state;
+    struct fake_registry fake;
+    fake_registry_start(&fake);
+    fake.running = true;
+    set_now(STARTED + 10 * MINUTE);
+    know_all(web_url(fake.web));
+    fake_registry_silent(&fake, true);
+    set_now(STARTED + 190 * MINUTE);
+    commands_say_when(web_url(fake.web));
+    struct screen *screen = registry_screen_again(web_url(fake.web), NULL, 140, 34);
+    registry_screen_row(screen, "hopeful", "live 3h ago");
+    registry_screen_row(screen, "hopeful", " 10:00 ");
+    screen_refute_text(screen, "2 live");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "live 3h ago");
+    screen_assert_text(screen, "for 10:00");
+    screen_press(screen, "q", NULL);
+    screen_wait(screen, "RUNS");
+    fake_registry_silent(&fake, false); /* from now on it is known again */
+    screen_press(screen, "R", NULL);
+    screen_wait(screen, "2 live");
+    registry_screen_row(screen, "hopeful", "3:10:00");
+    screen_refute_text(screen, "live 3h ago");
+    screen_close(&screen);
+    unsetenv("ASSAY_NOW_MS");
+    fake_registry_stop(&fake);
+}
+
 static int begin(void **state)
 {
     return program_begin(state) || registry_screen_begin(state);
@@ -83,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_known_state_and_its_age),
+        cmocka_unit_test(what_was_running_is_as_old_as_what_is_known),
     };
     return cmocka_run_group_tests_name("without a network", tests, begin, end);
 }

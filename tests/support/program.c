@@ -113,6 +113,12 @@ void program_says(const char *text)
         fail_msg("no \"%s\" in:\n%s\n%s", text, program_last.out, program_last.err);
 }
 
+void program_refutes(const char *text)
+{
+    if (strstr(program_last.out, text))
+        fail_msg("\"%s\" in:\n%s\n%s", text, program_last.out, program_last.err);
+}
+
 void program_complains(const char *text)
 {
     if (!strstr(program_last.err, text))

@@ -30,9 +30,10 @@ int program_run_list(const char *input, char **argv);
 int program_run_terminal(char **argv);
 /* Fails, with what it complained of, where the latest run ended otherwise. */
 void program_expect(int status);
-/* Fails, with all it said, where TEXT is not among what the latest run printed, or, of the
-   second, not among what it complained of. */
+/* Fails, with all it said, where TEXT is not among what the latest run printed; where it is; or
+   where it is not among what the run complained of. */
 void program_says(const char *text);
+void program_refutes(const char *text);
 void program_complains(const char *text);
 /* What the latest run printed, which is JSON; the caller frees. */
 json_t *program_json(void);

@@ -44,13 +44,16 @@ static void run_json(const struct fake_registry *fake, int which, struct assay_b
 
     assay_buf_format(out,
                      "{\"info\":{\"run_id\":\"%s\",\"run_name\":\"%s\",\"experiment_id\":\"1\","
-                     "\"status\":\"FINISHED\",\"start_time\":1760000000000,"
-                     "\"end_time\":1760000001000,\"lifecycle_stage\":\"%s\","
+                     "%s\"start_time\":1760000000000,\"lifecycle_stage\":\"%s\","
                      "\"artifact_uri\":\"mlflow-artifacts:/1/%s/artifacts\"},\"data\":{"
                      "\"metrics\":[{\"key\":\"auc\",\"value\":%s,\"timestamp\":1,\"step\":1}],"
                      "\"params\":[{\"key\":\"lr\",\"value\":\"%s\"}],"
                      "\"tags\":[{\"key\":\"mlflow.source.git.commit\",\"value\":\"%.7s\"}",
-                     id, run->name, run->deleted ? "deleted" : "active", id,
+                     id, run->name,
+                     fake->running
+                         ? "\"status\":\"RUNNING\","
+                         : "\"status\":\"FINISHED\",\"end_time\":1760000001000,",
+                     run->deleted ? "deleted" : "active", id,
                      which ? "0.92" : "0.9", which ? "0.01" : "0.1", id);
     tag_json(out, "team", run->team);
     tag_json(out, "mlflow.note.content", run->note);

@@ -32,6 +32,7 @@ struct fake_registry {
     char after_look[16];           /* what somebody else sets champion to, once it was read */
     char after_look_team[64];      /* … the tag "team" of REGISTRY_RUN_B */
     bool silent;                   /* every connection is closed without a word */
+    bool running;                  /* neither run has ended */
     unsigned writes;
     struct fake_run runs[2]; /* REGISTRY_RUN_A, REGISTRY_RUN_B */
     struct {                 /* version 3, where it was registered; source "": it was not */
