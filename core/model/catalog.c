@@ -539,16 +539,16 @@ bool assay_catalog_is_live(const struct assay_catalog *catalog, const struct ass
 char *assay_catalog_state_age(char out[24], const struct assay_catalog *catalog,
                               const struct assay_run *run, int64_t now_ms)
 {
-    const struct assay_source *source = &catalog->sources[run->source];
     char age[16];
     out[0] = '\0';
-    if (!assay_catalog_is_kept(catalog, run->source) ||
-        (run->status != ASSAY_RUN_RUNNING && run->status != ASSAY_RUN_SCHEDULED))
+    if ((run->status != ASSAY_RUN_RUNNING && run->status != ASSAY_RUN_SCHEDULED) ||
+        !assay_catalog_is_kept(catalog, run->source))
         return out;
-    if (source->read_ms == ASSAY_NO_TIME)
+    int64_t read_ms = assay_catalog_as_of(catalog, run->source, now_ms);
+    if (read_ms == ASSAY_NO_TIME)
         snprintf(out, 24, " once");
     else
-        snprintf(out, 24, " %s ago", assay_age_text(age, source->read_ms, now_ms));
+        snprintf(out, 24, " %s ago", assay_age_text(age, read_ms, now_ms));
     return out;
 }
 

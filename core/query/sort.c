@@ -388,10 +388,31 @@ static void order_rows(struct item *items, size_t count, bool descending, uint32
     free(texts);
 }
 
+/* What is equal stands as MLflow has it, the newest first: in whichever order a source was read,
+   which is another one each time where several threads read it. */
+static void newest_first(const struct assay_sort *sort, struct assay_catalog *catalog,
+                         uint32_t *rows, size_t count)
+{
+    static const struct assay_sort by_start = {.field = "start", .descending = true};
+    enum query_attr attr;
+    bool unready;
+    if ((sort_attr(sort, &attr) && attr == ATTR_START) ||
+        attr_order(&by_start, catalog, rows, count))
+        return;
+    struct item *items = assay_alloc_array(count, sizeof *items);
+    for (size_t i = 0; i < count; i++)
+        items[i].row = rows[i];
+    fill_items(&by_start, catalog, items, count, &unready);
+    order_rows(items, count, true, rows);
+    free(items);
+}
+
 void assay_sort_apply(const struct assay_sort *sort, struct assay_catalog *catalog,
                       uint32_t *rows, size_t count, bool *loading)
 {
     bool unready = false;
+    if (count > 0)
+        newest_first(sort, catalog, rows, count);
     if (count > 0 && !attr_order(sort, catalog, rows, count)) {
         struct item *items = assay_alloc_array(count, sizeof *items);
         for (size_t i = 0; i < count; i++)

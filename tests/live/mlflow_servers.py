@@ -9,7 +9,6 @@ delay and injected failures, and with workspaces. Everything lies in a temporary
 ends with the script. Prints "N passed, N failed".
 """
 import base64
-import glob
 import importlib.util
 import json
 import os
@@ -489,30 +488,14 @@ def check_prod(program, server):
 
 
 def postgres_server(program, base):
-    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/postgres"))
-    check(found, "PostgreSQL is not installed")
-    if not found:
+    postgres = beside("postgres").Postgres
+    check(postgres.found(), "PostgreSQL is not installed")
+    if not postgres.found():
         return
-    binaries, data = os.path.dirname(found[-1]), os.path.join(base, "pg")
-    as_user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    os.mkdir(data, 0o700)
-    if as_user:
-        os.chmod(base, 0o755)
-        subprocess.run(["chown", "postgres", data], check=True)
-    subprocess.run(as_user + [binaries + "/initdb", "-D", data, "-A", "trust", "-U", "postgres",
-                              "-E", "UTF8", "--locale=C.UTF-8", "-N"], check=True, cwd="/",
-                   stdout=subprocess.DEVNULL)
-    port = free_port()
-    postgres = Process(as_user + [binaries + "/postgres", "-D", data, "-p", str(port), "-k", data,
-                                  "-h", "127.0.0.1", "-F"], os.path.join(base, "pg.log"), cwd="/")
+    database = postgres(base, free_port(), Process)
     server = None
     try:
-        for _ in range(200):
-            if subprocess.run([binaries + "/pg_isready", "-h", "127.0.0.1", "-p", str(port)],
-                              stdout=subprocess.DEVNULL).returncode == 0:
-                break
-            time.sleep(0.1)
-        server = Server(base, "postgresql+psycopg2://postgres@127.0.0.1:%d/postgres" % port)
+        server = Server(base, database.uri)
         client = connect(server.url)
         assay = Assay(program, server.url)
         runs = fill(client)
@@ -522,7 +505,7 @@ def postgres_server(program, base):
     finally:
         if server:
             server.stop()
-        postgres.kill(signal.SIGINT)
+        database.stop()
 
 
 def auth_start(base):

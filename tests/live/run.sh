@@ -68,6 +68,7 @@ parts=(
     "tensorboard tensorboard tensorboard.py"
     "queries-3 mlflow3 queries.py"
     "queries-2 mlflow2 queries.py"
+    "backends-3 mlflow3 queries_backends.py"
     "statistics statistics statistics.py"
     "compare statistics compare.py"
     "signatures signing model_signatures.py"

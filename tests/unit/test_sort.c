@@ -82,6 +82,7 @@ enum { RUNS = 3000 };
 struct row {
     uint32_t run;
     size_t place;
+    int64_t start_ms; /* what decides between ties */
     bool there;
     double number;
     const char *text;
@@ -139,6 +140,17 @@ static double random_number(void)
     return random % 3 ? (double)(int64_t)(random >> 60) - 8 : (double)(int64_t)random * 1e-10;
 }
 
+/* As MLflow has them: the newest first, then those without a time, then as they came. */
+static int compare_ties(const struct row *a, const struct row *b)
+{
+    bool timed = a->start_ms != ASSAY_NO_TIME;
+    if (timed != (b->start_ms != ASSAY_NO_TIME))
+        return timed ? -1 : 1;
+    if (a->start_ms != b->start_ms)
+        return a->start_ms > b->start_ms ? -1 : 1;
+    return a->place < b->place ? -1 : 1;
+}
+
 static int sign; /* of the comparison under way: qsort() has no context */
 
 /* The order the header promises, spelled out. */
@@ -149,7 +161,7 @@ static int compare_rows(const void *left, const void *right)
     if (a->there != b->there)
         return a->there ? -1 : 1;
     if (!a->there)
-        return a->place < b->place ? -1 : 1;
+        return compare_ties(a, b);
     if (!a->text != !b->text) {
         order = a->text ? 1 : -1;
     } else if (a->text) {
@@ -159,9 +171,7 @@ static int compare_rows(const void *left, const void *right)
             return isnan(a->number) ? 1 : -1;
         order = (a->number > b->number) - (a->number < b->number);
     }
-    if (order)
-        return order * sign;
-    return a->place < b->place ? -1 : 1;
+    return order ? order * sign : compare_ties(a, b);
 }
 
 static struct row fill_row(const struct assay_column *column, uint32_t run)
@@ -236,7 +246,7 @@ static struct row row_of(struct assay_catalog *catalog, const char *field, uint3
     return row;
 }
 
-/* Sorts ORDER, where ties keep the order they come in. */
+/* Sorts ORDER, where of ties the newest comes first, and then what came first. */
 static void check_from(struct assay_catalog *catalog, const char *field, bool descending,
                        uint32_t order[RUNS])
 {
@@ -247,6 +257,9 @@ static void check_from(struct assay_catalog *catalog, const char *field, bool de
     for (size_t i = 0; i < RUNS; i++) {
         expected[i] = row_of(catalog, field, order[i]);
         expected[i].place = i;
+        expected[i].start_ms = strcmp(field, "start") == 0
+                                   ? ASSAY_NO_TIME
+                                   : assay_catalog_run(catalog, order[i])->start_ms;
     }
     sign = descending ? -1 : 1;
     qsort(expected, RUNS, sizeof *expected, compare_rows);
