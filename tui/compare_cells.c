@@ -21,16 +21,22 @@
 #define NOTICES_MOST 4
 #define SPREAD_LOOK  400 /* different values counted; beyond that they are only counted */
 
+void compare_run_name(const struct compare_view *view, size_t column, char *out,
+                      size_t capacity)
+{
+    struct assay_buf title = {0};
+    assay_comparison_title(view->comparison, column, &title);
+    assay_text_clean_to(out, capacity, assay_buf_text(&title));
+    assay_buf_free(&title);
+}
+
 void compare_name(const struct compare_view *view, size_t entity, char *out, size_t capacity)
 {
     if (view->grouped) {
         snprintf(out, capacity, "%s", view->grouping.groups[entity].title);
         return;
     }
-    struct assay_buf title = {0};
-    assay_comparison_title(view->comparison, entity, &title);
-    assay_text_clean_to(out, capacity, assay_buf_text(&title));
-    assay_buf_free(&title);
+    compare_run_name(view, entity, out, capacity);
 }
 
 void compare_label(const struct compare_view *view, size_t field, char *out, size_t capacity)

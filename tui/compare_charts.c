@@ -33,8 +33,7 @@ static size_t lines_of(const struct compare_view *view, uint32_t *runs, int *col
     return count;
 }
 
-/* Whose colour is whose: the groups, each once. */
-static void draw_groups(const struct compare_view *view, int x, struct area line)
+void compare_groups_draw(const struct compare_view *view, int x, struct area line)
 {
     for (size_t i = 0; i < view->order_count; i++) {
         const char *title = view->grouping.groups[view->order[i]].title;
@@ -65,7 +64,7 @@ static void draw_title(const struct compare_view *view, const struct chart_state
         x += draw_text(line, x, 0, ROLE_DIM, at) + 2;
     }
     if (view->grouped) {
-        draw_groups(view, x, line);
+        compare_groups_draw(view, x, line);
         return;
     }
     for (size_t i = 0; i < state->count; i++) {

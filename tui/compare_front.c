@@ -13,12 +13,12 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
+#include "compare_plane.h"
+
 #define AIMS_MAX   512
-#define GUTTER     10 /* beside the plot: values along the y axis */
 #define NUMBER     11 /* columns of a value in the list */
 #define SIDE_FROM  90 /* columns from which on the list stands beside the plot */
 #define LABEL_FROM 9  /* rows of the plot's place from which on its x axis has a name */
-#define DECADES    50 /* greatest to least from which on an axis is logarithmic */
 #define QUALITY    0
 #define COST       1
 
@@ -340,12 +340,13 @@ static uint32_t mark_of(const struct compare_view *view, size_t entity, bool asc
     if (entity == compare_base_entity(view)) {
         return ascii ? '*' : 0x25c6;
     }
-    return front->on[entity] ? ascii ? 'o' : 0x25cf : ascii ? '.' : 0x2022;
+    return front->on[entity] ? ascii ? 'O' : 0x25cf : ascii ? '.' : 0x25cb;
 }
 
 static enum role mark_role(const struct compare_view *view, size_t entity)
 {
-    return view->front.front.on[entity] ? chart_role(0) : ROLE_DIM;
+    bool colored = view->front.front.on[entity] || view->grouped;
+    return colored ? chart_role(compare_color(view, entity)) : ROLE_DIM;
 }
 
 static void draw_list(struct compare_view *view, struct area area)
@@ -385,157 +386,109 @@ static void draw_list(struct compare_view *view, struct area area)
 
 /* ---- the plot ---- */
 
-struct plane {
-    struct area plot;
-    double low[2], high[2]; /* by aim */
-    bool log[2];
-};
-
-static struct plane plane_of(const struct compare_view *view)
-{
-    struct plane p = {.low = {INFINITY, INFINITY}, .high = {-INFINITY, -INFINITY}};
-    for (size_t i = 0; i < view->front.front.count; i++) {
-        for (int a = 0; view->front.front.whole[i] && a < 2; a++) {
-            p.low[a] = fmin(p.low[a], value_of(view, i, a));
-            p.high[a] = fmax(p.high[a], value_of(view, i, a));
-        }
-    }
-    for (int a = 0; a < 2; a++) {
-        p.log[a] = p.low[a] > 0 && p.high[a] / p.low[a] > DECADES;
-    }
-    return p;
-}
-
-/* The cell ENTITY stands in: from the left by its cost, from the top by its quality. */
-static void cell_of(const struct compare_view *view, const struct plane *p, size_t entity,
-                    int *x, int *y)
-{
-    double unit[2];
-    for (int a = 0; a < 2; a++) {
-        unit[a] = p->high[a] > p->low[a] ? assay_scale_to_unit(value_of(view, entity, a),
-                                                               p->low[a], p->high[a], p->log[a])
-                                         : 0.5;
-    }
-    *x = (int)lround(unit[COST] * (p->plot.rect.width - 1));
-    *y = (int)lround((1 - unit[QUALITY]) * (p->plot.rect.height - 1));
-}
-
-/* Along the cost at what was reached before, then to what is reached for more. */
-static void draw_step(const struct plane *p, int x0, int y0, int x1, int y1)
-{
-    int left = x0 < x1 ? x0 : x1, top = y0 < y1 ? y0 : y1;
-    int wide = abs(x1 - x0) + 1, tall = abs(y1 - y0) + 1;
-    uint32_t corner = x1 > x0 ? y1 < y0 ? 0x2518 : 0x2510 : y1 < y0 ? 0x2514 : 0x250c;
-    draw_hline(p->plot, left, y0, wide, chart_role(0));
-    draw_vline(p->plot, x1, top, tall, chart_role(0));
-    if (wide > 1 && tall > 1) {
-        draw_char(p->plot, x1, y0, chart_role(0), p->plot.canvas->ascii ? '+' : corner);
-    }
-}
-
-static void draw_points(const struct compare_view *view, const struct plane *p)
+/* The front from its cheapest point on: along the cost at what was reached before, then to what
+   is reached for more. */
+static void put_steps(struct compare_view *view, const struct plane *p)
 {
     const struct compare_front *f = &view->front;
-    bool ascii = p->plot.canvas->ascii;
-    int x, y, x0 = 0, y0 = 0;
-    for (size_t i = f->front.count; i-- > f->front.found;) {
-        if (f->front.whole[f->order[i]]) {
-            cell_of(view, p, f->order[i], &x, &y);
-            draw_char(p->plot, x, y, mark_role(view, f->order[i]),
-                      mark_of(view, f->order[i], ascii));
-        }
-    }
+    int color = view->grouped ? ASSAY_FIGURE_PLAIN : 0;
+    double x0 = NAN, y0 = NAN;
     for (size_t i = 0; i < f->front.found; i++) {
-        cell_of(view, p, f->order[i], &x, &y);
-        if (i > 0) {
-            draw_step(p, x0, y0, x, y);
-        }
+        double x = plane_unit(&p->x, value_of(view, f->order[i], COST));
+        double y = plane_unit(&p->y, value_of(view, f->order[i], QUALITY));
+        assay_figure_stroke(&view->figure.figure,
+                            (struct assay_stroke){x0, y0, x, y0, color, false});
+        assay_figure_stroke(&view->figure.figure,
+                            (struct assay_stroke){x, y0, x, y, color, false});
         x0 = x;
         y0 = y;
     }
-    for (size_t i = 0; i < f->front.found; i++) {
-        cell_of(view, p, f->order[i], &x, &y);
-        draw_char(p->plot, x, y, chart_role(0), mark_of(view, f->order[i], ascii));
-    }
 }
 
-/* What stands along the bottom: both ends, and where the cursor's point is, what it cost. */
-static void draw_x_axis(const struct compare_view *view, const struct plane *p, size_t here,
-                        int at, struct area line)
+static void put_point(struct compare_view *view, const struct plane *p, size_t entity,
+                      enum assay_dot_kind kind)
 {
-    const struct assay_row *row =
-        assay_comparison_row(view->comparison, view->front.aims[COST].row);
-    char text[32];
-    int width = p->plot.rect.width, left = 0, right = 0;
+    plane_dot(p, &view->figure, value_of(view, entity, COST), value_of(view, entity, QUALITY),
+              compare_color(view, entity), kind);
+}
+
+/* What is beaten below what is not, the baseline above both, the cursor's above all. */
+static void put_points(struct compare_view *view, const struct plane *p, size_t here)
+{
+    const struct assay_front *front = &view->front.front;
+    size_t base = compare_base_entity(view);
+    for (size_t i = front->count; i-- > 0;) {
+        size_t entity = view->front.order[i];
+        if (front->whole[entity]) {
+            put_point(view, p, entity,
+                      front->on[entity] ? ASSAY_DOT_LARGE : ASSAY_DOT_HOLLOW);
+        }
+    }
+    if (base < front->count && front->whole[base]) {
+        put_point(view, p, base, ASSAY_DOT_DIAMOND);
+    }
     if (here != SIZE_MAX) {
-        number_of(view, here, COST, text);
-        right = assay_text_width(text);
-        left = at - right / 2;
-        left = left + right > width ? width - right : left < 0 ? 0 : left;
-        right += left;
-        draw_text(line, GUTTER + left, 0, ROLE_ACCENT, text);
-    }
-    assay_row_value_text(text, row, p->low[COST], 4);
-    if (here == SIZE_MAX || assay_text_width(text) < left) {
-        draw_text(line, GUTTER, 0, ROLE_AXIS, text);
-    }
-    assay_row_value_text(text, row, p->high[COST], 4);
-    int wide = assay_text_width(text);
-    if (p->high[COST] > p->low[COST] && width - wide > right + 1) {
-        draw_text(line, GUTTER + width - wide, 0, ROLE_AXIS, text);
+        put_point(view, p, here, ASSAY_DOT_HERE);
     }
 }
 
 static void say_axis(const struct compare_view *view, const struct plane *p, int aim,
                      enum align align, struct area line)
 {
+    const struct plane_axis *axis = aim == COST ? &p->x : &p->y;
     char label[120], text[200];
+    int left = p->plot.rect.x - line.rect.x;
     aim_label(view, aim, label, sizeof label);
     snprintf(text, sizeof text, "%s: %s is better%s", label,
              view->front.aims[aim].direction > 0 ? "greater" : "smaller",
-             p->log[aim] ? " (logarithmic)" : "");
-    draw_field(line, GUTTER, 0, line.rect.width - GUTTER - 1, align, ROLE_DIM, text);
+             axis->log ? " (logarithmic)" : "");
+    draw_field(line, left, 0, line.rect.width - left - 1, align, ROLE_DIM, text);
 }
 
-static void draw_plane(const struct compare_view *view, struct area area)
+static struct plane plane_of(const struct compare_view *view)
+{
+    const struct compare_front *f = &view->front;
+    struct plane p = {
+        .x = PLANE_AXIS(assay_comparison_row(view->comparison, f->aims[COST].row)),
+        .y = PLANE_AXIS(assay_comparison_row(view->comparison, f->aims[QUALITY].row))};
+    for (size_t i = 0; i < f->front.count; i++) {
+        if (f->front.whole[i]) {
+            plane_axis_take(&p.x, value_of(view, i, COST));
+            plane_axis_take(&p.y, value_of(view, i, QUALITY));
+        }
+    }
+    return p;
+}
+
+static void draw_plane(struct compare_view *view, struct area area)
 {
     struct plane p = plane_of(view);
-    const struct assay_row *row =
-        assay_comparison_row(view->comparison, view->front.aims[QUALITY].row);
     size_t at = view->page_list.cursor;
     size_t here = at < view->line_count ? view->front.order[at] : SIZE_MAX;
-    bool named = area.rect.height >= LABEL_FROM, ascii = area.canvas->ascii;
-    int height = area.rect.height - (named ? 3 : 1), width = area.rect.width - GUTTER - 1;
-    int x = 0, y = 0;
-    char text[32];
-    if (height < 2 || width < 10) {
-        return;
-    }
-    if (p.low[QUALITY] > p.high[QUALITY]) {
-        draw_text(area, GUTTER, height / 2, ROLE_DIM, "none has both values");
-        return;
-    }
-    p.plot = area_part(area, GUTTER, named ? 1 : 0, width, height);
-    struct area gutter = area_part(area, 0, named ? 1 : 0, GUTTER, height);
-    assay_row_value_text(text, row, p.high[QUALITY], 4);
-    draw_field(gutter, 0, 0, GUTTER - 2, ALIGN_RIGHT, ROLE_AXIS, text);
-    if (p.high[QUALITY] > p.low[QUALITY]) {
-        assay_row_value_text(text, row, p.low[QUALITY], 4);
-        draw_field(gutter, 0, height - 1, GUTTER - 2, ALIGN_RIGHT, ROLE_AXIS, text);
-    }
-    draw_vline(gutter, GUTTER - 1, 0, height, ROLE_AXIS);
-    draw_points(view, &p);
     here = here != SIZE_MAX && view->front.front.whole[here] ? here : SIZE_MAX;
-    if (here != SIZE_MAX) {
-        cell_of(view, &p, here, &x, &y);
-        draw_char(p.plot, x, y, ROLE_ACCENT, ascii ? '@' : 0x25c9);
-        draw_field(gutter, 0, y, GUTTER - 2, ALIGN_RIGHT, ROLE_ACCENT,
-                   number_of(view, here, QUALITY, text));
+    int named = area.rect.height >= LABEL_FROM ? 1 : 0;
+    char quality[32], cost[32];
+    if (p.x.low > p.x.high) {
+        draw_text(area, 1, area.rect.height / 2, ROLE_DIM, "none has both values");
+        return;
     }
-    draw_x_axis(view, &p, here, x, area_row(area, height + (named ? 1 : 0)));
+    if (!plane_lay_out(&p, view->app,
+                       area_part(area, 0, named, area.rect.width,
+                                 area.rect.height - 2 * named),
+                       &view->figure)) {
+        return;
+    }
+    put_steps(view, &p);
+    put_points(view, &p, here);
+    figure_widget_draw(&view->figure, view->app, p.plot, 0);
+    bool read = here != SIZE_MAX;
+    plane_draw_axes(&p, read ? value_of(view, here, COST) : NAN,
+                    read ? number_of(view, here, COST, cost) : NULL,
+                    read ? value_of(view, here, QUALITY) : NAN,
+                    read ? number_of(view, here, QUALITY, quality) : NULL);
     if (named) {
         say_axis(view, &p, QUALITY, ALIGN_LEFT, area_row(area, 0));
-        say_axis(view, &p, COST, ALIGN_CENTER, area_row(area, height + 2));
+        say_axis(view, &p, COST, ALIGN_CENTER, area_row(area, area.rect.height - 1));
     }
 }
 

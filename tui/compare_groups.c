@@ -43,6 +43,29 @@ void compare_group_names(const struct compare_view *view, struct assay_buf *out)
     }
 }
 
+int compare_color(const struct compare_view *view, size_t entity)
+{
+    for (size_t i = 0; view->grouped && i < view->order_count; i++) {
+        if (view->order[i] == entity) {
+            return (int)i;
+        }
+    }
+    return 0;
+}
+
+int *compare_run_colors(const struct compare_view *view)
+{
+    int *colors =
+        assay_alloc_array(assay_comparison_runs(view->comparison) + 1, sizeof *colors);
+    for (size_t i = 0; view->grouped && i < view->order_count; i++) {
+        const struct assay_group *group = &view->grouping.groups[view->order[i]];
+        for (size_t k = 0; k < group->count; k++) {
+            colors[group->columns[k]] = (int)i;
+        }
+    }
+    return colors;
+}
+
 void compare_find_groups(struct compare_view *view)
 {
     struct assay_error err = {0};

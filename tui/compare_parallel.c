@@ -14,8 +14,10 @@
 #include <assay/text.h>
 
 #define FIFTHS 5
+#define WORDS_FROM 11 /* rows from which on there is room for another line of words */
 #define KINDS  40 /* different texts on one axis */
 #define MARGIN 8  /* cells beside the outer axes */
+#define BESIDE 2  /* of those, cells that belong to the picture */
 
 struct axis {
     size_t field;
@@ -76,6 +78,19 @@ static size_t make_axes(const struct compare_view *view, struct axis *axes)
     return count;
 }
 
+struct picture {
+    struct axis axes[COMPARE_AXES];
+    size_t count;
+    struct area plot;
+    double rows; /* of it */
+};
+
+static int axis_cell(const struct area *plot, size_t axis, size_t count)
+{
+    int room = plot->rect.width - 2 * BESIDE - 1;
+    return BESIDE + (count > 1 ? (int)(axis * (size_t)room / (count - 1)) : 0);
+}
+
 /* From 1 at the bottom; 0 where the run has no value. */
 static int fifth_of(double unit)
 {
@@ -94,78 +109,71 @@ static bool is_brushed(const struct compare_view *view, const struct axis *axes,
     return true;
 }
 
-/* ---- dots: two across and four down in each cell ---- */
+/* ---- the picture ---- */
 
-struct dots {
-    int width, height; /* in dots */
-    uint8_t *cells;    /* bits of braille by cell */
-    bool *bright;      /* by cell */
-};
-
-static void put_dot(struct dots *dots, int x, int y, bool bright)
+/* The axes stand in the middle of cells, the outer ones BESIDE cells from its edges, and end in
+   the middle of the first and the last row, beside their labels. */
+static double unit_x(const struct area *plot, size_t axis, size_t count)
 {
-    static const uint8_t bits[4][2] = {{1, 8}, {2, 16}, {4, 32}, {64, 128}};
-    if (x < 0 || y < 0 || x >= dots->width || y >= dots->height) {
-        return;
-    }
-    int cell = y / 4 * (dots->width / 2) + x / 2;
-    if (bright && !dots->bright[cell]) { /* what is bright is not mixed with what is not */
-        dots->bright[cell] = true;
-        dots->cells[cell] = 0;
-    }
-    if (bright == dots->bright[cell]) {
-        dots->cells[cell] |= bits[y % 4][x % 2];
+    return (axis_cell(plot, axis, count) + 0.5) / plot->rect.width;
+}
+
+static double unit_y(double rows, double value)
+{
+    return (0.5 + value * (rows - 1)) / rows;
+}
+
+static void put_run(struct compare_view *view, const struct picture *p, size_t run, int color,
+                    bool faint)
+{
+    double from = place(view, &p->axes[0], run);
+    for (size_t a = 0; a + 1 < p->count; a++) {
+        double to = place(view, &p->axes[a + 1], run);
+        assay_figure_stroke(&view->figure.figure,
+                            (struct assay_stroke){.x0 = unit_x(&p->plot, a, p->count),
+                                                  .y0 = unit_y(p->rows, from),
+                                                  .x1 = unit_x(&p->plot, a + 1, p->count),
+                                                  .y1 = unit_y(p->rows, to),
+                                                  .color = color,
+                                                  .faint = faint});
+        from = to;
     }
 }
 
-static void put_line(struct dots *dots, int x0, double y0, int x1, double y1, bool bright)
+static void put_axis(struct compare_view *view, const struct picture *p, size_t axis)
 {
-    for (int x = x0; x <= x1; x++) {
-        double share = x1 > x0 ? (double)(x - x0) / (x1 - x0) : 0;
-        double y = y0 + (y1 - y0) * share, step = fabs(y1 - y0) / (x1 > x0 ? x1 - x0 : 1);
-        for (double at = 0; at <= step; at += 1) { /* steep lines stay whole */
-            put_dot(dots, x, (int)lround(y + (y1 > y0 ? at : -at)), bright);
-        }
+    struct assay_rule rule = {.x = unit_x(&p->plot, axis, p->count),
+                              .y0 = unit_y(p->rows, 0),
+                              .y1 = unit_y(p->rows, 1),
+                              .kind = axis == view->brush_axis ? ASSAY_RULE_HERE
+                                                               : ASSAY_RULE_AXIS};
+    int brush = view->brushes[axis];
+    assay_figure_rule(&view->figure.figure, rule);
+    if (brush) {
+        rule.kind = ASSAY_RULE_BRUSH;
+        rule.y0 = unit_y(p->rows, (double)(brush - 1) / FIFTHS);
+        rule.y1 = unit_y(p->rows, (double)brush / FIFTHS);
+        assay_figure_rule(&view->figure.figure, rule);
     }
 }
 
-static int axis_dot(const struct dots *dots, size_t axis, size_t count)
+static void draw_picture(struct compare_view *view, const struct picture *p)
 {
-    return count > 1 ? (int)(axis * (size_t)(dots->width - 1) / (count - 1)) : 0;
-}
-
-static void put_runs(const struct compare_view *view, const struct axis *axes, size_t count,
-                     struct dots *dots)
-{
-    double low = dots->height - 1;
-    for (int bright = 0; bright <= 1; bright++) { /* bright ones last: on top */
-        for (size_t run = 0; run < assay_comparison_runs(view->comparison); run++) {
-            if (is_brushed(view, axes, count, run) != (bright == 1)) {
-                continue;
-            }
-            for (size_t a = 0; a + 1 < count; a++) {
-                double from = place(view, &axes[a], run), to = place(view, &axes[a + 1], run);
-                if (!isnan(from) && !isnan(to)) {
-                    put_line(dots, axis_dot(dots, a, count), (1 - from) * low,
-                             axis_dot(dots, a + 1, count), (1 - to) * low, bright == 1);
-                }
-            }
-        }
+    int *colors = compare_run_colors(view);
+    bool any = false; /* brush */
+    assay_figure_clear(&view->figure.figure);
+    for (size_t a = 0; a < p->count; a++) {
+        any |= view->brushes[a] != 0;
     }
-}
-
-static void draw_dots(const struct dots *dots, struct area area)
-{
-    int columns = dots->width / 2;
-    for (int y = 0; y < dots->height / 4; y++) {
-        for (int x = 0; x < columns; x++) {
-            uint8_t bits = dots->cells[y * columns + x];
-            enum role role = dots->bright[y * columns + x] ? chart_role(0) : ROLE_GRID;
-            if (bits) {
-                draw_char(area, x, y, role, area.canvas->ascii ? '*' : 0x2800u + bits);
-            }
-        }
+    for (size_t run = 0; run < assay_comparison_runs(view->comparison); run++) {
+        put_run(view, p, run, colors[run],
+                any && !is_brushed(view, p->axes, p->count, run));
     }
+    for (size_t a = 0; a < p->count; a++) {
+        put_axis(view, p, a);
+    }
+    free(colors);
+    figure_widget_draw(&view->figure, view->app, p->plot, 0);
 }
 
 /* ---- axes and words ---- */
@@ -179,29 +187,46 @@ static void end_text(const struct axis *axis, bool high, char out[32])
     }
 }
 
+/* The names above, the ends above and below. */
 static void draw_axis(const struct compare_view *view, const struct axis *axis, size_t index,
                       int x, int room, struct area area)
 {
     char text[80];
-    int height = area.rect.height - 3, left = x - room / 2;
+    int left = x - room / 2;
     bool here = index == view->brush_axis;
     compare_label(view, axis->field, text, sizeof text);
     draw_field(area, left, 0, room, ALIGN_CENTER, here ? ROLE_ACCENT : ROLE_NORMAL, text);
     end_text(axis, true, text);
     draw_field(area, left, 1, room, ALIGN_CENTER, ROLE_AXIS, text);
     end_text(axis, false, text);
-    draw_field(area, left, height + 2, room, ALIGN_CENTER, ROLE_AXIS, text);
-    for (int y = 0; y < height; y++) {
-        int fifth = FIFTHS - 1 - y * FIFTHS / height;
-        bool brushed = view->brushes[index] == fifth + 1;
-        draw_char(area, x, 2 + y,
-                  brushed ? ROLE_ACCENT
-                  : here  ? ROLE_STRONG
-                          : ROLE_AXIS,
-                  area.canvas->ascii ? brushed ? '#' : '|'
-                  : brushed          ? 0x2588
-                                     : 0x2502);
+    draw_field(area, left, area.rect.height - 1, room, ALIGN_CENTER, ROLE_AXIS, text);
+}
+
+/* What the axis the cursor is on is about: its range, or the part of it that is brushed. */
+static void say_axis(const struct compare_view *view, const struct axis *axis, int brush,
+                     char *out, size_t capacity)
+{
+    char label[80], low[32], high[32], kinds[120] = "";
+    compare_label(view, axis->field, label, sizeof label);
+    for (size_t k = 0; brush && k < axis->kind_count; k++) {
+        double unit = axis->kind_count > 1 ? (double)k / (double)(axis->kind_count - 1) : 0.5;
+        size_t used = strlen(kinds);
+        if (fifth_of(unit) == brush && used + 4 < sizeof kinds) {
+            snprintf(kinds + used, sizeof kinds - used, "%s", used ? ", " : "");
+            used = strlen(kinds);
+            assay_text_clean_to(kinds + used, sizeof kinds - used, axis->kinds[k]);
+        }
     }
+    if (axis->kind_count) {
+        snprintf(out, capacity, "%s: %s", label, brush ? kinds : "all");
+        return;
+    }
+    double from = brush ? (double)(brush - 1) / FIFTHS : 0;
+    double to = brush ? (double)brush / FIFTHS : 1;
+    assay_number_short(low, assay_scale_from_unit(from, axis->low, axis->high, axis->log), 4);
+    assay_number_short(high, assay_scale_from_unit(to, axis->low, axis->high, axis->log), 4);
+    snprintf(out, capacity, "%s: %s to %s%s", label, low, high,
+             axis->log ? " (logarithmic)" : "");
 }
 
 static void draw_counts(const struct compare_view *view, const struct axis *axes, size_t count,
@@ -231,28 +256,36 @@ static void draw_counts(const struct compare_view *view, const struct axis *axes
 
 void compare_parallel_draw(struct compare_view *view, struct area area)
 {
-    struct axis axes[COMPARE_AXES];
-    size_t count = make_axes(view, axes);
-    int width = area.rect.width - 2 * MARGIN, height = area.rect.height - 4;
-    if (width < 20 || height < 5 || count < 2) {
+    struct picture p = {.count = 0};
+    p.count = make_axes(view, p.axes);
+    bool words = area.rect.height >= WORDS_FROM; /* a line below for colours and the cursor */
+    int width = area.rect.width - 2 * MARGIN, height = area.rect.height - 4 - words;
+    if (width < 20 || height < 5 || p.count < 2) {
         draw_text(area, 1, 0, ROLE_DIM,
-                  count < 2 ? "no param varies: there is nothing to draw"
-                            : "more room, please");
+                  p.count < 2 ? "no param varies: there is nothing to draw"
+                              : "more room, please");
         return;
     }
-    struct dots dots = {width * 2, height * 4, NULL, NULL};
-    dots.cells = assay_alloc_array((size_t)width, (size_t)height);
-    dots.bright = assay_alloc_array((size_t)width, (size_t)height);
-    put_runs(view, axes, count, &dots);
-    draw_dots(&dots, area_part(area, MARGIN, 3, width, height));
+    p.plot = area_part(area, MARGIN - BESIDE, 3, width + 2 * BESIDE, height);
+    p.rows = figure_widget_rows(view->app, p.plot);
+    draw_picture(view, &p);
     struct area body = area_part(area, 0, 1, area.rect.width, height + 3);
-    int room = width / (int)(count - 1) - 1;
-    for (size_t a = 0; a < count; a++) {
-        draw_axis(view, &axes[a], a, MARGIN + axis_dot(&dots, a, count) / 2, room, body);
+    int room = width / (int)(p.count - 1) - 1;
+    for (size_t a = 0; a < p.count; a++) {
+        draw_axis(view, &p.axes[a], a, MARGIN - BESIDE + axis_cell(&p.plot, a, p.count), room,
+                  body);
     }
-    draw_counts(view, axes, count, area_row(area, 0));
-    free(dots.cells);
-    free(dots.bright);
+    draw_counts(view, p.axes, p.count, area_row(area, 0));
+    if (words) {
+        struct area line = area_row(area, area.rect.height - 1);
+        char text[200];
+        say_axis(view, &p.axes[view->brush_axis], view->brushes[view->brush_axis], text,
+                 sizeof text);
+        int x = 1 + draw_text(line, 1, 0, ROLE_ACCENT, text) + 2;
+        if (view->grouped) {
+            compare_groups_draw(view, x, line);
+        }
+    }
 }
 
 /* Whether a run stands in the fifth BRUSH of AXIS: others are passed over. */

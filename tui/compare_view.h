@@ -1,9 +1,9 @@
 /*
  * The comparison on the screen: its state, shared by view_compare.c (commands, layout) and its
  * parts compare_model.c (what is compared), compare_groups.c, compare_cells.c (what a cell
- * says), compare_files.c (artifacts), compare_parallel.c, compare_front.c (quality against
- * cost), compare_pages.c (values, verdicts, what mattered, a file's difference) and
- * compare_charts.c (the curves below).
+ * says), compare_files.c (artifacts), compare_factors.c (what mattered), compare_parallel.c,
+ * compare_front.c (quality against cost), compare_pages.c (values, verdicts, a file's
+ * difference) and compare_charts.c (the curves below).
  */
 #ifndef TUI_COMPARE_VIEW_H
 #define TUI_COMPARE_VIEW_H
@@ -19,6 +19,7 @@
 #include "chart_state.h"
 #include "errand.h"
 #include "widget_chart.h"
+#include "widget_figure.h"
 #include "widget_prompt.h"
 #include "widget_table.h"
 
@@ -88,6 +89,8 @@ struct compare_view {
     size_t explained;          /* the metric's row */
     int brushes[COMPARE_AXES]; /* by axis: 0 none, else the fifth from below */
     size_t brush_axis;
+    size_t scatter_run;          /* under the scatter's cursor; SIZE_MAX none */
+    struct figure_widget figure; /* of the page that has one */
 
     struct compare_front {
         char names[2][CHART_METRIC_SIZE]; /* quality, cost; rows are found by them anew */
@@ -173,8 +176,16 @@ void compare_only(struct compare_view *view);
    the baseline; of a group all its runs. */
 void compare_ask_here(struct compare_view *view);
 
+/* The colours of runs in figures, by their columns: those of their groups, or all the same; the
+   caller frees them. */
+int *compare_run_colors(const struct compare_view *view);
+int compare_color(const struct compare_view *view, size_t entity);
+
 /* ---- compare_cells.c ---- */
 
+/* What the run in COLUMN is called, grouped or not. */
+void compare_run_name(const struct compare_view *view, size_t column, char *out,
+                      size_t capacity);
 void compare_name(const struct compare_view *view, size_t entity, char *out, size_t capacity);
 void compare_label(const struct compare_view *view, size_t field, char *out, size_t capacity);
 void compare_cell(const struct compare_view *view, size_t field, size_t entity,
@@ -244,6 +255,19 @@ void compare_export_stop(struct compare_view *view);
 
 void compare_page_open(struct compare_view *view, enum compare_page page);
 void compare_page_draw(struct compare_view *view, struct area area);
+/* What a page of lines is made of; TEXT is cleaned. */
+struct compare_line *compare_add_line(struct compare_view *view, enum role role,
+                                      const char *text);
+void compare_lines_draw(struct compare_view *view, struct area body);
+
+/* ---- compare_factors.c ---- */
+
+void compare_factors_list(struct compare_view *view);
+/* A param's line, or, where FACTOR is NULL, the heads of the columns. */
+void compare_factor_draw(const struct compare_view *view, const struct assay_factor *factor,
+                         enum role role, struct area row);
+void compare_factors_draw(struct compare_view *view, struct area area);
+bool compare_factors_command(struct compare_view *view, enum command_id id);
 
 /* ---- compare_parallel.c ---- */
 
@@ -263,6 +287,8 @@ bool compare_front_command(struct compare_view *view, enum command_id id, const 
 
 /* ---- compare_charts.c ---- */
 
+/* Whose colour is whose, from X of LINE on: the groups, each once. */
+void compare_groups_draw(const struct compare_view *view, int x, struct area line);
 void compare_charts_draw(struct compare_view *view, struct area area);
 void compare_charts_metric(struct compare_view *view, int delta, const char *name);
 void compare_charts_cursor(struct compare_view *view, int steps);

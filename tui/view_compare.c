@@ -36,6 +36,7 @@ static void *compare_open(struct app *app, const void *argument)
     view->pinned = assay_strdup("");
     view->sorted_by = SIZE_MAX;
     view->explained = SIZE_MAX;
+    view->scatter_run = SIZE_MAX;
     for (size_t i = 0; i < COMPARE_CHARTS; i++) {
         chart_state_init(&view->charts[i], app->session);
     }
@@ -57,6 +58,7 @@ static void compare_close(void *self)
     compare_files_forget(view);
     compare_images_free(&view->images);
     compare_front_free(view);
+    figure_widget_free(&view->figure);
     assay_grouping_free(&view->grouping);
     assay_explanation_free(&view->explanation);
     assay_comparison_free(&view->comparison);
@@ -571,6 +573,9 @@ static bool compare_command(void *self, enum command_id id, const char *argument
         return id == CMD_CANCEL && (app_back(view->app), true);
     }
     if (view->page == COMPARE_PARALLEL && compare_parallel_command(view, id)) {
+        return true;
+    }
+    if (view->page == COMPARE_FACTORS && compare_factors_command(view, id)) {
         return true;
     }
     if (view->page == COMPARE_FRONT && compare_front_command(view, id, argument)) {

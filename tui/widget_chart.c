@@ -203,9 +203,8 @@ static void draw_plot(struct chart_widget *widget, struct app *app,
 
 /* ---- the labels ---- */
 
-/* ROWS may be a fraction: the part of the last row that the image fills. */
-static void draw_y_axis(struct area area, int gutter, double rows,
-                        const struct assay_tick *ticks, size_t count)
+void chart_axis_y(struct area area, int gutter, double rows, const struct assay_tick *ticks,
+                  size_t count)
 {
     int height = (int)ceil(rows), row[TICKS];
     bool ascii = area.canvas->ascii;
@@ -221,8 +220,8 @@ static void draw_y_axis(struct area area, int gutter, double rows,
     }
 }
 
-static void draw_x_axis(struct area line, int gutter, int width, const struct assay_tick *ticks,
-                        size_t count, const char *unit)
+void chart_axis_x(struct area line, int gutter, int width, const struct assay_tick *ticks,
+                  size_t count, const char *unit)
 {
     int end = 0;
     int room = gutter + 1 + width;
@@ -311,8 +310,8 @@ void chart_widget_draw(struct chart_widget *widget, struct app *app,
     want_x = (size_t)(plot_width / 11 > 2 ? plot_width / 11 : 2);
     size_t x_count = assay_chart_ticks(chart.x_min, chart.x_max, chart.log_x, chart.axis, false,
                                        want_x, x_ticks, TICKS);
-    draw_y_axis(area, gutter, rows, y_ticks, y_count);
-    draw_x_axis(area_row(area, height), gutter, plot_width, x_ticks, x_count,
+    chart_axis_y(area, gutter, rows, y_ticks, y_count);
+    chart_axis_x(area_row(area, height), gutter, plot_width, x_ticks, x_count,
                 state->axis == ASSAY_AXIS_STEP ? "step" : "");
     draw_plot(widget, app, state, &chart, area_part(area, gutter + 1, 0, plot_width, height),
               slot, want_x, want_y);

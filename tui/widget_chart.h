@@ -32,6 +32,13 @@ void chart_widget_draw(struct chart_widget *widget, struct app *app,
    at most along each axis. */
 void chart_widget_ticks(struct assay_chart *chart, int columns, double rows, size_t *want_x,
                         size_t *want_y);
+/* The labels of a plot whose left edge is right of column GUTTER of AREA, and the line between:
+   ROWS high, which may be a fraction (the part of the last row that an image fills); below it,
+   WIDTH cells across, with UNIT at the end where there is room. */
+void chart_axis_y(struct area area, int gutter, double rows, const struct assay_tick *ticks,
+                  size_t count);
+void chart_axis_x(struct area line, int gutter, int width, const struct assay_tick *ticks,
+                  size_t count, const char *unit);
 /* Where across the plot the cell column x of the screen stands, 0..1; false where it is
  * outside.
  */

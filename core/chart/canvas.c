@@ -312,6 +312,15 @@ static void stroke(struct canvas *canvas, const struct pen *pen, double x0, doub
         draw_segment(canvas, pen, x0, y0, x1, y1, 0, false);
 }
 
+void canvas_stroke(struct canvas *canvas, const struct pen *pen, double x0, double y0,
+                   double x1, double y1)
+{
+    if (x0 <= x1)
+        stroke(canvas, pen, x0, y0, x1, y1);
+    else
+        stroke(canvas, pen, x1, y1, x0, y0);
+}
+
 /* The bar [top, bottom] in column X. */
 static void draw_bar(struct canvas *canvas, const struct pen *pen, int x, double top,
                      double bottom)

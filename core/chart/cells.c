@@ -6,6 +6,7 @@
  */
 #include "chart/band.h"
 #include "chart/canvas.h"
+#include "chart/glyphs.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -32,40 +33,6 @@ void assay_cells_free(struct assay_cells *cells)
 {
     free(cells->cells);
     *cells = (struct assay_cells){0};
-}
-
-/* ---- glyphs ---- */
-
-/* How many dots a cell has, and what the rest of a chart is drawn with. */
-struct glyph_set {
-    int across, down;
-    uint32_t horizontal, vertical, cursor, point, gap, restart;
-};
-static const struct glyph_set glyph_sets[] = {
-    [ASSAY_GLYPHS_BRAILLE] = {2, 4, 0x2508, 0x250a, 0x2502, 0x25cf, 0xd7, 0x25bc},
-    [ASSAY_GLYPHS_BLOCKS] = {2, 2, 0x2508, 0x250a, 0x2502, 0x25cf, 0xd7, 0x25bc},
-    [ASSAY_GLYPHS_ASCII] = {1, 3, '.', ':', '|', 'O', '!', 'v'},
-};
-
-/* Bit Y * across + X of MASK is the dot at (X, Y). */
-static uint32_t glyph(enum assay_glyphs glyphs, unsigned mask, bool several, int color)
-{
-    static const uint8_t braille[8] = {0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80};
-    /* By upper left 1, upper right 2, lower left 4, lower right 8. */
-    static const uint16_t quadrants[16] = {' ',    0x2598, 0x259d, 0x2580, 0x2596, 0x258c,
-                                           0x259e, 0x259b, 0x2597, 0x259a, 0x2590, 0x259c,
-                                           0x2584, 0x2599, 0x259f, 0x2588};
-    static const char heights[8] = {' ', '\'', '-', '\'', '.', ':', ',', '|'};
-    uint32_t code = 0x2800;
-
-    if (glyphs == ASSAY_GLYPHS_BLOCKS)
-        return quadrants[mask & 15];
-    if (glyphs == ASSAY_GLYPHS_ASCII)
-        return (unsigned char)(several ? assay_chart_mark(color) : heights[mask & 7]);
-    for (int bit = 0; bit < 8; bit++)
-        if (mask & 1u << bit)
-            code |= braille[bit];
-    return code;
 }
 
 /* ---- drawing ---- */
@@ -155,7 +122,7 @@ static void merge(struct sketch *s, enum assay_glyphs glyphs, unsigned *masks, i
             int lines = s->sharing[cell] < UINT8_MAX ? ++s->sharing[cell] : UINT8_MAX;
             bool turn = (column + row) % lines == lines - 1;
             int kept = turn ? color : s->cells->cells[cell].color;
-            put(s, column, row, glyph(glyphs, masks[cell], several, kept), kept);
+            put(s, column, row, glyph_of(glyphs, masks[cell], several, kept), kept);
         }
 }
 
@@ -276,7 +243,7 @@ void assay_chart_cells(const struct assay_chart *chart,
                        struct assay_cells *cells)
 {
     static const uint8_t rank[256] = {[1] = 1};
-    struct sketch s = {.chart = chart, .set = &glyph_sets[glyphs], .cells = cells};
+    struct sketch s = {.chart = chart, .set = glyph_set_of(glyphs), .cells = cells};
 
     if (cells->cells == NULL)
         return;

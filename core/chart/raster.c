@@ -6,6 +6,7 @@
  */
 #include "chart/band.h"
 #include "chart/lines.h"
+#include "chart/raster.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,23 +15,8 @@
 #include <assay/memory.h>
 
 #define FRAME_LIMIT 16384
-#define LINE_WIDTH  1.6
 #define GRID_TICKS  64
 #define DOTTED      64 /* more restarts than this are marked at the edge only */
-
-struct assay_frame_scratch {
-    size_t pixel_capacity;
-    uint8_t *canvas; /* the picture, column by column */
-    size_t canvas_capacity;
-    struct lines_scratch *lines;
-    struct inks inks;
-    bool *gaps; /* by column: there are values there that are not finite */
-    size_t gap_capacity;
-    struct canvas_cover *covers; /* by column */
-    size_t cover_capacity;
-    double *edges; /* of a band: the upper ones by column, then the lower ones */
-    size_t edge_capacity;
-};
 
 static int within(int value, int least, int most)
 {
@@ -242,8 +228,7 @@ static void turn_rows(void *context, size_t part)
                      height - from > TURN_ROWS ? from + TURN_ROWS : height, turning->pixels);
 }
 
-/* Columns to rows. */
-static void turn(const struct canvas *canvas, const struct assay_hands *hands, uint8_t *pixels)
+void raster_turn(const struct canvas *canvas, const struct assay_hands *hands, uint8_t *pixels)
 {
     struct turning turning = {.canvas = canvas, .pixels = pixels};
     size_t parts = ((size_t)canvas->height + TURN_ROWS - 1) / TURN_ROWS;
@@ -260,7 +245,7 @@ void assay_chart_raster(const struct assay_chart *chart,
     if (frame->width < 1 || frame->height < 1 || frame->scratch == NULL)
         return;
     struct assay_frame_scratch *scratch = frame->scratch;
-    double width = options->line_width > 0 ? options->line_width : LINE_WIDTH;
+    double width = options->line_width > 0 ? options->line_width : RASTER_LINE_WIDTH;
     struct drawing d = {.chart = chart,
                         .options = options,
                         .scratch = scratch,
@@ -293,5 +278,5 @@ void assay_chart_raster(const struct assay_chart *chart,
     draw_marks(&d);
     if (isfinite(options->cursor_x))
         draw_cursor_points(&d);
-    turn(&d.canvas, options->hands, frame->pixels);
+    raster_turn(&d.canvas, options->hands, frame->pixels);
 }
