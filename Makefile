@@ -74,7 +74,12 @@ TUI_OBJ  := $(TUI_SRC:%.c=$(BUILD)/%.o)
 CLI_OBJ  := $(CLI_SRC:%.c=$(BUILD)/%.o)
 MAIN_OBJ := $(BUILD)/cli/main.o
 PROG_OBJ := $(filter-out $(MAIN_OBJ),$(TUI_OBJ) $(CLI_OBJ))
-SUPPORT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c) tests/bench/pty.c)
+# The clock that tests can stop: ahead of the library's, so that the linker takes no other.
+TEST_CLOCK := $(BUILD)/tests/support/now.o
+SUPPORT_OBJ := $(filter-out $(TEST_CLOCK), \
+                 $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c) tests/bench/pty.c))
+# The program as tests start it: with that clock, and else what is installed.
+TEST_PROG := $(BUILD)/tests/assay
 TESTS    := $(UNIT_SRC:%.c=$(BUILD)/%)
 FUZZERS  := $(FUZZ_SRC:%.c=$(BUILD)/%)
 
@@ -98,11 +103,15 @@ objects: $(CORE_OBJ) $(TUI_OBJ) $(CLI_OBJ) $(FUZZ_SRC:%.c=$(BUILD)/%.o) $(BENCH_
 $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/bench/%.o: CPPFLAGS += -I. -Itests
 
 .PHONY: tests deps-build deps-test deps-lint deps-live deps-xterm deps-screenshots
-tests: $(TESTS)
+tests: $(TESTS) $(TEST_PROG)
 deps-build deps-test deps-lint deps-live deps-xterm deps-screenshots:
 	@tools/deps.sh $(@:deps-%=%)
 
 $(BUILD)/assay: $(MAIN_OBJ) $(PROG_OBJ) $(BUILD)/libassay.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PROG_LIBS)
+
+$(TEST_PROG): $(MAIN_OBJ) $(PROG_OBJ) $(TEST_CLOCK) $(BUILD)/libassay.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PROG_LIBS)
 
@@ -124,16 +133,16 @@ $(BUILD)/tui/theme.o: $(BUILD)/themes.inc
 
 # One program per test file; it may see the private headers of what it tests.
 $(TESTS): CPPFLAGS += -I. -Itests -DTEST_DATA='"$(CURDIR)/tests"'
-$(BUILD)/tests/%: tests/%.c $(BUILD)/libtest.a $(BUILD)/libassay.a
+$(BUILD)/tests/%: tests/%.c $(TEST_CLOCK) $(BUILD)/libtest.a $(BUILD)/libassay.a
 	@mkdir -p $(@D)
 	$(call say,TEST,$<)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libtest.a \
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(TEST_CLOCK) $(BUILD)/libtest.a \
 	    $(BUILD)/libassay.a $(TEST_LIBS) $(LIBS)
 # The front ends and the tests' own helpers, of which each test takes what it needs.
 $(BUILD)/libtest.a: $(SUPPORT_OBJ) $(PROG_OBJ)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
-$(SUPPORT_OBJ): CPPFLAGS += -I. -Itests
+$(SUPPORT_OBJ) $(TEST_CLOCK): CPPFLAGS += -I. -Itests
 
 # A security key made of software, which ssh-keygen and ssh-agent load: in no flavour of ours.
 FIDO := $(BUILD)/tests/fido_key.so
@@ -187,14 +196,14 @@ bench-programs: $(BENCH)
 $(BENCH): CPPFLAGS += -I. -Itests
 
 check-live: deps-live
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all $(TEST_PROG)
 	@tests/live/run.sh $(BUILD)/assay $(PARTS)
 
 # The workbench in real xterms under Xvfb, compared pixel for pixel.
 .PHONY: check-xterm
 check-xterm: deps-xterm
-	@$(MAKE) --no-print-directory all $(BUILD)/tests/xterm/check
-	@tests/xterm/run.sh $(BUILD)/assay $(BUILD)/tests/xterm/check
+	@$(MAKE) --no-print-directory $(TEST_PROG) $(BUILD)/tests/xterm/check
+	@tests/xterm/run.sh $(TEST_PROG) $(BUILD)/tests/xterm/check
 $(BUILD)/tests/xterm/check: CPPFLAGS += -I. -Itests
 
 screenshots: deps-screenshots

@@ -66,10 +66,10 @@ static void print_whole(struct cli *cli, const struct assay_ledger *ledger)
     const size_t count = assay_ledger_problems(ledger, &problems);
     size_t idle = 0;
 
-    assay_buf_format(&cli->out, "%zu records hold%s\n", assay_ledger_info(ledger).records,
-                     assay_ledger_info(ledger).witnessed
-                         ? ""
-                         : " (unwitnessed: this machine remembers no heads of this ledger)");
+    const struct assay_ledger_info info = assay_ledger_info(ledger);
+    assay_buf_format(
+        &cli->out, "%zu record%s%s\n", info.records, info.records == 1 ? " holds" : "s hold",
+        info.witnessed ? "" : " (unwitnessed: this machine remembers no heads of this ledger)");
     for (size_t i = 0; i < count; i++)
         idle += problems[i].invalid ? 1 : 0;
     if (idle > 0)

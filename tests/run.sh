@@ -16,7 +16,8 @@ one() {
     home=$work/${name//\//_}
     mkdir -p "$home/tmp"
     HOME=$home XDG_DATA_HOME=$home/data XDG_CACHE_HOME=$home/cache XDG_CONFIG_HOME=$home/config \
-        TMPDIR=$home/tmp ASSAY_PROGRAM=$PWD/$build/assay \
+        TMPDIR=$home/tmp ASSAY_PROGRAM=$PWD/$build/tests/assay \
+        ASSAY_INSTALLED=$PWD/$build/assay \
         timeout -k 10 900 "$program" >"$home/out" 2>&1 </dev/null
     echo $? >"$home/status"
 }

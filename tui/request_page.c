@@ -328,8 +328,15 @@ static void add_needs(struct request_view *view, const struct assay_request *r)
     }
     if (r->lineage_count)
         request_add(view, ROLE_TITLE, 2, "HAD A PART");
-    for (size_t i = 0; i < r->lineage_count; i++)
-        request_add(view, ROLE_DIM, 6, "  %-16s %s", r->lineage[i].part, r->lineage[i].account);
+    for (size_t i = 0; i < r->lineage_count; i++) {
+        const struct assay_fact *fact = &r->lineage[i];
+        const struct assay_person *who =
+            assay_ledger_person_of(desk_ledger(view->desk), fact->account);
+        const bool says_more = who && strcmp(who->person, fact->account) != 0;
+        request_add(view, ROLE_DIM, 6, "  %-16s %s (%s%s%s)", fact->part,
+                    who ? who->name : fact->account, who ? who->person : "nobody known",
+                    says_more ? ", as " : "", says_more ? fact->account : "");
+    }
 }
 
 static void add_policy(struct request_view *view, const struct assay_request *r)

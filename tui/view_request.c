@@ -423,6 +423,9 @@ static const enum command_id *request_hints(void *self)
     static const enum command_id drafted[] = {
         CMD_SEND,    CMD_DROP_DRAFT, CMD_NEXT_UNSEEN,  CMD_OPEN, CMD_CONDITION,
         CMD_COMPARE, CMD_CHANGES,    CMD_NEXT_REQUEST, CMD_BACK, CMD_NONE};
+    static const enum command_id drafted_alone[] = {
+        CMD_SEND,    CMD_DROP_DRAFT,   CMD_CONDITION, CMD_COMPARE,
+        CMD_CHANGES, CMD_NEXT_REQUEST, CMD_BACK,      CMD_NONE};
     static const enum command_id applied[] = {CMD_ROLLBACK, CMD_DECIDE, CMD_COMPARE,
                                               CMD_SEND,     CMD_BACK,   CMD_NONE};
     static const enum command_id approved[] = {CMD_APPLY, CMD_COMPARE, CMD_DECIDE,
@@ -438,9 +441,11 @@ static const enum command_id *request_hints(void *self)
         return applied;
     if (r && r->state == ASSAY_STATE_APPROVED)
         return approved;
-    return request_draft(view)                                   ? drafted
-           : r && strcmp(r->requester, desk_me(view->desk)) == 0 ? asked
-                                                                 : hints;
+    /* Without evidence nothing is unseen; the key to the next request is among the others. */
+    const bool steps = r && r->evidence_count > 0;
+    if (request_draft(view))
+        return steps ? drafted : drafted_alone;
+    return (r && strcmp(r->requester, desk_me(view->desk)) == 0 ? asked : hints) + !steps;
 }
 
 static const char *request_typing(void *self)

@@ -213,6 +213,16 @@ size_t assay_ledger_people(const struct assay_ledger *ledger,
     return ledger->people_count;
 }
 
+const struct assay_person *assay_ledger_person_of(const struct assay_ledger *ledger,
+                                                  const char *account)
+{
+    const struct people *people = &ledger->fold.people;
+    const struct person *person = people_by_account(people, account);
+
+    /* The table was made of these, in their order. */
+    return person ? &ledger->people[person - people->items] : NULL;
+}
+
 size_t assay_ledger_policies(const struct assay_ledger *ledger,
                              const struct assay_policy_info **policies)
 {

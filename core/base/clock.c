@@ -1,32 +1,19 @@
 /*
- * Time: the two clocks, and times and durations as text for people and as ISO 8601.
+ * Time: the clock for durations, and times and durations as text for people and as ISO 8601.
  */
 #include <assay/clock.h>
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include <assay/memory.h>
-#include <assay/text.h>
 
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)
 #define HOUR   (60 * MINUTE)
 #define DAY    (24 * HOUR)
-
-int64_t assay_now_ms(void)
-{
-    const char *fixed = getenv("ASSAY_NOW_MS");
-    int64_t ms;
-    if (fixed && assay_int_parse(fixed, strlen(fixed), &ms))
-        return ms;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 int64_t assay_monotonic_us(void)
 {

@@ -88,6 +88,10 @@ struct assay_person {
 };
 size_t assay_ledger_people(const struct assay_ledger *ledger,
                            const struct assay_person **people);
+/* The person whose id or one of whose accounts ACCOUNT is, as who had a part in a version is
+   looked up; NULL where it is nobody's. */
+const struct assay_person *assay_ledger_person_of(const struct assay_ledger *ledger,
+                                                  const char *account);
 /* Who signs here: the person whose key the agent holds (asked at the first call), or "". */
 enum assay_status assay_ledger_me(struct assay_ledger *ledger, const char **person,
                                   struct assay_error *err);

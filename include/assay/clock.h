@@ -10,7 +10,7 @@
 
 #define ASSAY_NO_TIME INT64_MIN
 
-int64_t assay_now_ms(void);       /* wall clock; $ASSAY_NOW_MS replaces it (tests, pictures) */
+int64_t assay_now_ms(void); /* wall clock; tests link one of their own (tests/support/now.c) */
 int64_t assay_monotonic_us(void); /* for durations */
 
 /* "3s", "12m", "2h", "5d", "3w", "2y": at most 3 cells; "?" where either time is unknown. */

@@ -130,7 +130,8 @@ class Person:
         env = dict(self.env)
         if at_ms is not None:
             env["ASSAY_NOW_MS"] = str(at_ms)
-        done = subprocess.run([assay, *args], env=env, capture_output=True, text=True)
+        program = assay if at_ms is None else assay + "-at"  # the one that heeds it
+        done = subprocess.run([program, *args], env=env, capture_output=True, text=True)
         return done.returncode, done.stdout.strip(), done.stderr.strip()
 
     def sync(self, at_ms=None):

@@ -59,7 +59,7 @@ export limit=40
 test_in() {
     mkdir -p "$2/tmp"
     HOME=$2 XDG_DATA_HOME=$2/data XDG_CACHE_HOME=$2/cache XDG_CONFIG_HOME=$2/config \
-        TMPDIR=$2/tmp ASSAY_PROGRAM=$top/$build/assay ASSAY_ONLY_TEST=$3 \
+        TMPDIR=$2/tmp ASSAY_PROGRAM=$top/$build/tests/assay ASSAY_ONLY_TEST=$3 \
         timeout -k 5 "$limit" "$1" >"$2/out" 2>&1 </dev/null
     local status=$?
     grep -qE "^\[ RUN      \] $3\$" "$2/out" || return 2
@@ -72,7 +72,7 @@ built() { # built OUT PROGRAM [SOURCE...]: a test program, its one test chosen b
     shift 2
     # shellcheck disable=SC2086 # lists of flags
     $CC $FLAGS "-DTEST_DATA=\"$TEST_DATA\"" $LINK -o "$out" "tests/$program.c" "$here/only.c" "$@" \
-        "$build/libtest.a" "$build/libassay.a" $LIBS
+        "$build/tests/support/now.o" "$build/libtest.a" "$build/libassay.a" $LIBS
 }
 
 one() { # one FOLDER: its verdict goes to FOLDER/verdict

@@ -60,6 +60,8 @@ static void candidate_against_champion(void **state)
     screen_settle(screen);
     screen_assert_text(screen, "POLICY   prod version 1");
     screen_assert_text(screen, "metric = loss");
+    screen_assert_text(screen, "run-owner        rex (rex, as rex-os)");
+    screen_assert_text(screen, "space next unseen");
     screen_press(screen, "p", NULL);
     screen_settle(screen);
     screen_assert_text(screen, "the two have no curve of one metric");
@@ -246,11 +248,15 @@ static void withdrawal(void **state)
     struct screen *screen = world_queue(&world, 120, 44);
     screen_press(screen, "enter", NULL);
     screen_wait(screen, "YOU MAY   withdraw your decision: you have signed");
+    screen_assert_text(screen, "J next"); /* there is no evidence to step through */
+    screen_refute_text(screen, "next unseen");
     screen_assert_text(screen, "1 of 1 signed as validator");
     screen_press(screen, "W", NULL);
     screen_type(screen, "too early");
     screen_press(screen, "enter", NULL);
     screen_wait(screen, "DRAFT   withdraw: too early");
+    screen_assert_text(screen, "$ send");
+    screen_refute_text(screen, "next unseen");
     screen_press(screen, "$", NULL);
     screen_wait(screen, "y signs exactly this");
     world_quiet();

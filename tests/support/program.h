@@ -1,6 +1,6 @@
 /*
  * The real program as scripts use it: run with arguments, what it printed and how it ended
- * kept. $ASSAY_PROGRAM names it.
+ * kept. $ASSAY_PROGRAM names it, and $ASSAY_INSTALLED the one that is installed.
  */
 #ifndef TEST_PROGRAM_H
 #define TEST_PROGRAM_H

@@ -13,6 +13,8 @@
 #include <assay/clock.h>
 #include <assay/memory.h>
 
+#include "support/program.h"
+
 #define S INT64_C(1000)
 #define M (60 * S)
 #define H (60 * M)
@@ -179,6 +181,30 @@ static void test_now(void **state)
     assert_true(assay_monotonic_us() >= a);
 }
 
+/* When it is, is nothing that who starts the installed program may say: expiry is counted by it. */
+static void test_installed(void **state)
+{
+    const char *tests_own = getenv("ASSAY_PROGRAM"), *installed = getenv("ASSAY_INSTALLED");
+    (void)state;
+    assert_true(tests_own && installed);
+    char *kept = assay_strdup(tests_own);
+    setenv("ASSAY_NOW_MS", "1000000000000", 1);
+    for (int own = 0; own < 2; own++) {
+        setenv("ASSAY_PROGRAM", own ? kept : installed, 1);
+        assert_int_equal(program_run(NULL, "log", "-e", "e", "-m", "loss=1", NULL), 0);
+        char *id = assay_strndup(program_last.out, strcspn(program_last.out, "\n"));
+        assert_int_equal(program_run(NULL, "show", id, "--format", "json", NULL), 0);
+        if (own)
+            program_says("\"start_ms\": 1000000000000");
+        else
+            assert_null(strstr(program_last.out, "1000000000000"));
+        free(id);
+    }
+    unsetenv("ASSAY_NOW_MS");
+    setenv("ASSAY_PROGRAM", kept, 1);
+    free(kept);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +212,7 @@ int main(void)
         cmocka_unit_test(test_text), cmocka_unit_test(test_parse),
         cmocka_unit_test(test_calendar),
         cmocka_unit_test(test_now),
+        cmocka_unit_test(test_installed),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, program_begin, program_end);
 }

@@ -1,0 +1,23 @@
+/*
+ * The wall clock of tests, in place of core/base/now.c: $ASSAY_NOW_MS stops it at a time. It is linked
+ * into test programs and into build/FLAVOUR/tests/assay, the program they start, and into nothing that
+ * is installed.
+ */
+#include <assay/clock.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <assay/text.h>
+
+int64_t assay_now_ms(void)
+{
+    const char *fixed = getenv("ASSAY_NOW_MS");
+    int64_t ms;
+    if (fixed && assay_int_parse(fixed, strlen(fixed), &ms))
+        return ms;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
