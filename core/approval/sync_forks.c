@@ -14,20 +14,22 @@
 #define FOLDS_MOST 256
 #define NO_RECORD  UINT32_MAX
 
-/* A side of a fork: the record, and what of the same chain follows it. */
+/* How much of the ledger builds on a side, besides its author's own. */
+struct weight {
+    size_t persons, records;
+    const char *digest;
+};
+/* A side of a fork: the record, and what of the same chain follows it; ROUGH tells which sides
+   are worth a look before there is one. */
 struct branch {
     uint32_t *records;
     size_t count;
+    struct weight rough;
 };
 struct forks {
     struct assay_ledger *ledger;
     size_t first; /* the first that was received */
     size_t folds; /* so far */
-};
-/* How much of the ledger builds on a side, besides its author's own. */
-struct weight {
-    size_t persons, records;
-    const char *digest;
 };
 
 static void fold_again(struct forks *forks)
@@ -50,7 +52,8 @@ static struct branch branch_of(const struct forks *forks, uint32_t at)
     const struct fold *fold = &forks->ledger->fold;
     const struct record *records = forks->ledger->records;
     bool *in = assay_alloc_array(forks->ledger->count + 1, sizeof *in);
-    struct branch branch = {assay_alloc_array(fold->placed + 1, sizeof *branch.records), 0};
+    struct branch branch = {.records =
+                                assay_alloc_array(fold->placed + 1, sizeof *branch.records)};
 
     branch.records[branch.count++] = at;
     for (size_t i = 0; i < fold->placed; i++) {
@@ -109,7 +112,17 @@ static bool leave_what_is_held(struct forks *forks)
 
 /* ---- where neither is ---- */
 
-static struct weight weigh(const struct forks *forks, uint32_t at)
+/* Whether the record INDEX counts as one that somebody signed: in a ROUGH look, in which all
+   sides void each other and what follows them, by its signature alone. */
+static bool is_somebodys(const struct forks *forks, uint32_t index, bool rough)
+{
+    struct fold *fold = &forks->ledger->fold;
+
+    return rough ? !fold_check_signer(fold, &forks->ledger->records[index])
+                 : fold->fates[index].authentic;
+}
+
+static struct weight weigh(const struct forks *forks, uint32_t at, bool rough)
 {
     const struct fold *fold = &forks->ledger->fold;
     const struct record *records = forks->ledger->records;
@@ -127,8 +140,8 @@ static struct weight weigh(const struct forks *forks, uint32_t at)
             before = assay_map_get(&fold->record_index, s->seen[k].digest, 64);
             on[index] = before != ASSAY_MAP_NONE && on[before];
         }
-        if (!on[index] || !fold->fates[index].authentic ||
-            strcmp(s->person, records[at].s.person) == 0)
+        if (!on[index] || strcmp(s->person, records[at].s.person) == 0 ||
+            !is_somebodys(forks, index, rough))
             continue;
         weight.records++;
         if (assay_map_get(&persons, s->person, strlen(s->person)) == ASSAY_MAP_NONE)
@@ -148,6 +161,13 @@ static bool outweighs(const struct weight *a, const struct weight *b)
     return strcmp(a->digest, b->digest) < 0;
 }
 
+static int heaviest_first(const void *a, const void *b)
+{
+    return outweighs(&((const struct branch *)a)->rough, &((const struct branch *)b)->rough)
+               ? -1
+               : 1;
+}
+
 static uint32_t first_fork(const struct forks *forks)
 {
     const struct fold *fold = &forks->ledger->fold;
@@ -160,7 +180,9 @@ static uint32_t first_fork(const struct forks *forks)
 
 /* Folds as if each side were the only one, and leaves out all but that on which most is built:
    who is known, and what counts, may hang on it. Sides for which no fold is left are not looked
-   at, and stay out. False where there are no two. */
+   at, and stay out: those are the ones on which, by the signatures alone, least is built, so
+   that nobody hides the side that others know behind many of their own. False where there are
+   no two. */
 static bool choose(struct forks *forks, uint32_t at)
 {
     const struct fold *fold = &forks->ledger->fold;
@@ -172,14 +194,17 @@ static bool choose(struct forks *forks, uint32_t at)
     do {
         if (is_signed(forks, i)) {
             ASSAY_GROW(sides, capacity, count + 1);
-            sides[count++] = branch_of(forks, i);
+            sides[count] = branch_of(forks, i);
+            sides[count++].rough = weigh(forks, i, true);
         }
     } while ((i = fold->rivals[i]) != at);
+    if (count > 1)
+        qsort(sides, count, sizeof *sides, heaviest_first);
     for (size_t side = 0; side < count && count > 1 && forks->folds < FOLDS_MOST; side++) {
         for (size_t k = 0; k < count; k++)
             put_fault(forks, &sides[k], k == side ? NULL : "another side");
         fold_again(forks);
-        const struct weight weight = weigh(forks, sides[side].records[0]);
+        const struct weight weight = weigh(forks, sides[side].records[0], false);
         if (side == 0 || outweighs(&weight, &heaviest)) {
             heaviest = weight;
             best = side;
