@@ -92,6 +92,17 @@ static void apply_experiment_gone(struct assay_session *session, struct batch *b
                            });
 }
 
+static void set_reported(struct assay_session *session, uint32_t run)
+{
+    size_t capacity = session->reported_capacity;
+
+    ASSAY_GROW(session->reported, session->reported_capacity, (size_t)run + 1);
+    if (session->reported_capacity > capacity)
+        memset(session->reported + capacity, 0,
+               (session->reported_capacity - capacity) * sizeof *session->reported);
+    session->reported[run] = true;
+}
+
 /* The run of ITEM into the catalog. */
 static void put_run(struct assay_session *session, struct batch *batch, struct batch_item *item,
                     bool gone)
@@ -124,6 +135,7 @@ static void put_run(struct assay_session *session, struct batch *batch, struct b
                                 },
                                 false);
     item->u.run.version = assay_catalog_run(session->catalog, item->run)->version;
+    set_reported(session, item->run);
     details_run_changed(session, item->run);
 }
 

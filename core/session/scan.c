@@ -375,6 +375,8 @@ static void scan_end_put(struct ingest *in, const char *key, const void *bytes, 
     pthread_mutex_lock(&scan->lock);
     add_state(scan, &(struct ingest_state){key, bytes, length}, NULL)->of_scan = true;
     drop_claim(scan);
+    if (!scan->source->end_key)
+        scan->source->end_key = assay_strdup(key);
     scan_maybe_flush(scan);
     pthread_mutex_unlock(&scan->lock);
 }
@@ -541,6 +543,8 @@ static unsigned done_apply(struct assay_session *session, struct message *messag
     source->again = false;
     registry_scanned(source, done->status == ASSAY_OK);
     cache_settle(source);
+    if (!session->live || !source->unwritten)
+        cache_take_over(session, source);
     free(done);
     return ASSAY_CHANGED_SOURCES | ASSAY_CHANGED_JOBS | ASSAY_CHANGED_SERIES;
 }

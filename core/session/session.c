@@ -202,6 +202,8 @@ static void source_free(struct session_source *source)
     assay_map_free(&source->marks_index);
     assay_map_free(&source->moved);
     free(source->marks);
+    free(source->end_key);
+    free(source->own_changes);
     pthread_mutex_destroy(&source->memory_lock);
     free(source->kind);
     free(source->path);
@@ -509,6 +511,7 @@ void assay_session_close(struct assay_session **session_ptr)
         source_free(session->sources[i]);
     net_free(&session->net);
     free(session->sources);
+    free(session->reported);
     stored_rest_free(session);
     store_close(&session->store);
     store_close(&session->cache);

@@ -93,6 +93,12 @@ struct session_source {
     bool resync;
     struct assay_map moved;
     int64_t loaded_change; /* of the cache, when its rows were shown */
+    char *end_key; /* where its reader keeps how far a scan got; NULL: nowhere, or not yet */
+    /* cache_take_over(): the cache's transactions up to SHOWN_CHANGE are shown, whoever made
+       them, and behind them those of this session itself. */
+    int64_t shown_change;
+    int64_t *own_changes;
+    size_t own_count, own_capacity;
 
     pthread_mutex_t memory_lock; /* guards the rest: a reader's state where there is no cache */
     struct assay_map memory_index;
@@ -224,6 +230,8 @@ struct assay_session {
     const char *filter; /* the options', while it is opened */
     bool reads_local;   /* the local store is one of the sources asked for */
     int epoll_fd, event_fd, timer_fd, inotify_fd;
+    bool *reported; /* by run: a reader of this session's said what is shown of it */
+    size_t reported_capacity;
 
     pthread_mutex_t inbox_lock;
     struct message *inbox_first, *inbox_last;
@@ -370,6 +378,11 @@ void cache_set_mark(struct session_source *source, const char *key, uint64_t mar
 void cache_moved(struct assay_session *session, struct session_source *source, const char *id);
 /* To be called when a scan or a write ended: ends the state above once all is in order. */
 void cache_settle(struct session_source *source);
+/* CHANGE is a transaction of this session's that wrote runs of SOURCE. */
+void cache_own_change(struct session_source *source, int64_t change);
+/* Shows what other processes stored of the runs of SOURCE: the reader finds it read already.
+   To be called when a scan or a write ended. */
+void cache_take_over(struct assay_session *session, struct session_source *source);
 
 /* merge.c: metrics whose latest point is the same as before keep the summary that was known.
    True where PACKED (length in *LENGTH) was replaced by a copy in ARENA. */
@@ -450,6 +463,12 @@ void stored_load_cached(struct assay_session *session, struct session_source *so
 /* What the cache has of the run ID, in place of what is shown of it. */
 void stored_reload_run(struct assay_session *session, struct session_source *source,
                        const char *id);
+/* The runs of which the cache's transactions behind AFTER, up to UPTO, say something, in place
+   of what is shown of them, where WANTED says so of an id. */
+void stored_reload_changed(struct assay_session *session, struct session_source *source,
+                           int64_t after, int64_t upto,
+                           bool (*wanted)(const void *context, const char *id),
+                           const void *context);
 bool stored_fetch_attrs(void *context, uint32_t run, void **bytes, size_t *length);
 bool stored_look_at_attrs(void *context, uint32_t run,
                           void (*use)(void *with, const void *bytes, size_t length),

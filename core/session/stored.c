@@ -35,6 +35,8 @@ struct loading {
     size_t count, capacity;
     size_t last; /* where the last one was found: runs of one experiment come together */
     size_t runs;
+    bool (*wanted)(const void *context, const char *id); /* NULL: all are */
+    const void *context;
 };
 
 static bool load_experiment(void *context, const struct store_experiment *from)
@@ -74,6 +76,8 @@ static bool load_run(void *context, const struct store_run *from)
 
     if (from->change > loading->newest_change)
         loading->newest_change = from->change;
+    if (loading->wanted && !loading->wanted(loading->context, from->id))
+        return true;
     if (!find_experiment(loading, from->experiment))
         return true; /* a run without an experiment: a damaged row, not worth the rest */
     run = catalog_put_run(loading->session->catalog, loading->source->index,
@@ -117,6 +121,8 @@ void stored_load_cached(struct assay_session *session, struct session_source *so
     struct assay_source *shown = catalog_source(session->catalog, source->index);
     int64_t row = 0;
 
+    if (cache) /* before the rows are read: what comes meanwhile is shown later */
+        source->shown_change = store_change(cache);
     if (!cache ||
         store_find_source(cache, source->kind, source->path, &row, NULL) != ASSAY_OK || !row)
         return;
@@ -146,6 +152,22 @@ void stored_reload_run(struct assay_session *session, struct session_source *sou
     if (store_read_experiments(cache, source->row, load_experiment, &loading, NULL) == ASSAY_OK)
         store_read_run(cache, row, load_run, &loading, NULL);
     free(loading.experiments);
+}
+
+void stored_reload_changed(struct assay_session *session, struct session_source *source,
+                           int64_t after, int64_t upto,
+                           bool (*wanted)(const void *context, const char *id),
+                           const void *context)
+{
+    struct loading loading = {
+        .session = session, .source = source, .wanted = wanted, .context = context};
+    struct store *cache = session_cache(session);
+
+    if (store_read_experiments(cache, source->row, load_experiment, &loading, NULL) == ASSAY_OK)
+        store_read_changed(cache, source->row, after, upto, load_run, &loading, NULL);
+    free(loading.experiments);
+    if (loading.runs)
+        session->changes |= ASSAY_CHANGED_RUNS;
 }
 
 /* ---- the local store ---- */

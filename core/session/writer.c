@@ -40,6 +40,7 @@ struct held {
 struct written {
     struct message message;
     struct batch *batches; /* linked by message.next */
+    int64_t change;        /* of the transaction; 0: no run was written */
     struct told {          /* chunks that were stored */
         uint32_t run;
         char *metric;
@@ -233,6 +234,7 @@ static enum assay_status put_run(struct writer *writer, struct batch *batch,
         status = store_put_attrs(writer->store, run.row, item->u.run.attrs,
                                  item->u.run.attrs_length, err);
     item->u.run.row = run.row;
+    writer->written->change = run.change;
     held_of(writer, batch->source, item->id, true)->row = run.row;
     return status;
 }
@@ -572,6 +574,8 @@ static unsigned written_apply(struct assay_session *session, struct message *mes
          batch = (struct batch *)batch->message.next) {
         if (batch->source->unwritten)
             batch->source->unwritten--;
+        if (good && written->change)
+            cache_own_change(batch->source, written->change);
         for (struct batch_item *item = batch->first; good && item; item = item->next)
             if ((item->kind == BATCH_RUN || item->kind == BATCH_GONE) &&
                 item->run != ASSAY_NONE)
@@ -586,6 +590,8 @@ static unsigned written_apply(struct assay_session *session, struct message *mes
         struct session_source *source = session->sources[i];
 
         cache_settle(source);
+        if (good && !source->unwritten && !source->scanning)
+            cache_take_over(session, source);
         if (source->again && !source->unwritten && !source->scanning)
             watch_later(session, source);
     }

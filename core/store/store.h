@@ -99,6 +99,10 @@ enum assay_status store_read_experiments(struct store *store, int64_t source,
 /* Runs whose change is greater than SINCE (0: all), by row. */
 enum assay_status store_read_runs(struct store *store, int64_t source, int64_t since,
                                   store_run_fn fn, void *context, struct assay_error *err);
+/* Those whose change is greater than AFTER and at most UPTO. */
+enum assay_status store_read_changed(struct store *store, int64_t source, int64_t after,
+                                     int64_t upto, store_run_fn fn, void *context,
+                                     struct assay_error *err);
 
 /* What the older runs of a source come to, where it is known without reading them: all but
    some hundred that were packed last and those that came since. Everything below is of one

@@ -166,20 +166,13 @@ enum assay_status store_select_runs(struct store *store, int64_t source, int64_t
     return status;
 }
 
-enum assay_status store_read_runs(struct store *store, int64_t source, int64_t since,
-                                  store_run_fn fn, void *context, struct assay_error *err)
+static enum assay_status give_all(struct sql_statement *statement, store_run_fn fn,
+                                  void *context, struct assay_error *err)
 {
-    struct sql_statement *statement = NULL;
+    enum assay_status status = ASSAY_OK;
     struct store_run run;
     bool row = true, more = true;
 
-    if (since <= 0) {
-        return store_read_packed(store, source, fn, context, err);
-    }
-    enum assay_status status = store_select_runs(store, source, since, 0, &statement, err);
-    if (status != ASSAY_OK) {
-        return status;
-    }
     while (more) {
         status = sql_step(statement, &row, err);
         if (status != ASSAY_OK || !row) {
@@ -190,6 +183,38 @@ enum assay_status store_read_runs(struct store *store, int64_t source, int64_t s
     }
     sql_reset(statement);
     return status;
+}
+
+enum assay_status store_read_runs(struct store *store, int64_t source, int64_t since,
+                                  store_run_fn fn, void *context, struct assay_error *err)
+{
+    struct sql_statement *statement = NULL;
+
+    if (since <= 0) {
+        return store_read_packed(store, source, fn, context, err);
+    }
+    enum assay_status status = store_select_runs(store, source, since, 0, &statement, err);
+    return status == ASSAY_OK ? give_all(statement, fn, context, err) : status;
+}
+
+enum assay_status store_read_changed(struct store *store, int64_t source, int64_t after,
+                                     int64_t upto, store_run_fn fn, void *context,
+                                     struct assay_error *err)
+{
+    struct sql_statement *statement = NULL;
+    enum assay_status status =
+        store_statement(store, SLOT_RUNS_CHANGED,
+                        "SELECT " STORE_RUN_COLUMNS " FROM run INDEXED BY run_change"
+                        " WHERE source=?1 AND change>?2 AND change<=?3",
+                        &statement, err);
+
+    if (status != ASSAY_OK) {
+        return status;
+    }
+    sql_bind_int(statement, 1, source);
+    sql_bind_int(statement, 2, after);
+    sql_bind_int(statement, 3, upto);
+    return give_all(statement, fn, context, err);
 }
 
 enum assay_status store_read_run(struct store *store, int64_t row, store_run_fn fn,
