@@ -137,6 +137,9 @@ void cli_close(struct cli *cli);
    at no other run. */
 void cli_ask_matching(struct cli *cli, const struct assay_query *query);
 void cli_ask_named(struct cli *cli, size_t count);
+/* After a select: says on standard error where QUERY names a metric, param or tag that no run
+   has. */
+void cli_note_unlogged(struct cli *cli, const struct assay_query *query);
 
 /* The run REF means. */
 enum assay_status cli_find_run(struct cli *cli, const char *ref, uint32_t *run,

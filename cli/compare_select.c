@@ -133,6 +133,8 @@ static enum assay_status filter(struct cli *cli, const char *text, uint32_t *row
     }
     free(all);
     status = assay_query_check(query, err);
+    if (status == ASSAY_OK)
+        cli_note_unlogged(cli, query);
     assay_query_free(&query);
     return status;
 }

@@ -218,3 +218,16 @@ bool cli_run_hidden(const struct cli *cli, uint32_t run)
            (r->experiment != ASSAY_NONE &&
             assay_catalog_experiment(cli->catalog, r->experiment)->deleted);
 }
+
+void cli_note_unlogged(struct cli *cli, const struct assay_query *query)
+{
+    struct assay_error note = {0};
+    struct assay_server server;
+    /* A server that was asked for what matches has not told what else there is. */
+    for (uint32_t i = 0; cli->ask && i < assay_catalog_sources(cli->catalog); i++)
+        if (assay_session_server(cli->session, i, &server))
+            return;
+    /* Nor is it known what is in a source that failed, and was named for it. */
+    if (assay_query_unlogged(query, cli->catalog, cli->worst != ASSAY_OK, &note))
+        cli_complain(&note);
+}

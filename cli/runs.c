@@ -154,6 +154,7 @@ static enum assay_status filter_runs(struct cli *cli, struct assay_query *query,
         point_at(cli_value(cli, "filter"), err->column, err);
         return ASSAY_BAD_INPUT;
     }
+    cli_note_unlogged(cli, query);
     size_t given_up = assay_query_given_up(query);
     if (given_up == 0)
         return ASSAY_OK;

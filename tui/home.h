@@ -53,6 +53,12 @@ struct home {
     char filter_kept[PROMPT_SIZE];   /* the filter in force */
     char filter_before[PROMPT_SIZE]; /* what esc goes back to */
     struct assay_error filter_error;
+    /* What of it is nobody's, found out once for each state of the catalog. */
+    struct {
+        struct assay_error note;
+        uint64_t version;
+        bool reading;
+    } unlogged;
 
     char **metrics; /* of the scope, those of the columns first */
     size_t metric_count, metric_at;
@@ -101,6 +107,7 @@ void home_all_runs(struct home *home);
 void home_refresh(struct home *home);
 void home_set_columns(struct home *home, const struct run_columns *columns);
 void home_guess_columns(struct home *home);
+bool home_is_reading(const struct home *home); /* some source */
 void home_table_draw(struct home *home, struct area area);
 bool home_table_command(struct home *home, enum command_id id, const char *argument);
 bool home_sort(struct home *home, const char *field);

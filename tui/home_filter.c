@@ -17,6 +17,7 @@ static bool take(struct home *home, const char *text)
     if (*text && assay_query_parse(&query, text, home->app->now_ms, &home->filter_error)) {
         return false;
     }
+    home->unlogged.note = (struct assay_error){0};
     uint32_t run = home_run(home);
     assay_session_ask(home->app->session, query);
     run_list_set_query(&home->list, query);
@@ -148,21 +149,42 @@ static int draw_counts(struct home *home, struct area line)
     return x;
 }
 
+/* Whether the filter asks for what no run has, which is no error but may be a slip. */
+static bool find_unlogged(struct home *home)
+{
+    const struct assay_catalog *catalog = home->app->catalog;
+    uint64_t version = assay_catalog_version(catalog);
+    bool reading = home_is_reading(home);
+    if (home->list.loading || assay_catalog_runs(catalog) == 0) {
+        return false;
+    }
+    if (home->unlogged.note.status == ASSAY_OK || home->unlogged.version != version ||
+        home->unlogged.reading != reading) {
+        home->unlogged.note = (struct assay_error){0};
+        assay_query_unlogged(home->list.query, home->app->catalog, reading,
+                             &home->unlogged.note);
+        home->unlogged.version = version;
+        home->unlogged.reading = reading;
+    }
+    return home->unlogged.note.status != ASSAY_OK;
+}
+
 /* Points at what is wrong, in the row below: the headings make room as long as it is. The words
    stand to the right of the mark, or to its left where there is more room. */
-static void draw_error(const struct assay_error *err, struct area line, int column)
+static void draw_error(const struct assay_error *err, enum role role, struct area line,
+                       int column)
 {
     char text[800];
     const char *mark = line.canvas->ascii ? "^" : "▲";
     snprintf(text, sizeof text, "%s%s%s", err->what, err->hint[0] ? "; " : "", err->hint);
     int width = assay_text_width(text), right = line.rect.width - 1 - (column + 2);
     draw_clear(line);
-    draw_text(line, column, 0, ROLE_ERROR, mark);
+    draw_text(line, column, 0, role, mark);
     if (width <= right || right >= column) {
-        draw_field(line, column + 2, 0, right, ALIGN_LEFT, ROLE_ERROR, text);
+        draw_field(line, column + 2, 0, right, ALIGN_LEFT, role, text);
     } else {
         int room = width < column - 2 ? width : column - 2;
-        draw_field(line, column - 1 - room, 0, room, ALIGN_LEFT, ROLE_ERROR, text);
+        draw_field(line, column - 1 - room, 0, room, ALIGN_LEFT, role, text);
     }
 }
 
@@ -178,6 +200,12 @@ void home_filter_nothing(struct home *home, struct area area)
     snprintf(text, sizeof text, "no run%s%s matches %s", all ? "" : " of ", all ? "" : scope,
              before ? home->filter_kept : "the filter");
     draw_field(area, 0, y++, width, ALIGN_LEFT, ROLE_NORMAL, text);
+    if (!home->filtering && find_unlogged(home)) {
+        const struct assay_error *note = &home->unlogged.note;
+        snprintf(text, sizeof text, "%s%s%s", note->what, note->hint[0] ? "; " : "",
+                 note->hint);
+        draw_field(area, 0, y++, width, ALIGN_LEFT, ROLE_NORMAL, text);
+    }
     if (elsewhere > 0) {
         keymap_key(&home->app->keymap, CMD_ALL_RUNS, WHERE_HOME, key);
         const char *first = home->filtering ? "enter, then " : "";
@@ -224,10 +252,15 @@ void home_filter_draw(struct home *home, struct area area)
     /* Which names are anybody's is known once the runs have been asked. */
     if (error.status == ASSAY_OK && !home->list.loading)
         assay_query_check(home->list.query, &error);
+    enum role role = ROLE_ERROR;
+    if (error.status == ASSAY_OK && find_unlogged(home)) {
+        error = home->unlogged.note;
+        role = ROLE_WARNING;
+    }
     int cursor = prompt_draw(&home->filter, line, x, 0, end - x,
                              error.column ? error.column - 1 : 0, &column);
     term_cursor(home->app->term, line.rect.x + cursor, line.rect.y);
     if (error.status != ASSAY_OK) {
-        draw_error(&error, area_row(area, 1), column);
+        draw_error(&error, role, area_row(area, 1), column);
     }
 }

@@ -117,7 +117,7 @@ void home_all_runs(struct home *home)
     home_tree_find(home);
 }
 
-static bool reading(struct home *home)
+bool home_is_reading(const struct home *home)
 {
     for (uint32_t i = 0; i < assay_catalog_sources(home->app->catalog); i++) {
         enum assay_source_state state = assay_catalog_source(home->app->catalog, i)->state;
@@ -196,7 +196,7 @@ void home_refresh(struct home *home)
     if (!home->touched) {
         want_rows(home);
     }
-    if (!home->touched && (home->list.experiment == ASSAY_NONE || !reading(home))) {
+    if (!home->touched && (home->list.experiment == ASSAY_NONE || !home_is_reading(home))) {
         home_choose_scope(home);
     }
     if (!home->columns.chosen && !home->columns.settled) {

@@ -52,10 +52,10 @@ struct query_test {
     size_t text_count;
     double *numbers;
     size_t number_count;
-    bool takes_absent; /* "UNKNOWN" is among what a status is compared with */
+    bool takes_absent;             /* "UNKNOWN" is among what a status is compared with */
+    struct query_test *next_named; /* in the query's list of named ones, or of keyed ones */
+    size_t at;                     /* the byte column the name stands at */
     /* Of a named field, by core/query/named.c: what the name was found to be. */
-    struct query_test *next_named;
-    size_t at; /* the byte column the name stands at */
     size_t
         stat_at; /* ... and that of an '@' in it that no statistic follows; 0: there is none */
     const struct assay_column **columns;
@@ -80,6 +80,7 @@ struct assay_query {
     /* The tests of named fields, and of metrics whose name ends as a statistic might, misspelt:
        in the order written. */
     struct query_test *named;
+    struct query_test *keyed; /* those of all other metrics, params and tags (unlogged.c) */
     int64_t now_ms;
 };
 

@@ -116,10 +116,9 @@ enum attr_type attr_type(enum query_attr attr)
     }
 }
 
-/* The edit distance (Levenshtein) of NAME to KNOWN, or something great where either is long. */
-static size_t distance(const char *name, size_t length, const char *known)
+size_t field_distance(const char *name, size_t length, const char *known)
 {
-    enum { MOST = 24 };
+    enum { MOST = 64 };
     size_t row[MOST + 1], known_length = strlen(known);
     if (length > MOST || known_length > MOST)
         return SIZE_MAX;
@@ -145,7 +144,7 @@ const char *field_suggestion(const char *name, size_t length, bool prefix)
     size_t count = prefix ? ASSAY_COUNT(prefixes) : ASSAY_COUNT(attributes);
     for (size_t i = 0; i < count; i++) {
         const char *known = prefix ? prefixes[i].name : attributes[i].name;
-        size_t far = distance(name, length, known);
+        size_t far = field_distance(name, length, known);
         if (far < nearest || (!best && far == nearest)) {
             nearest = far;
             best = known;
@@ -200,7 +199,7 @@ const char *attr_value_near(enum query_attr attr, const char *text, size_t lengt
     const char *best = NULL, *value;
     size_t nearest = length / 3 + 2;
     for (size_t i = 0; (value = attr_value(attr, i)); i++) {
-        size_t far = distance(text, length, value);
+        size_t far = field_distance(text, length, value);
         if (far < nearest) {
             nearest = far;
             best = value;

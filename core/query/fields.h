@@ -43,6 +43,9 @@ enum field_prefix field_prefix(const char *name, size_t length);
 bool field_attr(const char *name, size_t length, enum query_attr *attr);
 const char *attr_name(enum query_attr attr);
 enum attr_type attr_type(enum query_attr attr);
+/* The edit distance (Levenshtein) of NAME to KNOWN, whatever their capitals, or something great
+   where either is long. */
+size_t field_distance(const char *name, size_t length, const char *known);
 /* The name of an attribute or prefix ("metrics.") most like NAME; NULL where none is near. */
 const char *field_suggestion(const char *name, size_t length, bool prefix);
 /* The key of a column of datasets (ASSAY_FIELD_DATASET) that NAME means; NULL where it is none.

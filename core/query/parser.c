@@ -23,7 +23,7 @@ struct parser {
     struct token token; /* looked at, not taken yet */
     struct assay_query *query;
     struct assay_error *err;
-    struct query_test **last_named;
+    struct query_test **last_named, **last_keyed;
     size_t depth;
     bool failed;
 };
@@ -462,7 +462,8 @@ static void compile_pattern(struct parser *parser, struct query_test *test, size
     }
 }
 
-/* Keeps a test whose name is looked up before it is asked (core/query/named.c). */
+/* Keeps a test whose name is looked up before it is asked (core/query/named.c), or may be
+   nobody's (unlogged.c). */
 static void note_name(struct parser *parser, struct query_test *test, const struct token *name)
 {
     bool metric = !test->field.attribute && test->field.kind == ASSAY_FIELD_METRIC;
@@ -470,9 +471,14 @@ static void note_name(struct parser *parser, struct query_test *test, const stru
     if (name->kind == TOKEN_WORD && (test->field.named || metric) &&
         test->field.stat == ASSAY_STAT_LAST)
         odd = field_odd_stat(name->text, name->length);
-    if (!test->field.named && odd == name->length)
-        return;
     test->at = name->column;
+    if (!test->field.named && odd == name->length) {
+        if (!test->field.attribute && test->field.kind != ASSAY_FIELD_DATASET) {
+            *parser->last_keyed = test;
+            parser->last_keyed = &test->next_named;
+        }
+        return;
+    }
     test->stat_at = odd < name->length ? name->column + odd : 0;
     *parser->last_named = test;
     parser->last_named = &test->next_named;
@@ -662,7 +668,8 @@ enum assay_status assay_query_parse(struct assay_query **out, const char *text, 
     struct parser parser = {.lexer = {.text = text, .length = strnlen(text, MOST_TEXT + 1)},
                             .query = query,
                             .err = err,
-                            .last_named = &query->named};
+                            .last_named = &query->named,
+                            .last_keyed = &query->keyed};
     query->now_ms = now_ms;
     *out = NULL;
     if (parser.lexer.length > MOST_TEXT)

@@ -89,6 +89,13 @@ size_t assay_query_given_up(const struct assay_query *query);
    is not known yet, as columns are still being read. */
 enum assay_status assay_query_check(const struct assay_query *query, struct assay_error *err);
 
+/* Whether QUERY asks for a metric, param or tag, its kind written before it, that no run in
+   CATALOG has: fills *NOTE with the first such, with what may have been meant and where it
+   stands. It is no error: runs may come that have it; READING: more are being read now. Not of
+   "IS NULL", and false while it is not known. */
+bool assay_query_unlogged(const struct assay_query *query, struct assay_catalog *catalog,
+                          bool reading, struct assay_error *note);
+
 /* The attributes of a run by their first names, in order; NULL behind the last. */
 const char *assay_query_attribute(size_t i);
 

@@ -287,6 +287,34 @@ static void says_where_else_it_matches(void **state)
     screen_close(&screen);
 }
 
+/* A metric that no run has is no error, for it may yet be logged: it is said below, while it is
+   typed and afterwards, with the name that is near, and enter takes the filter. */
+static void points_at_what_nobody_has(void **state)
+{
+    (void)state;
+    int row, column, prompt_row, prompt_column;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, NULL);
+    screen_press(screen, "/", NULL);
+    screen_type(screen, "run and metrics.`val/los` < 1");
+    screen_settle(screen);
+    screen_assert_text(screen, "no run has metrics.val/los; did you mean metrics.val/loss?");
+    assert_true(screen_find(screen, "▲", &row, &column));
+    assert_true(screen_find(screen, "metrics.`val/los`", &prompt_row, &prompt_column));
+    assert_int_equal(row, prompt_row + 1);
+    assert_int_equal(column, prompt_column);
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+    screen_refute_text(screen, "▲");
+    screen_assert_text(screen, "no run of vit-sweep matches the filter");
+    screen_assert_text(screen, "no run has metrics.val/los; did you mean metrics.val/loss?");
+    screen_press(screen, "/", "ctrl+u", NULL);
+    screen_type(screen, "metrics.`val/loss` < 0.235");
+    screen_settle(screen);
+    screen_refute_text(screen, "▲");
+    screen_assert_text(screen, "3 of 12");
+    screen_close(&screen);
+}
+
 static void points_at_what_is_wrong(void **state)
 {
     (void)state;
@@ -632,6 +660,7 @@ int main(void)
         cmocka_unit_test(nothing_of_one_place_could_be_read),
         cmocka_unit_test(filters_while_typed),
         cmocka_unit_test(says_where_else_it_matches),
+        cmocka_unit_test(points_at_what_nobody_has),
         cmocka_unit_test(points_at_what_is_wrong),
         cmocka_unit_test(marks_are_drawn_together),
         cmocka_unit_test(nothing_jumps),

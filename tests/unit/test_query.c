@@ -578,6 +578,55 @@ static void test_names_of_nobody(void **state)
     }
 }
 
+/* A name with its kind that is nobody's is no error, but it is said, with what is near. */
+static void test_keys_of_nobody(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *filter;
+        size_t column; /* 0: every name is somebody's, or it is asked whether it is */
+        const char *what, *hint;
+    } cases[] = {
+        {"metrics.accuracy < 1 and params.lr = 1 and tags.team = 'x'", 0, "", ""},
+        {"metrics.loss < 1", 1, "no run has metrics.loss", "did you mean metrics.val/loss?"},
+        {"vit metrics.acuracy@min < 1", 5, "no run has metrics.acuracy",
+         "did you mean metrics.accuracy@min?"},
+        {"metrics.Accuracy > 0", 1, "no run has metrics.Accuracy",
+         "did you mean metrics.accuracy?"},
+        {"metrics.lr = 1", 1, "no run has metrics.lr", "did you mean params.lr?"},
+        {"params.`accuracy` = 1", 1, "no run has params.accuracy",
+         "did you mean metrics.accuracy?"},
+        {"params.mod = 'vit' or tags.tem IS NOT NULL", 1, "no run has params.mod",
+         "did you mean params.model?"},
+        {"params.lr = 1 and not tags.tem in ('a')", 23, "no run has tags.tem",
+         "did you mean tags.team?"},
+        {"tags.`so far away` != 'x'", 1, "no run has tags.`so far away`", ""},
+        {"tags.archived IS NULL", 0, "", ""},
+        {"dataset.name = 'none'", 0, "", ""},
+        {"run.name = 'none' and name = 'none'", 0, "", ""},
+        {"metrics.a\x1b[31m < 1", 1, "no run has metrics.`a\xef\xbf\xbd[31m`", ""},
+    };
+    for (size_t i = 0; i < ASSAY_COUNT(cases); i++) {
+        struct assay_query *query = NULL;
+        struct assay_error err = {0};
+        uint32_t rows[] = {0, 1, 2, 3};
+        assert_int_equal(assay_query_parse(&query, cases[i].filter, NOW, &err), ASSAY_OK);
+        assay_query_select(query, catalog, rows, ASSAY_COUNT(rows), NULL);
+        assert_int_equal(assay_query_check(query, &err), ASSAY_OK);
+        bool said = assay_query_unlogged(query, catalog, false, &err);
+        if (said != (cases[i].column > 0) || err.column != cases[i].column ||
+            strcmp(err.what, cases[i].what) != 0 || strcmp(err.hint, cases[i].hint) != 0)
+            fail_msg("%s: got %zu: %s; %s", cases[i].filter, err.column, err.what, err.hint);
+        if (said) {
+            err = (struct assay_error){0};
+            assert_true(assay_query_unlogged(query, catalog, true, &err));
+            assert_string_equal(err.what + strlen(cases[i].what), " yet");
+        }
+        assay_query_free(&query);
+    }
+    assert_false(assay_query_unlogged(NULL, catalog, false, NULL));
+}
+
 static void test_errors_point_at_the_column(void **state)
 {
     (void)state;
@@ -749,6 +798,7 @@ int main(void)
         cmocka_unit_test(test_names_without_a_kind),
         cmocka_unit_test(test_a_name_of_several_kinds),
         cmocka_unit_test(test_names_of_nobody),
+        cmocka_unit_test(test_keys_of_nobody),
         cmocka_unit_test(test_errors_point_at_the_column),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_a_pattern_that_gives_up),
