@@ -161,13 +161,14 @@ $(KILL): tests/support/kill/at_call.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE -std=c11 -O1 -g $(WARNINGS) -fPIC -shared -o $@ $<
 
-# The library of NVIDIA's driver, played: found by the name it has in itself.
-NVML := $(BUILD)/tests/played_nvml.so
+# The library of NVIDIA's driver, played: found by the name it has in itself. One that is whole,
+# one of an old driver, one of none.
+NVML := $(BUILD)/tests/played_nvml
 $(BUILD)/tests/unit/test_host: CPPFLAGS += -DTEST_NVML='"$(CURDIR)/$(NVML)"'
-$(BUILD)/tests/unit/test_host: $(NVML)
-$(NVML): tests/support/nvml/nvml.c
+$(BUILD)/tests/unit/test_host: $(NVML).so $(NVML)_OLD_DRIVER.so $(NVML)_NO_DRIVER.so
+$(NVML)%so: tests/support/nvml/nvml.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) -D_GNU_SOURCE -std=c11 -O1 -g $(WARNINGS) -fPIC -shared \
+	$(Q)$(CC) -D_GNU_SOURCE -std=c11 -O1 -g $(WARNINGS) -fPIC -shared $(patsubst _%.,-D%,$(filter-out .,$*)) \
 	    -Wl,-soname,libnvidia-ml.so.1 -o $@ $<
 
 # ---- fuzzing: make fuzz SECONDS_EACH=15 ----

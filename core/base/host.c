@@ -190,6 +190,7 @@ static void look_at_cards(struct assay_host *host, const char *root)
 }
 
 /* NVML, as its documentation declares it: 0 is success, a device is a pointer of its own. */
+enum { NVML_NOT_SUPPORTED = 3, NVML_NO_PERMISSION = 4 };
 struct nvml_memory {
     unsigned long long total, free, used;
 };
@@ -201,6 +202,8 @@ struct nvml {
     int (*shutdown)(void);
     int (*count)(unsigned *count);
     int (*device)(unsigned index, void **device);
+    /* Not in every driver: NULL where it is not in this one. */
+    const char *(*error)(int code);
     int (*name)(void *device, char *name, unsigned length);
     int (*memory)(void *device, struct nvml_memory *memory);
     int (*use)(void *device, struct nvml_use *use);
@@ -211,73 +214,115 @@ struct nvml {
 static enum assay_status open_nvml(struct nvml *nvml, struct assay_error *err)
 {
     static const char *const files[] = {"libnvidia-ml.so.1", NULL};
-    static const struct library_function functions[] = {
+    static const struct library_function needed[] = {
         {"nvmlInit_v2", offsetof(struct nvml, init)},
         {"nvmlShutdown", offsetof(struct nvml, shutdown)},
         {"nvmlDeviceGetCount_v2", offsetof(struct nvml, count)},
         {"nvmlDeviceGetHandleByIndex_v2", offsetof(struct nvml, device)},
+    };
+    static const struct library_function others[] = {
+        {"nvmlErrorString", offsetof(struct nvml, error)},
         {"nvmlDeviceGetName", offsetof(struct nvml, name)},
         {"nvmlDeviceGetMemoryInfo", offsetof(struct nvml, memory)},
         {"nvmlDeviceGetUtilizationRates", offsetof(struct nvml, use)},
         {"nvmlDeviceGetTemperature", offsetof(struct nvml, temperature)},
         {"nvmlDeviceGetPowerUsage", offsetof(struct nvml, power)},
     };
-    static const struct library library = {
+    struct library library = {
         .title = "NVML (libnvidia-ml.so.1)",
         .purpose = "NVIDIA's GPUs cannot be asked",
         .advice = "it comes with NVIDIA's driver",
         .files = files,
-        .functions = functions,
-        .count = ASSAY_COUNT(functions),
+        .functions = needed,
+        .count = ASSAY_COUNT(needed),
     };
-    return library_open(&library, nvml, err);
+    enum assay_status status = library_open(&library, nvml, err);
+    library.count = 1;
+    for (size_t i = 0; status == ASSAY_OK && i < ASSAY_COUNT(others); i++) {
+        library.functions = &others[i];
+        library_open(&library, nvml, NULL);
+    }
+    return status;
 }
 
-static void add_nvidia(struct assay_host *host, const struct nvml *nvml, void *device)
+static const char *nvml_words(const struct nvml *nvml, int code)
+{
+    const char *words = nvml->error ? nvml->error(code) : NULL;
+    return words && *words ? words : "it does not say why";
+}
+
+/* Whether a GPU has answered with CODE. That it does not tell something (a card without a
+   sensor, one split by MIG, a container's rights) is an answer; that it is lost is none. */
+static bool answered(struct assay_host *host, const struct nvml *nvml, unsigned index, int code)
+{
+    if (code != 0 && code != NVML_NOT_SUPPORTED && code != NVML_NO_PERMISSION) {
+        assay_fail(&host->gpu_error, ASSAY_IO, "GPU %u does not answer: %s (NVML error %d)",
+                   index, nvml_words(nvml, code), code);
+        assay_hint(&host->gpu_error, "nvidia-smi and dmesg may say more");
+    }
+    return code == 0;
+}
+
+/* Each has its line, lost or not: the number of those behind it stays what it is. */
+static void add_nvidia(struct assay_host *host, const struct nvml *nvml, unsigned index)
 {
     struct assay_host_gpu *gpu = add_gpu(host);
     struct nvml_memory memory = {0};
     struct nvml_use use = {0};
+    void *device = NULL;
     unsigned value = 0;
 
-    if (nvml->name(device, gpu->name, sizeof gpu->name) != 0)
+    if (!answered(host, nvml, index, nvml->device(index, &device)))
+        return;
+    if (!nvml->name ||
+        !answered(host, nvml, index, nvml->name(device, gpu->name, sizeof gpu->name)))
         gpu->name[0] = '\0';
     gpu->name[sizeof gpu->name - 1] = '\0';
-    if (nvml->memory(device, &memory) == 0) {
+    if (nvml->memory && answered(host, nvml, index, nvml->memory(device, &memory))) {
         gpu->memory = memory.total;
-        gpu->memory_used = memory.used;
+        gpu->memory_used = memory.used <= memory.total ? memory.used : ASSAY_HOST_UNKNOWN;
     }
-    if (nvml->use(device, &use) == 0)
+    if (nvml->use && answered(host, nvml, index, nvml->use(device, &use)) && use.gpu <= 100)
         gpu->busy = use.gpu;
-    if (nvml->temperature(device, 0, &value) == 0)
+    if (nvml->temperature && answered(host, nvml, index, nvml->temperature(device, 0, &value)))
         gpu->celsius = value;
-    if (nvml->power(device, &value) == 0)
+    if (nvml->power && answered(host, nvml, index, nvml->power(device, &value)))
         gpu->milliwatts = value;
 }
 
+#define MOST_GPUS 256 /* what claims to have more is broken */
+
 static void look_at_nvidia(struct assay_host *host, const char *root)
 {
-    struct nvml nvml;
+    struct nvml nvml = {0};
     unsigned count = 0;
-    void *device;
 
     if (!is_there(root, "/proc/driver/nvidia") && !is_there(root, "/dev/nvidiactl"))
         return; /* no driver, no card */
     if (open_nvml(&nvml, &host->gpu_error) != ASSAY_OK)
         return;
     int code = nvml.init();
+    bool begun = code == 0;
+    if (begun)
+        code = nvml.count(&count);
     if (code != 0) {
-        assay_fail(&host->gpu_error, ASSAY_IO,
-                   "NVIDIA's driver does not answer (NVML error %d)", code);
-        assay_hint(&host->gpu_error, "nvidia-smi may say more");
-        return;
-    }
-    if (nvml.count(&count) != 0)
         count = 0;
+        assay_fail(&host->gpu_error, ASSAY_IO,
+                   "NVIDIA's driver does not answer: %s (NVML error %d)",
+                   nvml_words(&nvml, code), code);
+        assay_hint(&host->gpu_error, "nvidia-smi may say more");
+    }
+    if (count > MOST_GPUS) {
+        assay_fail(&host->gpu_error, ASSAY_IO,
+                   "NVIDIA's driver tells of %u GPUs: at most %d "
+                   "are shown",
+                   count, MOST_GPUS);
+        count = MOST_GPUS;
+    }
     for (unsigned i = 0; i < count; i++)
-        if (nvml.device(i, &device) == 0)
-            add_nvidia(host, &nvml, device);
-    nvml.shutdown();
+        add_nvidia(host, &nvml, i);
+    if (begun)
+        nvml.shutdown();
 }
 
 /* ---- all of it ---- */

@@ -29,8 +29,7 @@ struct assay_host {
     uint64_t memory, memory_available, swap, swap_free; /* bytes */
     struct assay_host_gpu *gpus;
     size_t gpu_count;
-    struct assay_error
-        gpu_error; /* why NVIDIA's GPUs are not among them, where there are some */
+    struct assay_error gpu_error; /* why NVIDIA's GPUs, or what one tells, are not among them */
 };
 /* ROOT is put before /proc, /sys and /dev: "" in earnest. */
 void assay_host_look(struct assay_host *out, const char *root);

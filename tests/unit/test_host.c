@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <assay/buf.h>
 #include <assay/file.h>
 #include <assay/host.h>
 #include <assay/memory.h>
@@ -127,7 +128,7 @@ static void test_cards_of_nvidia(void **state)
     (void)state;
     put(root, "proc/driver/nvidia/version", "played\n");
     /* By the name it has in itself, the library that is loaded already is the one opened. */
-    assert_non_null(dlopen(TEST_NVML, RTLD_NOW | RTLD_LOCAL));
+    assert_non_null(dlopen(TEST_NVML ".so", RTLD_NOW | RTLD_LOCAL));
     assay_host_look(&host, root);
     assert_int_equal(host.gpu_error.status, ASSAY_OK);
     assert_int_equal(host.gpu_count, 2);
@@ -142,14 +143,110 @@ static void test_cards_of_nvidia(void **state)
     assert_true(host.gpus[1].busy == ASSAY_HOST_UNKNOWN);
     assert_true(host.gpus[1].milliwatts == ASSAY_HOST_UNKNOWN);
     assay_host_free(&host);
-    setenv("TEST_NVML_FAILS", "1", 1);
-    assay_host_look(&host, root);
-    unsetenv("TEST_NVML_FAILS");
-    assert_int_equal(host.gpu_error.status, ASSAY_IO);
-    assert_non_null(strstr(host.gpu_error.what, "NVML error 9"));
-    assert_int_equal(host.gpu_count, 0);
-    assay_host_free(&host);
     free(root);
+}
+
+/* What the program says of the driver that is played in LIBRARY as WHAT. */
+static json_t *look_at(const char *library, const char *what, int status, const char *error)
+{
+    struct assay_buf options = {0};
+    const char *before = getenv("ASAN_OPTIONS");
+
+    /* What is loaded first is in order: it takes nothing of the sanitizer's place. */
+    assay_buf_format(&options, "%s:verify_asan_link_order=0", before ? before : "");
+    setenv("ASAN_OPTIONS", assay_buf_text(&options), 1);
+    setenv("LD_PRELOAD", library, 1);
+    setenv("TEST_NVML", what, 1);
+    program_run(NULL, "host", "--format", "json", NULL);
+    unsetenv("TEST_NVML");
+    unsetenv("LD_PRELOAD");
+    if (before) {
+        options.data[options.length - strlen(":verify_asan_link_order=0")] = '\0';
+        setenv("ASAN_OPTIONS", assay_buf_text(&options), 1);
+    } else {
+        unsetenv("ASAN_OPTIONS");
+    }
+    assay_buf_free(&options);
+    program_expect(status);
+    if (*error)
+        program_complains(error);
+    else
+        assert_string_equal(program_last.err, "");
+    return program_json();
+}
+
+static void expect_gpu(json_t *json, size_t index, const char *name, json_int_t memory,
+                       json_int_t used, json_int_t busy, json_int_t celsius)
+{
+    static const char *const keys[] = {"memory", "memory_used", "busy_percent", "celsius"};
+    const json_int_t values[] = {memory, used, busy, celsius};
+    json_t *gpu = json_array_get(json_object_get(json, "gpus"), index);
+    const char *said = json_string_value(json_object_get(gpu, "name"));
+
+    assert_string_equal(said ? said : "", name);
+    for (size_t i = 0; i < ASSAY_COUNT(keys); i++) {
+        json_t *value = json_object_get(gpu, keys[i]);
+        if (values[i] < 0)
+            assert_true(json_is_null(value));
+        else
+            assert_int_equal(json_integer_value(value), values[i]);
+    }
+}
+
+static void test_answers_of_nvidia(void **state)
+{
+    static const struct {
+        const char *what;
+        size_t gpus;
+        const char *error;
+    } cases[] = {
+        {"", 2, ""},
+        {"not-loaded", 0, "NVIDIA's driver does not answer: it does not say why (NVML error 9)"},
+        {"mismatch", 0,
+         "NVIDIA's driver does not answer: Driver/library version mismatch (NVML error 18)"},
+        {"no-count", 0, "NVIDIA's driver does not answer: it does not say why (NVML error 999)"},
+        {"many", 256, "NVIDIA's driver tells of 4000000000 GPUs: at most 256 are shown"},
+        {"gone", 2, "GPU 1 does not answer: Not \xef\xbf\xbd[31mFound (NVML error 6)"},
+        {"lost", 2, "GPU 1 does not answer: GPU is lost (NVML error 15)"},
+        {"odd", 2, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ASSAY_COUNT(cases); i++) {
+        const char *what = cases[i].what;
+        json_t *json = look_at(TEST_NVML ".so", what, *cases[i].error ? 3 : 0, cases[i].error);
+        bool lost = strcmp(what, "lost") == 0, gone = strcmp(what, "gone") == 0;
+        assert_int_equal(json_array_size(json_object_get(json, "gpus")), cases[i].gpus);
+        if (strcmp(what, "odd") == 0) {
+            char name[96] = "";
+            memset(name, 'x', sizeof name - 1);
+            expect_gpu(json, 0, name, 80000000000, -1, -1, 61);
+        } else if (cases[i].gpus > 0) {
+            expect_gpu(json, 0, "Played GPU", 80000000000, 50000000000, 97, 61);
+            expect_gpu(json, 1, gone ? "" : "Silent \x1b[31mGPU", -1, -1, -1,
+                       lost || gone ? -1 : 30);
+        }
+        json_decref(json);
+    }
+}
+
+/* A driver that lacks a function tells the rest; one that lacks those it takes, nothing. */
+static void test_older_drivers_of_nvidia(void **state)
+{
+    (void)state;
+    json_t *json = look_at(TEST_NVML "_OLD_DRIVER.so", "", 0, "");
+    assert_int_equal(json_array_size(json_object_get(json, "gpus")), 2);
+    expect_gpu(json, 0, "Played GPU", 80000000000, 50000000000, -1, 61);
+    json_decref(json);
+    json = look_at(TEST_NVML "_OLD_DRIVER.so", "lost", 3,
+                   "GPU 1 does not answer: it does not say why");
+    expect_gpu(json, 1, "Silent \x1b[31mGPU", -1, -1, -1, -1);
+    json_decref(json);
+    json = look_at(TEST_NVML "_NO_DRIVER.so", "", 3,
+                   "NVIDIA's GPUs cannot be asked: the NVML (libnvidia-ml.so.1) that is "
+                   "installed has no nvmlShutdown");
+    assert_int_equal(json_array_size(json_object_get(json, "gpus")), 0);
+    json_decref(json);
 }
 
 static void test_command(void **state)
@@ -180,6 +277,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_this_machine), cmocka_unit_test(test_a_card_of_amd),
         cmocka_unit_test(test_odd_files),    cmocka_unit_test(test_cards_of_nvidia),
+        cmocka_unit_test(test_answers_of_nvidia),
+        cmocka_unit_test(test_older_drivers_of_nvidia),
         cmocka_unit_test(test_command),
     };
     return cmocka_run_group_tests_name("host", tests, program_begin, program_end);
