@@ -8,6 +8,7 @@
 
 #include <assay/text.h>
 
+#include "draw_wrap.h"
 #include "run_columns.h"
 #include "widget_chart.h"
 
@@ -90,8 +91,8 @@ static int draw_notes(const struct chart_state *state, struct area area, int y)
             char count[32], text[80];
             snprintf(text, sizeof text, "%s %s", assay_count_text(count, notes[i].count),
                      notes[i].what);
-            draw_field(area, 2, y++, area.rect.width - 3, ALIGN_LEFT,
-                       i == 0 ? ROLE_FAILED : ROLE_DIM, text);
+            y += draw_wrapped(area, 2, y, area.rect.width - 3, area.rect.height - y,
+                              i == 0 ? ROLE_FAILED : ROLE_DIM, text);
         }
     }
     return y;

@@ -151,14 +151,31 @@ static void fetch(struct table *table, struct table_column *columns, size_t coun
     }
 }
 
-/* Gives each column that fits its place; the first one is always there and takes what is left
-   up to what it could use. */
+/* Gives what is left beside the columns up to LAST to those that are cut, from the left. */
+static void widen(struct table *table, struct table_column *columns, size_t last, int spare)
+{
+    int shift = 0;
+    for (size_t c = 0; c <= last; c = c ? c + 1 : table->left + 1) {
+        int more = columns[c].width - columns[c].shown_width;
+        more = more < spare ? more : spare;
+        columns[c].shown_x += shift;
+        if (more > 0) {
+            columns[c].shown_width += more;
+            shift += more;
+            spare -= more;
+        }
+    }
+}
+
+/* Gives each column that fits its place; the first one is always there. */
 static size_t place(struct table *table, struct table_column *columns, size_t count, int margin,
                     int width)
 {
     int first = column_width(&columns[0]);
     int x = margin + first + GAP;
-    size_t last = table->left + 1;
+    size_t last = 0;
+    columns[0].shown_x = margin;
+    columns[0].shown_width = first;
     for (size_t c = table->left + 1; c < count; c++) {
         int wide = column_width(&columns[c]);
         if (x + wide > width && c > table->left + 1) {
@@ -169,14 +186,7 @@ static size_t place(struct table *table, struct table_column *columns, size_t co
         x += wide + GAP;
         last = c;
     }
-    int spare = width - (x - GAP);
-    int more = columns[0].width - first;
-    more = more < spare ? more : spare;
-    columns[0].shown_x = margin;
-    columns[0].shown_width = first + (more > 0 ? more : 0);
-    for (size_t c = table->left + 1; more > 0 && c <= last && c < count; c++) {
-        columns[c].shown_x += more;
-    }
+    widen(table, columns, last, width - (x - GAP));
     return last;
 }
 

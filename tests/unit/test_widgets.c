@@ -7,7 +7,10 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
+
+#include <assay/memory.h>
 
 #include "tui/marks.h"
 #include "tui/widget_list.h"
@@ -223,6 +226,45 @@ static void a_value_far_from_the_others_takes_no_digits_from_them(void **state)
                  (const char *const[]){"1.235e9", "9.877e8", "3.457e9", "12"}, 4);
 }
 
+static void long_cell(void *context, size_t row, size_t column, struct table_cell *out)
+{
+    static const char *const texts[] = {"the name of it", "a value that is long", "seven"};
+    (void)context, (void)row;
+    snprintf(out->text, sizeof out->text, "%s", texts[column]);
+}
+
+/* A column has no more than its share while others need theirs; where room is left beside them,
+   nothing is cut. */
+static void columns_take_the_room_there_is(void **state)
+{
+    (void)state;
+    static const struct {
+        int width;
+        const char *row;
+    } cases[] = {
+        {60, " the name of it  a value that is long  seven"},
+        {40, " the name of it  a value that i~  seven"},
+        {35, " the name of it  a value t~  seven"},
+        {28, " the name~  a value~  seven"},
+    };
+    struct theme theme = {0};
+    struct table_rows rows = {.count = 1, .cell = long_cell};
+    struct table_look look = {.sorted = SIZE_MAX, .margin = 1};
+    for (size_t i = 0; i < ASSAY_COUNT(cases); i++) {
+        struct canvas canvas = {.theme = &theme, .ascii = true};
+        struct table table = {0};
+        struct table_column columns[] = {{.most = 8}, {.most = 8}, {.most = 8}};
+        char text[64];
+        canvas_resize(&canvas, cases[i].width, 4);
+        table_draw(&table, area_all(&canvas), columns, 3, &rows, &look);
+        row_text(&canvas, 1, text);
+        text[strlen(text) - strspn(strrchr(text, 'n') + 1, " ")] = '\0';
+        assert_string_equal(text, cases[i].row);
+        table_free(&table);
+        canvas_free(&canvas);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +272,7 @@ int main(void)
         cmocka_unit_test(prompts_edit),
         cmocka_unit_test(pasted_text_is_cleaned_and_bounded),
         cmocka_unit_test(marks_keep_their_colours),
+        cmocka_unit_test(columns_take_the_room_there_is),
         cmocka_unit_test(columns_share_their_decimals),
         cmocka_unit_test(a_value_far_from_the_others_takes_no_digits_from_them),
     };
