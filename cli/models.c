@@ -343,6 +343,20 @@ static void logged_json(struct cli_json *json, const struct assay_logged_model *
     cli_json_time(json, model->updated_ms);
     pairs_json(json, "params", model->params, model->param_count);
     pairs_json(json, "tags", model->tags, model->tag_count);
+    cli_json_key(json, "metrics");
+    cli_json_open(json, '[');
+    for (size_t i = 0; i < model->metric_count; i++) {
+        cli_json_open(json, '{');
+        cli_json_member(json, "key", model->metrics[i].key);
+        cli_json_key(json, "value");
+        cli_json_number(json, model->metrics[i].summary.last);
+        cli_json_key(json, "step");
+        cli_json_integer(json, model->metrics[i].summary.step);
+        cli_json_key(json, "time_ms");
+        cli_json_time(json, model->metrics[i].summary.time_ms);
+        cli_json_close(json);
+    }
+    cli_json_close(json);
     cli_json_key(json, "registered");
     cli_json_open(json, '[');
     for (size_t i = 0; i < model->registration_count; i++) {

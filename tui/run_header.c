@@ -137,7 +137,8 @@ static void tab_texts(struct run_view *view, bool ascii, size_t counts[RUN_TABS]
                       char texts[RUN_TABS][64])
 {
     static const char *const names[RUN_TABS] = {"metrics", "params", "tags",    "artifacts",
-                                                "log",     "system", "lineage", "notes"};
+                                                "log",     "system", "lineage", "notes",
+                                                "models",  "traces"};
     const struct assay_attrs *attrs = run_attrs(view);
     counts[RUN_METRICS] = attrs->metric_count;
     counts[RUN_PARAMS] = attrs->param_count;
@@ -147,6 +148,8 @@ static void tab_texts(struct run_view *view, bool ascii, size_t counts[RUN_TABS]
     counts[RUN_SYSTEM] = run_system_count(view);
     counts[RUN_LINEAGE] = attrs->input_count + attrs->output_count;
     counts[RUN_NOTES] = 0;
+    counts[RUN_MODELS] = run_logged_count(view, RUN_MODELS);
+    counts[RUN_TRACES] = run_logged_count(view, RUN_TRACES);
     bool noted = *assay_session_note(view->app->session, view->run) || run_note_of_source(view);
     for (int i = 0; i < RUN_TABS; i++) {
         char count[32] = "";
@@ -183,7 +186,7 @@ void run_tabs_draw(struct run_view *view, struct area line)
             tab = area_under(tab, ROLE_HERE);
             draw_clear(tab);
         }
-        draw_format(tab, 1, 0, here ? ROLE_ACCENT : ROLE_KEY, "%d", i + 1);
+        draw_format(tab, 1, 0, here ? ROLE_ACCENT : ROLE_KEY, "%d", (i + 1) % 10);
         draw_text(tab, 3, 0, here ? ROLE_STRONG : counts[i] ? ROLE_NORMAL : ROLE_DIM, texts[i]);
         x += width + 1;
     }

@@ -140,10 +140,19 @@ bool run_filter_draw(struct run_view *view, struct area line)
     return true;
 }
 
-static void draw_list(struct run_view *view, struct area area,
-                      void (*cell)(void *, size_t, size_t, struct table_cell *), size_t columns,
-                      const char *empty)
+size_t run_table(const struct run_view *view)
 {
+    return view->tab < RUN_LISTS     ? (size_t)view->tab
+           : view->tab == RUN_MODELS ? RUN_LISTS
+           : view->tab == RUN_TRACES ? RUN_LISTS + 1
+                                     : RUN_TABLES;
+}
+
+void run_table_draw(struct run_view *view, struct area area,
+                    void (*cell)(void *, size_t, size_t, struct table_cell *), size_t columns,
+                    const char *empty)
+{
+    size_t table = run_table(view);
     int top = view->filtering || view->filter.length ? 1 : 0;
     struct area below = area_part(area, 0, top, area.rect.width, area.rect.height - top);
     struct table_rows rows = {.context = view, .count = view->shown_count, .cell = cell};
@@ -155,8 +164,7 @@ static void draw_list(struct run_view *view, struct area area,
     };
     run_filter_draw(view, area_row(area, 0));
     view->list_rect = below.rect;
-    table_draw(&view->tables[view->tab], below, view->headings[view->tab], columns, &rows,
-               &look);
+    table_draw(&view->tables[table], below, view->headings[table], columns, &rows, &look);
 }
 
 static void metric_headings(struct table_column *headings, int width)
@@ -197,7 +205,7 @@ void run_metrics_draw(struct run_view *view, struct area area)
     if (width >= CHART_FROM) {
         int list = width * 2 / 5;
         metric_headings(headings, list);
-        draw_list(view, area_part(area, 0, 0, list, height), metric_cell, 6,
+        run_table_draw(view, area_part(area, 0, 0, list, height), metric_cell, 6,
                   "this run has no metrics");
         draw_vline(area, list, 0, height, ROLE_BORDER);
         draw_metric_chart(view, area_part(area, list + 1, 0, width - list - 1, height));
@@ -205,7 +213,7 @@ void run_metrics_draw(struct run_view *view, struct area area)
     }
     metric_headings(headings, width);
     int chart = height >= 14 ? height * 3 / 5 : 0;
-    draw_list(view, area_part(area, 0, 0, width, height - chart), metric_cell, 6,
+    run_table_draw(view, area_part(area, 0, 0, width, height - chart), metric_cell, 6,
               "this run has no metrics");
     if (chart > 0) {
         draw_hline(area, 0, height - chart, width, ROLE_BORDER);
@@ -256,7 +264,7 @@ void run_pairs_draw(struct run_view *view, struct area area)
     headings[0].most = width / 2 - 4;
     headings[1].most = width - 10;
     int detail = height >= 12 ? DETAIL_ROWS : 0;
-    draw_list(view, area_part(area, 0, 0, width, height - detail), pair_cell, 2,
+    run_table_draw(view, area_part(area, 0, 0, width, height - detail), pair_cell, 2,
               params ? "this run has no params" : "this run has no tags");
     if (detail) {
         draw_hline(area, 0, height - detail, width, ROLE_BORDER);

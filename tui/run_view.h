@@ -24,9 +24,12 @@ enum run_tab {
     RUN_SYSTEM,
     RUN_LINEAGE,
     RUN_NOTES,
+    RUN_MODELS,
+    RUN_TRACES,
     RUN_TABS
 };
 #define RUN_LISTS    3 /* the first tabs are tables of keys and values */
+#define RUN_TABLES   5 /* and so, behind them, are the last two */
 #define SYSTEM_TILES 12
 
 struct run_system;
@@ -39,12 +42,13 @@ struct run_view {
     size_t row_count;
     enum run_tab tab;
 
-    struct table tables[RUN_LISTS];
-    struct table_column headings[RUN_LISTS][8];
+    struct table tables[RUN_TABLES];
+    struct table_column headings[RUN_TABLES][8];
     size_t *shown; /* of the tab's keys, those the filter keeps */
     size_t shown_count, shown_capacity;
     struct prompt filter;
     bool filtering;
+    size_t logged_counts[2]; /* models, traces, as last seen; 0: not looked at */
 
     struct chart_state chart;
     struct chart_widget widget;
@@ -73,6 +77,12 @@ struct run_view {
 const struct assay_attrs *run_attrs(const struct run_view *view);
 /* Draws what is typed after /; false where there is nothing of it. (run_lists.c) */
 bool run_filter_draw(struct run_view *view, struct area line);
+/* Which of the tables the tab is; RUN_TABLES where it is none. */
+size_t run_table(const struct run_view *view);
+/* Draws it: CELLS of the rows that the filter keeps, EMPTY where there is none. (run_lists.c) */
+void run_table_draw(struct run_view *view, struct area area,
+                    void (*cell)(void *, size_t, size_t, struct table_cell *), size_t columns,
+                    const char *empty);
 
 /* ---- run_header.c ---- */
 /* Draws name, state, times and best values; returns the rows used. */
@@ -122,6 +132,11 @@ size_t run_lineage_rows(struct run_view *view);
 const char *run_lineage_text(struct run_view *view);
 uint32_t run_lineage_run(struct run_view *view); /* the run under it, or ASSAY_NONE */
 void run_lineage_free(struct run_view *view);
+
+/* ---- run_logged.c ---- */
+void run_logged_draw(struct run_view *view, struct area area); /* models, traces */
+size_t run_logged_count(const struct run_view *view, enum run_tab tab); /* without asking */
+const char *run_logged_id(struct run_view *view); /* under the cursor, or NULL */
 
 /* ---- run_note.c ---- */
 void run_note_draw(struct run_view *view, struct area area);

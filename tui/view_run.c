@@ -23,6 +23,7 @@ static void show_run(struct run_view *view, uint32_t run, const char *metric)
     view->looking = false;
     view->list = (struct list){0};
     view->log = 0;
+    memset(view->logged_counts, 0, sizeof view->logged_counts);
     run_files_forget(view);
     if (*metric && view->tab == RUN_METRICS) {
         run_select_metric(view, metric);
@@ -53,7 +54,7 @@ static void run_close(void *self)
     run_system_free(view);
     run_lineage_free(view);
     tree_free(&view->files);
-    for (size_t i = 0; i < RUN_LISTS; i++) {
+    for (size_t i = 0; i < RUN_TABLES; i++) {
         table_free(&view->tables[i]);
     }
     prompt_free(&view->filter);
@@ -94,6 +95,10 @@ static void run_draw(void *self, struct area area)
         break;
     case RUN_LINEAGE:
         run_lineage_draw(view, body);
+        break;
+    case RUN_MODELS:
+    case RUN_TRACES:
+        run_logged_draw(view, body);
         break;
     case RUN_NOTES:
     case RUN_TABS:
@@ -183,8 +188,8 @@ static void plot(struct run_view *view, const char *metric)
 
 static bool list_tab_command(struct run_view *view, enum command_id id)
 {
-    if (view->tab < RUN_LISTS) {
-        return list_command(&view->tables[view->tab].list, view->shown_count, id);
+    if (run_table(view) < RUN_TABLES) {
+        return list_command(&view->tables[run_table(view)].list, view->shown_count, id);
     }
     if (view->looking && (view->tab == RUN_ARTIFACTS || view->tab == RUN_LOG)) {
         return file_preview_command(&view->preview, id);
@@ -259,7 +264,7 @@ static bool run_command(void *self, enum command_id id, const char *argument)
     if (list_tab_command(view, id)) {
         return true;
     }
-    if (id >= CMD_TAB_1 && id <= CMD_TAB_8) {
+    if (id >= CMD_TAB_1 && id <= CMD_TAB_10) {
         set_tab(view, (enum run_tab)(id - CMD_TAB_1));
         return true;
     }
@@ -286,7 +291,7 @@ static bool run_command(void *self, enum command_id id, const char *argument)
         return true;
     case CMD_FILTER:
         prompt_set(&view->filter, argument);
-        view->filtering = !*argument && (view->tab < RUN_LISTS || filters_file(view));
+        view->filtering = !*argument && (run_table(view) < RUN_TABLES || filters_file(view));
         if (filters_file(view)) {
             file_preview_filter(&view->preview, argument);
         }
@@ -323,8 +328,8 @@ static bool filter_event(struct run_view *view, const struct event *event)
         prompt_set(&view->filter, "");
         break;
     case PROMPT_CHANGED:
-        if (view->tab < RUN_LISTS) {
-            view->tables[view->tab].list.cursor = 0;
+        if (run_table(view) < RUN_TABLES) {
+            view->tables[run_table(view)].list.cursor = 0;
         }
         break;
     case PROMPT_MOVED:
@@ -360,7 +365,8 @@ static void press(struct run_view *view, const struct event *event)
         }
     } else if (rect_contains(view->list_rect, event->x, event->y)) {
         bool files = view->tab == RUN_ARTIFACTS;
-        struct list *list = files ? &view->files.list : &view->tables[view->tab].list;
+        size_t table = run_table(view) < RUN_TABLES ? run_table(view) : 0;
+        struct list *list = files ? &view->files.list : &view->tables[table].list;
         size_t count = files ? view->files.count : view->shown_count;
         if (list_hit(list, count, event->y - view->list_rect.y - (files ? 0 : 1), &row)) {
             list->cursor = row;
@@ -441,6 +447,8 @@ static bool run_copy(void *self, struct assay_buf *out)
         text = run_files_path(view);
     } else if (view->tab == RUN_LINEAGE) {
         text = run_lineage_text(view);
+    } else if (view->tab == RUN_MODELS || view->tab == RUN_TRACES) {
+        text = run_logged_id(view);
     } else if (view->tab == RUN_NOTES) {
         text = assay_session_note(view->app->session, view->run);
         text = *text ? text : run_note_of_source(view);

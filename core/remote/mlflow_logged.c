@@ -29,12 +29,37 @@ struct hunt {
     struct net_batch *batch;
     struct assay_logged *logged;
     struct assay_error *err;
+    bool unfiltered; /* the server took the question amiss: everything is asked for */
 };
 
 /* ---- questions ---- */
 
-static void body_of(const struct search *search, bool traces, struct assay_buf *body)
+/* Ids of runs are letters and digits. Of another kind of id everything is asked for. */
+static bool is_plain_id(const char *id)
 {
+    size_t length = strlen(id);
+
+    return length > 0 && length < 100 &&
+           strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_") == length;
+}
+
+/* "run_id = '...'": what the server is to select; false where that is everything. */
+static bool filter_of(const struct hunt *hunt, struct assay_buf *filter)
+{
+    const char *id = hunt->ask->run_id;
+
+    if (!id || hunt->unfiltered || !is_plain_id(id))
+        return false;
+    assay_buf_format(filter, "%s = '%s'", hunt->ask->traces ? "run_id" : "source_run_id", id);
+    return true;
+}
+
+static void body_of(const struct hunt *hunt, const struct search *search, struct assay_buf *body)
+{
+    const bool traces = hunt->ask->traces;
+    struct assay_buf filter = {0};
+
+
     assay_buf_text_add(body, traces ? "{\"locations\":[" : "{\"experiment_ids\":[");
     for (size_t i = 0; i < search->count; i++) {
         assay_buf_text_add(body, i ? "," : "");
@@ -47,6 +72,11 @@ static void body_of(const struct search *search, bool traces, struct assay_buf *
     assay_buf_format(body, "],\"max_results\":%u", traces ? TRACES_PAGE : MODELS_PAGE);
     if (traces)
         assay_buf_text_add(body, ",\"order_by\":[\"timestamp_ms DESC\"]");
+    if (filter_of(hunt, &filter)) {
+        assay_buf_text_add(body, ",\"filter\":");
+        json_text_quote(body, assay_buf_text(&filter));
+    }
+    assay_buf_free(&filter);
     if (search->token) {
         assay_buf_text_add(body, ",\"page_token\":");
         json_text_quote(body, search->token);
@@ -55,12 +85,18 @@ static void body_of(const struct search *search, bool traces, struct assay_buf *
 }
 
 /* Traces as MLflow 2 is asked for them: SearchTraces of its service.proto. */
-static void old_path(const struct search *search, struct assay_buf *path)
+static void old_path(const struct hunt *hunt, const struct search *search,
+                     struct assay_buf *path)
 {
+    struct assay_buf filter = {0};
+
     assay_buf_format(path, MLFLOW_API "/traces?max_results=%u", TRACES_PAGE);
     for (size_t i = 0; i < search->count; i++)
         url_query(path, "experiment_ids", search->experiments[i]);
     url_query(path, "order_by", "timestamp_ms DESC");
+    if (filter_of(hunt, &filter))
+        url_query(path, "filter", assay_buf_text(&filter));
+    assay_buf_free(&filter);
     if (search->token)
         url_query(path, "page_token", search->token);
 }
@@ -73,11 +109,11 @@ static void send_search(struct hunt *hunt, struct search *search)
 
     search->old = traces && atomic_load(&hunt->mlflow->old_traces);
     if (search->old) {
-        old_path(search, &path);
+        old_path(hunt, search, &path);
     } else {
         assay_buf_text_add(&path, traces ? "/api/3.0/mlflow/traces/search"
                                          : MLFLOW_API "/logged-models/search");
-        body_of(search, traces, &body);
+        body_of(hunt, search, &body);
         request.method = NET_POST;
         request.type = "application/json";
         request.body = assay_buf_text(&body);
@@ -116,6 +152,11 @@ static enum assay_status take(struct hunt *hunt, const struct net_answer *answer
     status = mlflow_answer_error(hunt->mlflow, answer, &failure, &error);
     if (mlflow_unknown(&failure))
         return unknown(hunt, search);
+    if (answer->http == 400 && hunt->ask->run_id && !hunt->unfiltered && !search->token) {
+        hunt->unfiltered = true; /* older ones know no such filter */
+        send_search(hunt, search);
+        return ASSAY_OK;
+    }
     if (status != ASSAY_OK) {
         if (hunt->err)
             *hunt->err = error;
@@ -191,9 +232,11 @@ enum assay_status mlflow_logged_fetch(struct mlflow *mlflow,
     free(searches);
     if (status == ASSAY_NO)
         status = too_old(&hunt);
-    if (status == ASSAY_OK)
+    if (status == ASSAY_OK) {
+        if (ask->run_id)
+            mlflow_logged_of_run(hunt.logged, ask->run_id);
         mlflow_logged_order(hunt.logged, ask->limit);
-    else
+    } else
         assay_logged_free(&hunt.logged);
     *out = hunt.logged;
     return status;

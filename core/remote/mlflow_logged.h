@@ -12,6 +12,7 @@
 struct mlflow_logged_ask {
     const char *const *experiments; /* their ids */
     size_t count;
+    const char *run_id;               /* of this run alone; NULL: of any */
     bool traces;                      /* else models */
     size_t limit;                     /* the newest so many; 0: all */
     bool (*cancelled)(void *context); /* may be NULL */
@@ -33,6 +34,8 @@ void mlflow_logged_write(const struct assay_logged *logged, bool traces, const c
 enum assay_status mlflow_logged_read(const char *where, const void *bytes, size_t length,
                                      bool traces, struct assay_logged *logged, char **token,
                                      struct assay_error *err);
+/* Drops those that another run logged. */
+void mlflow_logged_of_run(struct assay_logged *logged, const char *run_id);
 /* Sorts them, the newest first, and drops those behind the first LIMIT (0: none). */
 void mlflow_logged_order(struct assay_logged *logged, size_t limit);
 

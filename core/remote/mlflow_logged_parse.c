@@ -104,6 +104,9 @@ static void read_model(struct json_text *json, struct assay_logged *logged)
             while (json_text_member(json, &key))
                 if (strcmp(key, "params") == 0)
                     mlflow_take_pairs(json, &logged->arena, &model.params, &model.param_count);
+                else if (strcmp(key, "metrics") == 0)
+                    mlflow_take_metrics(json, &logged->arena, &model.metrics,
+                                        &model.metric_count, NULL);
                 else
                     json_text_skip(json);
         } else if (!json->fault) {
@@ -378,6 +381,22 @@ static void write_time(struct assay_buf *out, const char *key, int64_t ms)
         assay_buf_format(out, "\"%s\":%" PRId64 ",", key, ms);
 }
 
+static void write_metrics(struct assay_buf *out, const struct assay_metric *metrics, size_t count)
+{
+    assay_buf_text_add(out, ",\"metrics\":[");
+    for (size_t i = 0; i < count; i++) {
+        const struct assay_summary *summary = &metrics[i].summary;
+        char number[32];
+
+        assay_buf_text_add(out, i ? ",{" : "{");
+        write_text(out, "key", metrics[i].key);
+        assay_buf_format(out, "\"value\":\"%s\",\"timestamp\":%" PRId64 ",\"step\":%" PRId64 "}",
+                         assay_number_exact(number, summary->last), summary->time_ms,
+                         summary->step);
+    }
+    assay_buf_char(out, ']');
+}
+
 static void write_model(struct assay_buf *out, const struct assay_logged_model *model)
 {
     assay_buf_text_add(out, "{\"info\":{");
@@ -402,6 +421,7 @@ static void write_model(struct assay_buf *out, const struct assay_logged_model *
     }
     assay_buf_text_add(out, "]},\"data\":{");
     write_pairs(out, "params", model->params, model->param_count);
+    write_metrics(out, model->metrics, model->metric_count);
     assay_buf_text_add(out, "}}");
 }
 
@@ -447,7 +467,21 @@ void mlflow_logged_write(const struct assay_logged *logged, bool traces, const c
     assay_buf_text_add(out, "]}");
 }
 
-/* ---- their order ---- */
+/* ---- which of them, and their order ---- */
+
+void mlflow_logged_of_run(struct assay_logged *logged, const char *run_id)
+{
+    size_t models = 0, traces = 0;
+
+    for (size_t i = 0; i < logged->model_count; i++)
+        if (strcmp(logged->models[i].run_id, run_id) == 0)
+            logged->models[models++] = logged->models[i];
+    for (size_t i = 0; i < logged->trace_count; i++)
+        if (strcmp(logged->traces[i].run_id, run_id) == 0)
+            logged->traces[traces++] = logged->traces[i];
+    logged->model_count = models;
+    logged->trace_count = traces;
+}
 
 static int by_time(int64_t a, int64_t b, const char *a_id, const char *b_id)
 {

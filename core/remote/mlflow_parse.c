@@ -153,8 +153,8 @@ void mlflow_take_pairs(struct json_text *json, struct assay_arena *arena,
 
 /* The latest point of each metric. How many there are, and their extremes, the list does not
    say: n stays 0. */
-static void read_metrics(struct json_text *json, struct assay_arena *arena,
-                         struct assay_attrs *attrs, size_t *no_numbers)
+void mlflow_take_metrics(struct json_text *json, struct assay_arena *arena,
+                         struct assay_metric **metrics, size_t *count, size_t *no_numbers)
 {
     const char *key;
 
@@ -179,8 +179,8 @@ static void read_metrics(struct json_text *json, struct assay_arena *arena,
                 json_text_skip(json);
         }
         if (metric.key && number)
-            *ASSAY_PUSH(arena, attrs->metrics, attrs->metric_count) = metric;
-        else
+            *ASSAY_PUSH(arena, *metrics, *count) = metric;
+        else if (no_numbers)
             ++*no_numbers;
     }
 }
@@ -293,7 +293,7 @@ static void read_lists(struct json_text *json, struct assay_arena *arena,
         return;
     while (json_text_member(json, &key)) {
         if (strcmp(key, "metrics") == 0)
-            read_metrics(json, arena, attrs, no_numbers);
+            mlflow_take_metrics(json, arena, &attrs->metrics, &attrs->metric_count, no_numbers);
         else if (strcmp(key, "params") == 0)
             mlflow_take_pairs(json, arena, &attrs->params, &attrs->param_count);
         else if (strcmp(key, "tags") == 0)

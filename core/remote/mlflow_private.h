@@ -123,6 +123,11 @@ mlflow_parse_runs(const char *where, const char *body, size_t length, struct mlf
 void mlflow_take_pairs(struct json_text *json, struct assay_arena *arena,
                        struct assay_pair **pairs, size_t *count);
 
+/* A list of metrics' latest values. What is no number is left out, and counted (NO_NUMBERS may be
+   NULL). */
+void mlflow_take_metrics(struct json_text *json, struct assay_arena *arena,
+                         struct assay_metric **metrics, size_t *count, size_t *no_numbers);
+
 /* An address that the server signed for one file in a store of its own, and what is to be sent
    there besides. Start with {0}. */
 #define MLFLOW_SIGNED_LINES 16u

@@ -11,12 +11,6 @@
 #include "remote/mlflow_logged.h"
 #include "session/server_private.h"
 
-/* Before the text of a list; and all there is of the state that speaks for all experiments. */
-struct head {
-    int64_t read_ms;
-    uint64_t cut;
-};
-
 struct lists { /* what is asked or kept of one kind */
     struct session_source *source;
     struct assay_session *session;
@@ -37,15 +31,14 @@ static const char *every_key(const struct lists *lists)
     return lists->traces ? "traces" : "logged";
 }
 
-/* What the cache has under KEY, with a head of its own; false: nothing. The caller frees. */
-static bool kept(const struct lists *lists, const char *key, struct head *head, char **bytes,
-                 size_t *length)
+bool logged_kept(const struct points_cache *cache, const char *key, struct logged_head *head,
+                 char **bytes, size_t *length)
 {
     void *state = NULL;
 
     *bytes = NULL;
-    if (!lists->cache.store || store_read_state(lists->cache.store, lists->source->row, key,
-                                                &state, length, NULL) != ASSAY_OK)
+    if (!cache->store || store_read_state(cache->store, cache->server->source->row, key, &state,
+                                          length, NULL) != ASSAY_OK)
         return false;
     *bytes = state;
     if (!state || *length < sizeof *head)
@@ -56,7 +49,7 @@ static bool kept(const struct lists *lists, const char *key, struct head *head, 
 
 /* ---- into the cache ---- */
 
-static void put(struct batch *batch, const char *key, const struct head *head,
+void logged_put(struct batch *batch, const char *key, const struct logged_head *head,
                 const struct assay_buf *text)
 {
     struct batch_item *item = batch_add(batch, BATCH_STATE, key, NULL);
@@ -72,13 +65,13 @@ static void put(struct batch *batch, const char *key, const struct head *head,
 
 /* Whether TEXT, the list of an experiment now, is to be written. What is kept and whole is
    better than what is cut short. */
-static bool is_news(const struct lists *lists, const char *key, const struct head *now,
+static bool is_news(const struct lists *lists, const char *key, const struct logged_head *now,
                     const struct assay_buf *text)
 {
-    struct head head;
+    struct logged_head head;
     size_t length = 0;
     char *bytes;
-    bool is_kept = kept(lists, key, &head, &bytes, &length), same, news;
+    bool is_kept = logged_kept(&lists->cache, key, &head, &bytes, &length), same, news;
 
     same = is_kept && head.cut == now->cut && length - sizeof head == text->length &&
            memcmp(bytes + sizeof head, text->data, text->length) == 0;
@@ -90,7 +83,7 @@ static bool is_news(const struct lists *lists, const char *key, const struct hea
 static void keep(const struct lists *lists, const struct assay_logged *logged)
 {
     struct batch *batch = batch_new(lists->source);
-    const struct head head = {logged->read_ms, logged->cut};
+    const struct logged_head head = {logged->read_ms, logged->cut};
     struct assay_buf text = {0}, key = {0};
 
     for (size_t i = 0; i < lists->count; i++) {
@@ -99,10 +92,10 @@ static void keep(const struct lists *lists, const struct assay_logged *logged)
         list_key(lists, lists->experiments[i], &key);
         mlflow_logged_write(logged, lists->traces, lists->experiments[i], &text);
         if (is_news(lists, assay_buf_text(&key), &head, &text))
-            put(batch, assay_buf_text(&key), &head, &text);
+            logged_put(batch, assay_buf_text(&key), &head, &text);
     }
     if (lists->every && !logged->cut)
-        put(batch, every_key(lists), &head, NULL);
+        logged_put(batch, every_key(lists), &head, NULL);
     batch_post(lists->session, batch);
     assay_buf_free(&text);
     assay_buf_free(&key);
@@ -114,18 +107,18 @@ static void keep(const struct lists *lists, const struct assay_logged *logged)
 static struct assay_logged *recall(const struct lists *lists, size_t limit)
 {
     struct assay_logged *logged = assay_alloc(sizeof *logged);
-    struct head every = {.read_ms = ASSAY_NO_TIME}, head;
+    struct logged_head every = {.read_ms = ASSAY_NO_TIME}, head;
     struct assay_buf key = {0};
     size_t known = 0, length = 0;
     char *bytes;
 
     logged->read_ms = INT64_MAX;
-    kept(lists, every_key(lists), &every, &bytes, &length);
+    logged_kept(&lists->cache, every_key(lists), &every, &bytes, &length);
     free(bytes);
     for (size_t i = 0; i < lists->count; i++) {
         assay_buf_reset(&key);
         list_key(lists, lists->experiments[i], &key);
-        if (kept(lists, assay_buf_text(&key), &head, &bytes, &length) &&
+        if (logged_kept(&lists->cache, assay_buf_text(&key), &head, &bytes, &length) &&
             mlflow_logged_read(lists->source->path, bytes + sizeof head, length - sizeof head,
                                lists->traces, logged, NULL, NULL) == ASSAY_OK) {
             known++;
@@ -143,6 +136,19 @@ static struct assay_logged *recall(const struct lists *lists, size_t limit)
     if (!known && lists->count)
         assay_logged_free(&logged);
     return logged;
+}
+
+struct assay_logged *logged_recall_experiment(const struct points_cache *cache,
+                                              const char *experiment, bool traces)
+{
+    const struct lists lists = {.source = cache->server->source,
+                                .session = cache->server->session,
+                                .traces = traces,
+                                .experiments = &experiment,
+                                .count = 1,
+                                .cache = *cache};
+
+    return recall(&lists, 0);
 }
 
 /* ---- asking ---- */

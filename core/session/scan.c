@@ -542,6 +542,7 @@ static unsigned done_apply(struct assay_session *session, struct message *messag
         watch_later(session, source);
     source->again = false;
     registry_scanned(source, done->status == ASSAY_OK);
+    run_logged_scanned(session, source, done->status == ASSAY_OK, done->part);
     cache_settle(source);
     if (!session->live || !source->unwritten)
         cache_take_over(session, source);

@@ -66,6 +66,22 @@ struct points_cache { /* one thread's connection */
 };
 void points_cache_open(struct points_cache *cache, struct server *server);
 void points_cache_close(struct points_cache *cache);
+
+/* ---- what runs logged, in the cache (logged.c) ---- */
+
+/* Before the text of a list; and all there is of the state that speaks for all experiments. */
+struct logged_head {
+    int64_t read_ms;
+    uint64_t cut;
+};
+/* What the cache has under KEY: HEAD, then a text; false: nothing. The caller frees BYTES. */
+bool logged_kept(const struct points_cache *cache, const char *key, struct logged_head *head,
+                 char **bytes, size_t *length);
+void logged_put(struct batch *batch, const char *key, const struct logged_head *head,
+                const struct assay_buf *text);
+/* The list of an experiment; NULL where there is none. */
+struct assay_logged *logged_recall_experiment(const struct points_cache *cache,
+                                              const char *experiment, bool traces);
 /* The mark of a series; false where the cache has none. */
 bool points_cache_mark(struct points_cache *cache, const char *run_id, const char *metric,
                        struct points_mark *mark);

@@ -195,6 +195,7 @@ static void source_free(struct session_source *source)
     else if (source->self)
         source->ops->close(source->self);
     assay_registry_free(&source->registry.shown);
+    run_logged_free(source);
     for (size_t i = 0; i < source->memory_count; i++)
         free(source->memory[i].bytes);
     free(source->memory);

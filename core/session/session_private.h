@@ -16,6 +16,7 @@
  *               every name, before they are; texts_ahead.c the names of runs; attrs_read.c
  *               attributes of many runs by several threads
  *   details.c   artifacts, notes, saved views
+ *   logged_run.c  the models and traces that one run logged
  *   registry.c  registered models, of servers and of stores on disk; digest.c the digests of
  *               their files
  *   activity.c  jobs, problems, notices
@@ -80,6 +81,7 @@ struct session_source {
         bool stale;   /* the source was looked at since; the next call looks at the models */
         struct assay_error error;
     } registry;
+    struct run_logged *run_logged[2]; /* logged_run.c: models, traces of one run; NULL: not asked */
     bool slow_watch; /* on a file system that sends no events: looked at by the clock */
     atomic_bool stop;
     _Atomic uint64_t done, total;
@@ -531,6 +533,11 @@ void digests_free(struct assay_session *session);
 
 /* registry.c: the source was read to its end. */
 void registry_scanned(struct session_source *source, bool good);
+
+/* logged_run.c: the source was looked at, PART: not at all of it. */
+void run_logged_scanned(struct assay_session *session, struct session_source *source, bool good,
+                        bool part);
+void run_logged_free(struct session_source *source);
 
 /* activity.c */
 uint64_t activity_job(struct assay_session *session, const char *title);

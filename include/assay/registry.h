@@ -126,7 +126,7 @@ void assay_session_version_digest(const struct assay_session *session, uint32_t 
 void assay_session_compute_digest(struct assay_session *session, uint32_t source,
                                   const char *model, const struct assay_model_version *version);
 
-/* ---- what runs logged: models (MLflow 3) and traces; these wait, for one-shots ---- */
+/* ---- what runs logged: models (MLflow 3) and traces ---- */
 
 struct assay_logged_model {
     const char *id, *name, *experiment_id, *run_id, *type, *status, *artifact_uri, *user;
@@ -135,6 +135,9 @@ struct assay_logged_model {
     size_t tag_count, param_count;
     struct assay_model_alias *registrations; /* alias: the model's name */
     size_t registration_count;
+    struct assay_metric *metrics; /* the latest of each key and dataset; of its summary: last,
+                                     step, time_ms */
+    size_t metric_count;
 };
 struct assay_trace {
     const char *id, *experiment_id, *name, *run_id, *state, *request, *response;
@@ -151,7 +154,7 @@ struct assay_logged {
     int64_t read_ms; /* when the server said this; where not all at once, the first of them */
     size_t unknown;  /* from the cache: experiments of which it has no list */
 };
-/* The logged models, or with TRACES the traces, of every experiment of SOURCE (EXPERIMENT
+/* For one-shots, which wait. The logged models, or with TRACES the traces, of every experiment of SOURCE (EXPERIMENT
    ASSAY_NONE) or one, the newest LIMIT of them (0: all). ASSAY_NO where the server is too old
    for them. Where it cannot be reached *out is what the cache has (NULL where that is nothing)
    and the status says so; a session of cached things alone asks no server. */
@@ -159,5 +162,20 @@ enum assay_status assay_session_logged_wait(struct assay_session *session, uint3
                                             uint32_t experiment, bool traces, size_t limit,
                                             struct assay_logged **out, struct assay_error *err);
 void assay_logged_free(struct assay_logged **logged);
+
+#define ASSAY_RUN_LOGGED_MAX 1000u
+
+/* For screens: what one run logged, the newest ASSAY_RUN_LOGGED_MAX. */
+struct assay_run_logged {
+    enum assay_load load; /* NONE: its source is no server */
+    const struct assay_logged *logged; /* NULL: nothing is known; else valid until the next dispatch */
+    bool kept;                /* the server has not said so now: it is as old as its read_ms says */
+    struct assay_error error; /* of the last look; ASSAY_NO: the server is too old for them */
+};
+/* Asks for them in the background at the first call for a run and whenever its source was looked
+   at since and they may be others; ASSAY_CHANGED_SOURCES says that something came. Of each kind
+   those of one run are there at a time. */
+void assay_session_run_logged(struct assay_session *session, uint32_t run, bool traces,
+                              struct assay_run_logged *out);
 
 #endif

@@ -52,6 +52,8 @@ def fill(client):
                 model = mlflow.initialize_logged_model(
                     name="talker%d" % i, params={"p": str(i)}, tags={"t é": "\"%d\"" % i},
                     model_type="agent")
+                mlflow.log_metrics({"auc": 0.9 + i / 100, "val/loss": float("nan")}, step=i,
+                                   model_id=model.model_id)
                 if i:
                     mlflow.finalize_logged_model(model.model_id, "READY" if i == 1 else "FAILED")
     if MAJOR >= 3:
@@ -100,6 +102,8 @@ def their_models(client):
                 "type": one.model_type or None, "tags": one.tags,
                 "status": {"FAILED": "UPLOAD_FAILED"}.get(one.status.name, one.status.name),
                 "params": one.params, "artifact_uri": one.artifact_location,
+                "metrics": sorted((metric.key, repr(metric.value), metric.step, metric.timestamp)
+                                  for metric in one.metrics or []),
                 "created_ms": one.creation_timestamp, "updated_ms": one.last_updated_timestamp}
         token = page.token
         if not token:
@@ -112,6 +116,9 @@ def compare_lists(check, got, theirs, key, title):
     for name, values in theirs.items():
         for field, value in values.items():
             shown = mine.get(name, {}).get(field)
+            if field == "metrics":
+                shown = sorted((one["key"], repr(float(one["value"])), one["step"],
+                                one["time_ms"]) for one in shown or [])
             check(shown == value, title, key, name, field, repr(shown)[:200], repr(value)[:200])
     times = [one["time_ms" if key == "traces" else "created_ms"] for one in mine.values()]
     check(times == sorted(times, reverse=True), title, key, "the newest first")

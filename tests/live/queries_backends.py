@@ -102,6 +102,10 @@ OTHERS = [
     "metrics.`val/loss` != 0", "metrics.`val/loss` = nan", "metrics.`val/loss` >= 1", "start_time > 1030",
     "start_time != 1030", "end_time IS NULL", "adam", "vit", "'50%'",
 ]
+# PostgreSQL takes a backslash in a pattern as what makes the next character plain, and knows the
+# capitals of all scripts; MLflow behind SQLite, and Assay everywhere, do neither.
+MEANT_OTHERWISE = ["params.model LIKE '%\\%'", "params.model LIKE '%\\%b'", "tags.team LIKE '%\\%'",
+                   "params.model ILIKE '\u00c9T\u00c9'", "tags.team ILIKE '\u00c9T\u00c9'"]
 SORTS = ["metrics.loss", "metrics.loss DESC", "metrics.acc", "metrics.acc DESC", "metrics.`val/loss`",
          "metrics.`val/loss` DESC", "metrics.never", "metrics.never DESC", "params.lr", "params.lr DESC",
          "params.model", "params.model DESC", "tags.team", "tags.team DESC", "name", "name DESC", "status",
@@ -172,8 +176,7 @@ def compare_theirs(client, experiment, text, ours):
                         client.search_runs([experiment], text, max_results=1000))
     except Exception:  # noqa: BLE001 (its parser raises many kinds)
         return
-    if theirs != ours:
-        print("MLflow differs:", text, theirs, ours)
+    check(theirs == ours or text in MEANT_OTHERWISE, "MLflow's search", text, theirs, ours)
 
 
 def run(program, base):

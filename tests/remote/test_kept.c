@@ -51,7 +51,9 @@ static const char models[] =
     "\"mlflow-artifacts:/1/models/m-1\",\"status\":\"LOGGED_MODEL_READY\",\"creator_id\":\"7\","
     "\"model_type\":\"agent\",\"source_run_id\":\"abc\",\"tags\":[{\"key\":\"t\",\"value\":"
     "\"\\\"q\\\"\"}],\"registrations\":[{\"name\":\"fraud\",\"version\":\"3\"}]},\"data\":{"
-    "\"params\":[{\"key\":\"p\",\"value\":\"1\"}]}}]}";
+    "\"params\":[{\"key\":\"p\",\"value\":\"1\"}],\"metrics\":[{\"key\":\"auc\",\"value\":"
+    "0.925,\"timestamp\":7,\"step\":3},{\"key\":\"loss\",\"value\":\"NaN\",\"timestamp\":8,"
+    "\"step\":-1},{\"key\":\"none\",\"value\":{}}]}}]}";
 
 static struct assay_logged *read_text(const char *text, bool traces)
 {
@@ -100,6 +102,13 @@ static void assert_model(const struct assay_logged *logged)
     assert_int_equal(model->registration_count, 1);
     assert_string_equal(model->registrations[0].alias, "fraud");
     assert_string_equal(model->registrations[0].version, "3");
+    assert_int_equal(model->metric_count, 2);
+    assert_string_equal(model->metrics[0].key, "auc");
+    assert_true(model->metrics[0].summary.last == 0.925);
+    assert_int_equal(model->metrics[0].summary.step, 3);
+    assert_int_equal(model->metrics[0].summary.time_ms, 7);
+    assert_true(isnan(model->metrics[1].summary.last));
+    assert_int_equal(model->metrics[1].summary.step, -1);
 }
 
 /* What is written of experiment 1 and read again. */

@@ -202,6 +202,73 @@ static bool read_one(struct fake_registry *fake, const struct web_request *reque
     return true;
 }
 
+/* Those of REGISTRY_RUN_B, and one of another run, as from a server that heeds no filter. */
+static void logged_models(struct assay_buf *out)
+{
+    assay_buf_text_add(
+        out,
+        "{\"models\":[{\"info\":{\"model_id\":\"m-other\",\"name\":\"stranger\","
+        "\"experiment_id\":\"1\",\"source_run_id\":\"" REGISTRY_RUN_A "\"},\"data\":{}},"
+        "{\"info\":{\"model_id\":\"" REGISTRY_LOGGED "\",\"name\":\"detector\","
+        "\"experiment_id\":\"1\",\"source_run_id\":\"" REGISTRY_RUN_B "\","
+        "\"model_type\":\"agent\",\"status\":\"LOGGED_MODEL_READY\","
+        "\"creation_timestamp_ms\":1760000000500,\"tags\":[{\"key\":\"team\",\"value\":"
+        "\"risk\\u001b[31m\"}],\"registrations\":[{\"name\":\"fraud\",\"version\":\"2\"}]},"
+        "\"data\":{\"params\":[{\"key\":\"depth\",\"value\":\"4\"}],\"metrics\":["
+        "{\"key\":\"auc\",\"value\":0.9251,\"timestamp\":1,\"step\":3},"
+        "{\"key\":\"loss\",\"value\":\"NaN\",\"timestamp\":1,\"step\":3}]}},"
+        "{\"info\":{\"model_id\":\"m-late\",\"name\":\"draft\",\"experiment_id\":\"1\","
+        "\"source_run_id\":\"" REGISTRY_RUN_B "\",\"status\":\"LOGGED_MODEL_UPLOAD_FAILED\","
+        "\"creation_timestamp_ms\":1760000000100},\"data\":{}}]}");
+}
+
+static void trace_json(struct assay_buf *out, const char *id, const char *run,
+                       const char *state, const char *request)
+{
+    assay_buf_format(
+        out,
+        "{\"trace_id\":\"%s\",\"trace_location\":{\"type\":\"MLFLOW_EXPERIMENT\","
+        "\"mlflow_experiment\":{\"experiment_id\":\"1\"}},\"request_preview\":\"%s\","
+        "\"response_preview\":\"because of %s\",\"request_time\":"
+        "\"2025-10-09T08:53:20.250Z\",\"execution_duration\":\"0.038s\",\"state\":\"%s\","
+        "\"trace_metadata\":{\"mlflow.sourceRun\":\"%s\"},\"tags\":{\"mlflow.traceName\":"
+        "\"answer\"}}",
+        id, request, id, state, run);
+}
+
+static void traces(struct assay_buf *out)
+{
+    assay_buf_text_add(out, "{\"traces\":[");
+    trace_json(out, "tr-1", REGISTRY_RUN_B, "OK", "why was it refused?");
+    assay_buf_char(out, ',');
+    trace_json(out, "tr-2", REGISTRY_RUN_B, "ERROR", "paint \\u001b[31mred");
+    assay_buf_char(out, ',');
+    trace_json(out, "tr-3", REGISTRY_RUN_B, "IN_PROGRESS", "and now?");
+    assay_buf_char(out, ',');
+    trace_json(out, "tr-4", REGISTRY_RUN_A, "OK", "another run's");
+    assay_buf_text_add(out, "]}");
+}
+
+static bool read_logged(struct fake_registry *fake, const struct web_request *request,
+                        struct web_answer *answer, struct assay_buf *out)
+{
+    bool models = is_path(request, "logged-models/search");
+
+    if (!fake->logs || !(models || is_path(request, "traces/search")))
+        return false;
+    fake->logged_asked++;
+    if (fake->filters_fail && memmem(request->body, request->length, "run_id = ", 9)) {
+        answer->status = 400;
+        assay_buf_text_add(out, "{\"error_code\":\"INVALID_PARAMETER_VALUE\",\"message\":"
+                                "\"Invalid attribute key\"}");
+    } else if (models) {
+        logged_models(out);
+    } else {
+        traces(out);
+    }
+    return true;
+}
+
 static bool read_something(struct fake_registry *fake, const struct web_request *request,
                            struct assay_buf *out)
 {
@@ -428,7 +495,8 @@ static void serve(void *context, const struct web_request *request, struct web_a
         answer->status = 404;
         assay_buf_text_add(&out, "{\"error_code\":\"RESOURCE_DOES_NOT_EXIST\",\"message\":"
                                  "\"Could not find experiment\"}");
-    } else if (!read_something(fake, request, &out) &&
+    } else if (!read_logged(fake, request, answer, &out) &&
+               !read_something(fake, request, &out) &&
                !write_something(fake, request, answer, &out)) {
         answer->status = 404;
         assay_buf_reset(&out);

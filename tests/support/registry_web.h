@@ -33,6 +33,9 @@ struct fake_registry {
     char after_look_team[64];      /* … the tag "team" of REGISTRY_RUN_B */
     bool silent;                   /* every connection is closed without a word */
     bool running;                  /* neither run has ended */
+    bool logs;                      /* it has models and traces that REGISTRY_RUN_B logged */
+    bool filters_fail;              /* … and answers 400 to whoever asks for those of a run */
+    unsigned logged_asked;          /* searches for either */
     unsigned writes;
     struct fake_run runs[2]; /* REGISTRY_RUN_A, REGISTRY_RUN_B */
     struct {                 /* version 3, where it was registered; source "": it was not */
