@@ -399,7 +399,8 @@ static void attribute_cell(struct run_cell *cell, const struct run_column *colum
     const struct assay_attrs *attrs = assay_catalog_attrs(catalog, run);
     if (column->kind == RUN_COLUMN_METRIC) {
         const struct assay_metric *metric = assay_attrs_metric(attrs, column->key);
-        if (metric) {
+        /* What a server's list does not say, is not known until the points are read. */
+        if (metric && (metric->summary.n > 0 || column->stat == ASSAY_STAT_LAST)) {
             put_number(cell, metric_value(metric, column->stat));
         }
         return;

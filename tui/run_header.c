@@ -82,6 +82,9 @@ static void draw_times(struct run_view *view, struct area line)
 static double best_of(const struct assay_metric *metric)
 {
     int direction = assay_metric_direction(metric->key);
+    if (metric->summary.n == 0) { /* a server's list says the latest value alone */
+        return metric->summary.last;
+    }
     return direction < 0   ? metric->summary.min
            : direction > 0 ? metric->summary.max
                            : metric->summary.last;

@@ -110,16 +110,20 @@ static void metric_cell(void *context, size_t row, size_t column, struct table_c
         put_number(out, summary->last);
         break;
     case 2:
-        if (direction) {
+        if (direction && summary->n > 0) {
             put_number(out, direction < 0 ? summary->min : summary->max);
         }
         break;
     case 3:
-        snprintf(out->text, sizeof out->text, "%s", assay_count_text(count, summary->n));
+        if (summary->n > 0) { /* else a server has not said so yet */
+            snprintf(out->text, sizeof out->text, "%s", assay_count_text(count, summary->n));
+        }
         out->role = summary->nonfinite ? ROLE_FAILED : ROLE_DIM;
         break;
     default:
-        put_number(out, column == 4 ? summary->min : summary->max);
+        if (summary->n > 0) {
+            put_number(out, column == 4 ? summary->min : summary->max);
+        }
         out->role = ROLE_DIM;
         break;
     }

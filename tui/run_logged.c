@@ -272,8 +272,9 @@ static void headings_of(struct run_view *view, int width)
         headings[i].right = traces ? i == 1 || i == 2 : i == 2 || i == 3;
         headings[i].most = 20;
     }
-    headings[0].most = traces ? 20 : width / 3;
+    headings[0].most = width / 4;
     headings[traces ? 4 : 5].most = width;
+    headings[traces ? 4 : 5].rest = true;
 }
 
 /* ---- what is known of the one under the cursor ---- */

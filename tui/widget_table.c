@@ -31,6 +31,8 @@ static int column_width(const struct table_column *column)
     return column->width < most ? column->width : most;
 }
 
+#define REST_LEAST 8 /* cells that are worth showing of a longer text */
+
 /* Digits before the point of a finite value; not positive where it begins behind it. */
 static int magnitude(double value)
 {
@@ -178,6 +180,9 @@ static size_t place(struct table *table, struct table_column *columns, size_t co
     columns[0].shown_width = first;
     for (size_t c = table->left + 1; c < count; c++) {
         int wide = column_width(&columns[c]);
+        if (columns[c].rest && x + wide > width && width - x >= REST_LEAST) {
+            wide = width - x;
+        }
         if (x + wide > width && c > table->left + 1) {
             break;
         }

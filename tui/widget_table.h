@@ -26,6 +26,7 @@ struct table_cell {
 struct table_column { /* kept by the owner; widths are kept up by the table */
     char title[48];
     bool right;      /* numbers, or text against the right edge */
+    bool rest;       /* the last: cut to what the line has left rather than left out */
     int width, most; /* cells; never wider than `most` (0: 24) */
     int before, after;
     double largest; /* of the measured values seen, but for those far above the rest */

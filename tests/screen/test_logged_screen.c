@@ -48,6 +48,7 @@ static void models_with_status_step_and_metrics(void **state)
     struct screen *screen = open_run(&fake, NULL, 120, 40);
     assert_int_equal(fake_registry_seen(&fake).logged_asked, 0); /* nobody looked at them */
     screen_assert_text(screen, "models 1");                      /* the run itself says so */
+    screen_refute_text(screen, "NaN"); /* the extremes of its metric are not known: no points came */
     expect_models(screen);
     registry_screen_row(screen, "detector  ", "auc 0.9251   loss NaN");
     registry_screen_row(screen, "detector  ", "agent");
