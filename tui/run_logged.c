@@ -147,6 +147,18 @@ static void put_status(const struct assay_logged_model *model, struct table_cell
                                                  : ROLE_FAILED;
 }
 
+/* Where nobody said a name, as much of the id as tells it apart; all of it stands below. */
+static void put_name(const struct made *made, struct table_cell *out)
+{
+    const char *name = made->model && *made->model->name ? made->model->name
+                       : made->output                     ? made->output->name
+                                                          : "";
+    const char *id = made->model ? made->model->id : made->output ? made->output->id : "";
+    char part[16];
+    snprintf(part, sizeof part, "%s", id);
+    assay_text_clean_to(out->text, sizeof out->text, *name ? name : part);
+}
+
 static void model_cell(void *context, size_t row, size_t column, struct table_cell *out)
 {
     struct run_view *view = context;
@@ -157,12 +169,7 @@ static void model_cell(void *context, size_t row, size_t column, struct table_ce
     struct assay_buf text = {.limit = sizeof out->text - 1};
     switch (column) {
     case 0:
-        assay_text_clean_to(out->text, sizeof out->text,
-                            model && *model->name            ? model->name
-                            : made.output && *made.output->name ? made.output->name
-                            : model                             ? model->id
-                            : made.output                       ? made.output->id
-                                                                : "");
+        put_name(&made, out);
         break;
     case 1:
         if (model) {
