@@ -266,7 +266,7 @@ void compare_front_title(const struct compare_view *view, char *out, size_t capa
 
 static void draw_counts(const struct compare_view *view, struct area line)
 {
-    static const char keys[] = "m another metric, l another cost";
+    static const char keys[] = "m another metric, h l another cost";
     const struct assay_front *front = &view->front.front;
     const char *what = view->grouped ? "groups" : "runs";
     int x = 1 + draw_format(line, 1, 0, ROLE_NORMAL, "%zu of %zu %s on the front", front->found,

@@ -368,3 +368,37 @@ void compare_page_draw(struct compare_view *view, struct area area)
     }
     compare_lines_draw(view, area_part(area, 0, 1, width, height));
 }
+
+/* ---- the bottom line ---- */
+
+const enum command_id *compare_hints(void *self)
+{
+    static const enum command_id table[] = {
+        CMD_DOWN,        CMD_UP,      CMD_BASELINE, CMD_DIFFERENCES, CMD_TRANSPOSE, CMD_SEEDS,
+        CMD_VERDICTS,    CMD_FACTORS, CMD_VALUES,   CMD_GROUP_BY,    CMD_SORT_RUNS, CMD_FILTER,
+        CMD_NEXT_METRIC, CMD_EXPORT,  CMD_FILES,    CMD_FRONT,       CMD_NONE};
+    static const enum command_id front[] = {CMD_DOWN, CMD_UP,   CMD_NEXT_METRIC, CMD_LEFT,
+                                            CMD_RIGHT, CMD_OPEN, CMD_BACK, CMD_NONE};
+    static const enum command_id across[] = {CMD_DOWN,  CMD_UP,   CMD_LEFT,
+                                             CMD_RIGHT, CMD_BACK, CMD_NONE};
+    static const enum command_id page[] = {CMD_DOWN, CMD_UP, CMD_BACK, CMD_NONE};
+    struct compare_view *view = self;
+    return view->page == COMPARE_TABLE                                       ? table
+           : view->page == COMPARE_FRONT                                     ? front
+           : view->page == COMPARE_FACTORS || view->page == COMPARE_PARALLEL ? across
+                                                                             : page;
+}
+
+const char *compare_hint(void *self, enum command_id id)
+{
+    struct compare_view *view = self;
+    bool across = id == CMD_LEFT || id == CMD_RIGHT;
+    if (view->page == COMPARE_PARALLEL && (id == CMD_DOWN || id == CMD_UP)) {
+        return "brush";
+    }
+    return !across                          ? NULL
+           : view->page == COMPARE_FRONT    ? "cost"
+           : view->page == COMPARE_PARALLEL ? "axis"
+           : view->page == COMPARE_FACTORS  ? "run"
+                                            : NULL;
+}

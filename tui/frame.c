@@ -116,6 +116,16 @@ static void draw_top(struct app *app, struct area line, struct app_screen *scree
     assay_buf_free(&title);
 }
 
+static const char *hint_of(const struct app *app, const struct app_screen *screen,
+                           enum command_id id)
+{
+    const char *word = screen->ops->hint ? screen->ops->hint(screen->self, id) : NULL;
+    if (id == CMD_BACK && app->depth == 1) {
+        return command_get(CMD_QUIT)->hint;
+    }
+    return word ? word : command_get(id)->hint;
+}
+
 /* Commands next to each other that share their word share their place: "j/k move". */
 static void draw_hints(struct app *app, struct area line, struct app_screen *screen)
 {
@@ -131,17 +141,14 @@ static void draw_hints(struct app *app, struct area line, struct app_screen *scr
     }
     for (size_t i = 0; ids && ids[i] != CMD_NONE; i++) {
         char keys[80] = "", key[32];
-        const char *word = command_get(ids[i])->hint;
-        if (ids[i] == CMD_BACK && app->depth == 1) {
-            word = command_get(CMD_QUIT)->hint;
-        }
+        const char *word = hint_of(app, screen, ids[i]);
         for (;; i++) {
             keymap_key(&app->keymap, ids[i], screen->ops->where, key);
             size_t length = strlen(keys);
             if (*key) {
                 snprintf(keys + length, sizeof keys - length, "%s%s", length ? "/" : "", key);
             }
-            if (ids[i + 1] == CMD_NONE || strcmp(command_get(ids[i + 1])->hint, word) != 0) {
+            if (ids[i + 1] == CMD_NONE || strcmp(hint_of(app, screen, ids[i + 1]), word) != 0) {
                 break;
             }
         }

@@ -48,6 +48,9 @@ struct view_ops {
     void (*title)(void *self, struct assay_buf *out);
     /* The commands to name in the bottom line, ended by CMD_NONE. */
     const enum command_id *(*hints)(void *self);
+    /* Another word for one of those commands, where it means something else on what is shown;
+       NULL: its own. */
+    const char *(*hint)(void *self, enum command_id id);
     /* Other words for the bottom line ("enter=keep\tesc=restore") while it takes text; else
      * NULL.
      */

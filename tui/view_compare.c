@@ -738,19 +738,6 @@ static void compare_where(void *self, struct assay_buf *out)
     }
 }
 
-static const enum command_id *compare_hints(void *self)
-{
-    static const enum command_id table[] = {
-        CMD_DOWN,        CMD_UP,      CMD_BASELINE, CMD_DIFFERENCES, CMD_TRANSPOSE, CMD_SEEDS,
-        CMD_VERDICTS,    CMD_FACTORS, CMD_VALUES,   CMD_GROUP_BY,    CMD_SORT_RUNS, CMD_FILTER,
-        CMD_NEXT_METRIC, CMD_EXPORT,  CMD_FILES,    CMD_FRONT,       CMD_NONE};
-    static const enum command_id front[] = {CMD_DOWN, CMD_UP,   CMD_NEXT_METRIC, CMD_RIGHT,
-                                            CMD_OPEN, CMD_BACK, CMD_NONE};
-    static const enum command_id page[] = {CMD_DOWN, CMD_UP, CMD_BACK, CMD_NONE};
-    struct compare_view *view = self;
-    return view->page == COMPARE_TABLE ? table : view->page == COMPARE_FRONT ? front : page;
-}
-
 static const char *compare_typing(void *self)
 {
     struct compare_view *view = self;
@@ -786,6 +773,7 @@ const struct view_ops view_compare = {
     .poll = compare_poll,
     .title = compare_where,
     .hints = compare_hints,
+    .hint = compare_hint,
     .typing = compare_typing,
     .complete = compare_complete,
     .has = compare_has,

@@ -19,6 +19,7 @@
 
 #include "support/runs_fixture.h"
 #include "support/screen.h"
+#include "support/workbench.h"
 
 static void put(const char *folder, const char *name, const char *text)
 {
@@ -50,13 +51,9 @@ static void put_run(const char *root, char id, const char *name, char *folder)
 
 static struct screen *open_at(const char *what, int columns, int rows)
 {
-    static char store[420], cache[500];
-    snprintf(store, sizeof store, "ASSAY_STORE=%s/none.db", getenv("TMPDIR"));
-    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s-cache/%d/cache.db", what, columns);
-    const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
-    const char *const argv[] = {"assay", what, NULL};
-    struct screen *screen = screen_open(&(struct screen_options){
-        .columns = columns, .rows = rows, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    char name[200];
+    snprintf(name, sizeof name, "%s-%d", strrchr(what, '/') + 1, columns);
+    struct screen *screen = workbench_open_on(what, NULL, name, columns, rows, SCREEN_XTERM);
     screen_wait(screen, "net");
     screen_settle(screen);
     return screen;

@@ -129,13 +129,8 @@ static void a_saved_view(void **state)
 static void the_champion_of_a_store(void **state)
 {
     (void)state;
-    char store[500], cache[500];
-    snprintf(store, sizeof store, "ASSAY_STORE=%s/none.db", getenv("TMPDIR"));
-    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s/champion.db", getenv("TMPDIR"));
-    const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
-    const char *const argv[] = {"assay", TEST_DATA "/source/data/registry-3/mlruns", NULL};
-    struct screen *screen = screen_open(&(struct screen_options){
-        .columns = 120, .rows = 36, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    const char *mlruns = TEST_DATA "/source/data/registry-3/mlruns";
+    struct screen *screen = workbench_open_on(mlruns, NULL, "champion", 120, 36, SCREEN_XTERM);
     screen_wait(screen, "run-0");
     screen_settle(screen);
     screen_press(screen, "V", NULL); /* what the registry says is on the screen: it was read */
@@ -156,20 +151,15 @@ static void the_champion_of_a_store(void **state)
 static void a_bundle_opens(void **state)
 {
     (void)state;
-    char bundle[400], store[500], cache[500];
+    char bundle[400];
     snprintf(bundle, sizeof bundle, "%s/review.json", getenv("TMPDIR"));
-    snprintf(store, sizeof store, "ASSAY_STORE=%s/none.db", getenv("TMPDIR"));
-    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s/bundle.db", getenv("TMPDIR"));
     fixture_make(workbench_store());
     setenv("ASSAY_STORE", workbench_store(), 1);
     assert_int_equal(program_run(NULL, "compare", "-S", "local", "-e", "vit-sweep", "-m",
                                  "val/acc", "--save", bundle, NULL),
                      0);
     unsetenv("ASSAY_STORE");
-    const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
-    const char *const argv[] = {"assay", bundle, NULL};
-    struct screen *screen = screen_open(&(struct screen_options){
-        .columns = 120, .rows = 36, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    struct screen *screen = workbench_open_on(bundle, NULL, "bundle", 120, 36, SCREEN_XTERM);
     screen_wait(screen, "run-12");
     screen_settle(screen);
     screen_press(screen, "c", NULL);

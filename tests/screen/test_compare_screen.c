@@ -223,15 +223,10 @@ static void make_planted(const char *path, int count, int odd)
 static void a_planted_difference_is_found(void **state)
 {
     (void)state;
-    char path[400], store[420], cache[420];
+    char path[400];
     snprintf(path, sizeof path, "%s/planted.db", getenv("TMPDIR"));
-    snprintf(store, sizeof store, "ASSAY_STORE=%s", path);
-    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s/planted-cache.db", getenv("TMPDIR"));
     make_planted(path, 500, 321);
-    const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
-    const char *const argv[] = {"assay", "local", NULL};
-    struct screen *screen = screen_open(&(struct screen_options){
-        .columns = 120, .rows = 36, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    struct screen *screen = workbench_open_on("local", path, "planted", 120, 36, SCREEN_XTERM);
     screen_settle(screen);
     screen_press(screen, "c", NULL);
     screen_settle(screen);
@@ -304,15 +299,10 @@ static void make_mlruns(const char *root)
 static void artifacts_line_by_line(void **state)
 {
     (void)state;
-    char root[400], store[420], cache[420];
+    char root[400];
     snprintf(root, sizeof root, "%s/artifacts", getenv("TMPDIR"));
-    snprintf(store, sizeof store, "ASSAY_STORE=%s/none.db", getenv("TMPDIR"));
-    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s/artifacts-cache.db", getenv("TMPDIR"));
     make_mlruns(root);
-    const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
-    const char *const argv[] = {"assay", root, NULL};
-    struct screen *screen = screen_open(&(struct screen_options){
-        .columns = 120, .rows = 36, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    struct screen *screen = workbench_open_on(root, NULL, "artifacts", 120, 36, SCREEN_XTERM);
     screen_wait(screen, "net-1");
     screen_settle(screen);
     screen_press(screen, "c", NULL);
@@ -339,20 +329,15 @@ static void artifacts_line_by_line(void **state)
 static void artifacts_leave_a_page_on_its_field(void **state)
 {
     (void)state;
-    char root[400], store[420], cache[420], folder[500];
+    char root[400], folder[500];
     snprintf(root, sizeof root, "%s/tagged", getenv("TMPDIR"));
-    snprintf(store, sizeof store, "ASSAY_STORE=%s/none.db", getenv("TMPDIR"));
-    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s/tagged-cache.db", getenv("TMPDIR"));
     make_mlruns(root);
     for (int r = 0; r < 2; r++) {
         snprintf(folder, sizeof folder, "%s/mlruns/1/%s/tags", root, r ? "bbbbbbbb" : "aaaaaaaa");
         assert_int_equal(assay_make_directories(folder, NULL), ASSAY_OK);
         put_file(folder, "zeta", r ? "one" : "two");
     }
-    const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
-    const char *const argv[] = {"assay", root, NULL};
-    struct screen *screen = screen_open(&(struct screen_options){
-        .columns = 120, .rows = 36, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    struct screen *screen = workbench_open_on(root, NULL, "tagged", 120, 36, SCREEN_XTERM);
     screen_wait(screen, "net-1");
     screen_settle(screen);
     screen_press(screen, "c", NULL);
@@ -368,15 +353,10 @@ static void artifacts_leave_a_page_on_its_field(void **state)
 
 static struct screen *open_artifacts(enum screen_kind kind)
 {
-    static char root[400], store[420], cache[420];
+    static char root[400];
     snprintf(root, sizeof root, "%s/pictures", getenv("TMPDIR"));
-    snprintf(store, sizeof store, "ASSAY_STORE=%s/none.db", getenv("TMPDIR"));
-    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s/pictures-cache.db", getenv("TMPDIR"));
     make_mlruns(root);
-    const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
-    const char *const argv[] = {"assay", root, NULL};
-    struct screen *screen = screen_open(&(struct screen_options){
-        .columns = 140, .rows = 36, .kind = kind, .argv = argv, .env = env});
+    struct screen *screen = workbench_open_on(root, NULL, "pictures", 140, 36, kind);
     screen_wait(screen, "net-1");
     screen_settle(screen);
     screen_press(screen, "c", NULL);
@@ -480,15 +460,10 @@ static void a_comparison_is_carried_away(void **state)
 static void many_marks_and_other_ways_to_choose(void **state)
 {
     (void)state;
-    char path[400], store[420], cache[420];
+    char path[400];
     snprintf(path, sizeof path, "%s/marks.db", getenv("TMPDIR"));
-    snprintf(store, sizeof store, "ASSAY_STORE=%s", path);
-    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s/marks-cache.db", getenv("TMPDIR"));
     make_planted(path, 120, 3);
-    const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
-    const char *const argv[] = {"assay", "local", NULL};
-    struct screen *screen = screen_open(&(struct screen_options){
-        .columns = 120, .rows = 36, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    struct screen *screen = workbench_open_on("local", path, "marks", 120, 36, SCREEN_XTERM);
     screen_settle(screen);
     for (int i = 0; i < 100; i++)
         screen_type(screen, " ");

@@ -15,17 +15,13 @@
 #include "support/mlflow_web.h"
 #include "support/runs_fixture.h"
 #include "support/screen.h"
+#include "support/workbench.h"
 
 /* The workbench on both runs of the server, compared. */
 static struct screen *open_compared(struct fake_mlflow *fake, const char *name)
 {
-    static char store[420], cache[420];
-    snprintf(store, sizeof store, "ASSAY_STORE=%s/none.db", getenv("TMPDIR"));
-    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s/%s/cache.db", getenv("TMPDIR"), name);
-    const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
-    const char *const argv[] = {"assay", web_url(fake->web), NULL};
-    struct screen *screen = screen_open(&(struct screen_options){
-        .columns = 120, .rows = 36, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    struct screen *screen =
+        workbench_open_on(web_url(fake->web), NULL, name, 120, 36, SCREEN_XTERM);
     screen_wait(screen, fake->runs[0].name);
     screen_wait(screen, fake->runs[1].name);
     screen_settle(screen);

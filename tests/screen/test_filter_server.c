@@ -15,18 +15,13 @@
 #include "support/mlflow_web.h"
 #include "support/runs_fixture.h"
 #include "support/screen.h"
+#include "support/workbench.h"
 
 enum { RUNS = 200, GOLD = 170 };
 
 static struct screen *open_on(const char *url)
 {
-    static char store[420], cache[420];
-    snprintf(store, sizeof store, "ASSAY_STORE=%s/none.db", getenv("TMPDIR"));
-    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s/filtered/cache.db", getenv("TMPDIR"));
-    const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
-    const char *const argv[] = {"assay", url, NULL};
-    return screen_open(&(struct screen_options){
-        .columns = 120, .rows = 36, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    return workbench_open_on(url, NULL, "filtered", 120, 36, SCREEN_XTERM);
 }
 
 static void a_filter_does_not_wait_for_the_list(void **state)

@@ -58,15 +58,11 @@ static void make_store(const char *path)
 
 static struct screen *open_front(int columns, int rows, const char *front)
 {
-    char path[400], store[420], cache[420];
+    char path[400];
     snprintf(path, sizeof path, "%s/front.db", getenv("TMPDIR"));
-    snprintf(store, sizeof store, "ASSAY_STORE=%s", path);
-    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s/front-cache.db", getenv("TMPDIR"));
     make_store(path);
-    const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
-    const char *const argv[] = {"assay", "local", NULL};
-    struct screen *screen = screen_open(&(struct screen_options){
-        .columns = columns, .rows = rows, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    struct screen *screen =
+        workbench_open_on("local", path, "front", columns, rows, SCREEN_XTERM);
     screen_settle(screen);
     screen_press(screen, "c", NULL);
     screen_wait(screen, "5 runs");

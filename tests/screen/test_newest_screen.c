@@ -19,6 +19,7 @@
 #include "support/places.h"
 #include "support/runs_fixture.h"
 #include "support/screen.h"
+#include "support/workbench.h"
 
 #define RUNS 1500
 
@@ -68,14 +69,8 @@ static char *make_store(bool packed)
 
 static struct screen *open_on(const char *path, int columns, int rows)
 {
-    char store[500], cache[500];
-
-    snprintf(store, sizeof store, "ASSAY_STORE=%s", path);
-    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s.cache", path);
-    const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
-    const char *const argv[] = {"assay", "local", NULL};
-    struct screen *screen = screen_open(&(struct screen_options){
-        .columns = columns, .rows = rows, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    struct screen *screen =
+        workbench_open_on("local", path, strrchr(path, '/') + 1, columns, rows, SCREEN_XTERM);
     screen_settle(screen);
     return screen;
 }

@@ -85,11 +85,9 @@ static void put_artifacts(const char *folder)
 static struct screen *open_runs(enum screen_kind kind, const char *name,
                                 void (*whole)(const char *artifacts))
 {
-    static char root[400], store[420], cache[450];
+    static char root[400];
     char experiment[500], artifacts[600], meta[800];
     snprintf(root, sizeof root, "%s/%s", getenv("TMPDIR"), name);
-    snprintf(store, sizeof store, "ASSAY_STORE=%s/none.db", getenv("TMPDIR"));
-    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s/%s.cache", getenv("TMPDIR"), name);
     snprintf(experiment, sizeof experiment, "%s/mlruns/1", root);
     snprintf(artifacts, sizeof artifacts, "%s/" PARENT "/artifacts", experiment);
     snprintf(meta, sizeof meta,
@@ -100,10 +98,7 @@ static struct screen *open_runs(enum screen_kind kind, const char *name,
     put_run(experiment, PARENT, "whole", NULL);
     put_run(experiment, CHILD, "part", PARENT);
     whole(artifacts);
-    const char *const env[] = {store, cache, FIXTURE_NOW, NULL};
-    const char *const argv[] = {"assay", root, NULL};
-    struct screen *screen = screen_open(&(struct screen_options){
-        .columns = 120, .rows = 36, .kind = kind, .argv = argv, .env = env});
+    struct screen *screen = workbench_open_on(root, NULL, name, 120, 36, kind);
     screen_wait(screen, "whole");
     screen_settle(screen);
     screen_press(screen, "enter", NULL);
@@ -255,20 +250,15 @@ static void what_is_here_is_copied(void **state)
 static void logged_files_come_up(void **state)
 {
     (void)state;
-    char store[500], env_store[520], cache[520], file[520], id[ASSAY_RUN_ID_SIZE];
+    char store[500], file[520], id[ASSAY_RUN_ID_SIZE];
     struct assay_local *local = NULL;
     snprintf(store, sizeof store, "%s/logged.db", getenv("TMPDIR"));
-    snprintf(env_store, sizeof env_store, "ASSAY_STORE=%s", store);
-    snprintf(cache, sizeof cache, "ASSAY_CACHE=%s/logged.cache", getenv("TMPDIR"));
     snprintf(file, sizeof file, "%s/first.txt", getenv("TMPDIR"));
     put_text(getenv("TMPDIR"), "first.txt", "what it says");
     assert_int_equal(assay_local_open(&local, store, NULL), ASSAY_OK);
     assert_int_equal(assay_local_start(local, "by hand", "one", FIXTURE_NOW_MS, id, NULL),
                      ASSAY_OK);
-    const char *const env[] = {env_store, cache, FIXTURE_NOW, NULL};
-    const char *const argv[] = {"assay", "local", NULL};
-    struct screen *screen = screen_open(&(struct screen_options){
-        .columns = 120, .rows = 36, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+    struct screen *screen = workbench_open_on("local", store, "logged", 120, 36, SCREEN_XTERM);
     screen_wait(screen, "by hand");
     screen_settle(screen);
     screen_press(screen, "enter", "4", NULL);

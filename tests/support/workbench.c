@@ -56,6 +56,20 @@ struct screen *workbench_open_empty(int columns, int rows)
     return screen;
 }
 
+struct screen *workbench_open_on(const char *source, const char *store, const char *name,
+                                 int columns, int rows, enum screen_kind kind)
+{
+    char store_text[600], cache_text[600], path[400];
+    snprintf(store_text, sizeof store_text, "ASSAY_STORE=%s",
+             store ? store : in_home(path, sizeof path, "none.db"));
+    snprintf(cache_text, sizeof cache_text, "ASSAY_CACHE=%s-cache/cache.db",
+             in_home(path, sizeof path, name));
+    const char *const env[] = {store_text, cache_text, FIXTURE_NOW, NULL};
+    const char *const argv[] = {"assay", source, NULL};
+    return screen_open(&(struct screen_options){
+        .columns = columns, .rows = rows, .kind = kind, .argv = argv, .env = env});
+}
+
 int workbench_row(struct screen *screen, const char *text)
 {
     int row = -1, column;

@@ -13,6 +13,10 @@ const char *workbench_store(void);
 struct screen *workbench_open(int columns, int rows, enum screen_kind kind, const char *extra);
 /* The same on a store with nothing in it. */
 struct screen *workbench_open_empty(int columns, int rows);
+/* The workbench on SOURCE, a place, an address or "local", with the local store at STORE (NULL:
+   there is none) and a cache of its own, called NAME. Nothing is waited for. */
+struct screen *workbench_open_on(const char *source, const char *store, const char *name,
+                                 int columns, int rows, enum screen_kind kind);
 /* The row of the screen TEXT is in; fails the test where it is in none. */
 int workbench_row(struct screen *screen, const char *text);
 
