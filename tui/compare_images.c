@@ -12,6 +12,8 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
+#include "widget_image.h"
+
 #define BLINK_MS   600
 #define THREE_FROM 120 /* columns from which on the difference has room beside the two */
 #define IMAGES_MAX 3
@@ -21,9 +23,8 @@ struct compare_images {
     struct assay_image images[IMAGES_MAX]; /* the baseline's, the run's, what differs */
     char titles[IMAGES_MAX][120];          /* clean */
     struct assay_image_delta delta;
-    struct assay_frame frames[IMAGES_MAX];
-    int fitted[IMAGES_MAX][3]; /* width, height and colours of what is in the frame */
-    uint64_t version;          /* of the first frame; raised when one is made anew */
+    struct image_widget widgets[IMAGES_MAX];
+    uint64_t serial; /* which pictures of this comparison these are, from 1; 0 not yet shown */
     bool blink;
 };
 
@@ -32,7 +33,7 @@ void compare_images_free(struct compare_images **images)
     struct compare_images *all = *images;
     for (size_t i = 0; all && i < IMAGES_MAX; i++) {
         assay_image_free(&all->images[i]);
-        assay_frame_free(&all->frames[i]);
+        image_widget_free(&all->widgets[i]);
     }
     free(all);
     *images = NULL;
@@ -46,6 +47,8 @@ enum assay_status compare_images_make(struct compare_images **out, char *const t
     for (size_t i = 0; i < 2; i++) {
         enum assay_status status = assay_image_read(&all->images[i], texts[i], lengths[i], err);
         if (status != ASSAY_OK) {
+            struct assay_error why = *err;
+            snprintf(err->what, sizeof err->what, "%.80s: %.400s", names[i], why.what);
             return status;
         }
         snprintf(all->titles[i], sizeof all->titles[i], "%s%s  %d x %d", i == 0 ? "base: " : "",
@@ -67,66 +70,32 @@ enum assay_status compare_images_make(struct compare_images **out, char *const t
 static void draw_summary(const struct compare_images *all, struct area line)
 {
     const struct assay_image_delta *d = &all->delta;
+    char text[200], share[32];
     if (d->sizes) {
-        draw_text(line, 1, 0, ROLE_NORMAL, "of two sizes: their pixels are not compared");
+        snprintf(text, sizeof text, "of two sizes: their pixels are not compared");
     } else if (d->differ == 0) {
-        draw_text(line, 1, 0, ROLE_NORMAL, "every pixel is the same");
+        snprintf(text, sizeof text, "every pixel is the same");
     } else {
-        char share[32];
-        draw_format(
-            line, 1, 0, ROLE_NORMAL,
-            "%llu of %llu pixels differ (%s %%), by %d of 255 at most, from %d,%d to %d,%d",
-            (unsigned long long)d->differ, (unsigned long long)d->pixels,
-            assay_number_short(share, 100 * (double)d->differ / (double)d->pixels, 3),
-            d->largest, d->left, d->top, d->right, d->bottom);
+        snprintf(text, sizeof text,
+                 "%llu of %llu pixels differ (%s %%), by %d of 255 at most, from %d,%d to %d,%d",
+                 (unsigned long long)d->differ, (unsigned long long)d->pixels,
+                 assay_number_short(share, 100 * (double)d->differ / (double)d->pixels, 3),
+                 d->largest, d->left, d->top, d->right, d->bottom);
     }
     const char *hint = all->blink ? "B side by side" : "B blink";
-    draw_text(line, line.rect.width - 1 - assay_text_width(hint), 0, ROLE_DIM, hint);
-}
-
-static void draw_characters(const struct assay_image *image, struct area area)
-{
-    static const char marks[] = "@%#*+=-:. ";
-    int columns = area.rect.width, rows = area.rect.height;
-    uint8_t *light = assay_alloc_array((size_t)columns * (size_t)rows + 1, 1);
-    char *line = assay_alloc((size_t)columns + 1);
-    assay_image_cells(image, columns, rows, light);
-    for (int y = 0; y < rows; y++) {
-        for (int x = 0; x < columns; x++) {
-            line[x] = marks[light[y * columns + x] * (sizeof marks - 2) / 255];
-        }
-        draw_text(area, 0, y, ROLE_NORMAL, line);
-    }
-    free(line);
-    free(light);
+    int room = line.rect.width - 3 - assay_text_width(hint);
+    draw_field(line, 1, 0, room - 1, ALIGN_LEFT, ROLE_NORMAL, text);
+    draw_text(line, room + 2, 0, ROLE_DIM, hint);
 }
 
 static void draw_picture(struct compare_view *view, size_t which, struct area area, int slot)
 {
     struct compare_images *all = view->images;
-    struct graphics *graphics = term_graphics(view->app->term);
-    int width, height;
     draw_field(area, 1, 0, area.rect.width - 2, ALIGN_LEFT, ROLE_STRONG, all->titles[which]);
-    struct area pane = area_part(area, 1, 1, area.rect.width - 2, area.rect.height - 1);
-    if (pane.rect.width < 1 || pane.rect.height < 1) {
-        return;
-    }
-    if (view->app->text_charts || rect_overlap(pane.rect, view->app->cover) ||
-        !graphics_pixels(graphics, pane.rect, &width, &height)) {
-        draw_characters(&all->images[which], pane);
-        return;
-    }
-    int colors = graphics_caps(graphics)->registers;
-    int *fitted = all->fitted[which];
-    if (fitted[0] != width || fitted[1] != height || fitted[2] != colors) {
-        assay_frame_resize(&all->frames[which], width, height);
-        assay_image_fit(&all->images[which], colors,
-                        term_theme(view->app->term)->chart->background, &all->frames[which]);
-        memcpy(fitted, (int[]){width, height, colors}, 3 * sizeof *fitted);
-        all->version += IMAGES_MAX;
-    }
-    graphics_place(graphics, slot, pane.rect, &all->frames[which],
-                   ((uint64_t)(uintptr_t)all << 16) + all->version + which + 1);
+    /* Numbers that no other picture has, whatever is shown in the slot before or after. */
+    image_widget_draw(&all->widgets[which], view->app, &all->images[which],
+                      (UINT64_C(1) << 32) + all->serial * IMAGES_MAX + which,
+                      area_part(area, 1, 1, area.rect.width - 2, area.rect.height - 1), slot);
 }
 
 void compare_images_draw(struct compare_view *view, struct area area)
@@ -136,6 +105,7 @@ void compare_images_draw(struct compare_view *view, struct area area)
     if (!all) {
         return;
     }
+    all->serial = all->serial ? all->serial : ++view->pictures;
     draw_summary(all, area_row(area, 0));
     struct area body = area_part(area, 0, 1, width, height);
     if (all->blink) {

@@ -101,6 +101,7 @@ struct compare_view {
 
     struct compare_export *export; /* a file is being written; NULL none is */
     struct compare_images *images; /* of COMPARE_IMAGES; NULL there are none */
+    uint64_t pictures;             /* pairs of them shown so far */
     struct errand *code;           /* git is being asked; NULL it is not */
     struct errand *reading;        /* the artifacts of a run; NULL none are being read */
     struct errand *comparing;      /* two versions of an artifact, likewise */

@@ -19,6 +19,7 @@
 #define MARGIN      11  /* the section's name stands there */
 #define TIGHT       72  /* narrower: runs and groups have no room beside that */
 #define WIDE        100 /* from here on names and what all say together need not give way */
+#define FILTER_LEAST 18 /* columns of the line above that a filter takes, at least */
 #define CHARTS_FROM 24  /* rows of the screen from which on there are curves */
 
 static void *compare_open(struct app *app, const void *argument)
@@ -263,7 +264,12 @@ static void draw_summary(struct compare_view *view, struct area line)
              assay_comparison_differing(view->comparison),
              assay_comparison_counted(view->comparison));
     int end = line.rect.width - 1 - assay_text_width(differ);
-    draw_text(line, end, 0, ROLE_DIM, differ);
+    bool filter = view->filtering || view->filter_kept[0];
+    if (filter && x + FILTER_LEAST > end) { /* what is typed matters more than the count */
+        end = line.rect.width - 1;
+    } else {
+        draw_text(line, end, 0, ROLE_DIM, differ);
+    }
     if (view->grouped && x + 2 < end) {
         snprintf(text, sizeof text, "%zu groups by %s", view->grouping.count,
                  view->grouping.by);
@@ -276,7 +282,8 @@ static void draw_summary(struct compare_view *view, struct area line)
         draw_text(line, x, 0, ROLE_ACCENT, "/");
         term_cursor(view->app->term, line.rect.x + cursor, line.rect.y);
     } else if (view->filter_kept[0]) {
-        draw_format(line, x, 0, ROLE_MATCH, "/ %s", view->filter_kept);
+        snprintf(text, sizeof text, "/ %.200s", view->filter_kept);
+        draw_field(line, x, 0, end - 1 - x, ALIGN_LEFT, ROLE_MATCH, text);
     }
 }
 

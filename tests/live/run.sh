@@ -37,6 +37,7 @@ environment mlflow3 'mlflow>=3,<4' psycopg2-binary Flask-WTF &
 environment mlflow2 'mlflow>=2,<3' 'sqlalchemy<2.1' 'setuptools<81' &
 environment storage 'moto[s3,server]==5.2.5' &
 environment signing model-signing pyOpenSSL &
+environment fronts paretoset &
 wait
 
 # part TITLE ENVIRONMENT SCRIPT [WORD]: one script with places of its own; its log stays in $work.
@@ -73,6 +74,7 @@ parts=(
     "backends-3 mlflow3 queries_backends.py"
     "statistics statistics statistics.py"
     "compare statistics compare.py"
+    "fronts fronts fronts.py"
     "signatures signing model_signatures.py"
 )
 chosen=()

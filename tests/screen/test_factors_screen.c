@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <assay/chart.h>
 #include <assay/local.h>
 #include <assay/memory.h>
 
@@ -50,18 +51,23 @@ static void make_store(const char *path)
     assay_local_close(&local);
 }
 
-static struct screen *open_kinds(int columns, int rows)
+static struct screen *open_kinds_on(int columns, int rows, enum screen_kind kind)
 {
     char path[400];
     snprintf(path, sizeof path, "%s/kinds.db", getenv("TMPDIR"));
     make_store(path);
     struct screen *screen =
-        workbench_open_on("local", path, "kinds", columns, rows, SCREEN_XTERM);
+        workbench_open_on("local", path, "kinds", columns, rows, kind);
     screen_settle(screen);
     screen_press(screen, "c", NULL);
     screen_wait(screen, "24 runs");
     screen_settle(screen);
     return screen;
+}
+
+static struct screen *open_kinds(int columns, int rows)
+{
+    return open_kinds_on(columns, rows, SCREEN_XTERM);
 }
 
 static const struct {
@@ -89,10 +95,14 @@ static void params_with_their_means(void **state)
         screen_assert_text(screen, "n=8");
         assert_int_equal(workbench_row(screen, "0.812341 ±") + 1,
                          workbench_row(screen, "0.812343 ±"));
-        screen_assert_text(screen, "0.8223 │"); /* the scatter beside them */
+        screen_assert_text(screen, "┤"); /* the scatter beside them */
         screen_assert_text(screen, "adamw");
-        screen_press(screen, "G", NULL);
+        screen_press(screen, "l", NULL); /* from the left, from the bottom */
+        screen_wait(screen, "0.802341");
+        screen_assert_text(screen, "◉");
+        screen_press(screen, "G", NULL); /* the same run in the scatter of another param */
         screen_wait(screen, "•");
+        screen_assert_text(screen, "0.802341");
         screen_close(&screen);
     }
 }
@@ -114,10 +124,66 @@ static void brushes_go_from_runs_to_runs(void **state)
         screen_wait(screen, "24 of 24 runs");
         screen_press(screen, "j", NULL); /* the other way: the last of the three */
         screen_wait(screen, "8 of 24 runs");
+        screen_assert_text(screen, "█");
+        if (sizes[i].rows >= 24) {
+            screen_assert_text(screen, "opt: "); /* what is brushed, in words */
+        }
         screen_press(screen, "esc", NULL);
         screen_wait(screen, "24 of 24 runs");
         screen_close(&screen);
     }
+}
+
+static int count_pixels(struct screen *screen, struct assay_rgb color)
+{
+    struct screen_image image = screen_image(screen, 0);
+    int left = image.column * SCREEN_CELL_WIDTH, top = image.row * SCREEN_CELL_HEIGHT, count = 0;
+    for (int y = top; y < top + image.height; y++) {
+        for (int x = left; x < left + image.width; x++) {
+            uint32_t pixel = screen_pixel(screen, x, y);
+            count += abs((int)(pixel >> 16) - color.r) <= 2 &&
+                     abs((int)(pixel >> 8 & 255) - color.g) <= 2 &&
+                     abs((int)(pixel & 255) - color.b) <= 2;
+        }
+    }
+    return count;
+}
+
+/* In pixels: a brush leaves less of the lines bright, groups have colours of their own, and their
+   names stand beside them. */
+static void figures_in_pixels(void **state)
+{
+    (void)state;
+    const struct assay_chart_palette *palette = &assay_palette_dark;
+    struct screen *screen = open_kinds_on(80, 24, SCREEN_FOOT);
+    screen_press(screen, "y", NULL);
+    screen_wait(screen, "24 of 24 runs");
+    screen_settle(screen);
+    screen_assert_images(screen, 1);
+    int all = count_pixels(screen, palette->series[0]);
+    screen_press(screen, "k", NULL);
+    screen_wait(screen, "8 of 24 runs");
+    screen_settle(screen);
+    int brushed = count_pixels(screen, palette->series[0]);
+    assert_true(brushed > 100 && all > 2 * brushed);
+    screen_press(screen, "q", NULL);
+    screen_wait(screen, "rows differ");
+    screen_type(screen, ":group-by opt\n");
+    screen_wait(screen, "3 groups by opt");
+    screen_press(screen, "w", NULL);
+    screen_wait(screen, "means by value");
+    screen_settle(screen);
+    screen_assert_images(screen, 1);
+    for (int i = 0; i < 3; i++) {
+        assert_true(count_pixels(screen, palette->series[i]) > 20);
+    }
+    screen_press(screen, "q", "y", NULL);
+    screen_wait(screen, "● opt=");
+    screen_settle(screen);
+    for (int i = 0; i < 3; i++) {
+        assert_true(count_pixels(screen, palette->series[i]) > 100);
+    }
+    screen_close(&screen);
 }
 
 /* Beside what all runs say together the first run has its place. */
@@ -140,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(params_with_their_means),
         cmocka_unit_test(brushes_go_from_runs_to_runs),
+        cmocka_unit_test(figures_in_pixels),
         cmocka_unit_test(a_run_is_seen_at_eighty_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
