@@ -55,11 +55,11 @@ PERL
 
 # A test that hangs without a defence has failed; one that is whole has time.
 export limit=40
-# test_in PROGRAM HOME TEST: 0 where that one test passes, 1 where it fails, 2 where it was not run.
+# test_in PROGRAM HOME TEST [ASSAY]: 0 where that one test passes, 1 where it fails, 2 where it was not run.
 test_in() {
     mkdir -p "$2/tmp"
     HOME=$2 XDG_DATA_HOME=$2/data XDG_CACHE_HOME=$2/cache XDG_CONFIG_HOME=$2/config \
-        TMPDIR=$2/tmp ASSAY_PROGRAM=$top/$build/tests/assay ASSAY_ONLY_TEST=$3 \
+        TMPDIR=$2/tmp ASSAY_PROGRAM=${4:-$top/$build/tests/assay} ASSAY_ONLY_TEST=$3 \
         timeout -k 5 "$limit" "$1" >"$2/out" 2>&1 </dev/null
     local status=$?
     grep -qE "^\[ RUN      \] $3\$" "$2/out" || return 2
@@ -75,15 +75,30 @@ built() { # built OUT PROGRAM [SOURCE...]: a test program, its one test chosen b
         "$build/tests/support/now.o" "$build/libtest.a" "$build/libassay.a" $LIBS
 }
 
+changed_assay() { # changed_assay OUT SOURCE...: the program that tests start
+    local out=$1
+    shift
+    # shellcheck disable=SC2086 # lists of flags
+    $CC $FLAGS $LINK -o "$out" "$build/cli/main.o" "$@" "$build/tests/support/now.o" \
+        "$build/libtest.a" "$build/libassay.a" $LIBS
+}
+
 one() { # one FOLDER: its verdict goes to FOLDER/verdict
-    local folder=$1 threat program test file
+    local folder=$1 threat program test file assay='' changes=("$1"/mutant-*.c)
     read -r threat program test file <"$folder/what"
-    if ! built "$folder/test" "$program" "$folder"/mutant-*.c >"$folder/log" 2>&1; then
+    # Where the test looks at the program and not at the library, that is what changes.
+    if [ "${file%% *}" = program ]; then
+        file=${file#program } assay=$folder/assay
+        changed_assay "$assay" "${changes[@]}" >"$folder/log" 2>&1 || assay=/none
+        changes=()
+    fi
+    if [ "$assay" = /none ] ||
+        ! built "$folder/test" "$program" "${changes[@]}" >>"$folder/log" 2>&1; then
         { echo "FAILED: $threat: $file as changed does not compile"; tail -n 5 "$folder/log"; } >"$folder/verdict"
         return
     fi
     local began=$SECONDS
-    test_in "$folder/test" "$folder" "$test"
+    test_in "$folder/test" "$folder" "$test" "$assay"
     local status=$?
     [ $((SECONDS - began)) -lt 20 ] || echo "$threat $test: $((SECONDS - began)) s" >>"$work/slow"
     case $status in
@@ -91,7 +106,7 @@ one() { # one FOLDER: its verdict goes to FOLDER/verdict
     0) echo "FAILED: $threat: $test passes without its defence in $file" >"$folder/verdict" ;;
     *) echo "FAILED: $threat: $program has no test $test" >"$folder/verdict" ;;
     esac
-    rm -f "$folder/test"
+    rm -f "$folder/test" "$folder/assay"
 }
 
 whole() { # whole PROGRAM TEST: passes where nothing is taken out
@@ -103,7 +118,7 @@ whole() { # whole PROGRAM TEST: passes where nothing is taken out
         { echo "FAILED: $2 fails as it is"; tail -n 5 "$folder/log" "$folder/out"; } >"$folder/verdict"
     fi
 }
-export -f one whole built test_in
+export -f one whole built changed_assay test_in
 
 find "$work" -mindepth 1 -maxdepth 1 -type d | sort | xargs -r -P "$(nproc)" -I{} bash -c 'one {}'
 limit=600
