@@ -79,7 +79,7 @@ changed_assay() { # changed_assay OUT SOURCE...: the program that tests start
     local out=$1
     shift
     # shellcheck disable=SC2086 # lists of flags
-    $CC $FLAGS $LINK -o "$out" "$build/cli/main.o" "$@" "$build/tests/support/now.o" \
+    $CC $FLAGS -Itui -Icli $LINK -o "$out" "$build/cli/main.o" "$@" "$build/tests/support/now.o" \
         "$build/libtest.a" "$build/libassay.a" $LIBS
 }
 
