@@ -173,6 +173,8 @@ static enum assay_status take_clause(struct reading *r, const char *name, const 
             .distinct = true,
         };
     }
+    if (key[0] == '\0')
+        return ASSAY_OK; /* [clause approver], and nothing else: one of them */
     if (strcmp(key, "role") == 0)
         return take_name(key, value, &clause->role, r->arena, err);
     if (strcmp(key, "count") == 0)
@@ -197,6 +199,8 @@ static enum assay_status take_evidence(struct reading *r, const char *name, cons
         evidence = &p->evidence[p->evidence_count++];
         *evidence = (struct policy_evidence){.name = assay_arena_strdup(r->arena, name)};
     }
+    if (key[0] == '\0')
+        return ASSAY_OK; /* it must be there, of any age */
     if (strcmp(key, "max-age") == 0)
         return take_duration(key, value, &evidence->max_age_ms, err);
     return strcmp(key, "required") == 0 && strcmp(value, "yes") == 0
@@ -222,6 +226,8 @@ static enum assay_status take_gate(struct reading *r, const char *name, const ch
             .settings = assay_arena_alloc(r->arena, 16 * sizeof *gate->settings),
         };
     }
+    if (key[0] == '\0')
+        return ASSAY_OK; /* which check_whole() refuses: it has no kind */
     if (strcmp(key, "kind") == 0) {
         gate->kind = assay_arena_strdup(r->arena, value);
         return ASSAY_OK;
@@ -300,6 +306,11 @@ static enum assay_status take_entry(void *context, const char *section, const ch
         return take_evidence(r, section + 9, key, value, err);
     if (strncmp(section, "gate ", 5) == 0)
         return take_gate(r, section + 5, key, value, err);
+    if (key[0] == '\0') {
+        assay_fail(err, ASSAY_BAD_INPUT, "[%.60s] says nothing", section);
+        assay_hint(err, "leave it out, or say what it is to change");
+        return ASSAY_BAD_INPUT;
+    }
     if (strcmp(section, "separation") == 0)
         return take_separation(r, key, value, err);
     return take_rest(r, section, key, value, err);
@@ -348,7 +359,8 @@ enum assay_status policy_parse(struct policy *out, struct assay_arena *arena, co
     };
     if (length > 65536 || !assay_utf8_valid(text, length) || memchr(text, '\0', length))
         return assay_fail(err, ASSAY_BAD_INPUT, "policy: longer than 64 KiB, or not text");
-    enum assay_status status = assay_ini_parse(text, length, "policy", take_entry, &r, err);
+    enum assay_status status =
+        assay_ini_parse_sections(text, length, "policy", take_entry, &r, err);
     return status == ASSAY_OK ? check_whole(&r, err) : status;
 }
 

@@ -27,6 +27,9 @@ struct reading {
     char *waiting;     /* the value of the line that inih has just got a mark of */
     size_t fault_line; /* where the caller's function failed */
     enum assay_status status;
+    bool sections;                 /* those without entries are told of, too */
+    char section[SECTION_MAX + 2]; /* the one that was begun last; "" none */
+    size_t section_line;
     assay_ini_entry entry;
     void *context;
     struct assay_error fault;
@@ -78,6 +81,31 @@ static bool shorten(struct reading *r, const char *line, size_t length, char *ou
     return true;
 }
 
+/* inih says nothing of a section in which there is nothing. */
+static void end_section(struct reading *r)
+{
+    if (!r->sections || !r->section[0] || r->entered || r->status != ASSAY_OK)
+        return;
+    r->status = r->entry(r->context, r->section, "", "", &r->fault);
+    if (r->status != ASSAY_OK)
+        r->fault_line = r->section_line;
+}
+
+/* A line that begins with '[', blanks before it left out; false where its name is too long. */
+static bool begin_section(struct reading *r, const char *line, size_t length)
+{
+    const char *close = memchr(line, ']', length);
+    const size_t name = close ? (size_t)(close - line) - 1 : 0;
+    if (name > SECTION_MAX)
+        return false;
+    end_section(r);
+    memcpy(r->section, line + 1, name);
+    r->section[name] = '\0';
+    r->section_line = r->line;
+    r->entered = false;
+    return true;
+}
+
 /* As fgets(): inih takes a line from here. */
 static char *next_line(char *out, int capacity, void *context)
 {
@@ -90,13 +118,13 @@ static char *next_line(char *out, int capacity, void *context)
     size_t length = (size_t)((newline ? newline + 1 : r->end) - r->at);
     size_t room = capacity > 0 ? (size_t)capacity - 1 : 0;
     r->line++;
-    if (*r->at == '[') {
-        const char *close = memchr(r->at, ']', length);
-        r->entered = false;
-        if (close && close - r->at - 1 > SECTION_MAX) {
-            r->long_line = r->line;
-            return NULL;
-        }
+    size_t start = 0;
+    while (start < length && is_blank(r->at[start]) && !r->entered)
+        start++; /* after an entry, what is indented goes on with it */
+    if (start < length && r->at[start] == '[' &&
+        !begin_section(r, r->at + start, length - start)) {
+        r->long_line = r->line;
+        return NULL;
     }
     if (length <= room) {
         memcpy(out, r->at, length);
@@ -123,14 +151,16 @@ static int on_entry(void *context, const char *section, const char *key, const c
     return r->status == ASSAY_OK;
 }
 
-enum assay_status assay_ini_parse(const char *text, size_t length, const char *name,
-                                  assay_ini_entry entry, void *context, struct assay_error *err)
+static enum assay_status parse(struct reading *reading, const char *name,
+                               struct assay_error *err)
 {
-    struct reading r = {.at = text, .end = text + length, .entry = entry, .context = context};
-    if (length && memchr(text, '\0', length))
+    struct reading r = *reading;
+    if (r.at != r.end && memchr(r.at, '\0', (size_t)(r.end - r.at)))
         return assay_fail(err, ASSAY_BAD_INPUT, "%s: not a text file", name);
     int line = ini_parse_stream(next_line, &r, on_entry, &r);
     free(r.waiting);
+    if (line == 0 && !r.long_line)
+        end_section(&r);
     if (r.status != ASSAY_OK) {
         assay_fail(err, r.status, "%s:%zu: %s", name, r.fault_line, r.fault.what);
         if (r.fault.hint[0])
@@ -146,6 +176,26 @@ enum assay_status assay_ini_parse(const char *text, size_t length, const char *n
         return assay_fail(err, ASSAY_BAD_INPUT, "%s:%zu: the name of the %s is too long", name,
                           r.long_line, *r.at == '[' ? "section" : "entry");
     return line < 0 ? assay_fail(err, ASSAY_IO, "%s: cannot be read", name) : ASSAY_OK;
+}
+
+enum assay_status assay_ini_parse(const char *text, size_t length, const char *name,
+                                  assay_ini_entry entry, void *context, struct assay_error *err)
+{
+    return parse(
+        &(struct reading){.at = text, .end = text + length, .entry = entry, .context = context},
+        name, err);
+}
+
+enum assay_status assay_ini_parse_sections(const char *text, size_t length, const char *name,
+                                           assay_ini_entry entry, void *context,
+                                           struct assay_error *err)
+{
+    return parse(&(struct reading){.at = text,
+                                   .end = text + length,
+                                   .sections = true,
+                                   .entry = entry,
+                                   .context = context},
+                 name, err);
 }
 
 enum assay_status assay_ini_read(const char *path, assay_ini_entry entry, void *context,

@@ -20,6 +20,12 @@ enum assay_status assay_ini_parse(const char *text, size_t length, const char *n
                                   assay_ini_entry entry, void *context,
                                   struct assay_error *err);
 
+/* The same, and ENTRY hears of a section that has no entries as well: with "" for key and
+ * value. */
+enum assay_status assay_ini_parse_sections(const char *text, size_t length, const char *name,
+                                           assay_ini_entry entry, void *context,
+                                           struct assay_error *err);
+
 /* Reads the file PATH (at most 1 MiB); /dev/null has no entries. */
 enum assay_status assay_ini_read(const char *path, assay_ini_entry entry, void *context,
                                  struct assay_error *err);

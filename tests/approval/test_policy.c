@@ -112,6 +112,34 @@ static void golden_policy(void **state)
     assay_arena_free(&arena);
 }
 
+/* A section in which nothing stands asks for what its name says, or is refused: left out in silence, it
+   would ask for less than its owner signed. */
+static void empty_sections(void **state)
+{
+    static const char text[] = "[policy]\nname = p\n[evidence report]\n  [clause board]\n; of any age"
+                               "\n[evidence card]\n\n[clause approver]\ncount = 2\n[evidence last]";
+    struct policy p;
+    struct assay_arena arena = {0};
+    struct assay_error err = {0};
+    (void)state;
+    if (policy_parse(&p, &arena, text, sizeof text - 1, &err) != ASSAY_OK)
+        fail_msg("%s", err.what);
+    assert_int_equal(p.evidence_count, 3);
+    assert_string_equal(p.evidence[0].name, "report");
+    assert_string_equal(p.evidence[1].name, "card");
+    assert_string_equal(p.evidence[2].name, "last");
+    assert_int_equal(p.evidence[1].max_age_ms, 0);
+    assert_int_equal(p.clause_count, 2);
+    assert_string_equal(p.clauses[0].name, "board");
+    assert_int_equal(p.clauses[0].count, 1);
+    assert_int_equal(p.clauses[1].count, 2);
+    assay_arena_free(&arena);
+    refused("[policy]\nname = p\n[clause x]\n[gate files]\n", "gate files");
+    refused("[policy]\nname = p\n[clause x]\n[gat files]\n[plan]\nfor = 1d\n", "policy:4: ");
+    refused("[policy]\nname = p\n[clause x]\n[separation]\n", "[separation] says nothing");
+    refused("[policy]\nname = p\n[clause x]\n[break-glass]\n", "[break-glass] says nothing");
+}
+
 /* ---- who fills which clause: against every assignment, tried one by one ---- */
 
 #define VOTERS 5
@@ -422,7 +450,7 @@ static void steps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(golden_refusals), cmocka_unit_test(golden_policy),
+        cmocka_unit_test(golden_refusals), cmocka_unit_test(golden_policy), cmocka_unit_test(empty_sections),
         cmocka_unit_test(matching),        cmocka_unit_test(deadlocks),
         cmocka_unit_test(evidence),        cmocka_unit_test(most_exact),
         cmocka_unit_test(steps),           cmocka_unit_test(rollbacks_have_their_own),
