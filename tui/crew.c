@@ -34,6 +34,7 @@ struct crew {
     struct crew_job *jobs;
     size_t count, capacity, next; /* next: the first that nobody has begun */
     size_t working;               /* helpers inside a job */
+    size_t waiting;               /* helpers that have nothing to do */
     pthread_t threads[HELPERS_MOST];
     size_t started, wanted;
     bool ending;
@@ -99,7 +100,9 @@ static void *helper_main(void *argument)
         } else if (crew->splits != NULL) {
             part_once(crew, crew->splits);
         } else {
+            crew->waiting++;
             pthread_cond_wait(&crew->work, &crew->lock);
+            crew->waiting--;
         }
     }
     pthread_mutex_unlock(&crew->lock);
@@ -172,9 +175,21 @@ static void spread(void *self, size_t parts, void (*run)(void *context, size_t p
     pthread_mutex_unlock(&crew->lock);
 }
 
+/* Whether a part would be begun at once by somebody else: not while jobs wait to be begun. */
+static bool is_idle(void *self)
+{
+    struct crew *crew = self;
+
+    pthread_mutex_lock(&crew->lock);
+    bool idle = crew->next == crew->count && (crew->waiting > 0 || crew->started < crew->wanted);
+    pthread_mutex_unlock(&crew->lock);
+    return idle;
+}
+
 struct assay_hands crew_hands(struct crew *crew)
 {
-    return (struct assay_hands){.self = crew, .spread = spread, .count = crew->wanted + 1};
+    return (struct assay_hands){
+        .self = crew, .spread = spread, .idle = is_idle, .count = crew->wanted + 1};
 }
 
 void crew_free(struct crew **crew_ptr)

@@ -44,8 +44,9 @@ void lines_scratch_free(struct lines_scratch **scratch_ptr)
 struct batch {
     const struct lines *lines;
     struct lines_scratch *scratch;
-    size_t count, most;
-    size_t strips;
+    size_t count;
+    size_t strips; /* where others help; 1: nobody is to */
+    bool shared;   /* they do, with what is in it now */
 };
 
 /* ---- what the hands do ---- */
@@ -74,10 +75,10 @@ static void paint_strip(void *context, size_t part)
 {
     const struct batch *batch = context;
     struct canvas strip = *batch->lines->canvas;
-    size_t width = (size_t)strip.width;
+    size_t width = (size_t)strip.width, strips = batch->shared ? batch->strips : 1;
 
-    strip.left = (int)(width * part / batch->strips);
-    strip.width = (int)(width * (part + 1) / batch->strips);
+    strip.left = (int)(width * part / strips);
+    strip.width = (int)(width * (part + 1) / strips);
     for (size_t i = 0; i < batch->count; i++) {
         const struct piece *piece = &batch->scratch->pieces[i];
         note_gaps(&strip, &piece->columns, batch->lines->gaps);
@@ -90,7 +91,7 @@ static void spread(const struct batch *batch, size_t parts,
 {
     const struct assay_hands *hands = batch->lines->hands;
 
-    if (batch->strips > 1)
+    if (batch->shared)
         hands->spread(hands->self, parts, run, (void *)batch);
     else
         for (size_t part = 0; part < parts; part++)
@@ -103,8 +104,20 @@ static void flush(struct batch *batch)
     if (batch->count == 0)
         return;
     spread(batch, batch->count, reduce_piece);
-    spread(batch, batch->strips, paint_strip);
+    spread(batch, batch->shared ? batch->strips : 1, paint_strip);
     batch->count = 0;
+}
+
+/* How many pieces are gathered before they are painted. Alone each by itself: what was reduced
+   is still near then, and lies where the last one lay. */
+static size_t most_of(struct batch *batch)
+{
+    const struct assay_hands *hands = batch->lines->hands;
+
+    if (batch->count == 1) /* for all that follow it */
+        batch->shared =
+            batch->strips > 1 && (hands->idle == NULL || hands->idle(hands->self));
+    return batch->shared ? PIECES : 1;
 }
 
 /* ---- pieces ---- */
@@ -148,7 +161,7 @@ static void add_series(struct batch *batch, struct assay_series *series, int col
         piece->segment = segment;
         piece->count = count;
         piece->pen = pen;
-        if (batch->count == batch->most)
+        if (batch->count == most_of(batch))
             flush(batch);
     }
 }
@@ -173,7 +186,6 @@ void lines_draw(const struct lines *lines, struct lines_scratch **scratch)
     if (*scratch == NULL)
         *scratch = assay_alloc(sizeof **scratch);
     batch.scratch = *scratch;
-    batch.most = batch.strips > 1 ? PIECES : 1; /* alone: what was reduced is still near */
     chart_bounds_make(&batch.scratch->bounds, lines->map);
     for (size_t i = chart->line_count; i-- > 0;)
         if (chart->lines[i].faint != NULL)

@@ -233,7 +233,8 @@ void raster_turn(const struct canvas *canvas, const struct assay_hands *hands, u
     struct turning turning = {.canvas = canvas, .pixels = pixels};
     size_t parts = ((size_t)canvas->height + TURN_ROWS - 1) / TURN_ROWS;
 
-    if (hands != NULL && hands->count > 1 && parts > hands->count)
+    if (hands != NULL && hands->count > 1 && parts > hands->count &&
+        (hands->idle == NULL || hands->idle(hands->self)))
         hands->spread(hands->self, parts, turn_rows, &turning);
     else
         canvas_transpose(canvas, 0, canvas->height, pixels);

@@ -204,7 +204,7 @@ static size_t share_out(const struct assay_frame *frame, const struct assay_hand
     size_t bands = ((size_t)frame->height + BAND - 1) / BAND, count = 1;
     uint8_t fill = commonest(frame);
 
-    if (hands != NULL && hands->count > 1)
+    if (hands != NULL && hands->count > 1 && (hands->idle == NULL || hands->idle(hands->self)))
         count = hands->count < SHARES / 2 ? hands->count * 2 : SHARES;
     count = count * SHARE_LEAST <= bands ? count : 1;
     for (size_t i = 0; i < count; i++) {

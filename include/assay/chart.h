@@ -122,10 +122,12 @@ void assay_frame_free(struct assay_frame *frame);
 
 /* Who helps with a picture, where several threads may: spread() has RUN called with CONTEXT and
    each of the numbers below PARTS, on whatever threads there are, this one among them, and
-   returns when all are done. */
+   returns when all are done. idle() says whether anybody else has nothing to do just now, since
+   sharing costs memory and is in vain while all are busy; NULL: it may always be so. */
 struct assay_hands {
     void (*spread)(void *self, size_t parts, void (*run)(void *context, size_t part),
                    void *context);
+    bool (*idle)(void *self);
     void *self;
     size_t count; /* threads, as a rule; 1: nobody else */
 };

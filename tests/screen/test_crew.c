@@ -3,6 +3,7 @@
  * returns, with helpers and without; charts painted by them are the charts painted alone.
  */
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -117,6 +118,51 @@ static void test_parts(void **state)
     }
 }
 
+/* Whether others have time. */
+struct asking {
+    struct assay_hands hands;
+    pthread_barrier_t *meet; /* of two jobs, each on a thread of its own; or NULL */
+    bool said;
+};
+
+static void ask(void *context)
+{
+    struct asking *asking = context;
+
+    if (asking->meet != NULL)
+        pthread_barrier_wait(asking->meet);
+    asking->said = asking->hands.idle(asking->hands.self);
+    if (asking->meet != NULL)
+        pthread_barrier_wait(asking->meet);
+}
+
+static void test_idle(void **state)
+{
+    struct crew *crew = crew_new(0);
+    struct asking asking[2] = {{.hands = crew_hands(crew)}};
+    pthread_barrier_t meet;
+
+    (void)state;
+    ask(&asking[0]);
+    assert_false(asking[0].said); /* there is nobody else */
+    crew_free(&crew);
+    crew = crew_new(1);
+    asking[0].hands = asking[1].hands = crew_hands(crew);
+    crew_add(crew, ask, &asking[0]);
+    crew_finish(crew);
+    assert_true(asking[0].said); /* who helps is made when there is something to share */
+    pthread_barrier_init(&meet, NULL, 2);
+    for (int i = 0; i < 2; i++) {
+        asking[i].meet = &meet;
+        crew_add(crew, ask, &asking[i]);
+    }
+    crew_finish(crew);
+    assert_false(asking[0].said);
+    assert_false(asking[1].said);
+    pthread_barrier_destroy(&meet);
+    crew_free(&crew);
+}
+
 /* ---- pictures ---- */
 
 #define LINES 15 /* enough to be worth sharing */
@@ -213,6 +259,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_job_once),
         cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_idle),
         cmocka_unit_test(test_pictures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

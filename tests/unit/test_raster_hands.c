@@ -43,6 +43,7 @@ static void random_zoom(struct points_rng *rng, struct assay_chart *chart)
 struct helping {
     struct points_rng rng;
     size_t spreads;
+    bool busy; /* nobody ever has time */
 };
 
 /* Does the parts in an order drawn anew each time. */
@@ -55,6 +56,14 @@ static void spread_anyhow(void *self, size_t parts, void (*run)(void *context, s
     helping->spreads++;
     for (size_t i = 0; i < parts; i++)
         run(context, (from + parts - i) % parts);
+}
+
+/* Now and then somebody has time: lines are painted alone and together by turns. */
+static bool idle_anyhow(void *self)
+{
+    struct helping *helping = self;
+
+    return !helping->busy && points_random(&helping->rng) % 3 == 0;
 }
 
 /* The picture is that of one hand, whoever draws what of it and when. */
@@ -89,12 +98,16 @@ static void test_hands(void **state)
                 .grid_y = 5};
             assay_chart_raster(&chart, &options, &alone);
             hands.count = 2 + points_random(&rng) % 3;
+            hands.idle = zoom % 3 == 0 ? NULL : idle_anyhow;
+            helping.busy = zoom % 3 == 1;
             options.hands = &hands;
+            size_t before = helping.spreads;
             assay_chart_raster(&chart, &options, &shared);
             assert_memory_equal(shared.pixels, alone.pixels, WIDTH * HEIGHT);
+            assert_true(zoom % 3 != 0 || helping.spreads >= before + 2); /* they did help */
+            assert_true(zoom % 3 != 1 || helping.spreads == before);
         }
     }
-    assert_true(helping.spreads >= 4 * 12 * 2); /* they did help */
     for (int i = 0; i < LINES; i++)
         assay_series_free(&lines[i].series);
     assay_frame_free(&alone);
