@@ -483,9 +483,34 @@ static int row_within(double y)
     return row + (centre > row);
 }
 
+/* Paints the pixel at AT where SHOWN and nothing above INDEX is there. Whether it is is as good
+   as drawn by lot: a branch would be guessed wrong half of the time. */
+static void paint_edge(const struct canvas *canvas, uint8_t *at, uint8_t index, bool shown)
+{
+    unsigned there = *at, over = canvas->rank[index] >= canvas->rank[there];
+    unsigned keep = (over & shown) - 1u;
+
+    *at = (uint8_t)((there & keep) | (index & ~keep));
+}
+
+/* Fills LENGTH pixels, at most CORE, of a column that goes on for CORE from AT. */
+#define CORE 16
+static void fill_core(uint8_t *at, size_t length, uint8_t index)
+{
+    static const uint8_t kept[2 * CORE] = {[CORE] = 255, 255, 255, 255, 255, 255, 255, 255,
+                                           255,          255, 255, 255, 255, 255, 255, 255};
+    uint64_t there[2], keep[2], all = index * UINT64_C(0x0101010101010101);
+
+    memcpy(there, at, sizeof there);
+    memcpy(keep, kept + CORE - length, sizeof keep);
+    for (int i = 0; i < 2; i++)
+        there[i] = (there[i] & keep[i]) | (all & ~keep[i]);
+    memcpy(at, there, sizeof there);
+}
+
 /* Paints a column from TOP to BOTTOM with a pen of three levels: each lies within the one
-   before and holds a pixel at least. False where that is not so, because the picture ends
-   there. */
+   before, whose edge is a pixel at most, and holds a pixel at least. False where that is not
+   so, because the picture ends there. */
 static bool paint_whole_bar(const struct canvas *canvas, const struct pen *pen, uint8_t *column,
                             double top, double bottom)
 {
@@ -499,11 +524,15 @@ static bool paint_whole_bar(const struct canvas *canvas, const struct pen *pen, 
                 row_within(bottom + reach[2])};
     if (from[2] >= to[2])
         return false;
-    paint_over(canvas, pen->index[0], column, from[0], from[1]);
-    paint_over(canvas, pen->index[1], column, from[1], from[2]);
-    fill(column + from[2], (size_t)(to[2] - from[2]), pen->index[2]);
-    paint_over(canvas, pen->index[1], column, to[2], to[1]);
-    paint_over(canvas, pen->index[0], column, to[1], to[0]);
+    paint_edge(canvas, column + from[0], pen->index[0], from[0] < from[1]);
+    paint_edge(canvas, column + from[1], pen->index[1], from[1] < from[2]);
+    paint_edge(canvas, column + to[1] - 1, pen->index[1], to[2] < to[1]);
+    paint_edge(canvas, column + to[0] - 1, pen->index[0], to[1] < to[0]);
+    size_t length = (size_t)(to[2] - from[2]);
+    if (length <= CORE && from[2] + CORE <= canvas->height)
+        fill_core(column + from[2], length, pen->index[2]);
+    else
+        fill(column + from[2], length, pen->index[2]);
     return true;
 }
 
