@@ -494,7 +494,8 @@ struct scan_done {
     enum assay_status status;
     struct assay_error error;
     char **watch;
-    bool part; /* no list was read, but what a filter keeps */
+    int64_t again_us; /* struct session_source */
+    bool part;        /* no list was read, but what a filter keeps */
 };
 
 static void free_paths(char **paths)
@@ -534,6 +535,7 @@ static unsigned done_apply(struct assay_session *session, struct message *messag
         job->cancelled = done->status == ASSAY_CANCELLED;
     }
     catalog_touch(session->catalog);
+    source->again_us = done->again_us;
     if (session->live)
         watch_set(session, source, done->watch);
     else
@@ -579,6 +581,7 @@ static void scan_task(struct pool_task *task)
     done->message.apply = done_apply;
     done->message.discard = done_discard;
     done->source = source;
+    done->again_us = INT64_MAX;
     if (!source->self && source->server) {
         struct mlflow *client = NULL;
 
@@ -598,6 +601,8 @@ static void scan_task(struct pool_task *task)
         keep_problems(scan);
         if (scan->session->live && source->ops->watch)
             done->watch = source->ops->watch(source->self);
+        if (scan->session->live && source->ops->again_us)
+            done->again_us = source->ops->again_us(source->self);
     }
     if (atomic_load(&source->stop))
         done->status = ASSAY_CANCELLED;
@@ -643,6 +648,7 @@ void scan_start(struct assay_session *session, struct session_source *source)
     source->scanning = true;
     source->again = false;
     source->due = false;
+    source->again_us = INT64_MAX;
     atomic_store(&source->stop, false);
     atomic_store(&source->done, 0);
     atomic_store(&source->total, 0);

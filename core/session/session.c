@@ -180,6 +180,7 @@ struct session_source *session_add_source(struct assay_session *session, const c
     source->ops = ops;
     source->kind = assay_strdup(kind);
     source->path = assay_strdup(path);
+    source->again_us = INT64_MAX;
     pthread_mutex_init(&source->memory_lock, NULL);
     ASSAY_GROW(session->sources, session->source_capacity, session->source_count + 1);
     session->sources[session->source_count++] = source;

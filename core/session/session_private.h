@@ -73,6 +73,7 @@ struct session_source {
     uint64_t job;     /* of the scan under way */
     int64_t ended_us; /* when the last scan ended */
     bool due;         /* to be scanned when the timer fires */
+    int64_t again_us; /* to be scanned then, as its reader wishes; INT64_MAX: it does not */
     struct {          /* registry.c: what the screens show of the models */
         struct assay_registry *shown;
         bool asked, busy, again;
@@ -82,7 +83,8 @@ struct session_source {
         struct assay_error error;
     } registry;
     struct run_logged *run_logged[2]; /* logged_run.c: models, traces of one run; NULL: not asked */
-    bool slow_watch; /* on a file system that sends no events: looked at by the clock */
+    bool slow_watch;  /* on a file system that sends no events: looked at by the clock */
+    uint64_t watched; /* over the paths that are; 0: all are to be asked for again */
     atomic_bool stop;
     _Atomic uint64_t done, total;
 

@@ -33,7 +33,14 @@
 struct watch_entry {
     int wd;
     struct session_source *source; /* NULL: the local store, which is not there yet */
+    char *awaited; /* of a folder: nothing counts but that this file appears in it; or NULL */
 };
+
+static void remove_entry(struct assay_session *session, size_t at)
+{
+    free(session->watches[at].awaited);
+    session->watches[at] = session->watches[--session->watch_count];
+}
 
 static void add_fd(struct assay_session *session, int fd)
 {
@@ -62,6 +69,8 @@ void watch_close(struct assay_session *session)
         close(session->inotify_fd);
     if (session->timer_fd >= 0)
         close(session->timer_fd);
+    while (session->watch_count)
+        remove_entry(session, session->watch_count - 1);
     free(session->watches);
     free(session->awaited);
 }
@@ -80,6 +89,8 @@ static void set_timer(struct assay_session *session)
             at = source->ended_us + GATHER_US;
         else if (source->slow_watch && !source->scanning)
             at = source->ended_us + SLOW_US;
+        if (!source->scanning && source->again_us < at)
+            at = source->again_us;
         if (source->server && !source->scanning && source->scanned &&
             server_due_us(source) < at)
             at = server_due_us(source);
@@ -122,38 +133,105 @@ static bool is_silent(const char *path)
     return false;
 }
 
-/* SOURCE: as in struct watch_entry. */
-static void add_entry(struct assay_session *session, int wd, struct session_source *source)
+/* SOURCE: as in struct watch_entry. False where it is there already. */
+static bool add_entry(struct assay_session *session, int wd, struct session_source *source)
 {
     for (size_t i = 0; i < session->watch_count; i++)
-        if (session->watches[i].wd == wd && session->watches[i].source == source)
-            return;
+        if (session->watches[i].wd == wd && session->watches[i].source == source &&
+            !session->watches[i].awaited)
+            return false;
     ASSAY_GROW(session->watches, session->watch_capacity, session->watch_count + 1);
     session->watches[session->watch_count++] = (struct watch_entry){.wd = wd, .source = source};
+    return true;
 }
 
-static void watch_path(struct assay_session *session, struct session_source *source,
+/* Has SOURCE looked at when the file PATH appears, which is not there (a database's log). */
+static void await_file(struct assay_session *session, struct session_source *source,
+                       const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = assay_path_directory(path);
+    int wd = slash ? inotify_add_watch(session->inotify_fd, folder,
+                                       IN_CREATE | IN_MOVED_TO | IN_MASK_ADD)
+                   : -1;
+    bool there = wd < 0;
+
+    for (size_t i = 0; i < session->watch_count && !there; i++) {
+        const struct watch_entry *entry = &session->watches[i];
+
+        there = entry->wd == wd && entry->source == source &&
+                (!entry->awaited || strcmp(entry->awaited, slash + 1) == 0);
+    }
+    if (!there) {
+        ASSAY_GROW(session->watches, session->watch_capacity, session->watch_count + 1);
+        session->watches[session->watch_count++] = (struct watch_entry){
+            .wd = wd, .source = source, .awaited = assay_strdup(slash + 1)};
+        /* It may have come while that was being set up. */
+        source->due = source->due || access(path, F_OK) == 0;
+    }
+    free(folder);
+}
+
+/* Whether the file PATH of SOURCE was awaited. */
+static bool is_awaited(const struct assay_session *session, const struct session_source *source,
+                       const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    for (size_t i = 0; i < session->watch_count && slash; i++)
+        if (session->watches[i].source == source && session->watches[i].awaited &&
+            strcmp(session->watches[i].awaited, slash + 1) == 0)
+            return true;
+    return false;
+}
+
+/* False where it is not to be had. */
+static bool watch_path(struct assay_session *session, struct session_source *source,
                        const char *path)
 {
     int wd;
 
     if (session->watch_count >= WATCHES_MAX) {
         source->slow_watch = true;
-        return;
+        return false;
     }
     wd = inotify_add_watch(session->inotify_fd, path, EVENTS);
+    if (wd < 0 && errno == ENOENT) {
+        await_file(session, source, path);
+        return true;
+    }
     if (wd < 0) {
         source->slow_watch = source->slow_watch || errno == ENOSPC;
-        return;
+        return false;
     }
-    add_entry(session, wd, source);
+    if (add_entry(session, wd, source) && is_awaited(session, source, path))
+        source->due = true; /* what was written to it before is no event */
+    return true;
+}
+
+static uint64_t paths_mark(char *const *paths)
+{
+    struct assay_buf all = {0};
+    uint64_t mark;
+
+    for (size_t i = 0; paths && paths[i]; i++)
+        assay_buf_add(&all, paths[i], strlen(paths[i]) + 1);
+    mark = cache_mark(assay_buf_text(&all), all.length);
+    assay_buf_free(&all);
+    return mark;
 }
 
 void watch_set(struct assay_session *session, struct session_source *source, char **paths)
 {
-    if (session->inotify_fd >= 0)
+    uint64_t mark = paths_mark(paths);
+
+    /* There may be a thousand of them, and mostly they are those of the last time. */
+    if (session->inotify_fd >= 0 && mark != source->watched) {
+        source->watched = mark;
         for (size_t i = 0; paths && paths[i]; i++)
-            watch_path(session, source, paths[i]);
+            if (!watch_path(session, source, paths[i]))
+                source->watched = 0;
+    }
     if (source->ops && !source->server && is_silent(source->path))
         source->slow_watch = true;
     for (size_t i = 0; paths && paths[i]; i++)
@@ -186,7 +264,7 @@ static void stop_awaiting(struct assay_session *session)
 
         if (session->watches[i].source)
             continue;
-        session->watches[i] = session->watches[--session->watch_count];
+        remove_entry(session, i);
         for (size_t k = 0; k < session->watch_count; k++)
             shared |= session->watches[k].wd == wd;
         if (!shared)
@@ -304,6 +382,27 @@ static bool *due_of(struct assay_session *session, const struct watch_entry *ent
     return entry->source ? &entry->source->due : &session->local_due;
 }
 
+static bool is_news(const struct watch_entry *entry, const struct inotify_event *event)
+{
+    if (event->mask & IN_Q_OVERFLOW)
+        return true;
+    return entry->wd == event->wd &&
+           (!entry->awaited || (event->len && strcmp(event->name, entry->awaited) == 0));
+}
+
+/* What comes and goes may be one of the paths that are to be watched. */
+#define COME_AND_GO (IN_CREATE | IN_MOVED_TO | IN_IGNORED | IN_Q_OVERFLOW)
+
+static void take_event(struct assay_session *session, const struct watch_entry *entry,
+                       const struct inotify_event *event)
+{
+    if (!is_news(entry, event))
+        return;
+    *due_of(session, entry) = true;
+    if (entry->source && (event->mask & COME_AND_GO))
+        entry->source->watched = 0;
+}
+
 /* Takes all events; a source that has some becomes due. */
 static void take_events(struct assay_session *session)
 {
@@ -317,12 +416,11 @@ static void take_events(struct assay_session *session)
             const struct inotify_event *event = (const struct inotify_event *)(void *)at;
 
             for (size_t i = 0; i < session->watch_count; i++)
-                if (session->watches[i].wd == event->wd || (event->mask & IN_Q_OVERFLOW))
-                    *due_of(session, &session->watches[i]) = true;
+                take_event(session, &session->watches[i], event);
             if (event->mask & IN_IGNORED)
                 for (size_t i = session->watch_count; i-- > 0;)
                     if (session->watches[i].wd == event->wd)
-                        session->watches[i] = session->watches[--session->watch_count];
+                        remove_entry(session, i);
             at += sizeof *event + event->len;
         }
     }
@@ -341,7 +439,7 @@ unsigned watch_dispatch(struct assay_session *session)
     for (size_t i = 0; i < session->source_count; i++) {
         struct session_source *source = session->sources[i];
         bool slow = (source->slow_watch && now - source->ended_us >= SLOW_US) ||
-                    (source->server && now >= server_due_us(source));
+                    now >= source->again_us || (source->server && now >= server_due_us(source));
 
         if (source->scanning || !(source->due || slow) || !source->scanned)
             continue;

@@ -29,6 +29,8 @@
    always when it takes no longer than this. */
 #define DEEP_SHARE   20
 #define DEEP_FREE_US 20000
+/* Runs that have ended and are watched all the same: the most recent ones. */
+#define ENDED_MAX 256u
 
 struct experiment {
     char *id;
@@ -56,7 +58,10 @@ struct mlflow_files_source {
     struct assay_map by_experiment, by_run; /* id to index */
     uint32_t scan;                          /* number of the present one */
     int64_t deep_us, deep_at_us;            /* cost and time of the last deep one */
-    uint64_t experiment_ids;                /* as experiment.ids, over the experiments' */
+    bool shallow;                           /* the last one was not */
+    uint32_t recent[ENDED_MAX];             /* runs, in the order the last one took them */
+    size_t recent_count;
+    uint64_t experiment_ids; /* as experiment.ids, over the experiments' */
 };
 
 /* ---- opening ---- */
@@ -522,9 +527,21 @@ static enum assay_status scan_store(void *self, struct ingest *in, struct assay_
         /* What was read for the first time is no measure of what looking costs. */
         store->deep_us = store->scan == 1 ? 0 : store->deep_at_us - start;
     }
+    store->shallow = !scan.deep;
+    store->recent_count = scan.count < ENDED_MAX ? scan.count : ENDED_MAX;
+    memcpy(store->recent, scan.order, store->recent_count * sizeof *store->recent);
     free(scan.order);
     close(scan.root);
     return ingest_cancelled(in) ? ASSAY_CANCELLED : ASSAY_OK;
+}
+
+/* What grew of an ended run was passed over where the scan was not deep: one that is follows
+   when it may. */
+static int64_t again_us(void *self)
+{
+    const struct mlflow_files_source *store = self;
+
+    return store->shallow ? store->deep_at_us + DEEP_SHARE * store->deep_us + 1 : INT64_MAX;
 }
 
 /* ---- what to watch ---- */
@@ -600,11 +617,23 @@ static void watch_registry(struct watch *watch, const char *root)
     closedir(dir);
 }
 
+static void watch_run_of(struct watch *watch, const struct mlflow_files_source *store,
+                         const struct run *run)
+{
+    char path[4096], run_path[4200 + MLFLOW_NAME_SIZE];
+
+    experiment_path(store, &store->experiments[run->experiment], true, path);
+    snprintf(run_path, sizeof run_path, "%s/%s", path, run->id);
+    watch_run(watch, run_path);
+}
+
+/* There is a limit to what can be watched. Runs that go on come first; those that have ended,
+   which seldom grow, last. */
 static char **watch_store(void *self)
 {
     struct mlflow_files_source *store = self;
     struct watch watch = {0};
-    char path[4096], run_path[4200 + MLFLOW_NAME_SIZE];
+    char path[4096];
     unsigned live = 0;
 
     watch_add(&watch, store->root);
@@ -613,9 +642,7 @@ static char **watch_store(void *self)
 
         if (run->memory.ended || run->seen != store->scan)
             continue;
-        experiment_path(store, &store->experiments[run->experiment], true, path);
-        snprintf(run_path, sizeof run_path, "%s/%s", path, run->id);
-        watch_run(&watch, run_path);
+        watch_run_of(&watch, store, run);
         live++;
     }
     for (size_t i = 0; i < store->experiment_count; i++) {
@@ -625,6 +652,12 @@ static char **watch_store(void *self)
         watch_add(&watch, path);
     }
     watch_registry(&watch, store->root);
+    for (size_t i = 0; i < store->recent_count && watch.count < WATCH_MAX; i++) {
+        const struct run *run = &store->runs[store->recent[i]];
+
+        if (run->memory.ended)
+            watch_run_of(&watch, store, run);
+    }
     return watch.paths;
 }
 
@@ -666,5 +699,6 @@ const struct source_ops source_mlflow_files = {
     .artifacts = artifacts,
     .registry = registry,
     .watch = watch_store,
+    .again_us = again_us,
     .last_rule = ASSAY_LAST_VALUE,
 };

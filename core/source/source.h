@@ -168,6 +168,9 @@ struct source_ops {
     /* Files and directories to watch for changes (inotify), most useful first. Returns a
        malloc'd NULL-terminated array of malloc'd paths. Called after a scan, on its thread. */
     char **(*watch)(void *self);
+    /* After a scan, on its thread: when (assay_monotonic_us()) the source is to be looked at
+       once more although nothing happens to it; INT64_MAX: it need not be. May be NULL. */
+    int64_t (*again_us)(void *self);
 
     enum assay_last_rule last_rule;
 };
