@@ -263,6 +263,30 @@ struct models {
     size_t shown;
 };
 
+/* "MODEL VERSION", or as MLflow and `assay change` have it, "models:/MODEL/VERSION" or
+   "models:/MODEL@ALIAS". */
+static void take_names(struct models *m, char *place, size_t capacity)
+{
+    static const char scheme[] = "models:/";
+    const struct cli *cli = m->cli;
+    char *at;
+
+    m->name = cli->args.operand_count > 0 ? cli->args.operands[0] : NULL;
+    m->version = cli->args.operand_count > 1 ? cli->args.operands[1] : NULL;
+    if (!m->name || strncmp(m->name, scheme, sizeof scheme - 1) != 0 ||
+        strlen(m->name) + 1 >= capacity)
+        return;
+    memcpy(place, m->name + sizeof scheme - 1, strlen(m->name) - sizeof scheme + 2);
+    m->name = place;
+    at = strpbrk(place, "/@");
+    if (m->version || !at)
+        return;
+    if (*at == '@') /* stays before the alias */
+        memmove(at + 1, at, strlen(at) + 1);
+    m->version = at + 1;
+    *at = '\0';
+}
+
 static bool is_wanted(const struct models *m, const struct assay_registered_model *model)
 {
     if (m->name)
@@ -583,8 +607,8 @@ enum assay_status cli_models(struct cli *cli, struct assay_error *err)
         status = assay_catalog_find_experiment(cli->catalog, wanted, &experiment, err);
     if (status != ASSAY_OK)
         return status;
-    m.name = cli->args.operand_count > 0 ? cli->args.operands[0] : NULL;
-    m.version = cli->args.operand_count > 1 ? cli->args.operands[1] : NULL;
+    char place[600];
+    take_names(&m, place, sizeof place);
     begin(&m, logged, traces);
     for (uint32_t s = 0; s < assay_catalog_sources(cli->catalog); s++) {
         struct assay_server server;

@@ -204,10 +204,12 @@ void cli_table_status(struct cli_table *table, const struct assay_run *run)
         [ASSAY_RUN_FAILED] = "31",  [ASSAY_RUN_KILLED] = "33",
     };
     size_t i = (size_t)run->status;
-    char text[48], age[24] = "";
-    if (table->cli->format == CLI_TABLE)
+    char text[64], age[24] = "";
+    bool people = table->cli->format == CLI_TABLE;
+    if (people)
         assay_catalog_state_age(age, table->cli->catalog, run, assay_now_ms());
-    snprintf(text, sizeof text, "%s%s", assay_run_status_name(run->status), age);
+    snprintf(text, sizeof text, "%s%s%s", assay_run_status_name(run->status), age,
+             people && run->deleted ? ", deleted" : "");
     add_cell(table, text, *age ? "2" : i < ASSAY_COUNT(colors) ? colors[i] : NULL);
 }
 

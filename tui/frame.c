@@ -54,8 +54,8 @@ static int draw_needs(struct app *app, struct area line)
     char text[64];
     for (uint32_t i = 0; i < assay_catalog_experiments(app->catalog); i++) {
         const struct assay_experiment *experiment = assay_catalog_experiment(app->catalog, i);
-        live += assay_catalog_is_kept(app->catalog, experiment->source) ? 0
-                                                                        : experiment->running;
+        live +=
+            assay_catalog_is_kept(app->catalog, experiment->source) ? 0 : experiment->running;
     }
     for (uint32_t i = 0; i < assay_catalog_sources(app->catalog); i++) {
         const struct assay_source *source = assay_catalog_source(app->catalog, i);

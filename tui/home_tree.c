@@ -32,11 +32,11 @@ static const char *source_note(const struct assay_source *source, int64_t now_ms
         return "failed";
     case ASSAY_SOURCE_CACHED:
         return "cached";
-    case ASSAY_SOURCE_OFFLINE: /* what is shown is that old */
+    case ASSAY_SOURCE_OFFLINE: /* what is shown is that old; its name wants most of the line */
         if (source->read_ms == ASSAY_NO_TIME) {
             return "offline";
         }
-        snprintf(age, 24, "offline, %s ago", assay_age_text(text, source->read_ms, now_ms));
+        snprintf(age, 24, "offline %s", assay_age_text(text, source->read_ms, now_ms));
         return age;
     case ASSAY_SOURCE_READY:
         break;

@@ -210,7 +210,7 @@ void run_metrics_draw(struct run_view *view, struct area area)
         int list = width * 2 / 5;
         metric_headings(headings, list);
         run_table_draw(view, area_part(area, 0, 0, list, height), metric_cell, 6,
-                  "this run has no metrics");
+                       "this run has no metrics");
         draw_vline(area, list, 0, height, ROLE_BORDER);
         draw_metric_chart(view, area_part(area, list + 1, 0, width - list - 1, height));
         return;
@@ -218,7 +218,7 @@ void run_metrics_draw(struct run_view *view, struct area area)
     metric_headings(headings, width);
     int chart = height >= 14 ? height * 3 / 5 : 0;
     run_table_draw(view, area_part(area, 0, 0, width, height - chart), metric_cell, 6,
-              "this run has no metrics");
+                   "this run has no metrics");
     if (chart > 0) {
         draw_hline(area, 0, height - chart, width, ROLE_BORDER);
         draw_metric_chart(view, area_part(area, 0, height - chart + 1, width, chart - 1));
@@ -269,7 +269,7 @@ void run_pairs_draw(struct run_view *view, struct area area)
     headings[1].most = width - 10;
     int detail = height >= 12 ? DETAIL_ROWS : 0;
     run_table_draw(view, area_part(area, 0, 0, width, height - detail), pair_cell, 2,
-              params ? "this run has no params" : "this run has no tags");
+                   params ? "this run has no params" : "this run has no tags");
     if (detail) {
         draw_hline(area, 0, height - detail, width, ROLE_BORDER);
         draw_value(view, area_part(area, 0, height - detail + 1, width, detail - 1));

@@ -116,8 +116,7 @@ static void put_age(const struct run_view *view, int64_t ms, struct table_cell *
 {
     char age[16];
     if (ms != ASSAY_NO_TIME) {
-        snprintf(out->text, sizeof out->text, "%s",
-                 assay_age_text(age, ms, view->app->now_ms));
+        snprintf(out->text, sizeof out->text, "%s", assay_age_text(age, ms, view->app->now_ms));
     }
     out->role = ROLE_DIM;
 }
@@ -151,8 +150,8 @@ static void put_status(const struct assay_logged_model *model, struct table_cell
 static void put_name(const struct made *made, struct table_cell *out)
 {
     const char *name = made->model && *made->model->name ? made->model->name
-                       : made->output                     ? made->output->name
-                                                          : "";
+                       : made->output                    ? made->output->name
+                                                         : "";
     const char *id = made->model ? made->model->id : made->output ? made->output->id : "";
     char part[16];
     snprintf(part, sizeof part, "%s", id);
@@ -402,8 +401,8 @@ void run_logged_draw(struct run_view *view, struct area area)
     empty_text(view, &known, said, sizeof said);
     assay_text_clean_to(empty, sizeof empty, said);
     int detail = height < DETAIL_FROM || view->shown_count == 0 ? 0
-                 : height < 2 * DETAIL_FROM                      ? height / 3
-                                                                 : height * 2 / 5;
+                 : height < 2 * DETAIL_FROM                     ? height / 3
+                                                                : height * 2 / 5;
     bool traces = view->tab == RUN_TRACES;
     run_table_draw(view, area_part(area, 0, top, width, height - detail),
                    traces ? trace_cell : model_cell, traces ? 5 : 6, empty);

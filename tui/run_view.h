@@ -79,7 +79,8 @@ const struct assay_attrs *run_attrs(const struct run_view *view);
 bool run_filter_draw(struct run_view *view, struct area line);
 /* Which of the tables the tab is; RUN_TABLES where it is none. */
 size_t run_table(const struct run_view *view);
-/* Draws it: CELLS of the rows that the filter keeps, EMPTY where there is none. (run_lists.c) */
+/* Draws it: CELLS of the rows that the filter keeps, EMPTY where there is none. (run_lists.c)
+ */
 void run_table_draw(struct run_view *view, struct area area,
                     void (*cell)(void *, size_t, size_t, struct table_cell *), size_t columns,
                     const char *empty);
@@ -134,7 +135,7 @@ uint32_t run_lineage_run(struct run_view *view); /* the run under it, or ASSAY_N
 void run_lineage_free(struct run_view *view);
 
 /* ---- run_logged.c ---- */
-void run_logged_draw(struct run_view *view, struct area area); /* models, traces */
+void run_logged_draw(struct run_view *view, struct area area);          /* models, traces */
 size_t run_logged_count(const struct run_view *view, enum run_tab tab); /* without asking */
 const char *run_logged_id(struct run_view *view); /* under the cursor, or NULL */
 

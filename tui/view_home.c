@@ -624,7 +624,7 @@ static int64_t home_wake(void *self, int64_t now_us)
         int64_t step = assay_catalog_is_live(home->app->catalog, run) || age < MINUTE ? SECOND
                        : age < HOUR                                                   ? MINUTE
                        : age < 24 * HOUR                                              ? HOUR
-                                                        : INT64_MAX;
+                                         : INT64_MAX;
         if (step < INT64_MAX && step - age % step < wait_ms) {
             wait_ms = step - (age < 0 ? 0 : age % step);
         }

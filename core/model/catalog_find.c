@@ -95,6 +95,19 @@ static int cut(const char *text, size_t most)
     return (int)length;
 }
 
+/* Whether another of them has the same id: it lies in several sources. */
+static bool is_twin(const struct assay_catalog *catalog, const struct candidates *found,
+                    const struct assay_run *run)
+{
+    for (size_t i = 0; i < found->count && i < CANDIDATES_SHOWN; i++) {
+        const struct assay_run *other = &catalog->runs[found->runs[i]];
+
+        if (other != run && strcmp(other->id, run->id) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Names as many of them as the error has room for, and says how many more there are. */
 static enum assay_status ambiguous(const struct assay_catalog *catalog, const char *ref,
                                    const struct candidates *found, struct assay_error *err)
@@ -110,8 +123,11 @@ static enum assay_status ambiguous(const struct assay_catalog *catalog, const ch
         const char *experiment = catalog->experiments[run->experiment].name;
 
         assay_buf_reset(&one);
-        assay_buf_format(&one, "%s%.24s (%.*s/%.*s)", shown ? ", " : "", run->id,
-                         cut(experiment, 40), experiment, cut(run->name, 40), run->name);
+        assay_buf_text_add(&one, shown ? ", " : "");
+        if (is_twin(catalog, found, run)) /* as it is to be typed */
+            assay_buf_format(&one, "%s:", catalog->sources[run->source].name);
+        assay_buf_format(&one, "%.24s (%.*s/%.*s)", run->id, cut(experiment, 40), experiment,
+                         cut(run->name, 40), run->name);
         if (list.length + one.length > room)
             break;
         assay_buf_add(&list, one.data, one.length);

@@ -317,8 +317,8 @@ static bool attr_order(const struct assay_sort *sort, struct assay_catalog *cata
         return false;
     int64_t now_ms = assay_now_ms();
     for (size_t i = 0; i < count && (forth || back); i++) {
-        uint64_t key =
-            attr_key(catalog, assay_catalog_run(catalog, rows[i]), attr, now_ms, sort->descending);
+        uint64_t key = attr_key(catalog, assay_catalog_run(catalog, rows[i]), attr, now_ms,
+                                sort->descending);
         forth &= i == 0 || last <= key;
         back &= i == 0 || last > key;
         last = key;
@@ -388,8 +388,8 @@ static void order_rows(struct item *items, size_t count, bool descending, uint32
     free(texts);
 }
 
-/* What is equal stands as MLflow has it, the newest first: in whichever order a source was read,
-   which is another one each time where several threads read it. */
+/* What is equal stands as MLflow has it, the newest first: in whichever order a source was
+   read, which is another one each time where several threads read it. */
 static void newest_first(const struct assay_sort *sort, struct assay_catalog *catalog,
                          uint32_t *rows, size_t count)
 {

@@ -243,6 +243,8 @@ static enum assay_status check_logged(struct mlflow *mlflow, const struct assay_
         } else if (strcmp(texts[1], "LOGGED_MODEL_READY") != 0) {
             status = assay_fail(err, ASSAY_BAD_INPUT, "%s: %s is not ready: %s",
                                 mlflow_shown(mlflow), id, *texts[1] ? texts[1] : "no status");
+            assay_hint(err, "assay models --logged lists what the run logged besides; "
+                            "--artifact models:/ID registers one of them");
         }
     }
     assay_arena_free(&arena);

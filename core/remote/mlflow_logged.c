@@ -40,7 +40,8 @@ static bool is_plain_id(const char *id)
     size_t length = strlen(id);
 
     return length > 0 && length < 100 &&
-           strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_") == length;
+           strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_") ==
+               length;
 }
 
 /* "run_id = '...'": what the server is to select; false where that is everything. */
@@ -54,11 +55,11 @@ static bool filter_of(const struct hunt *hunt, struct assay_buf *filter)
     return true;
 }
 
-static void body_of(const struct hunt *hunt, const struct search *search, struct assay_buf *body)
+static void body_of(const struct hunt *hunt, const struct search *search,
+                    struct assay_buf *body)
 {
     const bool traces = hunt->ask->traces;
     struct assay_buf filter = {0};
-
 
     assay_buf_text_add(body, traces ? "{\"locations\":[" : "{\"experiment_ids\":[");
     for (size_t i = 0; i < search->count; i++) {

@@ -381,7 +381,8 @@ static void write_time(struct assay_buf *out, const char *key, int64_t ms)
         assay_buf_format(out, "\"%s\":%" PRId64 ",", key, ms);
 }
 
-static void write_metrics(struct assay_buf *out, const struct assay_metric *metrics, size_t count)
+static void write_metrics(struct assay_buf *out, const struct assay_metric *metrics,
+                          size_t count)
 {
     assay_buf_text_add(out, ",\"metrics\":[");
     for (size_t i = 0; i < count; i++) {
@@ -390,9 +391,9 @@ static void write_metrics(struct assay_buf *out, const struct assay_metric *metr
 
         assay_buf_text_add(out, i ? ",{" : "{");
         write_text(out, "key", metrics[i].key);
-        assay_buf_format(out, "\"value\":\"%s\",\"timestamp\":%" PRId64 ",\"step\":%" PRId64 "}",
-                         assay_number_exact(number, summary->last), summary->time_ms,
-                         summary->step);
+        assay_buf_format(
+            out, "\"value\":\"%s\",\"timestamp\":%" PRId64 ",\"step\":%" PRId64 "}",
+            assay_number_exact(number, summary->last), summary->time_ms, summary->step);
     }
     assay_buf_char(out, ']');
 }

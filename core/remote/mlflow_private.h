@@ -123,8 +123,8 @@ mlflow_parse_runs(const char *where, const char *body, size_t length, struct mlf
 void mlflow_take_pairs(struct json_text *json, struct assay_arena *arena,
                        struct assay_pair **pairs, size_t *count);
 
-/* A list of metrics' latest values. What is no number is left out, and counted (NO_NUMBERS may be
-   NULL). */
+/* A list of metrics' latest values. What is no number is left out, and counted (NO_NUMBERS may
+   be NULL). */
 void mlflow_take_metrics(struct json_text *json, struct assay_arena *arena,
                          struct assay_metric **metrics, size_t *count, size_t *no_numbers);
 

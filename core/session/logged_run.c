@@ -1,9 +1,9 @@
 /*
  * The models and traces that one run logged on a server, for the run screen: from the cache at
- * once, then from the server, and again when its source was looked at and there may be others. Of
- * each kind those of the run that was asked for last are in memory. The cache keeps a list for each
- * run that was looked at; where there is none, or an older one, what a pull kept of the run's
- * experiment is taken.
+ * once, then from the server, and again when its source was looked at and there may be others.
+ * Of each kind those of the run that was asked for last are in memory. The cache keeps a list
+ * for each run that was looked at; where there is none, or an older one, what a pull kept of
+ * the run's experiment is taken.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -279,7 +279,7 @@ void assay_session_run_logged(struct assay_session *session, uint32_t index, boo
     }
     if (slot->stale && !slot->busy && !session->closing)
         look_start(session, source, traces);
-    out->load = slot->busy                      ? ASSAY_LOAD_BUSY
+    out->load = slot->busy                       ? ASSAY_LOAD_BUSY
                 : slot->error.status != ASSAY_OK ? ASSAY_LOAD_FAILED
                                                  : ASSAY_LOAD_READY;
     out->logged = slot->shown;

@@ -82,9 +82,10 @@ struct session_source {
         bool stale;   /* the source was looked at since; the next call looks at the models */
         struct assay_error error;
     } registry;
-    struct run_logged *run_logged[2]; /* logged_run.c: models, traces of one run; NULL: not asked */
-    bool slow_watch;  /* on a file system that sends no events: looked at by the clock */
-    uint64_t watched; /* over the paths that are; 0: all are to be asked for again */
+    struct run_logged
+        *run_logged[2]; /* logged_run.c: models, traces of one run; NULL: not asked */
+    bool slow_watch;    /* on a file system that sends no events: looked at by the clock */
+    uint64_t watched;   /* over the paths that are; 0: all are to be asked for again */
     atomic_bool stop;
     _Atomic uint64_t done, total;
 

@@ -139,8 +139,9 @@ enum assay_status assay_sort_parse(struct assay_sort *out, const char *text,
    may be several; the key stays a metric's where there is none. */
 enum assay_status assay_sort_settle(struct assay_sort *sort, struct assay_catalog *catalog,
                                     struct assay_error *err);
-/* Sorts rows in place. Of equal ones the newest comes first, then as they came; runs without a value, and NaN after the numbers, come last
-   either way; params and tags compare as numbers where both are, else naturally. */
+/* Sorts rows in place. Of equal ones the newest comes first, then as they came; runs without a
+   value, and NaN after the numbers, come last either way; params and tags compare as numbers
+   where both are, else naturally. */
 void assay_sort_apply(const struct assay_sort *sort, struct assay_catalog *catalog,
                       uint32_t *rows, size_t count, bool *loading);
 

@@ -154,10 +154,11 @@ struct assay_logged {
     int64_t read_ms; /* when the server said this; where not all at once, the first of them */
     size_t unknown;  /* from the cache: experiments of which it has no list */
 };
-/* For one-shots, which wait. The logged models, or with TRACES the traces, of every experiment of SOURCE (EXPERIMENT
-   ASSAY_NONE) or one, the newest LIMIT of them (0: all). ASSAY_NO where the server is too old
-   for them. Where it cannot be reached *out is what the cache has (NULL where that is nothing)
-   and the status says so; a session of cached things alone asks no server. */
+/* For one-shots, which wait. The logged models, or with TRACES the traces, of every experiment
+   of SOURCE (EXPERIMENT ASSAY_NONE) or one, the newest LIMIT of them (0: all). ASSAY_NO where
+   the server is too old for them. Where it cannot be reached *out is what the cache has (NULL
+   where that is nothing) and the status says so; a session of cached things alone asks no
+   server. */
 enum assay_status assay_session_logged_wait(struct assay_session *session, uint32_t source,
                                             uint32_t experiment, bool traces, size_t limit,
                                             struct assay_logged **out, struct assay_error *err);
@@ -168,13 +169,14 @@ void assay_logged_free(struct assay_logged **logged);
 /* For screens: what one run logged, the newest ASSAY_RUN_LOGGED_MAX. */
 struct assay_run_logged {
     enum assay_load load; /* NONE: its source is no server */
-    const struct assay_logged *logged; /* NULL: nothing is known; else valid until the next dispatch */
-    bool kept;                /* the server has not said so now: it is as old as its read_ms says */
+    const struct assay_logged
+        *logged; /* NULL: nothing is known; else valid until the next dispatch */
+    bool kept;   /* the server has not said so now: it is as old as its read_ms says */
     struct assay_error error; /* of the last look; ASSAY_NO: the server is too old for them */
 };
-/* Asks for them in the background at the first call for a run and whenever its source was looked
-   at since and they may be others; ASSAY_CHANGED_SOURCES says that something came. Of each kind
-   those of one run are there at a time. */
+/* Asks for them in the background at the first call for a run and whenever its source was
+   looked at since and they may be others; ASSAY_CHANGED_SOURCES says that something came. Of
+   each kind those of one run are there at a time. */
 void assay_session_run_logged(struct assay_session *session, uint32_t run, bool traces,
                               struct assay_run_logged *out);
 

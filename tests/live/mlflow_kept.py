@@ -156,6 +156,15 @@ def an_experiment_goes(check, assay, client, server, title):
     check(run not in runs, title, "its run")
 
 
+def of_then(answer):
+    """An answer without a server, as it was with one: no source has the time of its last reading."""
+    if isinstance(answer, dict):
+        if "kind" in answer and "where" in answer:
+            assert isinstance(answer.pop("as_of_ms"), int)
+        return {key: of_then(value) for key, value in answer.items()}
+    return [of_then(one) for one in answer] if isinstance(answer, list) else answer
+
+
 def without_the_server(context, assay, client, server, runs, title):
     """Everything is pulled into a cache of its own, and then there is no server."""
     check, base = context.check, server.base
@@ -177,7 +186,7 @@ def without_the_server(context, assay, client, server, runs, title):
     compare(check, alone, theirs, title + ", offline", status=3)
     for question, answer in zip(questions, before):
         done = alone.run(*question, "--format", "json")
-        check(done.returncode == 3 and json.loads(done.stdout.decode()) == answer, title,
+        check(done.returncode == 3 and of_then(json.loads(done.stdout.decode())) == answer, title,
               "offline", question, done.returncode, done.stderr.decode()[-300:])
         check(b"ago" in done.stderr, title, "its age", question, done.stderr.decode()[-300:])
     server.start()

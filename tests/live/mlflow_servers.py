@@ -468,7 +468,7 @@ def sqlite_server(program, base):
         shown = assay("models")
         server.stop()
         done = assay.run("models", "--format", "json")  # what was known is still there
-        check(done.returncode == 3 and json.loads(done.stdout.decode()) == shown,
+        check(done.returncode == 3 and kept.of_then(json.loads(done.stdout.decode())) == shown,
               "models without the server", done.returncode, done.stderr.decode())
     finally:
         server.stop()

@@ -47,7 +47,8 @@ static void the_last_known_state_and_its_age(void **state)
     /* Not stopped: another test's server might come to its port. */
     fake_registry_silent(&fake, true);
     struct screen *screen = registry_screen_again(web_url(fake.web), NULL, 140, 34);
-    screen_wait(screen, "offline, ");
+    screen_wait(screen, "offline ");
+    screen_assert_text(screen, "127.0.0."); /* and its name is still to be read */
     screen_press(screen, "enter", NULL); /* a run of it is as old */
     screen_wait(screen, "offline, as of ");
     screen_press(screen, "q", NULL);

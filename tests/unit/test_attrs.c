@@ -273,6 +273,37 @@ static void test_candidates(void **state)
     catalog_free(&catalog);
 }
 
+/* A database and the server before it have the same run: what is offered is what to type. */
+static void test_twins(void **state)
+{
+    struct assay_catalog *catalog = catalog_new(&(struct catalog_hooks){0});
+    struct assay_error err = {0};
+    static const char *const names[] = {"mlflow.db", "team"};
+    uint32_t run;
+
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        catalog_add_source(catalog, "kind", names[i], names[i]);
+        uint32_t experiment = catalog_put_experiment(
+            catalog, i, &(struct catalog_experiment){.id = "1", .name = "e"});
+        catalog_put_run(catalog, i,
+                        &(struct catalog_run){.id = "a853baefe72d",
+                                              .name = "twin",
+                                              .user = "",
+                                              .artifact_uri = "",
+                                              .experiment = experiment,
+                                              .start_ms = 1,
+                                              .end_ms = ASSAY_NO_TIME},
+                        true);
+    }
+    assert_int_equal(assay_catalog_find_run(catalog, "a853b", &run, &err), ASSAY_BAD_INPUT);
+    assert_string_equal(err.hint,
+                        "one of mlflow.db:a853baefe72d (e/twin), team:a853baefe72d (e/twin)");
+    assert_int_equal(assay_catalog_find_run(catalog, "team:a853baefe72d", &run, NULL), ASSAY_OK);
+    assert_int_equal(assay_catalog_run(catalog, run)->source, 1);
+    catalog_free(&catalog);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +315,7 @@ int main(void)
         cmocka_unit_test(test_status_names),
         cmocka_unit_test(test_silence_is_not_kept),
         cmocka_unit_test(test_candidates),
+        cmocka_unit_test(test_twins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

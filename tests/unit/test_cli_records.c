@@ -524,6 +524,12 @@ static void test_model_digest(void **state)
     expect_list_digest(files, json_string_value(json_object_get(version, "digest")));
     assert_int_equal(json_integer_value(json_object_get(version, "files")), 2);
     assert_int_equal(json_integer_value(json_object_get(version, "bytes")), 15);
+    char *one = assay_strdup(program_last.out); /* by MLflow's word for its place */
+    program_run(NULL, "models", "-S", root, "models:/net/1", "--digest", "--format", "json", NULL);
+    assert_string_equal(program_last.out, one);
+    program_run(NULL, "models", "-S", root, "models:/net@nobody", NULL);
+    program_complains("there is no net version @nobody");
+    free(one);
     json_decref(json);
     put(root, "models/net/version-1/meta.yaml",
         "name: net\nversion: 1\nstatus: READY\nsource: /no/such/place\n");
