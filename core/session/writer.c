@@ -76,8 +76,9 @@ struct writer {
     int64_t *rows;
     size_t row_count, row_capacity;
     bool broken;
-    bool filled; /* something was stored since room was looked for */
-    int use_fd;  /* the locks of the sources that were new to the cache */
+    bool refused; /* the claim of the batch under way did not stand */
+    bool filled;  /* something was stored since room was looked for */
+    int use_fd;   /* the locks of the sources that were new to the cache */
 };
 
 static size_t key_of(struct assay_buf *key, const struct session_source *source, const char *id)
@@ -315,10 +316,7 @@ static enum assay_status put_state(struct writer *writer, struct batch *batch,
         held_clear(held);
     if (item->of_scan) {
         status = look(writer, batch, item, &standing, err);
-        if (standing == STANDING_OTHER) {
-            item->u.state.bytes = NULL; /* of neither is all in the cache */
-            standing = STANDING_SAME;
-        }
+        writer->refused = standing == STANDING_OTHER;
     }
     if (status == ASSAY_OK && standing == STANDING_SAME)
         status = store_put_state(writer->store, batch->source->row, item->id,
@@ -360,9 +358,26 @@ static enum assay_status put_series(struct writer *writer, struct batch *batch,
     return status;
 }
 
+/* What a scan reports whose claim does not stand builds on what is not in the cache any more,
+   and may be older than what is: it is shown where it was read, and not stored. */
+static bool is_refused(const struct writer *writer, struct batch_item *item)
+{
+    bool of_scan = item->kind == BATCH_STATE && item->of_scan;
+
+    if (!writer->refused || of_scan)
+        return false;
+    if (item->kind == BATCH_RUN || item->kind == BATCH_GONE) {
+        item->run = ASSAY_NONE; /* its attributes stay in memory */
+        return true;
+    }
+    return item->kind == BATCH_STATE;
+}
+
 static enum assay_status store_item(struct writer *writer, struct batch *batch,
                                     struct batch_item *item, struct assay_error *err)
 {
+    if (is_refused(writer, item))
+        return ASSAY_OK;
     switch (item->kind) {
     case BATCH_EXPERIMENT:
         return put_experiment(writer, batch, item, err);
@@ -486,6 +501,7 @@ static void writer_store(struct writer *writer, struct batch *batch)
         batch->source->row = row;
     }
     writer->filled = true;
+    writer->refused = false; /* a claim stands before whatever its batch says */
     for (struct batch_item *item = batch->first; item && status == ASSAY_OK && !writer->broken;
          item = item->next)
         status = store_item(writer, batch, item, &err);

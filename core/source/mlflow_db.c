@@ -359,8 +359,8 @@ static enum assay_status check_position(struct db_scan *scan)
         return ASSAY_OK;
     db->at = (struct db_position){0};
     /* Never one that was used before, nor another process's that begins at the same moment:
-       summaries under it may still lie in the state, and an end that was there before, taken
-       away and put again would pass for one that stood all the while (ingest_claim()). */
+       summaries under it may still lie in the state, and where two ends are alike nobody sees
+       that one came and went (ingest_claim()). */
     scan->to.epoch = db_unique();
     for (size_t i = 0; i < db->run_count; i++) {
         db->runs[i].folded_to = -1;
@@ -661,8 +661,8 @@ static enum assay_status read_changes(struct db_scan *scan)
 {
     struct mlflow_db *db = scan->db;
     enum assay_status status;
+    bool quick, moved = !db->ids_loaded && db->run_count > 0;
     size_t known;
-    bool quick;
 
     status = read_schema(scan);
     if (status == ASSAY_OK)
@@ -675,7 +675,7 @@ static enum assay_status read_changes(struct db_scan *scan)
         load_ids(scan);
         db->ids_loaded = true;
     }
-    known = db->run_count;
+    known = moved ? 0 : db->run_count; /* not all that was known here is in the state */
     if (status == ASSAY_OK)
         status = read_runs(scan);
     if (status == ASSAY_OK)

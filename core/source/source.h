@@ -88,17 +88,16 @@ void ingest_focus(const struct ingest *in, char out[128]);
  */
 bool ingest_state_get(struct ingest *in, const char *key, void **bytes, size_t *length);
 void ingest_state_put(struct ingest *in, const char *key, const void *bytes, size_t length);
-/* As state_put, of how far the scan as a whole got, put last. Removed instead where another
-   process put one of its own since this scan asked for it (state_get, in every scan): what the
-   two said of single runs may have come to the cache in any order, and neither end is true of
-   all. */
+/* As state_put, of how far the scan as a whole got, put last. Not put where another process put
+   one of its own since this scan asked for it (state_get, in every scan): then what this one
+   claimed does not stand. */
 void ingest_end_put(struct ingest *in, const char *key, const void *bytes, size_t length);
 /* Says before anything is reported what ingest_end_put() will be about: CLAIM lies under its
    key from the first report on until the end is put. Where another process claimed or ended a
-   scan of its own meanwhile, the key is removed at once, and not only by an end that a process
-   that is killed does not come to. END, unless NULL, is the end that the reports from here on
-   lead to: whoever reports for the same claim or the same end says the same of every run, and
-   the two do not disturb each other. May be said anew in a scan. */
+   scan of its own meanwhile, what is reported is shown, but not stored: it may be older than
+   what the other one stores. END, unless NULL, is the end that the reports from here on lead
+   to: whoever reports for the same claim or the same end says the same of every run, and the
+   two do not disturb each other. May be said anew in a scan. */
 void ingest_claim(struct ingest *in, const struct ingest_state *claim,
                   const struct ingest_state *end);
 /* Whether another process was first to store a newer state of the run KEY: what the reader

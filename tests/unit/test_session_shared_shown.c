@@ -154,6 +154,42 @@ static void test_another_is_between_database(void **state)
     another_is_between(growing_database(state));
 }
 
+/* A process reads, is slow, and comes to the cache with what it read when another one has stored
+   what is newer. What is newer stays there. */
+static void test_another_is_slow_database(void **state)
+{
+    struct growing at = growing_database(state);
+    const struct assay_session_options options = {
+        .sources = &at.path, .source_count = 1, .cached = true};
+
+    at.grow(&at, 0);
+    for (int round = 0; round < 3; round++) {
+        struct assay_session *slow = growing_session(&at, false), *cached = NULL;
+        bool read = false;
+
+        while (slow->source_count == 0 || !slow->sources[0]->scanning) {
+            assay_session_dispatch(slow);
+            (void)poll(NULL, 0, 1);
+        }
+        while (!read) { /* a batch of runs, and behind it the end of the scan */
+            pthread_mutex_lock(&slow->inbox_lock);
+            read = slow->inbox_first && slow->inbox_last->apply != slow->inbox_first->apply;
+            pthread_mutex_unlock(&slow->inbox_lock);
+            (void)poll(NULL, 0, 1);
+        }
+        at.grow(&at, 0);
+        look_once(&at);
+        GOOD(assay_session_wait(slow, good));
+        assert_int_equal(growing_shown(slow, at.runs[0]), at.written[0] - 1);
+        assay_session_close(&slow);
+        GOOD(assay_session_open(&cached, &options, good));
+        GOOD(assay_session_wait(cached, good));
+        growing_check(cached, &at);
+        assay_session_close(&cached);
+        at.grow(&at, 0); /* so that the next has something to read */
+    }
+}
+
 #define PLACE(name) cmocka_unit_test_setup_teardown(name, growing_open, mlflow_store_close)
 
 int main(void)
@@ -163,6 +199,7 @@ int main(void)
         PLACE(test_another_is_first_database),
         PLACE(test_another_is_between_files),
         PLACE(test_another_is_between_database),
+        PLACE(test_another_is_slow_database),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
