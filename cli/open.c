@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <assay/memory.h>
 #include <assay/text.h>
@@ -129,6 +130,14 @@ static bool named_are_there(const struct cli *cli)
     return true;
 }
 
+/* A server that takes its time says nothing, perhaps for minutes. */
+static void say_waiting(const struct assay_source *source)
+{
+    char where[300];
+    assay_text_clean_to(where, sizeof where, source->where);
+    fprintf(stderr, "assay: waiting for %s\n", where);
+}
+
 enum assay_status cli_open(struct cli *cli, struct assay_error *err)
 {
     const char **sources = NULL;
@@ -149,7 +158,8 @@ enum assay_status cli_open(struct cli *cli, struct assay_error *err)
         return status;
     cli->catalog = assay_session_catalog(cli->session);
     struct assay_error failed = {0};
-    status = assay_session_wait(cli->session, &failed);
+    status = assay_session_wait_aloud(cli->session,
+                                      isatty(STDERR_FILENO) == 1 ? say_waiting : NULL, &failed);
     if (!named_are_there(cli)) { /* what looks like an id may be a name: the lists say */
         cli_close(cli);
         return cli_open(cli, err);

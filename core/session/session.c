@@ -135,13 +135,35 @@ static enum assay_status offline_error(const struct assay_source *source,
     return ASSAY_IO;
 }
 
+/* The first server that is still being read; NULL where none is. */
+static const struct assay_source *waited_for(const struct assay_session *session)
+{
+    for (size_t i = 0; i < session->source_count; i++)
+        if (session->sources[i]->server &&
+            (session->sources[i]->scanning || !session->sources[i]->scanned))
+            return assay_catalog_source(session->catalog, session->sources[i]->index);
+    return NULL;
+}
+
 enum assay_status assay_session_wait(struct assay_session *session, struct assay_error *err)
 {
+    return assay_session_wait_aloud(session, NULL, err);
+}
+
+enum assay_status assay_session_wait_aloud(struct assay_session *session,
+                                           void (*slow)(const struct assay_source *source),
+                                           struct assay_error *err)
+{
     struct pollfd ready = {.fd = session->epoll_fd, .events = POLLIN};
+    int64_t slow_us = assay_monotonic_us() + 2000000;
 
     while (!is_settled(session)) {
-        poll(&ready, 1, 1000);
+        poll(&ready, 1, slow ? 200 : 1000);
         assay_session_dispatch(session);
+        if (slow && assay_monotonic_us() >= slow_us && waited_for(session)) {
+            slow(waited_for(session));
+            slow = NULL;
+        }
     }
     if (session->wait_error.status != ASSAY_OK) {
         if (err && err->status == ASSAY_OK)

@@ -74,6 +74,11 @@ unsigned assay_session_dispatch(struct assay_session *session);
 /* For one-shots: blocks until every source has been read to the end once. ASSAY_IO where one
    failed (its error names it; the others are there all the same). */
 enum assay_status assay_session_wait(struct assay_session *session, struct assay_error *err);
+/* The same, for whoever sits before it: once it has lasted two seconds, SLOW (NULL: nobody) is
+   told of the first server that is still waited for. */
+enum assay_status assay_session_wait_aloud(struct assay_session *session,
+                                           void (*slow)(const struct assay_source *source),
+                                           struct assay_error *err);
 
 /* Looks at the sources again now (one, or all with ASSAY_NONE). */
 void assay_session_refresh(struct assay_session *session, uint32_t source);

@@ -138,6 +138,38 @@ static void without_a_network_the_last_state_is_there(void **state)
 }
 
 /* A chart is open while the server is away; when it is back the chart is drawn. */
+static unsigned told;
+
+static void be_told(const struct assay_source *source)
+{
+    assert_non_null(strstr(source->where, "http://127.0.0.1"));
+    told++;
+}
+
+/* Who sits before a command hears which server it is that takes so long, once. */
+static void a_slow_server_is_named(void **state)
+{
+    struct fake_mlflow fake = {0};
+    struct assay_session *session;
+    char url[64];
+
+    (void)state;
+    told = 0;
+    fake_mlflow_start(&fake, 1, 5, 1, 10);
+    snprintf(url, sizeof url, "%s", web_url(fake.web));
+    session = open_url(url, false);
+    assert_int_equal(assay_session_wait_aloud(session, be_told, NULL), ASSAY_OK);
+    assay_session_close(&session);
+    assert_int_equal(told, 0);
+    fake.delay_ms = 2500;
+    session = open_url(url, false);
+    assert_int_equal(assay_session_wait_aloud(session, be_told, NULL), ASSAY_OK);
+    assert_int_equal(assay_catalog_runs(assay_session_catalog(session)), 5);
+    assay_session_close(&session);
+    assert_int_equal(told, 1);
+    fake_mlflow_stop(&fake);
+}
+
 static void points_come_when_the_server_is_back(void **state)
 {
     struct fake_mlflow fake = {0};
@@ -741,6 +773,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_thousand_runs_are_listed_in_two_round_trips),
         cmocka_unit_test(without_a_network_the_last_state_is_there),
+        cmocka_unit_test(a_slow_server_is_named),
         cmocka_unit_test(points_come_when_the_server_is_back),
         cmocka_unit_test(a_command_that_waits_can_be_left),
         cmocka_unit_test(a_command_that_will_not_end_is_ended),
