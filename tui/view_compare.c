@@ -283,7 +283,8 @@ static void draw_summary(struct compare_view *view, struct area line)
         term_cursor(view->app->term, line.rect.x + cursor, line.rect.y);
     } else if (view->filter_kept[0]) {
         snprintf(text, sizeof text, "/ %.200s", view->filter_kept);
-        draw_field(line, x, 0, end - 1 - x, ALIGN_LEFT, ROLE_MATCH, text);
+        int wide = assay_text_width(text), room = end - 1 - x;
+        draw_field(line, x, 0, wide < room ? wide : room, ALIGN_LEFT, ROLE_MATCH, text);
     }
 }
 

@@ -16,13 +16,15 @@ static void draw_characters(const struct assay_image *image, struct area area)
     uint8_t *light = assay_alloc_array((size_t)columns * (size_t)rows + 1, 1);
     char *line = assay_alloc((size_t)columns + 1);
     bool bright = !area.canvas->theme->light; /* ink is light there: dense marks are */
-    assay_image_cells(image, columns, rows, light);
-    for (int y = 0; y < rows; y++) {
-        for (int x = 0; x < columns; x++) {
+    int width, height; /* of the picture: around it nothing is drawn, as around pixels */
+    assay_image_cells(image, columns, rows, light, &width, &height);
+    for (int y = 0; y < height; y++) {
+        for (int x = 0; x < width; x++) {
             int value = light[y * columns + x];
             line[x] = marks[(bright ? 255 - value : value) * (int)(sizeof marks - 2) / 255];
         }
-        draw_text(area, 0, y, ROLE_NORMAL, line);
+        line[width] = '\0';
+        draw_text(area, (columns - width) / 2, (rows - height) / 2 + y, ROLE_NORMAL, line);
     }
     free(line);
     free(light);

@@ -235,15 +235,15 @@ void assay_image_fit(const struct assay_image *image, int colors, struct assay_r
     free(met);
 }
 
-void assay_image_cells(const struct assay_image *image, int columns, int rows, uint8_t *out)
+void assay_image_cells(const struct assay_image *image, int columns, int rows, uint8_t *out,
+                       int *width, int *height)
 {
-    int width, height;
     memset(out, 255, (size_t)columns * (size_t)rows);
-    proportions(image, 2, columns, rows, &width, &height);
-    for (int y = 0; y < height; y++)
-        for (int x = 0; x < width; x++) {
+    proportions(image, 2, columns, rows, width, height);
+    for (int y = 0; y < *height; y++)
+        for (int x = 0; x < *width; x++) {
             uint8_t rgb[3];
-            mean_under(image, x, y, width, height, rgb);
+            mean_under(image, x, y, *width, *height, rgb);
             out[y * columns + x] = lightness(rgb);
         }
 }

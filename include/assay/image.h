@@ -49,7 +49,9 @@ void assay_image_shrink(struct assay_image *image, int width, int height);
 void assay_image_fit(const struct assay_image *image, int colors, struct assay_rgb background,
                      struct assay_frame *frame);
 /* The same for characters: the lightness, 0..255, of COLUMNS x ROWS cells twice as high as
-   wide, row by row in OUT; 255 where the picture is not. */
-void assay_image_cells(const struct assay_image *image, int columns, int rows, uint8_t *out);
+   wide, row by row in OUT; 255 where the picture is not. It takes the first *WIDTH of the first
+   *HEIGHT rows. */
+void assay_image_cells(const struct assay_image *image, int columns, int rows, uint8_t *out,
+                       int *width, int *height);
 
 #endif

@@ -196,8 +196,12 @@ static void a_picture_fits_its_frame(void **state)
             assert_true(red / 65536 > 122 && red / 65536 < 134);
     }
     uint8_t cells[12];
-    assay_image_cells(&many, 4, 3, cells);
+    int width, height;
+    assay_image_cells(&many, 4, 3, cells, &width, &height);
     assert_true(cells[0] < cells[7]);
+    assert_int_equal(width, 4); /* a square in cells twice as high as wide */
+    assert_int_equal(height, 2);
+    assert_int_equal(cells[11], 255);
     free(ramp);
     assay_frame_free(&frame);
 }
