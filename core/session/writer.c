@@ -52,6 +52,7 @@ struct written {
     } * moved;
     size_t moved_count, moved_capacity;
     struct assay_error error; /* where the cache failed: nothing was written */
+    bool lost;                /* nor was this: it had failed before, which was told */
 };
 
 struct writer {
@@ -505,10 +506,12 @@ static void writer_store(struct writer *writer, struct batch *batch)
     for (struct batch_item *item = batch->first; item && status == ASSAY_OK && !writer->broken;
          item = item->next)
         status = store_item(writer, batch, item, &err);
-    if (status != ASSAY_OK)
+    if (status != ASSAY_OK) {
         writer_break(writer, &err);
-    else if (writer->broken)
+    } else if (writer->broken) {
+        writer->written->lost = true;
         send_written(writer);
+    }
 }
 
 /* When there is nothing else to do. That it fails is told when something is stored next. */
@@ -580,11 +583,11 @@ static unsigned written_apply(struct assay_session *session, struct message *mes
                               int64_t until_us, bool *done)
 {
     struct written *written = (struct written *)message;
-    bool good = written->error.status == ASSAY_OK;
+    bool good = written->error.status == ASSAY_OK && !written->lost;
 
     (void)until_us;
     (void)done;
-    if (!good)
+    if (!good && !written->lost)
         activity_notice(session, "the cache is not kept: %s", written->error.what);
     for (struct batch *batch = written->batches; batch;
          batch = (struct batch *)batch->message.next) {

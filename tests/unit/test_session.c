@@ -312,6 +312,50 @@ static void lives_without_a_cache(void **state)
     assay_session_close(&session);
 }
 
+static void check_params(struct assay_session *session)
+{
+    struct assay_catalog *catalog = assay_session_catalog(session);
+    assert_int_equal(assay_catalog_runs(catalog), 8);
+    for (uint32_t run = 0; run < 8; run++)
+        assert_non_null(assay_attrs_param(assay_catalog_attrs(catalog, run), "lr"));
+}
+
+/* What comes to be kept after the cache was given up, before that is known here, is as little
+   kept as what came first: it stays in memory. How far the writer gets in the meantime is
+   chance, so there are many rounds. */
+static void loses_nothing_with_the_cache(void **state)
+{
+    char places[4][300];
+    const char *sources[4];
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        char to[300];
+        make_tree();
+        snprintf(to, sizeof to, "%s/mlruns", root);
+        snprintf(places[i], sizeof places[i], "%s/copy-%zu", root, i);
+        assert_int_equal(rename(to, places[i]), 0);
+        sources[i] = places[i];
+    }
+    setenv("ASSAY_CACHE", "/proc/no/such/cache.db", 1);
+    for (int round = 0; round < 30; round++) {
+        const struct assay_session_options options = {.sources = sources, .source_count = 4};
+        struct assay_session *session = NULL;
+        struct assay_error err = {0};
+        assert_int_equal(assay_session_open(&session, &options, &err), ASSAY_OK);
+        assert_int_equal(assay_session_wait(session, &err), ASSAY_OK);
+        while (session->writer) {
+            struct pollfd ready = {.fd = assay_session_fd(session), .events = POLLIN};
+            assert_int_equal(poll(&ready, 1, 10000), 1);
+            assay_session_dispatch(session);
+        }
+        while (session->inbox_first) /* the writer's thread has ended */
+            assay_session_dispatch(session);
+        check_params(session);
+        assay_session_close(&session);
+    }
+}
+
 static void shows_the_local_store_and_what_is_added(void **state)
 {
     struct assay_session *session = NULL;
@@ -565,6 +609,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(starts_again_from_the_cache, set_up, tear_down),
         cmocka_unit_test_setup_teardown(follows_a_growing_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lives_without_a_cache, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(loses_nothing_with_the_cache, set_up, tear_down),
         cmocka_unit_test_setup_teardown(shows_the_local_store_and_what_is_added, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(says_when_it_is_sure_to_open, set_up, tear_down),
