@@ -113,7 +113,7 @@ struct scatter {
     struct scatter_point {
         double x, y;
         size_t run;
-    } *points; /* from the left, from the bottom */
+    } * points; /* from the left, from the bottom */
     size_t count;
     const char *kinds[KINDS_NAMED]; /* the first of the texts along x */
 };
@@ -230,8 +230,7 @@ static void draw_scatter_words(const struct compare_view *view, const struct sca
     if (view->grouped) {
         int wide = assay_text_width(text);
         draw_field(bottom, left, 0, wide < width ? wide : width, ALIGN_LEFT, ROLE_DIM, text);
-        compare_groups_draw(view, left + wide + 2,
-                            area_part(bottom, 0, 0, left + width, 1));
+        compare_groups_draw(view, left + wide + 2, area_part(bottom, 0, 0, left + width, 1));
     } else {
         draw_field(bottom, left, 0, width, ALIGN_CENTER, ROLE_DIM, text);
     }
@@ -254,9 +253,8 @@ static void draw_scatter(struct compare_view *view, const struct assay_factor *f
             assay_row_value_text(y, s.plane.y.row, here->y, 6);
         }
         figure_widget_draw(&view->figure, view->app, s.plane.plot, 0);
-        plane_draw_axes(&s.plane, here ? here->x : NAN,
-                        here && !f->categorical ? x : NULL, here ? here->y : NAN,
-                        here ? y : NULL);
+        plane_draw_axes(&s.plane, here ? here->x : NAN, here && !f->categorical ? x : NULL,
+                        here ? here->y : NAN, here ? y : NULL);
         if (f->categorical) {
             name_kinds(&s, area_part(s.plane.area, s.plane.plot.rect.x - area.rect.x,
                                      s.plane.plot.rect.height, s.plane.plot.rect.width, 1));

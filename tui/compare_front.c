@@ -420,8 +420,7 @@ static void put_points(struct compare_view *view, const struct plane *p, size_t 
     for (size_t i = front->count; i-- > 0;) {
         size_t entity = view->front.order[i];
         if (front->whole[entity]) {
-            put_point(view, p, entity,
-                      front->on[entity] ? ASSAY_DOT_LARGE : ASSAY_DOT_HOLLOW);
+            put_point(view, p, entity, front->on[entity] ? ASSAY_DOT_LARGE : ASSAY_DOT_HOLLOW);
         }
     }
     if (base < front->count && front->whole[base]) {
@@ -473,8 +472,7 @@ static void draw_plane(struct compare_view *view, struct area area)
         return;
     }
     if (!plane_lay_out(&p, view->app,
-                       area_part(area, 0, named, area.rect.width,
-                                 area.rect.height - 2 * named),
+                       area_part(area, 0, named, area.rect.width, area.rect.height - 2 * named),
                        &view->figure)) {
         return;
     }

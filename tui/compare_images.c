@@ -76,11 +76,12 @@ static void draw_summary(const struct compare_images *all, struct area line)
     } else if (d->differ == 0) {
         snprintf(text, sizeof text, "every pixel is the same");
     } else {
-        snprintf(text, sizeof text,
-                 "%llu of %llu pixels differ (%s %%), by %d of 255 at most, from %d,%d to %d,%d",
-                 (unsigned long long)d->differ, (unsigned long long)d->pixels,
-                 assay_number_short(share, 100 * (double)d->differ / (double)d->pixels, 3),
-                 d->largest, d->left, d->top, d->right, d->bottom);
+        snprintf(
+            text, sizeof text,
+            "%llu of %llu pixels differ (%s %%), by %d of 255 at most, from %d,%d to %d,%d",
+            (unsigned long long)d->differ, (unsigned long long)d->pixels,
+            assay_number_short(share, 100 * (double)d->differ / (double)d->pixels, 3),
+            d->largest, d->left, d->top, d->right, d->bottom);
     }
     const char *hint = all->blink ? "B side by side" : "B blink";
     int room = line.rect.width - 3 - assay_text_width(hint);

@@ -1,6 +1,7 @@
 /*
  * Pages over the comparison's table (compare_view.h): every value of one field with the runs
- * that have it, the verdicts on all metrics, and how a file differs; what the other pages share.
+ * that have it, the verdicts on all metrics, and how a file differs; what the other pages
+ * share.
  */
 #include "compare_view.h"
 
@@ -130,15 +131,15 @@ static void list_verdicts(struct compare_view *view)
             assay_buf_format(&text, "%s: ", v->metric);
         assay_verdict_sentence(v, term_ascii(view->app->term), &text);
         compare_add_line(view,
-                 v->answer == ASSAY_ANSWER_BETTER  ? ROLE_BETTER
-                 : v->answer == ASSAY_ANSWER_WORSE ? ROLE_WORSE
-                                                   : ROLE_NORMAL,
-                 assay_buf_text(&text));
+                         v->answer == ASSAY_ANSWER_BETTER  ? ROLE_BETTER
+                         : v->answer == ASSAY_ANSWER_WORSE ? ROLE_WORSE
+                                                           : ROLE_NORMAL,
+                         assay_buf_text(&text));
         assay_buf_free(&text);
     }
     if (count == 0) {
         compare_add_line(view, ROLE_DIM,
-                 "no metric whose direction is known differs: = says which way");
+                         "no metric whose direction is known differs: = says which way");
     }
     free(verdicts);
     free(groups);
@@ -324,8 +325,9 @@ void compare_lines_draw(struct compare_view *view, struct area body)
             draw_clear(row);
         }
         if (line->factor != SIZE_MAX || line->heads) {
-            compare_factor_draw(view, line->heads ? NULL : &view->explanation.factors[line->factor],
-                        line->role, row);
+            compare_factor_draw(view,
+                                line->heads ? NULL : &view->explanation.factors[line->factor],
+                                line->role, row);
         } else {
             draw_field(row, 1, 0, width - 2, ALIGN_LEFT, line->role, line->text);
         }
@@ -377,8 +379,8 @@ const enum command_id *compare_hints(void *self)
         CMD_DOWN,        CMD_UP,      CMD_BASELINE, CMD_DIFFERENCES, CMD_TRANSPOSE, CMD_SEEDS,
         CMD_VERDICTS,    CMD_FACTORS, CMD_VALUES,   CMD_GROUP_BY,    CMD_SORT_RUNS, CMD_FILTER,
         CMD_NEXT_METRIC, CMD_EXPORT,  CMD_FILES,    CMD_FRONT,       CMD_NONE};
-    static const enum command_id front[] = {CMD_DOWN, CMD_UP,   CMD_NEXT_METRIC, CMD_LEFT,
-                                            CMD_RIGHT, CMD_OPEN, CMD_BACK, CMD_NONE};
+    static const enum command_id front[] = {CMD_DOWN,  CMD_UP,   CMD_NEXT_METRIC, CMD_LEFT,
+                                            CMD_RIGHT, CMD_OPEN, CMD_BACK,        CMD_NONE};
     static const enum command_id across[] = {CMD_DOWN,  CMD_UP,   CMD_LEFT,
                                              CMD_RIGHT, CMD_BACK, CMD_NONE};
     static const enum command_id page[] = {CMD_DOWN, CMD_UP, CMD_BACK, CMD_NONE};

@@ -13,11 +13,11 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
-#define FIFTHS 5
+#define FIFTHS     5
 #define WORDS_FROM 11 /* rows from which on there is room for another line of words */
-#define KINDS  40 /* different texts on one axis */
-#define MARGIN 8  /* cells beside the outer axes */
-#define BESIDE 2  /* of those, cells that belong to the picture */
+#define KINDS      40 /* different texts on one axis */
+#define MARGIN     8  /* cells beside the outer axes */
+#define BESIDE     2  /* of those, cells that belong to the picture */
 
 struct axis {
     size_t field;
@@ -145,8 +145,8 @@ static void put_axis(struct compare_view *view, const struct picture *p, size_t 
     struct assay_rule rule = {.x = unit_x(&p->plot, axis, p->count),
                               .y0 = unit_y(p->rows, 0),
                               .y1 = unit_y(p->rows, 1),
-                              .kind = axis == view->brush_axis ? ASSAY_RULE_HERE
-                                                               : ASSAY_RULE_AXIS};
+                              .kind =
+                                  axis == view->brush_axis ? ASSAY_RULE_HERE : ASSAY_RULE_AXIS};
     int brush = view->brushes[axis];
     assay_figure_rule(&view->figure.figure, rule);
     if (brush) {
@@ -166,8 +166,7 @@ static void draw_picture(struct compare_view *view, const struct picture *p)
         any |= view->brushes[a] != 0;
     }
     for (size_t run = 0; run < assay_comparison_runs(view->comparison); run++) {
-        put_run(view, p, run, colors[run],
-                any && !is_brushed(view, p->axes, p->count, run));
+        put_run(view, p, run, colors[run], any && !is_brushed(view, p->axes, p->count, run));
     }
     for (size_t a = 0; a < p->count; a++) {
         put_axis(view, p, a);

@@ -12,10 +12,10 @@
 
 #include "widget_chart.h"
 
-#define GUTTER     9    /* cells of the labels along y: also of a point's value */
-#define ROOM       0.05 /* beyond the outermost points, of the axis */
-#define DECADES    50   /* greatest to least from which on an axis is logarithmic */
-#define TICK_EVERY 11   /* cells */
+#define GUTTER       9    /* cells of the labels along y: also of a point's value */
+#define ROOM         0.05 /* beyond the outermost points, of the axis */
+#define DECADES      50   /* greatest to least from which on an axis is logarithmic */
+#define TICK_EVERY   11   /* cells */
 #define WIDTH_LEAST  10
 #define HEIGHT_LEAST 2
 
@@ -61,11 +61,11 @@ static bool is_duration(const struct plane_axis *axis)
 static void make_ticks(struct plane_axis *axis, size_t want)
 {
     bool duration = is_duration(axis);
-    axis->tick_count =
-        axis->kinds ? 0
-                    : assay_chart_ticks(axis->from, axis->to, axis->log,
-                                        duration ? ASSAY_AXIS_RELATIVE : ASSAY_AXIS_STEP,
-                                        !duration, want, axis->ticks, PLANE_TICKS);
+    axis->tick_count = axis->kinds
+                           ? 0
+                           : assay_chart_ticks(axis->from, axis->to, axis->log,
+                                               duration ? ASSAY_AXIS_RELATIVE : ASSAY_AXIS_STEP,
+                                               !duration, want, axis->ticks, PLANE_TICKS);
 }
 
 bool plane_lay_out(struct plane *plane, struct app *app, struct area area,

@@ -256,7 +256,8 @@ void compare_export_stop(struct compare_view *view);
 
 void compare_page_open(struct compare_view *view, enum compare_page page);
 void compare_page_draw(struct compare_view *view, struct area area);
-/* The commands to name in the bottom line, and what those keys mean on the page that is open. */
+/* The commands to name in the bottom line, and what those keys mean on the page that is open.
+ */
 const enum command_id *compare_hints(void *self);
 const char *compare_hint(void *self, enum command_id id);
 /* What a page of lines is made of; TEXT is cleaned. */

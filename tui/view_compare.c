@@ -16,11 +16,11 @@
 #include "run_args.h"
 #include "run_columns.h"
 
-#define MARGIN      11  /* the section's name stands there */
-#define TIGHT       72  /* narrower: runs and groups have no room beside that */
-#define WIDE        100 /* from here on names and what all say together need not give way */
-#define FILTER_LEAST 18 /* columns of the line above that a filter takes, at least */
-#define CHARTS_FROM 24  /* rows of the screen from which on there are curves */
+#define MARGIN       11  /* the section's name stands there */
+#define TIGHT        72  /* narrower: runs and groups have no room beside that */
+#define WIDE         100 /* from here on names and what all say together need not give way */
+#define FILTER_LEAST 18  /* columns of the line above that a filter takes, at least */
+#define CHARTS_FROM  24  /* rows of the screen from which on there are curves */
 
 static void *compare_open(struct app *app, const void *argument)
 {

@@ -312,7 +312,7 @@ void chart_widget_draw(struct chart_widget *widget, struct app *app,
                                        want_x, x_ticks, TICKS);
     chart_axis_y(area, gutter, rows, y_ticks, y_count);
     chart_axis_x(area_row(area, height), gutter, plot_width, x_ticks, x_count,
-                state->axis == ASSAY_AXIS_STEP ? "step" : "");
+                 state->axis == ASSAY_AXIS_STEP ? "step" : "");
     draw_plot(widget, app, state, &chart, area_part(area, gutter + 1, 0, plot_width, height),
               slot, want_x, want_y);
 }

@@ -13,7 +13,7 @@ struct app;
 
 struct figure_paint; /* how the image is made, beside the screen's thread */
 
-struct figure_widget { /* what was made for it, kept from frame to frame */
+struct figure_widget {          /* what was made for it, kept from frame to frame */
     struct assay_figure figure; /* filled by the caller before each drawing */
     struct assay_frame frame;
     struct figure_paint *paint;
@@ -22,7 +22,8 @@ struct figure_widget { /* what was made for it, kept from frame to frame */
 };
 
 void figure_widget_free(struct figure_widget *widget);
-/* How many rows of PLOT a figure takes there: a fraction where an image ends within the last. */
+/* How many rows of PLOT a figure takes there: a fraction where an image ends within the last.
+ */
 double figure_widget_rows(const struct app *app, struct area plot);
 /* Draws what the widget's figure holds, which then stays as it is until the frame is sent. SLOT
    is the image's place among those of the screen. */

@@ -208,9 +208,8 @@ static void paint_box(const struct canvas *canvas, double left, double right, do
 
 static void paint_rules(const struct painting *p)
 {
-    static const int wide[] = {[ASSAY_RULE_AXIS] = 1,
-                               [ASSAY_RULE_HERE] = 2,
-                               [ASSAY_RULE_BRUSH] = BRUSH};
+    static const int wide[] = {
+        [ASSAY_RULE_AXIS] = 1, [ASSAY_RULE_HERE] = 2, [ASSAY_RULE_BRUSH] = BRUSH};
 
     for (size_t i = 0; i < p->figure->rule_count; i++) {
         const struct assay_rule *r = &p->figure->rules[i];

@@ -68,7 +68,9 @@ static void sketch_strokes(struct sketch *s)
             if (stroke->faint == (bright == 1))
                 continue;
             unsigned color = (unsigned)stroke->color % ASSAY_CHART_COLORS;
-            pen.index[0] = (uint8_t)(stroke->color < 0 ? PLAIN : bright ? BRIGHT + color : FAINT);
+            pen.index[0] = (uint8_t)(stroke->color < 0 ? PLAIN
+                                     : bright          ? BRIGHT + color
+                                                       : FAINT);
             canvas_stroke(&s->dots, &pen, across(s, stroke->x0), down(s, stroke->y0),
                           across(s, stroke->x1), down(s, stroke->y1));
         }
@@ -141,7 +143,8 @@ static void sketch_dots(struct sketch *s)
         bool lettered = letters && dot->kind <= ASSAY_DOT_LARGE;
         put(s, across(s, dot->x) / s->set->across, down(s, dot->y) / s->set->down,
             lettered ? (unsigned char)assay_chart_mark(dot->color) : codes[dot->kind],
-            dot->kind == ASSAY_DOT_HERE ? -2 : (int)((unsigned)dot->color % ASSAY_CHART_COLORS));
+            dot->kind == ASSAY_DOT_HERE ? -2
+                                        : (int)((unsigned)dot->color % ASSAY_CHART_COLORS));
     }
 }
 
