@@ -346,7 +346,9 @@ static size_t means_of(const struct compare_view *view, const struct assay_facto
         means[found++] =
             (struct mean_of_value){cell.text, cell.number, assay_sample_of(values, count)};
     }
-    qsort(means, found, sizeof *means, by_text);
+    if (found > 1) {
+        qsort(means, found, sizeof *means, by_text);
+    }
     free(values);
     free(done);
     return found;

@@ -15,6 +15,8 @@
 #define CALM 1.5
 /* A segment steeper than this has round ends and smooth sides. */
 #define STEEP 2
+/* A stroke of fewer columns is drawn whole, ends and all. */
+#define SHORT 4
 /* Ends, joints and dots of the widest line reach less far, in columns. */
 #define NEAR 8
 
@@ -312,13 +314,49 @@ static void stroke(struct canvas *canvas, const struct pen *pen, double x0, doub
         draw_segment(canvas, pen, x0, y0, x1, y1, 0, false);
 }
 
+/* In each column whose centre it passes, what is beside the segment and not beyond its ends: of
+   a steep one less than round ends would be, and a fraction of their work. */
+static void lean(struct canvas *canvas, const struct pen *pen, double x0, double y0, double x1,
+                 double y1)
+{
+    double slope = (y1 - y0) / (x1 - x0), stretch = sqrt(1 + slope * slope);
+    double top = y0 < y1 ? y0 : y1, bottom = y0 < y1 ? y1 : y0;
+    int from = column_from(canvas, x0 - 0.5), to = column_from(canvas, x1 - 0.5);
+
+    if (pen->levels == 1 && !pen->stipple && pen->dash_on == 0) { /* the most there are of */
+        double reach = pen->reach[0], far = reach * stretch;
+        uint8_t *column = canvas->pixels + (size_t)from * (size_t)canvas->height;
+        for (int x = from; x < to; x++, column += canvas->height) {
+            double y = y0 + slope * (x + 0.5 - x0);
+            int first = row_of(y - far > top - reach ? y - far : top - reach, canvas->height);
+            int end =
+                row_of(y + far < bottom + reach ? y + far : bottom + reach, canvas->height);
+            if (first < end)
+                fill(column + first, (size_t)(end - first), pen->index[0]);
+        }
+        return;
+    }
+    for (int x = from; x < to; x++) {
+        double y = y0 + slope * (x + 0.5 - x0);
+        struct run runs[CANVAS_LEVELS];
+        for (int level = 0; level < pen->levels; level++) {
+            double reach = pen->reach[level], far = reach * stretch;
+            runs[level].lo = y - far > top - reach ? y - far : top - reach;
+            runs[level].hi = y + far < bottom + reach ? y + far : bottom + reach;
+        }
+        cover_runs(canvas, pen, x, runs, true);
+    }
+}
+
 void canvas_stroke(struct canvas *canvas, const struct pen *pen, double x0, double y0,
                    double x1, double y1)
 {
-    if (x0 <= x1)
-        stroke(canvas, pen, x0, y0, x1, y1);
+    if (fabs(x1 - x0) < SHORT)
+        draw_segment(canvas, pen, x0, y0, x1, y1, 0, true);
+    else if (x0 < x1)
+        lean(canvas, pen, x0, y0, x1, y1);
     else
-        stroke(canvas, pen, x1, y1, x0, y0);
+        lean(canvas, pen, x1, y1, x0, y0);
 }
 
 /* The bar [top, bottom] in column X. */

@@ -43,8 +43,8 @@ void pen_shape(struct pen *pen, double width, bool smooth);
 /* A segment with round ends, grown by GROW. */
 void canvas_segment(struct canvas *canvas, const struct pen *pen, double x0, double y0,
                     double x1, double y1, double grow);
-/* A segment that others go on from: cheaper, with ends that are cut off at its columns where it
-   is not steep. */
+/* A segment that others go on from: cheaper, with ends that are cut off at its columns unless
+   it is nearly upright. */
 void canvas_stroke(struct canvas *canvas, const struct pen *pen, double x0, double y0,
                    double x1, double y1);
 /* Lines drawn from now on gather what they cover in COVERS, of which there are `width`, and

@@ -15,6 +15,7 @@
 
 #define STRIP_LEAST  32   /* pixels across: narrower ones cost more than they share */
 #define SHARED_LEAST 1000 /* strokes from which on it is worth while to share */
+#define CROWD_LEAST  5000 /* ... and so many that none needs smooth edges */
 #define STRIPS_EACH  2
 #define NEAR         8   /* pixels that the end of a stroke reaches, at most */
 #define SMALL        1.7 /* radius of a dot in widths of a line */
@@ -114,6 +115,10 @@ struct painting {
     struct canvas canvas;
     double width; /* of a line */
     struct pen plain;
+    /* Of many strokes smooth edges are seen no more, and cost three times as much: of the faint
+       ones first, then of all. */
+    bool many, crowd;
+    struct pen thin[ASSAY_CHART_COLORS], solid[ASSAY_CHART_COLORS];
     size_t strips;
 };
 
@@ -155,6 +160,10 @@ static const struct pen *pen_of(const struct painting *p, const struct assay_str
 {
     if (stroke->color < 0)
         return &p->plain;
+    if (stroke->faint && p->many)
+        return &p->thin[color_of(stroke->color)];
+    if (!stroke->faint && p->crowd)
+        return &p->solid[color_of(stroke->color)];
     return &(stroke->faint ? p->inks->faint : p->inks->line)[color_of(stroke->color)];
 }
 
@@ -278,6 +287,22 @@ static void paint_dot(const struct painting *p, const struct assay_dot *dot)
         paint_disc(&canvas, x, y, radius - 1, INK_BACKGROUND);
 }
 
+static void make_pens(struct painting *p)
+{
+    p->plain = (struct pen){.index = {INK_CURSOR}};
+    pen_shape(&p->plain, p->width, false);
+    p->many = p->figure->stroke_count >= SHARED_LEAST;
+    p->crowd = p->figure->stroke_count >= CROWD_LEAST;
+    for (size_t i = 0; i < ASSAY_CHART_COLORS; i++) {
+        const struct pen *faint = &p->inks->faint[i];
+        p->thin[i] = *faint;
+        pen_shape(&p->thin[i], 1, false);
+        p->thin[i].index[0] = faint->index[faint->levels - 1];
+        p->solid[i] = (struct pen){.index = {(uint8_t)(INK_SERIES + i)}};
+        pen_shape(&p->solid[i], p->width, false);
+    }
+}
+
 static void used_colors(const struct assay_figure *figure, unsigned *used, unsigned *faint)
 {
     for (size_t i = 0; i < figure->stroke_count; i++) {
@@ -309,8 +334,7 @@ void assay_figure_raster(const struct assay_figure *figure,
                                .width = frame->width,
                                .height = frame->height,
                                .rank = scratch->inks.rank};
-    p.plain = (struct pen){.index = {INK_CURSOR}};
-    pen_shape(&p.plain, p.width, false);
+    make_pens(&p);
     paint_grid(&p);
     paint_strokes(&p, options->hands);
     paint_rules(&p);
