@@ -35,8 +35,9 @@ struct desk {
     struct desk_notes *notes;
     struct desk_wish next; /* an exchange that waits until there is time */
     bool waits;
-    bool stale;  /* the ledger is to be read anew, once there is time */
-    int trouble; /* readable when a note could not be written */
+    char told[1024]; /* the place of which it was said what --again would do there */
+    bool stale;      /* the ledger is to be read anew, once there is time */
+    int trouble;     /* readable when a note could not be written */
     struct assay_ledger *ledger;
     char me[80];
     uint64_t generation;
@@ -78,7 +79,8 @@ static bool moved(void *context, const char *what, size_t done, size_t all)
 static void exchange(struct desk *desk)
 {
     struct desk_result *r = &desk->result;
-    const struct assay_sync_options options = {.progress = moved, .context = desk};
+    const struct assay_sync_options options = {
+        .again = r->wish.again, .progress = moved, .context = desk};
     const char *me = "";
     r->status = assay_ledger_open(&desk->fresh, &(struct assay_ledger_options){.recover = true},
                                   &r->err);
@@ -282,18 +284,48 @@ enum desk_task desk_task(const struct desk *desk)
     return desk->result.wish.task;
 }
 
+static void exchange_soon(struct desk *desk, const struct desk_wish *wish)
+{
+    atomic_store(&desk->moving, NULL);
+    desk->next = *wish;
+    desk->waits = !desk_ask(desk, wish);
+}
+
+/* Whether what --again would do at PLACE was said just before; else it is said now. */
+static bool told_before(struct desk *desk, const char *place)
+{
+    const size_t records = desk->ledger ? assay_ledger_info(desk->ledger).records : 0;
+    const bool told = desk->told[0] && strcmp(desk->told + 1, place) == 0;
+    snprintf(desk->told, sizeof desk->told, "%s%s", told ? "" : "=", told ? "" : place);
+    if (!told)
+        app_say(desk->app,
+                "reads all %zu records at %s anew and puts back what is another there; "
+                "the same once more does it",
+                records, *place ? place : "the place of last time");
+    return told;
+}
+
 void desk_sync(struct desk *desk, const char *place)
 {
+    static const char again[] = "--again";
     struct desk_wish wish = {.task = DESK_SYNC};
+    const size_t length = strlen(again);
     desk->waits = false;
-    if (strlen(place) >= sizeof wish.reason) {
+    if (strncmp(place, again, length) == 0 && (!place[length] || place[length] == ' ')) {
+        wish.again = true;
+        place += length;
+        place += strspn(place, " ");
+    }
+    if (strlen(place) >= sizeof wish.reason - 1) {
         app_say(desk->app, "the name of the place is too long");
         return;
     }
     memcpy(wish.reason, place, strlen(place) + 1);
-    atomic_store(&desk->moving, NULL);
-    desk->next = wish;
-    desk->waits = !desk_ask(desk, &wish);
+    if (!wish.again)
+        desk->told[0] = '\0';
+    else if (!told_before(desk, place))
+        return;
+    exchange_soon(desk, &wish);
 }
 
 void desk_synced(struct app *app, const struct desk_result *result)
@@ -358,8 +390,10 @@ static void look_for_trouble(struct desk *desk)
     }
     if (desk->stale && desk_ask(desk, &(struct desk_wish){.task = DESK_READ}))
         desk->stale = false;
-    if (desk->waits && !desk->busy)
-        desk_sync(desk, desk->next.reason);
+    if (desk->waits && !desk->busy) {
+        const struct desk_wish next = desk->next;
+        exchange_soon(desk, &next);
+    }
 }
 
 bool desk_poll(struct desk *desk, struct desk_result *result)

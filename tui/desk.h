@@ -32,6 +32,8 @@ struct desk_wish {
     char delegate[80]; /* "" none */
     char binding[ASSAY_SHA256_TEXT];
     uint64_t dwell_seconds;
+    bool again; /* DESK_SYNC: reads what is here already as well, and puts back what is another
+                 */
     /* What follows lives until the result is taken. */
     const char *text; /* DESK_SIGN: the very bytes to sign */
     const struct assay_request_options *ask;
@@ -62,7 +64,8 @@ bool desk_ask(struct desk *desk, const struct desk_wish *wish);
 bool desk_busy(const struct desk *desk);
 enum desk_task desk_task(const struct desk *desk);
 /* Exchanges records with PLACE, at once or when what is under way is done; where it is "",
-   with the place of last time. What comes of it is said by desk_synced(). */
+   with the place of last time. What comes of it is said by desk_synced(). "--again" before it:
+   what that would do is said the first time, and done the second. */
 void desk_sync(struct desk *desk, const char *place);
 void desk_synced(struct app *app, const struct desk_result *result);
 /* What is being done, for a title: "   reading"; "" nothing. */

@@ -81,6 +81,15 @@ static void named_once(void **state)
     screen_settle(screen);
     screen_press(screen, "S", NULL);
     screen_wait(screen, "0 received, 1 sent");
+    /* Said first, done when it is said once more; anything else in between, and it is said anew. */
+    type_sync(screen, "--again");
+    screen_wait(screen, "at the place of last time anew");
+    screen_press(screen, "S", NULL);
+    screen_wait(screen, "0 received, 0 sent");
+    type_sync(screen, "--again");
+    screen_wait(screen, "at the place of last time anew");
+    type_sync(screen, "--again");
+    screen_wait(screen, "0 received, 0 sent");
     screen_close(&screen);
     free(shared);
     free(other);
