@@ -47,7 +47,8 @@ static bool wanted(const struct cli *cli, const struct assay_request *r)
     if (state)
         return strcasecmp(state, "all") == 0 ||
                strcasecmp(state, assay_request_state_name(r->state)) == 0;
-    return assay_request_open_state(r->state) || r->review_due;
+    return assay_request_open_state(r->state) || r->review_due ||
+           (r->review_open && r->state == ASSAY_STATE_APPLIED);
 }
 
 static void print_table(struct cli *cli, const struct assay_request *const *rows, size_t count)

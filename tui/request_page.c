@@ -137,7 +137,7 @@ static void add_mine(struct request_view *view, const struct assay_request *r)
         request_add(view, ROLE_WAITING, 10, "YOU MAY   apply it with a: %s then points at %s",
                     r->target, r->version);
     else if (r->state == ASSAY_STATE_APPLIED)
-        request_add(view, ROLE_NORMAL, 10,
+        request_add(view, r->mine ? ROLE_WAITING : ROLE_NORMAL, 10,
                     "YOU MAY   %sask for what was there before (B), revoke it (v)",
                     may_ratify(r, me) ? "review the override (v ratify), " : "");
     else if (!assay_request_open_state(r->state))
@@ -187,7 +187,9 @@ static void add_head(struct request_view *view, const struct assay_request *r)
                     "A ROLLBACK   version %s was approved and stood there before", r->version);
     if (r->overridden)
         request_add(view, ROLE_WARNING, 4, "THE GLASS WAS BROKEN%s",
-                    r->review_due ? ": its review is overdue" : "");
+                    r->review_due    ? ": its review is overdue"
+                    : r->review_open ? ": somebody else is still to review it"
+                                     : "");
     if (r->unsigned_votes)
         request_add(view, ROLE_WARNING, 4, "something in it was decided without a signature");
     add_mine(view, r);

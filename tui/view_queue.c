@@ -67,7 +67,8 @@ static int tier_rank(const char *tier)
 
 static bool is_open(const struct assay_request *r)
 {
-    return assay_request_open_state(r->state) || r->review_due;
+    return assay_request_open_state(r->state) || r->review_due ||
+           (r->review_open && r->state == ASSAY_STATE_APPLIED);
 }
 
 static int compare_times(int64_t x, int64_t y)
@@ -249,16 +250,21 @@ static int clean_field(struct area row, int x, int width, enum role role, const 
 static int draw_state(const struct assay_request *r, struct area row, int x)
 {
     const bool narrow = row.rect.width < NARROW;
+    const bool review = r->review_open && r->state == ASSAY_STATE_APPLIED;
     char number[48];
     if (r->state == ASSAY_STATE_PENDING)
         snprintf(number, sizeof number, "%zu/%zu signed", r->have, r->needed);
     else
         snprintf(number, sizeof number, "%s", assay_request_state_name(r->state));
     draw_field(row, x, 0, narrow ? 10 : 14, ALIGN_LEFT,
-               r->state == ASSAY_STATE_APPROVED || r->state == ASSAY_STATE_APPLIED ? ROLE_DONE
-               : r->state == ASSAY_STATE_REJECTED || r->review_due                 ? ROLE_FAILED
-                                                                   : ROLE_NORMAL,
-               r->review_due ? "REVIEW OVERDUE" : number);
+               r->state == ASSAY_STATE_REJECTED || r->review_due ? ROLE_FAILED
+               : review                                          ? ROLE_WAITING
+               : r->state == ASSAY_STATE_APPROVED || r->state == ASSAY_STATE_APPLIED
+                   ? ROLE_DONE
+                   : ROLE_NORMAL,
+               r->review_due ? "REVIEW OVERDUE"
+               : review      ? "REVIEW DUE"
+                             : number);
     x += narrow ? 11 : 15;
     const bool pass = r->gates_passed == r->gate_count;
     snprintf(number, sizeof number, "%zu/%zu%s", r->gates_passed, r->gate_count,

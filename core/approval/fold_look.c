@@ -31,12 +31,25 @@ static void note_record(struct fold *fold, const struct record *record, const ch
     }
 }
 
+static bool broke_the_glass(const struct assay_request *view, const char *me)
+{
+    for (size_t i = 0; i < view->vote_count; i++)
+        if (view->votes[i].verdict == ASSAY_OVERRIDE && view->votes[i].counts &&
+            strcmp(view->votes[i].person, me) == 0)
+            return true;
+    return false;
+}
+
 static bool waits_for(const struct assay_request *view, const char *me)
 {
     if (view->state == ASSAY_STATE_CHANGES)
         return strcmp(me, view->requester) == 0;
-    for (size_t i = 0; view->state == ASSAY_STATE_PENDING && i < view->eligible_count; i++)
-        if (view->eligible[i].eligible && !view->eligible[i].voted &&
+    /* What was let through by one waits for another, who need not be asked for it. */
+    const bool review =
+        view->state == ASSAY_STATE_APPLIED && view->review_open && !broke_the_glass(view, me);
+    for (size_t i = 0;
+         (review || view->state == ASSAY_STATE_PENDING) && i < view->eligible_count; i++)
+        if (view->eligible[i].eligible && (review || !view->eligible[i].voted) &&
             strcmp(view->eligible[i].person, me) == 0)
             return true;
     return false;

@@ -486,7 +486,7 @@ static void apply_override(struct evaluation *e)
     bool ratified = false;
 
     e->request->view.overridden = e->override != NULL;
-    e->request->view.review_due = false;
+    e->request->view.review_open = e->request->view.review_due = false;
     if (!e->override)
         return;
     by = e->override->record;
@@ -508,6 +508,7 @@ static void apply_override(struct evaluation *e)
         require(e, "review of the override", ASSAY_NOT_APPLICABLE, "is still to be done");
     else
         require(e, "review of the override", ASSAY_UNSATISFIED, "is overdue");
+    e->request->view.review_open = !ratified;
     e->request->view.review_due =
         !ratified && e->time_ms > by->s.time_ms + e->policy->review_within_ms;
 }

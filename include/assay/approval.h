@@ -267,6 +267,7 @@ struct assay_request {
     size_t needed, have;  /* votes over all clauses */
     bool mine;            /* waits for a vote of mine, or, changes asked for, is my request */
     bool overridden;      /* the glass was broken */
+    bool review_open;     /* … and nobody has reviewed that yet */
     bool review_due;      /* … and the later review is late */
     bool unsigned_votes;  /* something in it was decided without a signature */
     size_t since_my_vote; /* records since my last decision on it; 0 where there was none */

@@ -255,14 +255,25 @@ static void glass_and_back(void **state)
     as("rex", 0, "apply", id, NULL);
     assert_string_equal(world_champion(&world, champion), "2");
     verify("2", "alias:champion", 0);
+    /* It waits for another at once, not only when it is late. */
+    as("val", 0, "queue", "--mine", NULL);
+    program_says("fraud");
+    as("brk", 0, "queue", "--mine", NULL);
+    assert_null(strstr(program_last.out, "fraud"));
+    as("rex", 0, "queue", "--mine", NULL);
+    assert_null(strstr(program_last.out, "fraud"));
     at_hour(13);
     verify("2", "alias:champion", 1);
+    as("val", 0, "queue", "--mine", NULL);
+    program_says("fraud");
     as("brk", 0, "sign", id, "--ratify", "-m", "I was right", NULL);
     verify("2", "alias:champion", 1);
     as("val", 0, "sign", id, "--ratify", "-m", "it was right", NULL);
     verify("2", "alias:champion", 0);
     as("adm", 0, "review", id, NULL);
     assert_non_null(strstr(program_last.out, "OVERRIDDEN"));
+    as("val", 0, "queue", NULL);
+    assert_null(strstr(program_last.out, "fraud"));
     /* Back to what was there before: a request like any other. */
     as("rex", 2, "request", "--rollback", id, "--model", "fraud", "-m", "back", NULL);
     program_complains("leave out --model");
