@@ -4,6 +4,7 @@
 #include "crew.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -34,7 +35,9 @@ struct crew {
     struct crew_job *jobs;
     size_t count, capacity, next; /* next: the first that nobody has begun */
     size_t working;               /* helpers inside a job */
-    size_t waiting;               /* helpers that have nothing to do */
+    size_t waiting;               /* threads that have nothing to do */
+    cpu_set_t processors;         /* that we may use; none where that is not known */
+    int left_alone;               /* the one that helpers keep away from; -1: none yet */
     pthread_t threads[HELPERS_MOST];
     size_t started, wanted;
     bool ending;
@@ -55,6 +58,9 @@ struct crew *crew_new(size_t helpers)
     pthread_cond_init(&crew->work, NULL);
     pthread_cond_init(&crew->done, NULL);
     crew->wanted = helpers < HELPERS_MOST ? helpers : HELPERS_MOST;
+    crew->left_alone = -1;
+    if (sched_getaffinity(0, sizeof crew->processors, &crew->processors) != 0)
+        CPU_ZERO(&crew->processors);
     return crew;
 }
 
@@ -86,6 +92,14 @@ static void part_once(struct crew *crew, struct crew_split *split)
         pthread_cond_broadcast(&crew->done);
 }
 
+/* With the lock held. */
+static void wait_for_work(struct crew *crew)
+{
+    crew->waiting++;
+    pthread_cond_wait(&crew->work, &crew->lock);
+    crew->waiting--;
+}
+
 static void *helper_main(void *argument)
 {
     struct crew *crew = argument;
@@ -100,9 +114,7 @@ static void *helper_main(void *argument)
         } else if (crew->splits != NULL) {
             part_once(crew, crew->splits);
         } else {
-            crew->waiting++;
-            pthread_cond_wait(&crew->work, &crew->lock);
-            crew->waiting--;
+            wait_for_work(crew);
         }
     }
     pthread_mutex_unlock(&crew->lock);
@@ -116,11 +128,29 @@ static void start_helper(struct crew *crew)
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
+    crew->left_alone = -1; /* the new one does not know yet */
     if (pthread_create(&crew->threads[crew->started], NULL, helper_main, crew) == 0)
         crew->started++;
     else
         crew->wanted = crew->started;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* With the lock held, on the screen's thread: helpers leave the processor that it is on to it.
+   On a virtual machine a processor that sleeps looks taken to the kernel, which then wakes a
+   helper where its waker runs, and has it run there in the waker's place for milliseconds. */
+static void keep_away(struct crew *crew)
+{
+    cpu_set_t others = crew->processors;
+    int here = sched_getcpu();
+
+    if (here < 0 || here == crew->left_alone || CPU_COUNT(&others) < 2)
+        return;
+    crew->left_alone = here;
+    CPU_CLR((size_t)here, &others);
+    for (size_t i = 0; i < crew->started;
+         i++) /* where it is refused they are where they were */
+        pthread_setaffinity_np(crew->threads[i], sizeof others, &others);
 }
 
 void crew_add(struct crew *crew, void (*run)(void *context), void *context)
@@ -132,6 +162,7 @@ void crew_add(struct crew *crew, void (*run)(void *context), void *context)
      */
     if (crew->started < crew->wanted && crew->count > crew->started + 1)
         start_helper(crew);
+    keep_away(crew);
     if (crew->started > 0)
         pthread_cond_signal(&crew->work);
     pthread_mutex_unlock(&crew->lock);
@@ -146,7 +177,7 @@ void crew_finish(struct crew *crew)
         else if (crew->splits != NULL)
             part_once(crew, crew->splits);
         else if (crew->working > 0)
-            pthread_cond_wait(&crew->work, &crew->lock);
+            wait_for_work(crew);
         else
             break;
     }
@@ -181,7 +212,8 @@ static bool is_idle(void *self)
     struct crew *crew = self;
 
     pthread_mutex_lock(&crew->lock);
-    bool idle = crew->next == crew->count && (crew->waiting > 0 || crew->started < crew->wanted);
+    bool idle =
+        crew->next == crew->count && (crew->waiting > 0 || crew->started < crew->wanted);
     pthread_mutex_unlock(&crew->lock);
     return idle;
 }

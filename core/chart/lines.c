@@ -115,8 +115,7 @@ static size_t most_of(struct batch *batch)
     const struct assay_hands *hands = batch->lines->hands;
 
     if (batch->count == 1) /* for all that follow it */
-        batch->shared =
-            batch->strips > 1 && (hands->idle == NULL || hands->idle(hands->self));
+        batch->shared = batch->strips > 1 && (hands->idle == NULL || hands->idle(hands->self));
     return batch->shared ? PIECES : 1;
 }
 

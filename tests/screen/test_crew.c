@@ -4,6 +4,7 @@
  */
 #include <math.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -163,6 +164,47 @@ static void test_idle(void **state)
     crew_free(&crew);
 }
 
+/* Where a job was done, and on which processors it might have been. */
+struct place {
+    pthread_barrier_t *meet;
+    pthread_t thread;
+    cpu_set_t processors;
+};
+
+static void note_place(void *context)
+{
+    struct place *place = context;
+
+    pthread_barrier_wait(place->meet); /* of two jobs: neither thread does both */
+    place->thread = pthread_self();
+    assert_int_equal(sched_getaffinity(0, sizeof place->processors, &place->processors), 0);
+}
+
+/* Helpers leave a processor to the screen's thread, which may be on any. */
+static void test_processors(void **state)
+{
+    struct crew *crew = crew_new(1);
+    pthread_barrier_t meet;
+    struct place places[2] = {{.meet = &meet}, {.meet = &meet}};
+    cpu_set_t all;
+
+    (void)state;
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    pthread_barrier_init(&meet, NULL, 2);
+    for (int round = 0; round < 3; round++) {
+        crew_add(crew, note_place, &places[0]);
+        crew_add(crew, note_place, &places[1]);
+        crew_finish(crew);
+        for (int i = 0; i < 2; i++) {
+            bool helped = !pthread_equal(places[i].thread, pthread_self());
+            int least = helped && CPU_COUNT(&all) > 1 ? CPU_COUNT(&all) - 1 : CPU_COUNT(&all);
+            assert_int_equal(CPU_COUNT(&places[i].processors), least);
+        }
+    }
+    pthread_barrier_destroy(&meet);
+    crew_free(&crew);
+}
+
 /* ---- pictures ---- */
 
 #define LINES 15 /* enough to be worth sharing */
@@ -260,6 +302,7 @@ int main(void)
         cmocka_unit_test(test_every_job_once),
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_processors),
         cmocka_unit_test(test_pictures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
