@@ -12,6 +12,8 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
+#include "crew.h"
+
 #define BUILD_US   12000
 #define BUILD_RUNS 16 /* read at once by several threads: a few milliseconds */
 
@@ -331,7 +333,8 @@ static void add_runs(struct compare_view *view)
     struct assay_catalog *catalog = view->app->catalog;
     size_t count = at_once(view);
     if (count > 1) {
-        assay_session_read_attrs(view->app->session, view->runs + view->added, count,
+        struct assay_hands hands = crew_hands(view->app->crew);
+        assay_session_read_attrs(view->app->session, &hands, view->runs + view->added, count,
                                  make_ready, &making);
     }
     for (size_t i = 0; i < count; i++) {

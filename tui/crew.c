@@ -136,7 +136,7 @@ static void start_helper(struct crew *crew)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-/* With the lock held, on the screen's thread: helpers leave the processor that it is on to it.
+/* With the lock held: helpers leave the processor that the screen's thread is on to it.
    On a virtual machine a processor that sleeps looks taken to the kernel, which then wakes a
    helper where its waker runs, and has it run there in the waker's place for milliseconds. */
 static void keep_away(struct crew *crew)
@@ -144,6 +144,9 @@ static void keep_away(struct crew *crew)
     cpu_set_t others = crew->processors;
     int here = sched_getcpu();
 
+    for (size_t i = 0; i < crew->started; i++)
+        if (pthread_equal(crew->threads[i], pthread_self()))
+            return;
     if (here < 0 || here == crew->left_alone || CPU_COUNT(&others) < 2)
         return;
     crew->left_alone = here;
@@ -196,6 +199,7 @@ static void spread(void *self, size_t parts, void (*run)(void *context, size_t p
     pthread_mutex_lock(&crew->lock);
     while (crew->started < crew->wanted && crew->started + 1 < parts)
         start_helper(crew);
+    keep_away(crew);
     split.other = crew->splits;
     crew->splits = &split;
     pthread_cond_broadcast(&crew->work);

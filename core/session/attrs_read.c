@@ -6,6 +6,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include <assay/chart.h>
+
 #include "session/session_private.h"
 
 struct attrs_job {
@@ -66,7 +68,8 @@ static void read_some(void *context, size_t slot)
     }
 }
 
-void assay_session_read_attrs(struct assay_session *session, const uint32_t *runs, size_t count,
+void assay_session_read_attrs(struct assay_session *session, const struct assay_hands *hands,
+                              const uint32_t *runs, size_t count,
                               void (*use)(void *context, size_t at, const void *bytes,
                                           size_t length),
                               void *context)
@@ -85,7 +88,10 @@ void assay_session_read_attrs(struct assay_session *session, const uint32_t *run
         reading.jobs[i].row = here ? 0 : catalog_run_row(session->catalog, runs[i]);
     }
     atomic_init(&reading.next, 0);
-    pool_parallel(session->pool, ASSAY_COUNT(session->readers), read_some, &reading);
+    if (hands)
+        hands->spread(hands->self, ASSAY_COUNT(session->readers), read_some, &reading);
+    else
+        pool_parallel(session->pool, ASSAY_COUNT(session->readers), read_some, &reading);
     free(reading.jobs);
 }
 

@@ -17,6 +17,7 @@
 #include <assay/series.h>
 
 struct assay_session; /* opaque */
+struct assay_hands;   /* <assay/chart.h> */
 
 struct assay_session_options {
     const char *const *sources; /* paths, URLs, names from the config file */
@@ -107,11 +108,13 @@ enum assay_asked assay_session_asked(struct assay_session *session, uint32_t sou
    few. */
 void assay_session_read_columns(struct assay_session *session);
 
-/* Gives USE the packed attributes of RUNS[AT], in any order, on this thread and on those that
-   are free, several at once; returns when that is done. Left out are runs whose attributes are
-   in memory, not stored (yet) or cannot be read: assay_catalog_look() has them. Its connections
-   stay open for the next call until the end is said. */
-void assay_session_read_attrs(struct assay_session *session, const uint32_t *runs, size_t count,
+/* Gives USE the packed attributes of RUNS[AT], in any order, by all HANDS (NULL: by this thread
+   and those of the session's own that are free), several at once; returns when that is done.
+   Left out are runs whose attributes are in memory, not stored (yet) or cannot be read:
+   assay_catalog_look() has them. Its connections stay open for the next call until the end is
+   said. */
+void assay_session_read_attrs(struct assay_session *session, const struct assay_hands *hands,
+                              const uint32_t *runs, size_t count,
                               void (*use)(void *context, size_t at, const void *bytes,
                                           size_t length),
                               void *context);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <assay/chart.h>
 #include <assay/compare.h>
 #include <assay/session.h>
 
@@ -159,14 +160,27 @@ static void make_ready(void *context, size_t at, const void *bytes, size_t lengt
     making->ready[at] = assay_comparison_prepare(making->comparison, bytes, length);
 }
 
-/* The runs from AT on, COUNT of them, at once. */
+/* Hands that begin at the end. */
+static void spread_backwards(void *self, size_t parts, void (*run)(void *context, size_t part),
+                             void *context)
+{
+    ++*(size_t *)self;
+    while (parts-- > 0)
+        run(context, parts);
+}
+
+/* The runs from AT on, COUNT of them, at once; by hands of our own every other time. */
 static void add_together(struct assay_comparison *c, uint32_t at, size_t count)
 {
     struct making making = {.comparison = c};
     uint32_t runs[RUNS] = {0};
     for (size_t i = 0; i < count; i++)
         runs[i] = at + (uint32_t)i;
-    assay_session_read_attrs(session, runs, count, make_ready, &making);
+    size_t spreads = 0;
+    const struct assay_hands hands = {.spread = spread_backwards, .self = &spreads, .count = 2};
+    bool ours = at % 2 == 0;
+    assay_session_read_attrs(session, ours ? &hands : NULL, runs, count, make_ready, &making);
+    assert_int_equal(spreads, ours);
     for (size_t i = 0; i < count; i++) {
         assert_non_null(making.ready[i]);
         assert_true(assay_comparison_add_prepared(c, catalog, runs[i], &making.ready[i]));
