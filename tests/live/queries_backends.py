@@ -103,9 +103,14 @@ OTHERS = [
     "start_time != 1030", "end_time IS NULL", "adam", "vit", "'50%'",
 ]
 # PostgreSQL takes a backslash in a pattern as what makes the next character plain, and knows the
-# capitals of all scripts; MLflow behind SQLite, and Assay everywhere, do neither.
-MEANT_OTHERWISE = ["params.model LIKE '%\\%'", "params.model LIKE '%\\%b'", "tags.team LIKE '%\\%'",
-                   "params.model ILIKE '\u00c9T\u00c9'", "tags.team ILIKE '\u00c9T\u00c9'"]
+# capitals of all scripts; MLflow behind SQLite, and Assay everywhere, do neither. A state is one to
+# Assay however it is written.
+MEANT_OTHERWISE = [field + test for field, tests in (
+    ("params.model ", ["LIKE '%\\%'", "LIKE '%\\%b'", "ILIKE '\u00c9T\u00c9'"]),
+    ("tags.team ", ["LIKE '%\\%'", "ILIKE '\u00c9T\u00c9'"]),
+    ("attributes.run_name ", ["LIKE '%\\%'", "ILIKE '\u00c9T\u00c9'", "ILIKE 'istanbul'", "ILIKE 'kelvin'",
+                              "ILIKE 'k%'"]),
+    ("status ", ["= 'finished'"])) for test in tests]
 SORTS = ["metrics.loss", "metrics.loss DESC", "metrics.acc", "metrics.acc DESC", "metrics.`val/loss`",
          "metrics.`val/loss` DESC", "metrics.never", "metrics.never DESC", "params.lr", "params.lr DESC",
          "params.model", "params.model DESC", "tags.team", "tags.team DESC", "name", "name DESC", "status",
