@@ -277,7 +277,7 @@ void compare_parallel_draw(struct compare_view *view, struct area area)
     draw_counts(view, p.axes, p.count, area_row(area, 0));
     if (words) {
         struct area line = area_row(area, area.rect.height - 1);
-        char text[200];
+        char text[300];
         say_axis(view, &p.axes[view->brush_axis], view->brushes[view->brush_axis], text,
                  sizeof text);
         int x = 1 + draw_text(line, 1, 0, ROLE_ACCENT, text) + 2;

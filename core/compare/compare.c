@@ -179,11 +179,13 @@ void assay_comparison_expect(struct assay_comparison *comparison, size_t runs)
 /* ---- texts ---- */
 
 /* Whether values of ROW are numbers where they look like it. Versions, digests and names are
-   texts: 1.1 and 1.10 are two versions. */
+   texts: 1.1 and 1.10 are two versions. What was worked out from metrics (an area, a cost, the
+   steps to a target) is as good as one. */
 static bool has_numbers(const struct assay_row *row)
 {
     return row->kind != ASSAY_ROW_INPUT && row->kind != ASSAY_ROW_OUTPUT &&
-           (row->kind != ASSAY_ROW_FACT || row->section == ASSAY_SECTION_DATA);
+           (row->kind != ASSAY_ROW_FACT || row->section == ASSAY_SECTION_DATA ||
+            row->section == ASSAY_SECTION_METRICS);
 }
 
 /* As long as what readers keep, or cut there at the end of a character: there may have been
