@@ -217,6 +217,16 @@ static void rows_from_curves(void **state)
     program_says("val/loss (area)");
     program_says("val/loss <= 0.5 (step)");
     program_says("Pareto front");
+    /* What was worked out is a number like what was logged: with its delta, or as a mean. */
+    const char *area = strstr(program_last.out, "val/loss (area)");
+    assert_non_null(area);
+    assert_true(memchr(area, '%', strcspn(area, "\n")) != NULL);
+    assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "vit-sweep/run-03",
+                             "vit-sweep/run-04", "--group-by", "opt", "--all", "--curves", NULL),
+                     0);
+    area = strstr(program_last.out, "val/loss (area)");
+    assert_non_null(area);
+    assert_non_null(memmem(area, strcspn(area, "\n"), "(n=", 3));
     /* A run without a value is on no front, and no front beats it. */
     assert_int_equal(compare("vit-sweep/run-05", "vit-sweep/run-06", "vit-sweep/run-07",
                              "--pareto", "val/loss,duration", NULL),
