@@ -166,7 +166,9 @@ static void add_mine(struct request_view *view, const struct assay_request *r)
 static void add_head(struct request_view *view, const struct assay_request *r)
 {
     char age[16], left[16];
-    request_add(view, ROLE_STRONG, 4, "%s %s to %s   now %s%s", r->model, r->version, r->target,
+    /* What stood there when it was asked for stands there no more once it was applied. */
+    request_add(view, ROLE_STRONG, 4, "%s %s to %s   %s %s%s", r->model, r->version, r->target,
+                assay_request_open_state(r->state) ? "now" : "then",
                 r->from_version[0] ? r->from_version : "nothing", ascii_note(r->model));
     request_add(view,
                 r->state == ASSAY_STATE_REJECTED || r->state == ASSAY_STATE_APPLY_FAILED

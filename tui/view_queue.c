@@ -220,7 +220,7 @@ static void left_text(char out[32], const struct assay_request *r, int64_t now_m
     int64_t end = r->apply_by_ms != ASSAY_NO_TIME ? r->apply_by_ms : r->expires_ms;
     char age[16];
     if (!assay_request_open_state(r->state))
-        snprintf(out, 32, "closed");
+        snprintf(out, 32, "%s", is_open(r) ? "applied" : "closed");
     else if (end <= now_ms)
         snprintf(out, 32, "expired");
     else

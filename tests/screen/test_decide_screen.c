@@ -317,6 +317,7 @@ static void ratify_and_roll_back(void **state)
     assert_int_equal(world_apply(&world, id, &err), ASSAY_OK);
     struct screen *screen = sit("val", true);
     screen_assert_text(screen, "YOU MAY   review the override (v ratify)");
+    screen_assert_text(screen, "fraud 2 to alias:champion   then 1");
     decide(screen, "ratify", "it was right");
     send(screen, "\"decision\":\"ratify\"");
     screen_press(screen, "B", NULL);
