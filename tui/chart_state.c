@@ -153,6 +153,7 @@ void chart_state_update(struct chart_state *state)
 {
     int64_t until = assay_monotonic_us() + SMOOTH_BUDGET_US;
     state->busy = state->more = false;
+    assay_session_series_begin(state->session);
     for (size_t i = 0; i < state->count; i++) {
         struct chart_source *source = &state->sources[i];
         source->series = NULL;
@@ -171,6 +172,7 @@ void chart_state_update(struct chart_state *state)
             .color = source->color,
         };
     }
+    assay_session_series_end(state->session);
     state->chart = (struct assay_chart){
         .lines = state->lines,
         .line_count = state->count,

@@ -305,6 +305,9 @@ static bool load_at_once(struct assay_session *session, struct series_entry *ent
 
     if (source_of(session, entry->run)->ops || points > AT_ONCE || !session->store)
         return false;
+    /* Where it cannot be begun, each is read by itself. */
+    if (session->series_many && !session->series_reading)
+        session->series_reading = store_begin_read(session->store, NULL) == ASSAY_OK;
     series = assay_series_new(ASSAY_LAST_WRITTEN);
     if (store_read_series(session->store, catalog_run_row(session->catalog, entry->run),
                           entry->metric, series, NULL) != ASSAY_OK) {
@@ -417,6 +420,18 @@ struct assay_series *assay_session_series(struct assay_session *session, uint32_
     else
         *load = entry->failed ? ASSAY_LOAD_FAILED : ASSAY_LOAD_READY;
     return entry->series;
+}
+
+void assay_session_series_begin(struct assay_session *session)
+{
+    session->series_many = true;
+}
+
+void assay_session_series_end(struct assay_session *session)
+{
+    if (session->series_reading)
+        store_end_read(session->store);
+    session->series_many = session->series_reading = false;
 }
 
 enum assay_status assay_session_series_wait(struct assay_session *session, uint32_t run,

@@ -270,6 +270,8 @@ struct assay_session {
     struct assay_map series_index;
     size_t series_bytes;
     uint64_t tick;
+    bool series_many;    /* many are being asked for ... */
+    bool series_reading; /* ... and one of them had to be read: the local store is held */
 
     struct digest_entry *digests; /* digest.c */
     struct change_job *changed;   /* the last that was done */

@@ -197,6 +197,10 @@ struct assay_series *assay_session_series(struct assay_session *session, uint32_
 enum assay_status assay_session_series_wait(struct assay_session *session, uint32_t run,
                                             const char *metric, struct assay_series **out,
                                             struct assay_error *err);
+/* Many are asked for until the end is said: those that are read at once are read of one state
+   of the local store, and not each of a look at it of its own. */
+void assay_session_series_begin(struct assay_session *session);
+void assay_session_series_end(struct assay_session *session);
 
 /* ---- artifacts ---- */
 

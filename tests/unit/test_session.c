@@ -393,8 +393,25 @@ static void shows_the_local_store_and_what_is_added(void **state)
         poll(&ready, 1, 100);
         assay_session_dispatch(session);
     }
+    /* Asked for among many: what comes meanwhile is seen once they are through. */
+    assay_session_series_begin(session);
     assert_int_equal(assay_session_series_wait(session, run, "loss", &series, &err), ASSAY_OK);
     assert_int_equal(assay_series_count(series), 2);
+    points[0].point.step = 2;
+    assert_int_equal(
+        assay_local_log(local, id,
+                        &(struct assay_log_batch){.points = points, .point_count = 1}, &err),
+        ASSAY_OK);
+    assay_session_series_end(session);
+    while (assay_series_count(series) < 3 && assay_monotonic_us() < until) {
+        struct pollfd ready = {.fd = assay_session_fd(session), .events = POLLIN};
+
+        poll(&ready, 1, 100);
+        assay_session_dispatch(session);
+        assert_int_equal(assay_session_series_wait(session, run, "loss", &series, &err),
+                         ASSAY_OK);
+    }
+    assert_int_equal(assay_series_count(series), 3);
     assert_int_equal(assay_session_set_note(session, run, "good one", &err), ASSAY_OK);
     assert_string_equal(assay_session_note(session, run), "good one");
     assay_local_close(&local);
