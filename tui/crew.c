@@ -137,7 +137,7 @@ static void start_helper(struct crew *crew)
 }
 
 /* With the lock held: helpers leave the processor that the screen's thread is on to it.
-   On a virtual machine a processor that sleeps looks taken to the kernel, which then wakes a
+   On a virtual machine a processor that sleeps may look taken to the kernel, which then wakes a
    helper where its waker runs, and has it run there in the waker's place for milliseconds. */
 static void keep_away(struct crew *crew)
 {
