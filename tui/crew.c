@@ -151,8 +151,8 @@ static void keep_away(struct crew *crew)
         return;
     crew->left_alone = here;
     CPU_CLR((size_t)here, &others);
-    for (size_t i = 0; i < crew->started;
-         i++) /* where it is refused they are where they were */
+    /* Where it is refused they stay where they were. */
+    for (size_t i = 0; i < crew->started; i++)
         pthread_setaffinity_np(crew->threads[i], sizeof others, &others);
 }
 
