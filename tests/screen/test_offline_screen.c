@@ -108,7 +108,9 @@ static void what_was_running_is_as_old_as_what_is_known(void **state)
     (void)state;
     struct fake_registry fake;
     fake_registry_start(&fake);
+    fake_registry_hold();
     fake.running = true;
+    fake_registry_go_on();
     set_now(STARTED + 10 * MINUTE);
     know_all(web_url(fake.web));
     fake_registry_silent(&fake, true);
