@@ -529,7 +529,8 @@ static enum assay_status scan_store(void *self, struct ingest *in, struct assay_
     }
     store->shallow = !scan.deep;
     store->recent_count = scan.count < ENDED_MAX ? scan.count : ENDED_MAX;
-    memcpy(store->recent, scan.order, store->recent_count * sizeof *store->recent);
+    if (scan.count)
+        memcpy(store->recent, scan.order, store->recent_count * sizeof *store->recent);
     free(scan.order);
     close(scan.root);
     return ingest_cancelled(in) ? ASSAY_CANCELLED : ASSAY_OK;
