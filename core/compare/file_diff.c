@@ -13,6 +13,7 @@
 #include "compare/parts_of_file.h"
 
 #define SHOWN_MAX 120
+#define BEFORE    24 /* bytes shown of what is equal, on either side of a difference */
 
 bool file_cell_number(struct file_cell cell, double *number)
 {
@@ -42,13 +43,62 @@ static void add_text(struct assay_buf *out, struct file_cell cell)
     assay_buf_text_add(out, cell.length > SHOWN_MAX ? "..." : "");
 }
 
+/* Back to where a character begins. */
+static size_t character_at(struct file_cell text, size_t at)
+{
+    while (at > 0 && at < text.length && ((unsigned char)text.text[at] & 0xc0) == 0x80)
+        at--;
+    return at;
+}
+
+static void add_between(struct assay_buf *out, struct file_cell text, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) /* one line stays one line */
+        assay_buf_char(out, text.text[i] == '\n' ? ' ' : text.text[i]);
+}
+
+void file_part(struct assay_buf *out, struct file_cell text, size_t prefix, size_t suffix,
+               size_t room)
+{
+    size_t from = character_at(text, prefix > BEFORE ? prefix - BEFORE : 0);
+    size_t differs = text.length - suffix;
+    size_t to = suffix > BEFORE ? character_at(text, differs + BEFORE) : text.length;
+    assay_buf_text_add(out, from > 0 ? "..." : "");
+    if (to - from > room) { /* both ends of what differs */
+        size_t half = character_at(text, from + room / 2);
+        size_t rest = character_at(text, to - room / 2);
+        add_between(out, text, from, half);
+        assay_buf_text_add(out, "...");
+        from = rest;
+    }
+    add_between(out, text, from, to);
+    assay_buf_text_add(out, to < text.length ? "..." : "");
+}
+
+/* Both texts, those too long for a line from where they differ. */
+static void add_both(struct assay_buf *out, struct file_cell a, struct file_cell b)
+{
+    struct assay_text_delta d = {0};
+    bool parts = a.length > SHOWN_MAX || b.length > SHOWN_MAX;
+    if (parts)
+        d = assay_text_delta(a.text, a.length, b.text, b.length);
+    for (int side = 0; side < 2; side++) {
+        assay_buf_text_add(out, side ? " -> " : "");
+        if (parts)
+            file_part(out, side ? b : a, d.prefix, d.suffix, SHOWN_MAX);
+        else
+            add_text(out, side ? b : a);
+    }
+    if (parts)
+        assay_buf_format(out, " (after %zu equal bytes, of %zu and %zu)", d.prefix, a.length,
+                         b.length);
+}
+
 void file_change(struct assay_buf *out, struct file_cell a, struct file_cell b)
 {
     double x, y;
     char text[32];
-    add_text(out, a);
-    assay_buf_text_add(out, " -> ");
-    add_text(out, b);
+    add_both(out, a, b);
     if (!file_cell_number(a, &x) || !file_cell_number(b, &y) || !isfinite(x) || !isfinite(y))
         return;
     double percent = x != 0 ? 100 * (y - x) / fabs(x) : NAN;

@@ -30,7 +30,12 @@ size_t file_table_width(const struct file_table *table, size_t row);
 bool file_cell_number(struct file_cell cell, double *number);
 /* Equal texts, or texts of the same number. */
 bool file_cell_same(struct file_cell a, struct file_cell b);
-/* "0.1 -> 0.001 (-99 %)" */
+/* About ROOM bytes of a text that differs from another in all but PREFIX bytes at its front and
+   SUFFIX at its back: from a little before the difference, "..." where something is left out.
+ */
+void file_part(struct assay_buf *out, struct file_cell text, size_t prefix, size_t suffix,
+               size_t room);
+/* "0.1 -> 0.001 (-99 %)"; long texts from where they differ. */
 void file_change(struct assay_buf *out, struct file_cell a, struct file_cell b);
 
 /* Both by key; false, nothing written, where they have no column in common. */

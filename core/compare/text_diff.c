@@ -1,12 +1,12 @@
 /*
  * Line by line: which lines of two texts differ, as `diff -u` prints it. The shortest script by
  * Myers' greedy algorithm (1986), its steps bounded: artifacts may be anything. Called by the
- * front ends for artifacts side by side.
+ * front ends for artifacts side by side. Of long lines what is shown is where they differ.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "compare/comparison.h"
+#include "compare/parts_of_file.h"
 
 #define LINES_MAX 20000
 #define EDITS_MAX 1500 /* what is kept of each step grows with it: 18 MB at most */
@@ -87,10 +87,19 @@ static bool find_edits(struct text_edits *e)
 
 /* ---- printing ---- */
 
+#define LINE_WHOLE                                                                             \
+    380 /* bytes up to which a line is printed as it is: what a screen's line holds */
+
 static void print_line(struct assay_buf *out, char sign, const struct text_line *line)
 {
+    struct file_cell text = {line->text, line->length};
     assay_buf_char(out, sign);
-    assay_buf_add(out, line->text, line->length);
+    if (line->length > LINE_WHOLE) { /* nothing stands opposite to it, or the same does */
+        file_part(out, text, 0, 0, LINE_WHOLE - 40);
+        assay_buf_format(out, " (%zu bytes)", line->length);
+    } else {
+        assay_buf_add(out, line->text, line->length);
+    }
     assay_buf_char(out, '\n');
 }
 
@@ -121,16 +130,63 @@ static void skip_change(const struct text_edits *e, size_t *a, size_t *b)
         ++*b;
 }
 
+static bool is_long(const struct text_line *a, const struct text_line *b)
+{
+    return a->length > LINE_WHOLE || b->length > LINE_WHOLE;
+}
+
+/* Where a long line differs from the one in its place, which its first bytes seldom show. */
+static void say_place(const struct text_line *a, const struct text_line *b, size_t at,
+                      struct assay_buf *out)
+{
+    struct assay_text_delta d = assay_text_delta(a->text, a->length, b->text, b->length);
+    assay_buf_format(
+        out, "~line %zu: after %zu equal bytes, %zu became %zu, then %zu equal bytes\n", at + 1,
+        d.prefix, a->length - d.prefix - d.suffix, b->length - d.prefix - d.suffix, d.suffix);
+}
+
+static void print_side(char sign, const struct text_line *line, const struct text_line *other,
+                       struct assay_buf *out)
+{
+    if (!other || !is_long(line, other)) {
+        print_line(out, sign, line);
+        return;
+    }
+    struct assay_text_delta d =
+        assay_text_delta(line->text, line->length, other->text, other->length);
+    assay_buf_char(out, sign);
+    file_part(out, (struct file_cell){line->text, line->length}, d.prefix, d.suffix,
+              LINE_WHOLE - 40);
+    assay_buf_char(out, '\n');
+}
+
+/* Lines that went, then those that came; the first of both stand in one place, and so on. */
+static void print_change(const struct text_edits *e, size_t *a, size_t *b,
+                         struct assay_buf *out)
+{
+    size_t gone = *a, came = *b;
+    skip_change(e, &gone, &came);
+    size_t pairs = gone - *a < came - *b ? gone - *a : came - *b;
+    const struct text_line *x = e->a->items + *a, *y = e->b->items + *b;
+    for (size_t i = 0; i < pairs; i++)
+        if (is_long(&x[i], &y[i]))
+            say_place(&x[i], &y[i], *a + i, out);
+    for (size_t i = 0; i < gone - *a; i++)
+        print_side('-', &x[i], i < pairs ? &y[i] : NULL, out);
+    for (size_t i = 0; i < came - *b; i++)
+        print_side('+', &y[i], i < pairs ? &x[i] : NULL, out);
+    *a = gone;
+    *b = came;
+}
+
 static void print_hunk(const struct text_edits *e, const struct hunk *h, struct assay_buf *out)
 {
     assay_buf_format(out, "@@ -%zu,%zu +%zu,%zu @@\n", h->a + (h->a_end > h->a),
                      h->a_end - h->a, h->b + (h->b_end > h->b), h->b_end - h->b);
     size_t a = h->a, b = h->b;
     while (a < h->a_end || b < h->b_end) {
-        if (a < h->a_end && e->removed[a])
-            print_line(out, '-', &e->a->items[a++]);
-        else if (b < h->b_end && e->added[b])
-            print_line(out, '+', &e->b->items[b++]);
+        if (changed(e, a, b))
+            print_change(e, &a, &b, out);
         else {
             print_line(out, ' ', &e->a->items[a++]);
             b++;

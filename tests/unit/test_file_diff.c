@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,12 +141,74 @@ static void texts_line_by_line(void **state)
     assay_buf_free(&said);
 }
 
+/* A line of a megabyte, in whose middle one character of two bytes stands for another. */
+static void long_lines_from_where_they_differ(void **state)
+{
+    (void)state;
+    enum { FRONT = 900000, BACK = 100000 };
+    char *a = malloc(FRONT + BACK + 40), *b = malloc(FRONT + BACK + 40);
+    assert_true(a && b);
+    memset(a, 'x', FRONT);
+    strcpy(a + FRONT, "ä");
+    memset(a + FRONT + 2, 'z', BACK);
+    strcpy(a + FRONT + 2 + BACK, "\nend\n");
+    strcpy(b, a);
+    memcpy(b + FRONT, "ö", 2);
+    diff("notes.txt", a, b);
+    says("~line 1: after 900000 equal bytes, 2 became 2, then 100000 equal bytes\n");
+    says("\n-...xxxxxxxxxxxxxxxxxxxxxxxxäzzzzzzzzzzzzzzzzzzzzzzzz...\n"
+         "+...xxxxxxxxxxxxxxxxxxxxxxxxözzzzzzzzzzzzzzzzzzzzzzzz...\n end\n");
+    assert_true(out.length < 600);
+    /* The same inside a structure and a table. */
+    char *quoted[2] = {malloc(FRONT + BACK + 60), malloc(FRONT + BACK + 60)};
+    assert_true(quoted[0] && quoted[1]);
+    for (int i = 0; i < 2; i++) {
+        char *one = i ? b : a;
+        one[FRONT + 2 + BACK] = '\0';
+        sprintf(quoted[i], "{\"text\": \"%s\"}", one);
+    }
+    diff("r.json", quoted[0], quoted[1]);
+    says("~text: ...xxxxxxxxxxxxxxxxxxxxxxxxäzzzzzzzzzzzzzzzzzzzzzzzz... -> "
+         "...xxxxxxxxxxxxxxxxxxxxxxxxözzzzzzzzzzzzzzzzzzzzzzzz... "
+         "(after 900000 equal bytes, of 1000002 and 1000002)");
+    for (int i = 0; i < 2; i++)
+        sprintf(quoted[i], "id,text\n1,%s\n2,same\n", i ? b : a);
+    diff("t.csv", quoted[0], quoted[1]);
+    says("(after 900000 equal bytes, of 1000002 and 1000002)");
+    for (int i = 0; i < 2; i++)
+        free(quoted[i]);
+    /* Both ends of a difference too long to be shown, and a line that nothing stands opposite. */
+    memset(b, 'q', FRONT);
+    diff("notes.txt", a, b);
+    says("~line 1: after 0 equal bytes, 900002 became 900002, then 100000 equal bytes\n");
+    says("qqqq...qqqq");
+    says("özzzzzzzzzzzzzzzzzzzzzzzz...\n");
+    diff("notes.txt", "", b);
+    says("+qqqq");
+    says("zzzz (1000002 bytes)\n");
+    assert_true(out.length < 600);
+    /* What is appended is seen, up to 380 bytes whole. */
+    memset(a, 'k', 381);
+    a[380] = '\0';
+    diff("notes.txt", "", a);
+    assert_null(strstr(assay_buf_text(&out), "..."));
+    a[380] = 'k';
+    a[381] = '\0';
+    memcpy(b, a, 382);
+    strcat(b, "!");
+    diff("notes.txt", a, b);
+    says("~line 1: after 381 equal bytes, 0 became 1, then 0 equal bytes\n");
+    says("\n+...kkkkkkkkkkkkkkkkkkkkkkkk!\n");
+    free(a);
+    free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(yaml_by_path),       cmocka_unit_test(json_by_path),
         cmocka_unit_test(tables_by_key),      cmocka_unit_test(matrices_are_subtracted),
-        cmocka_unit_test(texts_line_by_line),
+        cmocka_unit_test(texts_line_by_line), cmocka_unit_test(long_lines_from_where_they_differ),
     };
     return cmocka_run_group_tests_name("file diff", tests, NULL, clear);
 }
