@@ -131,6 +131,15 @@ static void write_groups(struct making *m, const uint32_t *group_of, size_t grou
     assay_map_free(&titles);
 }
 
+/* Equal numbers where runs have the same value, or none. A value that is not known whole is
+   never taken for another's: its run stands alone. */
+static uint32_t key_of(const struct compare_value *value, size_t column)
+{
+    if (!value)
+        return UINT32_MAX;
+    return value->unsure ? UINT32_MAX - 1 - (uint32_t)column : value->same;
+}
+
 /* Runs with the same values of all keys belong together. */
 static void make_groups(struct making *m)
 {
@@ -141,8 +150,7 @@ static void make_groups(struct making *m)
     for (size_t i = 0; i < m->c->run_count; i++) {
         assay_buf_reset(&name);
         for (size_t k = 0; k < m->key_count; k++) {
-            const struct compare_value *value = compare_value_at(m->keys[k], i);
-            uint32_t same = value ? value->same : UINT32_MAX;
+            uint32_t same = key_of(compare_value_at(m->keys[k], i), i);
             assay_buf_add(&name, &same, sizeof same);
         }
         group_of[i] = assay_map_get(&known, assay_buf_text(&name), name.length);

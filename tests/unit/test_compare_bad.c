@@ -263,6 +263,13 @@ static void values_that_were_cut(void **state)
     assert_int_equal(cfg->distinct, 1);
     assert_int_equal(assay_comparison_delta(c, at, 1, 0).kind, ASSAY_DELTA_UNKNOWN);
     assert_true(noticed("only the first 1048576 bytes were read (cfg)"));
+    struct assay_grouping groups; /* nor do they make runs the same thing tried again */
+    struct assay_error err = {0};
+    assert_int_equal(assay_comparison_group_by(c, "cfg", &groups, &err), ASSAY_OK);
+    assert_int_equal(groups.count, 2);
+    assay_grouping_free(&groups);
+    assert_false(assay_comparison_propose(c, &groups));
+    assay_grouping_free(&groups);
     text[ASSAY_VALUE_MAX - 5] = '\0'; /* shorter ones are whole */
     add_param("d", "short", text);
     add_param("e", "short", text);
