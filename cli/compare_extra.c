@@ -86,12 +86,14 @@ static void apply_at(struct compare_job *job, const char *name, double number)
 }
 
 static void add_number_fact(struct compare_job *job, size_t column, const char *key,
-                            double number)
+                            double number, int direction)
 {
     char text[32];
-    if (isfinite(number))
-        assay_comparison_add_fact(job->comparison, column, ASSAY_SECTION_METRICS, key,
-                                  assay_number_exact(text, number));
+    if (!isfinite(number))
+        return;
+    assay_comparison_add_fact(job->comparison, column, ASSAY_SECTION_METRICS, key,
+                              assay_number_exact(text, number));
+    assay_comparison_fact_direction(job->comparison, key, direction);
 }
 
 static void add_areas(struct compare_job *job)
@@ -99,10 +101,13 @@ static void add_areas(struct compare_job *job)
     struct assay_comparison *c = job->comparison;
     size_t rows = assay_comparison_rows(c);
     char **metrics = assay_alloc_array(rows, sizeof *metrics);
+    int *directions = assay_alloc_array(rows, sizeof *directions);
     size_t count = 0;
     for (size_t row = 0; row < rows; row++)
-        if (assay_comparison_row(c, row)->kind == ASSAY_ROW_METRIC)
+        if (assay_comparison_row(c, row)->kind == ASSAY_ROW_METRIC) {
+            directions[count] = assay_comparison_row(c, row)->direction;
             metrics[count++] = assay_strdup(assay_comparison_row(c, row)->key);
+        }
     for (size_t i = 0; i < count; i++) {
         struct assay_buf key = {0};
         assay_buf_format(&key, "%s (area)", metrics[i]);
@@ -110,12 +115,14 @@ static void add_areas(struct compare_job *job)
             struct assay_series *series = compare_points(job, column, metrics[i]);
             if (series && assay_series_count(series) > 1)
                 add_number_fact(job, column, assay_buf_text(&key),
-                                assay_curve_area(series, ASSAY_AXIS_STEP, NAN, NAN).area);
+                                assay_curve_area(series, ASSAY_AXIS_STEP, NAN, NAN).area,
+                                directions[i]);
         }
         assay_buf_free(&key);
         free(metrics[i]);
     }
     free(metrics);
+    free(directions);
 }
 
 static enum assay_status add_target(struct compare_job *job, const char *text,
@@ -146,8 +153,8 @@ static enum assay_status add_target(struct compare_job *job, const char *text,
         struct assay_reach reach =
             assay_curve_reach(compare_points(job, column, metric), target, direction);
         if (reach.reached) {
-            add_number_fact(job, column, assay_buf_text(&steps), (double)reach.point.step);
-            add_number_fact(job, column, assay_buf_text(&seconds), reach.seconds);
+            add_number_fact(job, column, assay_buf_text(&steps), (double)reach.point.step, -1);
+            add_number_fact(job, column, assay_buf_text(&seconds), reach.seconds, -1);
         }
     }
     assay_buf_free(&steps);
@@ -168,7 +175,7 @@ static void add_cost(struct compare_job *job, double price)
         return;
     }
     for (size_t i = 0; i < assay_comparison_runs(c); i++)
-        add_number_fact(job, i, "cost", assay_comparison_cell(c, row, i).number * price);
+        add_number_fact(job, i, "cost", assay_comparison_cell(c, row, i).number * price, -1);
 }
 
 static enum assay_status find_aims(struct compare_job *job, const char *list,

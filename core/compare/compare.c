@@ -496,3 +496,10 @@ void assay_comparison_add_fact(struct assay_comparison *comparison, size_t colum
     if (column < comparison->run_count)
         compare_put(comparison, row, column, text, strlen(text));
 }
+
+void assay_comparison_fact_direction(struct assay_comparison *comparison, const char *key,
+                                     int direction)
+{
+    compare_row_of(comparison, ASSAY_ROW_FACT, key, strlen(key), SIZE_MAX)->shown.direction =
+        direction;
+}

@@ -494,7 +494,7 @@ struct assay_delta assay_comparison_delta(const struct assay_comparison *compari
         delta.kind = value->unsure ? ASSAY_DELTA_UNKNOWN : ASSAY_DELTA_SAME;
     } else if (value->numeric && base->numeric && r->shown.kind != ASSAY_ROW_TAG &&
                !r->identifier) {
-        delta = assay_delta_of(value->number, base->number, 0);
+        delta = assay_delta_of(value->number, base->number, r->shown.direction);
     } else {
         delta.kind = ASSAY_DELTA_TEXT;
     }

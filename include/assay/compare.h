@@ -125,6 +125,9 @@ void assay_prepared_free(struct assay_prepared **prepared);
 /* One thing more about the run in COLUMN: KEY says TEXT in SECTION. */
 void assay_comparison_add_fact(struct assay_comparison *comparison, size_t column,
                                enum assay_section section, const char *key, const char *text);
+/* Which way the fact KEY, a number, is better: -1 smaller, 1 greater. */
+void assay_comparison_fact_direction(struct assay_comparison *comparison, const char *key,
+                                     int direction);
 /* What an artifact says, as facts: its size and digest; of a JSON file every leaf; of
    requirements.txt, conda.yaml and python_env.yaml the packages and Python's version, as
    ENVIRONMENT. TEXT may be NULL where the file was not read. DIGEST is hexadecimal, or says why

@@ -221,6 +221,8 @@ static void rows_from_curves(void **state)
     const char *area = strstr(program_last.out, "val/loss (area)");
     assert_non_null(area);
     assert_true(memchr(area, '%', strcspn(area, "\n")) != NULL);
+    size_t length = strcspn(area, "\n"); /* and better or worse by its metric's direction */
+    assert_true(memmem(area, length, "better", 6) || memmem(area, length, "worse", 5));
     assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "vit-sweep/run-03",
                              "vit-sweep/run-04", "--group-by", "opt", "--all", "--curves", NULL),
                      0);
