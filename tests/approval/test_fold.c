@@ -1,5 +1,4 @@
-/* The fold on paper: states, votes, persons, policies, chains; and every order of a few events,
- * none of which may give an approval without its quorum. */
+/* The fold on paper: states, votes, persons, policies, chains. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -465,76 +464,6 @@ static void test_order_is_no_matter(void **state)
     paper_free(&p);
 }
 
-/* ---- every order of a few events ---- */
-
-struct move {
-    const char *person;
-    enum assay_verdict verdict;
-};
-static const struct move moves[] = {
-    {"rex", ASSAY_APPROVE}, {"val", ASSAY_APPROVE},  {"app", ASSAY_APPROVE},
-    {"two", ASSAY_APPROVE}, {"val", ASSAY_WITHDRAW}, {"two", ASSAY_REJECT},
-};
-#define MOVES (sizeof moves / sizeof moves[0])
-
-/* The rule in other words than the fold's: who stands by an approval now, and whether they fill
-   both places. */
-static bool should_be_approved(const size_t *order, size_t count)
-{
-    bool val = false, app = false, two = false, veto = false;
-    for (size_t i = 0; i < count; i++) {
-        const struct move *m = &moves[order[i]];
-        bool yes = m->verdict == ASSAY_APPROVE;
-        if (strcmp(m->person, "val") == 0)
-            val = yes;
-        else if (strcmp(m->person, "app") == 0)
-            app = yes;
-        else if (strcmp(m->person, "two") == 0) {
-            two = yes;
-            veto = m->verdict == ASSAY_REJECT;
-        }
-    }
-    return !veto && ((val && app) || (val && two) || (app && two));
-}
-
-static size_t enumerate(struct paper *p, size_t *order, size_t count, bool *used)
-{
-    size_t seen = 1, before = p->count;
-    const struct assay_request *r = paper_get(p, REQ);
-    bool approved = r->state == ASSAY_STATE_APPROVED;
-    if (approved != should_be_approved(order, count)) {
-        for (size_t i = 0; i < count; i++)
-            print_message("%s %s\n", moves[order[i]].person,
-                          assay_verdict_name(moves[order[i]].verdict));
-        fail_msg("%s: %s", assay_request_state_name(r->state), r->why);
-    }
-    for (size_t i = 0; i < MOVES; i++) {
-        if (used[i])
-            continue;
-        used[i] = true;
-        order[count] = i;
-        paper_vote(p, moves[i].person, REQ, moves[i].verdict);
-        seen += enumerate(p, order, count + 1, used);
-        p->count = before;
-        p->now_ms -= 1000;
-        used[i] = false;
-    }
-    return seen;
-}
-
-static void test_every_order(void **state)
-{
-    struct paper p;
-    size_t order[MOVES];
-    bool used[MOVES] = {false};
-    (void)state;
-    begin(&p, policy);
-    paper_ask(&p, "rex", REQ);
-    /* 1 + 6 + 30 + 120 + 360 + 720 + 720 sequences */
-    assert_int_equal(enumerate(&p, order, 0, used), 1957);
-    paper_free(&p);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -546,7 +475,6 @@ int main(void)
         cmocka_unit_test(test_conditions),       cmocka_unit_test(test_plan),
         cmocka_unit_test(test_plan_elsewhere),   cmocka_unit_test(test_owners),
         cmocka_unit_test(test_only_owners),      cmocka_unit_test(test_order_is_no_matter),
-        cmocka_unit_test(test_every_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
