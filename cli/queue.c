@@ -20,6 +20,14 @@ static int by_urgency(const void *a, const void *b)
     return strcmp(x->id, y->id);
 }
 
+/* Of an applied one whose glass was broken, that is what is left to do. */
+static const char *state_shown(const struct assay_request *r)
+{
+    if (r->state != ASSAY_STATE_APPLIED || !r->review_open)
+        return assay_request_state_name(r->state);
+    return r->review_due ? "REVIEW OVERDUE" : "REVIEW DUE";
+}
+
 /* A state nobody is ever in would be a list that is always empty. */
 static enum assay_status check_state(const char *state, struct assay_error *err)
 {
@@ -77,7 +85,7 @@ static void print_table(struct cli *cli, const struct assay_request *const *rows
         cli_table_text(table, r->version);
         cli_table_text(table, r->target);
         cli_table_text(table, r->tier);
-        cli_table_text(table, assay_request_state_name(r->state));
+        cli_table_text(table, state_shown(r));
         cli_table_text(table, assay_buf_text(&quorum));
         cli_table_text(table, assay_buf_text(&gates));
         cli_table_time(table, r->expires_ms);

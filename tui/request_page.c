@@ -175,6 +175,9 @@ static void add_head(struct request_view *view, const struct assay_request *r)
                     ? ROLE_FAILED
                     : ROLE_NORMAL,
                 4, "%s   %s", assay_request_state_name(r->state), r->why);
+    if (r->turn[0] && assay_request_open_state(r->state) && strncmp(r->why, "after ", 6) != 0)
+        request_add(view, ROLE_WAITING, 4, "ITS TURN   comes after %s: %s", r->turn,
+                    r->turn_why);
     request_add(view, ROLE_NORMAL, 6, "WHY   %s", r->words);
     request_add(
         view, ROLE_DIM, 4, "asked by %s (%s) %s ago   %s%s   tier %s   at %s%s%s",
@@ -237,12 +240,15 @@ static void add_draft(struct request_view *view, const struct assay_request *r)
     if (!draft)
         return;
     const bool old = strcmp(draft->binding, r->binding) != 0;
+    const bool late = view_queue_too_late(r, draft);
     for (size_t i = 0; i < draft->condition_count; i++)
         request_add(view, ROLE_ACCENT, 8, "DRAFT   on condition that %s", draft->conditions[i]);
-    request_add(view, old ? ROLE_WARNING : ROLE_ACCENT, 8, "DRAFT   %s%s%s%s%s   %s",
+    request_add(view, old || late ? ROLE_WARNING : ROLE_ACCENT, 8, "DRAFT   %s%s%s%s%s   %s",
                 assay_verdict_name(draft->verdict), draft->delegate[0] ? " to " : "",
                 draft->delegate, draft->reason[0] ? ": " : "", draft->reason,
-                old ? "written on an older revision: look again, then write it anew; u drops it"
+                late ? "the request is closed: it would not count; u drops it"
+                : old
+                    ? "written on an older revision: look again, then write it anew; u drops it"
                     : "$ sends it, u takes it back");
 }
 
@@ -313,13 +319,27 @@ static void add_votes(struct request_view *view, const struct assay_request *r)
     }
 }
 
+/* Whether it is a gate that stands among the gates: said there, it is not said again. */
+static bool is_among_gates(const struct assay_request *r, const struct assay_requirement *q)
+{
+    bool found = false;
+    for (size_t i = 0; i < r->gate_count && strncmp(q->name, "gate ", 5) == 0; i++)
+        found |= strcmp(q->name + 5, r->gates[i].name) == 0 && q->state == r->gates[i].state;
+    return found;
+}
+
 static void add_needs(struct request_view *view, const struct assay_request *r)
 {
-    request_add(view, ROLE_TITLE, 2, "NEEDS   %zu of %zu there", r->satisfied_count,
-                r->requirement_count);
+    size_t there = 0, all = 0;
     for (size_t i = 0; i < r->requirement_count; i++) {
         const struct assay_requirement *q = &r->requirements[i];
-        if (strncmp(q->name, "gate ", 5) != 0)
+        all += !is_among_gates(r, q);
+        there += !is_among_gates(r, q) && assay_requirement_passes(q->state);
+    }
+    request_add(view, ROLE_TITLE, 2, "NEEDS   %zu of %zu there", there, all);
+    for (size_t i = 0; i < r->requirement_count; i++) {
+        const struct assay_requirement *q = &r->requirements[i];
+        if (!is_among_gates(r, q))
             request_add(view, state_role(q->state), 8, "  %s  %-24s %s", state_mark(q->state),
                         q->name, q->why);
     }

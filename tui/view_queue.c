@@ -26,11 +26,11 @@ struct queue_view {
     const struct assay_request **rows;
     size_t count, mine, open, soon;    /* soon: expire within a day */
     const struct assay_draft *written; /* the desk's, until it has others */
-    size_t drafts;
-    char here[17];        /* the request under the cursor, across readings */
-    bool all;             /* closed ones as well */
-    bool stale;           /* the rows must be made anew */
-    size_t sent, to_send; /* drafts, while they are sent one after the other */
+    size_t drafts, to_go;              /* to_go: those that can be sent */
+    char here[17];                     /* the request under the cursor, across readings */
+    bool all;                          /* closed ones as well */
+    bool stale;                        /* the rows must be made anew */
+    size_t sent, to_send;              /* drafts, while they are sent one after the other */
     struct list list;
     struct rect rect;
 };
@@ -167,6 +167,27 @@ static const struct assay_draft *draft_of(const struct assay_draft *drafts, size
     return NULL;
 }
 
+/* A refusal can be taken back, and an approval renewed that was not applied in time. */
+static bool is_over(const struct assay_request *r)
+{
+    return r->state == ASSAY_STATE_APPLIED || r->state == ASSAY_STATE_REVOKED ||
+           r->state == ASSAY_STATE_WITHDRAWN || r->state == ASSAY_STATE_SUPERSEDED ||
+           (r->state == ASSAY_STATE_EXPIRED && r->apply_by_ms == ASSAY_NO_TIME);
+}
+
+bool view_queue_too_late(const struct assay_request *r, const struct assay_draft *draft)
+{
+    return is_over(r) && draft->verdict != ASSAY_COMMENT && draft->verdict != ASSAY_REVOKE &&
+           draft->verdict != ASSAY_RATIFY && draft->verdict != ASSAY_FULFIL;
+}
+
+/* Whether DRAFT can be sent: written on what REQUEST is now, and not too late. */
+static bool can_go(const struct assay_request *request, const struct assay_draft *draft)
+{
+    return strcmp(request->binding, draft->binding) == 0 &&
+           !view_queue_too_late(request, draft);
+}
+
 bool view_queue_waiting(struct desk *desk, const char *id, char out[17])
 {
     const struct assay_request **rows = NULL;
@@ -193,9 +214,10 @@ static void build(struct queue_view *view)
     view->stale = false;
     free(view->rows);
     view->rows = NULL;
-    view->count = view->mine = view->open = view->drafts = view->soon = 0;
+    view->count = view->mine = view->open = view->drafts = view->soon = view->to_go = 0;
     if (!ledger)
         return;
+    view->drafts = desk_drafts(view->desk, &view->written);
     size_t all = assay_ledger_requests(ledger, &requests);
     for (size_t i = 0; i < all; i++) {
         view->open += is_open(requests[i]);
@@ -204,7 +226,11 @@ static void build(struct queue_view *view)
             assay_request_open_state(requests[i]->state) && requests[i]->expires_ms < soon;
     }
     view->count = in_order(ledger, view->all, &view->rows);
-    view->drafts = desk_drafts(view->desk, &view->written);
+    for (size_t i = 0; i < view->drafts; i++) {
+        const struct assay_request *r;
+        if (assay_ledger_find(ledger, view->written[i].request, &r, NULL) == ASSAY_OK)
+            view->to_go += can_go(r, &view->written[i]);
+    }
     for (size_t i = 0; i < view->count; i++)
         if (strcmp(view->rows[i]->id, view->here) == 0)
             view->list.cursor = i;
@@ -253,7 +279,8 @@ static int draw_state(const struct assay_request *r, struct area row, int x)
     const bool review = r->review_open && r->state == ASSAY_STATE_APPLIED;
     char number[48];
     if (r->state == ASSAY_STATE_PENDING)
-        snprintf(number, sizeof number, "%zu/%zu signed", r->have, r->needed);
+        snprintf(number, sizeof number, "%zu/%zu %s", r->have, r->needed,
+                 r->turn[0] ? "later" : "signed");
     else
         snprintf(number, sizeof number, "%s", assay_request_state_name(r->state));
     draw_field(row, x, 0, narrow ? 10 : 14, ALIGN_LEFT,
@@ -284,8 +311,7 @@ static void draw_row(struct queue_view *view, const struct assay_request *r, str
     char left[32], age[16];
     draw_text(row, 1, 0, ROLE_WAITING, r->mine ? "!" : " ");
     if (draft)
-        draw_text(row, 2, 0,
-                  strcmp(draft->binding, r->binding) == 0 ? ROLE_ACCENT : ROLE_WARNING, "$");
+        draw_text(row, 2, 0, can_go(r, draft) ? ROLE_ACCENT : ROLE_WARNING, "$");
     assay_buf_format(&name, "%s %s", r->model, r->version);
     int x = clean_field(row, 4,
                         width >= 130   ? 24
@@ -334,9 +360,12 @@ static void draw_detail(struct queue_view *view, const struct assay_request *r,
     if (draft)
         assay_buf_format(&text, "draft: %s%s%s%s   ", assay_verdict_name(draft->verdict),
                          draft->reason[0] ? ", " : "", draft->reason,
-                         strcmp(draft->binding, r->binding) != 0
-                             ? " (the request has changed since: look again)"
-                             : "");
+                         view_queue_too_late(r, draft)
+                             ? " (the request is closed: it would not count)"
+                         : !can_go(r, draft) ? " (the request has changed since: look again)"
+                                             : "");
+    if (r->turn[0] && assay_request_open_state(r->state) && strncmp(r->why, "after ", 6) != 0)
+        assay_buf_format(&text, "its turn comes after %s: %s   ", r->turn, r->turn_why);
     if (worst)
         assay_buf_format(&text, "gate %s: %s, %s", worst->name,
                          assay_requirement_state_name(worst->state), worst->why);
@@ -433,27 +462,38 @@ static int draw_warning(struct queue_view *view, struct area area)
     return 1;
 }
 
+/* What there is to do comes first: where it does not fit beside the counts, they are cut. */
+static void draw_head(struct queue_view *view, struct area area)
+{
+    char counts[120], drafts[48] = "";
+    const int width = area.rect.width;
+    int x = 1 + draw_text(area, 1, 0, ROLE_TITLE, "APPROVALS") + 3;
+    if (view->to_go)
+        snprintf(drafts, sizeof drafts, "%zu %s to send [$]", view->to_go,
+                 view->to_go == 1 ? "draft" : "drafts");
+    const int room = width - x - (view->to_go ? (int)strlen(drafts) + 4 : 1);
+    int used = snprintf(counts, sizeof counts, "%zu %s for you   %zu open", view->mine,
+                        view->mine == 1 ? "waits" : "wait", view->open);
+    if (view->soon)
+        used += snprintf(counts + used, sizeof counts - (size_t)used, "   %zu %s today",
+                         view->soon, view->soon == 1 ? "expires" : "expire");
+    if (view->all)
+        snprintf(counts + used, sizeof counts - (size_t)used, "%s",
+                 used + 22 <= room ? "   closed ones as well" : "   and closed");
+    draw_field(area, x, 0, room, ALIGN_LEFT, view->mine ? ROLE_WAITING : ROLE_DIM, counts);
+    x += (int)strlen(counts) < room ? (int)strlen(counts) : room;
+    draw_text(area, x + 3, 0, ROLE_ACCENT, drafts);
+}
+
 static void queue_draw(void *self, struct area area)
 {
     struct queue_view *view = self;
     const int width = area.rect.width, height = area.rect.height;
-    char counts[120];
     if (view->list.cursor < view->count)
         snprintf(view->here, sizeof view->here, "%s", view->rows[view->list.cursor]->id);
     if (view->stale)
         build(view);
-    char soon[40] = "";
-    if (view->soon)
-        snprintf(soon, sizeof soon, "   %zu %s today", view->soon,
-                 view->soon == 1 ? "expires" : "expire");
-    snprintf(counts, sizeof counts, "%zu %s for you   %zu open%s%s", view->mine,
-             view->mine == 1 ? "waits" : "wait", view->open, soon,
-             view->all ? "   closed ones as well" : "");
-    int x = 1 + draw_text(area, 1, 0, ROLE_TITLE, "APPROVALS") + 3;
-    x += draw_text(area, x, 0, view->mine ? ROLE_WAITING : ROLE_DIM, counts) + 3;
-    if (view->drafts)
-        draw_format(area, x, 0, ROLE_ACCENT, "%zu %s to send [$]", view->drafts,
-                    view->drafts == 1 ? "draft" : "drafts");
+    draw_head(view, area);
     const int top = 1 + draw_warning(view, area);
     const int detail = height >= 14 && view->count > 0 ? 5 : 0;
     struct area rows = area_part(area, 0, top, width, height - top - detail);
@@ -487,16 +527,21 @@ static void send_next(struct queue_view *view)
     const struct assay_draft *drafts;
     const struct assay_request *request;
     struct assay_ledger *ledger = desk_ledger(view->desk);
-    size_t count = ledger ? desk_drafts(view->desk, &drafts) : 0, old = 0;
+    size_t count = ledger ? desk_drafts(view->desk, &drafts) : 0, old = 0, late = 0;
+    build(view); /* counts what can go */
     view->stale = true;
     for (size_t i = 0; i < count; i++) {
-        if (assay_ledger_find(ledger, drafts[i].request, &request, NULL) != ASSAY_OK ||
-            strcmp(request->binding, drafts[i].binding) != 0) {
-            old++;
+        const bool found =
+            assay_ledger_find(ledger, drafts[i].request, &request, NULL) == ASSAY_OK;
+        if (!found || !can_go(request, &drafts[i])) {
+            if (found && view_queue_too_late(request, &drafts[i]))
+                late++;
+            else
+                old++;
             continue;
         }
         if (view->to_send == 0)
-            view->to_send = count - old;
+            view->to_send = view->to_go;
         outbox_begin(&view->outbox, view->app, view->desk, request, &drafts[i], 0);
         view->outbox.at = view->sent + 1;
         view->outbox.total = view->to_send;
@@ -507,6 +552,9 @@ static void send_next(struct queue_view *view)
                 "%zu %s on a request that has changed since: look again and write "
                 "it anew",
                 old, old == 1 ? "draft is" : "drafts are each");
+    else if (late > 0)
+        app_say(view->app, "%zu %s on a request that is closed, and would not count", late,
+                late == 1 ? "draft is" : "drafts are each");
     else if (view->sent > 0)
         app_say(view->app, "%zu signed and recorded", view->sent);
     else

@@ -29,5 +29,7 @@ bool view_queue_asked(struct desk *desk, const char *place, const char *model,
 void view_queue_go(struct app *app, const char *id);
 /* The first request but ID that waits for me and has no draft. */
 bool view_queue_waiting(struct desk *desk, const char *id, char out[17]);
+/* Whether DRAFT, a vote, would count no more: what it was on is over. */
+bool view_queue_too_late(const struct assay_request *request, const struct assay_draft *draft);
 
 #endif

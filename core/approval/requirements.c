@@ -417,6 +417,7 @@ static void require_plan(struct evaluation *e)
     const struct fold_request *before = NULL;
     const char *name;
 
+    e->request->view.turn = e->request->view.turn_why = "";
     if (!e->policy->after_target)
         return;
     name = fold_text(e->fold, "after %s", e->policy->after_target);
@@ -436,6 +437,10 @@ static void require_plan(struct evaluation *e)
         require(e, name, ASSAY_UNSATISFIED, "the version was not there for long enough");
     else
         require(e, name, ASSAY_SATISFIED, fold_text(e->fold, "request %s", before->view.id));
+    if (e->list[e->count - 1].state != ASSAY_SATISFIED && !e->override) {
+        e->request->view.turn = e->policy->after_target;
+        e->request->view.turn_why = e->list[e->count - 1].why;
+    }
 }
 
 static bool fulfilled(const struct evaluation *e, const struct fold_vote *of,

@@ -264,12 +264,14 @@ struct assay_request {
     size_t evidence_count;
     const struct assay_fact *lineage;
     size_t lineage_count;
-    size_t needed, have;  /* votes over all clauses */
-    bool mine;            /* waits for a vote of mine, or, changes asked for, is my request */
-    bool overridden;      /* the glass was broken */
-    bool review_open;     /* … and nobody has reviewed that yet */
-    bool review_due;      /* … and the later review is late */
-    bool unsigned_votes;  /* something in it was decided without a signature */
+    size_t needed, have; /* votes over all clauses */
+    bool mine;           /* waits for a vote of mine, or, changes asked for, is my request */
+    bool overridden;     /* the glass was broken */
+    bool review_open;    /* … and nobody has reviewed that yet */
+    bool review_due;     /* … and the later review is late */
+    bool unsigned_votes; /* something in it was decided without a signature */
+    const char *turn;    /* its plan's step before, while that keeps it waiting; "" none does */
+    const char *turn_why; /* … how */
     size_t since_my_vote; /* records since my last decision on it; 0 where there was none */
 };
 size_t assay_ledger_requests(const struct assay_ledger *ledger,

@@ -258,6 +258,7 @@ static void glass_and_back(void **state)
     /* It waits for another at once, not only when it is late. */
     as("val", 0, "queue", "--mine", NULL);
     program_says("fraud");
+    program_says("REVIEW DUE");
     as("brk", 0, "queue", "--mine", NULL);
     assert_null(strstr(program_last.out, "fraud"));
     as("rex", 0, "queue", "--mine", NULL);
@@ -266,6 +267,7 @@ static void glass_and_back(void **state)
     verify("2", "alias:champion", 1);
     as("val", 0, "queue", "--mine", NULL);
     program_says("fraud");
+    program_says("REVIEW OVERDUE");
     as("brk", 0, "sign", id, "--ratify", "-m", "I was right", NULL);
     verify("2", "alias:champion", 1);
     as("val", 0, "sign", id, "--ratify", "-m", "it was right", NULL);

@@ -346,13 +346,85 @@ static void staged_plan(void **state)
           "count = 1\n[plan]\nafter = alias:shadow\nfor = 1h\n",
           "alias:canary", id);
     struct screen *screen = sit("val", false);
+    /* That it is not its turn yet is to be seen before anything is decided, also on a small one. */
+    screen_resize(screen, 80, 24);
+    screen_wait(screen, "ITS TURN   comes after alias:shadow: the version was not there yet");
+    screen_press(screen, "q", NULL);
+    screen_wait(screen, "0/1 later");
+    screen_assert_text(screen, "its turn comes after alias:shadow: the version was not there yet");
+    screen_resize(screen, WIDE, TALL);
+    screen_settle(screen);
+    open_request(screen);
     screen_press(screen, "A", "enter", NULL);
     screen_wait(screen, "DRAFT   approve");
     send(screen, "\"decision\":\"approve\"");
+    screen_refute_text(screen, "ITS TURN");
     screen_assert_text(screen, "PENDING   after alias:shadow: the version was not there yet");
     screen_press(screen, "a", NULL);
     screen_settle(screen);
     screen_assert_text(screen, "it is PENDING: only what is approved can be applied");
+    leave(&screen);
+}
+
+/* ---- what can be sent ---- */
+
+static void draft_approval(const char *id)
+{
+    struct assay_ledger *ledger = world_open(&world, "val");
+    struct assay_error err = {0};
+    const struct assay_request *r = NULL;
+    assert_int_equal(assay_ledger_find(ledger, id, &r, &err), ASSAY_OK);
+    const struct assay_draft draft = {
+        .request = id, .binding = r->binding, .verdict = ASSAY_APPROVE};
+    assert_int_equal(assay_draft_set(ledger, &draft, &err), ASSAY_OK);
+    assay_ledger_close(&ledger);
+}
+
+/* How many can be sent is never cut, and counts none that would not count. */
+static void drafts_that_can_go(void **state)
+{
+    (void)state;
+    char id[17], now[32];
+    begin(WORLD_POLICY, "alias:champion", id);
+    draft_approval(id);
+    world_only(&world, "val");
+    struct screen *screen = world_queue(&world, 80, 24);
+    screen_press(screen, "f", NULL);
+    screen_wait(screen, "and closed");
+    screen_assert_text(screen, "1 draft to send [$]");
+    screen_close(&screen);
+    snprintf(now, sizeof now, "%lld", (long long)(assay_now_ms() + 30 * DAY));
+    setenv("ASSAY_NOW_MS", now, 1);
+    screen = world_queue(&world, 80, 24);
+    screen_press(screen, "f", NULL);
+    screen_wait(screen, "EXPIRED");
+    screen_refute_text(screen, "to send");
+    screen_assert_text(screen, "draft: approve (the request is closed: it would not count)");
+    screen_press(screen, "$", NULL);
+    screen_wait(screen, "1 draft is on a request that is closed, and would not count");
+    screen_refute_text(screen, "y signs exactly this");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "the request is closed: it would not count; u drops it");
+    unsetenv("ASSAY_NOW_MS");
+    leave(&screen);
+}
+
+/* What stands among the gates does not stand among what else is needed, nor in its number. */
+static void needs_without_gates(void **state)
+{
+    (void)state;
+    char id[17];
+    begin(WORLD_POLICY, "alias:champion", id);
+    struct screen *screen = sit("val", false);
+    int row, column, rows = 0;
+    size_t all = 0;
+    assert_true(screen_find(screen, "NEEDS   ", &row, &column));
+    const char *of = strstr(strstr(screen_text(screen, row), "NEEDS"), " of ");
+    all = (size_t)strtoul(of + 4, NULL, 10);
+    while (!strstr(screen_text(screen, row + 1 + rows), "MAY SIGN"))
+        rows++;
+    assert_int_equal(rows, all);
+    screen_assert_text(screen, "GATES   2 of 2");
     leave(&screen);
 }
 
@@ -549,6 +621,8 @@ int main(void)
         cmocka_unit_test(ratify_and_roll_back),
         cmocka_unit_test(the_breaker),
         cmocka_unit_test(staged_plan),
+        cmocka_unit_test(drafts_that_can_go),
+        cmocka_unit_test(needs_without_gates),
         cmocka_unit_test(ended_at_once),
         cmocka_unit_test(store_that_is_busy),
         cmocka_unit_test(seen_when_all_was_shown),
