@@ -31,7 +31,7 @@ struct home {
     uint32_t source_before, experiment_before; /* the scope home_all_runs() goes back to */
     bool touched; /* the user has done something: nothing is chosen for them any more */
     bool no_tree, no_preview;
-    size_t rows_wanted; /* lines that the table, or the tree, has use for; rounded up */
+    size_t rows_wanted, tree_wanted; /* lines that the table, and the tree, have use for */
     bool tree_shown;    /* in this frame */
     bool sparks_due;    /* the first frame is out */
 

@@ -13,7 +13,6 @@
 #include <assay/text.h>
 
 #define MARGIN         3
-#define ROWS_STEP      8
 #define LIVE_LOOKED_AT 64 /* for the top line's counts; of more live runs, the newest */
 
 uint32_t home_run(const struct home *home)
@@ -44,12 +43,12 @@ static void show_columns(struct home *home)
     }
 }
 
-/* What the charts need not leave to the table. In steps, and only with the scope once the user
-   has begun, so that one more run moves nothing. */
+/* What the charts need not leave to the table and the tree; only with the scope once the user
+   has begun. */
 static void want_rows(struct home *home)
 {
-    size_t runs = home->list.scope_count, tree = home->tree.count;
-    home->rows_wanted = ((runs > tree ? runs : tree) / ROWS_STEP + 1) * ROWS_STEP;
+    home->rows_wanted = home->list.scope_count;
+    home->tree_wanted = home->tree.count;
 }
 
 void home_set_columns(struct home *home, const struct run_columns *columns)

@@ -57,7 +57,7 @@ static uint8_t shifted(uint8_t value, uint8_t from, uint8_t to)
 /* A theme without colours suits any background. */
 static bool is_plain(const struct theme *theme)
 {
-    return strcmp(theme->name, "mono") == 0 && theme->colors >= 8;
+    return theme->colors < 8;
 }
 
 /* Paints charts on the terminal's own background, the grid as far from it as from the theme's;
@@ -74,8 +74,7 @@ void term_use_background(struct term *term)
         theme_paint(&term->theme);
         return;
     }
-    const struct assay_chart_palette *own =
-        term->theme.light ? &assay_palette_light : &assay_palette_dark;
+    const struct assay_chart_palette *own = theme_palette(&term->theme);
     was = own->background;
     term->palette = *own;
     term->palette.background = is;
@@ -95,7 +94,7 @@ static void take_background(struct term *term, const char *text)
 {
     int r, g, b;
 
-    if (strncmp(text, "rgb:", 4) != 0 || term->colors < 8)
+    if (strncmp(text, "rgb:", 4) != 0)
         return;
     text += 4;
     r = color_part(&text);
@@ -105,7 +104,7 @@ static void take_background(struct term *term, const char *text)
         return;
     term->background = (struct assay_rgb){.r = percent(r), .g = percent(g), .b = percent(b)};
     term->background_known = true;
-    if (term->auto_theme && is_light(term->background) != term->theme.light)
+    if (term->auto_theme && term->colors >= 8 && is_light(term->background) != term->theme.light)
         theme_load(&term->theme, term_auto_theme(term), NULL, term->colors, NULL);
     term_use_background(term);
     term->redraw = true;

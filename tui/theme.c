@@ -178,6 +178,10 @@ static int find_role(const char *name)
 static enum assay_status theme_setting(struct theme *theme, const char *key, const char *value,
                                        struct assay_error *err)
 {
+    if (strcmp(key, "colors") == 0 && strcmp(value, "none") == 0) {
+        theme->colors = 0;
+        return ASSAY_OK;
+    }
     if (strcmp(key, "background") != 0)
         return assay_fail(err, ASSAY_BAD_INPUT, "unknown setting \"%s\" of a theme", key);
     if (strcmp(value, "dark") != 0 && strcmp(value, "light") != 0)
@@ -248,10 +252,17 @@ static void set_series(struct theme *theme)
     }
 }
 
+const struct assay_chart_palette *theme_palette(const struct theme *theme)
+{
+    if (theme->colors < 8)
+        return theme->light ? &assay_palette_grey_light : &assay_palette_grey_dark;
+    return theme->light ? &assay_palette_light : &assay_palette_dark;
+}
+
 void theme_turn(struct theme *theme, bool light)
 {
     theme->light = light;
-    theme->chart = light ? &assay_palette_light : &assay_palette_dark;
+    theme->chart = theme_palette(theme);
     set_series(theme);
 }
 
@@ -279,8 +290,7 @@ void theme_paint(struct theme *theme)
 
 static void reduce(struct theme *theme)
 {
-    theme->chart = theme->light ? &assay_palette_light : &assay_palette_dark;
-    set_series(theme);
+    theme_turn(theme, theme->light);
     for (int i = 0; i < ROLE_COUNT; i++) {
         struct style *style = &theme->styles[i];
 

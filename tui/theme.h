@@ -72,7 +72,7 @@ struct style {
 struct theme {
     char name[32];
     bool light; /* made for light backgrounds */
-    int colors; /* what it was reduced to: 256, 16, 8 or 0 */
+    int colors; /* what it was reduced to: 256, 16, 8, or 0 where there are none, or it wants none */
     struct style styles[ROLE_COUNT];
     const struct assay_chart_palette *chart; /* what pixels are painted with */
 };
@@ -85,6 +85,8 @@ enum assay_status theme_load(struct theme *theme, const char *name, const char *
 /* The same from text already in memory; NAME is only for messages. For tests and the fuzzer. */
 enum assay_status theme_parse(struct theme *theme, const char *name, const char *text,
                               size_t length, int colors, struct assay_error *err);
+/* What its charts are painted with on a background of its own kind. */
+const struct assay_chart_palette *theme_palette(const struct theme *theme);
 /* Turns *theme, which has no colours of its own but those of charts, to a light or a dark
    background. */
 void theme_turn(struct theme *theme, bool light);

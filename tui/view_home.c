@@ -18,6 +18,10 @@
 #include "view_ask.h"
 
 #define TREE_WIDTH_FROM 100 /* the tree has its own pane from this many columns on */
+#define PREVIEW_FROM    20  /* rows of the screen from which on there always are charts */
+#define PREVIEW_LEAST   7   /* a line between, the title, four rows of chart, its axis */
+#define ROWS_STEP       8
+#define LOW_STEP        4 /* where fewer rows are at stake */
 #define TOP_ROWS        256 /* a first frame is sure of so many, on terminals no higher */
 #define VISIBLE_MAX     100 /* runs a server is asked after at once */
 
@@ -171,14 +175,36 @@ static int tree_width(const struct home *home, int width)
     return wide < 24 ? 24 : wide > 36 ? 36 : wide;
 }
 
-static int preview_height(const struct home *home, int height)
+/* Rows the table and what stands beside it have use for, with its line of counts and its
+   headings: in steps of STEP, so that one more run moves nothing. */
+static size_t table_height(const struct home *home, bool tree, size_t step)
 {
-    if (home->no_preview || height < 20 || home->list.scope_count == 0) {
+    size_t rows = home->rows_wanted;
+    if (tree && home->tree_wanted > rows) {
+        rows = home->tree_wanted;
+    }
+    return (rows / step + 1) * step + 2;
+}
+
+/* In a low window the chart has what the table leaves, and takes nothing from it. */
+static int low_preview_height(const struct home *home, int width, int height)
+{
+    size_t table = table_height(home, width >= TREE_WIDTH_FROM, LOW_STEP);
+    int left = table < (size_t)height ? height - (int)table : 0;
+    return left < PREVIEW_LEAST ? 0 : left;
+}
+
+static int preview_height(const struct home *home, int width, int height)
+{
+    if (home->no_preview || home->list.scope_count == 0) {
         return 0;
+    }
+    if (height < PREVIEW_FROM) {
+        return low_preview_height(home, width, height);
     }
     int rows = height * 2 / 5, most = height * 3 / 5;
     rows = rows < 9 ? 9 : rows > 24 ? 24 : rows;
-    size_t table = home->rows_wanted + 2; /* its line of counts, its headings */
+    size_t table = table_height(home, true, ROWS_STEP);
     int left = table < (size_t)height ? height - (int)table : 0;
     left = left < most ? left : most;
     return left > rows ? left : rows; /* what the table has no use for */
@@ -187,7 +213,7 @@ static int preview_height(const struct home *home, int height)
 static void draw_panes(struct home *home, struct area area)
 {
     int width = area.rect.width, height = area.rect.height;
-    int preview = preview_height(home, height);
+    int preview = preview_height(home, width, height);
     int tree = tree_width(home, width);
     int rows = height - preview;
     home->tree_shown = tree > 0;

@@ -20,7 +20,8 @@
 
 const char *chart_dot(const struct area *area, int color)
 {
-    return assay_chart_sign(color, area->canvas->ascii);
+    const struct canvas *canvas = area->canvas;
+    return assay_chart_sign(color, canvas->theme && canvas->theme->colors < 8, canvas->ascii);
 }
 
 enum role chart_role(int color)

@@ -48,6 +48,7 @@ struct sketch {
     uint8_t *sharing;   /* by cell: how many lines have dots in it */
     uint8_t *lone;      /* by cell: 1 + the colour of a line that is one point and lies there */
     bool *gaps;         /* by dot column */
+    bool grey;          /* lines are told apart by dashes */
 };
 
 static void put(struct sketch *s, int column, int row, uint32_t code, int color)
@@ -142,14 +143,27 @@ static void note_lone(struct sketch *s, int color)
         (uint8_t)(1 + (unsigned)color % ASSAY_CHART_COLORS);
 }
 
+/* In letters no line is broken for want of colours: they tell lines apart. */
+static void break_line(const struct sketch *s, struct pen *pen, int color)
+{
+    static const int cells[] = {0, 6, 2, 1}; /* by assay_chart_dash() */
+    int across = s->set->across;
+
+    if (s->grey && across > 1) {
+        pen->dash_on = cells[assay_chart_dash(true, color)] * across;
+        pen->dash_off = pen->dash_on > 0 ? (pen->dash_on > across ? 2 : 1) * across : 0;
+    } else if (assay_chart_dash(false, color) % 2 == 1) {
+        pen->dash_on = pen->dash_off = 2 * across;
+    }
+}
+
 static void sketch_line(struct sketch *s, struct assay_series *series, int color)
 {
     struct pen pen = {.index = {1}};
     struct assay_view view;
 
     pen_shape(&pen, 1, false);
-    if ((unsigned)color / ASSAY_CHART_COLORS % 2 == 1)
-        pen.dash_on = pen.dash_off = 2 * s->set->across;
+    break_line(s, &pen, color);
     memset(s->dots.pixels, 0, (size_t)s->dots.width * (size_t)s->dots.height);
     assay_series_view(series, s->chart->axis, &view);
     for (size_t i = 0; i < view.segment_count; i++) {
@@ -243,7 +257,10 @@ void assay_chart_cells(const struct assay_chart *chart,
                        struct assay_cells *cells)
 {
     static const uint8_t rank[256] = {[1] = 1};
-    struct sketch s = {.chart = chart, .set = glyph_set_of(glyphs), .cells = cells};
+    struct sketch s = {.chart = chart,
+                       .set = glyph_set_of(glyphs),
+                       .cells = cells,
+                       .grey = options->palette != NULL && options->palette->grey};
 
     if (cells->cells == NULL)
         return;

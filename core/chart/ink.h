@@ -13,6 +13,7 @@ enum { INK_BACKGROUND, INK_GRID, INK_CURSOR, INK_MARK, INK_SERIES };
 
 struct inks {
     bool smooth;
+    bool grey; /* the palette is */
     uint8_t axis;
     struct pen line[ASSAY_CHART_COLORS], faint[ASSAY_CHART_COLORS];
     uint8_t rank[256]; /* solid series above their edges above faint ones above the grid */

@@ -127,7 +127,7 @@ static struct pen pen_of(const struct lines *lines, int color, bool faint)
     struct pen pen = faint ? lines->inks->faint[slot] : lines->inks->line[slot];
 
     /* The same colour again is told apart by dashes, ever shorter. */
-    switch ((unsigned)color / ASSAY_CHART_COLORS % 4) {
+    switch (assay_chart_dash(lines->inks->grey, color)) {
     case 1:
         pen.dash_on = (int)(lines->width * 5 + 1), pen.dash_off = (int)(lines->width * 2 + 1);
         break;

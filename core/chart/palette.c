@@ -54,6 +54,33 @@ const struct assay_chart_palette assay_palette_light = {
                {0, 135, 175}},
 };
 
+/* Three greys in turn, as the text of a legend is bold, dim and plain. Four kinds of dashes in
+   turn as well, so that the twelve differ in one or the other, and neighbours in both. */
+#define GREYS(bold, dim, plain) {bold, bold, bold}, {dim, dim, dim}, {plain, plain, plain}
+#define GREYS_ALL(bold, dim, plain)                                                            \
+    GREYS(bold, dim, plain), GREYS(bold, dim, plain), GREYS(bold, dim, plain),                 \
+        GREYS(bold, dim, plain)
+
+const struct assay_chart_palette assay_palette_grey_dark = {
+    .background = {18, 18, 18},
+    .grid = {48, 48, 48},
+    .axis = {88, 88, 88},
+    .cursor = {168, 168, 168},
+    .mark = {255, 255, 255},
+    .series = {GREYS_ALL(238, 118, 178)},
+    .grey = true,
+};
+
+const struct assay_chart_palette assay_palette_grey_light = {
+    .background = {255, 255, 255},
+    .grid = {228, 228, 228},
+    .axis = {158, 158, 158},
+    .cursor = {98, 98, 98},
+    .mark = {0, 0, 0},
+    .series = {GREYS_ALL(8, 138, 78)},
+    .grey = true,
+};
+
 /* ---- the 256-colour cube ---- */
 
 static const uint8_t cube_levels[6] = {0, 95, 135, 175, 215, 255};
@@ -92,20 +119,25 @@ int assay_rgb_index256(struct assay_rgb rgb)
     return best;
 }
 
-const char *assay_chart_sign(int color, bool ascii)
+int assay_chart_dash(bool grey, int color)
+{
+    return (int)(grey ? (unsigned)color % 4 : (unsigned)color / ASSAY_CHART_COLORS % 4);
+}
+
+const char *assay_chart_sign(int color, bool grey, bool ascii)
 {
     static const char marks[ASSAY_CHART_COLORS][2] = {"*", "+", "o", "x", "#", "@",
                                                       "%", "=", "&", "$", "~", "^"};
-    static const char *const dashes[] = {"●", "╍", "┅", "┉"}; /* as raster.c draws them */
+    static const char *const dashes[] = {"●", "╍", "┅", "┉"}; /* as lines.c draws them */
 
     if (ascii)
         return marks[(unsigned)color % ASSAY_CHART_COLORS];
-    return dashes[(unsigned)color / ASSAY_CHART_COLORS % ASSAY_COUNT(dashes)];
+    return dashes[assay_chart_dash(grey, color)];
 }
 
 char assay_chart_mark(int color)
 {
-    return assay_chart_sign(color, true)[0];
+    return assay_chart_sign(color, false, true)[0];
 }
 
 /* ---- mixing ---- */
@@ -175,7 +207,7 @@ void inks_init(struct inks *inks, struct assay_frame *frame,
                                       palette->mark};
     int lines = __builtin_popcount(used), faints = __builtin_popcount(faint);
 
-    *inks = (struct inks){.smooth = registers >= 64};
+    *inks = (struct inks){.smooth = registers >= 64, .grey = palette->grey};
     frame->colors = 0;
     for (size_t i = 0; i < ASSAY_COUNT(fixed); i++)
         add_color(frame, ink_mix(fixed[i], fixed[i], 0));

@@ -188,7 +188,7 @@ static void legend(struct text_plot *plot)
         plot_legend_text(line, &text);
         assay_buf_repeat(plot->out, " ", (size_t)plot->layout->left);
         colored(plot, series_index(plot, line->color));
-        assay_buf_text_add(plot->out, assay_chart_sign(line->color, plot->ascii));
+        assay_buf_text_add(plot->out, assay_chart_sign(line->color, false, plot->ascii));
         plain(plot);
         assay_buf_char(plot->out, ' ');
         assay_buf_add(

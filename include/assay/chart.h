@@ -33,17 +33,22 @@ struct assay_rgb {
 struct assay_chart_palette {
     struct assay_rgb background, grid, axis, cursor, mark; /* mark: NaN and restart marks */
     struct assay_rgb series[ASSAY_CHART_COLORS];
+    bool grey; /* no colours: series share three greys, and dashes tell apart those that do */
 };
 /* The built-in palettes, safe for colour-blind readers: for dark and for light backgrounds. The
    256-colour index of a series colour, for text, is assay_rgb_index256(). */
 extern const struct assay_chart_palette assay_palette_dark, assay_palette_light;
+/* The same without colours. */
+extern const struct assay_chart_palette assay_palette_grey_dark, assay_palette_grey_light;
+/* How the line of COLOR is broken: 0 not at all, 1..3 ever shorter dashes. */
+int assay_chart_dash(bool grey, int color);
 int assay_rgb_index256(struct assay_rgb rgb); /* 16..255, the nearest */
 /* What tells series apart where there is no colour: the character that draws COLOR in ASCII
    when there are several lines. */
 char assay_chart_mark(int color);
-/* What stands for a line in a legend: a dot, or a dash as it is drawn where colours come again;
-   in ASCII the character above. */
-const char *assay_chart_sign(int color, bool ascii);
+/* What stands for a line in a legend: a dot, or a dash as it is drawn (assay_chart_dash()); in
+   ASCII the character above. */
+const char *assay_chart_sign(int color, bool grey, bool ascii);
 struct assay_rgb assay_index256_rgb(int index);
 
 struct assay_chart_line {
@@ -160,7 +165,8 @@ struct assay_cells {
 };
 void assay_cells_resize(struct assay_cells *cells, int columns, int rows);
 void assay_cells_free(struct assay_cells *cells);
-/* OPTIONS as for pixels; palette, registers and line_width are not looked at. */
+/* OPTIONS as for pixels; registers and line_width are not looked at, and of the palette (or
+   NULL) only whether it is grey. */
 void assay_chart_cells(const struct assay_chart *chart,
                        const struct assay_raster_options *options, enum assay_glyphs glyphs,
                        struct assay_cells *cells);

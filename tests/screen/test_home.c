@@ -76,6 +76,42 @@ static void no_color_means_none(void **state)
     screen_close(&screen);
 }
 
+/* The theme without colours has none either where the terminal has them: not in a cell, and
+   not in the pixels of its charts. */
+static void mono_means_none(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(100, 36, SCREEN_FOOT, NULL);
+    screen_press(screen, "space", "j", "space", ":", NULL);
+    screen_type(screen, "theme mono");
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+    for (int row = 0; row < 36; row++) {
+        for (int column = 0; column < 100; column++) {
+            struct screen_look look = screen_look(screen, row, column);
+            assert_int_equal(look.fg, -1);
+            assert_int_equal(look.bg, -1);
+        }
+    }
+    screen_assert_images(screen, 2);
+    for (size_t i = 0; i < 2; i++) {
+        struct screen_image image = screen_image(screen, i);
+        for (int y = 0; y < image.height; y++) {
+            for (int x = 0; x < image.width; x++) {
+                uint32_t pixel = screen_pixel(screen, image.column * SCREEN_CELL_WIDTH + x,
+                                              image.row * SCREEN_CELL_HEIGHT + y);
+                if (pixel != SIXEL_UNPAINTED && pixel != 0x0f1417) { /* the terminal's own */
+                    /* The grid keeps its distance from that. */
+                    int red = (int)(pixel >> 16), blue = (int)(pixel & 0xff);
+                    assert_in_range(abs(red - blue), 0, 8);
+                }
+            }
+        }
+    }
+    screen_assert_text(screen, "╍"); /* the second run's legend */
+    screen_close(&screen);
+}
+
 static void moves_and_sorts(void **state)
 {
     (void)state;
@@ -653,6 +689,7 @@ int main(void)
         cmocka_unit_test(shows_what_there_is),
         cmocka_unit_test(colours_mean_something),
         cmocka_unit_test(no_color_means_none),
+        cmocka_unit_test(mono_means_none),
         cmocka_unit_test(moves_and_sorts),
         cmocka_unit_test(columns_by_name_alone),
         cmocka_unit_test(says_what_it_cannot_keep),

@@ -100,6 +100,10 @@ static void test_mono(void **state)
     assert_int_not_equal(theme_style(&theme, ROLE_DIM, ROLE_NORMAL).fg,
                          theme_style(&theme, ROLE_NORMAL, ROLE_NORMAL).fg);
     theme_load(&theme, "mono", NULL, 256, NULL);
+    assert_int_equal(theme.colors, 0); /* wants none, whatever the terminal has */
+    assert_true(theme.chart->grey);
+    for (int role = 0; role < ROLE_COUNT; role++)
+        assert_int_equal(theme_style(&theme, (enum role)role, ROLE_HERE).fg, STYLE_DEFAULT);
     assert_true(theme_style(&theme, ROLE_NORMAL, ROLE_HERE).attrs & STYLE_REVERSE);
     assert_true(theme_style(&theme, ROLE_DIM, ROLE_NORMAL).attrs & STYLE_DIM);
     assert_false(theme_style(&theme, ROLE_DIM, ROLE_STATUS).attrs & STYLE_DIM);

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -191,14 +192,38 @@ static void test_signs(void **state)
 {
     (void)state;
     for (int i = 0; i < 2 * ASSAY_CHART_COLORS; i++) {
-        assert_int_equal(assay_chart_sign(i, true)[0], assay_chart_mark(i));
+        assert_int_equal(assay_chart_sign(i, false, true)[0], assay_chart_mark(i));
         for (int k = 0; k < i % ASSAY_CHART_COLORS; k++)
             assert_int_not_equal(assay_chart_mark(i), assay_chart_mark(k));
     }
-    assert_string_equal(assay_chart_sign(0, false), assay_chart_sign(11, false));
-    assert_string_not_equal(assay_chart_sign(0, false), assay_chart_sign(12, false));
-    assert_string_not_equal(assay_chart_sign(24, false), assay_chart_sign(12, false));
-    assert_non_null(assay_chart_sign(-1, false));
+    assert_string_equal(assay_chart_sign(0, false, false), assay_chart_sign(11, false, false));
+    assert_string_not_equal(assay_chart_sign(0, false, false), assay_chart_sign(12, false, false));
+    assert_string_not_equal(assay_chart_sign(24, false, false), assay_chart_sign(12, false, false));
+    assert_non_null(assay_chart_sign(-1, false, false));
+}
+
+/* Without colours every line still differs from every other, on any background: by its grey or
+   by its dashes, as its legend does. */
+static void test_greys(void **state)
+{
+    const struct assay_chart_palette *const palettes[] = {&assay_palette_grey_dark,
+                                                          &assay_palette_grey_light};
+    (void)state;
+    for (int p = 0; p < 2; p++) {
+        const struct assay_chart_palette *palette = palettes[p];
+        assert_true(palette->grey);
+        assert_int_equal(palette->mark.r, palette->mark.g);
+        assert_int_equal(palette->mark.r, palette->mark.b);
+        for (int i = 0; i < ASSAY_CHART_COLORS; i++) {
+            struct assay_rgb rgb = palette->series[i];
+            assert_true(rgb.r == rgb.g && rgb.g == rgb.b);
+            assert_true(abs(rgb.r - palette->background.r) >= 100);
+            for (int k = 0; k < i; k++)
+                assert_true(abs(rgb.r - palette->series[k].r) >= 60 ||
+                            strcmp(assay_chart_sign(i, true, false),
+                                   assay_chart_sign(k, true, false)) != 0);
+        }
+    }
 }
 
 int main(void)
@@ -208,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_palettes),
         cmocka_unit_test(test_cube),
         cmocka_unit_test(test_signs),
+        cmocka_unit_test(test_greys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -655,6 +655,40 @@ static void test_dashes(void **state)
     assay_series_free(&series);
 }
 
+/* Without colours the second, third and fourth line have gaps, ever more of them. */
+static void test_grey_dashes(void **state)
+{
+    struct assay_series *series = points_series(100, waves);
+    struct assay_frame frame = {0};
+    size_t before = SIZE_MAX;
+
+    (void)state;
+    assay_frame_resize(&frame, 300, 60);
+    for (int color = 0; color < 4; color++) {
+        struct assay_chart_line line = {.series = series, .color = color};
+        struct assay_chart chart = {.lines = &line,
+                                    .line_count = 1,
+                                    .x_min = NAN,
+                                    .x_max = NAN,
+                                    .y_min = NAN,
+                                    .y_max = NAN};
+        assay_chart_fit(&chart, NULL);
+        assay_chart_raster(&chart,
+                           &(struct assay_raster_options){.registers = 256,
+                                                          .cursor_x = NAN,
+                                                          .palette = &assay_palette_grey_dark},
+                           &frame);
+        size_t painted = count_index(&frame, (uint8_t)(INK_SERIES + color));
+        assert_true(painted > 0 && painted < before);
+        before = painted;
+        for (int i = 0; i < frame.colors; i++)
+            assert_true(frame.palette[i].r == frame.palette[i].g &&
+                        frame.palette[i].g == frame.palette[i].b);
+    }
+    assay_frame_free(&frame);
+    assay_series_free(&series);
+}
+
 /* Whatever the numbers, drawing stays within its memory and leaves only valid entries. */
 static void test_extremes(void **state)
 {
@@ -717,6 +751,7 @@ int main(void)
         cmocka_unit_test(test_registers),  cmocka_unit_test(test_percent),
         cmocka_unit_test(test_gaps),       cmocka_unit_test(test_restart),
         cmocka_unit_test(test_order),      cmocka_unit_test(test_dashes),
+        cmocka_unit_test(test_grey_dashes),
         cmocka_unit_test(test_extremes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
