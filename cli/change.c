@@ -362,8 +362,10 @@ static enum assay_status carry_out(struct plan *plan, struct assay_error *err)
 enum assay_status cli_change(struct cli *cli, struct assay_error *err)
 {
     struct plan plan = {.cli = cli};
-    enum assay_status status = cli_open(cli, err);
+    enum assay_status status;
 
+    cli->patient = true;
+    status = cli_open(cli, err);
     if (status == ASSAY_OK)
         status = find_target(&plan, cli->args.operands[0], err);
     if (status == ASSAY_OK)

@@ -97,6 +97,7 @@ struct cli {
     bool tty, color, utf8;
     int columns, rows; /* of the terminal; 80 x 24 where there is none */
 
+    bool patient; /* what it is for needs the server itself: what is kept of it will not do */
     const char *also; /* a source beside those that were asked for (upload's server) */
     char *ask; /* what cli_open() asks servers for instead of their lists; NULL: the lists */
     size_t ask_count; /* operands that it names, the first ones */

@@ -415,7 +415,7 @@ static void trace_json(struct cli_json *json, const struct assay_trace *trace)
 
 static void logged_columns(struct cli_table *table, bool traces)
 {
-    static const char *const of_models[] = {"id", "name", "type", "status", "run"};
+    static const char *const of_models[] = {"id", "name", "type", "status", "run", "metrics"};
     static const char *const of_traces[] = {"id",  "name",    "state",
                                             "run", "request", "response"};
     const char *const *names = traces ? of_traces : of_models;
@@ -428,11 +428,49 @@ static void logged_columns(struct cli_table *table, bool traces)
     }
     if (traces)
         cli_table_column(table, "seconds", "seconds", true);
+    else
+        cli_table_column(table, "step", "step", true);
     cli_table_column(table, "time_ms", "age", true);
 }
 
-static void logged_rows(struct cli_table *table, const struct assay_logged *logged)
+static void metrics_cell(struct cli_table *table, const struct assay_logged_model *model)
 {
+    struct assay_buf text = {0};
+    char number[32];
+
+    for (size_t i = 0; i < model->metric_count; i++)
+        assay_buf_format(&text, "%s%s %s", i ? "  " : "", model->metrics[i].key,
+                         assay_number_short(number, model->metrics[i].summary.last, 6));
+    cli_table_text(table, assay_buf_text(&text));
+    assay_buf_free(&text);
+}
+
+/* At which step a model was made says the run that made it. */
+static void step_cell(struct models *m, uint32_t source, const struct assay_logged_model *model)
+{
+    static const struct assay_attrs none = {0};
+    const struct assay_attrs *attrs = &none;
+    struct assay_buf ref = {0};
+    uint32_t run;
+
+    assay_buf_format(&ref, "%s:%s", assay_catalog_source(m->cli->catalog, source)->name,
+                     model->run_id);
+    if (assay_catalog_find_run(m->cli->catalog, assay_buf_text(&ref), &run, NULL) == ASSAY_OK)
+        attrs = assay_catalog_attrs(m->cli->catalog, run);
+    assay_buf_free(&ref);
+    for (size_t i = 0; i < attrs->output_count; i++) {
+        if (strcmp(attrs->outputs[i].id, model->id) == 0) {
+            cli_table_integer(m->table, attrs->outputs[i].step);
+            return;
+        }
+    }
+    cli_table_none(m->table);
+}
+
+static void logged_rows(struct models *m, uint32_t source, const struct assay_logged *logged)
+{
+    struct cli_table *table = m->table;
+
     for (size_t i = 0; i < logged->model_count; i++) {
         const struct assay_logged_model *model = &logged->models[i];
 
@@ -441,6 +479,8 @@ static void logged_rows(struct cli_table *table, const struct assay_logged *logg
         cli_table_text(table, model->type);
         cli_table_text(table, model->status);
         cli_table_text(table, model->run_id);
+        metrics_cell(table, model);
+        step_cell(m, source, model);
         cli_table_age(table, model->created_ms);
     }
     for (size_t i = 0; i < logged->trace_count; i++) {
@@ -508,7 +548,7 @@ static void show_logged(struct models *m, uint32_t source, uint32_t experiment, 
     say_if_cut(m, source, logged, traces);
     m->shown += logged->model_count + logged->trace_count;
     if (m->table)
-        logged_rows(m->table, logged);
+        logged_rows(m, source, logged);
     for (size_t i = 0; !m->table && i < logged->model_count; i++)
         logged_json(&m->json, &logged->models[i]);
     for (size_t i = 0; !m->table && i < logged->trace_count; i++)

@@ -150,8 +150,12 @@ enum assay_status cli_open(struct cli *cli, struct assay_error *err)
         ASSAY_GROW(sources, capacity, count + 1);
         sources[count++] = cli->args.operands[i];
     }
-    const struct assay_session_options options = {
-        .sources = sources, .source_count = count, .also = cli->also, .filter = cli->ask};
+    const struct assay_session_options options = {.sources = sources,
+                                                  .source_count = count,
+                                                  .also = cli->also,
+                                                  .filter = cli->ask,
+                                                  .patience_ms =
+                                                      cli->patient ? 0 : ASSAY_PATIENCE_MS};
     enum assay_status status = assay_session_open(&cli->session, &options, err);
     free(sources);
     if (status != ASSAY_OK)

@@ -231,8 +231,10 @@ enum assay_status cli_pull(struct cli *cli, struct assay_error *err)
     struct pulling *pulls = NULL;
     size_t count = 0, capacity = 0;
     uint32_t *named = NULL, experiment, *runs;
-    enum assay_status status = cli_open(cli, err);
+    enum assay_status status;
 
+    cli->patient = true;
+    status = cli_open(cli, err);
     if (status == ASSAY_OK)
         status = find_named(cli, &named, &experiment, err);
     for (uint32_t s = 0; status == ASSAY_OK && s < assay_catalog_sources(cli->catalog); s++) {

@@ -382,6 +382,7 @@ enum assay_status cli_upload(struct cli *cli, struct assay_error *err)
     if (!to)
         return assay_fail(err, ASSAY_BAD_INPUT, "upload: --to is missing: which server?");
     cli->also = to;
+    cli->patient = true;
     status = cli_open(cli, err);
     if (status == ASSAY_OK)
         status = find_server(cli, to, &server, err);

@@ -447,6 +447,7 @@ int tui_run(const char *const *sources, size_t count, struct assay_error *err)
                            &(struct assay_session_options){.sources = sources,
                                                            .source_count = count,
                                                            .live = true,
+                                                           .patience_ms = ASSAY_PATIENCE_MS,
                                                            .sure = opening_begin,
                                                            .sure_context = &opening},
                            err);

@@ -170,8 +170,11 @@ struct net_server *mlflow_server(const struct mlflow *mlflow)
 
 void mlflow_note(struct mlflow *mlflow, const struct net_answer *answer)
 {
-    if (answer->status != ASSAY_CANCELLED)
-        atomic_store(&mlflow->offline, answer->unreachable);
+    if (answer->status == ASSAY_CANCELLED)
+        return;
+    atomic_store(&mlflow->offline, answer->unreachable);
+    if (!answer->unreachable)
+        atomic_store(&mlflow->mute, false);
 }
 
 /* Some servers add a whole SQL statement to what they say. */
@@ -307,7 +310,8 @@ enum assay_status mlflow_call(struct mlflow *mlflow, const struct mlflow_call *c
     status = mlflow_greet(mlflow, call->cancelled, call->context, err);
     if (status != ASSAY_OK)
         return status;
-    answer = net_perform(mlflow->net, &request, call->cancelled, call->context);
+    answer = call->writes ? net_perform(mlflow->net, &request, call->cancelled, call->context)
+                          : mlflow_perform(mlflow, &request, call->cancelled, call->context);
     mlflow_note(mlflow, answer);
     status = mlflow_answer_error(mlflow, answer, failure, err);
     if (is_page(call, answer)) {
@@ -352,11 +356,13 @@ enum assay_status mlflow_greet(struct mlflow *mlflow, bool (*cancelled)(void *co
     struct net_answer *answer;
     struct assay_buf header = {0};
 
+    if (atomic_load(&mlflow->mute))
+        return mlflow_is_mute(mlflow, err);
     if (!workspace || !*workspace || atomic_load(&mlflow->greeted))
         return ASSAY_OK;
     if (strpbrk(workspace, "\r\n"))
         return assay_fail(err, ASSAY_BAD_INPUT, "a workspace's name has no line ends");
-    answer = net_perform(mlflow->net, &request, cancelled, context);
+    answer = mlflow_perform(mlflow, &request, cancelled, context);
     mlflow_note(mlflow, answer);
     pthread_mutex_lock(&mlflow->lock);
     if (has_workspaces(answer)) {

@@ -29,6 +29,9 @@ const char *mlflow_shown(const struct mlflow *mlflow); /* the URL, without secre
 bool mlflow_read_only(const struct mlflow *mlflow);    /* writing is refused */
 /* Whether the last request got no answer at all: no network, or nobody there. */
 bool mlflow_offline(const struct mlflow *mlflow);
+/* How long a server may say nothing at all where the cache has its runs, before it counts as
+   offline; 0, as it begins: as long as a request may take. Writing waits in any case. */
+void mlflow_set_patience(struct mlflow *mlflow, int64_t ms);
 /* What the next scan looks at: everything (WHOLE), or new runs, those that ended lately and the
    ones in VISIBLE (ids, copied; at most MLFLOW_VISIBLE_MAX). */
 #define MLFLOW_VISIBLE_MAX 100u

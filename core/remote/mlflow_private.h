@@ -14,6 +14,7 @@
 
 #include "remote/json_text.h"
 #include "remote/mlflow.h"
+#include "remote/mlflow_pulse.h"
 
 #define MLFLOW_API "/api/2.0/mlflow"
 
@@ -41,6 +42,9 @@ struct mlflow {
     char *user; /* who signs in with a password; NULL: nobody does */
     bool read_only;
     atomic_bool offline;
+    atomic_bool mute; /* given up (mlflow_pulse.c), and nothing came of it since */
+    atomic_bool kept; /* the cache has runs of it */
+    _Atomic int64_t patience_us;
     atomic_bool greeted;    /* the workspace was asked about */
     atomic_bool old_traces; /* the server has traces as MLflow 2 has them, or none */
     atomic_int no_bulk;     /* the server has no get-history-bulk-interval */

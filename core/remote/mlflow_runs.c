@@ -390,6 +390,7 @@ static enum assay_status take_answer(struct scan *scan, struct net_batch *batch,
 static enum assay_status run_searches(struct scan *scan, bool beside)
 {
     struct net_batch *batch = net_batch_new(scan->mlflow->net);
+    struct mlflow_pulse pulse = {.mlflow = scan->mlflow};
     enum assay_status status = ASSAY_OK;
     struct net_answer *answer;
 
@@ -404,12 +405,17 @@ static enum assay_status run_searches(struct scan *scan, bool beside)
         if (beside)
             ask_beside(scan, batch);
         answer = net_batch_next(batch, 100);
-        if (answer)
+        if (answer) {
+            mlflow_pulse_heard(&pulse);
             status = take_answer(scan, batch, answer);
-        else /* what came so far is shown while the next page is waited for */
+        } else { /* what came so far is shown while the next page is waited for */
             ingest_progress(scan->in, scan->met, 0);
+            if (mlflow_pulse_lost(&pulse))
+                status = mlflow_is_mute(scan->mlflow, scan->err);
+        }
         net_answer_free(&answer);
     }
+    mlflow_pulse_heard(&pulse);
     net_batch_free(&batch);
     return status;
 }
@@ -640,6 +646,8 @@ enum assay_status mlflow_scan(void *self, struct ingest *in, struct assay_error 
     mlflow->scan++;
     if (!mlflow->loaded)
         load_ids(&scan);
+    atomic_store(&mlflow->kept, mlflow->run_count > 0);
+    atomic_store(&mlflow->mute, false);
     status = mlflow_read_experiments(mlflow, in, &fewer, err);
     whole |= fewer; /* the runs of those that went are missed by a whole look alone */
     mlflow->part = false;

@@ -276,7 +276,7 @@ static void set_limits(struct net *net, struct net_job *job)
     curl->easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
     /* On a connection that was used before and dies, curl sends again by itself, whatever it
        is. */
-    if (!job->request.repeatable)
+    if (!job->request.repeatable || job->request.apart)
         curl->easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     curl->easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
     curl->easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);

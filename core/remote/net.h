@@ -68,6 +68,7 @@ struct net_request {
     uint64_t upload_from;
     const char *const *header; /* more of them, NULL-terminated; may be NULL */
     bool repeatable;           /* may be sent twice (GET always may) */
+    bool apart;                /* on a connection of its own: it waits for no other request */
     bool elsewhere;            /* a redirect to another host is followed, without credentials */
     uint64_t limit;            /* most bytes of the answer's body; 0: NET_BODY_LIMIT */
     unsigned seconds;          /* 0: NET_SECONDS; UINT_MAX: as long as bytes keep coming */

@@ -10,12 +10,13 @@
 
 #include "session/server_private.h"
 
-#define THREADS   3                  /* a scan, series, files */
-#define POLL_US   INT64_C(5000000)   /* while a run on screen is running */
-#define LIST_US   INT64_C(30000000)  /* else: are there new runs? */
-#define WHOLE_US  INT64_C(300000000) /* everything, tags of old runs included */
-#define AGAIN_US  INT64_C(5000000)   /* after a failure, doubled with each */
-#define AGAIN_MAX INT64_C(80000000)
+#define THREADS          3                  /* a scan, series, files */
+#define POLL_US          INT64_C(5000000)   /* while a run on screen is running */
+#define LIST_US          INT64_C(30000000)  /* else: are there new runs? */
+#define WHOLE_US         INT64_C(300000000) /* everything, tags of old runs included */
+#define AGAIN_US         INT64_C(5000000)   /* after a failure, doubled with each */
+#define AGAIN_MAX        INT64_C(80000000)
+#define PATIENCE_DOUBLED 4u /* so many times, with each failure */
 
 struct server *server_new(struct assay_session *session, struct session_source *source,
                           const struct server_settings *settings)
@@ -99,6 +100,8 @@ enum assay_status server_client(struct server *server, struct mlflow **out,
     pthread_mutex_lock(&server->open_lock);
     if (!server->client)
         status = mlflow_open(&server->client, server->session->net, &server->settings, err);
+    if (status == ASSAY_OK)
+        mlflow_set_patience(server->client, server->session->patience_ms);
     *out = server->client;
     pthread_mutex_unlock(&server->open_lock);
     return status;
@@ -138,6 +141,11 @@ void server_scanned(struct assay_session *session, struct session_source *source
     server->failures = failed ? server->failures + 1 : 0;
     for (unsigned i = 1; i < server->failures && pause < AGAIN_MAX; i++)
         pause *= 2;
+    if (server->client) /* one that is only slow is not cut off for ever */
+        mlflow_set_patience(server->client,
+                            session->patience_ms
+                                << (server->failures < PATIENCE_DOUBLED ? server->failures
+                                                                        : PATIENCE_DOUBLED));
     server->due_us = session->live ? now + pause : INT64_MAX;
 }
 

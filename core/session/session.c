@@ -461,6 +461,7 @@ enum assay_status assay_session_open(struct assay_session **out,
 
     *out = NULL;
     session->cached = options->cached;
+    session->patience_ms = options->patience_ms;
     session->cache_most = options->cache_most ? options->cache_most : ASSAY_CACHE_BYTES;
     session->copies_most = options->copies_most ? options->copies_most : ASSAY_COPIES_BYTES;
     if (status != ASSAY_OK)

@@ -233,7 +233,8 @@ struct assay_session {
     struct assay_catalog *catalog;
     bool live, cached;
     const char *filter; /* the options', while it is opened */
-    bool reads_local;   /* the local store is one of the sources asked for */
+    int64_t patience_ms;
+    bool reads_local; /* the local store is one of the sources asked for */
     int epoll_fd, event_fd, timer_fd, inotify_fd;
     bool *reported; /* by run: a reader of this session's said what is shown of it */
     size_t reported_capacity;

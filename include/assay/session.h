@@ -28,6 +28,10 @@ struct assay_session_options {
        lists. For whoever reads once and then applies the whole filter: runs that it cannot keep
        may be missing, or gone. Other sources are read whole. */
     const char *filter;
+    /* How long a server may say nothing at all, not even that it is there, before what the
+       cache has of its runs is shown as OFFLINE; 0: as long as one request may take, two
+       minutes. One that says that it is there is waited for as ever. */
+    int64_t patience_ms; /* with each failure it doubles, four times */
     bool cached; /* only what the cache and the local store know: no source is read, no server
                     asked, nothing written (completions) */
     /* Bytes: how large the cache, and the copies of artifacts beside it, may become before what
@@ -39,6 +43,7 @@ struct assay_session_options {
     void (*sure)(void *context);
     void *sure_context;
 };
+#define ASSAY_PATIENCE_MS  INT64_C(10000) /* of those who sit before it */
 #define ASSAY_CACHE_BYTES  UINT64_C(2000000000)
 #define ASSAY_COPIES_BYTES UINT64_C(500000000)
 

@@ -114,6 +114,24 @@ static void changing(void **state)
     "'files_there': 'integer', 'bytes': 'integer', 'issues': [{'kind': "                       \
     "'not taken|cut|changed|differs', 'what': 'filled'}], 'error': 'filled?'}]}"
 
+/* The step says the run that made a model, the metrics say the server's list of models. */
+static void models_that_runs_logged(void **state)
+{
+    static const char header[] = "id,name,type,status,run,metrics,step,time_ms\n";
+    struct fake_registry fake;
+
+    (void)state;
+    fake_registry_start(&fake);
+    fake.logs = true;
+    program_run(NULL, "models", "--logged", "-S", web_url(fake.web), "--format", "csv", NULL);
+    program_expect(0);
+    assert_memory_equal(program_last.out, header, strlen(header));
+    assert_non_null(strstr(program_last.out,
+                           REGISTRY_RUN_B ",auc 0.9251  loss NaN,0,1760000000500\n"));
+    assert_non_null(strstr(program_last.out, REGISTRY_RUN_B ",,,1760000000100\n"));
+    fake_registry_stop(&fake);
+}
+
 static void upload_is(const json_t *upload, int points, const char *run)
 {
     const json_t *there = json_object_get(upload, "run");
@@ -184,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pulling),
         cmocka_unit_test(changing),
+        cmocka_unit_test(models_that_runs_logged),
         cmocka_unit_test(uploading),
         cmocka_unit_test(an_upload_that_fails),
     };

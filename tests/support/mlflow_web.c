@@ -440,6 +440,12 @@ static void answer(void *context, const struct web_request *request, struct web_
     struct assay_buf out = {0};
 
     answer->delay_ms = fake->delay_ms;
+    if (strstr(target, "/experiments/search") && fake->thinks_ms)
+        answer->delay_ms = fake->thinks_ms;
+    if (fake->mute) {
+        answer->fault = WEB_HANG;
+        return;
+    }
     if (fake->user[0] && !strstr(request->head, fake->user)) {
         answer->status = 401;
         answer->type = "text/html";
@@ -485,6 +491,7 @@ static void answer(void *context, const struct web_request *request, struct web_
         answer->type = "text/html";
         assay_buf_text_add(&out, "3.15.2");
     } else if (strcmp(target, "/health") == 0) {
+        answer->fault = fake->health_hangs ? WEB_HANG : answer->fault;
         assay_buf_text_add(&out, "OK");
     } else {
         answer->status = 404;

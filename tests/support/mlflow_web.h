@@ -23,6 +23,9 @@ struct fake_mlflow {
     struct fake_run *runs; /* newest first */
     int run_count, experiment_count, metric_count;
     unsigned delay_ms;
+    atomic_uint thinks_ms;  /* likewise, but of its experiments alone */
+    atomic_bool health_hangs;
+    atomic_bool mute;       /* it takes every request and says nothing */
     int absent_experiment;  /* it is not there any more; 0: all are */
     bool absent_in_list;    /* ... or rather, the list skips it: asked for, it is there */
     int page_max;           /* the most runs of a page; 0: as many as asked for */
