@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "approval/mlflow_platform.h"
 #include "approval/signer.h"
 
 /* ---- the whole ledger ---- */
@@ -248,27 +249,67 @@ static void check_standing(struct drifting *d)
     }
 }
 
+/* The URL of SERVER, which may be a name of the configuration file; to be freed. Whatever else
+   it is, nothing that was approved stands there: a folder of MLflow's is at most what lies
+   behind a server, and requests name the server. */
+static enum assay_status server_of(const char *server, char **url, struct assay_error *err)
+{
+    struct mlflow_site *site = NULL;
+    struct assay_error why = {0};
+    enum assay_status status = ASSAY_OK;
+
+    *url = NULL;
+    if (strstr(server, "://")) {
+        *url = assay_strdup(server);
+        return ASSAY_OK;
+    }
+    if (!strchr(server, '/'))
+        status = mlflow_site_open_named(&site, server, &why);
+    if (site)
+        *url = assay_strdup(mlflow_site_place(site));
+    mlflow_site_close(&site);
+    if (*url)
+        return ASSAY_OK;
+    if (status != ASSAY_OK && why.what[0]) {
+        if (err)
+            *err = why;
+        return status;
+    }
+    assay_fail(err, ASSAY_IO,
+               "%s: is no MLflow server; what is approved stands at servers, and in the local "
+               "registry",
+               server);
+    assay_hint(err, "give the URL of the server that keeps these models, or its name in the "
+                    "configuration file; without -S the local registry is looked at");
+    return ASSAY_IO;
+}
+
 enum assay_status assay_ledger_drift(struct assay_ledger *ledger, const char *server,
                                      bool files, const struct assay_drift **drifts,
                                      size_t *count, struct assay_error *err)
 {
     struct drifting d = {.ledger = ledger, .files = files};
     struct platform platform = {0};
-    enum assay_status status = ASSAY_OK;
+    const bool remote = server && server[0];
+    /* Where there is no store, there is no registry in it; a server stands without one. */
+    const bool any = remote || ledger->store;
+    char *url = NULL;
+    enum assay_status status = remote ? server_of(server, &url, err) : ASSAY_OK;
 
     assay_arena_free(&ledger->drift_arena);
     ledger->drifts = NULL;
-    if (ledger->store) {
+    if (status == ASSAY_OK && any) {
         ledger_check(ledger, NULL);
-        status = ledger_platform(ledger, server ? mlflow_platform.kind : registry_platform.kind,
-                                 server ? server : "", &platform, err);
+        status = ledger_platform(ledger, url ? mlflow_platform.kind : registry_platform.kind,
+                                 url ? url : "", &platform, err);
         d.platform = &platform;
     }
-    if (status == ASSAY_OK && ledger->store)
+    if (status == ASSAY_OK && any)
         status =
             platform.ops->targets(platform.self, &ledger->drift_arena, take_target, &d, err);
     if (status == ASSAY_OK)
         check_standing(&d);
+    free(url);
     *drifts = ledger->drifts;
     *count = d.count;
     return status;

@@ -104,8 +104,8 @@ static enum assay_status take(struct mlflow *mlflow, struct net_batch *batch,
 
     mlflow_note(mlflow, answer);
     status = mlflow_answer_error(mlflow, answer, &failure, &error);
-    if (status != ASSAY_OK && part->prompts) /* a server that knows no prompts has none */
-        return failure.http >= 400 && failure.http < 500 ? ASSAY_OK : status;
+    if (status != ASSAY_OK && part->prompts && failure.http >= 400 && failure.http < 500)
+        return ASSAY_OK; /* a server that knows no prompts has none */
     if (mlflow_unknown(&failure))
         return assay_fail(err, ASSAY_NO, "%s: this server has no model registry",
                           mlflow_shown(mlflow));

@@ -19,7 +19,7 @@
 #include <assay/file.h>
 
 #include "support/program.h"
-#include "support/world.h"
+#include "support/world_screen.h"
 
 #define HOUR INT64_C(3600000)
 #define TWO_SIGN                                                                               \
@@ -363,6 +363,37 @@ static void refused(void **state)
     world_stop(&world);
 }
 
+/* A source that does not answer is no source at which nothing has drifted, with a ledger or without;
+   what is no server is said to be none. */
+static void drift_at_no_server(void **state)
+{
+    (void)state;
+    char config[400];
+    begin(CHAMPION);
+    snprintf(config, sizeof config, "%s/config.ini", world.directory);
+    world_write(&world, "config.ini", "[source team]\nplace = http://127.0.0.1:1\n");
+    setenv("ASSAY_CONFIG", config, 1);
+    for (int fresh = 0; fresh < 2; fresh++) {
+        as("adm", 3, "audit", "drift", "-S", "mlruns", NULL);
+        program_complains("mlruns: is no MLflow server; what is approved stands at servers");
+        program_complains("give the URL of the server");
+        as("adm", 3, "audit", "drift", "-S", "./mlruns", NULL);
+        program_complains("is no MLflow server");
+        as("adm", 3, "audit", "drift", "-S", "http://127.0.0.1:1", NULL);
+        program_complains("127.0.0.1");
+        assert_string_equal(program_last.out, "");
+        as("adm", 3, "audit", "drift", "-S", "team", NULL);
+        program_complains("127.0.0.1");
+        /* The local registry, whose champion nobody approved, and none. */
+        as("adm", fresh ? 0 : 1, "audit", "drift", "-S", "", NULL);
+        char *store = world_path(&world, "fresh.db");
+        setenv("ASSAY_STORE", store, 1);
+        free(store);
+    }
+    unsetenv("ASSAY_CONFIG");
+    world_stop(&world);
+}
+
 /* What was found in a place that records are exchanged with, and what was made there. */
 static void places_of_exchange(void **state)
 {
@@ -449,6 +480,7 @@ int main(void)
         cmocka_unit_test(glass_and_back),
         cmocka_unit_test(every_format),
         cmocka_unit_test(refused),
+        cmocka_unit_test(drift_at_no_server),
         cmocka_unit_test(places_of_exchange),
         cmocka_unit_test(only_commands),
         cmocka_unit_test(begun_and_finished_late),
