@@ -571,29 +571,37 @@ static void watch_inside(struct watch *watch, const char *path, const char *fold
         watch_add(watch, inner);
 }
 
-/* The run's folder, where meta.yaml is rewritten, its metrics' and those inside that one (a/b).
- */
-static void watch_run(struct watch *watch, const char *path)
+/* FOLDER of the run at PATH, and some of those inside it (a/b). */
+static void watch_nested(struct watch *watch, const char *path, const char *folder)
 {
-    char metrics[4096], inner[MLFLOW_NAME_SIZE + 16];
+    char outer[4096], inner[MLFLOW_NAME_SIZE + 16];
     struct dirent *entry;
     DIR *dir;
 
-    if ((size_t)snprintf(metrics, sizeof metrics, "%s/metrics", path) >= sizeof metrics)
+    if ((size_t)snprintf(outer, sizeof outer, "%s/%s", path, folder) >= sizeof outer)
         return;
-    watch_add(watch, path);
-    watch_add(watch, metrics);
-    dir = opendir(metrics);
+    watch_add(watch, outer);
+    dir = opendir(outer);
     for (unsigned n = 0; dir && n < 16 && (entry = readdir(dir));) {
         if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
             continue;
-        snprintf(inner, sizeof inner, "metrics/%.255s", entry->d_name);
+        snprintf(inner, sizeof inner, "%s/%.255s", folder, entry->d_name);
         watch_inside(watch, path, inner);
         n++;
     }
     if (dir)
         closedir(dir);
+}
+
+/* The run's folder, where meta.yaml is rewritten, its metrics and tags; while it goes on, its
+   params, too. */
+static void watch_run(struct watch *watch, const char *path, bool live)
+{
+    watch_add(watch, path);
+    watch_nested(watch, path, "metrics");
     watch_inside(watch, path, "tags");
+    if (live)
+        watch_nested(watch, path, "params");
 }
 
 /* The registry: models that come and go, aliases that move, new versions. */
@@ -625,7 +633,7 @@ static void watch_run_of(struct watch *watch, const struct mlflow_files_source *
 
     experiment_path(store, &store->experiments[run->experiment], true, path);
     snprintf(run_path, sizeof run_path, "%s/%s", path, run->id);
-    watch_run(watch, run_path);
+    watch_run(watch, run_path, !run->memory.ended);
 }
 
 /* There is a limit to what can be watched. Runs that go on come first; those that have ended,

@@ -290,6 +290,40 @@ static void follows_a_growing_file(void **state)
     assay_session_close(&session);
 }
 
+/* A param logged alone, and one in a folder of its own, are shown without waiting for a metric. */
+static void follows_params(void **state)
+{
+    static const char *const keys[] = {"late", "optimizer/lr", "optimizer/decay"};
+    struct assay_session *session;
+    struct assay_error err = {0};
+    uint32_t run;
+
+    (void)state;
+    make_tree();
+    session = open_tree(true);
+    assert_int_equal(assay_session_wait(session, &err), ASSAY_OK);
+    struct assay_catalog *catalog = assay_session_catalog(session);
+    assert_int_equal(assay_catalog_find_run(catalog, RUN_B, &run, &err), ASSAY_OK);
+    for (size_t i = 0; i < ASSAY_COUNT(keys); i++) {
+        int64_t until = assay_monotonic_us() + DEADLINE_US;
+        char path[200];
+        const char *value = NULL;
+
+        snprintf(path, sizeof path, "mlruns/1/" RUN_B "/params/%s", keys[i]);
+        put_file(path, "7");
+        while (!value && assay_monotonic_us() < until) {
+            struct pollfd ready = {.fd = assay_session_fd(session), .events = POLLIN};
+
+            poll(&ready, 1, 100);
+            assay_session_dispatch(session);
+            value = assay_attrs_param(assay_catalog_attrs(catalog, run), keys[i]);
+        }
+        assert_non_null(value);
+        assert_string_equal(value, "7");
+    }
+    assay_session_close(&session);
+}
+
 static void lives_without_a_cache(void **state)
 {
     struct assay_session *session;
@@ -625,6 +659,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(reads_a_file_store_and_its_points, set_up, tear_down),
         cmocka_unit_test_setup_teardown(starts_again_from_the_cache, set_up, tear_down),
         cmocka_unit_test_setup_teardown(follows_a_growing_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(follows_params, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lives_without_a_cache, set_up, tear_down),
         cmocka_unit_test_setup_teardown(loses_nothing_with_the_cache, set_up, tear_down),
         cmocka_unit_test_setup_teardown(shows_the_local_store_and_what_is_added, set_up,
