@@ -32,8 +32,8 @@ struct home {
     bool touched; /* the user has done something: nothing is chosen for them any more */
     bool no_tree, no_preview;
     size_t rows_wanted, tree_wanted; /* lines that the table, and the tree, have use for */
-    bool tree_shown;    /* in this frame */
-    bool sparks_due;    /* the first frame is out */
+    bool tree_shown;                 /* in this frame */
+    bool sparks_due;                 /* the first frame is out */
 
     struct tree tree;
     uint64_t tree_version;

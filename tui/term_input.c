@@ -104,7 +104,8 @@ static void take_background(struct term *term, const char *text)
         return;
     term->background = (struct assay_rgb){.r = percent(r), .g = percent(g), .b = percent(b)};
     term->background_known = true;
-    if (term->auto_theme && term->colors >= 8 && is_light(term->background) != term->theme.light)
+    if (term->auto_theme && term->colors >= 8 &&
+        is_light(term->background) != term->theme.light)
         theme_load(&term->theme, term_auto_theme(term), NULL, term->colors, NULL);
     term_use_background(term);
     term->redraw = true;

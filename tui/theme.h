@@ -72,7 +72,7 @@ struct style {
 struct theme {
     char name[32];
     bool light; /* made for light backgrounds */
-    int colors; /* what it was reduced to: 256, 16, 8, or 0 where there are none, or it wants none */
+    int colors; /* what it was reduced to: 256, 16, 8; 0: there are none, or it wants none */
     struct style styles[ROLE_COUNT];
     const struct assay_chart_palette *chart; /* what pixels are painted with */
 };

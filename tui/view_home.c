@@ -21,7 +21,7 @@
 #define PREVIEW_FROM    20  /* rows of the screen from which on there always are charts */
 #define PREVIEW_LEAST   7   /* a line between, the title, four rows of chart, its axis */
 #define ROWS_STEP       8
-#define LOW_STEP        4 /* where fewer rows are at stake */
+#define LOW_STEP        4   /* where fewer rows are at stake */
 #define TOP_ROWS        256 /* a first frame is sure of so many, on terminals no higher */
 #define VISIBLE_MAX     100 /* runs a server is asked after at once */
 

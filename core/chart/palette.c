@@ -56,7 +56,11 @@ const struct assay_chart_palette assay_palette_light = {
 
 /* Three greys in turn, as the text of a legend is bold, dim and plain. Four kinds of dashes in
    turn as well, so that the twelve differ in one or the other, and neighbours in both. */
-#define GREYS(bold, dim, plain) {bold, bold, bold}, {dim, dim, dim}, {plain, plain, plain}
+#define GREYS(bold, dim, plain)                                                                \
+    {bold, bold, bold}, {dim, dim, dim},                                                       \
+    {                                                                                          \
+        plain, plain, plain                                                                    \
+    }
 #define GREYS_ALL(bold, dim, plain)                                                            \
     GREYS(bold, dim, plain), GREYS(bold, dim, plain), GREYS(bold, dim, plain),                 \
         GREYS(bold, dim, plain)
