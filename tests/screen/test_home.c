@@ -483,6 +483,26 @@ static void the_wheel_and_the_margin(void **state)
     screen_close(&screen);
 }
 
+/* A low window has a chart where the table leaves room for one, and none that takes rows of a
+   table that is full. */
+static void low_windows(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(84, 19, SCREEN_FOOT, NULL);
+    screen_assert_images(screen, 0);
+    screen_assert_text(screen, "run-12");
+    screen_press(screen, "tab", "k", "enter", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "base-1");
+    screen_refute_text(screen, "run-12");
+    screen_assert_images(screen, 1);
+    screen_resize(screen, 60, 16);
+    screen_settle(screen);
+    screen_assert_text(screen, "base-2");
+    screen_assert_images(screen, 1);
+    screen_close(&screen);
+}
+
 static void the_tree_chooses(void **state)
 {
     (void)state;
@@ -690,6 +710,7 @@ int main(void)
         cmocka_unit_test(colours_mean_something),
         cmocka_unit_test(no_color_means_none),
         cmocka_unit_test(mono_means_none),
+        cmocka_unit_test(low_windows),
         cmocka_unit_test(moves_and_sorts),
         cmocka_unit_test(columns_by_name_alone),
         cmocka_unit_test(says_what_it_cannot_keep),
