@@ -246,6 +246,11 @@ static void draw_scatter(struct compare_view *view, const struct assay_factor *f
                       area_part(area, 0, 1, area.rect.width, area.rect.height - 2),
                       &view->figure)) {
         const struct scatter_point *here = put_points(view, &s);
+        compare_spots_figure(view, s.plane.plot.rect, s.plane.rows);
+        for (size_t i = 0; i < s.count; i++) {
+            compare_spot_add(view, plane_unit(&s.plane.x, s.points[i].x),
+                             plane_unit(&s.plane.y, s.points[i].y), s.points[i].run);
+        }
         if (here) {
             struct assay_compare_cell cell =
                 assay_comparison_cell(view->comparison, f->row, here->run);
@@ -288,6 +293,11 @@ static void move_along(struct compare_view *view, const struct assay_factor *f, 
     }
     view->scatter_run = s.count ? s.points[at].run : SIZE_MAX;
     free(s.points);
+}
+
+void compare_factors_click(struct compare_view *view, size_t run)
+{
+    view->scatter_run = run;
 }
 
 bool compare_factors_command(struct compare_view *view, enum command_id id)

@@ -95,6 +95,15 @@ void compare_front_free(struct compare_view *view)
     view->front.order = NULL;
 }
 
+void compare_front_click(struct compare_view *view, size_t entity)
+{
+    for (size_t i = 0; i < view->line_count; i++) {
+        if (view->front.order[i] == entity) {
+            view->page_list.cursor = i;
+        }
+    }
+}
+
 /* ---- choosing the two ---- */
 
 static void set_name(struct compare_view *view, int aim, const char *name, size_t length)
@@ -361,6 +370,7 @@ static void draw_list(struct compare_view *view, struct area area)
                    text);
     }
     list_fit(&view->page_list, view->line_count, height);
+    compare_spots_lines(view, area_part(area, 0, 1, width, height).rect);
     for (int y = 0; y < height; y++) {
         size_t at = view->page_list.top + (size_t)y;
         if (at >= view->line_count) {
@@ -410,6 +420,19 @@ static void put_point(struct compare_view *view, const struct plane *p, size_t e
 {
     plane_dot(p, &view->figure, value_of(view, entity, COST), value_of(view, entity, QUALITY),
               compare_color(view, entity), kind);
+}
+
+/* Where clicks find the points: those of the front before what is beaten beside them. */
+static void put_spots(struct compare_view *view, const struct plane *p)
+{
+    compare_spots_figure(view, p->plot.rect, p->rows);
+    for (size_t i = 0; i < view->front.front.count; i++) {
+        size_t entity = view->front.order[i];
+        if (view->front.front.whole[entity]) {
+            compare_spot_add(view, plane_unit(&p->x, value_of(view, entity, COST)),
+                             plane_unit(&p->y, value_of(view, entity, QUALITY)), entity);
+        }
+    }
 }
 
 /* What is beaten below what is not, the baseline above both, the cursor's above all. */
@@ -478,6 +501,7 @@ static void draw_plane(struct compare_view *view, struct area area)
     }
     put_steps(view, &p);
     put_points(view, &p, here);
+    put_spots(view, &p);
     figure_widget_draw(&view->figure, view->app, p.plot, 0);
     bool read = here != SIZE_MAX;
     plane_draw_axes(&p, read ? value_of(view, here, COST) : NAN,

@@ -55,45 +55,47 @@ size_t compare_entity(const struct compare_view *view)
     return at < view->order_count ? view->order[at] : SIZE_MAX;
 }
 
-/* ---- keys that are hidden or pinned ---- */
+/* ---- rows that are hidden or pinned ---- */
 
-static char *find_key(const char *list, const char *key)
+/* A param and a tag may have one key: the kind stands before it. */
+static char *find_row(const char *list, const struct assay_row *row)
 {
-    size_t length = strlen(key);
+    size_t length = strlen(row->key);
     for (char *at = (char *)list; at && *at; at = strchr(at, '\n') + 1) {
-        if (strncmp(at, key, length) == 0 && at[length] == '\n') {
+        if (at[0] == (char)('A' + row->kind) && strncmp(at + 1, row->key, length) == 0 &&
+            at[1 + length] == '\n') {
             return at;
         }
     }
     return NULL;
 }
 
-bool compare_has_key(const char *list, const char *key)
+bool compare_has_row(const char *list, const struct assay_row *row)
 {
-    return find_key(list, key) != NULL;
+    return find_row(list, row) != NULL;
 }
 
-void compare_toggle_key(char **list, const char *key)
+bool compare_toggle_row(char **list, const struct assay_row *row)
 {
-    char *at = find_key(*list, key);
+    char *at = find_row(*list, row);
     if (at) {
-        char *end = strchr(at, '\n') + 1;
+        char *end = strchr(at + 1 + strlen(row->key), '\n') + 1;
         memmove(at, end, strlen(end) + 1);
-        return;
+        return false;
     }
     struct assay_buf longer = {0};
     assay_buf_text_add(&longer, *list);
-    assay_buf_format(&longer, "%s\n", key);
+    assay_buf_format(&longer, "%c%s\n", 'A' + (int)row->kind, row->key);
     free(*list);
     *list = assay_buf_take(&longer);
+    return true;
 }
 
 /* ---- which fields, in which order ---- */
 
 static bool is_shown(const struct compare_view *view, const struct assay_row *row)
 {
-    if (row->parent || (!view->all && !row->differs) ||
-        compare_has_key(view->hidden, row->key)) {
+    if (row->parent || (!view->all && !row->differs) || compare_has_row(view->hidden, row)) {
         return false;
     }
     const char *pattern = view->filtering ? view->filter.text : view->filter_kept;
@@ -108,7 +110,7 @@ static void choose_rows(struct compare_view *view)
     for (int pinned = 1; pinned >= 0; pinned--) {
         for (size_t i = 0; i < count; i++) {
             const struct assay_row *row = assay_comparison_row(view->comparison, i);
-            bool pin = compare_has_key(view->pinned, row->key);
+            bool pin = compare_has_row(view->pinned, row);
             if (pin == (pinned == 1) && (pin || is_shown(view, row))) {
                 view->rows[view->row_count++] = i;
             }

@@ -313,6 +313,7 @@ void compare_lines_draw(struct compare_view *view, struct area body)
 {
     int width = body.rect.width, height = body.rect.height;
     list_fit(&view->page_list, view->line_count, height);
+    compare_spots_lines(view, body.rect);
     for (int y = 0; y < height; y++) {
         size_t at = view->page_list.top + (size_t)y;
         if (at >= view->line_count) {
@@ -339,6 +340,7 @@ void compare_page_draw(struct compare_view *view, struct area area)
 {
     char title[400];
     int width = area.rect.width, height = area.rect.height - 1;
+    compare_spots_clear(view);
     if (view->page == COMPARE_CODE || view->page == COMPARE_DIFF) {
         answer_step(view);
     }

@@ -168,8 +168,10 @@ static void draw_picture(struct compare_view *view, const struct picture *p)
     for (size_t run = 0; run < assay_comparison_runs(view->comparison); run++) {
         put_run(view, p, run, colors[run], any && !is_brushed(view, p->axes, p->count, run));
     }
+    compare_spots_figure(view, p->plot.rect, p->rows);
     for (size_t a = 0; a < p->count; a++) {
         put_axis(view, p, a);
+        compare_spot_add(view, unit_x(&p->plot, a, p->count), NAN, a);
     }
     free(colors);
     figure_widget_draw(&view->figure, view->app, p->plot, 0);
@@ -311,10 +313,32 @@ static void turn_brush(struct compare_view *view, size_t count, int delta)
     } while (*brush && !has_run(view, &axes[view->brush_axis], *brush));
 }
 
-bool compare_parallel_command(struct compare_view *view, enum command_id id)
+/* Axes by which the brushes are counted: the params shown, and the metric. */
+static size_t count_axes(const struct compare_view *view)
 {
     size_t count = view->explanation.count + 1;
-    count = count < COMPARE_AXES ? count : COMPARE_AXES;
+    return count < COMPARE_AXES ? count : COMPARE_AXES;
+}
+
+void compare_parallel_click(struct compare_view *view, size_t axis, double y)
+{
+    struct axis axes[COMPARE_AXES];
+    if (axis != view->brush_axis) {
+        view->brush_axis = axis < count_axes(view) ? axis : view->brush_axis;
+        return;
+    }
+    double rows = view->spots.rows, value = (y * rows - 0.5) / (rows - 1);
+    int brush = fifth_of(fmin(fmax(value, 0), 1)), *now = &view->brushes[axis];
+    if (*now == brush) {
+        *now = 0;
+    } else if (make_axes(view, axes) > axis && has_run(view, &axes[axis], brush)) {
+        *now = brush;
+    }
+}
+
+bool compare_parallel_command(struct compare_view *view, enum command_id id)
+{
+    size_t count = count_axes(view);
     bool any = false;
     switch (id) {
     case CMD_LEFT:

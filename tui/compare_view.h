@@ -3,7 +3,7 @@
  * parts compare_model.c (what is compared), compare_groups.c, compare_cells.c (what a cell
  * says), compare_files.c (artifacts), compare_factors.c (what mattered), compare_parallel.c,
  * compare_front.c (quality against cost), compare_pages.c (values, verdicts, a file's
- * difference) and compare_charts.c (the curves below).
+ * difference), compare_mouse.c (clicks on those pages) and compare_charts.c (the curves below).
  */
 #ifndef TUI_COMPARE_VIEW_H
 #define TUI_COMPARE_VIEW_H
@@ -47,6 +47,11 @@ struct compare_line { /* of a page of text */
     bool heads;    /* the heads of its columns */
 };
 
+struct compare_spot { /* what a click on a figure can mean */
+    double x, y;      /* in cells of the screen; y NaN: all of an upright line */
+    size_t item;      /* a run, a group, an axis */
+};
+
 struct compare_view {
     struct app *app;
     uint32_t *runs;
@@ -66,7 +71,7 @@ struct compare_view {
     size_t *rows; /* fields shown, pinned ones first */
     size_t row_count, pinned_count;
     size_t equal;          /* folded */
-    char *hidden, *pinned; /* keys, each between line ends */
+    char *hidden, *pinned; /* rows, each before a line's end: its kind and its key */
     size_t *order;         /* columns (runs or groups) as shown, the baseline first */
     size_t order_count;
     size_t sorted_by; /* a field; SIZE_MAX: as they came */
@@ -91,6 +96,12 @@ struct compare_view {
     size_t brush_axis;
     size_t scatter_run;          /* under the scatter's cursor; SIZE_MAX none */
     struct figure_widget figure; /* of the page that has one */
+    struct compare_spots {
+        struct rect plot, lines; /* where on the screen: the figure, the rows of page_list */
+        double rows;             /* of the figure */
+        struct compare_spot *items;
+        size_t count, capacity;
+    } spots; /* of the page as it was last drawn */
 
     struct compare_front {
         char names[2][CHART_METRIC_SIZE]; /* quality, cost; rows are found by them anew */
@@ -151,8 +162,10 @@ void compare_set_base(struct compare_view *view, size_t entity);
 /* Opens the screen of the run ENTITY, which is no group. */
 void compare_open_run(struct compare_view *view, size_t entity);
 void compare_sort_by(struct compare_view *view, size_t field);
-void compare_toggle_key(char **list, const char *key);
-bool compare_has_key(const char *list, const char *key);
+/* Puts a row among those that are hidden or pinned, or takes it out; true where it is in now.
+ */
+bool compare_toggle_row(char **list, const struct assay_row *row);
+bool compare_has_row(const char *list, const struct assay_row *row);
 size_t compare_entities(const struct compare_view *view); /* runs or groups */
 size_t compare_base_entity(const struct compare_view *view);
 /* The field and the column under the cursor; SIZE_MAX where there is none. */
@@ -265,6 +278,17 @@ struct compare_line *compare_add_line(struct compare_view *view, enum role role,
                                       const char *text);
 void compare_lines_draw(struct compare_view *view, struct area body);
 
+/* ---- compare_mouse.c ---- */
+
+/* Forgets what clicks meant; then where the figure and the rows of the page's list stand, and
+   what is in the figure: ITEM at X and Y from its left and its bottom, 0 to 1. */
+void compare_spots_clear(struct compare_view *view);
+void compare_spots_figure(struct compare_view *view, struct rect plot, double rows);
+void compare_spot_add(struct compare_view *view, double x, double y, size_t item);
+void compare_spots_lines(struct compare_view *view, struct rect lines);
+/* A click goes to the run, axis or line it is nearest to; the wheel moves the list. */
+void compare_page_mouse(struct compare_view *view, const struct event *event);
+
 /* ---- compare_factors.c ---- */
 
 void compare_factors_list(struct compare_view *view);
@@ -272,12 +296,16 @@ void compare_factors_list(struct compare_view *view);
 void compare_factor_draw(const struct compare_view *view, const struct assay_factor *factor,
                          enum role role, struct area row);
 void compare_factors_draw(struct compare_view *view, struct area area);
+void compare_factors_click(struct compare_view *view, size_t run);
 bool compare_factors_command(struct compare_view *view, enum command_id id);
 
 /* ---- compare_parallel.c ---- */
 
 /* Of the metric and params of view->explanation. */
 void compare_parallel_draw(struct compare_view *view, struct area area);
+/* To AXIS; on the axis it is on a brush on the fifth at Y (0 to 1 from below), or none there.
+ */
+void compare_parallel_click(struct compare_view *view, size_t axis, double y);
 bool compare_parallel_command(struct compare_view *view, enum command_id id);
 
 /* ---- compare_front.c ---- */
@@ -288,6 +316,7 @@ void compare_front_make(struct compare_view *view); /* anew, after what is compa
 void compare_front_free(struct compare_view *view);
 void compare_front_title(const struct compare_view *view, char *out, size_t capacity);
 void compare_front_draw(struct compare_view *view, struct area area);
+void compare_front_click(struct compare_view *view, size_t entity);
 bool compare_front_command(struct compare_view *view, enum command_id id, const char *argument);
 
 /* ---- compare_charts.c ---- */

@@ -60,6 +60,7 @@ static void compare_close(void *self)
     compare_images_free(&view->images);
     compare_front_free(view);
     figure_widget_free(&view->figure);
+    free(view->spots.items);
     assay_grouping_free(&view->grouping);
     assay_explanation_free(&view->explanation);
     assay_comparison_free(&view->comparison);
@@ -422,15 +423,21 @@ static void turn_direction(struct compare_view *view)
     view->judged.valid = false;
 }
 
-static void toggle_key(struct compare_view *view, char **list, const char *said)
+/* A pinned row that is hidden is not kept on top any more. */
+static void hide_or_pin(struct compare_view *view, bool hide)
 {
     size_t field = compare_field(view);
     if (field == SIZE_MAX) {
         return;
     }
     const struct assay_row *row = assay_comparison_row(view->comparison, field);
-    compare_toggle_key(list, row->key);
-    app_say(view->app, "%s: %s", row->label, said);
+    if (!hide || compare_has_row(view->pinned, row)) {
+        bool pinned = compare_toggle_row(&view->pinned, row);
+        app_say(view->app, "%s: %s", row->label, pinned ? "pinned" : "no longer pinned");
+    }
+    if (hide && compare_toggle_row(&view->hidden, row)) {
+        app_say(view->app, "%s: hidden", row->label);
+    }
     compare_choose(view);
 }
 
@@ -548,10 +555,8 @@ static bool look_command(struct compare_view *view, enum command_id id)
         turn_direction(view);
         return true;
     case CMD_HIDE:
-        toggle_key(view, &view->hidden, "hidden");
-        return true;
     case CMD_PIN:
-        toggle_key(view, &view->pinned, "pinned, or no longer");
+        hide_or_pin(view, id == CMD_HIDE);
         return true;
     case CMD_FILES:
         view->files = true;
@@ -692,6 +697,9 @@ static bool compare_event(void *self, const struct event *event)
         return filter_event(view, event);
     }
     if (event->kind != EVENT_MOUSE || !view->built || view->page != COMPARE_TABLE) {
+        if (event->kind == EVENT_MOUSE && view->built) {
+            compare_page_mouse(view, event);
+        }
         return event->kind == EVENT_MOUSE;
     }
     size_t down = view->transposed ? view->order_count : view->row_count, row, column;

@@ -162,6 +162,12 @@ static void hiding_pinning_turning(void **state)
     screen_press(screen, "D", NULL);
     screen_settle(screen);
     screen_assert_text(screen, "deltas");
+    screen_press(screen, "g", "x", NULL); /* a pinned row that is hidden is gone */
+    screen_wait(screen, "val/loss: hidden");
+    screen_refute_text(screen, "pinned");
+    screen_press(screen, "X", NULL);
+    screen_settle(screen);
+    screen_refute_text(screen, "pinned");
     screen_close(&screen);
 }
 

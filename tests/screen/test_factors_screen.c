@@ -201,11 +201,88 @@ static void a_run_is_seen_at_eighty_columns(void **state)
     screen_close(&screen);
 }
 
+static void click(struct screen *screen, int column, int row)
+{
+    screen_mouse(screen, 'p', column, row);
+    screen_mouse(screen, 'r', column, row);
+}
+
+/* A click in the scatter goes to the nearest run, one on a param's line to that param; neither
+   the heads above them nor what stands beside them is gone to. */
+static void clicks_read_runs_off(void **state)
+{
+    (void)state;
+    static const enum screen_kind kinds[] = {SCREEN_XTERM, SCREEN_XTERM_VT340};
+    for (size_t i = 0; i < ASSAY_COUNT(sizes) * ASSAY_COUNT(kinds); i++) {
+        int columns = sizes[i / 2].columns, rows = sizes[i / 2].rows, top, left, row, column;
+        struct screen *screen = open_kinds_on(columns, rows, kinds[i % 2]);
+        screen_press(screen, "w", NULL);
+        screen_wait(screen, "what goes with val/acc");
+        screen_settle(screen);
+        assert_true(screen_find(screen, "┤", &row, &left));
+        assert_true(screen_find(screen, "│", &top, &column)); /* the plot's first row */
+        top = row < top ? row : top;
+        click(screen, left + 1, top); /* texts stand along x in their order */
+        screen_settle(screen);
+        screen_refute_text(screen, "h l reads runs off");
+        if (rows >= 24) { /* in four rows the nearest is any of that column */
+            screen_wait(screen, "0.822341");
+        }
+        assert_true(screen_find(screen, "importance", &row, &column));
+        click(screen, column, row);
+        screen_settle(screen);
+        assert_int_equal(screen_look(screen, row, column).bg, -1);
+        click(screen, 2, row + 2); /* the second param */
+        screen_settle(screen);
+        assert_int_not_equal(screen_look(screen, row + 2, 2).bg, -1);
+        assert_int_equal(screen_look(screen, row + 1, 2).bg, -1);
+        screen_refute_text(screen, "h l reads runs off"); /* the run stays */
+        screen_close(&screen);
+    }
+}
+
+/* A click goes to the nearest axis; on that axis it brushes the fifth it is on, again no more. */
+static void clicks_brush_axes(void **state)
+{
+    (void)state;
+    static const enum screen_kind kinds[] = {SCREEN_XTERM, SCREEN_XTERM_VT340};
+    for (size_t i = 0; i < ASSAY_COUNT(sizes) * ASSAY_COUNT(kinds); i++) {
+        int columns = sizes[i / 2].columns, rows = sizes[i / 2].rows, top, bottom, column;
+        struct screen *screen = open_kinds_on(columns, rows, kinds[i % 2]);
+        screen_press(screen, "y", NULL);
+        screen_wait(screen, "24 of 24 runs: mean");
+        screen_settle(screen);
+        assert_true(screen_find(screen, "0.8223", &top, &column)); /* the ends of the metric */
+        assert_true(screen_find(screen, "0.69", &bottom, &column));
+        click(screen, columns - 12, bottom - 1);
+        screen_settle(screen);
+        screen_assert_text(screen, "24 of 24 runs");
+        if (rows >= 24) {
+            screen_wait(screen, "val/acc ↑: 0.69 to 0.8223");
+        }
+        click(screen, columns - 12, bottom - 1);
+        screen_wait(screen, "8 of 24 runs");
+        click(screen, columns - 12, (top + bottom) / 2); /* no run has such a value */
+        screen_settle(screen);
+        screen_assert_text(screen, "8 of 24 runs");
+        click(screen, columns - 12, bottom - 1);
+        screen_wait(screen, "24 of 24 runs");
+        click(screen, 9, top + 2); /* the first axis, which only becomes the one meant */
+        screen_settle(screen);
+        screen_assert_text(screen, "24 of 24 runs");
+        click(screen, 9, top + 1);
+        screen_wait(screen, "8 of 24 runs");
+        screen_close(&screen);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(params_with_their_means),
         cmocka_unit_test(brushes_go_from_runs_to_runs),
+        cmocka_unit_test(clicks_read_runs_off),
+        cmocka_unit_test(clicks_brush_axes),
         cmocka_unit_test(figures_in_pixels),
         cmocka_unit_test(a_run_is_seen_at_eighty_columns),
     };

@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <assay/chart.h>
@@ -41,10 +42,13 @@ static void make_store(const char *path)
         char run[ASSAY_RUN_ID_SIZE];
         int64_t start = FIXTURE_NOW_MS - (int64_t)(i + 3) * 3600000;
         struct assay_pair params[] = {{"num_gpus", made[i].gpus}, {"lr", made[i].lr}};
+        struct assay_pair tag = {"lr", made[i].name}; /* beside the param of that key */
         struct assay_log_point points[] = {{"val/loss", {1, start, 1 - made[i].acc}},
                                            {"val/acc", {1, start, made[i].acc}}};
         struct assay_log_batch batch = {.params = params,
                                         .param_count = 2,
+                                        .tags = &tag,
+                                        .tag_count = 1,
                                         .points = points,
                                         .point_count = made[i].acc < 0 ? 1 : 2};
         assert_int_equal(assay_local_start(local, "cost", made[i].name, start, run, &err),
@@ -208,6 +212,46 @@ static void both_aims_can_be_turned(void **state)
     screen_close(&screen);
 }
 
+static void click(struct screen *screen, int column, int row)
+{
+    screen_mouse(screen, 'p', column, row);
+    screen_mouse(screen, 'r', column, row);
+}
+
+/* A click goes to the nearest point, one on the list to its row, in characters and pixels. */
+static void clicks_go_to_the_nearest_run(void **state)
+{
+    (void)state;
+    static const struct {
+        int columns, rows;
+        enum screen_kind kind;
+    } sizes[] = {{120, 40, SCREEN_XTERM},
+                 {60, 16, SCREEN_XTERM},
+                 {120, 40, SCREEN_XTERM_VT340},
+                 {80, 24, SCREEN_LIGHT}};
+    for (size_t i = 0; i < ASSAY_COUNT(sizes); i++) {
+        struct screen *screen = open_front_on(sizes[i].columns, sizes[i].rows, sizes[i].kind,
+                                              ":front val/acc,gpu-hours\n");
+        int top, bottom, left, right = sizes[i].columns - 3, column, row;
+        screen_wait(screen, "cheap: on the front");
+        assert_true(screen_find(screen, "┤", &top, &left));
+        for (bottom = sizes[i].rows - 1; !strstr(screen_text(screen, bottom), "┤");) {
+            bottom--;
+        }
+        click(screen, right, top); /* most of both */
+        screen_wait(screen, "dear: on the front, nothing here beats it");
+        click(screen, left + 1, bottom);
+        screen_wait(screen, "cheap: on the front");
+        assert_true(screen_find(screen, "middle", &row, &column)); /* its line in the list */
+        click(screen, column, row);
+        screen_wait(screen, "middle: on the front");
+        click(screen, right, 0); /* beside both: nothing */
+        screen_settle(screen);
+        screen_assert_text(screen, "middle: on the front");
+        screen_close(&screen);
+    }
+}
+
 static void groups_stand_by_their_means(void **state)
 {
     (void)state;
@@ -222,13 +266,34 @@ static void groups_stand_by_their_means(void **state)
     screen_close(&screen);
 }
 
+/* A param and a tag of one key are two rows: one of them is pinned, one of them hidden. */
+static void rows_of_one_key_are_two(void **state)
+{
+    (void)state;
+    struct screen *screen = open_front(120, 40, "");
+    int column;
+    for (int row = workbench_row(screen, " lr "), at = 3; at < row; at++) {
+        screen_press(screen, "j", NULL);
+    }
+    screen_press(screen, "p", NULL);
+    screen_wait(screen, "lr: pinned");
+    int pinned = workbench_row(screen, "pinned"), tags;
+    assert_non_null(strstr(screen_text(screen, pinned), "lr"));
+    assert_null(strstr(screen_text(screen, pinned + 1), "lr "));
+    assert_true(screen_find(screen, "tags ", &tags, &column)); /* the other one stays there */
+    assert_non_null(strstr(screen_text(screen, tags), "lr"));
+    screen_close(&screen);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(front_is_seen_at_all_sizes),
         cmocka_unit_test(front_in_pixels),
         cmocka_unit_test(both_aims_can_be_turned),
+        cmocka_unit_test(clicks_go_to_the_nearest_run),
         cmocka_unit_test(groups_stand_by_their_means),
+        cmocka_unit_test(rows_of_one_key_are_two),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
