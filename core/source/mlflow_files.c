@@ -162,6 +162,7 @@ static void look_at_experiment(struct scan *scan, struct experiment *experiment,
         .in = scan->in, .path = full, .fd = fd, .arena = &arena, .problems = &problems};
     struct mlflow_stamp stamp = {0};
     enum assay_status status;
+    char path[4200];
     uint64_t hash;
 
     if (fstatat(fd, "meta.yaml", &st, 0) == 0)
@@ -170,8 +171,12 @@ static void look_at_experiment(struct scan *scan, struct experiment *experiment,
     if (hash == experiment->stamp)
         return;
     status = mlflow_read_meta(&at, "meta.yaml", true, &meta);
-    if (status == ASSAY_NO)
-        goto out; /* being written: at the next scan */
+    if (status == ASSAY_NO && (!stamp.ino || !mlflow_is_settled(stamp.mtime_ns)))
+        goto out; /* none, or being written: at the next scan */
+    if (status == ASSAY_NO) {
+        snprintf(path, sizeof path, "%s/meta.yaml", full);
+        ingest_problem(scan->in, path, 0, "is empty");
+    }
     if (status == ASSAY_OK && strcmp(yaml_text(&meta, "experiment_id"), experiment->id) != 0) {
         ingest_problem(scan->in, full, UINT64_MAX,
                        "its meta.yaml is of experiment \"%.64s\"; the experiment is ignored",

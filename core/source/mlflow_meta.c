@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <assay/text.h>
@@ -293,6 +294,16 @@ bool mlflow_read_pairs(const struct mlflow_place *place, const char *folder,
 }
 
 /* ---- meta.yaml ---- */
+
+#define SETTLE_NS UINT64_C(10000000000)
+
+bool mlflow_is_settled(uint64_t mtime_ns)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec > mtime_ns + SETTLE_NS;
+}
 
 enum assay_status mlflow_read_meta(const struct mlflow_place *place, const char *path,
                                    bool complain, struct yaml_map *out)

@@ -64,6 +64,10 @@ char *mlflow_slurp(const struct mlflow_place *place, const char *path, size_t li
 enum assay_status mlflow_read_meta(const struct mlflow_place *place, const char *path,
                                    bool complain, struct yaml_map *out);
 
+/* Whether a meta.yaml of this time is empty or broken for good: it is "being written" for ten
+   seconds, and then a problem. */
+bool mlflow_is_settled(uint64_t mtime_ns);
+
 /* FOLDER's files as key and value (params, tags). False where one could not be read. */
 bool mlflow_read_pairs(const struct mlflow_place *place, const char *folder,
                        const struct mlflow_files *files, struct assay_pair **pairs,

@@ -24,8 +24,6 @@
 /* A file written within one tick of the clock that stamps files can change again unseen: what
    is as young as this is looked at once more. */
 #define YOUNG_NS UINT64_C(50000000)
-/* An empty or broken meta.yaml is "being written" for this long, and then a problem. */
-#define SETTLE_NS UINT64_C(10000000000)
 
 #define STATE_VERSION 1u
 
@@ -355,7 +353,7 @@ static enum meta_state read_run_meta(const struct mlflow_run_place *place,
                                      const struct mlflow_place *at, const struct survey *survey,
                                      struct mlflow_run_memory *memory, struct yaml_map *meta)
 {
-    bool settled = now_ns() > survey->meta.mtime_ns + SETTLE_NS;
+    bool settled = mlflow_is_settled(survey->meta.mtime_ns);
     bool complain = settled && memory->faulty != survey->all;
     enum assay_status status = mlflow_read_meta(at, "meta.yaml", complain, meta);
     char path[4096], why[200];

@@ -96,6 +96,29 @@ static void test_lost_meta(void **state)
     assert_int_equal(mlflow_store_run(world, RUN2)->status, ASSAY_RUN_UNKNOWN);
 }
 
+/* An experiment whose meta.yaml is empty for long hides none of its runs. */
+static void test_lost_experiment(void **state)
+{
+    struct mlflow_store *world = *state;
+    char path[1024];
+
+    mlflow_store_put_run(world, "5", RUN, 3);
+    snprintf(path, sizeof path, "%s/5/meta.yaml", world->store);
+    mlflow_store_write_bytes(path, "", 0, "w"); /* just now: being written */
+    mlflow_store_scan(world);
+    assert_null(ingest_collect_run(&world->collect, RUN));
+    assert_int_equal(world->collect.problem_count, 0);
+    mlflow_store_put(world, "5/meta.yaml", "");
+    mlflow_store_scan(world);
+    assert_int_equal(mlflow_store_run(world, RUN)->status, ASSAY_RUN_FINISHED);
+    assert_string_equal(ingest_collect_experiment(&world->collect, "5")->name, "5");
+    assert_int_equal(world->collect.problem_count, 1);
+    assert_string_equal(world->collect.problems[0].path, path);
+    assert_string_equal(world->collect.problems[0].message, "is empty");
+    mlflow_store_scan(world);
+    assert_int_equal(world->collect.problem_count, 1);
+}
+
 static void test_fakes(void **state)
 {
     struct mlflow_store *world = *state;
@@ -445,6 +468,7 @@ int main(void)
         IN_WORLD(test_meta_spellings),
         IN_WORLD(test_half_written_meta),
         IN_WORLD(test_lost_meta),
+        IN_WORLD(test_lost_experiment),
         IN_WORLD(test_fakes),
         IN_WORLD(test_links),
         IN_WORLD(test_large_and_binary_values),
