@@ -496,7 +496,9 @@ static void low_windows(void **state)
     screen_assert_text(screen, "base-1");
     screen_refute_text(screen, "run-12");
     screen_assert_images(screen, 1);
-    screen_resize(screen, 60, 16);
+    screen_close(&screen);
+    screen = workbench_open(60, 16, SCREEN_FOOT, NULL);
+    screen_press(screen, "tab", "k", "enter", NULL);
     screen_settle(screen);
     screen_assert_text(screen, "base-2");
     screen_assert_images(screen, 1);
