@@ -46,7 +46,7 @@ struct net_batch {
     struct net_job *first, *last; /* finished: their answers wait */
     size_t left;                  /* added, not taken */
     size_t under_way;             /* with the net thread */
-    bool abandoned;
+    atomic_bool abandoned;
     pthread_cond_t ready;
 };
 

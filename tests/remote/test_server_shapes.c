@@ -19,7 +19,9 @@
 static struct fake_registry *serve(struct fake_registry *fake)
 {
     fake_registry_start(fake);
+    fake_registry_hold();
     snprintf(fake->runs[1].team, sizeof fake->runs[1].team, "red");
+    fake_registry_go_on();
     return fake;
 }
 
@@ -122,7 +124,9 @@ static void models_that_runs_logged(void **state)
 
     (void)state;
     fake_registry_start(&fake);
+    fake_registry_hold();
     fake.logs = true;
+    fake_registry_go_on();
     program_run(NULL, "models", "--logged", "-S", web_url(fake.web), "--format", "csv", NULL);
     program_expect(0);
     assert_memory_equal(program_last.out, header, strlen(header));
@@ -175,7 +179,10 @@ static void an_upload_that_fails(void **state)
     (void)state;
     struct fake_registry fake;
     json_t *json, *upload;
-    serve(&fake)->no_experiment = true;
+    serve(&fake);
+    fake_registry_hold();
+    fake.no_experiment = true;
+    fake_registry_go_on();
     program_run(NULL, "log", "-e", "sent", "-n", "two", "-m", "loss=2", NULL);
     program_expect(0);
     program_run(NULL, "upload", "-S", "local", "sent/two", "--to", web_url(fake.web), "--yes",
