@@ -3,33 +3,15 @@
  */
 #include "chart/glyphs.h"
 
+/* What stands beside the dots; the sets of a UTF-8 locale differ in these alone. */
+#define UNICODE_SIGNS                                                                          \
+    .horizontal = 0x2508, .vertical = 0x250a, .cursor = 0x2502, .point = 0x25cf, .gap = 0xd7,  \
+    .restart = 0x25bc, .small = 0x2022, .hollow = 0x25cb, .diamond = 0x25c6, .here = 0x25c9,   \
+    .bar = 0x2588
+
 static const struct glyph_set glyph_sets[] = {
-    [ASSAY_GLYPHS_BRAILLE] = {.across = 2,
-                              .down = 4,
-                              .horizontal = 0x2508,
-                              .vertical = 0x250a,
-                              .cursor = 0x2502,
-                              .point = 0x25cf,
-                              .gap = 0xd7,
-                              .restart = 0x25bc,
-                              .small = 0x2022,
-                              .hollow = 0x25cb,
-                              .diamond = 0x25c6,
-                              .here = 0x25c9,
-                              .bar = 0x2588},
-    [ASSAY_GLYPHS_BLOCKS] = {.across = 2,
-                             .down = 2,
-                             .horizontal = 0x2508,
-                             .vertical = 0x250a,
-                             .cursor = 0x2502,
-                             .point = 0x25cf,
-                             .gap = 0xd7,
-                             .restart = 0x25bc,
-                             .small = 0x2022,
-                             .hollow = 0x25cb,
-                             .diamond = 0x25c6,
-                             .here = 0x25c9,
-                             .bar = 0x2588},
+    [ASSAY_GLYPHS_BRAILLE] = {.across = 2, .down = 4, UNICODE_SIGNS},
+    [ASSAY_GLYPHS_BLOCKS] = {.across = 2, .down = 2, UNICODE_SIGNS},
     [ASSAY_GLYPHS_ASCII] = {.across = 1,
                             .down = 3,
                             .horizontal = '.',

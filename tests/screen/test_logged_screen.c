@@ -30,6 +30,15 @@ static struct screen *open_run(const struct fake_registry *fake, const char *url
     return screen;
 }
 
+static void start_logging(struct fake_registry *fake, bool filters_fail)
+{
+    fake_registry_start(fake);
+    fake_registry_hold();
+    fake->logs = true;
+    fake->filters_fail = filters_fail;
+    fake_registry_go_on();
+}
+
 static void expect_models(struct screen *screen)
 {
     screen_press(screen, "9", NULL);
@@ -43,10 +52,7 @@ static void models_with_status_step_and_metrics(void **state)
 {
     (void)state;
     struct fake_registry fake;
-    fake_registry_start(&fake);
-    fake_registry_hold();
-    fake.logs = true;
-    fake_registry_go_on();
+    start_logging(&fake, false);
     struct screen *screen = open_run(&fake, NULL, 120, 40);
     assert_int_equal(fake_registry_seen(&fake).logged_asked, 0); /* nobody looked at them */
     screen_assert_text(screen, "models 1");                      /* the run itself says so */
@@ -71,10 +77,7 @@ static void traces_with_state_time_and_request(void **state)
 {
     (void)state;
     struct fake_registry fake;
-    fake_registry_start(&fake);
-    fake_registry_hold();
-    fake.logs = fake.filters_fail = true; /* all are asked for then */
-    fake_registry_go_on();
+    start_logging(&fake, true); /* all are asked for then */
     struct screen *screen = open_run(&fake, NULL, 120, 40);
     screen_press(screen, "0", NULL);
     registry_screen_row(screen, "✓ ok", "why was it refused?");
@@ -96,10 +99,7 @@ static void kept_for_days_without_a_network(void **state)
 {
     (void)state;
     struct fake_registry fake;
-    fake_registry_start(&fake);
-    fake_registry_hold();
-    fake.logs = true;
-    fake_registry_go_on();
+    start_logging(&fake, false);
     setenv("ASSAY_NOW_MS", "1760000600000", 1);
     struct screen *screen = open_run(&fake, NULL, 120, 40);
     expect_models(screen);
@@ -130,10 +130,7 @@ static void every_size_has_room(void **state)
     (void)state;
     static const int sizes[][2] = {{80, 24}, {60, 16}};
     struct fake_registry fake;
-    fake_registry_start(&fake);
-    fake_registry_hold();
-    fake.logs = true;
-    fake_registry_go_on();
+    start_logging(&fake, false);
     for (int i = 0; i < 2; i++) {
         struct screen *screen = open_run(&fake, NULL, sizes[i][0], sizes[i][1]);
         expect_models(screen);

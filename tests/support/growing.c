@@ -72,15 +72,10 @@ static void grow_database(struct growing *at, int run)
     at->written[run]++;
 }
 
-struct growing growing_database(void **state)
+/* As far as a reader needs it. */
+void growing_schema(const char *path)
 {
-    static char path[400];
-    struct mlflow_store *files = *state;
-    struct growing at = {.path = path, .runs = {"one", "two"}, .grow = grow_database};
-
-    snprintf(path, sizeof path, "%s/mlflow.db", files->root);
-
-    growing_sql(at.path,
+    growing_sql(path,
                 "CREATE TABLE alembic_version(version_num);"
                 "INSERT INTO alembic_version VALUES('old');"
                 "CREATE TABLE experiments(experiment_id, name, artifact_location);"
@@ -90,6 +85,16 @@ struct growing growing_database(void **state)
                 "CREATE TABLE metrics(key, value, timestamp, run_uuid);"
                 "CREATE TABLE params(key, value, run_uuid);"
                 "CREATE TABLE tags(key, value, run_uuid);");
+}
+
+struct growing growing_database(void **state)
+{
+    static char path[400];
+    struct mlflow_store *files = *state;
+    struct growing at = {.path = path, .runs = {"one", "two"}, .grow = grow_database};
+
+    snprintf(path, sizeof path, "%s/mlflow.db", files->root);
+    growing_schema(at.path);
     return at;
 }
 

@@ -26,6 +26,7 @@ int growing_open(void **state);
 struct growing growing_files(void **state);
 struct growing growing_database(void **state); /* an mlflow.db */
 void growing_sql(const char *path, const char *sql);
+void growing_schema(const char *path); /* of MLflow 1.x, with one experiment */
 
 struct assay_session *growing_session(const struct growing *at, bool live);
 /* The points of RUN that SESSION knows of; -1: it knows no such run. */

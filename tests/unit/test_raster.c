@@ -627,44 +627,18 @@ static void test_order(void **state)
     assay_series_free(&series);
 }
 
-/* More lines than colours: the thirteenth has the first's colour and gaps in it. */
-static void test_dashes(void **state)
+/* A line of each of four colours, STEP apart: each leaves more of itself out than the one before.
+   Whether all that PALETTE paints is grey. */
+static bool dashes_grow(int step, const struct assay_chart_palette *palette)
 {
     struct assay_series *series = points_series(100, waves);
     struct assay_frame frame = {0};
     size_t before = SIZE_MAX;
+    bool grey = true;
 
-    (void)state;
     assay_frame_resize(&frame, 300, 60);
     for (int round = 0; round < 4; round++) {
-        struct assay_chart_line line = {.series = series, .color = round * ASSAY_CHART_COLORS};
-        struct assay_chart chart = {.lines = &line,
-                                    .line_count = 1,
-                                    .x_min = NAN,
-                                    .x_max = NAN,
-                                    .y_min = NAN,
-                                    .y_max = NAN};
-        assay_chart_fit(&chart, NULL);
-        assay_chart_raster(
-            &chart, &(struct assay_raster_options){.registers = 256, .cursor_x = NAN}, &frame);
-        size_t painted = count_index(&frame, INK_SERIES);
-        assert_true(painted > 0 && painted < before);
-        before = painted;
-    }
-    assay_frame_free(&frame);
-    assay_series_free(&series);
-}
-
-/* Without colours the second, third and fourth line have gaps, ever more of them. */
-static void test_grey_dashes(void **state)
-{
-    struct assay_series *series = points_series(100, waves);
-    struct assay_frame frame = {0};
-    size_t before = SIZE_MAX;
-
-    (void)state;
-    assay_frame_resize(&frame, 300, 60);
-    for (int color = 0; color < 4; color++) {
+        int color = round * step;
         struct assay_chart_line line = {.series = series, .color = color};
         struct assay_chart chart = {.lines = &line,
                                     .line_count = 1,
@@ -673,20 +647,36 @@ static void test_grey_dashes(void **state)
                                     .y_min = NAN,
                                     .y_max = NAN};
         assay_chart_fit(&chart, NULL);
-        assay_chart_raster(&chart,
-                           &(struct assay_raster_options){.registers = 256,
-                                                          .cursor_x = NAN,
-                                                          .palette = &assay_palette_grey_dark},
-                           &frame);
-        size_t painted = count_index(&frame, (uint8_t)(INK_SERIES + color));
+        assay_chart_raster(
+            &chart,
+            &(struct assay_raster_options){
+                .registers = 256, .cursor_x = NAN, .palette = palette},
+            &frame);
+        size_t painted =
+            count_index(&frame, (uint8_t)(INK_SERIES + color % ASSAY_CHART_COLORS));
         assert_true(painted > 0 && painted < before);
         before = painted;
         for (int i = 0; i < frame.colors; i++)
-            assert_true(frame.palette[i].r == frame.palette[i].g &&
-                        frame.palette[i].g == frame.palette[i].b);
+            grey = grey && frame.palette[i].r == frame.palette[i].g &&
+                   frame.palette[i].g == frame.palette[i].b;
     }
     assay_frame_free(&frame);
     assay_series_free(&series);
+    return grey;
+}
+
+/* More lines than colours: the thirteenth has the first's colour and gaps in it. */
+static void test_dashes(void **state)
+{
+    (void)state;
+    assert_false(dashes_grow(ASSAY_CHART_COLORS, NULL));
+}
+
+/* Without colours the second, third and fourth line have gaps, ever more of them. */
+static void test_grey_dashes(void **state)
+{
+    (void)state;
+    assert_true(dashes_grow(1, &assay_palette_grey_dark));
 }
 
 /* Whatever the numbers, drawing stays within its memory and leaves only valid entries. */

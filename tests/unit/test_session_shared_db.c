@@ -15,6 +15,7 @@
 #include <assay/session.h>
 
 #include "support/good.h"
+#include "support/growing.h"
 #include "support/places.h"
 
 #include "session/session_private.h"
@@ -28,16 +29,9 @@ static int64_t written[RUNS];
 
 static void write_sql(const char *sql)
 {
-    sqlite3 *db = NULL;
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, 60000);
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) {
-        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-    }
-    sqlite3_close(db);
+    growing_sql(path, sql);
 }
 
-/* The schema of MLflow 1.x, as far as a reader needs it. */
 static int make_database(void **state)
 {
     (void)state;
@@ -48,15 +42,7 @@ static int make_database(void **state)
     setenv("ASSAY_STORE", place_with(place, "-store.db"), 1);
     unsetenv("ASSAY_SOURCES");
     memset(written, 0, sizeof written);
-    write_sql("CREATE TABLE alembic_version(version_num);"
-              "INSERT INTO alembic_version VALUES('old');"
-              "CREATE TABLE experiments(experiment_id, name, artifact_location);"
-              "INSERT INTO experiments VALUES(0, 'Default', '/nowhere');"
-              "CREATE TABLE runs(run_uuid, name, status, start_time, end_time, user_id,"
-              " artifact_uri, experiment_id);"
-              "CREATE TABLE metrics(key, value, timestamp, run_uuid);"
-              "CREATE TABLE params(key, value, run_uuid);"
-              "CREATE TABLE tags(key, value, run_uuid);");
+    growing_schema(path);
     return 0;
 }
 
