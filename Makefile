@@ -131,9 +131,10 @@ $(BUILD)/themes.inc: $(THEMES) tools/embed.sh
 $(BUILD)/tui/theme.o: CPPFLAGS += -I$(BUILD)
 $(BUILD)/tui/theme.o: $(BUILD)/themes.inc
 
-# One program per test file; it may see the private headers of what it tests.
+# One program per test file; it may see the private headers of what it tests. What it starts is
+# built before it, though not part of it: a test program built alone can be run.
 $(TESTS): CPPFLAGS += -I. -Itests -DTEST_DATA='"$(CURDIR)/tests"'
-$(BUILD)/tests/%: tests/%.c $(TEST_CLOCK) $(BUILD)/libtest.a $(BUILD)/libassay.a
+$(BUILD)/tests/%: tests/%.c $(TEST_CLOCK) $(BUILD)/libtest.a $(BUILD)/libassay.a | $(TEST_PROG)
 	@mkdir -p $(@D)
 	$(call say,TEST,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(TEST_CLOCK) $(BUILD)/libtest.a \
