@@ -172,19 +172,6 @@ static void await_file(struct assay_session *session, struct session_source *sou
     free(folder);
 }
 
-/* Whether the file PATH of SOURCE was awaited. */
-static bool is_awaited(const struct assay_session *session, const struct session_source *source,
-                       const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    for (size_t i = 0; i < session->watch_count && slash; i++)
-        if (session->watches[i].source == source && session->watches[i].awaited &&
-            strcmp(session->watches[i].awaited, slash + 1) == 0)
-            return true;
-    return false;
-}
-
 /* False where it is not to be had. */
 static bool watch_path(struct assay_session *session, struct session_source *source,
                        const char *path)
@@ -204,8 +191,9 @@ static bool watch_path(struct assay_session *session, struct session_source *sou
         source->slow_watch = source->slow_watch || errno == ENOSPC;
         return false;
     }
-    if (add_entry(session, wd, source) && is_awaited(session, source, path))
-        source->due = true; /* what was written to it before is no event */
+    /* What was written there since it was read, and before it was watched, is no event. */
+    if (add_entry(session, wd, source))
+        source->due = true;
     return true;
 }
 

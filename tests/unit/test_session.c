@@ -324,6 +324,53 @@ static void follows_params(void **state)
     assay_session_close(&session);
 }
 
+/* Dispatches until the one source is being read, or no longer. */
+static void wait_for_scan(struct assay_session *session, bool scanning)
+{
+    const struct assay_catalog *catalog = assay_session_catalog(session);
+    int64_t until = assay_monotonic_us() + DEADLINE_US;
+
+    while ((assay_catalog_source(catalog, 0)->state == ASSAY_SOURCE_READING) != scanning) {
+        struct pollfd ready = {.fd = assay_session_fd(session), .events = POLLIN};
+
+        assert_true(assay_monotonic_us() < until);
+        poll(&ready, 1, 100);
+        assay_session_dispatch(session);
+    }
+}
+
+/* What comes into a folder after it was read, and before it is watched, is no event. */
+static void misses_nothing_before_it_watches(void **state)
+{
+    struct assay_session *session;
+    struct assay_error err = {0};
+    struct pollfd ready;
+    uint32_t run;
+
+    (void)state;
+    make_tree();
+    session = open_tree(true);
+    assert_int_equal(assay_session_wait(session, &err), ASSAY_OK);
+    struct assay_catalog *catalog = assay_session_catalog(session);
+    assert_int_equal(assay_catalog_find_run(catalog, RUN_B, &run, &err), ASSAY_OK);
+    /* The look that setting the first watches asks for. */
+    wait_for_scan(session, true);
+    wait_for_scan(session, false);
+    put_file("mlruns/1/" RUN_B "/params/optimizer/lr", "7");
+    wait_for_scan(session, true);
+    /* It tells what it read, and nobody has listened yet. */
+    ready = (struct pollfd){.fd = assay_session_fd(session), .events = POLLIN};
+    assert_int_equal(poll(&ready, 1, 20000), 1);
+    put_file("mlruns/1/" RUN_B "/params/optimizer/decay", "8");
+    wait_for_scan(session, false);
+    wait_for_scan(session, true);
+    wait_for_scan(session, false);
+    const struct assay_attrs *attrs = assay_catalog_attrs(catalog, run);
+    assert_string_equal(assay_attrs_param(attrs, "optimizer/lr"), "7");
+    assert_string_equal(assay_attrs_param(attrs, "optimizer/decay"), "8");
+    assay_session_close(&session);
+}
+
 static void lives_without_a_cache(void **state)
 {
     struct assay_session *session;
@@ -660,6 +707,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(starts_again_from_the_cache, set_up, tear_down),
         cmocka_unit_test_setup_teardown(follows_a_growing_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(follows_params, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(misses_nothing_before_it_watches, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lives_without_a_cache, set_up, tear_down),
         cmocka_unit_test_setup_teardown(loses_nothing_with_the_cache, set_up, tear_down),
         cmocka_unit_test_setup_teardown(shows_the_local_store_and_what_is_added, set_up,
