@@ -126,7 +126,8 @@ enum assay_status assay_related_champion(struct assay_session *session, uint32_t
         struct assay_registry_state state;
         const struct assay_registry *registry = assay_session_registry(session, i, &state);
 
-        *busy = *busy || state.load == ASSAY_LOAD_BUSY;
+        /* Read once, it is known: a later look takes nothing back while it lasts. */
+        *busy = *busy || (state.load == ASSAY_LOAD_BUSY && (!registry || state.kept));
         if (state.load == ASSAY_LOAD_FAILED && unread.status == ASSAY_OK)
             unread = state.error;
         for (size_t m = 0; registry && m < registry->count; m++)

@@ -21,8 +21,9 @@ enum assay_status assay_related_parent(struct assay_catalog *catalog, uint32_t r
 /* The run behind the champion RUN is to be measured against: of the model that RUN made a
    version of; where it made none, of the only model whose champion comes from RUN's experiment.
    ASSAY_BAD_INPUT, said, where there is none or there are several (they are named); ASSAY_NO,
-   said too, where RUN is the champion itself. While a registry is still being read *busy is
-   true and no answer is final: ask again after the next assay_session_dispatch(). */
+   said too, where RUN is the champion itself. While a registry was not read yet (or is
+   known from before this start only, and being asked) *busy is true and no answer is final:
+   ask again after the next assay_session_dispatch(). */
 enum assay_status assay_related_champion(struct assay_session *session, uint32_t run,
                                          uint32_t *champion, bool *busy,
                                          struct assay_error *err);
