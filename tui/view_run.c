@@ -71,7 +71,6 @@ static void run_draw(void *self, struct area area)
     struct run_view *view = self;
     int width = area.rect.width, height = area.rect.height;
     int top = run_header_draw(view, area);
-    run_tabs_draw(view, area_row(area, top));
     draw_hline(area, 0, top + 1, width, ROLE_BORDER);
     struct area body = area_part(area, 0, top + 2, width, height - top - 2);
     view->list_rect = (struct rect){0};
@@ -105,6 +104,7 @@ static void run_draw(void *self, struct area area)
         run_note_draw(view, body);
         break;
     }
+    run_tabs_draw(view, area_row(area, top)); /* last: what is listed was counted above */
     change_ask_draw(&view->ask, area_row(area, height - 1));
 }
 
