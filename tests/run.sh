@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh BUILD_DIR [PATTERN]: runs every test program, or those whose path holds one of PATTERN's
-# lines, in a home of its own, in parallel, and prints what failed and one closing line. Exit
-# status 1 if anything failed, or if a test left a process.
+# lines, in a home of its own, two to a processor (half of their time they wait), and prints what
+# failed and one closing line. Exit status 1 if anything failed, or if a test left a process.
 set -u
 build=$1 pattern=${2-}
 work=$(mktemp -d) || exit 1
@@ -24,7 +24,7 @@ one() {
 export -f one
 export work build
 find "$build/tests" -type f -executable -name 'test_*' | grep -F -- "$pattern" | sort |
-    xargs -r -P "$(nproc)" -I{} bash -c 'one {}'
+    xargs -r -P "$(($(nproc) * 2))" -I{} bash -c 'one {}'
 
 # What still runs with a home of ours was left behind; what is just ending gets its moment.
 left_behind() { grep -lsF "HOME=$work/" /proc/[0-9]*/environ | grep -oE '[0-9]+'; }
