@@ -7,8 +7,6 @@
  */
 #include "source/mlflow_db.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +19,6 @@
 #include <assay/clock.h>
 
 #include "source/mlflow_meta.h"
-#include "store/store.h"
 
 #define STATE_VERSION 1u
 #define ID_BUCKETS    32u
@@ -31,129 +28,16 @@
 /* A file written as lately as this may change again without its time changing. */
 #define YOUNG_NS UINT64_C(50000000)
 
-/* ---- detection, opening ---- */
-
-enum look {
-    LOOK_OTHER,   /* no database, or another program's */
-    LOOK_STORE,   /* an MLflow database */
-    LOOK_TROUBLE, /* a database that could be one: damaged, or locked all the time; see err */
-};
-
-/* A file that begins as SQLite's do. For one that SQLite itself could not read: closing a
-   descriptor of our own drops the locks that a connection has on the file. */
-static bool is_database(const char *path)
-{
-    static const char magic[16] = "SQLite format 3"; /* its NUL is part of it */
-    char bytes[sizeof magic];
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    bool is = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-              pread(fd, bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes &&
-              memcmp(bytes, magic, sizeof magic) == 0;
-    if (fd >= 0)
-        close(fd);
-    return is;
-}
-
-/* Our own cache or store, which lie where somebody may look for experiments: looked at as
-   somebody else's, read-only, their shared memory would be that for the connection that writes,
-   too. */
-static bool is_ours(const struct stat *st)
-{
-    static const enum store_role roles[] = {STORE_LOCAL, STORE_CACHE};
-    bool ours = false;
-
-    for (size_t i = 0; i < ASSAY_COUNT(roles); i++) {
-        char *path = store_default_path(roles[i]);
-        struct stat own;
-
-        ours = ours || (path && stat(path, &own) == 0 && own.st_dev == st->st_dev &&
-                        own.st_ino == st->st_ino);
-        free(path);
-    }
-    return ours;
-}
-
-static enum look look_at(const char *path, struct assay_error *err)
-{
-    enum look look = LOOK_OTHER;
-    struct sql *sql = NULL;
-    struct stat st;
-    int64_t tables;
-
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < 512) {
-        assay_fail(err, ASSAY_BAD_INPUT, "%s: not an SQLite database", path);
-        return LOOK_OTHER;
-    }
-    if (is_ours(&st)) {
-        assay_fail(err, ASSAY_BAD_INPUT, "%s: Assay's own, not an MLflow database", path);
-        return LOOK_OTHER;
-    }
-    if (sql_open(&sql, path, SQL_FOREIGN, err) != ASSAY_OK ||
-        sql_int(sql, "SELECT count(*) FROM sqlite_master", 0, &tables, err) != ASSAY_OK)
-        look = is_database(path) ? LOOK_TROUBLE : LOOK_OTHER;
-    else if (sql_has(sql, "alembic_version", NULL) && sql_has(sql, "runs", "run_uuid") &&
-             sql_has(sql, "experiments", "experiment_id"))
-        look = LOOK_STORE;
-    else
-        assay_fail(err, ASSAY_BAD_INPUT, "%s: not an MLflow database", path);
-    sql_close(&sql);
-    return look;
-}
-
-static bool ends_like_database(const char *name)
-{
-    static const char *const ends[] = {".db", ".sqlite", ".sqlite3"};
-    size_t length = strlen(name);
-
-    for (size_t i = 0; i < ASSAY_COUNT(ends); i++) {
-        size_t end = strlen(ends[i]);
-
-        if (length > end && strcmp(name + length - end, ends[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* The file itself, whatever its name; in a folder, whatever ends as databases do. */
-static void detect(const char *path, struct source_found *found)
-{
-    struct dirent *entry;
-    char inner[4096];
-    unsigned looked = 0;
-    struct stat st;
-    DIR *dir;
-
-    if (stat(path, &st) != 0)
-        return;
-    if (S_ISREG(st.st_mode)) {
-        if (look_at(path, NULL) != LOOK_OTHER) /* the trouble is told when it is opened */
-            source_found_add(found, "mlflow-db", path);
-        return;
-    }
-    dir = S_ISDIR(st.st_mode) ? opendir(path) : NULL;
-    for (unsigned n = 0; dir && n < 4096 && looked < 16 && (entry = readdir(dir)); n++) {
-        if (!ends_like_database(entry->d_name) ||
-            (size_t)snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name) >= sizeof inner)
-            continue;
-        looked++;
-        enum look look = look_at(inner, NULL);
-        if (look == LOOK_STORE ||
-            (look == LOOK_TROUBLE && strstr(entry->d_name, "mlflow") != NULL))
-            source_found_add(found, "mlflow-db", inner);
-    }
-    if (dir)
-        closedir(dir);
-}
+/* ---- opening ---- */
 
 static enum assay_status open_source(void **self, const char *path, struct assay_error *err)
 {
     struct assay_error trouble = {0};
     struct mlflow_db *db;
 
-    enum look look = look_at(path, &trouble);
-    if (look != LOOK_STORE)
-        return assay_fail(err, look == LOOK_TROUBLE ? trouble.status : ASSAY_BAD_INPUT, "%s",
+    enum db_look look = db_look_at(path, &trouble);
+    if (look != DB_LOOK_STORE)
+        return assay_fail(err, look == DB_LOOK_TROUBLE ? trouble.status : ASSAY_BAD_INPUT, "%s",
                           trouble.what);
     db = assay_alloc(sizeof *db);
     db->path = assay_strdup(path);
@@ -782,7 +666,7 @@ static char **watch_source(void *self)
 const struct source_ops source_mlflow_db = {
     .kind = "mlflow-db",
     .title = "MLflow database",
-    .detect = detect,
+    .detect = db_detect,
     .open = open_source,
     .close = close_source,
     .scan = scan_source,
