@@ -11,7 +11,7 @@
 
 /* "DIR/NAME" in a fresh private directory under $TMPDIR; free() it. */
 char *place_new(const char *name);
-/* PATH with END behind it; lives until the process ends. */
+/* PATH with END behind it; lives until the sixteenth call after this one. */
 const char *place_with(const char *path, const char *end);
 bool place_exists(const char *path);
 unsigned place_mode(const char *path); /* permission bits */
