@@ -181,6 +181,10 @@ static enum assay_status read_ends(struct db_scan *scan)
     struct db_position *to = &scan->to;
     enum assay_status status;
 
+    if (scan->salvage) { /* what is nowhere kept: as far as can be read */
+        to->metrics = INT64_MAX;
+        return ASSAY_OK;
+    }
     status = sql_int(sql, "SELECT max(rowid) FROM metrics", 0, &to->metrics, scan->err);
     if (status == ASSAY_OK)
         status = sql_int(sql, "SELECT max(rowid) FROM params", 0, &to->params, scan->err);
@@ -228,16 +232,17 @@ static enum assay_status check_position(struct db_scan *scan)
 {
     struct mlflow_db *db = scan->db;
     uint64_t metrics = 0, params = 0;
-    enum assay_status status;
+    enum assay_status status = ASSAY_OK;
 
-    status = row_at(scan, "metrics", db->at.metrics, &metrics);
-    if (status == ASSAY_OK)
+    if (!scan->salvage)
+        status = row_at(scan, "metrics", db->at.metrics, &metrics);
+    if (status == ASSAY_OK && !scan->salvage)
         status = row_at(scan, "params", db->at.params, &params);
     if (status != ASSAY_OK)
         return status;
     scan->to.version = STATE_VERSION;
     scan->to.epoch = db->at.epoch;
-    if (db->at.epoch != 0 && db->at.schema == scan->to.schema &&
+    if (!scan->salvage && db->at.epoch != 0 && db->at.schema == scan->to.schema &&
         metrics == db->at.metrics_row && params == db->at.params_row &&
         scan->to.inputs >= db->at.inputs)
         return ASSAY_OK;
@@ -290,7 +295,7 @@ static enum assay_status read_experiments(struct db_scan *scan)
         ingest_experiment(scan->in, &experiment);
     }
     sql_finish(&statement);
-    return status;
+    return db_leaves(scan, DB_PART_EXPERIMENTS, status) ? ASSAY_OK : status;
 }
 
 static struct db_run *find_run(struct mlflow_db *db, const char *id, size_t length)
@@ -394,6 +399,7 @@ static enum assay_status read_table(struct db_scan *scan, const char *select, in
             break;
         }
         rows = 0;
+        sql_reset(statement);
         sql_bind_int(statement, 1, from);
         while ((status = sql_step(statement, &row, scan->err)) == ASSAY_OK && row) {
             from = sql_column_int(statement, 0);
@@ -404,6 +410,12 @@ static enum assay_status read_table(struct db_scan *scan, const char *select, in
                 meet_tag(scan, statement, sums);
             else
                 meet_owner(scan, statement);
+        }
+        /* Only runs are read so where something is damaged: all else is read anew then. */
+        if (table == TABLE_RUNS && db_leaves(scan, DB_PART_RUNS, status)) {
+            from = db_behind_damage(scan->db->sql, "runs", from);
+            status = ASSAY_OK;
+            rows = from < INT64_MAX ? DB_BATCH : 0;
         }
     }
     sql_finish(&statement);
@@ -489,7 +501,8 @@ static void keep_ids(struct db_scan *scan, size_t known)
         struct db_run *run = &db->runs[i];
         unsigned bucket = bucket_of(run->id);
 
-        if (run->seen == db->scan) {
+        /* Of a damaged table nobody can say what is gone from it. */
+        if (run->seen == db->scan || (scan->salvage && !run->gone)) {
             assay_buf_format(&lists[bucket], "%s\n", run->id);
             changed[bucket] |= i >= known;
         } else if (!run->gone) {
@@ -579,7 +592,8 @@ static enum assay_status read_changes(struct db_scan *scan)
     return status;
 }
 
-/* Reads what changed, anew where a program began to write just then. The connection lives no
+/* Reads what changed, anew where a program began to write just then, and once more, in another
+   way, where the database turns out to be damaged. The connection lives no
    longer than that: a writer that ends while somebody has the database open cannot clear away
    its log. */
 static enum assay_status read_undisturbed(struct db_scan *scan)
@@ -598,6 +612,8 @@ static enum assay_status read_undisturbed(struct db_scan *scan)
         db_fold_reset(scan);
         scan->rows_done = scan->reported = scan->to_report = 0;
         again = status != ASSAY_OK && db->sql && sql_disturbed(db->sql);
+        if (status == ASSAY_CORRUPT && db->sql && !again && !scan->salvage)
+            again = scan->salvage = true;
         sql_close(&db->sql);
     }
     return status;
@@ -616,8 +632,8 @@ static enum assay_status scan_source(void *self, struct ingest *in, struct assay
         return ASSAY_OK;
     scan.to.stamp = stamp;
     status = read_undisturbed(&scan);
-    if (status != ASSAY_OK)
-        return status;
+    if (status != ASSAY_OK || scan.salvage)
+        return status; /* of a damaged one the next scan tells the same again */
     db->at = scan.to;
     ingest_end_put(in, DB_POSITION, &db->at, sizeof db->at);
     return ASSAY_OK;

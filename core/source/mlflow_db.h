@@ -1,7 +1,8 @@
 /*
  * What the parts of the reader of MLflow's SQLite stores share: mlflow_db.c (the source and its
- * scan), mlflow_db_look.c (which files they are), mlflow_db_fold.c (summaries of the metrics
- * table), mlflow_db_report.c (runs as they are reported), mlflow_db_run.c (one series,
+ * scan), mlflow_db_look.c (which files they are),
+ * mlflow_db_damage.c (what of a damaged one can be read), mlflow_db_fold.c (summaries of the
+ * metrics table), mlflow_db_report.c (runs as they are reported), mlflow_db_run.c (one series,
  * artifacts).
  */
 #ifndef CORE_SOURCE_MLFLOW_DB_H
@@ -102,6 +103,10 @@ struct db_scan {
     struct db_position to; /* where this scan ends */
     enum { DB_CLAIMED_NOTHING, DB_CLAIMED_PART, DB_CLAIMED_WHOLE } claimed;
     size_t reported, to_report;
+    /* The database is damaged: whatever can be read is read anew, what cannot is told, and how
+       far it went is not kept. */
+    bool salvage;
+    uint32_t told; /* 1 << enum db_part */
     uint64_t rows_done, rows_total;
 };
 
@@ -126,6 +131,22 @@ enum db_look {
 enum db_look db_look_at(const char *path, struct assay_error *err);
 /* The file itself, whatever its name; in a folder, whatever ends as databases do. */
 void db_detect(const char *path, struct source_found *found);
+
+/* ---- mlflow_db_damage.c ---- */
+
+enum db_part {
+    DB_PART_EXPERIMENTS,
+    DB_PART_RUNS,
+    DB_PART_METRICS,
+    DB_PART_PARAMS,
+    DB_PART_TAGS,
+    DB_PART_LINKS,
+};
+/* Whether STATUS is damage to PART that the scan leaves behind; it is told, once. */
+bool db_leaves(struct db_scan *scan, enum db_part part, enum assay_status status);
+/* Where to go on in TABLE, whose rows cannot be read right behind the rowid FROM; INT64_MAX
+   where nothing can be read any more. */
+int64_t db_behind_damage(struct sql *sql, const char *table, int64_t from);
 
 /* ---- mlflow_db_fold.c ---- */
 

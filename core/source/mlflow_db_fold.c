@@ -294,6 +294,7 @@ enum assay_status db_fold_rows(struct db_scan *scan)
             status = ASSAY_CANCELLED;
             break;
         }
+        sql_reset(statement);
         sql_bind_int(statement, 1, position);
         sql_bind_int(statement, 2, scan->to.metrics);
         while (status == ASSAY_OK &&
@@ -303,8 +304,12 @@ enum assay_status db_fold_rows(struct db_scan *scan)
             rows++;
         }
         sql_reset(statement);
-        if (rows < DB_BATCH)
+        if (db_leaves(scan, DB_PART_METRICS, status)) {
+            status = ASSAY_OK;
+            position = db_behind_damage(scan->db->sql, "metrics", position);
+        } else if (rows < DB_BATCH) {
             position = scan->to.metrics;
+        }
         scan->rows_done += (uint64_t)(position - start);
         db_progress(scan);
         if (status == ASSAY_OK && scan->fold.metric_count > METRICS_MAX) {

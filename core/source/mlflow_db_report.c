@@ -89,11 +89,17 @@ static struct slice_run *run_of(struct slice *slice, struct sql_statement *state
 
 typedef void (*row_fn)(struct slice *slice, struct sql_statement *statement,
                        struct slice_run *run);
+struct rows_of {
+    enum db_part part;
+    const char *select, *column;
+    int run_column;
+};
 
-/* Runs BEFORE (?,?,…) over the ids of the slice; column RUN_COLUMN of each row says whose it
- * is. */
-static enum assay_status each_row(struct slice *slice, const char *before, int run_column,
-                                  row_fn fn)
+/* Steps through rows of SELECT, whose last condition is that COLUMN is one of the slice's ids;
+   column RUN_COLUMN of each row says whose it is. Without FN they are only counted.
+   !INDEXED: through the whole table, past an index that cannot be read. */
+static enum assay_status step_rows(struct slice *slice, const struct rows_of *of, bool indexed,
+                                   row_fn fn, size_t *count)
 {
     struct db_scan *scan = slice->scan;
     struct sql_statement *statement = NULL;
@@ -101,7 +107,7 @@ static enum assay_status each_row(struct slice *slice, const char *before, int r
     enum assay_status status;
     bool row = true;
 
-    assay_buf_format(&text, "%s(?", before);
+    assay_buf_format(&text, "%s %s%s IN (?", of->select, indexed ? "" : "+", of->column);
     assay_buf_repeat(&text, ",?", slice->count - 1);
     assay_buf_char(&text, ')');
     status = sql_prepare(scan->db->sql, &statement, assay_buf_text(&text), scan->err);
@@ -109,14 +115,36 @@ static enum assay_status each_row(struct slice *slice, const char *before, int r
         sql_bind_text(statement, (int)i + 1, scan->db->runs[slice->runs[i].run].id);
     while (status == ASSAY_OK && (status = sql_step(statement, &row, scan->err)) == ASSAY_OK &&
            row) {
-        struct slice_run *run = run_of(slice, statement, run_column);
+        struct slice_run *run = run_of(slice, statement, of->run_column);
 
-        if (run)
+        ++*count;
+        if (run && fn)
             fn(slice, statement, run);
     }
     sql_finish(&statement);
     assay_buf_free(&text);
     return status;
+}
+
+/* In a damaged database first looks which way leads to more of the rows. */
+static enum assay_status each_row(struct slice *slice, const struct rows_of *of, row_fn fn)
+{
+    struct db_scan *scan = slice->scan;
+    enum assay_status status = ASSAY_OK;
+    size_t count = 0, by_table = 0;
+    bool indexed = true;
+
+    if (scan->salvage) {
+        status = step_rows(slice, of, true, NULL, &count);
+        if (status == ASSAY_CORRUPT) {
+            assay_error_clear(scan->err);
+            status = step_rows(slice, of, false, NULL, &by_table);
+            indexed = status == ASSAY_CORRUPT && by_table <= count;
+            assay_error_clear(scan->err);
+        }
+    }
+    status = step_rows(slice, of, indexed, fn, &count);
+    return db_leaves(scan, of->part, status) ? ASSAY_OK : status;
 }
 
 void db_run_query(const struct mlflow_db *db, struct assay_buf *out)
@@ -230,30 +258,33 @@ static enum assay_status read_links(struct slice *slice)
         "SELECT i.destination_id, d.name, d.digest, d.dataset_source_type, d.dataset_source, "
         "d.dataset_schema, d.dataset_profile, %s FROM inputs i JOIN datasets d ON "
         "d.dataset_uuid=i.source_id %s WHERE i.source_type='DATASET' AND "
-        "i.destination_type='RUN' AND i.destination_id IN ",
+        "i.destination_type='RUN' AND",
         schema->input_tags ? "t.value" : "''",
         schema->input_tags ? "LEFT JOIN input_tags t ON t.input_uuid=i.input_uuid AND "
                              "t.name='mlflow.data.context'"
                            : "");
-    status = each_row(slice, text, 0, take_dataset);
+    status = each_row(slice, &(struct rows_of){DB_PART_LINKS, text, "i.destination_id", 0},
+                      take_dataset);
     if (status != ASSAY_OK || !schema->logged_models)
         return status;
     status =
         each_row(slice,
-                 "SELECT i.source_id, i.destination_id, coalesce(m.name, i.destination_id) "
-                 "FROM inputs i LEFT JOIN logged_models m ON m.model_id=i.destination_id "
-                 "WHERE i.source_type='RUN_INPUT' AND i.destination_type='MODEL_INPUT' AND "
-                 "i.source_id IN ",
-                 0, take_model_input);
+                 &(struct rows_of){
+                     DB_PART_LINKS,
+                     "SELECT i.source_id, i.destination_id, coalesce(m.name, i.destination_id) "
+                     "FROM inputs i LEFT JOIN logged_models m ON m.model_id=i.destination_id "
+                     "WHERE i.source_type='RUN_INPUT' AND i.destination_type='MODEL_INPUT' AND",
+                     "i.source_id", 0},
+                 take_model_input);
     if (status != ASSAY_OK)
         return status;
     snprintf(text, sizeof text,
              "SELECT i.source_id, i.destination_id, coalesce(m.name, i.destination_id), %s "
              "FROM inputs i LEFT JOIN logged_models m ON m.model_id=i.destination_id "
-             "WHERE i.source_type='RUN_OUTPUT' AND i.destination_type='MODEL_OUTPUT' AND "
-             "i.source_id IN ",
+             "WHERE i.source_type='RUN_OUTPUT' AND i.destination_type='MODEL_OUTPUT' AND",
              schema->output_step ? "i.step" : "0");
-    return each_row(slice, text, 0, take_model_output);
+    return each_row(slice, &(struct rows_of){DB_PART_LINKS, text, "i.source_id", 0},
+                    take_model_output);
 }
 
 /* ---- metrics ---- */
@@ -300,10 +331,10 @@ static enum assay_status read_metrics(struct slice *slice)
         status = db_fold_run(scan, slice->runs[i].run, &fold);
     if (status == ASSAY_OK && schema->latest) {
         snprintf(text, sizeof text,
-                 "SELECT run_uuid, key, value, timestamp, %s, %s FROM latest_metrics WHERE "
-                 "run_uuid IN ",
+                 "SELECT run_uuid, key, value, timestamp, %s, %s FROM latest_metrics WHERE",
                  schema->step ? "step" : "0", schema->is_nan ? "is_nan" : "0");
-        status = each_row(slice, text, 0, take_latest);
+        status = each_row(slice, &(struct rows_of){DB_PART_METRICS, text, "run_uuid", 0},
+                          take_latest);
     }
     for (size_t i = 0; i < slice->count && !slice->quick && status == ASSAY_OK; i++) {
         struct assay_attrs *attrs = &slice->runs[i].attrs;
@@ -369,16 +400,23 @@ static enum assay_status report_slice(struct slice *slice)
     enum assay_status status;
 
     db_run_query(slice->scan->db, &text);
-    assay_buf_text_add(&text, " WHERE run_uuid IN ");
-    status = each_row(slice, assay_buf_text(&text), 1, take_run);
+    assay_buf_text_add(&text, " WHERE");
+    status = each_row(
+        slice, &(struct rows_of){DB_PART_RUNS, assay_buf_text(&text), "run_uuid", 1}, take_run);
     assay_buf_free(&text);
     if (status == ASSAY_OK)
         status = read_metrics(slice);
     if (status == ASSAY_OK)
-        status = each_row(slice, "SELECT run_uuid, key, value FROM params WHERE run_uuid IN ",
-                          0, take_param);
+        status = each_row(slice,
+                          &(struct rows_of){DB_PART_PARAMS,
+                                            "SELECT run_uuid, key, value FROM params WHERE",
+                                            "run_uuid", 0},
+                          take_param);
     if (status == ASSAY_OK)
-        status = each_row(slice, "SELECT run_uuid, key, value FROM tags WHERE run_uuid IN ", 0,
+        status = each_row(slice,
+                          &(struct rows_of){DB_PART_TAGS,
+                                            "SELECT run_uuid, key, value FROM tags WHERE",
+                                            "run_uuid", 0},
                           take_tag);
     if (status == ASSAY_OK)
         status = read_links(slice);
@@ -436,7 +474,8 @@ enum assay_status db_report(struct db_scan *scan, uint32_t *list, size_t count, 
 {
     struct slice *slice = assay_alloc(sizeof *slice);
     enum assay_status status = ASSAY_OK;
-    size_t size = 16; /* the first ones at once */
+    size_t size =
+        scan->salvage ? 1 : 16; /* the first ones at once; the damage to one at a time */
 
     sort_list(scan, list, count);
     for (size_t at = 0; at < count && status == ASSAY_OK; at += slice->count) {
@@ -456,7 +495,7 @@ enum assay_status db_report(struct db_scan *scan, uint32_t *list, size_t count, 
         assay_arena_free(&slice->arena);
         scan->reported += slice->count;
         db_progress(scan);
-        size = DB_SLICE;
+        size = scan->salvage ? 1 : DB_SLICE;
     }
     free(slice);
     return status;

@@ -124,6 +124,47 @@ static enum assay_status read_by_run(struct sql *sql, const char *run_id, const 
     return status;
 }
 
+/* Past damage: all rows of the table that can be read, one page after the other. */
+static enum assay_status read_past_damage(struct sql *sql, const char *run_id,
+                                          const char *metric, struct points *points,
+                                          struct assay_error *err)
+{
+    struct sql_statement *statement = NULL;
+    enum assay_status status;
+    int64_t rowid = 0;
+    int rows = DB_BATCH;
+    char text[300];
+
+    snprintf(text, sizeof text,
+             "SELECT rowid, key, value, timestamp, %s, %s, run_uuid FROM metrics WHERE "
+             "rowid>?1 ORDER BY rowid LIMIT %d",
+             sql_has(sql, "metrics", "step") ? "step" : "0",
+             sql_has(sql, "metrics", "is_nan") ? "is_nan" : "0", DB_BATCH);
+    status = sql_prepare(sql, &statement, text, err);
+    while (status == ASSAY_OK && rows == DB_BATCH) {
+        bool row = true;
+
+        sql_reset(statement);
+        sql_bind_int(statement, 1, rowid);
+        rows = 0;
+        while ((status = sql_step(statement, &row, err)) == ASSAY_OK && row) {
+            rowid = sql_column_int(statement, 0);
+            if (strcmp(sql_column_text(statement, 1, NULL), metric) == 0 &&
+                strcmp(sql_column_text(statement, 6, NULL), run_id) == 0)
+                add_row(points, statement);
+            rows++;
+        }
+        if (status != ASSAY_CORRUPT)
+            continue;
+        assay_error_clear(err);
+        status = ASSAY_OK;
+        rowid = db_behind_damage(sql, "metrics", rowid);
+        rows = rowid < INT64_MAX ? DB_BATCH : 0;
+    }
+    sql_finish(&statement);
+    return status;
+}
+
 static int by_rowid(const void *a, const void *b)
 {
     const struct numbered *x = a, *y = b;
@@ -155,6 +196,12 @@ static enum assay_status read_points(const char *path, const char *run_id, const
     if (status == ASSAY_OK)
         status = has_step_index(sql) ? read_by_step(sql, run_id, metric, points, err)
                                      : read_by_run(sql, run_id, metric, points, err);
+    /* That it is damaged was told by the scan; here as much is read as can be. */
+    if (status == ASSAY_CORRUPT && sql && !sql_disturbed(sql)) {
+        assay_error_clear(err);
+        points->count = 0;
+        status = read_past_damage(sql, run_id, metric, points, err);
+    }
     *again = status != ASSAY_OK && sql && sql_disturbed(sql);
     sql_close(&sql);
     return status;

@@ -668,6 +668,145 @@ static void test_damaged_is_told(void **state)
     assert_int_equal(rename(path, world->path), 0);
 }
 
+/* Blanks the pages that hold rows of a table with TEXT among them; how many. */
+static unsigned blank_pages(struct world *world, const char *text)
+{
+    static unsigned char page[4096];
+    const unsigned char blank[sizeof page] = {0};
+    unsigned blanked = 0;
+    int fd = open(world->path, O_RDWR);
+
+    assert_true(fd >= 0);
+    for (off_t at = 0; pread(fd, page, sizeof page, at) == (ssize_t)sizeof page;
+         at += (off_t)sizeof page) {
+        if (page[0] != 0x0d || !memmem(page, sizeof page, text, strlen(text)))
+            continue;
+        assert_int_equal(pwrite(fd, blank, sizeof blank, at), sizeof blank);
+        blanked++;
+    }
+    close(fd);
+    return blanked;
+}
+
+static void fill_for_damage(struct world *world)
+{
+    write_sql(world, "DELETE FROM runs; DELETE FROM metrics; DELETE FROM params;"
+                     "CREATE INDEX index_params_run_uuid ON params(run_uuid);"
+                     "CREATE TABLE n(i); INSERT INTO n WITH RECURSIVE n(i) AS (SELECT 1 UNION "
+                     "ALL SELECT i+1 FROM n WHERE i<400) SELECT i FROM n;"
+                     "INSERT INTO runs SELECT printf('run%04d', i), 'a name', 'FINISHED', i, i, "
+                     "'ann', '/x', 0 FROM n;"
+                     "INSERT INTO params SELECT 'lr', printf('value%04d', i), "
+                     "printf('run%04d', i) FROM n;"
+                     "INSERT INTO metrics SELECT 'loss', i * 0.5, i, printf('run%04d', i) FROM n;"
+                     "INSERT INTO metrics SELECT 'long', i, i, 'run0007' FROM n WHERE i <= 200;"
+                     "INSERT INTO metrics VALUES('mark-middle', 0, 0, 'nobody');"
+                     "INSERT INTO metrics SELECT 'long', i, i, 'run0007' FROM n WHERE i > 200;"
+                     "INSERT INTO metrics VALUES('mark-last', 0, 0, 'nobody');"
+                     "DROP TABLE n");
+    sql_close(&world->writer);
+}
+
+/* How many of the 400 runs are there; with a param; with a metric. */
+static void count_runs(struct world *world, unsigned *runs, unsigned *params, unsigned *metrics)
+{
+    *runs = *params = *metrics = 0;
+    for (unsigned i = 1; i <= 400; i++) {
+        const struct collected_run *run;
+        char id[16];
+
+        snprintf(id, sizeof id, "run%04u", i);
+        run = ingest_collect_run(&world->collect, id);
+        *runs += run && !run->gone;
+        *params += run && run->attrs.param_count == 1;
+        *metrics += run && run->attrs.metric_count > 0;
+    }
+}
+
+/* A page that cannot be read takes along what lies on it and nothing else; it is told what is
+   incomplete, and told again by the next program. */
+static void test_damaged_in_part(void **state)
+{
+    struct world *world = *state;
+    unsigned runs, params, metrics;
+
+    fill_for_damage(world);
+    assert_int_equal(blank_pages(world, "value0200"), 1);
+    for (int program = 0; program < 2; program++) {
+        scan(world);
+        count_runs(world, &runs, &params, &metrics);
+        assert_int_equal(runs, 400);
+        assert_int_equal(metrics, 400);
+        assert_in_range(params, 200, 399);
+        assert_int_equal(world->collect.problem_count, 1);
+        assert_non_null(strstr(world->collect.problems[0].message, "not all params"));
+        ingest_collect_forget_problems(&world->collect);
+        source_mlflow_db.close(world->self);
+        world->self = NULL;
+    }
+}
+
+static void test_damaged_runs(void **state)
+{
+    struct world *world = *state;
+    unsigned runs, params, metrics, before;
+
+    fill_for_damage(world);
+    scan(world);
+    assert_int_equal(world->collect.problem_count, 0);
+    assert_int_equal(blank_pages(world, "run0200a name"), 1);
+    scan(world); /* none of them is gone */
+    count_runs(world, &runs, &params, &metrics);
+    assert_int_equal(runs, 400);
+    assert_true(world->collect.problem_count > 0);
+    assert_non_null(strstr(world->collect.problems[0].message, "not all runs"));
+    ingest_collect_free(&world->collect); /* another program, without a cache */
+    ingest_collect_init(&world->collect, ASSAY_LAST_VALUE);
+    source_mlflow_db.close(world->self);
+    world->self = NULL;
+    scan(world);
+    count_runs(world, &before, &params, &metrics);
+    assert_in_range(before, 200, 399);
+    assert_int_equal(params, before);
+    assert_int_equal(metrics, before);
+    assert_non_null(ingest_collect_run(&world->collect, "run0001"));
+    assert_non_null(ingest_collect_run(&world->collect, "run0400"));
+    assert_null(ingest_collect_run(&world->collect, "run0200"));
+}
+
+/* One page in the middle of the metrics and the last: what lies on the others of the same metric
+   is there, in its summary and in the series. */
+static void test_damaged_metrics(void **state)
+{
+    struct world *world = *state;
+    struct assay_series *series = assay_series_new(ASSAY_LAST_VALUE);
+    const struct collected_run *run;
+    struct assay_error err = {0};
+    unsigned runs, params, metrics;
+
+    fill_for_damage(world);
+    assert_int_equal(blank_pages(world, "mark-middle"), 1);
+    assert_int_equal(blank_pages(world, "mark-last"), 1);
+    scan(world);
+    count_runs(world, &runs, &params, &metrics);
+    assert_int_equal(runs, 400);
+    assert_int_equal(params, 400);
+    assert_int_equal(metrics, 400);
+    assert_int_equal(world->collect.problem_count, 1);
+    assert_non_null(strstr(world->collect.problems[0].message, "not all metrics"));
+    assert_int_equal(
+        source_mlflow_db.read_series(world->self, "0", "run0007", "long", series, &err),
+        ASSAY_OK);
+    assert_in_range(assay_series_count(series), 100, 390);
+    run = ingest_collect_run(&world->collect, "run0007");
+    assert_int_equal(run->attrs.metric_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        if (strcmp(run->attrs.metrics[i].key, "long") == 0)
+            assert_int_equal(run->attrs.metrics[i].summary.n, assay_series_count(series));
+    }
+    assay_series_free(&series);
+}
+
 static void test_artifacts(void **state)
 {
     struct world *world = *state;
@@ -731,6 +870,9 @@ int main(void)
         IN_WORLD(test_own_databases),
         IN_WORLD(test_cut_off),
         IN_WORLD(test_damaged_is_told),
+        IN_WORLD(test_damaged_in_part),
+        IN_WORLD(test_damaged_runs),
+        IN_WORLD(test_damaged_metrics),
         IN_WORLD(test_artifacts),
     };
 
