@@ -639,6 +639,7 @@ void scan_start(struct assay_session *session, struct session_source *source)
     scan->task.run = scan_task;
     scan->task.discard = scan_discard;
     scan->in.ops = &scan_ops;
+    scan->in.once = !session->live;
     scan->session = session;
     scan->cached = session->writer != NULL; /* the session's thread may lose it meanwhile */
     scan->source = source;

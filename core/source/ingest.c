@@ -71,6 +71,11 @@ bool ingest_cancelled(const struct ingest *in)
     return in->ops->cancelled(in);
 }
 
+bool ingest_once(const struct ingest *in)
+{
+    return in->once;
+}
+
 void ingest_focus(const struct ingest *in, char out[128])
 {
     out[0] = '\0';

@@ -37,6 +37,7 @@ struct ingest_ops {
 
 struct ingest {
     const struct ingest_ops *ops;
+    bool once; /* see ingest_once() */
 };
 
 #endif

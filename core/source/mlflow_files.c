@@ -58,8 +58,9 @@ struct mlflow_files_source {
     struct assay_map by_experiment, by_run; /* id to index */
     uint32_t scan;                          /* number of the present one */
     int64_t deep_us, deep_at_us;            /* cost and time of the last deep one */
-    bool shallow;                           /* the last one was not */
-    uint32_t recent[ENDED_MAX];             /* runs, in the order the last one took them */
+    int64_t settled_us; /* when what the last one left as half written is not so any more */
+    bool shallow;       /* the last one was not */
+    uint32_t recent[ENDED_MAX]; /* runs, in the order the last one took them */
     size_t recent_count;
     uint64_t experiment_ids; /* as experiment.ids, over the experiments' */
 };
@@ -102,6 +103,7 @@ struct scan {
     struct ingest *in;
     int root;
     bool deep;
+    bool young;       /* a meta.yaml is left to a later scan: it may be half written */
     bool lists_sound; /* every folder of experiments could be listed to its end */
     uint32_t *order;  /* runs to look at, by index */
     size_t count, capacity;
@@ -171,8 +173,11 @@ static void look_at_experiment(struct scan *scan, struct experiment *experiment,
     if (hash == experiment->stamp)
         return;
     status = mlflow_read_meta(&at, "meta.yaml", true, &meta);
-    if (status == ASSAY_NO && (!stamp.ino || !mlflow_is_settled(stamp.mtime_ns)))
+    if (status == ASSAY_NO &&
+        (!stamp.ino || !(ingest_once(scan->in) || mlflow_is_settled(stamp.mtime_ns)))) {
+        scan->young |= stamp.ino != 0;
         goto out; /* none, or being written: at the next scan */
+    }
     if (status == ASSAY_NO) {
         snprintf(path, sizeof path, "%s/meta.yaml", full);
         ingest_problem(scan->in, path, 0, "is empty");
@@ -532,6 +537,10 @@ static enum assay_status scan_store(void *self, struct ingest *in, struct assay_
         /* What was read for the first time is no measure of what looking costs. */
         store->deep_us = store->scan == 1 ? 0 : store->deep_at_us - start;
     }
+    for (size_t i = 0; i < scan.count; i++)
+        scan.young |= store->runs[scan.order[i]].memory.young;
+    store->settled_us =
+        scan.young ? start + (int64_t)(MLFLOW_SETTLE_NS / 1000) + 1000 : INT64_MAX;
     store->shallow = !scan.deep;
     store->recent_count = scan.count < ENDED_MAX ? scan.count : ENDED_MAX;
     if (scan.count)
@@ -542,12 +551,14 @@ static enum assay_status scan_store(void *self, struct ingest *in, struct assay_
 }
 
 /* What grew of an ended run was passed over where the scan was not deep: one that is follows
-   when it may. */
+   when it may. What may be half written is told once it has lain still. */
 static int64_t again_us(void *self)
 {
     const struct mlflow_files_source *store = self;
+    int64_t deep =
+        store->shallow ? store->deep_at_us + DEEP_SHARE * store->deep_us + 1 : INT64_MAX;
 
-    return store->shallow ? store->deep_at_us + DEEP_SHARE * store->deep_us + 1 : INT64_MAX;
+    return deep < store->settled_us ? deep : store->settled_us;
 }
 
 /* ---- what to watch ---- */

@@ -295,14 +295,16 @@ bool mlflow_read_pairs(const struct mlflow_place *place, const char *folder,
 
 /* ---- meta.yaml ---- */
 
-#define SETTLE_NS UINT64_C(10000000000)
-
 bool mlflow_is_settled(uint64_t mtime_ns)
 {
     struct timespec now;
 
+    uint64_t now_ns;
+
     clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec > mtime_ns + SETTLE_NS;
+    now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    /* A time far ahead is another machine's clock, which says nothing. */
+    return now_ns > mtime_ns + MLFLOW_SETTLE_NS || mtime_ns > now_ns + MLFLOW_SETTLE_NS;
 }
 
 enum assay_status mlflow_read_meta(const struct mlflow_place *place, const char *path,

@@ -64,6 +64,7 @@ char *mlflow_slurp(const struct mlflow_place *place, const char *path, size_t li
 enum assay_status mlflow_read_meta(const struct mlflow_place *place, const char *path,
                                    bool complain, struct yaml_map *out);
 
+#define MLFLOW_SETTLE_NS UINT64_C(10000000000)
 /* Whether a meta.yaml of this time is empty or broken for good: it is "being written" for ten
    seconds, and then a problem. */
 bool mlflow_is_settled(uint64_t mtime_ns);

@@ -353,11 +353,12 @@ static enum meta_state read_run_meta(const struct mlflow_run_place *place,
                                      const struct mlflow_place *at, const struct survey *survey,
                                      struct mlflow_run_memory *memory, struct yaml_map *meta)
 {
-    bool settled = mlflow_is_settled(survey->meta.mtime_ns);
+    bool settled = ingest_once(at->in) || mlflow_is_settled(survey->meta.mtime_ns);
     bool complain = settled && memory->faulty != survey->all;
     enum assay_status status = mlflow_read_meta(at, "meta.yaml", complain, meta);
     char path[4096], why[200];
 
+    memory->young = false;
     snprintf(path, sizeof path, "%s/meta.yaml", at->path);
     if (status == ASSAY_OK && (*yaml_text(meta, "run_id") || *yaml_text(meta, "run_uuid"))) {
         if (speaks_of(meta, place, why))
@@ -367,8 +368,10 @@ static enum meta_state read_run_meta(const struct mlflow_run_place *place,
         memory->faulty = survey->all;
         return META_FOREIGN;
     }
-    if (!settled)
+    if (!settled) {
+        memory->young = survey->meta.ino != 0;
         return META_LATER;
+    }
     if (complain && status == ASSAY_NO && survey->meta.ino != 0)
         ingest_problem(at->in, path, 0, "is empty");
     if (complain && status == ASSAY_OK)

@@ -17,6 +17,7 @@ struct mlflow_run_memory {
     bool known;       /* it was reported from a sound meta.yaml */
     bool loaded;      /* the state was looked up */
     bool told;        /* its problems were reported */
+    bool young;       /* its meta.yaml, which may be half written, is left to a later scan */
     uint64_t faulty;  /* `all` at which those of meta.yaml were reported */
 };
 

@@ -75,6 +75,9 @@ void ingest_problem(struct ingest *in, const char *path, uint64_t offset, const 
                     ...) __attribute__((format(printf, 4, 5)));
 void ingest_progress(struct ingest *in, uint64_t done, uint64_t total);
 bool ingest_cancelled(const struct ingest *in); /* ask often; stop soon */
+/* Whether nobody looks at the source again (a one-shot command): what may only be half written
+   is to be told as it is now. */
+bool ingest_once(const struct ingest *in);
 /* The id of the run on screen ("" none), to read first. Copied to OUT (128 bytes). */
 void ingest_focus(const struct ingest *in, char out[128]);
 

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include <assay/buf.h>
+#include <assay/clock.h>
 
 #include "source/artifact_list.h"
 #include "source/readers.h"
@@ -117,6 +118,44 @@ static void test_lost_experiment(void **state)
     assert_string_equal(world->collect.problems[0].message, "is empty");
     mlflow_store_scan(world);
     assert_int_equal(world->collect.problem_count, 1);
+}
+
+/* What may be half written is looked at again by itself; a reader that looks only once tells it
+   at once; and a time far ahead is no reason to wait for ever. */
+static void test_young_meta(void **state)
+{
+    const struct timespec ahead[2] = {{.tv_sec = 4000000000}, {.tv_sec = 4000000000}};
+    struct mlflow_store *world = *state;
+    char path[1024];
+
+    mlflow_store_put_run(world, "0", RUN, 3);
+    mlflow_store_scan(world);
+    assert_true(source_mlflow_files.again_us(world->self) == INT64_MAX);
+    snprintf(path, sizeof path, "%s/0/" RUN2, world->store);
+    assert_int_equal(mkdir(path, 0755), 0);
+    strcat(path, "/meta.yaml");
+    mlflow_store_write_bytes(path, "{{{", 3, "w");
+    mlflow_store_scan(world);
+    assert_null(ingest_collect_run(&world->collect, RUN2));
+    assert_in_range(source_mlflow_files.again_us(world->self) - assay_monotonic_us(), 1, 10001000);
+    assert_int_equal(world->collect.problem_count, 0);
+
+    world->collect.ingest.once = true;
+    mlflow_store_scan(world);
+    assert_int_equal(mlflow_store_run(world, RUN2)->status, ASSAY_RUN_UNKNOWN);
+    assert_int_equal(world->collect.problem_count, 1);
+    assert_string_equal(world->collect.problems[0].path, path);
+    world->collect.ingest.once = false;
+
+    mlflow_store_put(world, "0/" RUN2 "/meta.yaml", "{{{"); /* long ago */
+    snprintf(path, sizeof path, "%s/0/00000000000000000000000000000001", world->store);
+    assert_int_equal(mkdir(path, 0755), 0);
+    strcat(path, "/meta.yaml");
+    mlflow_store_write_bytes(path, "[[[", 3, "w");
+    assert_int_equal(utimensat(AT_FDCWD, path, ahead, 0), 0);
+    mlflow_store_scan(world);
+    assert_int_equal(world->collect.problem_count, 2);
+    assert_true(source_mlflow_files.again_us(world->self) == INT64_MAX);
 }
 
 static void test_fakes(void **state)
@@ -469,6 +508,7 @@ int main(void)
         IN_WORLD(test_half_written_meta),
         IN_WORLD(test_lost_meta),
         IN_WORLD(test_lost_experiment),
+        IN_WORLD(test_young_meta),
         IN_WORLD(test_fakes),
         IN_WORLD(test_links),
         IN_WORLD(test_large_and_binary_values),
