@@ -279,6 +279,21 @@ static bool is_open(const struct assay_session *session, const char *kind, const
     return false;
 }
 
+/* One of ours is no source: a process has one local store. Whether PLACE is one; it is told. */
+static bool own_database(struct assay_session *session, const char *place)
+{
+    if (!store_is_one(place))
+        return false;
+    assay_fail(&session->wait_error, ASSAY_BAD_INPUT,
+               "%s: a database of Assay's own, which is no source", place);
+    assay_hint(&session->wait_error,
+               "a local store is read by the name local, and ASSAY_STORE=FILE in the "
+               "environment says which");
+    activity_notice(session, "%s: a database of Assay's own (ASSAY_STORE=FILE opens it)",
+                    place);
+    return true;
+}
+
 /* What is in the configuration file was asked for, even where nothing was named. */
 static void nothing_found(struct assay_session *session, const struct detection *detection)
 {
@@ -290,7 +305,7 @@ static void nothing_found(struct assay_session *session, const struct detection 
     if (detection->name && !detection->named)
         activity_notice(session, "%s: no experiments found in %s", detection->name,
                         detection->place);
-    if (!detection->named)
+    if (!detection->named || own_database(session, detection->place))
         return;
     assay_fail(&session->wait_error, ASSAY_BAD_INPUT, "%s: no experiments found there",
                detection->place);

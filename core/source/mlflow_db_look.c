@@ -30,25 +30,6 @@ static bool is_database(const char *path)
     return is;
 }
 
-/* Our own cache or store, which lie where somebody may look for experiments: looked at as
-   somebody else's, read-only, their shared memory would be that for the connection that writes,
-   too. */
-static bool is_ours(const struct stat *st)
-{
-    static const enum store_role roles[] = {STORE_LOCAL, STORE_CACHE};
-    bool ours = false;
-
-    for (size_t i = 0; i < ASSAY_COUNT(roles); i++) {
-        char *path = store_default_path(roles[i]);
-        struct stat own;
-
-        ours = ours || (path && stat(path, &own) == 0 && own.st_dev == st->st_dev &&
-                        own.st_ino == st->st_ino);
-        free(path);
-    }
-    return ours;
-}
-
 enum db_look db_look_at(const char *path, struct assay_error *err)
 {
     enum db_look look = DB_LOOK_OTHER;
@@ -60,7 +41,7 @@ enum db_look db_look_at(const char *path, struct assay_error *err)
         assay_fail(err, ASSAY_BAD_INPUT, "%s: not an SQLite database", path);
         return DB_LOOK_OTHER;
     }
-    if (is_ours(&st)) {
+    if (store_is_default(&st)) {
         assay_fail(err, ASSAY_BAD_INPUT, "%s: Assay's own, not an MLflow database", path);
         return DB_LOOK_OTHER;
     }

@@ -43,6 +43,43 @@ char *store_default_path(enum store_role role)
     return assay_buf_take(&buf);
 }
 
+bool store_is_default(const struct stat *st)
+{
+    static const enum store_role roles[] = {STORE_LOCAL, STORE_CACHE};
+    bool ours = false;
+
+    for (size_t i = 0; i < ASSAY_COUNT(roles); i++) {
+        char *path = store_default_path(roles[i]);
+        struct stat own;
+
+        ours = ours || (path && stat(path, &own) == 0 && own.st_dev == st->st_dev &&
+                        own.st_ino == st->st_ino);
+        free(path);
+    }
+    return ours;
+}
+
+bool store_is_one(const char *path)
+{
+    struct sql *sql = NULL;
+    int64_t application = 0;
+    struct stat st;
+    bool is = false;
+
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
+        return false;
+    }
+    if (store_is_default(&st)) {
+        return true;
+    }
+    if (sql_open(&sql, path, SQL_FOREIGN, NULL) == ASSAY_OK &&
+        sql_int(sql, "PRAGMA application_id", 0, &application, NULL) == ASSAY_OK) {
+        is = application == SCHEMA_APPLICATION;
+    }
+    sql_close(&sql);
+    return is;
+}
+
 /* ---- putting a cache aside ---- */
 
 /* Whether the cache at PATH is still one to put aside: another process may have been first. */

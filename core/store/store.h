@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include <assay/catalog.h>
 #include <assay/error.h>
@@ -39,6 +40,11 @@ enum assay_status store_backup(struct store *store, const char *path, struct ass
 /* $ASSAY_STORE or $XDG_DATA_HOME/assay/store.db (~/.local/share); $ASSAY_CACHE or
    $XDG_CACHE_HOME/assay/cache.db (~/.cache). malloc'd; NULL where there is no home at all. */
 char *store_default_path(enum store_role role);
+/* Whether the file is one of these two. Such a one is never opened as somebody else's,
+   read-only: its shared memory would be that for the connection that writes, too. */
+bool store_is_default(const struct stat *st);
+/* Whether PATH is a database of ours, one of these two or another. */
+bool store_is_one(const char *path);
 
 /* What changes the database outside of a transaction is one of its own. Where a call in one
    fails, roll it back: a part of what the call does may be done. */

@@ -358,6 +358,21 @@ static void test_a_run_of_our_own(void **state)
     assay_local_close(&local);
 }
 
+/* A database of ours that is named as a source: how it is opened is said. */
+static void test_a_store_as_source(void **state)
+{
+    struct assay_local *local = local_open();
+
+    (void)state;
+    assay_local_close(&local);
+    program_run(NULL, "ls", "-S", getenv("ASSAY_STORE"), NULL);
+    program_expect(2);
+    assert_non_null(strstr(program_last.err, "a database of Assay's own"));
+    assert_non_null(strstr(program_last.err, "ASSAY_STORE=FILE"));
+    program_run(NULL, "ls", "-S", "local", NULL);
+    program_expect(0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,6 +380,7 @@ int main(void)
         cmocka_unit_test(test_tensorboard),  cmocka_unit_test(test_grown),
         cmocka_unit_test(test_refused),      cmocka_unit_test(test_cut_off),
         cmocka_unit_test(test_a_run_of_our_own),
+        cmocka_unit_test(test_a_store_as_source),
     };
 
     return cmocka_run_group_tests(tests, program_begin, program_end);
