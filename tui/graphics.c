@@ -96,25 +96,46 @@ bool graphics_wish_parse(const char *text, enum graphics_wish *wish)
 
 /* ---- detection ---- */
 
+/* Whether what is shown of SLOT, sent when BEFORE held, is right now that NOW does, too: an
+   image no part of which is larger than is taken. */
+static bool fits(const struct slot *slot, const struct graphics_caps *before,
+                 const struct graphics_caps *now)
+{
+    bool same = before->kind == now->kind && before->registers == now->registers &&
+                before->cell_width == now->cell_width &&
+                before->cell_height == now->cell_height;
+    bool more = now->max_width >= before->max_width && now->max_height >= before->max_height;
+
+    return same && slot->shown &&
+           (more ||
+            (slot->shown_width <= now->max_width && slot->shown_height <= now->max_height));
+}
+
 /* Decides anew; true where anything a screen can see changed. What was encoded is for the old
    circumstances then. */
 static bool decide(struct graphics *graphics)
 {
     struct graphics_caps before = graphics->caps;
+    const struct graphics_caps *now = &graphics->caps;
+    bool changed = false;
 
     detect_decide(&graphics->detect, &graphics->options, &graphics->caps);
-    if (before.kind == graphics->caps.kind && before.registers == graphics->caps.registers &&
-        before.cell_width == graphics->caps.cell_width &&
-        before.cell_height == graphics->caps.cell_height &&
-        before.max_width == graphics->caps.max_width &&
-        before.max_height == graphics->caps.max_height)
+    if (before.kind == now->kind && before.registers == now->registers &&
+        before.cell_width == now->cell_width && before.cell_height == now->cell_height &&
+        before.max_width == now->max_width && before.max_height == now->max_height)
         return false;
+    changed = before.kind != now->kind || before.registers != now->registers ||
+              before.cell_width != now->cell_width || before.cell_height != now->cell_height;
     for (int i = 0; i < GRAPHICS_SLOTS; i++) {
-        assay_buf_reset(&graphics->slots[i].encoded);
-        graphics->slots[i].stale = true;
-        graphics->slots[i].failed = false;
+        struct slot *slot = &graphics->slots[i];
+        bool damaged = slot->frame != NULL && !fits(slot, &before, now);
+
+        assay_buf_reset(&slot->encoded);
+        slot->stale |= damaged;
+        slot->failed = false;
+        changed |= damaged;
     }
-    return true;
+    return changed;
 }
 
 void graphics_ask(struct graphics *graphics, struct assay_buf *out, int64_t now_us)

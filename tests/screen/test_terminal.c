@@ -569,9 +569,13 @@ static void test_resize(void **state)
         struct screen *screen = start(kinds[i], 80, 24, NULL);
 
         for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
+            uint64_t images = screen_counts(screen).images;
+
             screen_resize(screen, sizes[k][0], sizes[k][1]);
             screen_assert_text(screen, "bottom line");
             assert_chart(screen, sizes[k][0], sizes[k][1]);
+            if (sizes[k][0] <= 100) /* no tiles: once, whatever the terminal answers then */
+                assert_int_equal(screen_counts(screen).images, images + 1);
         }
         finish(screen);
     }
