@@ -96,17 +96,20 @@ bool graphics_wish_parse(const char *text, enum graphics_wish *wish)
 
 /* ---- detection ---- */
 
+static bool same_pixels(const struct graphics_caps *a, const struct graphics_caps *b)
+{
+    return a->kind == b->kind && a->registers == b->registers &&
+           a->cell_width == b->cell_width && a->cell_height == b->cell_height;
+}
+
 /* Whether what is shown of SLOT, sent when BEFORE held, is right now that NOW does, too: an
    image no part of which is larger than is taken. */
 static bool fits(const struct slot *slot, const struct graphics_caps *before,
                  const struct graphics_caps *now)
 {
-    bool same = before->kind == now->kind && before->registers == now->registers &&
-                before->cell_width == now->cell_width &&
-                before->cell_height == now->cell_height;
     bool more = now->max_width >= before->max_width && now->max_height >= before->max_height;
 
-    return same && slot->shown &&
+    return slot->shown && same_pixels(before, now) &&
            (more ||
             (slot->shown_width <= now->max_width && slot->shown_height <= now->max_height));
 }
@@ -117,15 +120,12 @@ static bool decide(struct graphics *graphics)
 {
     struct graphics_caps before = graphics->caps;
     const struct graphics_caps *now = &graphics->caps;
-    bool changed = false;
+    bool changed;
 
     detect_decide(&graphics->detect, &graphics->options, &graphics->caps);
-    if (before.kind == now->kind && before.registers == now->registers &&
-        before.cell_width == now->cell_width && before.cell_height == now->cell_height &&
-        before.max_width == now->max_width && before.max_height == now->max_height)
+    changed = !same_pixels(&before, now);
+    if (!changed && before.max_width == now->max_width && before.max_height == now->max_height)
         return false;
-    changed = before.kind != now->kind || before.registers != now->registers ||
-              before.cell_width != now->cell_width || before.cell_height != now->cell_height;
     for (int i = 0; i < GRAPHICS_SLOTS; i++) {
         struct slot *slot = &graphics->slots[i];
         bool damaged = slot->frame != NULL && !fits(slot, &before, now);
