@@ -438,9 +438,14 @@ static void metrics_cell(struct cli_table *table, const struct assay_logged_mode
     struct assay_buf text = {0};
     char number[32];
 
-    for (size_t i = 0; i < model->metric_count; i++)
+    for (size_t i = 0; i < model->metric_count; i++) {
+        const struct assay_summary *summary = &model->metrics[i].summary;
+
         assay_buf_format(&text, "%s%s %s", i ? "  " : "", model->metrics[i].key,
-                         assay_number_short(number, model->metrics[i].summary.last, 6));
+                         assay_number_short(number, summary->last, 6));
+        if (assay_logged_has_steps(model, i))
+            assay_buf_format(&text, " (step %" PRId64 ")", summary->step);
+    }
     cli_table_text(table, assay_buf_text(&text));
     assay_buf_free(&text);
 }

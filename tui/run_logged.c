@@ -3,6 +3,7 @@
  * status, step and metrics, and its traces, with state, time, duration and request; below, all
  * that is known of the one under the cursor. Lists from the cache say how old they are.
  */
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -130,6 +131,8 @@ static void add_metrics(const struct assay_logged_model *model, struct assay_buf
         assay_buf_text_add(out, i ? between : "");
         assay_text_clean(out, metric->key, strlen(metric->key));
         assay_buf_format(out, " %s", assay_number_short(number, metric->summary.last, 5));
+        if (assay_logged_has_steps(model, i))
+            assay_buf_format(out, " (step %" PRId64 ")", metric->summary.step);
     }
 }
 

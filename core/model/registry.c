@@ -340,3 +340,14 @@ char *assay_registry_model_place(const struct assay_attrs *attrs)
         assay_buf_add(&out, last, strcspn(last, "\"\\"));
     return assay_buf_take(&out);
 }
+
+bool assay_logged_has_steps(const struct assay_logged_model *model, size_t metric)
+{
+    const struct assay_metric *one = &model->metrics[metric];
+
+    for (size_t i = 0; i < model->metric_count; i++)
+        if (model->metrics[i].summary.step != one->summary.step &&
+            strcmp(model->metrics[i].key, one->key) == 0)
+            return true;
+    return false;
+}

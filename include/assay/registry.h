@@ -135,10 +135,14 @@ struct assay_logged_model {
     size_t tag_count, param_count;
     struct assay_model_alias *registrations; /* alias: the model's name */
     size_t registration_count;
-    struct assay_metric *metrics; /* the latest of each key and dataset; of its summary: last,
-                                     step, time_ms */
+    struct assay_metric *metrics; /* as the server has them: a key may come once for each
+                                     dataset and step; of its summary: last, step, time_ms */
     size_t metric_count;
 };
+/* Whether the model has the key of its METRIC (an index) at another step as well, so that a value
+   says nothing without its step. Pure. */
+bool assay_logged_has_steps(const struct assay_logged_model *model, size_t metric);
+
 struct assay_trace {
     const char *id, *experiment_id, *name, *run_id, *state, *request, *response;
     int64_t time_ms;

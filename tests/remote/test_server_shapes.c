@@ -132,7 +132,8 @@ static void models_that_runs_logged(void **state)
     assert_memory_equal(program_last.out, header, strlen(header));
     assert_non_null(strstr(program_last.out,
                            REGISTRY_RUN_B ",auc 0.9251  loss NaN,0,1760000000500\n"));
-    assert_non_null(strstr(program_last.out, REGISTRY_RUN_B ",,,1760000000100\n"));
+    assert_non_null(strstr(program_last.out, REGISTRY_RUN_B
+                           ",acc 0.5 (step 1)  acc 0.75 (step 2),,1760000000100\n"));
     fake_registry_stop(&fake);
 }
 

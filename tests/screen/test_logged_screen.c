@@ -69,6 +69,7 @@ static void models_with_status_step_and_metrics(void **state)
     screen_type(screen, "draft");
     screen_press(screen, "enter", NULL);
     screen_wait(screen, "id m-late");
+    screen_assert_text(screen, "acc 0.5 (step 1)   acc 0.75 (step 2)");
     screen_refute_text(screen, "detector");
     screen_close(&screen);
     fake_registry_stop(&fake);

@@ -219,7 +219,9 @@ static void logged_models(struct assay_buf *out)
         "{\"key\":\"loss\",\"value\":\"NaN\",\"timestamp\":1,\"step\":3}]}},"
         "{\"info\":{\"model_id\":\"m-late\",\"name\":\"draft\",\"experiment_id\":\"1\","
         "\"source_run_id\":\"" REGISTRY_RUN_B "\",\"status\":\"LOGGED_MODEL_UPLOAD_FAILED\","
-        "\"creation_timestamp_ms\":1760000000100},\"data\":{}}]}");
+        "\"creation_timestamp_ms\":1760000000100},\"data\":{\"metrics\":["
+        "{\"key\":\"acc\",\"value\":0.5,\"timestamp\":1,\"step\":1},"
+        "{\"key\":\"acc\",\"value\":0.75,\"timestamp\":2,\"step\":2}]}}]}");
 }
 
 static void trace_json(struct assay_buf *out, const char *id, const char *run,

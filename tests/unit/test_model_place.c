@@ -67,12 +67,31 @@ static void ids_in_places(void **state)
     assert_null(assay_registry_logged_model(NULL));
 }
 
+/* A value of a key that comes at several steps is shown with its step. */
+static void steps_of_a_logged_model(void **state)
+{
+    struct assay_metric metrics[] = {
+        {.key = "auc", .summary.step = 1},
+        {.key = "auc", .summary.step = 9},
+        {.key = "loss", .summary.step = 9},
+        {.key = "loss", .summary.step = 9}, /* of another dataset */
+    };
+    struct assay_logged_model model = {.metrics = metrics, .metric_count = 4};
+
+    (void)state;
+    assert_true(assay_logged_has_steps(&model, 0));
+    assert_true(assay_logged_has_steps(&model, 1));
+    assert_false(assay_logged_has_steps(&model, 2));
+    assert_false(assay_logged_has_steps(&model, 3));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_the_tag),
         cmocka_unit_test(of_logged_models),
         cmocka_unit_test(ids_in_places),
+        cmocka_unit_test(steps_of_a_logged_model),
     };
     return cmocka_run_group_tests_name("places of models", tests, NULL, NULL);
 }
