@@ -54,6 +54,13 @@ enum assay_status cli_ledger(struct cli *cli, bool write, struct assay_ledger **
     return status;
 }
 
+enum assay_status cli_place(const struct cli *cli, char **out, struct assay_error *err)
+{
+    const char *source = cli_value(cli, "source");
+    *out = NULL;
+    return source ? assay_approval_place(source, out, err) : ASSAY_OK;
+}
+
 const char **cli_values(const struct cli *cli, const char *name, size_t *count)
 {
     const char **values = assay_alloc_array(cli->args.given_count + 1, sizeof *values);

@@ -13,6 +13,8 @@
 /* Opens the ledger of the local store. WRITE: with the key of who acts. */
 enum assay_status cli_ledger(struct cli *cli, bool write, struct assay_ledger **out,
                              struct assay_error *err);
+/* The place that -S names, to be freed; NULL without it, "" the local registry. */
+enum assay_status cli_place(const struct cli *cli, char **out, struct assay_error *err);
 /* On standard error: which ledger it is, and who owns it, as ssh shows a host's key. */
 void cli_say_first_seen(struct assay_ledger *ledger);
 /* On standard error, where more changes wait for owners than the BEFORE there were. */

@@ -5,6 +5,7 @@
 #include "approvals.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -79,8 +80,11 @@ static enum assay_status print_drift(struct cli *cli, struct assay_ledger *ledge
     const struct assay_drift *drifts = NULL;
     const bool files = cli_has(cli, "files");
     size_t count = 0;
-    enum assay_status status =
-        assay_ledger_drift(ledger, cli_value(cli, "source"), files, &drifts, &count, err);
+    char *place = NULL;
+    enum assay_status status = cli_place(cli, &place, err);
+    if (status == ASSAY_OK)
+        status = assay_ledger_drift(ledger, place, files, &drifts, &count, err);
+    free(place);
     if (status != ASSAY_OK)
         return status;
     struct cli_table *table = cli_table_new(cli);
@@ -165,6 +169,11 @@ static enum assay_status check_options(const struct cli *cli, const char *what,
 
     if (cli_has(cli, "files") && strcmp(what, "drift") != 0)
         return assay_fail(err, ASSAY_BAD_INPUT, "audit %s: --files is of drift", what);
+    if (cli_has(cli, "source") && strcmp(what, "drift") != 0) {
+        assay_fail(err, ASSAY_BAD_INPUT, "audit %s: -S is of drift: the ledger is one", what);
+        assay_hint(err, "leave it out; assay queue -S lists the requests of one place");
+        return ASSAY_BAD_INPUT;
+    }
 
     if (html && strcmp(what, "report") != 0) {
         assay_fail(err, ASSAY_BAD_INPUT, "audit %s: --html is of the report", what);

@@ -277,7 +277,8 @@ static const struct cli_option register_options[] = {
 };
 
 static const struct cli_option request_options[] = {
-    {'S', "source", "SERVER", NULL, "an MLflow server's URL (default: the local registry)"},
+    {'S', "source", "SERVER", NULL,
+     "an MLflow server, by URL or configured name (default: the local registry)"},
     {0, "model", "MODEL", NULL, "the model"},
     {0, "version", "VERSION", NULL, "its version"},
     {0, "target", "TARGET", NULL, "where to: alias:NAME, stage:NAME or tag:NAME"},
@@ -293,7 +294,8 @@ static const struct cli_option request_options[] = {
 };
 
 static const struct cli_option queue_options[] = {
-    OPTION_SOURCE_UNREAD,
+    {'S', "source", "SERVER", NULL,
+     "only what was requested at this MLflow server, '' the local registry"},
     {0, "mine", NULL, NULL, "only what waits for me"},
     {0, "state", "STATE", NULL, "only this state, or all"},
     OPTION_SIGN_WITH,
@@ -340,7 +342,7 @@ static const struct cli_option apply_options[] = {
 
 static const struct cli_option verify_options[] = {
     {'S', "source", "SERVER", NULL,
-     "an MLflow server's URL, '' the local registry (default: where it was requested)"},
+     "an MLflow server, '' the local registry (default: where it was requested)"},
     {0, "model", "MODEL", NULL, "may this model's"},
     {0, "version", "VERSION", NULL, "version"},
     {0, "target", "TARGET", NULL, "be at this target?"},
@@ -353,7 +355,8 @@ static const struct cli_option verify_options[] = {
 };
 
 static const struct cli_option audit_options[] = {
-    {'S', "source", "SERVER", NULL, "an MLflow server's URL (default: the local registry)"},
+    {'S', "source", "SERVER", NULL,
+     "drift: at this MLflow server (default: the local registry)"},
     {0, "files", NULL, NULL, "drift: read every version's files, and compare them too"},
     {0, "html", NULL, NULL, "report: as a page for a browser"},
     OPTION_FORMAT,

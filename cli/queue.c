@@ -47,10 +47,10 @@ static enum assay_status check_state(const char *state, struct assay_error *err)
     return known ? ASSAY_OK : ASSAY_BAD_INPUT;
 }
 
-static bool wanted(const struct cli *cli, const struct assay_request *r)
+static bool wanted(const struct cli *cli, const char *place, const struct assay_request *r)
 {
     const char *state = cli_value(cli, "state");
-    if (cli_has(cli, "mine") && !r->mine)
+    if ((cli_has(cli, "mine") && !r->mine) || (place && strcmp(r->place, place) != 0))
         return false;
     if (state)
         return strcasecmp(state, "all") == 0 ||
@@ -102,17 +102,22 @@ enum assay_status cli_queue(struct cli *cli, struct assay_error *err)
     struct assay_ledger *ledger = NULL;
     const struct assay_request *const *all;
     const char *me;
+    char *place = NULL;
     enum assay_status status = check_state(cli_value(cli, "state"), err);
     if (status == ASSAY_OK)
+        status = cli_place(cli, &place, err);
+    if (status == ASSAY_OK)
         status = cli_ledger(cli, false, &ledger, err);
-    if (status != ASSAY_OK)
+    if (status != ASSAY_OK) {
+        free(place);
         return status;
+    }
     (void)assay_ledger_me(ledger, &me, NULL);
     const size_t count = assay_ledger_requests(ledger, &all);
     const struct assay_request **rows = assay_alloc_array(count + 1, sizeof *rows);
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)
-        if (wanted(cli, all[i]))
+        if (wanted(cli, place, all[i]))
             rows[kept++] = all[i];
     if (kept > 1)
         qsort(rows, kept, sizeof *rows, by_urgency);
@@ -129,6 +134,7 @@ enum assay_status cli_queue(struct cli *cli, struct assay_error *err)
         print_table(cli, rows, kept);
     }
     free(rows);
+    free(place);
     assay_ledger_close(&ledger);
     return ASSAY_OK;
 }

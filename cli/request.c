@@ -48,7 +48,6 @@ enum assay_status cli_request(struct cli *cli, struct assay_error *err)
         .model = cli_value(cli, "model"),
         .version = cli_value(cli, "version"),
         .target = cli_value(cli, "target"),
-        .server = cli_value(cli, "source"),
         .words = cli_value(cli, "message"),
         .policy = cli_value(cli, "policy"),
         .request = cli_value(cli, "revise"),
@@ -56,8 +55,9 @@ enum assay_status cli_request(struct cli *cli, struct assay_error *err)
         .evidence = evidence,
         .evidence_count = count,
     };
-    char id[17];
-    enum assay_status status = ASSAY_OK;
+    char id[17], *place = NULL;
+    enum assay_status status = cli_place(cli, &place, err);
+    options.server = place && place[0] ? place : NULL;
     for (size_t i = 0; i < 3 && status == ASSAY_OK && options.rollback; i++)
         if (cli_value(cli, needed[i]))
             status = assay_fail(err, ASSAY_BAD_INPUT,
@@ -74,5 +74,6 @@ enum assay_status cli_request(struct cli *cli, struct assay_error *err)
         assay_buf_format(&cli->out, "%s\n", id);
     assay_ledger_close(&ledger);
     free(evidence);
+    free(place);
     return status;
 }

@@ -4,9 +4,10 @@
  */
 #include "approvals.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-static enum assay_status gate(struct cli *cli, struct assay_ledger *ledger,
+static enum assay_status gate(struct cli *cli, struct assay_ledger *ledger, const char *place,
                               struct assay_error *err)
 {
     const struct assay_gate_question question = {
@@ -14,7 +15,7 @@ static enum assay_status gate(struct cli *cli, struct assay_ledger *ledger,
         .version = cli_value(cli, "version"),
         .target = cli_value(cli, "target"),
         .digest = cli_value(cli, "digest"),
-        .server = cli_value(cli, "source"),
+        .server = place,
     };
     const struct assay_request *by = NULL;
     enum assay_status status = assay_ledger_gate(ledger, &question, &by, err);
@@ -84,7 +85,17 @@ enum assay_status cli_verify(struct cli *cli, struct assay_error *err)
     const bool asks =
         cli_has(cli, "model") || cli_has(cli, "version") || cli_has(cli, "target");
     const char *bundle = cli_value(cli, "bundle");
+    char *place = NULL;
 
+    /* Passed over in silence, it would seem to have been looked at. */
+    if (!asks && cli_has(cli, "source")) {
+        assay_fail(
+            err, ASSAY_BAD_INPUT,
+            "verify: -S is of --model, --version and --target: a request, a ledger and a "
+            "bundle name their places themselves");
+        assay_hint(err, "leave it out");
+        return ASSAY_BAD_INPUT;
+    }
     if ((asks &&
          !(cli_has(cli, "model") && cli_has(cli, "version") && cli_has(cli, "target"))) ||
         (bundle != NULL) + asks + (cli->args.operand_count > 0) > 1) {
@@ -98,15 +109,18 @@ enum assay_status cli_verify(struct cli *cli, struct assay_error *err)
         return assay_bundle_verify(bundle, cli_value(cli, "ledger"), err);
     const struct assay_ledger_options options = {
         .read_only = true, .expect = cli_value(cli, "ledger"), .gate = asks};
-    enum assay_status status = assay_ledger_open(&ledger, &options, err);
+    enum assay_status status = cli_place(cli, &place, err);
+    if (status == ASSAY_OK)
+        status = assay_ledger_open(&ledger, &options, err);
     /* Records that were seen before and are gone are no failure to look: they are the answer.
      */
     if (status == ASSAY_CORRUPT) {
         err->status = ASSAY_NO;
+        free(place);
         return ASSAY_NO;
     }
     if (status == ASSAY_OK && asks)
-        status = gate(cli, ledger, err);
+        status = gate(cli, ledger, place, err);
     else if (status == ASSAY_OK && cli->args.operand_count > 0)
         status = one(cli, ledger, err);
     else if (status == ASSAY_OK)
@@ -116,5 +130,6 @@ enum assay_status cli_verify(struct cli *cli, struct assay_error *err)
     if (status == ASSAY_OK && ledger && !asks && cli->args.operand_count == 0)
         print_whole(cli, ledger);
     assay_ledger_close(&ledger);
+    free(place);
     return status;
 }

@@ -64,16 +64,6 @@ enum assay_status assay_ledger_verify(struct assay_ledger *ledger, bool quick,
 
 /* ---- one version at one target ---- */
 
-/* A place as it is given may end with slashes. */
-static bool same_place(const char *place, const char *given)
-{
-    size_t length = strlen(given);
-
-    while (length > 0 && given[length - 1] == '/')
-        length--;
-    return strlen(place) == length && strncmp(place, given, length) == 0;
-}
-
 /* The latest request for what is asked. What was requested at several places is not looked for
    at any of them: an approval at one is none at another. */
 static enum assay_status find_asked(const struct fold *fold,
@@ -86,7 +76,7 @@ static enum assay_status find_asked(const struct fold *fold,
         if (strcmp(r->bound->model, question->model) != 0 ||
             strcmp(r->bound->version, question->version) != 0 ||
             strcmp(r->bound->target, question->target) != 0 ||
-            (question->server && !same_place(r->bound->place, question->server)))
+            (question->server && strcmp(r->bound->place, question->server) != 0))
             continue;
         if (other && strcmp(other->bound->place, r->bound->place) != 0) {
             assay_fail(err, ASSAY_NO, "%s %s was requested for %s at several places: %s and %s",
@@ -249,41 +239,6 @@ static void check_standing(struct drifting *d)
     }
 }
 
-/* The URL of SERVER, which may be a name of the configuration file; to be freed. Whatever else
-   it is, nothing that was approved stands there: a folder of MLflow's is at most what lies
-   behind a server, and requests name the server. */
-static enum assay_status server_of(const char *server, char **url, struct assay_error *err)
-{
-    struct mlflow_site *site = NULL;
-    struct assay_error why = {0};
-    enum assay_status status = ASSAY_OK;
-
-    *url = NULL;
-    if (strstr(server, "://")) {
-        *url = assay_strdup(server);
-        return ASSAY_OK;
-    }
-    if (!strchr(server, '/'))
-        status = mlflow_site_open_named(&site, server, &why);
-    if (site)
-        *url = assay_strdup(mlflow_site_place(site));
-    mlflow_site_close(&site);
-    if (*url)
-        return ASSAY_OK;
-    if (status != ASSAY_OK && why.what[0]) {
-        if (err)
-            *err = why;
-        return status;
-    }
-    assay_fail(err, ASSAY_IO,
-               "%s: is no MLflow server; what is approved stands at servers, and in the local "
-               "registry",
-               server);
-    assay_hint(err, "give the URL of the server that keeps these models, or its name in the "
-                    "configuration file; without -S the local registry is looked at");
-    return ASSAY_IO;
-}
-
 enum assay_status assay_ledger_drift(struct assay_ledger *ledger, const char *server,
                                      bool files, const struct assay_drift **drifts,
                                      size_t *count, struct assay_error *err)
@@ -293,15 +248,14 @@ enum assay_status assay_ledger_drift(struct assay_ledger *ledger, const char *se
     const bool remote = server && server[0];
     /* Where there is no store, there is no registry in it; a server stands without one. */
     const bool any = remote || ledger->store;
-    char *url = NULL;
-    enum assay_status status = remote ? server_of(server, &url, err) : ASSAY_OK;
+    enum assay_status status = ASSAY_OK;
 
     assay_arena_free(&ledger->drift_arena);
     ledger->drifts = NULL;
-    if (status == ASSAY_OK && any) {
+    if (any) {
         ledger_check(ledger, NULL);
-        status = ledger_platform(ledger, url ? mlflow_platform.kind : registry_platform.kind,
-                                 url ? url : "", &platform, err);
+        status = ledger_platform(ledger, remote ? mlflow_platform.kind : registry_platform.kind,
+                                 remote ? server : "", &platform, err);
         d.platform = &platform;
     }
     if (status == ASSAY_OK && any)
@@ -309,7 +263,6 @@ enum assay_status assay_ledger_drift(struct assay_ledger *ledger, const char *se
             platform.ops->targets(platform.self, &ledger->drift_arena, take_target, &d, err);
     if (status == ASSAY_OK)
         check_standing(&d);
-    free(url);
     *drifts = ledger->drifts;
     *count = d.count;
     return status;

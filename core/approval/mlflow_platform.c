@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <assay/approval.h>
 #include <assay/ini.h>
 #include <assay/registry.h>
 
@@ -144,6 +145,44 @@ enum assay_status mlflow_site_open_named(struct mlflow_site **out, const char *n
     server_settings_free(&l.settings);
     free(path);
     return status;
+}
+
+/* Whatever is neither a URL nor a server's name, nothing that was approved stands there: a
+   folder of MLflow's is at most what lies behind a server, and requests name the server. */
+enum assay_status assay_approval_place(const char *source, char **place,
+                                       struct assay_error *err)
+{
+    struct mlflow_site *site = NULL;
+    struct assay_error why = {0};
+    enum assay_status status = ASSAY_OK;
+    size_t length = strlen(source);
+
+    *place = NULL;
+    if (!source[0] || strstr(source, "://")) {
+        while (length > 0 && source[length - 1] == '/')
+            length--;
+        *place = assay_strndup(source, length);
+        return ASSAY_OK;
+    }
+    if (!strchr(source, '/'))
+        status = mlflow_site_open_named(&site, source, &why);
+    if (site)
+        *place = assay_strdup(mlflow_site_place(site));
+    mlflow_site_close(&site);
+    if (*place)
+        return ASSAY_OK;
+    if (status != ASSAY_OK && why.what[0]) {
+        if (err)
+            *err = why;
+        return status;
+    }
+    assay_fail(err, ASSAY_IO,
+               "%s: is no MLflow server; what is approved stands at servers, and in the local "
+               "registry",
+               source);
+    assay_hint(err, "give the URL of the server that keeps these models, or its name in the "
+                    "configuration file; -S '' is the local registry");
+    return ASSAY_IO;
 }
 
 void mlflow_site_close(struct mlflow_site **site)

@@ -297,6 +297,14 @@ enum assay_status assay_model_register(struct assay_ledger *ledger,
                                        const struct assay_registration *registration,
                                        char version[24], struct assay_error *err);
 
+/* ---- places ---- */
+
+/* The place that SOURCE, as a user gives it, means in requests (assay_request.place), to be
+   freed: a server's URL, or the name of one in the configuration file, for which that is read
+   (no network); "" is the local registry. What is neither is ASSAY_IO. Any thread. */
+enum assay_status assay_approval_place(const char *source, char **place,
+                                       struct assay_error *err);
+
 /* ---- acting: every call signs one record ---- */
 
 struct assay_request_options {
@@ -423,8 +431,8 @@ enum assay_status assay_ledger_verify(struct assay_ledger *ledger, bool quick,
 struct assay_gate_question {
     const char *model, *version, *target;
     const char *digest; /* the model's, where the caller has its files; NULL: not compared */
-    const char *server; /* the platform's URL; "" the local registry; NULL: wherever it was
-                           requested, where that is one place (which BY names) */
+    const char *server; /* as assay_approval_place() says; NULL: wherever it was requested,
+                           where that is one place (which BY names) */
 };
 /* May this version be at this target? ASSAY_OK, or ASSAY_NO and why. */
 enum assay_status assay_ledger_gate(struct assay_ledger *ledger,

@@ -354,6 +354,13 @@ static void refused(void **state)
     as("adm", 2, "audit", "report", "--html", "--format", "csv", NULL);
     as("adm", 2, "audit", "log", "--html", NULL);
     as("adm", 2, "audit", "export", world.directory, "--format", "json", NULL);
+    as("adm", 2, "audit", "log", "-S", "http://127.0.0.1:1", NULL);
+    program_complains("audit log: -S is of drift");
+    as("adm", 2, "verify", "-S", "http://127.0.0.1:1", NULL);
+    program_complains("verify: -S is of --model, --version and --target");
+    as("adm", 2, "verify", "--bundle", world.directory, "-S", "", NULL);
+    as("adm", 3, "queue", "-S", "nowhere", NULL);
+    program_complains("nowhere: is no MLflow server");
     as("adm", 2, "queue", "--state", "NONSENSE", NULL);
     program_complains("there is no state NONSENSE");
     program_complains("PENDING, ");

@@ -422,6 +422,37 @@ static void verify(int expect, const char *source)
     program_complains("unwitnessed: this machine remembers no heads of the ledger ");
 }
 
+/* A server's name in the configuration file is as good as its URL, and the queue lists what was
+   requested there alone. Fails where -S is taken for a URL as it is, or for nothing. */
+static void by_its_name(const char *here)
+{
+    char key[400], config[400], text[200], there[17];
+    snprintf(config, sizeof config, "%s/named.ini", world.directory);
+    snprintf(text, sizeof text, "[source team]\nplace = %s\n", web_url(web));
+    assert_int_equal(assay_file_write(config, text, strlen(text), 0600, NULL), ASSAY_OK);
+    setenv("ASSAY_CONFIG", config, 1);
+    snprintf(key, sizeof key, "%s/rex.pub", world.agent.directory);
+    program_run(NULL, "request", "-S", "team", "--model", "fraud", "--version", "12", "--target",
+                "alias:champion", "-m", "by its name", "--sign-with", key, NULL);
+    program_expect(0);
+    snprintf(there, sizeof there, "%s", program_last.out);
+    program_run(NULL, "queue", "-S", "team", NULL);
+    program_expect(0);
+    program_says(there);
+    program_refutes(here);
+    program_run(NULL, "queue", "-S", web_url(web), NULL);
+    program_says(there);
+    program_refutes(here);
+    program_run(NULL, "queue", "-S", "", NULL);
+    program_says(here);
+    program_refutes(there);
+    program_run(NULL, "verify", "-S", "team", "--model", "fraud", "--version", "12", "--target",
+                "alias:champion", NULL);
+    program_expect(1);
+    program_complains("is PENDING");
+    unsetenv("ASSAY_CONFIG");
+}
+
 /* An approval here is none there. Fails where any place will do, and where it is not said
  * which. */
 static void t24_another_place(void **state)
@@ -459,6 +490,7 @@ static void t24_another_place(void **state)
     program_run(NULL, "verify", id, NULL);
     program_expect(0);
     program_complains("unwitnessed");
+    by_its_name(other);
     unsetenv("ASSAY_STORE");
 }
 
