@@ -2,12 +2,14 @@
  * ssh-keygen's, altered in every byte; keys, fingerprints and allowed_signers lines; the strict
  * JSON of statements. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -392,6 +394,30 @@ static void test_sha256(void **state)
     assert_false(assay_sha256_valid(""));
 }
 
+/* A test that fails does not come to stop its agent, which ends with its program all the same. */
+static void test_agents_end(void **state)
+{
+    (void)state;
+    struct test_agent left = {0};
+    int ends[2], status;
+    assert_int_equal(pipe(ends), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        test_agent_start(&left);
+        exit(write(ends[1], &left, sizeof left) == (ssize_t)sizeof left ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(read(ends[0], &left, sizeof left), sizeof left);
+    close(ends[0]);
+    close(ends[1]);
+    assert_true(left.pid > 0);
+    assert_int_equal(kill(left.pid, 0), -1);
+    assert_int_equal(access(left.directory, F_OK), -1);
+    /* What the parent has goes on. */
+    assert_int_equal(kill(agent.pid, 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -403,6 +429,7 @@ int main(void)
         cmocka_unit_test(test_agent_lacks),
         cmocka_unit_test(test_agent_keys),
         cmocka_unit_test(test_spawn),
+        cmocka_unit_test(test_agents_end),
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_json_as_jq),
         cmocka_unit_test(test_sha256),

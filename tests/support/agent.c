@@ -19,6 +19,8 @@
 
 #include <cmocka.h>
 
+#include <assay/memory.h>
+
 int test_command_status(const char *const argv[])
 {
     int status;
@@ -46,6 +48,42 @@ void test_agent_use(const struct test_agent *agent)
     setenv("SSH_AUTH_SOCK", agent->socket, 1);
 }
 
+/* Agents that run, for the end of the program: a test that fails does not come to stop its own. */
+static struct test_agent running[8];
+static pid_t owner;
+
+static void remove_agent(const struct test_agent *agent)
+{
+    const char *const argv[] = {"rm", "-rf", agent->directory, NULL};
+    kill(agent->pid, SIGTERM);
+    waitpid(agent->pid, NULL, 0);
+    (void)test_command_status(argv);
+}
+
+static void stop_all(void)
+{
+    for (size_t i = 0; i < ASSAY_COUNT(running) && owner == getpid(); i++)
+        if (running[i].pid > 0) {
+            remove_agent(&running[i]);
+            running[i].pid = 0;
+        }
+}
+
+/* Puts NOW where WAS (the process; 0 a free place) is. */
+static void remember(pid_t was, const struct test_agent *now)
+{
+    if (owner != getpid()) {
+        memset(running, 0, sizeof running); /* they are the parent's */
+        owner = getpid();
+        assert_int_equal(atexit(stop_all), 0);
+    }
+    for (size_t i = 0; i < ASSAY_COUNT(running); i++)
+        if (running[i].pid == was) {
+            running[i] = *now;
+            return;
+        }
+}
+
 void test_agent_start(struct test_agent *agent)
 {
     const struct timespec pause = {.tv_nsec = 5000000};
@@ -66,6 +104,7 @@ void test_agent_start(struct test_agent *agent)
         _exit(127);
     }
     assert_true(agent->pid > 0);
+    remember(0, agent);
     /* Until the socket is there: its appearance is the agent's sign that it listens. */
     struct stat st;
     for (int i = 0; stat(agent->socket, &st) != 0; i++) {
@@ -77,13 +116,12 @@ void test_agent_start(struct test_agent *agent)
 
 void test_agent_stop(struct test_agent *agent)
 {
+    const struct test_agent none = {.pid = 0};
     if (agent->pid > 0) {
-        kill(agent->pid, SIGTERM);
-        waitpid(agent->pid, NULL, 0);
+        remove_agent(agent);
+        remember(agent->pid, &none);
     }
     agent->pid = 0;
-    const char *const argv[] = {"rm", "-rf", agent->directory, NULL};
-    test_command(argv);
     unsetenv("SSH_AUTH_SOCK");
 }
 

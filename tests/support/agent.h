@@ -14,7 +14,7 @@ struct test_agent {
     char socket[300];
 };
 
-/* Starts it and points SSH_AUTH_SOCK at it. */
+/* Starts it and points SSH_AUTH_SOCK at it. It ends with this program, stopped or not. */
 void test_agent_start(struct test_agent *agent);
 void test_agent_stop(struct test_agent *agent);
 void test_agent_use(const struct test_agent *agent); /* SSH_AUTH_SOCK again */
