@@ -293,6 +293,16 @@ static void explain_json(struct compare_job *job, const char *metric,
     cli_json_close(&json);
 }
 
+void compare_forest_text(const struct assay_explanation *e, struct assay_buf *out)
+{
+    if (e->forest.why)
+        assay_buf_format(out, "no importance: %s (%zu here)", e->forest.why, e->forest.n);
+    else
+        assay_buf_format(out, "%zu runs; the forest explains %.0f %% of what it had not seen%s",
+                         e->forest.n, 100 * fmax(e->forest.r2, 0),
+                         e->forest.r2 < 0.1 ? ": too little to trust the importances" : "");
+}
+
 enum assay_status compare_explain(struct compare_job *job, const char *metric,
                                   struct assay_error *err)
 {
@@ -303,7 +313,10 @@ enum assay_status compare_explain(struct compare_job *job, const char *metric,
         return assay_fail(err, ASSAY_BAD_INPUT, "compare: --explain: no run has a metric %s",
                           metric);
     assay_comparison_explain(job->comparison, row, job->seed, &e);
-    if (job->cli->format == CLI_JSON) {
+    const char *format = cli_value(job->cli, "format");
+    if (format && strcmp(format, "html") == 0) {
+        compare_html_explain(job, row, &e);
+    } else if (job->cli->format == CLI_JSON) {
         explain_json(job, metric, &e);
     } else {
         struct cli_table *table = cli_table_new(job->cli);
@@ -316,16 +329,8 @@ enum assay_status compare_explain(struct compare_job *job, const char *metric,
         cli_table_free(&table);
     }
     if (job->cli->format == CLI_TABLE) {
-        if (e.forest.why)
-            assay_buf_format(&job->cli->out, "no importance: %s (%zu here)\n", e.forest.why,
-                             e.forest.n);
-        else
-            assay_buf_format(
-                &job->cli->out,
-                "%zu runs; the forest explains %.0f %% of what it had not seen%s\n", e.forest.n,
-                100 * fmax(e.forest.r2, 0),
-                e.forest.r2 < 0.1 ? ": too little to trust the importances" : "");
-        assay_buf_format(&job->cli->out, "params that never vary: %zu\n", e.constant);
+        compare_forest_text(&e, &job->cli->out);
+        assay_buf_format(&job->cli->out, "\nparams that never vary: %zu\n", e.constant);
     }
     assay_explanation_free(&e);
     return ASSAY_OK;

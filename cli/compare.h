@@ -18,6 +18,7 @@
 struct assay_bundle; /* <assay/bundle.h> */
 
 #define COMPARE_CHARTS    4
+#define COMPARE_AIMS      8    /* of --pareto */
 #define COMPARE_FILES_MAX 2000 /* artifacts of a run that are looked at */
 
 /* The points of one metric of one run, kept in a bundle or read from the session. */
@@ -84,6 +85,10 @@ enum assay_status compare_extra(struct compare_job *job, struct assay_error *err
 /* The points of METRIC in COLUMN, from the bundle or the session; NULL where there are none.
    Valid until the next call. */
 struct assay_series *compare_points(struct compare_job *job, size_t column, const char *metric);
+
+/* The aims of LIST, "A,B": COMPARE_AIMS at most, counted up from *count. */
+enum assay_status compare_aims(struct compare_job *job, const char *list,
+                               struct assay_aim *aims, size_t *count, struct assay_error *err);
 
 /* compare_examples.c */
 enum assay_status compare_examples(struct compare_job *job, struct assay_error *err);
@@ -155,6 +160,19 @@ void compare_print_json(struct compare_job *job);
 /* compare_latex.c */
 void compare_print_latex(struct compare_job *job);
 void compare_print_html(struct compare_job *job);
+/* TEXT made clean and harmless; the beginning of a page, up to its heading; what made it and
+   when, which ends a paragraph. */
+void compare_html_text(struct assay_buf *out, const char *text);
+void compare_html_head(struct assay_buf *out, const char *title);
+void compare_html_made(struct assay_buf *out);
+
+/* compare_figures.c: the front of --pareto, where it has two aims; what goes with the metric in
+   METRIC_ROW as a page, with a scatter of each of the first params. */
+void compare_html_front(struct compare_job *job);
+void compare_html_explain(struct compare_job *job, size_t metric_row,
+                          const struct assay_explanation *e);
+/* How far the importances are to be trusted, or why there are none. */
+void compare_forest_text(const struct assay_explanation *e, struct assay_buf *out);
 enum assay_status compare_explain(struct compare_job *job, const char *metric,
                                   struct assay_error *err);
 

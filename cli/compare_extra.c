@@ -13,8 +13,6 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
-#define AIMS_MAX 8
-
 struct assay_series *compare_points(struct compare_job *job, size_t column, const char *metric)
 {
     for (size_t i = 0; i < job->series_count; i++)
@@ -178,15 +176,14 @@ static void add_cost(struct compare_job *job, double price)
         add_number_fact(job, i, "cost", assay_comparison_cell(c, row, i).number * price, -1);
 }
 
-static enum assay_status find_aims(struct compare_job *job, const char *list,
-                                   struct assay_aim *aims, size_t *count,
-                                   struct assay_error *err)
+enum assay_status compare_aims(struct compare_job *job, const char *list,
+                               struct assay_aim *aims, size_t *count, struct assay_error *err)
 {
     for (const char *at = list; *at;) {
         size_t length = strcspn(at, ",");
-        if (*count == AIMS_MAX)
+        if (*count == COMPARE_AIMS)
             return assay_fail(err, ASSAY_BAD_INPUT, "compare: --pareto: at most %d aims",
-                              AIMS_MAX);
+                              COMPARE_AIMS);
         char *name = assay_strndup(at, length);
         struct assay_error wrong = {0};
         struct assay_aim *aim = &aims[*count];
@@ -208,10 +205,10 @@ static enum assay_status find_aims(struct compare_job *job, const char *list,
 static enum assay_status add_front(struct compare_job *job, const char *list,
                                    struct assay_error *err)
 {
-    struct assay_aim aims[AIMS_MAX];
+    struct assay_aim aims[COMPARE_AIMS];
     struct assay_front front;
     size_t count = 0;
-    enum assay_status status = find_aims(job, list, aims, &count, err);
+    enum assay_status status = compare_aims(job, list, aims, &count, err);
     if (status != ASSAY_OK)
         return status;
     assay_comparison_front(job->comparison, NULL, aims, count, &front);

@@ -5,6 +5,7 @@
 #include "compare.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +41,7 @@ static const char style[] =
     "padding:.15rem .4rem}tbody th{min-width:6rem}td.s{white-space:nowrap}td{min-width:3rem}"
     "th{background:none}tr,svg{break-inside:avoid}h2{break-after:avoid}}";
 
-static void escape(struct assay_buf *out, const char *text)
+void compare_html_text(struct assay_buf *out, const char *text)
 {
     struct assay_buf clean = {0};
     assay_text_clean(&clean, text, strlen(text));
@@ -59,20 +60,34 @@ static void escape(struct assay_buf *out, const char *text)
     assay_buf_free(&clean);
 }
 
+void compare_html_head(struct assay_buf *out, const char *title)
+{
+    assay_buf_text_add(out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+                            "<meta name=\"viewport\" content=\"width=device-width\"><title>");
+    compare_html_text(out, title);
+    assay_buf_format(out, "</title><style>%s</style></head><body>\n<h1>", style);
+    compare_html_text(out, title);
+    assay_buf_text_add(out, "</h1>\n");
+}
+
+void compare_html_made(struct assay_buf *out)
+{
+    char now[32];
+    assay_buf_format(out, "made by assay %s on %s</p>\n", ASSAY_VERSION,
+                     assay_time_iso(now, assay_now_ms()));
+}
+
 static void head(struct compare_job *job)
 {
     struct assay_buf *out = &job->cli->out;
-    char now[32];
-    assay_buf_format(
-        out,
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-        "<meta name=\"viewport\" content=\"width=device-width\">"
-        "<title>Comparison of %zu runs</title><style>%s</style></head><body>\n"
-        "<h1>Comparison of %zu runs</h1>\n<p class=\"s\">%zu of %zu rows differ; "
-        "made by assay %s on %s</p>\n",
-        assay_comparison_runs(job->comparison), style, assay_comparison_runs(job->comparison),
-        assay_comparison_differing(job->comparison), assay_comparison_counted(job->comparison),
-        ASSAY_VERSION, assay_time_iso(now, assay_now_ms()));
+    char title[64];
+    snprintf(title, sizeof title, "Comparison of %zu runs",
+             assay_comparison_runs(job->comparison));
+    compare_html_head(out, title);
+    assay_buf_format(out, "<p class=\"s\">%zu of %zu rows differ; ",
+                     assay_comparison_differing(job->comparison),
+                     assay_comparison_counted(job->comparison));
+    compare_html_made(out);
 }
 
 static void verdicts(struct compare_job *job)
@@ -86,14 +101,14 @@ static void verdicts(struct compare_job *job)
             assay_buf_reset(&text);
             compare_verdict_text(job, i, &text);
             assay_buf_text_add(out, "<li>");
-            escape(out, assay_buf_text(&text));
+            compare_html_text(out, assay_buf_text(&text));
             assay_buf_text_add(out, "</li>\n");
         }
         assay_buf_text_add(out, "</ul>\n");
     }
     for (size_t i = 0; i < count; i++) {
         assay_buf_text_add(out, "<p class=\"s\">Note: ");
-        escape(out, notices[i]);
+        compare_html_text(out, notices[i]);
         assay_buf_text_add(out, "</p>\n");
     }
     assay_buf_free(&text);
@@ -112,10 +127,10 @@ static void cell(struct compare_job *job, size_t row, size_t column)
                         : text.length > CELL_LONG ? " class=\"l\""
                                                   : "";
     assay_buf_format(out, "<td%s>", class);
-    escape(out, assay_buf_text(&text));
+    compare_html_text(out, assay_buf_text(&text));
     if (delta.length && strcmp(assay_buf_text(&delta), "same") != 0) {
         assay_buf_text_add(out, " <span class=\"d\">");
-        escape(out, assay_buf_text(&delta));
+        compare_html_text(out, assay_buf_text(&delta));
         assay_buf_text_add(out, "</span>");
     }
     assay_buf_text_add(out, "</td>");
@@ -134,7 +149,7 @@ static void table(struct compare_job *job)
         assay_buf_reset(&title);
         compare_title(job, i, &title);
         assay_buf_text_add(out, i == base ? "<th>◆ " : "<th>");
-        escape(out, assay_buf_text(&title));
+        compare_html_text(out, assay_buf_text(&title));
         assay_buf_text_add(out, "</th>");
     }
     assay_buf_text_add(out, "</tr></thead><tbody>\n");
@@ -146,7 +161,7 @@ static void table(struct compare_job *job)
         section = assay_section_name(r->section);
         assay_buf_format(out, "<tr><td class=\"s\">%s</td><th%s>", first ? section : "",
                          strlen(r->label) > CELL_LONG ? " class=\"l\"" : "");
-        escape(out, r->label);
+        compare_html_text(out, r->label);
         if (r->kind == ASSAY_ROW_METRIC && r->direction)
             assay_buf_text_add(out, r->direction > 0 ? " ↑" : " ↓");
         assay_buf_text_add(out, "</th>");
@@ -212,5 +227,6 @@ void compare_print_html(struct compare_job *job)
         assay_buf_text_add(&job->cli->out, "<h2>Curves</h2>\n");
     for (size_t i = 0; i < job->chart_count; i++)
         chart(job, job->charts[i]);
+    compare_html_front(job);
     assay_buf_text_add(&job->cli->out, "</body></html>\n");
 }

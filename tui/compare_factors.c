@@ -149,8 +149,8 @@ static void take_points(const struct compare_view *view, const struct assay_fact
     const char **texts = assay_alloc_array(runs, sizeof *texts);
     *s = (struct scatter){
         .points = assay_alloc_array(runs, sizeof *s->points),
-        .plane = {.x = PLANE_AXIS(assay_comparison_row(view->comparison, f->row)),
-                  .y = PLANE_AXIS(assay_comparison_row(view->comparison, view->explained))}};
+        .plane = plane_of(assay_comparison_row(view->comparison, f->row),
+                          assay_comparison_row(view->comparison, view->explained))};
     for (size_t i = 0; i < runs; i++) {
         struct assay_compare_cell x = assay_comparison_cell(view->comparison, f->row, i);
         struct assay_compare_cell y =
@@ -163,8 +163,8 @@ static void take_points(const struct compare_view *view, const struct assay_fact
             continue;
         }
         s->points[s->count++] = (struct scatter_point){value, y.number, i};
-        plane_axis_take(&s->plane.x, value);
-        plane_axis_take(&s->plane.y, y.number);
+        assay_plane_take(&s->plane.x, value);
+        assay_plane_take(&s->plane.y, y.number);
     }
     qsort(s->points, s->count, sizeof *s->points, by_place);
     free(texts);
@@ -177,7 +177,7 @@ static void name_kinds(const struct scatter *s, struct area line)
     int room = count > 0 ? width / count - 1 : 0;
     char text[60];
     for (int i = 0; i < count && count <= KINDS_NAMED && room >= 4 && s->kinds[i]; i++) {
-        int at = (int)lround(plane_unit(&s->plane.x, i) * width - 0.5);
+        int at = (int)lround(assay_plane_unit(&s->plane.x, i) * width - 0.5);
         assay_text_clean_to(text, sizeof text, s->kinds[i]);
         int wide = assay_text_width(text);
         wide = wide < room ? wide : room;
@@ -225,7 +225,7 @@ static void draw_scatter_words(const struct compare_view *view, const struct sca
     } else {
         draw_field(top, left, 0, width, ALIGN_LEFT, ROLE_DIM, "h l reads runs off");
     }
-    assay_text_clean_to(label, sizeof label, s->plane.x.row->label);
+    assay_text_clean_to(label, sizeof label, s->plane.x_row->label);
     snprintf(text, sizeof text, "%s%s", label, s->plane.x.log ? " (logarithmic)" : "");
     if (view->grouped) {
         int wide = assay_text_width(text);
@@ -248,14 +248,14 @@ static void draw_scatter(struct compare_view *view, const struct assay_factor *f
         const struct scatter_point *here = put_points(view, &s);
         compare_spots_figure(view, s.plane.plot.rect, s.plane.rows);
         for (size_t i = 0; i < s.count; i++) {
-            compare_spot_add(view, plane_unit(&s.plane.x, s.points[i].x),
-                             plane_unit(&s.plane.y, s.points[i].y), s.points[i].run);
+            compare_spot_add(view, assay_plane_unit(&s.plane.x, s.points[i].x),
+                             assay_plane_unit(&s.plane.y, s.points[i].y), s.points[i].run);
         }
         if (here) {
             struct assay_compare_cell cell =
                 assay_comparison_cell(view->comparison, f->row, here->run);
             assay_text_clean_to(x, sizeof x, cell.text);
-            assay_row_value_text(y, s.plane.y.row, here->y, 6);
+            assay_row_value_text(y, s.plane.y_row, here->y, 6);
         }
         figure_widget_draw(&view->figure, view->app, s.plane.plot, 0);
         plane_draw_axes(&s.plane, here ? here->x : NAN, here && !f->categorical ? x : NULL,

@@ -404,8 +404,8 @@ static void put_steps(struct compare_view *view, const struct plane *p)
     int color = view->grouped ? ASSAY_FIGURE_PLAIN : 0;
     double x0 = NAN, y0 = NAN;
     for (size_t i = 0; i < f->front.found; i++) {
-        double x = plane_unit(&p->x, value_of(view, f->order[i], COST));
-        double y = plane_unit(&p->y, value_of(view, f->order[i], QUALITY));
+        double x = assay_plane_unit(&p->x, value_of(view, f->order[i], COST));
+        double y = assay_plane_unit(&p->y, value_of(view, f->order[i], QUALITY));
         assay_figure_stroke(&view->figure.figure,
                             (struct assay_stroke){x0, y0, x, y0, color, false});
         assay_figure_stroke(&view->figure.figure,
@@ -429,8 +429,8 @@ static void put_spots(struct compare_view *view, const struct plane *p)
     for (size_t i = 0; i < view->front.front.count; i++) {
         size_t entity = view->front.order[i];
         if (view->front.front.whole[entity]) {
-            compare_spot_add(view, plane_unit(&p->x, value_of(view, entity, COST)),
-                             plane_unit(&p->y, value_of(view, entity, QUALITY)), entity);
+            compare_spot_add(view, assay_plane_unit(&p->x, value_of(view, entity, COST)),
+                             assay_plane_unit(&p->y, value_of(view, entity, QUALITY)), entity);
         }
     }
 }
@@ -457,7 +457,7 @@ static void put_points(struct compare_view *view, const struct plane *p, size_t 
 static void say_axis(const struct compare_view *view, const struct plane *p, int aim,
                      enum align align, struct area line)
 {
-    const struct plane_axis *axis = aim == COST ? &p->x : &p->y;
+    const struct assay_plane_axis *axis = aim == COST ? &p->x : &p->y;
     char label[120], text[200];
     int left = p->plot.rect.x - line.rect.x;
     aim_label(view, aim, label, sizeof label);
@@ -467,16 +467,15 @@ static void say_axis(const struct compare_view *view, const struct plane *p, int
     draw_field(line, left, 0, line.rect.width - left - 1, align, ROLE_DIM, text);
 }
 
-static struct plane plane_of(const struct compare_view *view)
+static struct plane plane_of_aims(const struct compare_view *view)
 {
     const struct compare_front *f = &view->front;
-    struct plane p = {
-        .x = PLANE_AXIS(assay_comparison_row(view->comparison, f->aims[COST].row)),
-        .y = PLANE_AXIS(assay_comparison_row(view->comparison, f->aims[QUALITY].row))};
+    struct plane p = plane_of(assay_comparison_row(view->comparison, f->aims[COST].row),
+                              assay_comparison_row(view->comparison, f->aims[QUALITY].row));
     for (size_t i = 0; i < f->front.count; i++) {
         if (f->front.whole[i]) {
-            plane_axis_take(&p.x, value_of(view, i, COST));
-            plane_axis_take(&p.y, value_of(view, i, QUALITY));
+            assay_plane_take(&p.x, value_of(view, i, COST));
+            assay_plane_take(&p.y, value_of(view, i, QUALITY));
         }
     }
     return p;
@@ -484,7 +483,7 @@ static struct plane plane_of(const struct compare_view *view)
 
 static void draw_plane(struct compare_view *view, struct area area)
 {
-    struct plane p = plane_of(view);
+    struct plane p = plane_of_aims(view);
     size_t at = view->page_list.cursor;
     size_t here = at < view->line_count ? view->front.order[at] : SIZE_MAX;
     here = here != SIZE_MAX && view->front.front.whole[here] ? here : SIZE_MAX;

@@ -3,69 +3,28 @@
  */
 #include "compare_plane.h"
 
-#include <float.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <assay/text.h>
 
 #include "widget_chart.h"
 
-#define GUTTER       9    /* cells of the labels along y: also of a point's value */
-#define ROOM         0.05 /* beyond the outermost points, of the axis */
-#define DECADES      50   /* greatest to least from which on an axis is logarithmic */
-#define TICK_EVERY   11   /* cells */
+#define GUTTER       9  /* cells of the labels along y: also of a point's value */
+#define TICK_EVERY   11 /* cells */
 #define WIDTH_LEAST  10
 #define HEIGHT_LEAST 2
 
-void plane_axis_take(struct plane_axis *axis, double value)
+static struct assay_plane_axis axis_of(const struct assay_row *row)
 {
-    axis->low = fmin(axis->low, value);
-    axis->high = fmax(axis->high, value);
+    struct assay_plane_axis axis = ASSAY_PLANE_AXIS;
+    axis.duration = row->kind == ASSAY_ROW_ATTRIBUTE && strcmp(row->key, "duration") == 0;
+    return axis;
 }
 
-double plane_unit(const struct plane_axis *axis, double value)
+struct plane plane_of(const struct assay_row *x, const struct assay_row *y)
 {
-    return assay_scale_to_unit(value, axis->from, axis->to, axis->log);
-}
-
-static double held(double value)
-{
-    return fmax(-DBL_MAX, fmin(value, DBL_MAX));
-}
-
-/* The ends of an axis, a little beyond what it shows. */
-static void settle(struct plane_axis *axis)
-{
-    axis->log = !axis->kinds && axis->low > 0 && axis->high / axis->low > DECADES;
-    if (axis->kinds) {
-        axis->from = -0.5;
-        axis->to = (double)axis->kinds - 0.5;
-    } else if (axis->low < axis->high) {
-        axis->from = held(assay_scale_from_unit(-ROOM, axis->low, axis->high, axis->log));
-        axis->to = held(assay_scale_from_unit(1 + ROOM, axis->low, axis->high, axis->log));
-    } else {
-        double room = axis->low == 0 ? 1 : fmax(fabs(axis->low) * 0.1, DBL_MIN * 1e16);
-        axis->from = held(axis->low - room);
-        axis->to = held(axis->high + room);
-    }
-}
-
-static bool is_duration(const struct plane_axis *axis)
-{
-    return axis->row->kind == ASSAY_ROW_ATTRIBUTE && strcmp(axis->row->key, "duration") == 0;
-}
-
-/* How long something took reads as along a chart of relative time. */
-static void make_ticks(struct plane_axis *axis, size_t want)
-{
-    bool duration = is_duration(axis);
-    axis->tick_count = axis->kinds
-                           ? 0
-                           : assay_chart_ticks(axis->from, axis->to, axis->log,
-                                               duration ? ASSAY_AXIS_RELATIVE : ASSAY_AXIS_STEP,
-                                               !duration, want, axis->ticks, PLANE_TICKS);
+    return (struct plane){.x = axis_of(x), .y = axis_of(y), .x_row = x, .y_row = y};
 }
 
 bool plane_lay_out(struct plane *plane, struct app *app, struct area area,
@@ -81,29 +40,24 @@ bool plane_lay_out(struct plane *plane, struct app *app, struct area area,
     plane->area = area;
     plane->plot = area_part(area, GUTTER + 1, 0, width, height);
     plane->rows = figure_widget_rows(app, plane->plot);
-    settle(&plane->x);
-    settle(&plane->y);
+    assay_plane_settle(&plane->x);
+    assay_plane_settle(&plane->y);
     struct assay_chart chart = {
         .log_y = plane->y.log, .y_min = plane->y.from, .y_max = plane->y.to};
     size_t want = assay_chart_align(&chart, plane->rows);
     plane->y.from = chart.y_min;
     plane->y.to = chart.y_max;
-    make_ticks(&plane->y, want);
-    make_ticks(&plane->x, (size_t)(width / TICK_EVERY > 2 ? width / TICK_EVERY : 2));
-    for (size_t i = 0; i < plane->x.tick_count; i++) {
-        figure->grid_x[figure->grid_x_count++] = plane->x.ticks[i].unit;
-    }
-    for (size_t i = 0; i < plane->y.tick_count; i++) {
-        figure->grid_y[figure->grid_y_count++] = plane->y.ticks[i].unit;
-    }
+    assay_plane_ticks(&plane->y, want);
+    assay_plane_ticks(&plane->x, (size_t)(width / TICK_EVERY > 2 ? width / TICK_EVERY : 2));
+    assay_plane_grid(figure, &plane->x, &plane->y);
     return true;
 }
 
 void plane_dot(const struct plane *plane, struct figure_widget *widget, double x, double y,
                int color, enum assay_dot_kind kind)
 {
-    assay_figure_dot(&widget->figure, (struct assay_dot){.x = plane_unit(&plane->x, x),
-                                                         .y = plane_unit(&plane->y, y),
+    assay_figure_dot(&widget->figure, (struct assay_dot){.x = assay_plane_unit(&plane->x, x),
+                                                         .y = assay_plane_unit(&plane->y, y),
                                                          .color = color,
                                                          .kind = kind});
 }
@@ -127,10 +81,10 @@ static size_t around(const struct plane *plane, int from, int to, struct assay_t
 void plane_draw_axes(const struct plane *plane, double x, const char *x_text, double y,
                      const char *y_text)
 {
-    struct assay_tick ticks[PLANE_TICKS];
+    struct assay_tick ticks[ASSAY_FIGURE_GRID];
     struct area below = area_row(plane->area, plane->plot.rect.height);
     int width = plane->plot.rect.width, wide = x_text ? assay_text_width(x_text) : 0;
-    int at = x_text ? (int)lround(plane_unit(&plane->x, x) * width - 0.5) - wide / 2 : -1;
+    int at = x_text ? (int)lround(assay_plane_unit(&plane->x, x) * width - 0.5) - wide / 2 : -1;
     at = x_text && at < 0 ? 0 : at + wide > width ? width - wide : at;
     chart_axis_y(plane->area, GUTTER, plane->rows, plane->y.ticks, plane->y.tick_count);
     size_t count = around(plane, x_text ? at : width + 1, x_text ? at + wide : width, ticks);
@@ -139,7 +93,7 @@ void plane_draw_axes(const struct plane *plane, double x, const char *x_text, do
         draw_text(below, GUTTER + 1 + at, 0, ROLE_ACCENT, x_text);
     }
     if (y_text) {
-        int row = (int)lround((1 - plane_unit(&plane->y, y)) * plane->rows - 0.5);
+        int row = (int)lround((1 - assay_plane_unit(&plane->y, y)) * plane->rows - 0.5);
         draw_field(plane->area, 0, row < 0 ? 0 : row, GUTTER, ALIGN_RIGHT, ROLE_ACCENT, y_text);
     }
 }

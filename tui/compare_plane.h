@@ -11,34 +11,19 @@
 #include "draw.h"
 #include "widget_figure.h"
 
-#define PLANE_TICKS ASSAY_FIGURE_GRID
-
-struct plane_axis {
-    const struct assay_row *row;
-    double low, high; /* of the points: begin with PLANE_AXIS() */
-    size_t kinds;     /* texts stand at 0, 1, … and are as many; 0: numbers */
-    bool log;
-    double from, to; /* the ends of the axis */
-    struct assay_tick ticks[PLANE_TICKS];
-    size_t tick_count, wanted;
-};
-#define PLANE_AXIS(field)                                                                      \
-    (struct plane_axis)                                                                        \
-    {                                                                                          \
-        .row = (field), .low = INFINITY, .high = -INFINITY                                     \
-    }
 struct plane {
-    struct plane_axis x, y;
+    struct assay_plane_axis x, y;
+    const struct assay_row *x_row, *y_row;
     struct area area, plot; /* with the labels, without them */
     double rows;            /* of the plot */
 };
 
-void plane_axis_take(struct plane_axis *axis, double value);
+/* The plane of two fields; its axes take in their values (assay_plane_take()). */
+struct plane plane_of(const struct assay_row *x, const struct assay_row *y);
 /* Settles both axes for AREA, in which labels stand to the left and below, and begins the
    figure of WIDGET anew with the grid. False where there is nothing to show or no room. */
 bool plane_lay_out(struct plane *plane, struct app *app, struct area area,
                    struct figure_widget *widget);
-double plane_unit(const struct plane_axis *axis, double value);
 /* Puts a point into the figure. */
 void plane_dot(const struct plane *plane, struct figure_widget *widget, double x, double y,
                int color, enum assay_dot_kind kind);

@@ -13,6 +13,7 @@
 #include "chart/band.h"
 #include "chart/plot.h"
 #include "chart/reduce.h"
+#include "chart/svg.h"
 
 struct box { /* pixels */
     int cell_width, cell_height;
@@ -38,28 +39,6 @@ static struct box box_of(const struct assay_plot_options *options,
 }
 
 /* ---- SVG ---- */
-
-static void svg_text(struct assay_buf *out, double x, double y, const char *anchor,
-                     const char *text)
-{
-    assay_buf_format(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">", x, y, anchor);
-    for (; *text; text++) {
-        if (*text == '<')
-            assay_buf_text_add(out, "&lt;");
-        else if (*text == '&')
-            assay_buf_text_add(out, "&amp;");
-        else if (*text == '>')
-            assay_buf_text_add(out, "&gt;");
-        else
-            assay_buf_char(out, *text);
-    }
-    assay_buf_text_add(out, "</text>\n");
-}
-
-static void svg_color(struct assay_buf *out, struct assay_rgb color)
-{
-    assay_buf_format(out, "#%02x%02x%02x", color.r, color.g, color.b);
-}
 
 /* Whether a line leads from column AT to the next one. */
 static bool goes_on(const struct chart_columns *columns, size_t at)

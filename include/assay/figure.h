@@ -8,6 +8,7 @@
 #ifndef ASSAY_FIGURE_H
 #define ASSAY_FIGURE_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -67,5 +68,48 @@ void assay_figure_raster(const struct assay_figure *figure,
 /* The same in characters. */
 void assay_figure_cells(const struct assay_figure *figure, enum assay_glyphs glyphs,
                         struct assay_cells *cells);
+
+/* ---- the axes of a plane in which points stand ---- */
+
+struct assay_plane_axis {
+    double low, high; /* of the points: begin with ASSAY_PLANE_AXIS */
+    size_t kinds;     /* texts stand at 0, 1, ... and are as many; 0: numbers */
+    bool duration;    /* seconds, which read as along a chart of relative time */
+    bool log;
+    double from, to; /* the ends of the axis */
+    struct assay_tick ticks[ASSAY_FIGURE_GRID];
+    size_t tick_count;
+};
+#define ASSAY_PLANE_AXIS                                                                       \
+    {                                                                                          \
+        .low = INFINITY, .high = -INFINITY                                                     \
+    }
+/* Takes in a value that is to be seen; finite. */
+void assay_plane_take(struct assay_plane_axis *axis, double value);
+/* Sets the ends, a little beyond the values, logarithmic where they span much. False where it
+   has none. */
+bool assay_plane_settle(struct assay_plane_axis *axis);
+/* Makes WANT ticks at most, between the ends there are now; none for texts. */
+void assay_plane_ticks(struct assay_plane_axis *axis, size_t want);
+/* Adds a grid line to FIGURE for each tick. */
+void assay_plane_grid(struct assay_figure *figure, const struct assay_plane_axis *x,
+                      const struct assay_plane_axis *y);
+/* Where VALUE stands, 0..1. */
+double assay_plane_unit(const struct assay_plane_axis *axis, double value);
+
+/* A figure with its axes as a picture in vectors. */
+struct assay_figure_words {
+    const char *title, *x, *y; /* clean text: above, and what the axes are */
+    const char *const *kinds;  /* clean text: the texts along x, as many as `kinds` says; or
+                                  NULL:  they have no room */
+};
+/* Begins FIGURE anew for X and Y: settles both, makes the ticks and the grid. False where there
+   is nothing to show. */
+bool assay_figure_plane(struct assay_figure *figure, struct assay_plane_axis *x,
+                        struct assay_plane_axis *y);
+/* Appends one <svg> element, on a light ground, without anything before it. */
+void assay_figure_svg(const struct assay_figure *figure, const struct assay_plane_axis *x,
+                      const struct assay_plane_axis *y, const struct assay_figure_words *words,
+                      struct assay_buf *out);
 
 #endif

@@ -110,6 +110,29 @@ static void every_format(void **state)
     free(file);
 }
 
+/* Figures are on the page as they are on the screen: a dot for each run that has both values. */
+static void figures_are_on_the_page(void **state)
+{
+    (void)state;
+    assert_int_equal(compare("-e", "vit-sweep", "--explain", "val/loss", "--format", "html",
+                             NULL),
+                     0);
+    program_says("<!DOCTYPE html>");
+    program_says("What goes with val/loss");
+    program_says("<circle ");
+    program_says("val/loss: smaller is better");
+    assert_int_equal(compare("-e", "vit-sweep", "--pareto", "val/loss,duration", "--format",
+                             "html", NULL),
+                     0);
+    program_says("Pareto front</h2>");
+    program_says("runs on the front (filled)");
+    program_says("duration: smaller is better");
+    size_t dots = 0;
+    for (const char *at = program_last.out; (at = strstr(at, "<circle ")) != NULL; at++)
+        dots++;
+    assert_in_range(dots, 2, 100);
+}
+
 static void gates_end_in_the_exit_status(void **state)
 {
     (void)state;
@@ -369,6 +392,7 @@ int main(void)
         cmocka_unit_test(two_runs),
         cmocka_unit_test(json_has_the_contract),
         cmocka_unit_test(every_format),
+        cmocka_unit_test(figures_are_on_the_page),
         cmocka_unit_test(gates_end_in_the_exit_status),
         cmocka_unit_test(bundles_travel),
         cmocka_unit_test(durations),

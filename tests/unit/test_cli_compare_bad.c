@@ -247,6 +247,12 @@ static void html_is_strict(void **state)
                              "html", NULL),
                      0);
     well_formed(program_last.out);
+    assert_int_equal(compare("-e", "exp11", "--explain", "val/loss", "--format", "html", NULL), 0);
+    well_formed(program_last.out);
+    assert_int_equal(compare("-e", "exp11", "--pareto", "val/loss,duration", "--format", "html",
+                             NULL),
+                     0);
+    well_formed(program_last.out);
 }
 
 /* Braces in pairs, and nothing that means something to LaTeX as it stood in a value. */

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -366,6 +367,46 @@ static void the_version_tells_pictures_apart(void **state)
     assay_figure_free(&figure);
 }
 
+/* ---- in vectors ---- */
+
+/* A point's place in the picture is its place between the labelled ticks. */
+static void vectors_stand_on_their_axes(void **state)
+{
+    (void)state;
+    struct assay_figure figure = {0};
+    struct assay_plane_axis x = ASSAY_PLANE_AXIS, y = ASSAY_PLANE_AXIS;
+    struct assay_buf out = {0};
+    const struct assay_figure_words words = {.title = "a < b & c", .x = "lr", .y = "loss"};
+    double tick_at, dot_at, unused;
+
+    assert_false(assay_figure_plane(&figure, &x, &y)); /* nothing to show */
+    for (int i = 0; i <= 4; i++) {
+        assay_plane_take(&x, pow(10, -i)); /* decades: logarithmic */
+        assay_plane_take(&y, i);
+    }
+    assert_true(assay_figure_plane(&figure, &x, &y));
+    assert_true(x.log);
+    assert_false(y.log);
+    assay_figure_dot(&figure, (struct assay_dot){.x = assay_plane_unit(&x, 0.01),
+                                                 .y = assay_plane_unit(&y, 2),
+                                                 .kind = ASSAY_DOT_LARGE});
+    assay_figure_svg(&figure, &x, &y, &words, &out);
+    const char *text = assay_buf_text(&out);
+    assert_non_null(strstr(text, ">a &lt; b &amp; c</text>"));
+    assert_non_null(strstr(text, ">lr</text>"));
+    const char *label = strstr(text, "text-anchor=\"middle\">1e-2</text>");
+    const char *circle = strstr(text, "<circle cx=");
+    assert_non_null(label);
+    assert_non_null(circle);
+    while (strncmp(label, "<text", 5) != 0)
+        label--;
+    assert_int_equal(sscanf(label, "<text x=\"%lf\" y=\"%lf\"", &tick_at, &unused), 2);
+    assert_int_equal(sscanf(circle, "<circle cx=\"%lf\"", &dot_at), 1);
+    assert_true(fabs(tick_at - dot_at) < 0.2);
+    assay_buf_free(&out);
+    assay_figure_free(&figure);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +417,7 @@ int main(void)
         cmocka_unit_test(rules_are_upright),
         cmocka_unit_test(characters_say_the_same),
         cmocka_unit_test(no_place_is_left_out),
+        cmocka_unit_test(vectors_stand_on_their_axes),
         cmocka_unit_test(the_version_tells_pictures_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
