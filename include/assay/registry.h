@@ -139,8 +139,8 @@ struct assay_logged_model {
                                      dataset and step; of its summary: last, step, time_ms */
     size_t metric_count;
 };
-/* Whether the model has the key of its METRIC (an index) at another step as well, so that a value
-   says nothing without its step. Pure. */
+/* Whether the model has the key of its METRIC (an index) at another step as well, so that a
+   value says nothing without its step. Pure. */
 bool assay_logged_has_steps(const struct assay_logged_model *model, size_t metric);
 
 struct assay_trace {
