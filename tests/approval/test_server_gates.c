@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -238,6 +239,10 @@ static int start(void **state)
 
 static int stop(void **state)
 {
+    char left[400];
+
+    snprintf(left, sizeof left, "%s/ro", world.model); /* the command's, in the local version */
+    (void)chmod(left, 0700);
     web_stop(&web);
     world_stop(&world);
     assay_arena_free(&arena);
