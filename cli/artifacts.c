@@ -255,8 +255,8 @@ enum assay_status cli_artifacts(struct cli *cli, struct assay_error *err)
         return assay_fail(err, ASSAY_IO, "%s", artifacts->error.what);
     }
     if (artifacts->error.what[0]) {
-        cli_complain(&artifacts->error);
-        cli->worst = ASSAY_IO;
+        cli_complain_of(cli, assay_catalog_run(cli->catalog, run)->source, "artifacts",
+                        &artifacts->error);
     }
     say_how_old(cli, artifacts);
     /* Only what is in the list can be named, so no path leads out of the run's folder. */

@@ -330,11 +330,12 @@ static void show_registry(struct models *m, uint32_t source)
     if (status != ASSAY_OK) {
         char age[16];
 
-        if (registry)
+        if (registry) {
+            error.hint[0] = '\0';
             assay_hint(&error, "shown is what it said %s ago",
                        assay_age_text(age, registry->read_ms, assay_now_ms()));
-        cli_complain(&error);
-        m->cli->worst = ASSAY_IO;
+        }
+        cli_complain_of(m->cli, source, "models", &error);
     }
     if (registry && registry->problem) {
         error = (struct assay_error){0};
@@ -545,8 +546,7 @@ static void show_logged(struct models *m, uint32_t source, uint32_t experiment, 
 
     if (status != ASSAY_OK) {
         say_how_old(&error, logged);
-        cli_complain(&error);
-        m->cli->worst = ASSAY_IO;
+        cli_complain_of(m->cli, source, traces ? "traces" : "logged models", &error);
     }
     if (!logged)
         return;

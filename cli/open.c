@@ -69,6 +69,23 @@ static void complain_of_problems(struct cli *cli)
         cli->worst = ASSAY_IO;
 }
 
+void cli_complain_of(struct cli *cli, uint32_t source, const char *noun,
+                     const struct assay_error *err)
+{
+    const struct assay_source *of = assay_catalog_source(cli->catalog, source);
+    struct assay_error short_of = {0};
+
+    cli->worst = ASSAY_IO;
+    if (of->state != ASSAY_SOURCE_OFFLINE || strcmp(of->error.what, err->what) != 0) {
+        cli_complain(err);
+        return;
+    }
+    if (strcmp(of->error.hint, err->hint) == 0)
+        return;
+    assay_fail(&short_of, ASSAY_IO, "%s of %s: %s", noun, of->name, err->hint);
+    cli_complain(&short_of);
+}
+
 /* The sources that failed as a whole; FAILED is what the waiting said, for want of any. */
 static void complain_of_sources(struct cli *cli, const struct assay_error *failed)
 {
@@ -130,6 +147,13 @@ static bool named_are_there(const struct cli *cli)
     return true;
 }
 
+static void forget_asked(struct cli *cli)
+{
+    free(cli->ask);
+    cli->ask = NULL;
+    cli->ask_count = 0;
+}
+
 /* A server that takes its time says nothing, perhaps for minutes. */
 static void say_waiting(const struct assay_source *source)
 {
@@ -164,9 +188,11 @@ enum assay_status cli_open(struct cli *cli, struct assay_error *err)
     struct assay_error failed = {0};
     status = assay_session_wait_aloud(cli->session,
                                       isatty(STDERR_FILENO) == 1 ? say_waiting : NULL, &failed);
-    if (!named_are_there(cli)) { /* what looks like an id may be a name: the lists say */
-        cli_close(cli);
-        return cli_open(cli, err);
+    /* What looks like an id may be a name: the lists say. */
+    if (!named_are_there(cli) && assay_session_read_lists(cli->session)) {
+        forget_asked(cli);
+        failed = (struct assay_error){0};
+        status = assay_session_wait(cli->session, &failed);
     }
     /* Where nothing at all could be opened there is nothing to go on with. */
     if (status == ASSAY_CANCELLED || (status != ASSAY_OK && !any_source(cli))) {
@@ -185,9 +211,7 @@ void cli_close(struct cli *cli)
     if (cli->session)
         assay_session_close(&cli->session);
     cli->catalog = NULL;
-    free(cli->ask);
-    cli->ask = NULL;
-    cli->ask_count = 0;
+    forget_asked(cli);
 }
 
 void cli_ask_matching(struct cli *cli, const struct assay_query *query)

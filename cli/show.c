@@ -403,8 +403,8 @@ enum assay_status cli_show(struct cli *cli, struct assay_error *err)
     cli_pull_run(cli, run);
     const struct assay_artifacts *artifacts = assay_session_artifacts_wait(cli->session, run);
     if (artifacts->error.what[0] && !are_elsewhere(cli, run, artifacts)) {
-        cli_complain(&artifacts->error);
-        cli->worst = ASSAY_IO;
+        cli_complain_of(cli, assay_catalog_run(cli->catalog, run)->source, "artifacts",
+                        &artifacts->error);
     }
     if (cli->format == CLI_JSON)
         print_json(cli, run, artifacts);

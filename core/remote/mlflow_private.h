@@ -22,9 +22,10 @@ struct mlflow_run { /* one that was met in a scan */
     const char *id;
     uint64_t hash;        /* of what was reported; 0 not known */
     uint32_t seen;        /* the scan that met it last */
-    unsigned listed : 30; /* ... in the list itself, not beside it */
+    unsigned listed : 29; /* ... in the list itself, not beside it */
     unsigned in_list : 1; /* the state's list has it; else it came by a filter */
     unsigned gone : 1;
+    unsigned passed : 1; /* not shown, because a filter does not keep it */
 };
 
 struct mlflow_met { /* an experiment that was met in a scan, or is known from the state */

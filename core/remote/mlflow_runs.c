@@ -22,7 +22,7 @@
 #define PAGES_MAX     100000u
 #define BACK_MS       INT64_C(120000) /* clocks differ, and requests take time */
 #define BESIDE_PAGES  64u             /* of a filter; the list comes anyway */
-#define LISTED_MASK   0x3fffffffu
+#define LISTED_MASK   0x1fffffffu
 
 /* One search that goes on page by page; several are under way at once. */
 struct search {
@@ -109,7 +109,7 @@ static bool is_fresh(void *context, const char *id, uint64_t hash)
     }
     if (!run->hash)
         run->hash = known_hash(scan, id);
-    return run->hash != hash || run->gone;
+    return run->hash != hash || run->gone || run->passed;
 }
 
 static void note_times(struct mlflow *mlflow, const struct ingest_run *run)
@@ -136,7 +136,7 @@ static void take_run(void *context, const struct ingest_run *report, uint64_t ha
     with_hash.state_count = 1;
     ingest_run(scan->in, &with_hash);
     run->hash = hash;
-    run->gone = false;
+    run->gone = run->passed = false;
 }
 
 /* ---- searches for runs ---- */
@@ -570,8 +570,10 @@ static enum assay_status scan_part(struct scan *scan, const char *filter)
     if (status != ASSAY_OK)
         return status;
     for (size_t i = 0; i < mlflow->run_count; i++)
-        if (mlflow->runs[i].seen != mlflow->scan && !mlflow->runs[i].gone)
+        if (mlflow->runs[i].seen != mlflow->scan && !mlflow->runs[i].gone) {
+            mlflow->runs[i].passed = true;
             ingest_run_passed(scan->in, mlflow->runs[i].id);
+        }
     put_some(scan);
     return ASSAY_OK;
 }

@@ -191,6 +191,33 @@ void server_ask(struct session_source *source, const char *filter, bool only)
     pthread_mutex_unlock(&server->lock);
 }
 
+bool server_asked_only(struct server *server)
+{
+    bool only;
+
+    pthread_mutex_lock(&server->lock);
+    only = server->only && server->filter;
+    pthread_mutex_unlock(&server->lock);
+    return only;
+}
+
+bool assay_session_read_lists(struct assay_session *session)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < session->source_count; i++) {
+        struct session_source *source = session->sources[i];
+
+        if (!source->server || !server_asked_only(source->server) || server_offline(source))
+            continue;
+        server_ask(source, NULL, false);
+        server_whole(source->server);
+        scan_start(session, source);
+        any = true;
+    }
+    return any;
+}
+
 void assay_session_ask(struct assay_session *session, const struct assay_query *query)
 {
     struct assay_buf filter = {0};

@@ -423,6 +423,8 @@ int64_t server_due_us(const struct session_source *source);
 bool server_offline(const struct session_source *source);
 /* The runs that FILTER keeps come before the list, or, ONLY, instead of it (mlflow_ask()). */
 void server_ask(struct session_source *source, const char *filter, bool only);
+/* Whether it was asked ONLY. */
+bool server_asked_only(struct server *server);
 
 /* server_points.c */
 void server_want(struct assay_session *session, struct series_entry *entry);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <assay/clock.h>
@@ -19,8 +20,10 @@
 
 #include "support/mlflow_web.h"
 #include "support/own_home.h"
+#include "support/program.h"
 
 #define PATIENCE_MS 2500
+#define UNKNOWN     "0123456789abcdef0123456789abcdef"
 #define MUCH_US     INT64_C(30000000) /* and still far from the two minutes of a request */
 
 static struct assay_session *open_as(const struct fake_mlflow *fake, bool live)
@@ -169,6 +172,73 @@ static void a_server_that_nothing_is_kept_of_is_waited_for(void **state)
     fake_mlflow_stop(&fake);
 }
 
+/* How often TEXT is among what the latest run complained of. */
+static unsigned complained(const char *text)
+{
+    unsigned times = 0;
+
+    for (const char *at = program_last.err; (at = strstr(at, text)) != NULL; at++)
+        times++;
+    return times;
+}
+
+/* Whole ids are asked for by themselves, and names may look like them: the list that would say so
+   is not waited for where the server said nothing to the first question. */
+static void an_unknown_id_is_waited_for_once(void **state)
+{
+    struct fake_mlflow fake = {0};
+    int64_t began;
+
+    (void)state;
+    fake_mlflow_start(&fake, 1, 5, 1, 10);
+    assert_int_equal(program_run(NULL, "ls", "-S", web_url(fake.web), NULL), 0);
+    fake.mute = true;
+    began = assay_monotonic_us();
+    program_run(NULL, "show", UNKNOWN, "-S", web_url(fake.web), NULL);
+    program_expect(2);
+    program_complains("no such run");
+    assert_int_equal(complained("says nothing (offline, as of"), 1);
+    assert_true(assay_monotonic_us() - began < INT64_C(2000) * ASSAY_PATIENCE_MS);
+    fake_mlflow_stop(&fake);
+}
+
+static void of_two_servers_the_mute_one_is_waited_for_once(void **state)
+{
+    struct fake_mlflow fake = {0}, other = {0};
+    int64_t began;
+
+    (void)state;
+    fake_mlflow_start(&fake, 1, 5, 1, 10);
+    fake_mlflow_start(&other, 1, 5, 1, 10);
+    snprintf(other.runs[2].name, sizeof other.runs[2].name, "%s", UNKNOWN);
+    assert_int_equal(
+        program_run(NULL, "ls", "-S", web_url(fake.web), "-S", web_url(other.web), NULL), 0);
+    fake.mute = true;
+    began = assay_monotonic_us();
+    program_run(NULL, "show", UNKNOWN, "-S", web_url(fake.web), "-S",
+                web_url(other.web), NULL);
+    program_says(other.runs[2].id); /* its list, of which the first question kept nothing, says it */
+    assert_int_equal(complained("says nothing"), 1);
+    assert_true(assay_monotonic_us() - began < INT64_C(2000) * ASSAY_PATIENCE_MS);
+    fake_mlflow_stop(&fake);
+    fake_mlflow_stop(&other);
+}
+
+static void what_is_offline_is_said_once(void **state)
+{
+    struct fake_mlflow fake = {0};
+
+    (void)state;
+    fake_mlflow_start(&fake, 1, 5, 1, 10);
+    assert_int_equal(program_run(NULL, "pull", "-S", web_url(fake.web), NULL), 0);
+    fake.mute = true;
+    program_run(NULL, "models", "-S", web_url(fake.web), NULL);
+    assert_int_equal(complained("says nothing"), 1);
+    assert_int_equal(complained("assay doctor asks it again"), 1);
+    assert_int_equal(complained("shown is what it said"), 1);
+    fake_mlflow_stop(&fake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +247,9 @@ int main(void)
         cmocka_unit_test(a_server_that_thinks_is_waited_for),
         cmocka_unit_test(a_workbench_goes_offline_and_back),
         cmocka_unit_test(a_server_that_nothing_is_kept_of_is_waited_for),
+        cmocka_unit_test(an_unknown_id_is_waited_for_once),
+        cmocka_unit_test(of_two_servers_the_mute_one_is_waited_for_once),
+        cmocka_unit_test(what_is_offline_is_said_once),
     };
 
     return cmocka_run_group_tests_name("mute servers", tests, own_home_make, own_home_remove);

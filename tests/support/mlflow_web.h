@@ -11,7 +11,7 @@
 #include "support/web.h"
 
 struct fake_run {
-    char id[33], name[32];
+    char id[33], name[33];
     int experiment;
     const char *status; /* "FINISHED" */
     bool deleted, absent;
