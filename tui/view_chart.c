@@ -172,6 +172,27 @@ static void chart_draw(void *self, struct area area)
     }
 }
 
+/* How many sources (or experiments) the runs drawn come from. */
+static size_t count_origins(const struct chart_view *view, bool experiments)
+{
+    uint32_t seen[CHART_LINES_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < view->state.count; i++) {
+        const struct assay_run *run =
+            assay_catalog_run(view->app->catalog, view->state.sources[i].run);
+        uint32_t from = experiments ? run->experiment : run->source;
+        size_t at = 0;
+        while (at < count && seen[at] != from) {
+            at++;
+        }
+        if (at == count) {
+            seen[count++] = from;
+        }
+    }
+    return count;
+}
+
+/* Where the runs come from: named where it is one place, counted where they are several. */
 static void chart_title(void *self, struct assay_buf *out)
 {
     struct chart_view *view = self;
@@ -182,8 +203,17 @@ static void chart_title(void *self, struct assay_buf *out)
     const struct assay_run *run = assay_catalog_run(catalog, view->state.sources[0].run);
     const char *name = assay_catalog_source(catalog, run->source)->name;
     const char *sign = term_ascii(view->app->term) ? " > " : " › ";
-    assay_text_clean(out, name, strlen(name));
-    if (run->experiment != ASSAY_NONE) {
+    size_t sources = count_origins(view, false), experiments = count_origins(view, true);
+    if (sources > 1) {
+        assay_buf_format(out, "%zu sources", sources);
+    } else {
+        assay_text_clean(out, name, strlen(name));
+    }
+    if (experiments > 1) {
+        if (sources == 1) {
+            assay_buf_format(out, "%s%zu experiments", sign, experiments);
+        }
+    } else if (run->experiment != ASSAY_NONE) {
         name = assay_catalog_experiment(catalog, run->experiment)->name;
         assay_buf_text_add(out, sign);
         assay_text_clean(out, name, strlen(name));

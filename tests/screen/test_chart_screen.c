@@ -242,6 +242,24 @@ static void overlays_what_is_marked(void **state)
     screen_close(&screen);
 }
 
+/* Runs of several places are of none of them in the line above. */
+static void runs_of_several_sources(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open_on(TEST_DATA "/source/data", NULL, "several", 120, 36,
+                                              SCREEN_XTERM);
+    screen_wait(screen, "EXPERIMENTS");
+    screen_settle(screen);
+    screen_press(screen, "a", NULL);
+    screen_settle(screen);
+    for (int i = 0; i < 40; i++)
+        screen_type(screen, " ");
+    screen_settle(screen);
+    screen_press(screen, "p", NULL);
+    screen_wait(screen, " sources › chart");
+    screen_close(&screen);
+}
+
 /* val/loss of run-01, 02 and 03 ends at 0.21, 0.22 and 0.23 (runs_fixture.h). */
 static void runs_as_their_mean(void **state)
 {
@@ -476,6 +494,7 @@ int main(void)
         cmocka_unit_test(zooms_to_the_raw_points),
         cmocka_unit_test(axes_and_smoothing),
         cmocka_unit_test(overlays_what_is_marked),
+        cmocka_unit_test(runs_of_several_sources),
         cmocka_unit_test(writes_files),
         cmocka_unit_test(an_image_below_text),
         cmocka_unit_test(the_wheel_zooms),
