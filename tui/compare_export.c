@@ -114,6 +114,21 @@ static void add_look(const struct compare_view *view, struct words *words)
     }
 }
 
+/* The page that is open, where the command has it as well: what goes with a metric, or the
+   front of two aims. */
+static void add_page(const struct compare_view *view, struct words *words)
+{
+    char aims[2 * CHART_METRIC_SIZE + 2];
+    if (view->page == COMPARE_FACTORS || view->page == COMPARE_PARALLEL) {
+        add_word(words, "--explain");
+        add_word(words, assay_comparison_row(view->comparison, view->explained)->key);
+    } else if (view->page == COMPARE_FRONT) {
+        snprintf(aims, sizeof aims, "%s,%s", view->front.names[0], view->front.names[1]);
+        add_word(words, "--pareto");
+        add_word(words, aims);
+    }
+}
+
 /* ---- its life ---- */
 
 /* NAME, or NAME-2 and so on where that is there. */
@@ -157,6 +172,7 @@ void compare_export(struct compare_view *view, const char *path, bool bundle)
     if (!bundle) {
         add_word(&words, "--format");
         add_word(&words, format);
+        add_page(view, &words);
     }
     add_runs(view, &words);
     if (process_start(&out->process, words.items, true)) {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <assay/chart.h>
+#include <assay/file.h>
 #include <assay/local.h>
 #include <assay/memory.h>
 
@@ -285,6 +286,35 @@ static void rows_of_one_key_are_two(void **state)
     screen_close(&screen);
 }
 
+/* What a page shows is what it writes: the front of its two aims, what goes with its metric. */
+static void pages_are_carried_away(void **state)
+{
+    static const struct {
+        const char *keys, *file, *says[2];
+    } pages[] = {
+        {"F", "front.html", {"Pareto front</h2>", "gpu-hours: smaller is better"}},
+        {"w", "factors.html", {"What goes with val/", "<circle "}},
+        {"y", "factors.tex", {"% what goes with val/", "param & importance"}},
+    };
+    (void)state;
+    for (size_t i = 0; i < ASSAY_COUNT(pages); i++) {
+        struct screen *screen = open_front(120, 36, pages[i].keys);
+        char path[500], typed[600], *text;
+        size_t length;
+        snprintf(path, sizeof path, "%s/%s", getenv("TMPDIR"), pages[i].file);
+        snprintf(typed, sizeof typed, ":write %s", path);
+        screen_type(screen, typed);
+        screen_press(screen, "enter", NULL);
+        screen_wait(screen, "wrote ");
+        assert_int_equal(assay_file_read(path, 1 << 20, &text, &length, NULL), ASSAY_OK);
+        for (size_t k = 0; k < ASSAY_COUNT(pages[i].says); k++)
+            if (!strstr(text, pages[i].says[k]))
+                fail_msg("%s: no \"%s\" in %.300s", pages[i].file, pages[i].says[k], text);
+        free(text);
+        screen_close(&screen);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +324,7 @@ int main(void)
         cmocka_unit_test(clicks_go_to_the_nearest_run),
         cmocka_unit_test(groups_stand_by_their_means),
         cmocka_unit_test(rows_of_one_key_are_two),
+        cmocka_unit_test(pages_are_carried_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
