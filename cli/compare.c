@@ -316,6 +316,8 @@ enum assay_status compare_explain(struct compare_job *job, const char *metric,
     const char *format = cli_value(job->cli, "format");
     if (format && strcmp(format, "html") == 0) {
         compare_html_explain(job, row, &e);
+    } else if (format && strcmp(format, "latex") == 0) {
+        compare_latex_explain(job, row, &e);
     } else if (job->cli->format == CLI_JSON) {
         explain_json(job, metric, &e);
     } else {

@@ -159,6 +159,8 @@ void compare_print_csv(struct compare_job *job);
 void compare_print_json(struct compare_job *job);
 /* compare_latex.c */
 void compare_print_latex(struct compare_job *job);
+void compare_latex_explain(struct compare_job *job, size_t metric_row,
+                           const struct assay_explanation *e);
 void compare_print_html(struct compare_job *job);
 /* TEXT made clean and harmless; the beginning of a page, up to its heading; what made it and
    when, which ends a paragraph. */

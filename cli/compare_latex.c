@@ -5,6 +5,7 @@
  */
 #include "compare.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -313,4 +314,58 @@ void compare_print_latex(struct compare_job *job)
     }
     free(columns);
     free(latex.widths);
+}
+
+/* ---- what mattered ---- */
+
+static void latex_note(struct assay_buf *out, const struct assay_buf *text)
+{
+    assay_buf_format(out, "%% %s\n", assay_buf_text(text));
+}
+
+/* Text of somebody else's: clean, so that no line of it ends a comment. */
+static void latex_clean(struct assay_buf *out, const char *text)
+{
+    struct assay_buf clean = {0};
+    assay_text_clean(&clean, text, strlen(text));
+    latex_breakable(out, assay_buf_text(&clean));
+    assay_buf_free(&clean);
+}
+
+static void latex_factor(struct compare_job *job, const struct assay_factor *f)
+{
+    struct assay_buf *out = &job->cli->out;
+    const double numbers[] = {f->importance.mean, f->importance.spread, f->rank.value, f->p};
+    char text[32];
+    latex_clean(out, assay_comparison_row(job->comparison, f->row)->label);
+    for (size_t i = 0; i < ASSAY_COUNT(numbers); i++) {
+        assay_buf_text_add(out, " & ");
+        if (!isnan(numbers[i]))
+            latex_value(out, assay_number_short(text, numbers[i], 4), false);
+    }
+    assay_buf_format(out, " & %zu \\\\\n", f->distinct);
+}
+
+void compare_latex_explain(struct compare_job *job, size_t metric_row,
+                           const struct assay_explanation *e)
+{
+    struct assay_buf *out = &job->cli->out, said = {0};
+    bool is_long = e->count > PAGE_ROWS;
+    const char *kind = is_long ? "longtable" : "tabular";
+    const char *metric = assay_comparison_row(job->comparison, metric_row)->key;
+    assay_buf_text_add(&said, "what goes with ");
+    assay_text_clean(&said, metric, strlen(metric));
+    assay_buf_format(&said, ", over %zu runs; ", assay_comparison_runs(job->comparison));
+    compare_forest_text(e, &said);
+    assay_buf_format(&said, "; params that never vary: %zu", e->constant);
+    latex_note(out, &said);
+    assay_buf_text_add(out, is_long ? "% needs \\usepackage{longtable}\n" : "");
+    assay_buf_format(out,
+                     "\\begin{%s}{p{%dem}rrrrr}\n\\hline\n"
+                     "param & importance & spread & rank & $p$ & values \\\\\n\\hline\n%s",
+                     kind, COLUMN_MOST / 2, is_long ? "\\endhead\n" : "");
+    for (size_t i = 0; i < e->count; i++)
+        latex_factor(job, &e->factors[i]);
+    assay_buf_format(out, "\\hline\n\\end{%s}\n", kind);
+    assay_buf_free(&said);
 }

@@ -121,6 +121,13 @@ static void figures_are_on_the_page(void **state)
     program_says("What goes with val/loss");
     program_says("<circle ");
     program_says("val/loss: smaller is better");
+    assert_int_equal(compare("-e", "vit-sweep", "--explain", "val/loss", "--format", "latex",
+                             NULL),
+                     0);
+    program_says("% what goes with val/loss, over 12 runs; no importance");
+    program_says("param & importance & spread & rank & $p$ & values");
+    program_says("\\end{tabular}");
+    assert_null(strstr(program_last.out, "|"));
     assert_int_equal(compare("-e", "vit-sweep", "--pareto", "val/loss,duration", "--format",
                              "html", NULL),
                      0);
