@@ -12,7 +12,8 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
-#define PROBLEMS_SHOWN 20
+#define PROBLEMS_SHOWN 20 /* lines */
+#define ALIKE_LEAST    2  /* further ones, that counting them makes shorter */
 
 static void complain_of_problem(const struct assay_problem *problem)
 {
@@ -50,20 +51,63 @@ static void complain_of_nothing_read(const struct cli *cli)
     }
 }
 
+/* Whether B says of another file what A says, but for the numbers in it. */
+static bool is_like(const struct assay_problem *a, const struct assay_problem *b)
+{
+    static const char digits[] = "0123456789";
+    const char *x = a->message, *y = b->message;
+    if (a->source != b->source || a->rest || b->rest || strcmp(a->path, b->path) == 0)
+        return false;
+    while (*x && *y) {
+        size_t m = strspn(x, digits), n = strspn(y, digits);
+        if ((m == 0) != (n == 0) || (m == 0 && *x != *y))
+            return false;
+        x += m ? m : 1;
+        y += n ? n : 1;
+    }
+    return *x == *y;
+}
+
+/* What is wrong with many files of a source alike is said once, and the others are counted.
+   Returns how many of the problems are told of. */
+static uint64_t complain_of_each(const struct cli *cli, const struct assay_problem *problems,
+                                 size_t count)
+{
+    bool *told = assay_alloc_array(count + 1, sizeof *told);
+    uint64_t sum = 0;
+    for (size_t i = 0, lines = 0; i < count && lines < PROBLEMS_SHOWN; i++) {
+        size_t alike = 0;
+        if (told[i])
+            continue;
+        complain_of_problem(&problems[i]);
+        lines++;
+        sum += problems[i].rest ? problems[i].rest : 1;
+        for (size_t k = i + 1; k < count; k++)
+            alike += !told[k] && is_like(&problems[i], &problems[k]);
+        if (alike < ALIKE_LEAST)
+            continue;
+        for (size_t k = i + 1; k < count; k++)
+            told[k] |= is_like(&problems[i], &problems[k]);
+        fprintf(stderr, "assay: %s: the same of %zu more: assay doctor lists them\n",
+                assay_catalog_source(cli->catalog, problems[i].source)->name, alike);
+        sum += alike;
+    }
+    free(told);
+    return sum;
+}
+
 static void complain_of_problems(struct cli *cli)
 {
     const struct assay_problem *problems;
     size_t count = assay_session_problems(cli->session, &problems);
-    for (size_t i = 0; i < count && i < PROBLEMS_SHOWN; i++)
-        complain_of_problem(&problems[i]);
-    uint64_t all = 0;
+    uint64_t all = 0, told = complain_of_each(cli, problems, count);
     for (uint32_t s = 0; s < assay_catalog_sources(cli->catalog); s++)
         all += assay_catalog_source(cli->catalog, s)->problems;
     if (all < count)
         all = count;
-    if (all > PROBLEMS_SHOWN)
-        fprintf(stderr, "assay: %" PRIu64 " more problems: assay doctor lists them\n",
-                all - PROBLEMS_SHOWN);
+    if (all > told)
+        fprintf(stderr, "assay: %" PRIu64 " more %s: assay doctor lists them\n", all - told,
+                all - told == 1 ? "problem" : "problems");
     complain_of_nothing_read(cli);
     if (all)
         cli->worst = ASSAY_IO;

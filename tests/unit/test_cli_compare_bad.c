@@ -293,6 +293,29 @@ static void long_values_are_cut_and_never_equal(void **state)
     snprintf(root, sizeof root, "%s/runs", getenv("TMPDIR"));
 }
 
+/* What is wrong with many runs alike is one line and a count, in every command. */
+static void what_is_alike_is_said_once(void **state)
+{
+    enum { RUNS = 6, LONG = 1 << 20 };
+    (void)state;
+    snprintf(root, sizeof root, "%s/alike", getenv("TMPDIR"));
+    char *text = assay_alloc(LONG + RUNS + 1);
+    memset(text, 'y', LONG + RUNS);
+    for (int r = 0; r < RUNS; r++) {
+        text[LONG + r + 1] = '\0'; /* each longer than the one before */
+        put(text, "%s/params/cfg", put_run("13", r, "long"));
+        text[LONG + r + 1] = 'y';
+    }
+    free(text);
+    assert_int_equal(program_run(NULL, "ls", "-S", root, NULL), 3);
+    assert_int_equal(times(program_last.err, "are kept"), 1);
+    program_complains("the same of 5 more: assay doctor lists them");
+    assert_int_equal(times(program_last.err, "\n"), 2);
+    assert_int_equal(program_run(NULL, "doctor", "-S", root, NULL), 3);
+    assert_int_equal(times(program_last.out, "are kept"), RUNS);
+    snprintf(root, sizeof root, "%s/runs", getenv("TMPDIR"));
+}
+
 static void equal_artifacts_are_said(void **state)
 {
     (void)state;
@@ -314,6 +337,7 @@ int main(void)
         cmocka_unit_test(wide_tables_are_several),
         cmocka_unit_test(long_tables_go_on),
         cmocka_unit_test(long_values_are_cut_and_never_equal),
+        cmocka_unit_test(what_is_alike_is_said_once),
         cmocka_unit_test(equal_artifacts_are_said),
     };
     return cmocka_run_group_tests_name("assay compare, of bad runs", tests, make_runs,
