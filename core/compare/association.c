@@ -119,6 +119,81 @@ struct assay_correlation assay_spearman(const double *x, const double *y, size_t
     return result;
 }
 
+/* ---- ranks of few pairs ---- */
+
+#define EXACT_MOST 7 /* pairs of which all orders are tried: 5,040 */
+
+struct orders {
+    const double *x;
+    double *y;
+    size_t n, as_far, all;
+    double observed;
+};
+
+/* All orders of the last ranks of y from AT on. What is summed are halves: it is exact. */
+static void try_orders(struct orders *o, size_t at, double sum)
+{
+    if (at == o->n) {
+        o->all++;
+        o->as_far += fabs(sum) >= o->observed;
+        return;
+    }
+    for (size_t i = at; i < o->n; i++) {
+        double y = o->y[i];
+        o->y[i] = o->y[at];
+        o->y[at] = y;
+        try_orders(o, at + 1, sum + o->x[at] * y);
+        o->y[at] = o->y[i];
+        o->y[i] = y;
+    }
+}
+
+/* The share of all orders of y in which the ranks go together at least as far. */
+static double exact_p(const struct pairs *p)
+{
+    double middle = (double)(p->n + 1) / 2, observed = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        p->x[i] -= middle;
+        p->y[i] -= middle;
+        observed += p->x[i] * p->y[i];
+    }
+    struct orders o = {.x = p->x, .y = p->y, .n = p->n, .observed = fabs(observed)};
+    try_orders(&o, 0, 0);
+    return (double)o.as_far / (double)o.all;
+}
+
+/* The share of orders that look like the one there is, because equal ranks change places: no p
+   is less. */
+static double least_p(const double *ranks, size_t n)
+{
+    double sum = -lgamma((double)n + 1);
+    size_t count;
+    double *sorted = finite_sorted(ranks, n, &count);
+    for (size_t i = 0; i < count;) {
+        size_t end = i + 1;
+        while (end < count && sorted[end] == sorted[i])
+            end++;
+        sum += lgamma((double)(end - i) + 1);
+        i = end;
+    }
+    free(sorted);
+    return exp(sum);
+}
+
+struct assay_correlation assay_rank_correlation(const double *x, const double *y, size_t count)
+{
+    struct pairs p = finite_pairs(x, y, count);
+    assay_ranks(p.x, p.n, p.x);
+    assay_ranks(p.y, p.n, p.y);
+    double least = fmax(least_p(p.x, p.n), least_p(p.y, p.n));
+    double exact = p.n >= 3 && p.n <= EXACT_MOST ? exact_p(&p) : NAN;
+    struct assay_correlation result = correlate(&p);
+    if (!isnan(result.value))
+        result.p = isnan(exact) ? fmax(result.p, least) : exact;
+    pairs_free(&p);
+    return result;
+}
+
 /* ---- Kendall's tau-b ---- */
 
 struct ties {

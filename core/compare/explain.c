@@ -50,7 +50,7 @@ static void add_factor(const struct assay_comparison *c, size_t at, const double
     };
     values[out->count++] = values_of(c, row);
     if (row->shown.numeric)
-        factor->rank = assay_spearman(values[out->count - 1], target, c->run_count);
+        factor->rank = assay_rank_correlation(values[out->count - 1], target, c->run_count);
 }
 
 struct candidate {

@@ -420,7 +420,7 @@ struct assay_factor { /* one param (or path, tag, attribute) that varies */
     size_t row;
     size_t distinct;
     bool categorical;
-    struct assay_correlation rank; /* Spearman with the metric; of numeric ones */
+    struct assay_correlation rank; /* assay_rank_correlation(), of numeric ones */
     struct assay_importance importance;
     double p; /* of rank.p, corrected (Benjamini-Hochberg) over all factors */
 };

@@ -128,6 +128,9 @@ struct assay_correlation {
 };
 struct assay_correlation assay_pearson(const double *x, const double *y, size_t count);
 struct assay_correlation assay_spearman(const double *x, const double *y, size_t count);
+/* Spearman's, with a p that so few pairs can have: up to 7 the share of all orders that go
+   together as far, beyond that never less than the least such share. */
+struct assay_correlation assay_rank_correlation(const double *x, const double *y, size_t count);
 struct assay_correlation assay_kendall(const double *x, const double *y, size_t count);
 /* Ranks from 1, ties share their mean; RANKS has room for COUNT. */
 void assay_ranks(const double *values, size_t count, double *ranks);

@@ -279,6 +279,25 @@ static void what_is_not_finite_stays_out(void **state)
     assert_true(p[0] == 0.02 && isnan(p[1]) && p[2] == 0.04);
 }
 
+/* The p of ranks of few pairs, counted by hand: of all orders those that go together as far. */
+static void few_ranks_prove_little(void **state)
+{
+    (void)state;
+    const double up[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, two[] = {1, 1, 2, 2};
+    const double twice[] = {1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2};
+    struct assay_correlation c = assay_rank_correlation(up, up, 4);
+    assert_true(c.value == 1);
+    assert_true(fabs(c.p - 2.0 / 24) < 1e-12);
+    assert_true(fabs(assay_rank_correlation(two, two, 4).p - 8.0 / 24) < 1e-12);
+    assert_true(fabs(assay_rank_correlation(up, two, 4).p - 8.0 / 24) < 1e-12);
+    assert_true(assay_rank_correlation(up, up, 12).p > 0);
+    assert_true(fabs(assay_rank_correlation(twice, twice, 12).p - 1.0 / 924) < 1e-12);
+    const double mixed[] = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8};
+    assert_true(assay_rank_correlation(up, mixed, 12).p == assay_spearman(up, mixed, 12).p);
+    assert_true(isnan(assay_rank_correlation(up, two, 2).p));
+    assert_true(isnan(assay_rank_correlation(up, twice, 6).p)); /* one side is constant */
+}
+
 static void equal_values_have_no_spread(void **state)
 {
     (void)state;
@@ -349,6 +368,7 @@ int main(void)
         cmocka_unit_test(few_pairs_prove_nothing),
         cmocka_unit_test(many_pairs_are_drawn_with_the_seed),
         cmocka_unit_test(what_is_not_finite_stays_out),
+        cmocka_unit_test(few_ranks_prove_little),
         cmocka_unit_test(equal_values_have_no_spread),
         cmocka_unit_test(the_front_is_what_nothing_beats),
         cmocka_unit_test(the_forest_finds_what_matters),
