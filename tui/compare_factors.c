@@ -403,8 +403,10 @@ static void draw_means(const struct compare_view *view, const struct assay_facto
         assay_text_clean_to(clean, sizeof clean, means[i].text);
         draw_field(row, 1, 0, name, ALIGN_LEFT, ROLE_NORMAL, clean);
         snprintf(text, sizeof text, "%9s %s%-6s n=%zu", mean_text(view, means, count, i, mean),
-                 area.canvas->ascii ? "+-" : "±",
-                 s->n > 1 ? assay_number_short(sd, s->sd, 2) : "-", s->n);
+                 s->n < 2             ? " " /* one value has no spread */
+                 : area.canvas->ascii ? "+-"
+                                      : "±",
+                 s->n > 1 ? assay_number_short(sd, s->sd, 2) : "", s->n);
         draw_field(row, name + 2, 0, width - name - 3, ALIGN_LEFT, ROLE_NORMAL, text);
     }
 }

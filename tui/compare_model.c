@@ -55,6 +55,14 @@ size_t compare_entity(const struct compare_view *view)
     return at < view->order_count ? view->order[at] : SIZE_MAX;
 }
 
+void compare_transpose(struct compare_view *view)
+{
+    view->transposed = !view->transposed;
+    view->table.list = (struct list){0};
+    view->table.column = view->table.left = view->window = 0;
+    compare_choose(view);
+}
+
 /* ---- rows that are hidden or pinned ---- */
 
 /* A param and a tag may have one key: the kind stands before it. */

@@ -155,7 +155,8 @@ bool compare_build(struct compare_view *view);
 void compare_rebuild(struct compare_view *view); /* from what the catalog says now */
 /* Chooses and orders fields and columns anew; keeps the cursor on its field. */
 void compare_choose(struct compare_view *view);
-void compare_settled(struct compare_view *view); /* after facts were added */
+void compare_settled(struct compare_view *view);   /* after facts were added */
+void compare_transpose(struct compare_view *view); /* runs down, or across again */
 void compare_set_grouped(struct compare_view *view, bool grouped);
 void compare_regrouped(struct compare_view *view, bool grouped); /* the groups are others */
 void compare_set_base(struct compare_view *view, size_t entity);

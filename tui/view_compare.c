@@ -21,6 +21,7 @@
 #define WIDE         100 /* from here on names and what all say together need not give way */
 #define FILTER_LEAST 18  /* columns of the line above that a filter takes, at least */
 #define CHARTS_FROM  24  /* rows of the screen from which on there are curves */
+#define CHART_LEAST  8   /* ... or so many that the table leaves free */
 
 static void *compare_open(struct app *app, const void *argument)
 {
@@ -200,9 +201,10 @@ static void table_mark(void *context, size_t row, struct area margin)
     bool first =
         row == view->table.list.top || row == view->pinned_count ||
         assay_comparison_row(view->comparison, view->rows[row - 1])->section != r->section;
+    bool tight = is_tight(view, view->table_rect.width);
     if (row < view->pinned_count) {
-        draw_text(margin, 1, 0, ROLE_ACCENT, row == 0 ? "pinned" : "");
-    } else if (first && !is_tight(view, view->table_rect.width)) {
+        draw_text(margin, 1, 0, ROLE_ACCENT, row > 0 ? "" : tight ? "*" : "pinned");
+    } else if (first && !tight) {
         draw_field(margin, 1, 0, MARGIN - 2, ALIGN_LEFT, ROLE_DIM,
                    assay_section_name(r->section));
     }
@@ -339,8 +341,8 @@ static void compare_draw(void *self, struct area area)
     }
     int readout = compare_readout_rows(view, height);
     size_t down = view->transposed ? view->order_count : view->row_count;
-    int charts = height >= CHARTS_FROM - 2 ? height * 2 / 5 : 0;
-
+    bool spare = down + (size_t)readout + 3 + CHART_LEAST <= (size_t)height;
+    int charts = spare || height >= CHARTS_FROM - 2 ? height * 2 / 5 : 0;
     int most = height - 1 - readout - 1 - charts;
     int rows = (int)(down + 1 < (size_t)most ? down + 1 : (size_t)most);
     view->chart_rect = (struct rect){0};
@@ -441,14 +443,6 @@ static void hide_or_pin(struct compare_view *view, bool hide)
     compare_choose(view);
 }
 
-static void transpose(struct compare_view *view)
-{
-    view->transposed = !view->transposed;
-    view->table.list = (struct list){0};
-    view->table.column = view->table.left = view->window = 0;
-    compare_choose(view);
-}
-
 static bool cancel(struct compare_view *view)
 {
     if (view->page != COMPARE_TABLE) {
@@ -530,9 +524,13 @@ static bool look_command(struct compare_view *view, enum command_id id)
     case CMD_DELTAS:
         view->deltas = !view->deltas;
         compare_choose(view);
+        if (is_tight(view,
+                     view->table_rect.width)) { /* what all say gives way to differences */
+            view->table.left = view->deltas && lead(view) == 2 ? 1 : 0;
+        }
         return true;
     case CMD_TRANSPOSE:
-        transpose(view);
+        compare_transpose(view);
         return true;
     case CMD_SEEDS:
         compare_seeds(view);

@@ -109,6 +109,31 @@ static void the_field_under_the_cursor(void **state)
     screen_close(&screen);
 }
 
+/* In the smallest terminals differences come before what all say together, a pinned row has a
+   sign, and curves take what few runs leave free. */
+static void little_room_is_used(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(60, 22, SCREEN_XTERM, NULL);
+    screen_press(screen, "space", "space", "space", "c", NULL);
+    screen_wait(screen, "3 runs");
+    screen_settle(screen);
+    screen_assert_text(screen, "all together");
+    screen_press(screen, "D", NULL);
+    screen_wait(screen, "deltas");
+    screen_settle(screen);
+    screen_refute_text(screen, "all together");
+    screen_press(screen, "D", "p", NULL);
+    screen_wait(screen, "all together");
+    screen_settle(screen);
+    screen_assert_text(screen, " * ");
+    screen_refute_text(screen, "piduration");
+    screen_press(screen, "T", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "┤");
+    screen_close(&screen);
+}
+
 static void a_saved_view(void **state)
 {
     (void)state;
@@ -175,6 +200,7 @@ int main(void)
         cmocka_unit_test(groups_in_little_room),      cmocka_unit_test(groups_by_any_field),
         cmocka_unit_test(the_field_under_the_cursor), cmocka_unit_test(a_saved_view),
         cmocka_unit_test(the_champion_of_a_store),    cmocka_unit_test(a_bundle_opens),
+        cmocka_unit_test(little_room_is_used),
     };
     return cmocka_run_group_tests_name("compare choose", tests, NULL, program_end);
 }

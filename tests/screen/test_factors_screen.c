@@ -97,6 +97,7 @@ static void params_with_their_means(void **state)
                          workbench_row(screen, "0.812343 ±"));
         screen_assert_text(screen, "┤"); /* the scatter beside them */
         screen_assert_text(screen, "adamw");
+        screen_refute_text(screen, "±-");
         screen_press(screen, "l", NULL); /* from the left, from the bottom */
         screen_wait(screen, "0.802341");
         screen_assert_text(screen, "◉");
