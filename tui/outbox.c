@@ -96,7 +96,7 @@ void outbox_begin_apply(struct outbox *box, struct app *app,
                      request->place[0] ? request->place : "the local registry");
     box->text = assay_buf_take(&text);
     box->open = box->ready = true;
-    box->shown_us = assay_monotonic_us();
+    box->shown_us = assay_keys_us();
     app_dirty(app);
 }
 
@@ -138,6 +138,15 @@ static bool scrolled(struct outbox *box, uint32_t key)
     return by != 0;
 }
 
+bool outbox_too_soon(int64_t *since_us)
+{
+    const int64_t now_us = assay_keys_us();
+    const bool soon = now_us - *since_us < OUTBOX_QUIET_US;
+    if (soon)
+        *since_us = now_us; /* a key held down never comes through */
+    return soon;
+}
+
 bool outbox_event(struct outbox *box, struct app *app, struct desk *desk,
                   const struct event *event)
 {
@@ -155,10 +164,8 @@ bool outbox_event(struct outbox *box, struct app *app, struct desk *desk,
         return false;
     if (scrolled(box, event->key))
         return false;
-    if (assay_monotonic_us() - box->shown_us < OUTBOX_QUIET_US) {
-        box->shown_us = assay_monotonic_us(); /* a key held down never comes through */
+    if (outbox_too_soon(&box->shown_us))
         return false;
-    }
     if (box->production)
         return take_digit(box, event->key) ? sign(box, app, desk) : false;
     if (event->key == 'y')
@@ -179,7 +186,7 @@ bool outbox_result(struct outbox *box, struct app *app, struct desk_result *resu
         box->words = result->words;
         result->text = result->words = NULL;
         box->ready = true;
-        box->shown_us = assay_monotonic_us();
+        box->shown_us = assay_keys_us();
         return true;
     }
     if (result->status != ASSAY_OK)

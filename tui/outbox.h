@@ -16,7 +16,7 @@ struct outbox {
     bool open;
     bool ready;       /* what would be signed is shown */
     bool waits;       /* for the desk to be free */
-    int64_t shown_us; /* when it was */
+    int64_t shown_us; /* when it was, or when a key came too soon; assay_keys_us() */
     struct desk_wish wish;
     bool production;
     size_t at, total; /* the draft's place among those that are sent; total 0: one alone */
@@ -40,6 +40,9 @@ void outbox_go(struct outbox *box, struct desk *desk);
  * its. */
 bool outbox_event(struct outbox *box, struct app *app, struct desk *desk,
                   const struct event *event);
+/* Whether a key that comes now comes too soon after *SINCE_US (assay_keys_us()), which then
+ * becomes now. */
+bool outbox_too_soon(int64_t *since_us);
 /* Takes a result of the desk that is its (a preview, a signature); false where it is not. */
 bool outbox_result(struct outbox *box, struct app *app, struct desk_result *result);
 void outbox_draw(struct outbox *box, struct area area);

@@ -363,12 +363,8 @@ static void review_key(struct ask_view *view, uint32_t key)
 {
     if (view->sending)
         return;
-    const int64_t now_us = assay_monotonic_us();
-    const bool early = now_us - view->shown_us < OUTBOX_QUIET_US;
-    if (key != KEYS_ESCAPE && early) {
-        view->shown_us = now_us; /* a key held down never comes through */
+    if (key != KEYS_ESCAPE && outbox_too_soon(&view->shown_us))
         return;
-    }
     if (key == 'y')
         send(view);
     else
@@ -389,7 +385,7 @@ static void form_key(struct ask_view *view, const struct event *event)
                 step(view, 1);
             } else if (prepare(view)) {
                 view->reviewing = true;
-                view->shown_us = assay_monotonic_us();
+                view->shown_us = assay_keys_us();
             }
             break;
         case PROMPT_ESCAPE:

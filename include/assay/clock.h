@@ -12,6 +12,8 @@
 
 int64_t assay_now_ms(void); /* wall clock; tests link one of their own (tests/support/now.c) */
 int64_t assay_monotonic_us(void); /* for durations */
+/* The same for the pauses between a person's keys; tests move one of their own. */
+int64_t assay_keys_us(void);
 
 /* "3s", "12m", "2h", "5d", "3w", "2y": at most 3 cells; "?" where either time is unknown. */
 char *assay_age_text(char out[16], int64_t then_ms, int64_t now_ms);

@@ -171,7 +171,7 @@ static void the_next_revision(void **state)
     screen_type(screen, " and more");
     screen_press(screen, "enter", "enter", "enter", NULL);
     screen_wait(screen, "y signs and asks");
-    world_quiet();
+    world_quiet(&world);
     screen_press(screen, "y", NULL);
     screen_wait(screen, "asked and signed: request");
     screen_wait(screen, "revision 2");

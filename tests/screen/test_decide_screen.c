@@ -84,7 +84,7 @@ static void send(struct screen *screen, const char *says)
     char *shown = boxed(screen);
     if (!strstr(shown, says))
         fail_msg("%s does not say %s", shown, says);
-    world_quiet();
+    world_quiet(&world);
     screen_press(screen, "y", NULL);
     screen_wait(screen, "signed and recorded");
     screen_settle(screen);
@@ -272,7 +272,7 @@ static void override(void **state)
     screen_assert_text(screen, "APPROVED");
     screen_press(screen, "a", NULL);
     screen_wait(screen, "y applies it");
-    world_quiet();
+    world_quiet(&world);
     screen_press(screen, "y", NULL);
     screen_wait(screen, "applied and recorded");
     assert_int_equal(world_state(&world, id), ASSAY_STATE_APPLIED);
@@ -295,7 +295,7 @@ static void followed(void **state)
     struct screen *screen = sit("val", true);
     screen_press(screen, "a", NULL);
     screen_wait(screen, "y applies it");
-    world_quiet();
+    world_quiet(&world);
     screen_press(screen, "y", NULL);
     screen_wait(screen, "applied and recorded, but after deploy: /bin/cat: exit status 1");
     screen_settle(screen);
@@ -325,7 +325,7 @@ static void ratify_and_roll_back(void **state)
     screen_type(screen, "latency doubled");
     screen_press(screen, "enter", "enter", "enter", NULL);
     screen_wait(screen, "y signs and asks");
-    world_quiet();
+    world_quiet(&world);
     screen_press(screen, "y", NULL);
     screen_wait(screen, "asked and signed: request ");
     screen_settle(screen);
@@ -601,7 +601,7 @@ static void the_breaker(void **state)
     screen_wait(screen, "THE GLASS WAS BROKEN");
     screen_press(screen, "a", NULL);
     screen_wait(screen, "y applies it");
-    world_quiet();
+    world_quiet(&world);
     screen_press(screen, "y", NULL);
     screen_wait(screen, "APPLIED");
     screen_wait(screen, "ask for what was there before (B)");

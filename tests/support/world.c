@@ -132,6 +132,18 @@ static void make_version(struct world *world, const char *directory, double loss
     assay_ledger_close(&ledger);
 }
 
+void world_keys_clock(struct world *world, int64_t us)
+{
+    char path[400], text[24];
+    struct assay_error err = {0};
+    const int length = snprintf(text, sizeof text, "%lld\n", (long long)us);
+
+    snprintf(path, sizeof path, "%s/keys-clock", world->directory);
+    check(assay_file_write(path, text, (size_t)length, 0600, &err), &err);
+    setenv("ASSAY_KEYS_CLOCK", path, 1);
+    world->keys_us = us;
+}
+
 void world_start(struct world *world, const char *policy)
 {
     struct assay_error err = {0};
@@ -155,12 +167,14 @@ void world_start(struct world *world, const char *policy)
     check(store_open(&store, world->store, STORE_LOCAL, false, &err), &err);
     check(store_move_target(store, "fraud", "alias:champion", 0, 1, "", &err), &err);
     store_close(&store);
+    world_keys_clock(world, INT64_C(60000000));
 }
 
 void world_stop(struct world *world)
 {
     test_agent_stop(&world->agent);
     unsetenv("ASSAY_NOW_MS");
+    unsetenv("ASSAY_KEYS_CLOCK");
 }
 
 void world_ask(struct world *world, char out[17])

@@ -15,6 +15,7 @@ struct world {
     char directory[300];
     char store[340];
     char model[340]; /* the files of version 2, the candidate */
+    int64_t keys_us; /* what the clock of keys shows */
 };
 
 #define WORLD_POLICY                                                                           \
@@ -24,6 +25,8 @@ struct world {
 
 void world_start(struct world *world, const char *policy);
 void world_stop(struct world *world);
+/* Programs that are started, and this one, take US for assay_keys_us(). */
+void world_keys_clock(struct world *world, int64_t us);
 /* Each person remembers heads in a file of their own. */
 enum assay_status world_try_open(struct world *world, const char *store, const char *person,
                                  struct assay_ledger **out, struct assay_error *err);

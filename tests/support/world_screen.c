@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -86,8 +85,12 @@ struct screen *world_queue(struct world *world, int columns, int rows)
     return screen;
 }
 
-void world_quiet(void)
+void world_keys_pass(struct world *world, int ms)
 {
-    const struct timespec pause = {.tv_nsec = 350000000};
-    nanosleep(&pause, NULL);
+    world_keys_clock(world, world->keys_us + (int64_t)ms * 1000);
+}
+
+void world_quiet(struct world *world)
+{
+    world_keys_pass(world, 350);
 }

@@ -16,8 +16,10 @@ struct screen *world_workbench(struct world *world, const char *store, bool agen
                                int rows);
 /* The same with the queue open. */
 struct screen *world_queue(struct world *world, int columns, int rows);
-/* Waits for longer than the time in which no key counts after a box was opened. */
-void world_quiet(void);
+/* The clock of keys stands still; this moves it on by more than the time in which no key counts
+   after a box was opened, or by MS. Nobody waits. */
+void world_quiet(struct world *world);
+void world_keys_pass(struct world *world, int ms);
 /* rex asks for version 2 at TARGET, with the file report.txt of the world as evidence where it
    is there; OF: a new revision of that request, or NULL. */
 void world_request(struct world *world, const char *target, const char *words, const char *of,
