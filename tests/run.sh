@@ -5,7 +5,8 @@
 set -u
 build=$1 pattern=${2-}
 work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+# shellcheck source=tests/side_by_side.sh
+. tests/side_by_side.sh
 export TZ=UTC LC_ALL=C.UTF-8 TERM=xterm-256color
 unset ASSAY_SOURCES ASSAY_CONFIG ASSAY_STORE ASSAY_CACHE ASSAY_GRAPHICS NO_COLOR MLFLOW_TRACKING_URI \
     TMUX STY DISPLAY COLUMNS LINES ASSAY_NOW_MS
@@ -23,11 +24,10 @@ one() {
 }
 export -f one
 export work build
-find "$build/tests" -type f -executable -name 'test_*' | grep -F -- "$pattern" | sort |
-    xargs -r -P "$(($(nproc) * 2))" -I{} bash -c 'one {}'
+each_of "$(($(nproc) * 2))" one < <(find "$build/tests" -type f -executable -name 'test_*' |
+    grep -F -- "$pattern" | sort)
 
 # What still runs with a home of ours was left behind; what is just ending gets its moment.
-left_behind() { grep -lsF "HOME=$work/" /proc/[0-9]*/environ | grep -oE '[0-9]+'; }
 for _ in $(seq 100); do
     [ -n "$(left_behind)" ] || break
     sleep 0.1
@@ -35,7 +35,7 @@ done
 
 passed=0 failed=0 skipped=0
 for pid in $(left_behind); do
-    name=$(tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | sed -n "s,^HOME=$work/,,p")
+    name=$(tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | sed -n "s,^TMPDIR=$work/\\([^/]*\\).*,\\1,p")
     echo "---- $name left a process: $(tr '\0' ' ' <"/proc/$pid/cmdline")"
     kill -9 "$pid"
     failed=$((failed + 1))

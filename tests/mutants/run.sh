@@ -8,12 +8,9 @@ build=$1 only=${2-}
 top=$PWD
 here=tests/mutants
 work=$(mktemp -d) || exit 1
-# What a hung test left, too: an agent that never answers has somebody who waits for it.
-clear_up() {
-    grep -lsF "$work/" /proc/[0-9]*/environ | grep -oE '[0-9]+' | grep -vx $$ | xargs -r kill -9 2>/dev/null
-    rm -rf "$work"
-}
-trap clear_up EXIT
+# What a hung test left goes, too: an agent that never answers has somebody who waits for it.
+# shellcheck source=tests/side_by_side.sh
+. tests/side_by_side.sh
 export TZ=UTC LC_ALL=C.UTF-8 TERM=xterm-256color top build here work
 
 # One folder a mutant: what it is, and the file as it then stands.
@@ -120,9 +117,9 @@ whole() { # whole PROGRAM TEST: passes where nothing is taken out
 }
 export -f one whole built changed_assay test_in
 
-find "$work" -mindepth 1 -maxdepth 1 -type d | sort | xargs -r -P "$(nproc)" -I{} bash -c 'one {}'
+each_of "$(nproc)" one < <(find "$work" -mindepth 1 -maxdepth 1 -type d | sort)
 limit=600
-cut -d' ' -f2,3 "$work"/[0-9]*/what | sort -u | xargs -r -P "$(nproc)" -I{} bash -c 'whole {}'
+each_of "$(nproc)" whole < <(cut -d' ' -f2,3 "$work"/[0-9]*/what | sort -u)
 
 passed=$(cat "$work"/*/verdict | grep -c '^ok$')
 failed=$(cat "$work"/*/verdict | grep -c '^FAILED')
