@@ -14,6 +14,7 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
+#include "draw_wrap.h"
 #include "run_args.h"
 #include "view_ask.h"
 
@@ -109,6 +110,39 @@ static int empty_looked(struct home *home, struct area area, int y, int last)
     return y;
 }
 
+/* Whether nobody knows what is in SOURCE: of a server that was never reached nothing is kept. */
+static bool is_unread(const struct assay_source *source)
+{
+    return source->state == ASSAY_SOURCE_FAILED || source->state == ASSAY_SOURCE_OFFLINE;
+}
+
+static bool any_unread(const struct assay_catalog *catalog)
+{
+    bool unread = false;
+    for (uint32_t i = 0; i < assay_catalog_sources(catalog); i++) {
+        unread |= is_unread(assay_catalog_source(catalog, i));
+    }
+    return unread;
+}
+
+/* Why, below its place, which most errors begin with, and what to do. */
+static int empty_reason(struct area area, int y, int last, const struct assay_source *source)
+{
+    const char *what = source->error.what;
+    size_t where = strlen(source->where);
+    int width = area.rect.width - 8;
+    if (strncmp(what, source->where, where) == 0 && strncmp(what + where, ": ", 2) == 0) {
+        what += where + 2;
+    }
+    if (y < last) {
+        y += draw_wrapped(area, 6, y, width, last - y, ROLE_NORMAL, what);
+    }
+    if (y < last && source->error.hint[0]) {
+        y += draw_wrapped(area, 6, y, width, last - y, ROLE_DIM, source->error.hint);
+    }
+    return y;
+}
+
 /* Where it was looked, and what came of it. */
 static int empty_places(struct home *home, struct area area, int y, int last)
 {
@@ -118,12 +152,14 @@ static int empty_places(struct home *home, struct area area, int y, int last)
     bool local = false;
     for (uint32_t i = 0; i < assay_catalog_sources(catalog) && y < last; i++) {
         const struct assay_source *source = assay_catalog_source(catalog, i);
-        bool failed = source->state == ASSAY_SOURCE_FAILED;
+        bool failed = is_unread(source);
         assay_text_clean_to(name, sizeof name, source->name);
         assay_text_clean_to(where, sizeof where, source->where);
         local |= strcmp(source->kind, "local") == 0;
-        y = empty_line(area, y, failed ? ROLE_FAILED : ROLE_NORMAL, name,
-                       failed ? source->error.what : where);
+        y = empty_line(area, y, failed ? ROLE_FAILED : ROLE_NORMAL, name, where);
+        if (failed) {
+            y = empty_reason(area, y, last, source);
+        }
     }
     if (!local && *store && assay_session_reads_local(home->app->session) && y < last) {
         assay_text_clean_to(where, sizeof where, store);
@@ -154,7 +190,8 @@ static void draw_empty(struct home *home, struct area area)
     int y = rows > 24 ? 3 : 1;
     draw_text(area, 4, y, ROLE_STRONG, "Nothing to show yet");
     y += 2;
-    draw_text(area, 4, y++, ROLE_DIM, "Looked at, and found no runs in:");
+    draw_text(area, 4, y++, ROLE_DIM,
+              any_unread(home->app->catalog) ? "Looked at:" : "Looked at, and found no runs in:");
     y = empty_places(home, area, y, rows - 7) + 1;
     y = empty_problems(home, area, y);
     y = empty_key(home, area, y, CMD_DEMO,

@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "support/program.h"
 #include "support/registry_screen.h"
@@ -135,6 +136,47 @@ static void what_was_running_is_as_old_as_what_is_known(void **state)
     fake_registry_stop(&fake);
 }
 
+/* Nothing was ever known of URL, and SWITCH is set. */
+static struct screen *screen_of(const char *url, const char *switch_on, int columns, int rows)
+{
+    const char *argv[] = {"assay", url, NULL};
+    const char *env[] = {"ASSAY_CONFIG=/nowhere/config.ini", "ASSAY_CACHE=/nowhere/cache.db",
+                         "MLFLOW_TRACKING_URI", "no_proxy=*", switch_on, NULL};
+
+    return screen_open(&(struct screen_options){
+        .columns = columns, .rows = rows, .kind = SCREEN_XTERM, .argv = argv, .env = env});
+}
+
+/* It is so of whoever answers, and said though nobody does. */
+static void an_unchecked_certificate_is_said(void **state)
+{
+    static const char unchecked[] = "MLFLOW_TRACKING_INSECURE_TLS=true";
+    struct fake_registry fake;
+    struct screen *screen;
+    char url[200];
+
+    (void)state;
+    fake_registry_start(&fake);
+    snprintf(url, sizeof url, "https%s", web_url(fake.web) + strlen("http"));
+    screen = screen_of(url, NULL, 60, 16);
+    screen_wait(screen, "Looked at:");
+    screen_refute_text(screen, "TLS unchecked");
+    screen_refute_text(screen, "found no runs"); /* nobody knows: it could not be read, */
+    screen_assert_text(screen, "SSL");           /* and why stands there */
+    screen_close(&screen);
+    screen = screen_of(url, unchecked, 100, 24);
+    screen_wait(screen, "TLS unchecked !");
+    screen_close(&screen);
+    screen = screen_of(url, unchecked, 60, 16);
+    screen_wait(screen, "TLS unchecked !");
+    screen_close(&screen);
+    screen = screen_of(web_url(fake.web), unchecked, 100, 24); /* without TLS there is none */
+    screen_wait(screen, "hopeful");
+    screen_refute_text(screen, "TLS unchecked");
+    screen_close(&screen);
+    fake_registry_stop(&fake);
+}
+
 static int begin(void **state)
 {
     return program_begin(state) || registry_screen_begin(state);
@@ -150,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_known_state_and_its_age),
         cmocka_unit_test(what_was_running_is_as_old_as_what_is_known),
+        cmocka_unit_test(an_unchecked_certificate_is_said),
     };
     return cmocka_run_group_tests_name("without a network", tests, begin, end);
 }
