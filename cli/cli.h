@@ -119,8 +119,8 @@ void cli_spill(struct cli *cli);
 bool cli_text(struct cli *cli, const char *bytes, size_t length);
 /* "assay: WHAT" and the advice, on standard error. */
 void cli_complain(const struct assay_error *err);
-/* ERR kept NOUN ("models") of SOURCE from being read anew. That the source is offline was said when
-   it was opened, and is not said again: then only the hint is, where it is another. */
+/* ERR kept NOUN ("models") of SOURCE from being read anew. That the source is offline was said
+   when it was opened, and is not said again: then only the hint is, where it is another. */
 void cli_complain_of(struct cli *cli, uint32_t source, const char *noun,
                      const struct assay_error *err);
 /* Has HANDLER called on a signal, unless that is ignored; calls it breaks off go on. */

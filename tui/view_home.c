@@ -110,7 +110,8 @@ static int empty_looked(struct home *home, struct area area, int y, int last)
     return y;
 }
 
-/* Whether nobody knows what is in SOURCE: of a server that was never reached nothing is kept. */
+/* Whether nobody knows what is in SOURCE: of a server that was never reached nothing is kept.
+ */
 static bool is_unread(const struct assay_source *source)
 {
     return source->state == ASSAY_SOURCE_FAILED || source->state == ASSAY_SOURCE_OFFLINE;
@@ -191,7 +192,8 @@ static void draw_empty(struct home *home, struct area area)
     draw_text(area, 4, y, ROLE_STRONG, "Nothing to show yet");
     y += 2;
     draw_text(area, 4, y++, ROLE_DIM,
-              any_unread(home->app->catalog) ? "Looked at:" : "Looked at, and found no runs in:");
+              any_unread(home->app->catalog) ? "Looked at:"
+                                             : "Looked at, and found no runs in:");
     y = empty_places(home, area, y, rows - 7) + 1;
     y = empty_problems(home, area, y);
     y = empty_key(home, area, y, CMD_DEMO,

@@ -88,9 +88,9 @@ enum assay_status assay_session_wait_aloud(struct assay_session *session,
 
 /* Looks at the sources again now (one, or all with ASSAY_NONE). */
 void assay_session_refresh(struct assay_session *session, uint32_t source);
-/* Of the servers that were asked for what options.filter keeps, those that answered are asked for
-   their lists after all; those that did not are not waited for once more. Whether there are any:
-   assay_session_wait() until the lists are here. */
+/* Of the servers that were asked for what options.filter keeps, those that answered are asked
+   for their lists after all; those that did not are not waited for once more. Whether there are
+   any: assay_session_wait() until the lists are here. */
 bool assay_session_read_lists(struct assay_session *session);
 /* Tells the readers what is on screen, so that it is read first. ASSAY_NONE: nothing. */
 void assay_session_focus(struct assay_session *session, uint32_t run);
