@@ -281,6 +281,8 @@ static int draw_state(const struct assay_request *r, struct area row, int x)
     if (r->state == ASSAY_STATE_PENDING)
         snprintf(number, sizeof number, "%zu/%zu %s", r->have, r->needed,
                  r->turn[0] ? "later" : "signed");
+    else if (r->state == ASSAY_STATE_CHANGES) /* its name is wider than the column */
+        snprintf(number, sizeof number, narrow ? "CHANGES" : "CHANGES ASKED");
     else
         snprintf(number, sizeof number, "%s", assay_request_state_name(r->state));
     draw_field(row, x, 0, narrow ? 10 : 14, ALIGN_LEFT,
@@ -289,7 +291,7 @@ static int draw_state(const struct assay_request *r, struct area row, int x)
                : r->state == ASSAY_STATE_APPROVED || r->state == ASSAY_STATE_APPLIED
                    ? ROLE_DONE
                    : ROLE_NORMAL,
-               r->review_due ? "REVIEW OVERDUE"
+               r->review_due ? narrow ? "OVERDUE" : "REVIEW OVERDUE"
                : review      ? "REVIEW DUE"
                              : number);
     x += narrow ? 11 : 15;
@@ -303,22 +305,40 @@ static int draw_state(const struct assay_request *r, struct area row, int x)
     return x + (narrow ? 6 : 8);
 }
 
+/* Model and version; where there is no room for both, the model's name gives way: two versions
+   of one model must not look the same. */
+static int draw_version(const struct assay_request *r, struct area row, int x, int width)
+{
+    struct assay_buf model = {0}, version = {0}, both = {0};
+    int used;
+    assay_text_clean(&model, r->model, strlen(r->model));
+    assay_text_clean(&version, r->version, strlen(r->version));
+    const int room = width - 1 - assay_text_width(assay_buf_text(&version));
+    if (room >= 4 && assay_text_width(assay_buf_text(&model)) > room) {
+        assay_buf_add(&both, assay_buf_text(&model),
+                      assay_text_fit(assay_buf_text(&model), room - 1, &used));
+        assay_buf_text_add(&both, row.canvas->ascii ? "~" : "…");
+    } else {
+        assay_buf_text_add(&both, assay_buf_text(&model));
+    }
+    assay_buf_format(&both, " %s", assay_buf_text(&version));
+    draw_field(row, x, 0, width, ALIGN_LEFT, r->mine ? ROLE_STRONG : ROLE_NORMAL,
+               assay_buf_text(&both));
+    assay_buf_free(&model);
+    assay_buf_free(&version);
+    assay_buf_free(&both);
+    return x + width + 1;
+}
+
 static void draw_row(struct queue_view *view, const struct assay_request *r, struct area row)
 {
     const int width = row.rect.width;
     const struct assay_draft *draft = draft_of(view->written, view->drafts, r->id);
-    struct assay_buf name = {0};
     char left[32], age[16];
     draw_text(row, 1, 0, ROLE_WAITING, r->mine ? "!" : " ");
     if (draft)
         draw_text(row, 2, 0, can_go(r, draft) ? ROLE_ACCENT : ROLE_WARNING, "$");
-    assay_buf_format(&name, "%s %s", r->model, r->version);
-    int x = clean_field(row, 4,
-                        width >= 130   ? 24
-                        : width >= 100 ? 18
-                                       : 14,
-                        r->mine ? ROLE_STRONG : ROLE_NORMAL, assay_buf_text(&name));
-    assay_buf_free(&name);
+    int x = draw_version(r, row, 4, width >= 130 ? 24 : width >= 100 ? 18 : 14);
     x = clean_field(row, x, width >= 100 ? 16 : 14, ROLE_NORMAL, r->target);
     if (width >= NARROW)
         x = clean_field(row, x, 11, tier_rank(r->tier) == 0 ? ROLE_STRONG : ROLE_DIM, r->tier);

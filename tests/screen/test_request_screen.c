@@ -197,6 +197,44 @@ static void one_by_one(void **state)
     world_stop(&world);
 }
 
+/* Two versions of a model whose name has no room do not look the same, and what state they are in
+   is a whole word however narrow it is. */
+static void narrow_rows(void **state)
+{
+    (void)state;
+    char id[2][17], version[24];
+    struct assay_error err = {0};
+    world_start(&world, WORLD_POLICY);
+    const char *path = world.model;
+    struct assay_ledger *ledger = world_open(&world, "rex");
+    for (size_t i = 0; i < 2; i++) {
+        const struct assay_registration what = {
+            .model = "credit-risk-scorer-of-2026", .paths = &path, .path_count = 1};
+        assert_int_equal(assay_model_register(ledger, &what, version, &err), ASSAY_OK);
+        const struct assay_request_options options = {.model = what.model,
+                                                      .version = version,
+                                                      .target = i ? "alias:a" : "alias:b",
+                                                      .words = "fairer"};
+        assert_int_equal(assay_request_send(ledger, &options, id[i], &err), ASSAY_OK);
+    }
+    assay_ledger_close(&ledger);
+    assert_int_equal(world_decide(&world, "app", id[1], ASSAY_REQUEST_CHANGES, &err), ASSAY_OK);
+    world_only(&world, "val");
+    struct screen *screen = world_queue(&world, 140, 34);
+    screen_assert_text(screen, "credit-risk-scorer-of… 1 ");
+    screen_assert_text(screen, "credit-risk-scorer-of… 2 ");
+    screen_assert_text(screen, " CHANGES ASKED ");
+    screen_resize(screen, 80, 24);
+    screen_wait(screen, "credit-risk… 1 ");
+    screen_assert_text(screen, "credit-risk… 2 ");
+    screen_assert_text(screen, " CHANGES ASKED ");
+    screen_resize(screen, 60, 20);
+    screen_wait(screen, " CHANGES ");
+    screen_assert_text(screen, "credit-risk… 2 ");
+    screen_close(&screen);
+    world_stop(&world);
+}
+
 /* A draft on a request that has changed is not sent, and says so. */
 static void old_draft(void **state)
 {
@@ -534,6 +572,7 @@ int main(void)
         cmocka_unit_test(changed_since_my_vote),
         cmocka_unit_test(next_unseen_thing),
         cmocka_unit_test(one_by_one),
+        cmocka_unit_test(narrow_rows),
         cmocka_unit_test(old_draft),
         cmocka_unit_test(withdrawal),
         cmocka_unit_test(applying),
