@@ -12,8 +12,8 @@
 #include <assay/memory.h>
 #include <assay/text.h>
 
-#define PROBLEMS_SHOWN 20 /* lines */
-#define ALIKE_LEAST    2  /* further ones, that counting them makes shorter */
+#define PROBLEMS_SHOWN 20 /* lines, about */
+#define ALIKE_NAMED    4  /* problems alike, before the others are counted */
 
 static void complain_of_problem(const struct assay_problem *problem)
 {
@@ -68,30 +68,43 @@ static bool is_like(const struct assay_problem *a, const struct assay_problem *b
     return *x == *y;
 }
 
-/* What is wrong with many files of a source alike is said once, and the others are counted.
-   Returns how many of the problems are told of. */
+/* Tells of the problem at FIRST and of the next ones like it, and counts those beyond
+   ALIKE_NAMED. Marks all of them as told; returns how many lines that took. */
+static size_t complain_of_alike(const struct cli *cli, const struct assay_problem *problems,
+                                size_t count, size_t first, bool *told)
+{
+    size_t lines = 0, left = 0;
+    for (size_t k = first; k < count; k++) {
+        if (told[k] || (k != first && !is_like(&problems[first], &problems[k])))
+            continue;
+        told[k] = true;
+        if (lines == ALIKE_NAMED) {
+            left++;
+            continue;
+        }
+        complain_of_problem(&problems[k]);
+        lines++;
+    }
+    if (!left)
+        return lines;
+    fprintf(stderr, "assay: %s: the same of %zu more: assay doctor lists them\n",
+            assay_catalog_source(cli->catalog, problems[first].source)->name, left);
+    return lines + 1;
+}
+
+/* Of what is wrong with many files of a source alike the first are named, and the others are
+   counted. Returns how many of the problems are told of. */
 static uint64_t complain_of_each(const struct cli *cli, const struct assay_problem *problems,
                                  size_t count)
 {
     bool *told = assay_alloc_array(count + 1, sizeof *told);
     uint64_t sum = 0;
-    for (size_t i = 0, lines = 0; i < count && lines < PROBLEMS_SHOWN; i++) {
-        size_t alike = 0;
+    for (size_t i = 0, lines = 0; i < count && lines < PROBLEMS_SHOWN; i++)
+        if (!told[i])
+            lines += complain_of_alike(cli, problems, count, i, told);
+    for (size_t i = 0; i < count; i++)
         if (told[i])
-            continue;
-        complain_of_problem(&problems[i]);
-        lines++;
-        sum += problems[i].rest ? problems[i].rest : 1;
-        for (size_t k = i + 1; k < count; k++)
-            alike += !told[k] && is_like(&problems[i], &problems[k]);
-        if (alike < ALIKE_LEAST)
-            continue;
-        for (size_t k = i + 1; k < count; k++)
-            told[k] |= is_like(&problems[i], &problems[k]);
-        fprintf(stderr, "assay: %s: the same of %zu more: assay doctor lists them\n",
-                assay_catalog_source(cli->catalog, problems[i].source)->name, alike);
-        sum += alike;
-    }
+            sum += problems[i].rest ? problems[i].rest : 1;
     free(told);
     return sum;
 }
