@@ -39,8 +39,8 @@ class Meddler(http.server.ThreadingHTTPServer):
             return self.left == 0
 
     def happen(self):
+        self.done = True  # before: who is killed by it may be waited for at once
         self.do()
-        self.done = True
 
 
 class MeddlerHandler(http.server.BaseHTTPRequestHandler):
