@@ -97,7 +97,9 @@ static void what_does_not_come_is_left(void **state)
     screen_press(screen, "esc", NULL);
     screen_wait(screen, "no more artifacts are fetched");
     screen_refute_text(screen, "fetching artifacts");
+    web_hold(fake.web);
     fake.files_hang = false; /* asked for again it comes */
+    web_go_on(fake.web);
     screen_press(screen, "f", NULL);
     screen_wait(screen, "file top.txt");
     screen_close(&screen);

@@ -31,7 +31,9 @@ static void a_filter_does_not_wait_for_the_list(void **state)
     char url[64];
     fake.pages_hang = true;
     fake_mlflow_start(&fake, 1, RUNS, 1, 5);
+    web_hold(fake.web);
     snprintf(fake.runs[GOLD].tag, sizeof fake.runs[GOLD].tag, "gold");
+    web_go_on(fake.web);
     snprintf(url, sizeof url, "%s", web_url(fake.web));
     struct screen *screen = open_on(url);
     screen_wait(screen, "run-0 ");

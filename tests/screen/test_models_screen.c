@@ -179,9 +179,10 @@ static void nothing_paints(void **state)
     (void)state;
     struct fake_registry fake;
     fake_registry_start(&fake);
-    /* Nobody has asked it anything yet. */
+    fake_registry_hold();
     snprintf(fake.about, sizeof fake.about, "a\\u001b[31mb\\u0007\\u009bc\\u202ed");
     snprintf(fake.tag, sizeof fake.tag, "\\u001b]0;title\\u0007");
+    fake_registry_go_on();
     struct screen *screen = open_models(&fake, "", 60, 16);
     const uint64_t titles = screen_counts(screen).titles;
     on_version_2(screen);

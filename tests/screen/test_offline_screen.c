@@ -63,7 +63,9 @@ static void the_last_known_state_and_its_age(void **state)
     screen_wait(screen, "fraud version 2");
     screen_wait(screen, "CHANGED SINCE THE CHAMPION, version 1");
     registry_screen_row(screen, "0.92", "auc");
+    fake_registry_hold();
     snprintf(fake.champion, sizeof fake.champion, "2");
+    fake_registry_go_on();
     fake_registry_silent(&fake, false);
     screen_press(screen, "R", NULL);
     screen_wait(screen, "★ v2");

@@ -291,6 +291,16 @@ void web_stop(struct web **web_ptr)
     *web_ptr = NULL;
 }
 
+void web_hold(struct web *web)
+{
+    pthread_mutex_lock(&web->lock);
+}
+
+void web_go_on(struct web *web)
+{
+    pthread_mutex_unlock(&web->lock);
+}
+
 struct web_counts web_counts(struct web *web)
 {
     struct web_counts counts;

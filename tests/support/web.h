@@ -41,6 +41,9 @@ typedef void (*web_fn)(void *context, const struct web_request *request,
 
 struct web *web_start(web_fn fn, void *context);
 const char *web_url(const struct web *web); /* "http://127.0.0.1:PORT" */
+/* While it serves: what CONTEXT holds is changed between these two, when nobody is answered. */
+void web_hold(struct web *web);
+void web_go_on(struct web *web);
 /* The port is let go of and taken again: what was there is gone in between. */
 void web_stop(struct web **web);
 
