@@ -32,7 +32,7 @@ struct plane {
 static struct assay_plane_axis axis_of(const struct assay_row *row)
 {
     struct assay_plane_axis axis = ASSAY_PLANE_AXIS;
-    axis.duration = row->kind == ASSAY_ROW_ATTRIBUTE && strcmp(row->key, "duration") == 0;
+    axis.duration = assay_row_is_duration(row);
     return axis;
 }
 

@@ -115,14 +115,15 @@ static void add_look(const struct compare_view *view, struct words *words)
 }
 
 /* The page that is open, where the command has it as well: what goes with a metric, or the
-   front of two aims. */
+   front of two aims, whose names a comma parts there. */
 static void add_page(const struct compare_view *view, struct words *words)
 {
     char aims[2 * CHART_METRIC_SIZE + 2];
     if (view->page == COMPARE_FACTORS || view->page == COMPARE_PARALLEL) {
         add_word(words, "--explain");
         add_word(words, assay_comparison_row(view->comparison, view->explained)->key);
-    } else if (view->page == COMPARE_FRONT) {
+    } else if (view->page == COMPARE_FRONT && !strchr(view->front.names[0], ',') &&
+               !strchr(view->front.names[1], ',')) {
         snprintf(aims, sizeof aims, "%s,%s", view->front.names[0], view->front.names[1]);
         add_word(words, "--pareto");
         add_word(words, aims);

@@ -524,8 +524,8 @@ static bool look_command(struct compare_view *view, enum command_id id)
     case CMD_DELTAS:
         view->deltas = !view->deltas;
         compare_choose(view);
-        if (is_tight(view,
-                     view->table_rect.width)) { /* what all say gives way to differences */
+        /* Where there is little room, what all say gives way to differences. */
+        if (is_tight(view, view->table_rect.width)) {
             view->table.left = view->deltas && lead(view) == 2 ? 1 : 0;
         }
         return true;

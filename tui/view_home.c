@@ -110,8 +110,7 @@ static int empty_looked(struct home *home, struct area area, int y, int last)
     return y;
 }
 
-/* Whether nobody knows what is in SOURCE: of a server that was never reached nothing is kept.
- */
+/* Whether nobody knows what is in SOURCE: of a server never reached nothing is kept. */
 static bool is_unread(const struct assay_source *source)
 {
     return source->state == ASSAY_SOURCE_FAILED || source->state == ASSAY_SOURCE_OFFLINE;

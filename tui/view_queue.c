@@ -17,7 +17,8 @@
 #include "view_request.h"
 #include "widget_list.h"
 
-#define NARROW 76 /* columns of the screen below which the tier is said in the detail */
+#define NARROW      76 /* columns of the screen below which the tier is said in the detail */
+#define MODEL_LEAST 3  /* cells of its name, however wide its version is */
 
 struct queue_view {
     struct app *app;
@@ -309,24 +310,18 @@ static int draw_state(const struct assay_request *r, struct area row, int x)
    of one model must not look the same. */
 static int draw_version(const struct assay_request *r, struct area row, int x, int width)
 {
-    struct assay_buf model = {0}, version = {0}, both = {0};
-    int used;
+    const enum role role = r->mine ? ROLE_STRONG : ROLE_NORMAL;
+    struct assay_buf model = {0}, version = {0};
     assay_text_clean(&model, r->model, strlen(r->model));
     assay_text_clean(&version, r->version, strlen(r->version));
+    const int wanted = assay_text_width(assay_buf_text(&model));
     const int room = width - 1 - assay_text_width(assay_buf_text(&version));
-    if (room >= 4 && assay_text_width(assay_buf_text(&model)) > room) {
-        assay_buf_add(&both, assay_buf_text(&model),
-                      assay_text_fit(assay_buf_text(&model), room - 1, &used));
-        assay_buf_text_add(&both, row.canvas->ascii ? "~" : "…");
-    } else {
-        assay_buf_text_add(&both, assay_buf_text(&model));
-    }
-    assay_buf_format(&both, " %s", assay_buf_text(&version));
-    draw_field(row, x, 0, width, ALIGN_LEFT, r->mine ? ROLE_STRONG : ROLE_NORMAL,
-               assay_buf_text(&both));
+    const int given = wanted <= room ? wanted : room > MODEL_LEAST ? room : MODEL_LEAST;
+    draw_field(row, x, 0, given, ALIGN_LEFT, role, assay_buf_text(&model));
+    draw_field(row, x + given + 1, 0, width - given - 1, ALIGN_LEFT, role,
+               assay_buf_text(&version));
     assay_buf_free(&model);
     assay_buf_free(&version);
-    assay_buf_free(&both);
     return x + width + 1;
 }
 

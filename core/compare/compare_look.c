@@ -20,7 +20,7 @@
 
 /* ---- cells ---- */
 
-static bool is_duration(const struct assay_row *row)
+bool assay_row_is_duration(const struct assay_row *row)
 {
     return row->kind == ASSAY_ROW_ATTRIBUTE && strcmp(row->key, "duration") == 0;
 }
@@ -29,7 +29,7 @@ char *assay_row_value_text(char out[32], const struct assay_row *row, double val
 {
     const double ms = value * 1000;
 
-    if (is_duration(row) && ms >= 0 && ms < 9e15)
+    if (assay_row_is_duration(row) && ms >= 0 && ms < 9e15)
         return assay_duration_text(out, llround(ms));
     return assay_number_short(out, value, digits);
 }
@@ -65,7 +65,7 @@ char *assay_row_value_beside(char out[32], const struct assay_row *row, double v
                                           assay_number_short(text, other, digits)) == 0)
         digits++;
     snprintf(out, 32, "%.28s%s", assay_number_short(number, value, digits),
-             is_duration(row) ? "s" : ""); /* its parts say less than its seconds */
+             assay_row_is_duration(row) ? "s" : ""); /* its parts say less than its seconds */
     return out;
 }
 

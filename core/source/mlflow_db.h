@@ -1,9 +1,8 @@
 /*
  * What the parts of the reader of MLflow's SQLite stores share: mlflow_db.c (the source and its
- * scan), mlflow_db_look.c (which files they are),
- * mlflow_db_damage.c (what of a damaged one can be read), mlflow_db_fold.c (summaries of the
- * metrics table), mlflow_db_report.c (runs as they are reported), mlflow_db_run.c (one series,
- * artifacts).
+ * scan), mlflow_db_look.c (which files they are), mlflow_db_damage.c (what of a damaged one can
+ * be read), mlflow_db_fold.c (summaries of the metrics table), mlflow_db_report.c (runs as they
+ * are reported), mlflow_db_run.c (one series, artifacts).
  */
 #ifndef CORE_SOURCE_MLFLOW_DB_H
 #define CORE_SOURCE_MLFLOW_DB_H
@@ -125,8 +124,7 @@ void db_claim(struct db_scan *scan, bool whole);
 enum db_look {
     DB_LOOK_OTHER,   /* no database, or another program's */
     DB_LOOK_STORE,   /* an MLflow database */
-    DB_LOOK_TROUBLE, /* a database that could be one: damaged, or locked all the time; see err
-                      */
+    DB_LOOK_TROUBLE, /* one that could be: damaged, or locked all the time; see err */
 };
 enum db_look db_look_at(const char *path, struct assay_error *err);
 /* The file itself, whatever its name; in a folder, whatever ends as databases do. */

@@ -474,8 +474,9 @@ enum assay_status db_report(struct db_scan *scan, uint32_t *list, size_t count, 
 {
     struct slice *slice = assay_alloc(sizeof *slice);
     enum assay_status status = ASSAY_OK;
-    size_t size =
-        scan->salvage ? 1 : 16; /* the first ones at once; the damage to one at a time */
+    /* The first ones at once; of a damaged database one at a time, so that damage to one run
+       takes no other along. */
+    size_t size = scan->salvage ? 1 : 16;
 
     sort_list(scan, list, count);
     for (size_t at = 0; at < count && status == ASSAY_OK; at += slice->count) {

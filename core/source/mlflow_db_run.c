@@ -89,6 +89,21 @@ static enum assay_status read_by_step(struct sql *sql, const char *run_id, const
     return status;
 }
 
+/* Rows of the metrics table that keep WHERE, in the order of their rowids, as add_row() takes
+   them; and whose they are. */
+static enum assay_status prepare_rows(struct sql *sql, const char *where,
+                                      struct sql_statement **statement, struct assay_error *err)
+{
+    char text[300];
+
+    snprintf(text, sizeof text,
+             "SELECT rowid, key, value, timestamp, %s, %s, run_uuid FROM metrics WHERE %s "
+             "ORDER BY rowid LIMIT %d",
+             sql_has(sql, "metrics", "step") ? "step" : "0",
+             sql_has(sql, "metrics", "is_nan") ? "is_nan" : "0", where, DB_BATCH);
+    return sql_prepare(sql, statement, text, err);
+}
+
 /* Without: all rows of the run, as the index over run_uuid gives them (in rowid order), of
    which the metric's are taken here. A limit in SQL on those alone would let one statement look
    at any number of others, and hold the lock as long. */
@@ -99,14 +114,8 @@ static enum assay_status read_by_run(struct sql *sql, const char *run_id, const 
     enum assay_status status;
     int64_t rowid = INT64_MIN;
     int rows = DB_BATCH;
-    char text[300];
 
-    snprintf(text, sizeof text,
-             "SELECT rowid, key, value, timestamp, %s, %s FROM metrics WHERE run_uuid=?1 AND "
-             "rowid>?2 ORDER BY rowid LIMIT %d",
-             sql_has(sql, "metrics", "step") ? "step" : "0",
-             sql_has(sql, "metrics", "is_nan") ? "is_nan" : "0", DB_BATCH);
-    status = sql_prepare(sql, &statement, text, err);
+    status = prepare_rows(sql, "run_uuid=?1 AND rowid>?2", &statement, err);
     while (status == ASSAY_OK && rows == DB_BATCH) {
         bool row = true;
 
@@ -133,14 +142,8 @@ static enum assay_status read_past_damage(struct sql *sql, const char *run_id,
     enum assay_status status;
     int64_t rowid = 0;
     int rows = DB_BATCH;
-    char text[300];
 
-    snprintf(text, sizeof text,
-             "SELECT rowid, key, value, timestamp, %s, %s, run_uuid FROM metrics WHERE "
-             "rowid>?1 ORDER BY rowid LIMIT %d",
-             sql_has(sql, "metrics", "step") ? "step" : "0",
-             sql_has(sql, "metrics", "is_nan") ? "is_nan" : "0", DB_BATCH);
-    status = sql_prepare(sql, &statement, text, err);
+    status = prepare_rows(sql, "rowid>?1", &statement, err);
     while (status == ASSAY_OK && rows == DB_BATCH) {
         bool row = true;
 

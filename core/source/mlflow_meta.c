@@ -298,7 +298,6 @@ bool mlflow_read_pairs(const struct mlflow_place *place, const char *folder,
 bool mlflow_is_settled(uint64_t mtime_ns)
 {
     struct timespec now;
-
     uint64_t now_ns;
 
     clock_gettime(CLOCK_REALTIME, &now);

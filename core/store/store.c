@@ -66,16 +66,13 @@ bool store_is_one(const char *path)
     struct stat st;
     bool is = false;
 
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
         return false;
-    }
-    if (store_is_default(&st)) {
+    if (store_is_default(&st))
         return true;
-    }
     if (sql_open(&sql, path, SQL_FOREIGN, NULL) == ASSAY_OK &&
-        sql_int(sql, "PRAGMA application_id", 0, &application, NULL) == ASSAY_OK) {
+        sql_int(sql, "PRAGMA application_id", 0, &application, NULL) == ASSAY_OK)
         is = application == SCHEMA_APPLICATION;
-    }
     sql_close(&sql);
     return is;
 }

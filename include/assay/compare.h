@@ -166,6 +166,8 @@ void assay_comparison_title(const struct assay_comparison *comparison, size_t co
                             struct assay_buf *out);
 struct assay_compare_cell assay_comparison_cell(const struct assay_comparison *comparison,
                                                 size_t row, size_t column);
+/* Whether ROW says how long its run took, in seconds. */
+bool assay_row_is_duration(const struct assay_row *row);
 /* VALUE of a row that was measured, for people: how long a run took as durations are written
    everywhere, anything else with DIGITS digits. Returns OUT. */
 char *assay_row_value_text(char out[32], const struct assay_row *row, double value, int digits);
