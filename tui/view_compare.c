@@ -117,6 +117,12 @@ static bool is_tight(const struct compare_view *view, int width)
     return view->order_count > 1 && !view->transposed && width < TIGHT;
 }
 
+/* Where names begin: behind those of the sections, where these have room. */
+static int margin_of(const struct compare_view *view, int width)
+{
+    return view->transposed || is_tight(view, width) ? 3 : MARGIN;
+}
+
 /* What all runs say together leaves the first of them its place. */
 static int together_most(int width)
 {
@@ -224,7 +230,7 @@ static void draw_table(struct compare_view *view, struct area area)
         .focus = true,
         .pick_column = true,
         .sorted = SIZE_MAX,
-        .margin = view->transposed || is_tight(view, area.rect.width) ? 3 : MARGIN,
+        .margin = margin_of(view, area.rect.width),
         .empty = view->filter_kept[0] || view->filtering ? "nothing here has that name"
                                                          : "these runs do not differ",
     };
@@ -294,8 +300,8 @@ static void draw_summary(struct compare_view *view, struct area line)
 static void draw_folded(struct compare_view *view, struct area line)
 {
     if (!view->all && view->equal > 0) {
-        draw_format(line, MARGIN, 0, ROLE_DIM, "%zu equal %s folded", view->equal,
-                    view->equal == 1 ? "row" : "rows");
+        draw_format(line, margin_of(view, line.rect.width), 0, ROLE_DIM, "%zu equal %s folded",
+                    view->equal, view->equal == 1 ? "row" : "rows");
     }
     size_t done, count;
     if (compare_files_fetching(view, &done, &count)) {
