@@ -13,6 +13,20 @@
 #include "crew.h"
 
 #define JOBS_SEEN 32
+#define LOOK_MS   200 /* a look that is over sooner is no reading anybody should see */
+
+/* A source that is watched is looked at whenever something moves there: the word for reading
+   would flicker with each of them. */
+static bool is_short_look(struct app *app, const struct assay_job_info *job)
+{
+    int64_t left_ms = LOOK_MS - (assay_monotonic_us() - job->started_us) / 1000;
+
+    if (!job->look || left_ms <= 0) {
+        return false;
+    }
+    app_draw_in(app, left_ms);
+    return true;
+}
 
 /* What is being read, in words: "reading 42 %" or nothing. */
 static void jobs_text(struct app *app, struct assay_buf *out)
@@ -23,7 +37,7 @@ static void jobs_text(struct app *app, struct assay_buf *out)
     size_t busy = 0;
     bool known = true;
     for (size_t i = 0; i < count; i++) {
-        if (!jobs[i].finished) {
+        if (!jobs[i].finished && !is_short_look(app, &jobs[i])) {
             busy++;
             done += jobs[i].done;
             total += jobs[i].total;

@@ -624,6 +624,7 @@ static void scan_discard(struct pool_task *task)
 
 void scan_start(struct assay_session *session, struct session_source *source)
 {
+    struct assay_source *shown = catalog_source(session->catalog, source->index);
     struct scan *scan;
     char title[160];
 
@@ -659,9 +660,13 @@ void scan_start(struct assay_session *session, struct session_source *source)
         pool_add(server_pool(source->server), &scan->task, false);
         return;
     }
-    catalog_source(session->catalog, source->index)->state = ASSAY_SOURCE_READING;
-    snprintf(title, sizeof title, "reading %s (%s)",
-             assay_catalog_source(session->catalog, source->index)->where, source->kind);
+    /* What was read is there, and mostly nothing has changed: it is not said to be read again.
+     */
+    bool look = !source->server && shown->state == ASSAY_SOURCE_READY;
+    if (!look)
+        shown->state = ASSAY_SOURCE_READING;
+    snprintf(title, sizeof title, "reading %s (%s)", shown->where, source->kind);
     source->job = activity_job(session, title);
+    activity_find(session, source->job)->look = look;
     pool_add(source->server ? server_pool(source->server) : session->pool, &scan->task, false);
 }

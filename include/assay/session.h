@@ -292,6 +292,7 @@ struct assay_job_info {
     uint64_t done, total; /* bytes; total 0 unknown */
     int64_t started_us;   /* assay_monotonic_us() */
     bool finished, failed, cancelled;
+    bool look; /* at files that had been read before: mostly nothing has changed */
 };
 /* Jobs under way, then the latest finished ones; at most CAPACITY. */
 size_t assay_session_jobs(const struct assay_session *session, struct assay_job_info *out,

@@ -324,13 +324,29 @@ static void follows_params(void **state)
     assay_session_close(&session);
 }
 
-/* Dispatches until the one source is being read, or no longer. */
-static void wait_for_scan(struct assay_session *session, bool scanning)
+/* Whether the one source is looked at again. That is not said to be reading: what was read is
+   there, and the word would come and go with every file that moves. */
+static bool is_looked_at(struct assay_session *session)
 {
     const struct assay_catalog *catalog = assay_session_catalog(session);
+    struct assay_job_info jobs[8];
+    size_t count = assay_session_jobs(session, jobs, 8);
+    bool looked = false;
+
+    assert_int_equal(assay_catalog_source(catalog, 0)->state, ASSAY_SOURCE_READY);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(jobs[i].finished || jobs[i].look);
+        looked |= !jobs[i].finished;
+    }
+    return looked;
+}
+
+/* Dispatches until the one source is being looked at again, or no longer. */
+static void wait_for_scan(struct assay_session *session, bool scanning)
+{
     int64_t until = assay_monotonic_us() + DEADLINE_US;
 
-    while ((assay_catalog_source(catalog, 0)->state == ASSAY_SOURCE_READING) != scanning) {
+    while (is_looked_at(session) != scanning) {
         struct pollfd ready = {.fd = assay_session_fd(session), .events = POLLIN};
 
         assert_true(assay_monotonic_us() < until);
