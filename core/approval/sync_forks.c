@@ -23,7 +23,7 @@ struct weight {
    are worth a look before there is one. */
 struct branch {
     uint32_t *records;
-    size_t count;
+    size_t count, capacity;
     struct weight rough;
 };
 struct forks {
@@ -46,30 +46,43 @@ static bool is_signed(const struct forks *forks, uint32_t at)
     return fold->fates[at].forks || !fold_check_signer(fold, &forks->ledger->records[at]);
 }
 
-/* The record AT, which may follow what is missing, and what of its chain follows it. */
-static struct branch branch_of(const struct forks *forks, uint32_t at)
+static void branch_add(struct branch *branch, uint32_t index)
+{
+    ASSAY_GROW(branch->records, branch->capacity, branch->count + 1);
+    branch->records[branch->count++] = index;
+}
+
+/* The record before INDEX in its chain; NO_RECORD: it is the first, or what it follows is
+   missing. */
+static uint32_t before(const struct forks *forks, uint32_t index)
+{
+    const struct statement *s = &forks->ledger->records[index].s;
+    const uint32_t found =
+        s->number > 1 ? assay_map_get(&forks->ledger->fold.record_index, s->previous, 64)
+                      : ASSAY_MAP_NONE;
+
+    return found == ASSAY_MAP_NONE ? NO_RECORD : found;
+}
+
+/* Fills the COUNT sides, each of which has its first record: what follows it in its chain
+   follows no other. */
+static void fill_branches(const struct forks *forks, struct branch *sides, size_t count)
 {
     const struct fold *fold = &forks->ledger->fold;
     const struct record *records = forks->ledger->records;
-    bool *in = assay_alloc_array(forks->ledger->count + 1, sizeof *in);
-    struct branch branch = {.records =
-                                assay_alloc_array(fold->placed + 1, sizeof *branch.records)};
+    uint32_t *side_of = assay_alloc_array(forks->ledger->count + 1, sizeof *side_of);
 
-    branch.records[branch.count++] = at;
+    for (size_t side = 0; side < count; side++)
+        side_of[sides[side].records[0]] = (uint32_t)side + 1;
     for (size_t i = 0; i < fold->placed; i++) {
-        const uint32_t index = fold->order[i];
-        const uint32_t before =
-            records[index].s.number > 1
-                ? assay_map_get(&fold->record_index, records[index].s.previous, 64)
-                : ASSAY_MAP_NONE;
-        in[index] = index == at || (before != ASSAY_MAP_NONE && in[before] &&
-                                    strcmp(records[index].chain, records[at].chain) == 0);
-        if (in[index] && index != at)
-            branch.records[branch.count++] = index;
+        const uint32_t index = fold->order[i], previous = before(forks, index);
+        if (side_of[index] || previous == NO_RECORD || !side_of[previous] ||
+            strcmp(records[index].chain, records[previous].chain) != 0)
+            continue;
+        side_of[index] = side_of[previous];
+        branch_add(&sides[side_of[index] - 1], index);
     }
-    free(in);
-    branch.records = assay_realloc_array(branch.records, branch.count, sizeof *branch.records);
-    return branch;
+    free(side_of);
 }
 
 static void put_fault(struct forks *forks, const struct branch *branch, const char *why)
@@ -122,34 +135,85 @@ static bool is_somebodys(const struct forks *forks, uint32_t index, bool rough)
                  : fold->fates[index].authentic;
 }
 
-static struct weight weigh(const struct forks *forks, uint32_t at, bool rough)
+#define WEIGHED_MOST 64 /* sides in one pass, a bit each */
+
+/* A bit for each of the COUNT sides on which the record INDEX builds, or that it is. */
+static uint64_t sides_below(const struct forks *forks, const uint64_t *below, uint32_t index)
+{
+    const struct fold *fold = &forks->ledger->fold;
+    const struct statement *s = &forks->ledger->records[index].s;
+    const uint32_t previous = before(forks, index);
+    uint64_t all = below[index] | (previous == NO_RECORD ? 0 : below[previous]);
+
+    for (size_t k = 0; k < s->seen_count; k++) {
+        const uint32_t seen = assay_map_get(&fold->record_index, s->seen[k].digest, 64);
+        all |= seen == ASSAY_MAP_NONE ? 0 : below[seen];
+    }
+    return all;
+}
+
+static uint32_t number_of(struct assay_map *persons, const char *person)
+{
+    const size_t length = strlen(person);
+    const uint32_t known = assay_map_get(persons, person, length);
+
+    if (known != ASSAY_MAP_NONE)
+        return known;
+    assay_map_set(persons, person, length, (uint32_t)persons->count);
+    return (uint32_t)persons->count - 1;
+}
+
+/* Weighs COUNT sides, at most WEIGHED_MOST, which begin with the records AT. */
+static void weigh(const struct forks *forks, const uint32_t *at, size_t count, bool rough,
+                  struct weight *out)
 {
     const struct fold *fold = &forks->ledger->fold;
     const struct record *records = forks->ledger->records;
-    bool *on = assay_alloc_array(forks->ledger->count + 1, sizeof *on);
+    const size_t most = forks->ledger->count + WEIGHED_MOST;
+    uint64_t *below = assay_alloc_array(most, sizeof *below);
+    /* Per person: the sides of which they are the author, or for which they are counted. */
+    uint64_t *own = assay_alloc_array(most, sizeof *own);
+    uint64_t *counted = assay_alloc_array(most, sizeof *counted);
     struct assay_map persons = {0};
-    struct weight weight = {.digest = records[at].digest};
 
+    for (size_t side = 0; side < count; side++) {
+        out[side] = (struct weight){.digest = records[at[side]].digest};
+        below[at[side]] |= UINT64_C(1) << side;
+        own[number_of(&persons, records[at[side]].s.person)] |= UINT64_C(1) << side;
+    }
     for (size_t i = 0; i < fold->placed; i++) {
         const uint32_t index = fold->order[i];
-        const struct statement *s = &records[index].s;
-        uint32_t before = s->number > 1 ? assay_map_get(&fold->record_index, s->previous, 64)
-                                        : ASSAY_MAP_NONE;
-        on[index] = index == at || (before != ASSAY_MAP_NONE && on[before]);
-        for (size_t k = 0; k < s->seen_count && !on[index]; k++) {
-            before = assay_map_get(&fold->record_index, s->seen[k].digest, 64);
-            on[index] = before != ASSAY_MAP_NONE && on[before];
-        }
-        if (!on[index] || strcmp(s->person, records[at].s.person) == 0 ||
-            !is_somebodys(forks, index, rough))
+        below[index] = sides_below(forks, below, index);
+        if (!below[index] || !is_somebodys(forks, index, rough))
             continue;
-        weight.records++;
-        if (assay_map_get(&persons, s->person, strlen(s->person)) == ASSAY_MAP_NONE)
-            assay_map_set(&persons, s->person, strlen(s->person), (uint32_t)weight.persons++);
+        const uint32_t person = number_of(&persons, records[index].s.person);
+        const uint64_t builds = below[index] & ~own[person];
+        for (size_t side = 0; builds >> side && side < count; side++) {
+            const bool here = builds >> side & 1;
+            out[side].records += here;
+            out[side].persons += here && !(counted[person] >> side & 1);
+        }
+        counted[person] |= builds;
     }
     assay_map_free(&persons);
-    free(on);
-    return weight;
+    free(counted);
+    free(own);
+    free(below);
+}
+
+static void weigh_roughly(const struct forks *forks, struct branch *sides, size_t count)
+{
+    for (size_t first = 0; first < count; first += WEIGHED_MOST) {
+        uint32_t at[WEIGHED_MOST];
+        struct weight weights[WEIGHED_MOST];
+        const size_t here = count - first < WEIGHED_MOST ? count - first : WEIGHED_MOST;
+
+        for (size_t i = 0; i < here; i++)
+            at[i] = sides[first + i].records[0];
+        weigh(forks, at, here, true, weights);
+        for (size_t i = 0; i < here; i++)
+            sides[first + i].rough = weights[i];
+    }
 }
 
 static bool outweighs(const struct weight *a, const struct weight *b)
@@ -194,17 +258,21 @@ static bool choose(struct forks *forks, uint32_t at)
     do {
         if (is_signed(forks, i)) {
             ASSAY_GROW(sides, capacity, count + 1);
-            sides[count] = branch_of(forks, i);
-            sides[count++].rough = weigh(forks, i, true);
+            sides[count] = (struct branch){0};
+            branch_add(&sides[count++], i);
         }
     } while ((i = fold->rivals[i]) != at);
-    if (count > 1)
+    fill_branches(forks, sides, count);
+    if (count > 1) {
+        weigh_roughly(forks, sides, count);
         qsort(sides, count, sizeof *sides, heaviest_first);
+    }
     for (size_t side = 0; side < count && count > 1 && forks->folds < FOLDS_MOST; side++) {
         for (size_t k = 0; k < count; k++)
             put_fault(forks, &sides[k], k == side ? NULL : "another side");
         fold_again(forks);
-        const struct weight weight = weigh(forks, sides[side].records[0], false);
+        struct weight weight;
+        weigh(forks, sides[side].records, 1, false, &weight);
         if (side == 0 || outweighs(&weight, &heaviest)) {
             heaviest = weight;
             best = side;
