@@ -270,7 +270,10 @@ static void print_json(struct plan *plan, bool done)
         cli_json_open(&json, '{');
         cli_json_member(&json, "change", assay_buf_text(&text));
         cli_json_member(&json, "before", item->before);
-        cli_json_member(&json, "after", done ? item->after : NULL);
+        cli_json_member(&json, "after",
+                        assay_change_is_there(&item->change, item->before) ? item->before
+                        : done                                             ? item->after
+                                                                           : NULL);
         cli_json_key(&json, "done");
         cli_json_bool(&json, done && item->status == ASSAY_OK);
         cli_json_member(&json, "error", item->status == ASSAY_OK ? NULL : item->error.what);
@@ -292,6 +295,16 @@ static bool is_agreed(struct plan *plan)
     cli_flush(plan->cli);
     fputs("Write this? [y/N] ", stderr);
     return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+/* How many of them the server has not as they would be. */
+static size_t to_write(const struct plan *plan)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < plan->count; i++)
+        count += !assay_change_is_there(&plan->items[i].change, plan->items[i].before);
+    return count;
 }
 
 static enum assay_status look(struct plan *plan, struct assay_error *err)
@@ -343,15 +356,15 @@ static enum assay_status carry_out(struct plan *plan, struct assay_error *err)
         return status;
     for (size_t i = 0; !json && i < plan->count; i++)
         print_text(plan, &plan->items[i], false);
-    agreed = is_agreed(plan);
-    if (agreed)
+    agreed = !to_write(plan) || is_agreed(plan);
+    if (agreed && to_write(plan))
         status = do_it(plan, err);
     if (json)
         print_json(plan, agreed);
     if (!agreed) {
         status = assay_fail(err, ASSAY_NO, "change: nothing was written");
         assay_hint(err, "--yes writes what is shown");
-    } else if (!json) {
+    } else if (!json && to_write(plan)) {
         assay_buf_reset(&plan->cli->out);
         for (size_t i = 0; i < plan->count; i++)
             print_text(plan, &plan->items[i], true);

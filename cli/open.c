@@ -185,6 +185,19 @@ static void complain_of_notices(struct cli *cli, const struct assay_error *faile
             fprintf(stderr, "assay: %s\n", notices[i]);
 }
 
+/* Whoever stands in between can read along, and answer: that is said each time. */
+static void warn_of_unverified(const struct cli *cli)
+{
+    struct assay_server server;
+    for (uint32_t s = 0; s < assay_catalog_sources(cli->catalog); s++)
+        if (assay_session_server(cli->session, s, &server) && server.unverified) {
+            char where[300];
+            assay_text_clean_to(where, sizeof where,
+                                assay_catalog_source(cli->catalog, s)->where);
+            fprintf(stderr, "assay: %s: its certificate is not checked\n", where);
+        }
+}
+
 /* Whether there is a source that was opened, or that may be. */
 static bool any_source(const struct cli *cli)
 {
@@ -258,6 +271,7 @@ enum assay_status cli_open(struct cli *cli, struct assay_error *err)
     }
     if (status != ASSAY_OK)
         complain_of_sources(cli, &failed);
+    warn_of_unverified(cli);
     complain_of_problems(cli);
     complain_of_notices(cli, &failed);
     return ASSAY_OK;

@@ -47,8 +47,7 @@ static void print_progress(const struct pulling *p)
         return;
     }
     if (fetched && took > 500000)
-        assay_duration_text(time,
-                            (int64_t)((double)took / 1000 / (double)fetched * (double)left));
+        assay_left_text(time, (int64_t)((double)took / 1000 / (double)fetched * (double)left));
     cli_progress(
         p->cli, "%s of %s series, %s, %s/s%s%s  %s", assay_count_text(done, state->series),
         assay_count_text(total, state->series_total), assay_bytes_text(bytes, state->bytes),

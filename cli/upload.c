@@ -119,7 +119,7 @@ static bool show_progress(void *context, const char *what, uint64_t done, uint64
     if (done > uploading->first && done <= total && took > 500000) {
         double each_us = (double)took / (double)(done - uploading->first);
 
-        assay_duration_text(time, (int64_t)(each_us / 1000 * (double)(total - done)));
+        assay_left_text(time, (int64_t)(each_us / 1000 * (double)(total - done)));
         cli_progress(uploading->cli, "%s of %s %s sent, %s/s, left %s  %s",
                      assay_count_text(a, done), assay_count_text(b, total), what,
                      assay_count_text(rate, (uint64_t)(1e6 / each_us)), time, uploading->name);

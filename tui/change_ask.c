@@ -221,6 +221,22 @@ static void made(struct change_ask *ask, struct app *app,
     stop(ask, app);
 }
 
+/* Nothing is asked where nothing would be written. */
+static void looked(struct change_ask *ask, struct app *app)
+{
+    struct assay_buf text = {0};
+
+    if (!assay_change_is_there(&ask->change, ask->before)) {
+        ask->asking = ASKING_YES;
+        app_dirty(app);
+        return;
+    }
+    assay_change_text(&ask->change, ask->before, &text);
+    app_say(app, "nothing to write: %s", assay_buf_text(&text));
+    assay_buf_free(&text);
+    stop(ask, app);
+}
+
 void change_ask_poll(struct change_ask *ask, struct app *app)
 {
     struct assay_change_result result;
@@ -236,8 +252,7 @@ void change_ask_poll(struct change_ask *ask, struct app *app)
     if (ask->asking == ASKING_LOOK) {
         free(ask->before);
         ask->before = assay_strdup(result.text);
-        ask->asking = ASKING_YES;
-        app_dirty(app);
+        looked(ask, app);
         return;
     }
     made(ask, app, &result);

@@ -154,7 +154,7 @@ static void job_numbers(const struct assay_job_info *job, char *out, size_t capa
     }
     if (speed > 0 && job->total > job->done && used < capacity) {
         int64_t ms = (int64_t)((double)(job->total - job->done) / speed * 1000);
-        snprintf(out + used, capacity - used, "   %s left", assay_duration_text(left, ms));
+        snprintf(out + used, capacity - used, "   %s left", assay_left_text(left, ms));
     }
 }
 

@@ -76,6 +76,17 @@ char *assay_duration_text(char out[24], int64_t duration_ms)
     return out;
 }
 
+char *assay_left_text(char out[24], int64_t left_ms)
+{
+    if (left_ms < 0 || left_ms > INT64_MAX - SECOND)
+        return assay_duration_text(out, left_ms);
+    const int64_t seconds = (left_ms + SECOND - 1) / SECOND;
+    if (seconds >= 10)
+        return assay_duration_text(out, seconds * SECOND);
+    snprintf(out, 24, "%ds", (int)seconds);
+    return out;
+}
+
 /* Splits off the milliseconds, rounding towards the past. */
 static int64_t split_seconds(int64_t time_ms, int *ms)
 {

@@ -141,6 +141,16 @@ static enum assay_status ambiguous(const struct assay_catalog *catalog, const ch
     return status;
 }
 
+/* Whether what is not here may be where it could not be looked. */
+static bool is_source_unread(const struct assay_catalog *catalog)
+{
+    for (uint32_t i = 0; i < catalog->source_count; i++)
+        if (catalog->sources[i].state == ASSAY_SOURCE_FAILED ||
+            catalog->sources[i].state == ASSAY_SOURCE_OFFLINE)
+            return true;
+    return false;
+}
+
 enum assay_status assay_catalog_find_run(struct assay_catalog *catalog, const char *ref,
                                          uint32_t *run, struct assay_error *err)
 {
@@ -162,6 +172,8 @@ enum assay_status assay_catalog_find_run(struct assay_catalog *catalog, const ch
                 return ambiguous(catalog, ref, &found[way], err);
         }
     }
+    if (is_source_unread(catalog))
+        return assay_fail(err, ASSAY_IO, "%s: no such run in what could be read", ref);
     status = assay_fail(err, ASSAY_BAD_INPUT, "%s: no such run", ref);
     assay_hint(err,
                "give a prefix of a run id (%d characters at least) or EXPERIMENT/NAME; "
@@ -197,6 +209,8 @@ enum assay_status assay_catalog_find_experiment(struct assay_catalog *catalog, c
         assay_hint(err, "put SOURCE-NAME: before it; `assay ls` shows the sources");
         return status;
     }
+    if (is_source_unread(catalog))
+        return assay_fail(err, ASSAY_IO, "%s: no such experiment in what could be read", ref);
     status = assay_fail(err, ASSAY_BAD_INPUT, "%s: no such experiment", ref);
     assay_hint(err, "`assay ls` lists the experiments");
     return status;

@@ -218,7 +218,8 @@ static void advise(const struct mlflow *mlflow, const struct net_answer *answer,
     if (answer->http == 401)
         assay_hint(err,
                    "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or "
-                   "MLFLOW_TRACKING_TOKEN (used now: %s)",
+                   "MLFLOW_TRACKING_TOKEN, or name them in ~/.netrc or in the server's section "
+                   "of the configuration file (used now: %s)",
                    mlflow->from);
     else if (answer->http == 407)
         assay_hint(err,

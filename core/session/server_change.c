@@ -18,6 +18,26 @@
 
 /* ---- words ---- */
 
+static bool same(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : !a && !b;
+}
+
+/* A description that is not there and an empty one are the same. */
+static bool is_text(const struct assay_change *change)
+{
+    return change->kind == ASSAY_CHANGE_MODEL_TEXT || change->kind == ASSAY_CHANGE_VERSION_TEXT;
+}
+
+bool assay_change_is_there(const struct assay_change *change, const char *now)
+{
+    if (change->kind == ASSAY_CHANGE_REGISTER)
+        return now != NULL;
+    if (is_text(change))
+        return strcmp(now ? now : "", change->value ? change->value : "") == 0;
+    return same(now, change->value);
+}
+
 static void add_value(struct assay_buf *out, const char *value)
 {
     char clean[4 * SHOWN_MAX];
@@ -99,6 +119,14 @@ void assay_change_text(const struct assay_change *change, const char *before,
         }
         return;
     }
+    if (assay_change_is_there(change, before)) {
+        assay_buf_text_add(out, before ? ": it is " : ": there is none already");
+        if (before) {
+            add_value(out, before);
+            assay_buf_text_add(out, " already");
+        }
+        return;
+    }
     assay_buf_text_add(out, ": ");
     add_value(out, before);
     assay_buf_text_add(out, " → ");
@@ -106,26 +134,6 @@ void assay_change_text(const struct assay_change *change, const char *before,
 }
 
 /* ---- looking and making ---- */
-
-static bool same(const char *a, const char *b)
-{
-    return a && b ? strcmp(a, b) == 0 : !a && !b;
-}
-
-/* A description that is not there and an empty one are the same. */
-static bool is_text(const struct assay_change *change)
-{
-    return change->kind == ASSAY_CHANGE_MODEL_TEXT || change->kind == ASSAY_CHANGE_VERSION_TEXT;
-}
-
-static bool is_there(const struct assay_change *change, const char *now)
-{
-    if (change->kind == ASSAY_CHANGE_REGISTER)
-        return now != NULL;
-    if (is_text(change))
-        return strcmp(now ? now : "", change->value ? change->value : "") == 0;
-    return same(now, change->value);
-}
 
 static enum assay_status conflict(const struct assay_change *change, const char *expected,
                                   const char *now, struct assay_error *err)
@@ -161,7 +169,7 @@ static enum assay_status settle(struct mlflow *mlflow, const struct assay_change
     }
     free(*now);
     *now = then;
-    if (is_there(change, then)) {
+    if (assay_change_is_there(change, then)) {
         assay_error_clear(err);
         return ASSAY_OK;
     }
@@ -181,7 +189,7 @@ static enum assay_status make(struct mlflow *mlflow, const struct assay_change *
 {
     enum assay_status status = mlflow_change_look(mlflow, change, now, err);
 
-    if (status != ASSAY_OK || is_there(change, *now))
+    if (status != ASSAY_OK || assay_change_is_there(change, *now))
         return status;
     if (!same(*now, expected) &&
         !(is_text(change) && same(*now ? *now : "", expected ? expected : "")))

@@ -47,7 +47,10 @@ enum assay_status assay_change_look(struct assay_session *session,
 enum assay_status assay_change_make(struct assay_session *session,
                                     const struct assay_change *change, const char *expected,
                                     char **after, struct assay_error *err);
-/* "alias champion of fraud: 1 -> 3", clean. */
+/* Whether NOW, as assay_change_look() said, is what the change would make: nothing is to be
+   written. */
+bool assay_change_is_there(const struct assay_change *change, const char *now);
+/* "alias champion of fraud: 1 -> 3", or that it is so already; clean. */
 void assay_change_text(const struct assay_change *change, const char *before,
                        struct assay_buf *out);
 

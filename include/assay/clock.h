@@ -19,6 +19,9 @@ int64_t assay_keys_us(void);
 char *assay_age_text(char out[16], int64_t then_ms, int64_t now_ms);
 /* "0:07", "11:58", "2:03:11", "3d 04:11"; "" where unknown. Under ten seconds: "1.24s". */
 char *assay_duration_text(char out[24], int64_t duration_ms);
+/* How long something will go on yet, which is a guess: in whole seconds, rounded up: "3s",
+   "0:12", then as above. */
+char *assay_left_text(char out[24], int64_t left_ms);
 /* "2026-11-23 17:04:05" in local time; "" where unknown. */
 char *assay_time_text(char out[32], int64_t time_ms);
 /* "2026-11-23T17:04:05.123Z" */

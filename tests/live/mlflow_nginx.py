@@ -117,8 +117,14 @@ def check_protocols(live, program, base, ports):
                        ASSAY_CACHE=base + "/plain.db").run("ls")
     live.check(plain.returncode == 3 and b"https://" in plain.stderr, "http where https is meant",
                plain.returncode, plain.stderr.decode())
+    trusting = live.Assay(program, "https://localhost:%d" % ports["old"],
+                          ASSAY_CACHE=base + "/trusting.db",
+                          MLFLOW_TRACKING_INSECURE_TLS="true").run("ls")
+    live.check(trusting.returncode == 0 and b"its certificate is not checked" in trusting.stderr,
+               "an unchecked certificate is told", trusting.returncode, trusting.stderr.decode())
     stranger = live.Assay(program, "https://localhost:%d" % ports["old"],
                           ASSAY_CACHE=base + "/stranger.db").run("ls")
+    live.check(b"not checked" not in stranger.stderr, "and only that", stranger.stderr.decode())
     live.check(stranger.returncode == 3 and b"certificate" in stranger.stderr.lower() and
                b"MLFLOW_TRACKING_SERVER_CERT_PATH" in stranger.stderr, "an unknown certificate",
                stranger.returncode, stranger.stderr.decode())

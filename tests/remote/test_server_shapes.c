@@ -88,6 +88,13 @@ static void changing(void **state)
     assert_true(json_is_true(json_object_get(change, "done")));
     assert_true(json_is_null(json_object_get(change, "error")));
     json_decref(json);
+    /* It is so already: nothing is asked, and nothing sent. */
+    const unsigned writes = fake_registry_seen(&fake).writes;
+    program_run(NULL, "change", "-S", url, "bbbb", "--tag", "team=blue", "--untag", "none", NULL);
+    program_expect(0);
+    program_says("tag team of " REGISTRY_RUN_B ": it is \"blue\" already\n");
+    program_says("tag none of " REGISTRY_RUN_B ": there is none already\n");
+    assert_int_equal(fake_registry_seen(&fake).writes, writes);
     /* Somebody else was there in between. */
     fake_registry_after_look_at_run(&fake, "green");
     program_run(NULL, "change", "-S", url, "bbbb", "--tag", "team=black", "--untag", "old",

@@ -84,6 +84,15 @@ static void tags_from_the_first_screen(void **state)
     write_it(&world, "T", "tag (NAME=VALUE", "-team",
              "tag team of " REGISTRY_RUN_B ": \"search\" → (none)");
     assert_string_equal(fake_registry_seen(&world.fake).runs[1].team, "");
+    /* What is so already is said to be, and asks for no key. */
+    unsigned before = fake_registry_seen(&world.fake).writes;
+    screen_press(world.screen, "T", NULL);
+    screen_wait(world.screen, "tag (NAME=VALUE");
+    screen_type(world.screen, "-team");
+    screen_press(world.screen, "enter", NULL);
+    screen_wait(world.screen,
+                "nothing to write: tag team of " REGISTRY_RUN_B ": there is none already");
+    assert_int_equal(fake_registry_seen(&world.fake).writes, before);
     /* Left alone, nothing is written. */
     unsigned writes = fake_registry_seen(&world.fake).writes;
     screen_press(world.screen, "T", NULL);
@@ -175,9 +184,8 @@ static void a_logged_model_is_registered(void **state)
     screen_wait(world.screen, "register as");
     screen_type(world.screen, "fraud");
     screen_press(world.screen, "enter", NULL);
-    screen_wait(world.screen, "it is version 3 already");
-    screen_press(world.screen, "enter", NULL);
-    screen_wait(world.screen, "written: a version");
+    screen_wait(world.screen, "nothing to write: a version of fraud from run");
+    screen_assert_text(world.screen, "it is version 3 already");
     assert_int_equal(fake_registry_seen(&world.fake).writes, writes);
     end(&world);
 }

@@ -68,6 +68,22 @@ static void test_duration(void **state)
         assert_string_equal(assay_duration_text(text, cases[i].ms), cases[i].text);
 }
 
+static void test_left(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } cases[] = {
+        {0, "0s"},          {1, "1s"},           {2420, "3s"}, {9000, "9s"},
+        {9001, "0:10"},     {80 * S, "1:20"},    {2 * H + 1, "2:00:01"},
+        {ASSAY_NO_TIME, ""}, {INT64_MAX, "106751991167d 07:12"},
+    };
+    char text[24];
+    for (size_t i = 0; i < ASSAY_COUNT(cases); i++)
+        assert_string_equal(assay_left_text(text, cases[i].ms), cases[i].text);
+}
+
 static void test_text(void **state)
 {
     (void)state;
@@ -209,6 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_age),  cmocka_unit_test(test_duration),
+        cmocka_unit_test(test_left),
         cmocka_unit_test(test_text), cmocka_unit_test(test_parse),
         cmocka_unit_test(test_calendar),
         cmocka_unit_test(test_now),
