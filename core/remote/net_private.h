@@ -76,6 +76,12 @@ void net_wake(struct net *net);
 void net_job_done(struct net *net, struct net_job *job);
 void net_job_free(struct net_job *job);
 
+/* net_fault.c: how an attempt ended that curl has the number CODE for (a CURLcode). */
+enum net_end net_fault_end(int code, const struct net_job *job);
+/* Where it failed for good: says so in the job's answer, with curl's WORDS for the number. The
+   server's own words are the client's to add. */
+void net_fault_explain(struct net_job *job, int code, const char *words);
+
 /* What to do where TLS, a certificate or a proxy is the matter. */
 #define NET_NO_TLS_ADVICE "what answers there does not speak TLS: try http:// instead"
 #define NET_NAME_ADVICE                                                                        \
