@@ -103,20 +103,27 @@ static void match_words(struct app *app, const struct command *command)
     assay_buf_free(&words);
 }
 
+/* The line without what leads it: a colon typed once more, as after vi, and blanks. */
+static const char *line_text(const struct prompt *prompt)
+{
+    return prompt->text + strspn(prompt->text, ": ");
+}
+
 void palette_match(struct app *app)
 {
     struct palette *palette = &app->palette;
+    const char *line = line_text(&palette->prompt);
     palette->count = 0;
     palette->list = (struct list){0};
     palette->picked = false;
-    size_t name = strcspn(palette->prompt.text, " ");
-    if (palette->prompt.text[name] == ' ') {
-        const struct command *command = command_get(command_find(palette->prompt.text, name));
+    size_t name = strcspn(line, " ");
+    if (line[name] == ' ') {
+        const struct command *command = command_get(command_find(line, name));
         if (command) {
             match_words(app, command);
         }
     } else {
-        match_commands(app, palette->prompt.text);
+        match_commands(app, line);
     }
     if (palette->count > 1 && palette->prompt.length > 0) {
         qsort(palette->choices, palette->count, sizeof *palette->choices, by_score);
@@ -170,7 +177,7 @@ static void run_line(struct app *app)
         complete(app);
     }
     char line[PROMPT_SIZE];
-    snprintf(line, sizeof line, "%s", palette->prompt.text);
+    snprintf(line, sizeof line, "%s", line_text(&palette->prompt));
     size_t name = strcspn(line, " ");
     enum command_id id = command_find(line, name);
     if ((id == CMD_NONE || palette->picked) && line[name] == '\0' && palette->count > 0) {

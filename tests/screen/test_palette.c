@@ -56,6 +56,28 @@ static void nearly_is_enough(void **state)
     screen_close(&screen);
 }
 
+/* The colon that opened the line, typed once more, and blanks before the name are no part of it. */
+static void a_second_colon_is_no_name(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(100, 30, SCREEN_XTERM, NULL);
+    screen_press(screen, ":", NULL);
+    screen_type(screen, ": rev");
+    screen_settle(screen);
+    screen_assert_text(screen, "turn the order round");
+    screen_press(screen, "ctrl+u", NULL);
+    screen_type(screen, ":theme li");
+    screen_press(screen, "tab", "enter", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "theme light");
+    screen_press(screen, ":", NULL);
+    screen_type(screen, " :activity");
+    screen_press(screen, "enter", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "JOBS");
+    screen_close(&screen);
+}
+
 static void help_lists_and_searches(void **state)
 {
     (void)state;
@@ -195,6 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(completes_names_and_arguments),
         cmocka_unit_test(nearly_is_enough),
+        cmocka_unit_test(a_second_colon_is_no_name),
         cmocka_unit_test(help_lists_and_searches),
         cmocka_unit_test(help_is_never_cut),
         cmocka_unit_test(help_keeps_its_place),
