@@ -248,6 +248,7 @@ void draw_field(struct area area, int x, int y, int width, enum align align, enu
                 const char *text)
 {
     struct style style = role_style(area, role);
+    struct style padding = style;
     size_t length = strlen(text);
     int used = 0, before;
     bool cut = false;
@@ -262,8 +263,11 @@ void draw_field(struct area area, int x, int y, int width, enum align align, enu
     before = align == ALIGN_RIGHT    ? width - used
              : align == ALIGN_CENTER ? (width - used) / 2
                                      : 0;
+    /* Blanks are underlined where the whole row is, not because their text is. */
+    if (!(role_style(area, ROLE_NORMAL).attrs & STYLE_UNDERLINE))
+        padding.attrs = (uint16_t)(padding.attrs & ~(unsigned)STYLE_UNDERLINE);
     for (int i = 0; i < width; i++)
-        put(area, x + i, y, style, ' ', 1);
+        put(area, x + i, y, padding, ' ', 1);
     put_text(area, x + before, y, style, text, length);
     if (cut)
         put(area, x + before + used - 1, y, style, area.canvas->ascii ? '~' : 0x2026, 1);

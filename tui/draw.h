@@ -68,7 +68,8 @@ int draw_text(struct area area, int x, int y, enum role role, const char *text);
 int draw_format(struct area area, int x, int y, enum role role, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 enum align { ALIGN_LEFT, ALIGN_RIGHT, ALIGN_CENTER };
-/* TEXT in exactly WIDTH cells: cut with "…" (ASCII "~"), padded with blanks. */
+/* TEXT in exactly WIDTH cells: cut with "…" (ASCII "~"), padded with blanks (which take the
+   colours of ROLE, but not its underline). */
 void draw_field(struct area area, int x, int y, int width, enum align align, enum role role,
                 const char *text);
 void draw_char(struct area area, int x, int y, enum role role, uint32_t code);

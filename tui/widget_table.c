@@ -169,9 +169,10 @@ static void widen(struct table *table, struct table_column *columns, size_t last
     }
 }
 
-/* Gives each column that fits its place; the first one is always there. */
+/* Gives each column that fits its place; the first one is always there. The
+   last SPARED cells of WIDTH are taken only by a column that does not fit without them. */
 static size_t place(struct table *table, struct table_column *columns, size_t count, int margin,
-                    int width)
+                    int width, int spared)
 {
     int first = column_width(&columns[0]);
     int x = margin + first + GAP;
@@ -181,23 +182,23 @@ static size_t place(struct table *table, struct table_column *columns, size_t co
     for (size_t c = table->left + 1; c < count; c++) {
         int wide = column_width(&columns[c]);
         if (columns[c].rest && x + wide > width && width - x >= REST_LEAST) {
-            wide = width - x;
+            wide = width - spared - x;
         }
         if (x + wide > width && c > table->left + 1) {
             break;
         }
         columns[c].shown_x = x;
-        columns[c].shown_width = x + wide > width ? width - x : wide;
+        columns[c].shown_width = x + wide > width ? width - spared - x : wide;
         x += wide + GAP;
         last = c;
     }
-    widen(table, columns, last, width - (x - GAP));
+    widen(table, columns, last, width - spared - (x - GAP));
     return last;
 }
 
 /* Scrolls sideways until the column under the cursor is in sight. */
 static void lay_out(struct table *table, struct table_column *columns, size_t count, int margin,
-                    int width)
+                    int width, int spared)
 {
     if (table->column >= count) {
         table->column = count - 1;
@@ -205,7 +206,7 @@ static void lay_out(struct table *table, struct table_column *columns, size_t co
     if (table->column > 0 && table->column <= table->left) {
         table->left = table->column - 1;
     }
-    while (place(table, columns, count, margin, width) < table->column &&
+    while (place(table, columns, count, margin, width, spared) < table->column &&
            table->left + 1 < table->column) {
         columns[table->left + 1].shown_width = 0;
         table->left++;
@@ -281,7 +282,8 @@ void table_draw(struct table *table, struct area area, struct table_column *colu
     size_t visible = rows->count - table->list.top;
     visible = visible < (size_t)height ? visible : (size_t)height;
     fetch(table, columns, count, rows, visible);
-    lay_out(table, columns, count, look->margin, width - 1);
+    int before_bar = rows->count > (size_t)height ? 1 : 0; /* a number would touch the bar */
+    lay_out(table, columns, count, look->margin, width - 1, before_bar);
     if (header) {
         draw_header(area_row(area, 0), table, columns, count, look);
     }

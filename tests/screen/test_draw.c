@@ -180,6 +180,24 @@ static void test_under(void **state)
                      theme_style(&board->theme, ROLE_ERROR, ROLE_NORMAL).fg);
 }
 
+/* Text that is underlined keeps its line to itself; a row that is underlined is so throughout. */
+static void test_underline(void **state)
+{
+    struct board *board = *state;
+    struct area all = area_all(&board->canvas);
+    int lines[2] = {0, 0};
+
+    theme_load(&board->theme, "mono", NULL, 0, NULL);
+    draw_field(all, 0, 0, 8, ALIGN_RIGHT, ROLE_FAILED, "nan");
+    draw_field(area_under(all, ROLE_HERE_IDLE), 0, 1, 8, ALIGN_RIGHT, ROLE_FAILED, "nan");
+    for (int x = 0; x < 8; x++) {
+        for (int y = 0; y < 2; y++)
+            lines[y] += (canvas_cell(&board->canvas, x, y)->style.attrs & STYLE_UNDERLINE) != 0;
+    }
+    assert_int_equal(lines[0], 3);
+    assert_int_equal(lines[1], 8);
+}
+
 static void test_shapes(void **state)
 {
     struct board *board = *state;
@@ -228,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         DRAW_TEST(test_text),   DRAW_TEST(test_raw),   DRAW_TEST(test_wide),
         DRAW_TEST(test_field),  DRAW_TEST(test_areas), DRAW_TEST(test_under),
+        DRAW_TEST(test_underline),
         DRAW_TEST(test_shapes), DRAW_TEST(test_size),
     };
 

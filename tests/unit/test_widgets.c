@@ -265,6 +265,32 @@ static void columns_take_the_room_there_is(void **state)
     }
 }
 
+/* The bar beside rows that are not all in sight stands a blank off the last column; only one
+   that would not be there at all without that blank takes it. */
+static void a_bar_stands_off_the_last_column(void **state)
+{
+    (void)state;
+    static const char *const drawn[] = {
+        " the name of it  a value~  seven #", /* what is left over goes to what is cut */
+        " the nam~  a val~  seven #",
+        " the nam~  a val~  seven#",
+    };
+    struct theme theme = {0};
+    struct table_rows rows = {.count = 9, .cell = long_cell};
+    struct table_look look = {.sorted = SIZE_MAX, .margin = 1};
+    for (size_t i = 0; i < ASSAY_COUNT(drawn); i++) {
+        struct canvas canvas = {.theme = &theme, .ascii = true};
+        struct table table = {0};
+        struct table_column columns[] = {{.most = 8}, {.most = 6}, {.most = 8}};
+        char text[64];
+        canvas_resize(&canvas, (int)strlen(drawn[i]), 4);
+        table_draw(&table, area_all(&canvas), columns, 3, &rows, &look);
+        assert_string_equal(row_text(&canvas, 1, text), drawn[i]);
+        table_free(&table);
+        canvas_free(&canvas);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +299,7 @@ int main(void)
         cmocka_unit_test(pasted_text_is_cleaned_and_bounded),
         cmocka_unit_test(marks_keep_their_colours),
         cmocka_unit_test(columns_take_the_room_there_is),
+        cmocka_unit_test(a_bar_stands_off_the_last_column),
         cmocka_unit_test(columns_share_their_decimals),
         cmocka_unit_test(a_value_far_from_the_others_takes_no_digits_from_them),
     };
