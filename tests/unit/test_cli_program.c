@@ -16,7 +16,6 @@
 
 #include <cmocka.h>
 #include <jansson.h>
-#include <sqlite3.h>
 
 #include <assay/buf.h>
 #include <assay/clock.h>
@@ -496,104 +495,6 @@ static void test_terminal_that_is_silent(void **state)
 
 /* ---- endings ---- */
 
-static void test_doctor(void **state)
-{
-    (void)state;
-    program_run(NULL, "doctor", "-S", "local", NULL);
-    program_expect(0);
-    static const char *const parts[] = {"terminal", "sources", "store",
-                                        "cache",    "keys",    "servers"};
-    for (size_t i = 0; i < ASSAY_COUNT(parts); i++)
-        assert_non_null(strstr(program_last.out, parts[i]));
-    program_says("size           "); /* of the store, and what is free in it */
-    program_says(" in use, ");
-    program_run(NULL, "doctor", "-S", "local", "--format", "csv", NULL);
-    program_expect(0);
-    assert_int_equal(strncmp(program_last.out, "section,name,state,detail,advice\n", 33), 0);
-}
-
-/* A cache that was made and never written to is no damaged one. */
-static void test_doctor_of_an_empty_cache(void **state)
-{
-    (void)state;
-    const char *was = getenv("ASSAY_CACHE");
-    char *before = was ? assay_strdup(was) : NULL;
-    char *folder = place_new(""), *path = place_new("cache.db");
-    place_write(path, "", 0);
-    setenv("ASSAY_CACHE", path, 1);
-    program_run(NULL, "doctor", "-S", folder, NULL); /* nothing there to be kept */
-    assert_non_null(strstr(program_last.out, "nothing has been written to it yet"));
-    assert_null(strstr(program_last.out, "may only be read"));
-    if (before)
-        setenv("ASSAY_CACHE", before, 1);
-    else
-        unsetenv("ASSAY_CACHE");
-    free(path);
-    free(folder);
-    free(before);
-}
-
-/* One that is just being made has pages, and nothing on them: that is no damage either. */
-static void test_doctor_of_a_cache_being_made(void **state)
-{
-    (void)state;
-    const char *was = getenv("ASSAY_CACHE");
-    char *before = was ? assay_strdup(was) : NULL;
-    char *folder = place_new(""), *path = place_new("cache.db");
-    sqlite3 *db = NULL;
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "PRAGMA journal_mode=WAL; VACUUM;", NULL, NULL, NULL),
-                     SQLITE_OK);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
-    setenv("ASSAY_CACHE", path, 1);
-    program_run(NULL, "doctor", "-S", folder, NULL);
-    assert_non_null(strstr(program_last.out, "nothing has been written to it yet"));
-    assert_null(strstr(program_last.out, "may only be read"));
-    if (before)
-        setenv("ASSAY_CACHE", before, 1);
-    else
-        unsetenv("ASSAY_CACHE");
-    free(path);
-    free(folder);
-    free(before);
-}
-
-/* Two sources are told apart by the ends of their names, which are there. */
-static void test_doctor_names_sources_whole(void **state)
-{
-    (void)state;
-    static const char text[] =
-        "[source experiments-of-the-first-team]\nplace = /nowhere/first\n"
-        "[source experiments-of-the-other-team]\nplace = /nowhere/other\n";
-    char *path = place_new("config.ini");
-    place_write(path, text, strlen(text));
-    setenv("ASSAY_CONFIG", path, 1);
-    program_run(NULL, "doctor", NULL);
-    program_says("experiments-of-the-first-team ");
-    program_says("experiments-of-the-other-team ");
-    unsetenv("ASSAY_CONFIG");
-    free(path);
-}
-
-/* Of the file that sources, keys and looks are configured in, whatever part is wrong. */
-static void test_doctor_of_a_configuration(void **state)
-{
-    (void)state;
-    static const char wrong[] = "[ui]\ntheme = dark\n[keys]\nfly = Q\n";
-    static const char right[] = "[ui]\ntheme = dark\n[keys]\nquit = Q\n";
-    char *path = place_new("config.ini");
-    setenv("ASSAY_CONFIG", path, 1);
-    place_write(path, wrong, strlen(wrong));
-    program_run(NULL, "doctor", "-S", "local", "--format", "csv", NULL);
-    program_says("configuration,file,fails,");
-    program_says("config.ini:4: fly: ");
-    place_write(path, right, strlen(right));
-    program_run(NULL, "doctor", "-S", "local", "--format", "csv", NULL);
-    program_says("configuration,file,ok,");
-    unsetenv("ASSAY_CONFIG");
-    free(path);
-}
-
 /* What to do about it fits what is wrong: only a word that is no source may be a command. */
 static void test_hints_of_the_workbench(void **state)
 {
@@ -852,11 +753,6 @@ int main(void)
         cmocka_unit_test(test_terminal_with_sixel),
         cmocka_unit_test(test_terminal_without_sixel),
         cmocka_unit_test(test_terminal_that_is_silent),
-        cmocka_unit_test(test_doctor),
-        cmocka_unit_test(test_doctor_of_an_empty_cache),
-        cmocka_unit_test(test_doctor_of_a_cache_being_made),
-        cmocka_unit_test(test_doctor_names_sources_whole),
-        cmocka_unit_test(test_doctor_of_a_configuration),
         cmocka_unit_test(test_hints_of_the_workbench),
         cmocka_unit_test(test_backup),
         cmocka_unit_test(test_sources_that_are_not_read),
