@@ -168,11 +168,20 @@ void compare_html_text(struct assay_buf *out, const char *text);
 void compare_html_head(struct assay_buf *out, const char *title);
 void compare_html_made(struct assay_buf *out);
 
-/* compare_figures.c: the front of --pareto, where it has two aims; what goes with the metric in
+/* compare_figures.c: the front of --pareto, with its figure; what goes with the metric in
    METRIC_ROW as a page, with a scatter of each of the first params. */
 void compare_html_front(struct compare_job *job);
 void compare_html_explain(struct compare_job *job, size_t metric_row,
                           const struct assay_explanation *e);
+/* The number of its group, whose colours its figures have; one colour where there are none. */
+int compare_run_color(const struct compare_job *job, size_t run);
+
+/* compare_parallel.c: parallel coordinates, as pieces of a page: the aims of a front; the
+   params that go with the metric in METRIC_ROW. */
+void compare_parallel_front(struct compare_job *job, const struct assay_aim *aims,
+                            size_t count);
+void compare_parallel_explain(struct compare_job *job, size_t metric_row,
+                              const struct assay_explanation *e);
 /* How far the importances are to be trusted, or why there are none. */
 void compare_forest_text(const struct assay_explanation *e, struct assay_buf *out);
 enum assay_status compare_explain(struct compare_job *job, const char *metric,

@@ -1,6 +1,7 @@
 /*
  * Figures of a comparison that is written as HTML: the front of --pareto, and the scatters of
- * --explain. Called by compare_html.c and compare.c.
+ * --explain; parallel coordinates are compare_parallel.c's. Called by compare_html.c and
+ * compare.c.
  */
 #include "compare.h"
 
@@ -62,8 +63,7 @@ static void take(struct plane *p, double x, double y, size_t run)
     assay_plane_take(&p->y, y);
 }
 
-/* The number of its group, whose colours the points have; one colour where there are none. */
-static int color_of(const struct compare_job *job, size_t run)
+int compare_run_color(const struct compare_job *job, size_t run)
 {
     for (size_t g = 0; job->by_group && g < job->grouping.count; g++)
         for (size_t i = 0; i < job->grouping.groups[g].count; i++)
@@ -78,7 +78,7 @@ static void put_point(const struct compare_job *job, struct plane *p, size_t at,
     const struct point *point = &p->points[at];
     assay_figure_dot(&p->figure, (struct assay_dot){.x = assay_plane_unit(&p->x, point->x),
                                                     .y = assay_plane_unit(&p->y, point->y),
-                                                    .color = color_of(job, point->run),
+                                                    .color = compare_run_color(job, point->run),
                                                     .kind = kind});
 }
 
@@ -186,7 +186,6 @@ static void draw_front(struct compare_job *job, const struct assay_aim *x,
         snprintf(title, sizeof title,
                  "%zu of %zu runs on the front (filled); hollow: beaten; diamond: baseline",
                  front.found, front.count);
-        assay_buf_text_add(&job->cli->out, "<h2>Pareto front</h2>\n");
         print_svg(job, &p, title, x->direction, y->direction);
     }
     plane_free(&p);
@@ -199,8 +198,13 @@ void compare_html_front(struct compare_job *job)
     struct assay_error failed = {0}; /* said when the rows were made */
     size_t count = 0;
     const char *list = cli_value(job->cli, "pareto");
-    if (!list || compare_aims(job, list, aims, &count, &failed) != ASSAY_OK || count != 2)
+    if (!list || compare_aims(job, list, aims, &count, &failed) != ASSAY_OK)
         return;
+    assay_buf_text_add(&job->cli->out, "<h2>Pareto front</h2>\n");
+    if (count != 2) {
+        compare_parallel_front(job, aims, count);
+        return;
+    }
     bool cost_first = aims[0].cost && !aims[1].cost;
     draw_front(job, &aims[cost_first ? 0 : 1], &aims[cost_first ? 1 : 0]);
 }
@@ -274,6 +278,7 @@ void compare_html_explain(struct compare_job *job, size_t metric_row,
     for (size_t i = 0; i < e->count; i++)
         factor_row(job, &e->factors[i]);
     assay_buf_text_add(out, "</tbody></table></div>\n");
+    compare_parallel_explain(job, metric_row, e);
     for (size_t i = 0; i < e->count && i < SCATTERS; i++)
         draw_scatter(job, metric_row, &e->factors[i]);
     assay_buf_text_add(out, "</body></html>\n");

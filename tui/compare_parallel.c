@@ -15,63 +15,39 @@
 
 #define FIFTHS     5
 #define WORDS_FROM 11 /* rows from which on there is room for another line of words */
-#define KINDS      40 /* different texts on one axis */
 #define MARGIN     8  /* cells beside the outer axes */
 #define BESIDE     2  /* of those, cells that belong to the picture */
 
 struct axis {
     size_t field;
-    double low, high;
-    bool log;
-    const char *kinds[KINDS]; /* of texts, in the order they come */
-    size_t kind_count;        /* 0: numbers */
+    struct assay_parallel_axis scale;
 };
 
 /* Where RUN stands on the axis, 0 at the bottom; NaN where it has no value. */
 static double place(const struct compare_view *view, const struct axis *axis, size_t run)
 {
     struct assay_compare_cell cell = assay_comparison_cell(view->comparison, axis->field, run);
-    if (!cell.present) {
-        return NAN;
-    }
-    for (size_t k = 0; k < axis->kind_count; k++) {
-        if (axis->kinds[k] == cell.text) {
-            return axis->kind_count > 1 ? (double)k / (double)(axis->kind_count - 1) : 0.5;
-        }
-    }
-    if (axis->kind_count || !isfinite(cell.number)) {
-        return NAN;
-    }
-    return axis->high > axis->low
-               ? assay_scale_to_unit(cell.number, axis->low, axis->high, axis->log)
-               : 0.5;
+    return cell.present ? assay_parallel_unit(&axis->scale, cell.number, cell.text) : NAN;
 }
 
 static struct axis make_axis(const struct compare_view *view, size_t field)
 {
-    struct axis axis = {.field = field, .low = INFINITY, .high = -INFINITY};
     bool numeric = assay_comparison_row(view->comparison, field)->numeric;
+    struct axis axis = {.field = field, .scale = ASSAY_PARALLEL_AXIS(!numeric)};
     for (size_t i = 0; i < assay_comparison_runs(view->comparison); i++) {
         struct assay_compare_cell cell = assay_comparison_cell(view->comparison, field, i);
-        size_t k = 0;
-        while (k < axis.kind_count && axis.kinds[k] != cell.text) {
-            k++;
-        }
-        if (!numeric && cell.present && k == axis.kind_count && k < KINDS) {
-            axis.kinds[axis.kind_count++] = cell.text;
-        } else if (numeric && isfinite(cell.number)) {
-            axis.low = fmin(axis.low, cell.number);
-            axis.high = fmax(axis.high, cell.number);
+        if (cell.present) {
+            assay_parallel_take(&axis.scale, cell.number, cell.text);
         }
     }
-    axis.log = numeric && axis.low > 0 && axis.high / axis.low > 50;
+    assay_parallel_settle(&axis.scale);
     return axis;
 }
 
 static size_t make_axes(const struct compare_view *view, struct axis *axes)
 {
     size_t count = 0;
-    for (size_t i = 0; i < view->explanation.count && count + 1 < COMPARE_AXES; i++) {
+    for (size_t i = 0; i < view->explanation.count && count + 1 < ASSAY_PARALLEL_AXES; i++) {
         axes[count++] = make_axis(view, view->explanation.factors[i].row);
     }
     axes[count++] = make_axis(view, view->explained);
@@ -79,7 +55,7 @@ static size_t make_axes(const struct compare_view *view, struct axis *axes)
 }
 
 struct picture {
-    struct axis axes[COMPARE_AXES];
+    struct axis axes[ASSAY_PARALLEL_AXES];
     size_t count;
     struct area plot;
     double rows; /* of it */
@@ -126,18 +102,12 @@ static double unit_y(double rows, double value)
 static void put_run(struct compare_view *view, const struct picture *p, size_t run, int color,
                     bool faint)
 {
-    double from = place(view, &p->axes[0], run);
-    for (size_t a = 0; a + 1 < p->count; a++) {
-        double to = place(view, &p->axes[a + 1], run);
-        assay_figure_stroke(&view->figure.figure,
-                            (struct assay_stroke){.x0 = unit_x(&p->plot, a, p->count),
-                                                  .y0 = unit_y(p->rows, from),
-                                                  .x1 = unit_x(&p->plot, a + 1, p->count),
-                                                  .y1 = unit_y(p->rows, to),
-                                                  .color = color,
-                                                  .faint = faint});
-        from = to;
+    double across[ASSAY_PARALLEL_AXES], units[ASSAY_PARALLEL_AXES];
+    for (size_t a = 0; a < p->count; a++) {
+        across[a] = unit_x(&p->plot, a, p->count);
+        units[a] = unit_y(p->rows, place(view, &p->axes[a], run));
     }
+    assay_parallel_line(&view->figure.figure, across, units, p->count, color, faint);
 }
 
 static void put_axis(struct compare_view *view, const struct picture *p, size_t axis)
@@ -179,15 +149,6 @@ static void draw_picture(struct compare_view *view, const struct picture *p)
 
 /* ---- axes and words ---- */
 
-static void end_text(const struct axis *axis, bool high, char out[32])
-{
-    if (axis->kind_count) {
-        assay_text_clean_to(out, 32, axis->kinds[high ? axis->kind_count - 1 : 0]);
-    } else {
-        assay_number_short(out, high ? axis->high : axis->low, 4);
-    }
-}
-
 /* The names above, the ends above and below. */
 static void draw_axis(const struct compare_view *view, const struct axis *axis, size_t index,
                       int x, int room, struct area area)
@@ -197,9 +158,9 @@ static void draw_axis(const struct compare_view *view, const struct axis *axis, 
     bool here = index == view->brush_axis;
     compare_label(view, axis->field, text, sizeof text);
     draw_field(area, left, 0, room, ALIGN_CENTER, here ? ROLE_ACCENT : ROLE_NORMAL, text);
-    end_text(axis, true, text);
+    assay_parallel_end(&axis->scale, true, text);
     draw_field(area, left, 1, room, ALIGN_CENTER, ROLE_AXIS, text);
-    end_text(axis, false, text);
+    assay_parallel_end(&axis->scale, false, text);
     draw_field(area, left, area.rect.height - 1, room, ALIGN_CENTER, ROLE_AXIS, text);
 }
 
@@ -209,25 +170,25 @@ static void say_axis(const struct compare_view *view, const struct axis *axis, i
 {
     char label[80], low[32], high[32], kinds[120] = "";
     compare_label(view, axis->field, label, sizeof label);
-    for (size_t k = 0; brush && k < axis->kind_count; k++) {
-        double unit = axis->kind_count > 1 ? (double)k / (double)(axis->kind_count - 1) : 0.5;
+    for (size_t k = 0; brush && k < axis->scale.kind_count; k++) {
+        double unit = assay_parallel_kind_unit(&axis->scale, k);
         size_t used = strlen(kinds);
         if (fifth_of(unit) == brush && used + 4 < sizeof kinds) {
             snprintf(kinds + used, sizeof kinds - used, "%s", used ? ", " : "");
             used = strlen(kinds);
-            assay_text_clean_to(kinds + used, sizeof kinds - used, axis->kinds[k]);
+            assay_text_clean_to(kinds + used, sizeof kinds - used, axis->scale.kinds[k]);
         }
     }
-    if (axis->kind_count) {
+    if (axis->scale.kind_count) {
         snprintf(out, capacity, "%s: %s", label, brush ? kinds : "all");
         return;
     }
     double from = brush ? (double)(brush - 1) / FIFTHS : 0;
     double to = brush ? (double)brush / FIFTHS : 1;
-    assay_number_short(low, assay_scale_from_unit(from, axis->low, axis->high, axis->log), 4);
-    assay_number_short(high, assay_scale_from_unit(to, axis->low, axis->high, axis->log), 4);
+    assay_number_short(low, assay_parallel_number(&axis->scale, from), 4);
+    assay_number_short(high, assay_parallel_number(&axis->scale, to), 4);
     snprintf(out, capacity, "%s: %s to %s%s", label, low, high,
-             axis->log ? " (logarithmic)" : "");
+             axis->scale.log ? " (logarithmic)" : "");
 }
 
 static void draw_counts(const struct compare_view *view, const struct axis *axes, size_t count,
@@ -303,7 +264,7 @@ static bool has_run(const struct compare_view *view, const struct axis *axis, in
 /* None, then the lowest fifth, up to the highest. */
 static void turn_brush(struct compare_view *view, size_t count, int delta)
 {
-    struct axis axes[COMPARE_AXES];
+    struct axis axes[ASSAY_PARALLEL_AXES];
     int *brush = &view->brushes[view->brush_axis];
     if (make_axes(view, axes) != count) {
         return;
@@ -317,12 +278,12 @@ static void turn_brush(struct compare_view *view, size_t count, int delta)
 static size_t count_axes(const struct compare_view *view)
 {
     size_t count = view->explanation.count + 1;
-    return count < COMPARE_AXES ? count : COMPARE_AXES;
+    return count < ASSAY_PARALLEL_AXES ? count : ASSAY_PARALLEL_AXES;
 }
 
 void compare_parallel_click(struct compare_view *view, size_t axis, double y)
 {
-    struct axis axes[COMPARE_AXES];
+    struct axis axes[ASSAY_PARALLEL_AXES];
     if (axis != view->brush_axis) {
         view->brush_axis = axis < count_axes(view) ? axis : view->brush_axis;
         return;
@@ -352,7 +313,7 @@ bool compare_parallel_command(struct compare_view *view, enum command_id id)
         turn_brush(view, count, id == CMD_UP ? 1 : -1);
         return true;
     case CMD_CANCEL:
-        for (size_t a = 0; a < COMPARE_AXES; a++) {
+        for (size_t a = 0; a < ASSAY_PARALLEL_AXES; a++) {
             any |= view->brushes[a] != 0;
             view->brushes[a] = 0;
         }

@@ -26,7 +26,6 @@
 #define COMPARE_WINDOW  40 /* columns the table is given at a time */
 #define COMPARE_CHARTS  4
 #define COMPARE_METRICS 16
-#define COMPARE_AXES    8 /* of parallel coordinates */
 
 enum compare_page {
     COMPARE_TABLE,
@@ -91,8 +90,8 @@ struct compare_view {
     size_t line_count, line_capacity;
     struct list page_list;
     struct assay_explanation explanation;
-    size_t explained;          /* the metric's row */
-    int brushes[COMPARE_AXES]; /* by axis: 0 none, else the fifth from below */
+    size_t explained;                 /* the metric's row */
+    int brushes[ASSAY_PARALLEL_AXES]; /* by axis: 0 none, else the fifth from below */
     size_t brush_axis;
     size_t scatter_run;          /* under the scatter's cursor; SIZE_MAX none */
     struct figure_widget figure; /* of the page that has one */

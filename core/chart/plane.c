@@ -11,6 +11,11 @@
 #define X_WANT  8    /* ticks of a figure that is written to a file */
 #define Y_WANT  6
 
+bool assay_axis_is_log(double low, double high)
+{
+    return low > 0 && high / low > DECADES;
+}
+
 void assay_plane_take(struct assay_plane_axis *axis, double value)
 {
     axis->low = fmin(axis->low, value);
@@ -29,7 +34,7 @@ static double held(double value)
 
 bool assay_plane_settle(struct assay_plane_axis *axis)
 {
-    axis->log = !axis->kinds && axis->low > 0 && axis->high / axis->low > DECADES;
+    axis->log = !axis->kinds && assay_axis_is_log(axis->low, axis->high);
     if (axis->kinds) {
         axis->from = -0.5;
         axis->to = (double)axis->kinds - 0.5;

@@ -84,6 +84,8 @@ struct assay_plane_axis {
     {                                                                                          \
         .low = INFINITY, .high = -INFINITY                                                     \
     }
+/* Whether values that go from LOW to HIGH span so much that an axis of them is logarithmic. */
+bool assay_axis_is_log(double low, double high);
 /* Takes in a value that is to be seen; finite. */
 void assay_plane_take(struct assay_plane_axis *axis, double value);
 /* Sets the ends, a little beyond the values, logarithmic where they span much. False where it
@@ -111,5 +113,48 @@ bool assay_figure_plane(struct assay_figure *figure, struct assay_plane_axis *x,
 void assay_figure_svg(const struct assay_figure *figure, const struct assay_plane_axis *x,
                       const struct assay_plane_axis *y, const struct assay_figure_words *words,
                       struct assay_buf *out);
+
+/* ---- parallel coordinates: upright axes side by side, and a line through them for each run
+ * ---- */
+
+#define ASSAY_PARALLEL_AXES  8  /* in one picture */
+#define ASSAY_PARALLEL_KINDS 40 /* different texts on one axis */
+
+struct assay_parallel_axis { /* begin with ASSAY_PARALLEL_AXIS */
+    bool texts;              /* not numbers */
+    bool duration;           /* seconds, whose ends read as durations */
+    double low, high;        /* its ends, where it has numbers */
+    bool log;
+    const char *kinds[ASSAY_PARALLEL_KINDS]; /* its texts, in the order they came, from below */
+    size_t kind_count;
+};
+#define ASSAY_PARALLEL_AXIS(of_texts)                                                          \
+    {                                                                                          \
+        .texts = (of_texts), .low = INFINITY, .high = -INFINITY                                \
+    }
+/* Takes in what a run has: NUMBER, or TEXT on an axis of texts (NULL: none), where equal texts
+   have equal addresses and stay as long as the axis. What is not finite, and texts beyond the
+   KINDS there are places for, is left out. */
+void assay_parallel_take(struct assay_parallel_axis *axis, double number, const char *text);
+/* After the last one was taken. */
+void assay_parallel_settle(struct assay_parallel_axis *axis);
+/* Where it stands, from 0 below to 1; NaN where it has no place. */
+double assay_parallel_unit(const struct assay_parallel_axis *axis, double number,
+                           const char *text);
+/* The same of the text of that index; and the number that stands at UNIT. */
+double assay_parallel_kind_unit(const struct assay_parallel_axis *axis, size_t kind);
+double assay_parallel_number(const struct assay_parallel_axis *axis, double unit);
+/* What stands at the upper or the lower end, as clean text. */
+void assay_parallel_end(const struct assay_parallel_axis *axis, bool high, char out[32]);
+/* Adds a run's line: UNITS says where it is on each of COUNT axes, which stand ACROSS the
+   picture at these places. Between axes of which it has no place on one it is broken. */
+void assay_parallel_line(struct assay_figure *figure, const double *across, const double *units,
+                         size_t count, int color, bool faint);
+/* Where axis AXIS of COUNT stands across a picture that is written to a file; from 0 to 1. */
+double assay_parallel_across(size_t axis, size_t count);
+/* Appends one <svg> element: what FIGURE has, the axes and their ends; NAMES are clean text. */
+void assay_parallel_svg(const struct assay_figure *figure,
+                        const struct assay_parallel_axis *axes, const char *const *names,
+                        size_t count, const char *title, struct assay_buf *out);
 
 #endif

@@ -110,6 +110,14 @@ static void every_format(void **state)
     free(file);
 }
 
+static size_t count_of(const char *what)
+{
+    size_t count = 0;
+    for (const char *at = program_last.out; (at = strstr(at, what)) != NULL; at++)
+        count++;
+    return count;
+}
+
 /* Figures are on the page as they are on the screen: a dot for each run that has both values. */
 static void figures_are_on_the_page(void **state)
 {
@@ -134,10 +142,30 @@ static void figures_are_on_the_page(void **state)
     program_says("Pareto front</h2>");
     program_says("runs on the front (filled)");
     program_says("duration: smaller is better");
-    size_t dots = 0;
-    for (const char *at = program_last.out; (at = strstr(at, "<circle ")) != NULL; at++)
-        dots++;
-    assert_in_range(dots, 2, 100);
+    assert_in_range(count_of("<circle "), 2, 100);
+}
+
+/* A path for each run that has values on neighbouring axes; what a brush would leave is strong. */
+static void parallel_coordinates_are_on_the_page(void **state)
+{
+    (void)state;
+    assert_int_equal(compare("-e", "vit-sweep", "--explain", "val/loss", "--format", "html",
+                             NULL),
+                     0);
+    program_says("a line for each of 12 runs; strong: the best fifth, 2; diamonds: baseline");
+    program_says(">val/loss ↓</text>");
+    assert_int_equal(count_of("<path fill=\"none\""), 12);
+    assert_int_equal(count_of("stroke-width=\"0.8\""), 10);
+    assert_int_equal(compare("-e", "vit-sweep", "--pareto", "val/loss,val/acc,duration", "--format",
+                             "html", NULL),
+                     0);
+    program_says("Pareto front</h2>");
+    program_says("runs on the front (strong lines)");
+    program_says(">val/acc ↑</text>");
+    program_says(">duration ↓</text>");
+    assert_int_equal(compare("-e", "vit-sweep", "--pareto", "val/loss", "--format", "html", NULL),
+                     0);
+    program_says("of 12 runs on the front. Of one aim there is no figure.");
 }
 
 static void gates_end_in_the_exit_status(void **state)
@@ -400,6 +428,7 @@ int main(void)
         cmocka_unit_test(json_has_the_contract),
         cmocka_unit_test(every_format),
         cmocka_unit_test(figures_are_on_the_page),
+        cmocka_unit_test(parallel_coordinates_are_on_the_page),
         cmocka_unit_test(gates_end_in_the_exit_status),
         cmocka_unit_test(bundles_travel),
         cmocka_unit_test(durations),

@@ -407,6 +407,101 @@ static void vectors_stand_on_their_axes(void **state)
     assay_figure_free(&figure);
 }
 
+/* ---- parallel coordinates ---- */
+
+static void runs_stand_on_upright_axes(void **state)
+{
+    (void)state;
+    static const char adamw[] = "adamw", sgd[] = "sgd";
+    struct assay_parallel_axis numbers = ASSAY_PARALLEL_AXIS(false),
+                               texts = ASSAY_PARALLEL_AXIS(true),
+                               none = ASSAY_PARALLEL_AXIS(false);
+    char end[32];
+
+    for (int i = 0; i <= 4; i++) {
+        assay_parallel_take(&numbers, pow(10, -i), NULL);
+        assay_parallel_take(&texts, NAN, i % 2 ? sgd : adamw);
+    }
+    assay_parallel_take(&numbers, INFINITY, NULL);
+    assay_parallel_take(&texts, 7, NULL);
+    assay_parallel_settle(&numbers);
+    assay_parallel_settle(&texts);
+    assay_parallel_settle(&none);
+    assert_true(numbers.log); /* decades */
+    assert_true(fabs(assay_parallel_unit(&numbers, 0.01, NULL) - 0.5) < 1e-9);
+    assert_true(fabs(assay_parallel_number(&numbers, 0.5) - 0.01) < 1e-9);
+    assert_true(isnan(assay_parallel_unit(&numbers, NAN, adamw)));
+    assert_int_equal(texts.kind_count, 2);
+    assert_true(assay_parallel_unit(&texts, 3, adamw) == 0);
+    assert_true(assay_parallel_unit(&texts, 3, sgd) == 1);
+    assert_true(isnan(assay_parallel_unit(&texts, 3, "lion")));
+    assert_true(isnan(assay_parallel_unit(&texts, 3, NULL)));
+    assay_parallel_end(&numbers, true, end);
+    assert_string_equal(end, "1");
+    assay_parallel_end(&texts, false, end);
+    assert_string_equal(end, "adamw");
+    assay_parallel_end(&none, true, end); /* of nothing, infinity least of all */
+    assert_string_equal(end, "");
+    numbers.duration = true;
+    assay_parallel_end(&numbers, true, end);
+    assert_string_equal(end, "1.00s");
+    numbers = (struct assay_parallel_axis)ASSAY_PARALLEL_AXIS(false);
+    assay_parallel_take(&numbers, 5, NULL);
+    assay_parallel_settle(&numbers);
+    assert_true(assay_parallel_unit(&numbers, 5, NULL) == 0.5); /* no width, no division */
+    texts = (struct assay_parallel_axis)ASSAY_PARALLEL_AXIS(true);
+    static const char many[ASSAY_PARALLEL_KINDS + 1] = "";
+    for (size_t i = 0; i < sizeof many; i++)
+        assay_parallel_take(&texts, 0, &many[i]);
+    assert_int_equal(texts.kind_count, ASSAY_PARALLEL_KINDS);
+    assert_true(isnan(assay_parallel_unit(&texts, 0, &many[ASSAY_PARALLEL_KINDS])));
+}
+
+/* A line through all axes is one path, and goes through the axes where they are drawn; the faint
+   ones lie below; a place that is missing breaks it. */
+static void lines_go_through_the_axes(void **state)
+{
+    (void)state;
+    struct assay_figure figure = {0};
+    struct assay_parallel_axis axes[3] = {
+        ASSAY_PARALLEL_AXIS(false), ASSAY_PARALLEL_AXIS(true), ASSAY_PARALLEL_AXIS(false)};
+    static const char *const names[] = {"lr", "a name <that> has no room at all beside others",
+                                        "loss"};
+    static const double strong[] = {0, 1, 0.5}, faint[] = {1, 0, 1}, broken[] = {0.5, NAN, 1};
+    double across[3], x0, y0, x1, y1, x2, y2, axis_x, bottom, unused, top;
+    struct assay_buf out = {0};
+
+    for (size_t a = 0; a < 3; a++) {
+        across[a] = assay_parallel_across(a, 3);
+        assay_parallel_take(&axes[a], 1, "once");
+        assay_parallel_take(&axes[a], 3, "<twice>");
+        assay_parallel_settle(&axes[a]);
+    }
+    assay_parallel_line(&figure, across, strong, 3, 0, false);
+    assay_parallel_line(&figure, across, faint, 3, 0, true);
+    assay_parallel_line(&figure, across, broken, 3, 0, false);
+    assay_parallel_svg(&figure, axes, names, 3, "a & b", &out);
+    const char *text = assay_buf_text(&out), *path = strstr(text, "<path "), *below = path;
+    assert_non_null(strstr(text, ">a &amp; b</text>"));
+    assert_non_null(strstr(text, ">&lt;twice&gt;</text>"));
+    assert_non_null(strstr(text, ">a name &lt;that&gt; has no room …</text>"));
+    assert_non_null(path);
+    path = strstr(path + 1, "<path ");
+    assert_non_null(path);
+    assert_null(strstr(path + 1, "<path ")); /* nothing of the broken one: no two neighbours */
+    assert_int_equal(sscanf(below, "<path fill=\"none\" d=\"M%lf %lfL%lf %lfL%lf %lf\"", &x0,
+                            &y0, &x1, &y1, &x2, &y2),
+                     6);
+    const char *axis = strstr(text, "<line ");
+    assert_int_equal(sscanf(axis, "<line x1=\"%lf\" y1=\"%lf\" x2=\"%lf\" y2=\"%lf\"", &axis_x,
+                            &bottom, &unused, &top),
+                     4);
+    assert_true(x0 == axis_x && y0 == top && y1 == bottom && y2 == top); /* 1, 0, 1: the faint */
+    assert_true(x0 < x1 && x1 < x2);
+    assay_buf_free(&out);
+    assay_figure_free(&figure);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -418,6 +513,8 @@ int main(void)
         cmocka_unit_test(characters_say_the_same),
         cmocka_unit_test(no_place_is_left_out),
         cmocka_unit_test(vectors_stand_on_their_axes),
+        cmocka_unit_test(runs_stand_on_upright_axes),
+        cmocka_unit_test(lines_go_through_the_axes),
         cmocka_unit_test(the_version_tells_pictures_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
