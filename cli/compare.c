@@ -429,10 +429,12 @@ enum assay_status cli_compare(struct cli *cli, struct assay_error *err)
     }
     if (status == ASSAY_OK) {
         assay_comparison_finish(job.comparison);
-        choose_charts(&job);
         status = make_groups(&job, err);
     }
+    if (status == ASSAY_OK)
+        status = compare_front(&job, err);
     if (status == ASSAY_OK) {
+        choose_charts(&job);
         judge_all(&job);
         status = compare_examples(&job, err);
     }

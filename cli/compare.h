@@ -79,9 +79,14 @@ void compare_ask(struct cli *cli);
 enum assay_status compare_select(struct cli *cli, uint32_t **runs, size_t *count,
                                  struct assay_error *err);
 
-/* compare_extra.c: rows that are computed: values at an equal step, areas, targets, fronts. */
+/* compare_extra.c: rows that are computed: values at an equal step, areas, targets; and, once
+   there are groups, the front of --pareto, which is one of groups where they are the columns.
+ */
 enum assay_status compare_extra_check(struct cli *cli, struct assay_error *err);
 enum assay_status compare_extra(struct compare_job *job, struct assay_error *err);
+enum assay_status compare_front(struct compare_job *job, struct assay_error *err);
+/* Whose front it is; NULL: single runs'. */
+const struct assay_grouping *compare_front_groups(const struct compare_job *job);
 /* The points of METRIC in COLUMN, from the bundle or the session; NULL where there are none.
    Valid until the next call. */
 struct assay_series *compare_points(struct compare_job *job, size_t column, const char *metric);

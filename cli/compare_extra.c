@@ -202,33 +202,54 @@ enum assay_status compare_aims(struct compare_job *job, const char *list,
     return ASSAY_OK;
 }
 
-static enum assay_status add_front(struct compare_job *job, const char *list,
-                                   struct assay_error *err)
+const struct assay_grouping *compare_front_groups(const struct compare_job *job)
 {
+    return job->by_group ? &job->grouping : NULL;
+}
+
+static void say_lacking(const struct compare_job *job, const struct assay_front *front,
+                        const char *list)
+{
+    struct assay_error said = {0};
+    snprintf(said.what, sizeof said.what,
+             "compare: --pareto: %zu of %zu %s have no finite value of %s%.200s: they are "
+             "neither on the front nor beaten",
+             front->lacking, front->count, job->by_group ? "groups" : "runs",
+             front->aims > 1 ? "one of " : "", list);
+    cli_complain(&said);
+}
+
+/* What ENTITY, a run or a group, is said to be stands in the column of each of its runs. */
+static void add_place(struct compare_job *job, const char *key, size_t entity, bool on)
+{
+    const struct assay_group *group = job->by_group ? &job->grouping.groups[entity] : NULL;
+    for (size_t i = 0; i < (group ? group->count : 1); i++)
+        assay_comparison_add_fact(job->comparison, group ? group->columns[i] : entity,
+                                  ASSAY_SECTION_METRICS, key, on ? "yes" : "no");
+}
+
+enum assay_status compare_front(struct compare_job *job, struct assay_error *err)
+{
+    const char *list = cli_value(job->cli, "pareto");
     struct assay_aim aims[COMPARE_AIMS];
     struct assay_front front;
     size_t count = 0;
+    if (!list)
+        return ASSAY_OK;
     enum assay_status status = compare_aims(job, list, aims, &count, err);
     if (status != ASSAY_OK)
         return status;
-    assay_comparison_front(job->comparison, NULL, aims, count, &front);
+    assay_comparison_front(job->comparison, compare_front_groups(job), aims, count, &front);
     struct assay_buf key = {0};
-    assay_buf_format(&key, "Pareto front (%s)", list);
+    assay_buf_format(&key, "Pareto front%s (%s)", job->by_group ? " of groups" : "", list);
     for (size_t i = 0; i < front.count; i++)
         if (front.whole[i])
-            assay_comparison_add_fact(job->comparison, i, ASSAY_SECTION_METRICS,
-                                      assay_buf_text(&key), front.on[i] ? "yes" : "no");
-    if (front.lacking > 0) {
-        struct assay_error said = {0};
-        snprintf(
-            said.what, sizeof said.what,
-            "compare: --pareto: %zu of %zu runs have no finite value of %s%.200s: they are "
-            "neither on the front nor beaten",
-            front.lacking, front.count, count > 1 ? "one of " : "", list);
-        cli_complain(&said);
-    }
+            add_place(job, assay_buf_text(&key), i, front.on[i]);
+    if (front.lacking > 0)
+        say_lacking(job, &front, list);
     assay_buf_free(&key);
     assay_front_free(&front);
+    assay_comparison_finish(job->comparison);
     return ASSAY_OK;
 }
 
@@ -246,7 +267,7 @@ enum assay_status compare_extra_check(struct cli *cli, struct assay_error *err)
 enum assay_status compare_extra(struct compare_job *job, struct assay_error *err)
 {
     struct cli *cli = job->cli;
-    const char *at = cli_value(cli, "at"), *front = cli_value(cli, "pareto"), *text;
+    const char *at = cli_value(cli, "at"), *text;
     enum assay_status status = ASSAY_OK;
     char name[256];
     double number;
@@ -264,7 +285,5 @@ enum assay_status compare_extra(struct compare_job *job, struct assay_error *err
         add_areas(job);
     for (size_t i = 0; status == ASSAY_OK && (text = cli_value_at(cli, "target", i)); i++)
         status = add_target(job, text, err);
-    if (status == ASSAY_OK && front)
-        status = add_front(job, front, err);
     return status;
 }

@@ -24,10 +24,11 @@ struct plane {
     struct assay_figure figure;
     struct point {
         double x, y;
-        size_t run;
+        size_t column; /* of the run, or the group */
     } * points;
     size_t count;
     const char **texts; /* along x, interned: as many as x.kinds */
+    bool groups;        /* points are groups, not runs */
 };
 
 static struct assay_plane_axis axis_of(const struct assay_row *row)
@@ -56,9 +57,9 @@ static void plane_free(struct plane *p)
     free(p->texts);
 }
 
-static void take(struct plane *p, double x, double y, size_t run)
+static void take(struct plane *p, double x, double y, size_t column)
 {
-    p->points[p->count++] = (struct point){x, y, run};
+    p->points[p->count++] = (struct point){x, y, column};
     assay_plane_take(&p->x, x);
     assay_plane_take(&p->y, y);
 }
@@ -76,16 +77,18 @@ static void put_point(const struct compare_job *job, struct plane *p, size_t at,
                       enum assay_dot_kind kind)
 {
     const struct point *point = &p->points[at];
+    int color = p->groups ? (int)point->column : compare_run_color(job, point->column);
     assay_figure_dot(&p->figure, (struct assay_dot){.x = assay_plane_unit(&p->x, point->x),
                                                     .y = assay_plane_unit(&p->y, point->y),
-                                                    .color = compare_run_color(job, point->run),
+                                                    .color = color,
                                                     .kind = kind});
 }
 
 static void put_baseline(const struct compare_job *job, struct plane *p)
 {
+    size_t base = p->groups ? job->base_group : job->baseline;
     for (size_t i = 0; i < p->count; i++)
-        if (p->points[i].run == job->baseline)
+        if (p->points[i].column == base)
             put_point(job, p, i, ASSAY_DOT_DIAMOND);
 }
 
@@ -142,7 +145,8 @@ static int by_place(const void *a, const void *b)
     const struct point *p = a, *q = b;
     if (p->x != q->x)
         return p->x < q->x ? -1 : 1;
-    return p->y != q->y ? (p->y < q->y ? -1 : 1) : (p->run > q->run) - (p->run < q->run);
+    return p->y != q->y ? (p->y < q->y ? -1 : 1)
+                        : (p->column > q->column) - (p->column < q->column);
 }
 
 /* What is reached at each cost: level until the next point of the front, then up or down to it.
@@ -150,15 +154,17 @@ static int by_place(const void *a, const void *b)
 static void put_steps(struct plane *p, const struct assay_front *front, int x_better)
 {
     double x0 = NAN, y0 = NAN;
+    int color = p->groups ? ASSAY_FIGURE_PLAIN : 0;
     for (size_t i = 0; i < p->count; i++) {
-        if (!front->on[p->points[i].run])
+        if (!front->on[p->points[i].column])
             continue;
         double x = assay_plane_unit(&p->x, p->points[i].x);
         double y = assay_plane_unit(&p->y, p->points[i].y);
         double corner_x = x_better < 0 ? x : x0, corner_y = x_better < 0 ? y0 : y;
         assay_figure_stroke(&p->figure,
-                            (struct assay_stroke){x0, y0, corner_x, corner_y, 0, 0});
-        assay_figure_stroke(&p->figure, (struct assay_stroke){corner_x, corner_y, x, y, 0, 0});
+                            (struct assay_stroke){x0, y0, corner_x, corner_y, color, false});
+        assay_figure_stroke(&p->figure,
+                            (struct assay_stroke){corner_x, corner_y, x, y, color, false});
         x0 = x;
         y0 = y;
     }
@@ -171,7 +177,8 @@ static void draw_front(struct compare_job *job, const struct assay_aim *x,
     struct assay_front front;
     struct plane p = plane_new(job, x->row, y->row);
     char title[120];
-    assay_comparison_front(job->comparison, NULL, aims, 2, &front);
+    p.groups = job->by_group;
+    assay_comparison_front(job->comparison, compare_front_groups(job), aims, 2, &front);
     for (size_t i = 0; i < front.count; i++)
         if (front.whole[i])
             take(&p, front.values[2 * i], front.values[2 * i + 1], i);
@@ -180,12 +187,12 @@ static void draw_front(struct compare_job *job, const struct assay_aim *x,
         put_steps(&p, &front, x->direction);
         for (int on = 0; on <= 1; on++)
             for (size_t i = 0; i < p.count; i++)
-                if (front.on[p.points[i].run] == (on == 1))
+                if (front.on[p.points[i].column] == (on == 1))
                     put_point(job, &p, i, on ? ASSAY_DOT_LARGE : ASSAY_DOT_HOLLOW);
         put_baseline(job, &p);
         snprintf(title, sizeof title,
-                 "%zu of %zu runs on the front (filled); hollow: beaten; diamond: baseline",
-                 front.found, front.count);
+                 "%zu of %zu %s on the front (filled); hollow: beaten; diamond: baseline",
+                 front.found, front.count, p.groups ? "groups, by their means," : "runs");
         print_svg(job, &p, title, x->direction, y->direction);
     }
     plane_free(&p);

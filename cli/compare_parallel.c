@@ -22,7 +22,25 @@ struct parallel {
     struct assay_buf names[ASSAY_PARALLEL_AXES];
     size_t count;
     struct assay_figure figure;
+    const struct assay_front
+        *front; /* of whose runs or groups, by their means; NULL: of runs */
+    bool groups;
 };
+
+static size_t count_lines(const struct compare_job *job, const struct parallel *p)
+{
+    return p->front ? p->front->count : assay_comparison_runs(job->comparison);
+}
+
+/* What the run or the group COLUMN has on AXIS. */
+static struct assay_compare_cell value_of(const struct compare_job *job,
+                                          const struct parallel *p, size_t axis, size_t column)
+{
+    if (p->front)
+        return (struct assay_compare_cell){
+            .present = true, .number = p->front->values[column * p->front->aims + axis]};
+    return assay_comparison_cell(job->comparison, p->rows[axis], column);
+}
 
 static void add_axis(const struct compare_job *job, struct parallel *p, size_t row,
                      int direction)
@@ -32,8 +50,9 @@ static void add_axis(const struct compare_job *job, struct parallel *p, size_t r
     struct assay_buf *name = &p->names[p->count];
     *axis = (struct assay_parallel_axis)ASSAY_PARALLEL_AXIS(!shown->numeric);
     axis->duration = assay_row_is_duration(shown);
-    for (size_t i = 0; i < assay_comparison_runs(job->comparison); i++) {
-        struct assay_compare_cell cell = assay_comparison_cell(job->comparison, row, i);
+    p->rows[p->count] = row;
+    for (size_t i = 0; i < count_lines(job, p); i++) {
+        struct assay_compare_cell cell = value_of(job, p, p->count, i);
         if (cell.present)
             assay_parallel_take(axis, cell.number, cell.text);
     }
@@ -44,22 +63,22 @@ static void add_axis(const struct compare_job *job, struct parallel *p, size_t r
                      : direction < 0 ? " ↓"
                                      : "",
                      axis->log ? " (log)" : "");
-    p->rows[p->count++] = row;
+    p->count++;
 }
 
-/* Where RUN is on each axis. */
-static void units_of(const struct compare_job *job, const struct parallel *p, size_t run,
+/* Where the run or the group COLUMN is on each axis. */
+static void units_of(const struct compare_job *job, const struct parallel *p, size_t column,
                      double *units)
 {
     for (size_t a = 0; a < p->count; a++) {
-        struct assay_compare_cell cell =
-            assay_comparison_cell(job->comparison, p->rows[a], run);
+        struct assay_compare_cell cell = value_of(job, p, a, column);
         units[a] =
             cell.present ? assay_parallel_unit(&p->axes[a], cell.number, cell.text) : NAN;
     }
 }
 
-/* A line for each run, STRONG ones above the others, the baseline's with diamonds on it. */
+/* A line for each run or group, STRONG ones above the others, the baseline's with diamonds on
+ * it. */
 static void draw(struct compare_job *job, struct parallel *p, const bool *strong,
                  const char *title)
 {
@@ -69,11 +88,12 @@ static void draw(struct compare_job *job, struct parallel *p, const bool *strong
         across[a] = assay_parallel_across(a, p->count);
         names[a] = assay_buf_text(&p->names[a]);
     }
-    for (size_t run = 0; run < assay_comparison_runs(job->comparison); run++) {
-        int color = compare_run_color(job, run);
-        units_of(job, p, run, units);
-        assay_parallel_line(&p->figure, across, units, p->count, color, !strong[run]);
-        for (size_t a = 0; run == job->baseline && a < p->count; a++)
+    size_t base = p->groups ? job->base_group : job->baseline;
+    for (size_t i = 0; i < count_lines(job, p); i++) {
+        int color = p->groups ? (int)i : compare_run_color(job, i);
+        units_of(job, p, i, units);
+        assay_parallel_line(&p->figure, across, units, p->count, color, !strong[i]);
+        for (size_t a = 0; i == base && a < p->count; a++)
             assay_figure_dot(&p->figure,
                              (struct assay_dot){across[a], units[a], color, ASSAY_DOT_DIAMOND});
     }
@@ -89,22 +109,22 @@ static void parallel_free(struct parallel *p)
 
 void compare_parallel_front(struct compare_job *job, const struct assay_aim *aims, size_t count)
 {
-    struct parallel p = {.count = 0};
     struct assay_front front;
+    struct parallel p = {.front = &front, .groups = job->by_group};
+    const char *what = p.groups ? "groups, by their means," : "runs";
     char title[160];
-    assay_comparison_front(job->comparison, NULL, aims, count, &front);
+    assay_comparison_front(job->comparison, compare_front_groups(job), aims, count, &front);
     for (size_t a = 0; a < count && a < ASSAY_PARALLEL_AXES; a++)
         add_axis(job, &p, aims[a].row, aims[a].direction);
     snprintf(title, sizeof title,
-             "%zu of %zu runs on the front (strong lines); faint: beaten%s; diamonds: baseline",
-             front.found, front.count, front.lacking ? " or without a value" : "");
+             "%zu of %zu %s on the front (strong lines); faint: beaten%s; diamonds: baseline",
+             front.found, front.count, what, front.lacking ? " or without a value" : "");
     if (count > 1)
         draw(job, &p, front.on, title);
     else
-        assay_buf_format(
-            &job->cli->out,
-            "<p>%zu of %zu runs on the front. Of one aim there is no figure.</p>\n",
-            front.found, front.count);
+        assay_buf_format(&job->cli->out,
+                         "<p>%zu of %zu %s on the front. Of one aim there is no figure.</p>\n",
+                         front.found, front.count, what);
     parallel_free(&p);
     assay_front_free(&front);
 }

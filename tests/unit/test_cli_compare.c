@@ -168,6 +168,27 @@ static void parallel_coordinates_are_on_the_page(void **state)
     program_says("of 12 runs on the front. Of one aim there is no figure.");
 }
 
+/* Where groups are the columns, the front is theirs, in the table as in the figure, as it is on the
+   screen; each says what it counts. */
+static void fronts_of_groups_say_so(void **state)
+{
+    (void)state;
+    static const char *const aims[] = {"val/acc,train/loss", "val/acc,train/loss,val/acc"};
+    for (size_t i = 0; i < ASSAY_COUNT(aims); i++) {
+        assert_int_equal(compare("-e", "vit-sweep", "--group-by", "lr", "--pareto", aims[i], "--all",
+                                 NULL),
+                         0);
+        program_says("Pareto front of groups (val/acc");
+        const char *row = strstr(program_last.out, "Pareto front of groups");
+        assert_null(memmem(row, strcspn(row, "\n"), "values)", 7));
+        assert_int_equal(compare("-e", "vit-sweep", "--group-by", "lr", "--pareto", aims[i],
+                                 "--format", "html", NULL),
+                         0);
+        program_says("groups, by their means, on the front");
+        assert_null(strstr(program_last.out, "runs on the front"));
+    }
+}
+
 static void gates_end_in_the_exit_status(void **state)
 {
     (void)state;
@@ -429,6 +450,7 @@ int main(void)
         cmocka_unit_test(every_format),
         cmocka_unit_test(figures_are_on_the_page),
         cmocka_unit_test(parallel_coordinates_are_on_the_page),
+        cmocka_unit_test(fronts_of_groups_say_so),
         cmocka_unit_test(gates_end_in_the_exit_status),
         cmocka_unit_test(bundles_travel),
         cmocka_unit_test(durations),
