@@ -203,6 +203,18 @@ static void choose_charts(struct compare_job *job)
 
 /* ---- the gate ---- */
 
+static enum assay_status parse_gate(struct assay_gate **gate, const char *text,
+                                    struct assay_error *err)
+{
+    struct assay_error wrong = {0};
+    enum assay_status status = assay_gate_parse(gate, text, &wrong);
+    if (status != ASSAY_OK) {
+        assay_fail(err, status, "compare: --fail-if: %s", wrong.what);
+        assay_hint(err, "%s", wrong.hint);
+    }
+    return status;
+}
+
 static void complain_of_run(struct compare_job *job, size_t column, const char *what,
                             const struct assay_buf *why)
 {
@@ -416,7 +428,7 @@ enum assay_status cli_compare(struct cli *cli, struct assay_error *err)
     if (status == ASSAY_OK)
         status = compare_extra_check(cli, err);
     if (status == ASSAY_OK && fail_if)
-        status = assay_gate_parse(&gate, fail_if, err);
+        status = parse_gate(&gate, fail_if, err);
     job.seed = (uint64_t)seed;
     if (status == ASSAY_OK)
         status = build(&job, err);

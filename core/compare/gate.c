@@ -21,6 +21,7 @@
  */
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,8 +29,9 @@
 
 #include "compare/comparison.h"
 
-#define DEPTH_MAX 40
-#define NODES_MAX 400
+#define DEPTH_MAX  40
+#define NODES_MAX  400
+#define CELLS_SAID 40 /* of a text that is told of */
 
 enum operation {
     GATE_NUMBER,
@@ -83,8 +85,8 @@ struct parsing {
 static size_t fail(struct parsing *p, const char *why)
 {
     if (!p->failed) {
-        assay_fail(p->err, ASSAY_BAD_INPUT, "gate: at column %zu: %s",
-                   (size_t)(p->at - p->text) + 1, why);
+        assay_fail(p->err, ASSAY_BAD_INPUT, "at column %zu: %s", (size_t)(p->at - p->text) + 1,
+                   why);
         assay_hint(p->err, "for example: metrics.val_loss > baseline * 1.01");
         if (p->err)
             p->err->column = (size_t)(p->at - p->text) + 1;
@@ -482,6 +484,12 @@ static struct value field_value(struct checking *k, const struct gate_node *node
     } else if (value.kind == VALUE_NUMBER) {
         char number[32];
         say_field(k, node, assay_number_short(number, value.number, 7));
+    } else {
+        char text[256];
+        size_t fits = assay_text_fit(value.text, CELLS_SAID, NULL);
+        snprintf(text, sizeof text, "'%.*s%s'", (int)fits, value.text,
+                 value.text[fits] ? "..." : "");
+        say_field(k, node, text);
     }
     return value;
 }
@@ -511,8 +519,11 @@ static struct value compute(struct checking *k, enum operation operation, struct
                                   strcmp(a.text, b.text) == 0;
         return answer(same == (operation == GATE_EQUAL));
     }
-    if (!numbers)
+    if (!numbers) {
+        if (a.kind == VALUE_TEXT || b.kind == VALUE_TEXT)
+            say_result(k, "a text has no size: it is equal (=) or not (!=)");
         return value;
+    }
     switch (operation) {
     case GATE_LESS:
         return answer(a.number < b.number);

@@ -205,7 +205,8 @@ static void gates_end_in_the_exit_status(void **state)
     program_complains("cannot be decided");
     program_complains("is not finite");
     assert_int_equal(compare("a", "b", "--fail-if", "metrics.x >", NULL), 2);
-    program_complains("column");
+    program_complains("compare: --fail-if: at column 12: a number, a field or ( is expected");
+    program_complains("for example: metrics.val_loss > baseline * 1.01");
     assert_int_equal(compare("vit-sweep/run-01", "vit-sweep/run-02", "--fail-if",
                              "metrics.\"val/loss\" > baseline * 1.01", NULL),
                      1);

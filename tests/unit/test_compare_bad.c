@@ -340,10 +340,13 @@ static void gates_say_why(void **state)
         {"metrics.loss > baseline * 1e308 * 1e308", "too large for a number"},
         {"metrics.los > baseline", "los is missing"},
         {"metrics.loss > metrics.bad", "bad is not finite"},
+        {"params.opt > 3", "opt 'adamw', a text has no size"},
+        {"abs(params.opt) > 3", "opt 'adamw'"},
     };
     const struct assay_metric two[] = {metric("loss", 2, 1, 0), metric("bad", NAN, 1, 0)};
-    add("a", "a", NULL, 0, two, 2);
-    add("b", "b", NULL, 0, two, 2);
+    const struct assay_pair opt = {"opt", "adamw"};
+    add("a", "a", &opt, 1, two, 2);
+    add("b", "b", &opt, 1, two, 2);
     assay_comparison_finish(c);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct assay_gate *gate;
