@@ -204,7 +204,7 @@ static void weigh(const struct forks *forks, const uint32_t *at, size_t count, b
 static void weigh_roughly(const struct forks *forks, struct branch *sides, size_t count)
 {
     for (size_t first = 0; first < count; first += WEIGHED_MOST) {
-        uint32_t at[WEIGHED_MOST];
+        uint32_t at[WEIGHED_MOST] = {0};
         struct weight weights[WEIGHED_MOST];
         const size_t here = count - first < WEIGHED_MOST ? count - first : WEIGHED_MOST;
 
