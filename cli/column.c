@@ -346,7 +346,7 @@ static void add_cell(const struct cli_column *column, struct cli *cli, uint32_t 
     const struct assay_experiment *experiment =
         r->experiment == ASSAY_NONE ? NULL
                                     : assay_catalog_experiment(cli->catalog, r->experiment);
-    char id[72];
+    char id[72], age[24];
     switch (column->field) {
     case CLI_FIELD_ID:
         cli_table_text(table, cli->format == CLI_TABLE
@@ -369,7 +369,8 @@ static void add_cell(const struct cli_column *column, struct cli *cli, uint32_t 
         cli_table_text(table, source->kind);
         break;
     case CLI_FIELD_STATUS:
-        cli_table_status(table, r);
+        assay_catalog_state_age(age, cli->catalog, run, assay_now_ms());
+        cli_table_status(table, r, age);
         break;
     case CLI_FIELD_LIFECYCLE:
         cli_table_text(table, r->deleted ? "deleted" : "active");

@@ -254,7 +254,7 @@ static void show_head(struct cli *cli, uint32_t run)
     assay_buf_format(&buf, "%s (%s)", source->where, source->kind);
     line(cli, "source", assay_buf_text(&buf));
     snprintf(text, sizeof text, "%s%s", assay_run_status_name(r->status),
-             assay_catalog_state_age(age, cli->catalog, r, assay_now_ms()));
+             assay_catalog_state_age(age, cli->catalog, run, assay_now_ms()));
     line(cli, "status", text);
     line(cli, "lifecycle", r->deleted ? "deleted" : "");
     line(cli, "user", r->user);

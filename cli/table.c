@@ -197,20 +197,18 @@ void cli_table_duration(struct cli_table *table, int64_t duration_ms)
         add_cell(table, assay_duration_text(text, duration_ms), NULL);
 }
 
-void cli_table_status(struct cli_table *table, const struct assay_run *run)
+void cli_table_status(struct cli_table *table, const struct assay_run *run, const char *age)
 {
     static const char *const colors[] = {
         [ASSAY_RUN_RUNNING] = "34", [ASSAY_RUN_SCHEDULED] = "36", [ASSAY_RUN_FINISHED] = "32",
         [ASSAY_RUN_FAILED] = "31",  [ASSAY_RUN_KILLED] = "33",
     };
     size_t i = (size_t)run->status;
-    char text[64], age[24] = "";
+    char text[64];
     bool people = table->cli->format == CLI_TABLE;
-    if (people)
-        assay_catalog_state_age(age, table->cli->catalog, run, assay_now_ms());
-    snprintf(text, sizeof text, "%s%s%s", assay_run_status_name(run->status), age,
+    snprintf(text, sizeof text, "%s%s%s", assay_run_status_name(run->status), people ? age : "",
              people && run->deleted ? ", deleted" : "");
-    add_cell(table, text, *age ? "2" : i < ASSAY_COUNT(colors) ? colors[i] : NULL);
+    add_cell(table, text, people && *age ? "2" : i < ASSAY_COUNT(colors) ? colors[i] : NULL);
 }
 
 size_t cli_table_rows(const struct cli_table *table)

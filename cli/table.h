@@ -37,9 +37,9 @@ void cli_table_bytes(struct cli_table *table, uint64_t bytes);
 void cli_table_age(struct cli_table *table, int64_t time_ms);  /* "2h" for people */
 void cli_table_time(struct cli_table *table, int64_t time_ms); /* date and time for people */
 void cli_table_duration(struct cli_table *table, int64_t duration_ms);
-/* For people with its age where it is no longer known to be so: "RUNNING 3h ago", and with
-   ", deleted" where that is marked. */
-void cli_table_status(struct cli_table *table, const struct assay_run *run);
+/* For people with its AGE (of assay_catalog_state_age()): "RUNNING 3h ago", and with ",
+   deleted" where that is marked. */
+void cli_table_status(struct cli_table *table, const struct assay_run *run, const char *age);
 void cli_table_none(struct cli_table *table); /* there is no value */
 
 size_t cli_table_rows(const struct cli_table *table);

@@ -76,6 +76,7 @@ struct app {
     bool text_charts;  /* the user wants no images */
     size_t diverged;   /* live runs with a metric that is NaN now */
     size_t infinite;   /* and those with one that is infinite, and none that is NaN */
+    size_t quiet;      /* runs recorded as running that are not: nothing was logged for a day */
     bool diverged_cut; /* there may be more of them: not all live runs were looked at */
     struct rect cover; /* where a box will be drawn above the screen: no images there */
 };

@@ -101,8 +101,8 @@ static int draw_needs(struct app *app, struct area line)
         snprintf(text, sizeof text, "%zu%s NaN", app->diverged, more);
         x = part(line, x, ROLE_FAILED, text);
     }
-    if (live) {
-        snprintf(text, sizeof text, "%zu live", live);
+    if (live > app->quiet) {
+        snprintf(text, sizeof text, "%zu live", live - app->quiet);
         x = part(line, x, ROLE_LIVE, text);
     }
     struct assay_buf jobs = {0};

@@ -37,7 +37,8 @@ struct home {
 
     struct tree tree;
     uint64_t tree_version;
-    uint8_t *folded; /* by source */
+    uint64_t counted_version; /* of the catalog whose live runs were looked at */
+    uint8_t *folded;          /* by source */
     size_t folded_capacity, folded_count;
     bool views_folded;
 

@@ -145,14 +145,16 @@ static const char *diverged(struct home *home, uint32_t run)
     return word;
 }
 
-/* Live runs whose last value of some metric is not finite: they want to be looked at. */
+/* Live runs whose last value of some metric is not finite: they want to be looked at. Those
+   that are recorded as running and log nothing any more are counted, and not looked at. */
 static void count_diverged(struct home *home)
 {
     struct assay_catalog *catalog = home->app->catalog;
     struct app *app = home->app;
     size_t looked = 0;
-    app->diverged = app->infinite = 0;
+    app->diverged = app->infinite = app->quiet = 0;
     app->diverged_cut = false;
+    home->counted_version = assay_catalog_version(catalog);
     for (uint32_t i = (uint32_t)assay_catalog_runs(catalog); i-- > 0;) {
         const struct assay_run *run = assay_catalog_run(catalog, i);
         if (!assay_catalog_is_live(catalog, run) || run->deleted || run->gone) {
@@ -162,9 +164,25 @@ static void count_diverged(struct home *home)
             app->diverged_cut = true;
             return;
         }
+        if (assay_catalog_quiet_since(catalog, i, app->now_ms) != ASSAY_NO_TIME) {
+            app->quiet++;
+            continue;
+        }
         const char *word = diverged(home, i);
         app->diverged += word && word[0] == 'n';
         app->infinite += word && word[0] == 'i';
+    }
+}
+
+/* For the first picture, whose list was made before: unless most runs are read behind it, and
+   are counted then. */
+static void count_first(struct home *home)
+{
+    struct assay_catalog *catalog = home->app->catalog;
+    struct assay_unread unread;
+    if (home->counted_version != assay_catalog_version(catalog) &&
+        !assay_catalog_unread(catalog, ASSAY_NONE, ASSAY_NONE, &unread)) {
+        count_diverged(home);
     }
 }
 
@@ -177,6 +195,8 @@ void home_refresh(struct home *home)
     if (!run_list_due(&home->list, assay_monotonic_us(), &wait)) {
         if (wait > 0) {
             app_draw_in(home->app, wait);
+        } else {
+            count_first(home);
         }
         return;
     }
@@ -231,7 +251,7 @@ static void state_cell(struct home *home, uint32_t run, struct table_cell *out)
         out->role = ROLE_FAILED;
     }
     char age[24];
-    if (*assay_catalog_state_age(age, home->app->catalog, it, home->app->now_ms)) {
+    if (*assay_catalog_state_age(age, home->app->catalog, run, home->app->now_ms)) {
         out->role = ROLE_DIM;
     }
     snprintf(out->text, sizeof out->text, "%s%s%s%s", glyph, *word ? " " : "", word, age);

@@ -449,7 +449,7 @@ void run_cell_get(struct run_cell *cell, const struct run_column *column,
         break;
     case RUN_COLUMN_STATE:
         snprintf(cell->text, sizeof cell->text, "%s%s", state_text(it->status),
-                 assay_catalog_state_age(text, catalog, it, now_ms));
+                 assay_catalog_state_age(text, catalog, run, now_ms));
         break;
     case RUN_COLUMN_AGE:
         snprintf(cell->text, sizeof cell->text, "%s",

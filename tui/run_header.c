@@ -42,7 +42,7 @@ static void draw_name(struct run_view *view, struct area line)
     draw_field(line, 3, 0, width, ALIGN_LEFT, ROLE_STRONG, name);
     int x = 3 + width + 3;
     char age[24];
-    assay_catalog_state_age(age, catalog, run, view->app->now_ms);
+    assay_catalog_state_age(age, catalog, view->run, view->app->now_ms);
     draw_format(line, x, 0, *age ? ROLE_DIM : states[at].role, "%s %s%s%s",
                 line.canvas->ascii ? states[at].plain : states[at].glyph, states[at].word, age,
                 run->deleted ? ", deleted"

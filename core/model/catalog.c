@@ -14,7 +14,9 @@
 #include "model/catalog_private.h"
 #include "model/texts.h"
 
-#define NEVER 0u /* no run has this version: a slot of it is filled again */
+/* Who logs nothing for so long is not said to be live. */
+#define QUIET_MS (24 * INT64_C(3600000))
+#define NEVER    0u /* no run has this version: a slot of it is filled again */
 
 struct assay_catalog *catalog_new(const struct catalog_hooks *hooks)
 {
@@ -536,11 +538,33 @@ bool assay_catalog_is_live(const struct assay_catalog *catalog, const struct ass
     return run->status == ASSAY_RUN_RUNNING && !assay_catalog_is_kept(catalog, run->source);
 }
 
-char *assay_catalog_state_age(char out[24], const struct assay_catalog *catalog,
-                              const struct assay_run *run, int64_t now_ms)
+int64_t assay_catalog_quiet_since(struct assay_catalog *catalog, uint32_t i, int64_t now_ms)
 {
+    const struct assay_run *run = assay_catalog_run(catalog, i);
+    int64_t latest = run->start_ms;
+
+    if (!assay_catalog_is_live(catalog, run) || latest == ASSAY_NO_TIME ||
+        latest > now_ms - QUIET_MS)
+        return ASSAY_NO_TIME;
+    const struct assay_attrs *attrs = assay_catalog_attrs(catalog, i);
+    for (size_t k = 0; k < attrs->metric_count; k++) {
+        if (attrs->metrics[k].summary.time_ms > latest)
+            latest = attrs->metrics[k].summary.time_ms;
+    }
+    /* Without points since its start it may be one that logs none, or has a clock of its own.
+     */
+    return latest == run->start_ms || latest > now_ms - QUIET_MS ? ASSAY_NO_TIME : latest;
+}
+
+char *assay_catalog_state_age(char out[24], struct assay_catalog *catalog, uint32_t i,
+                              int64_t now_ms)
+{
+    const struct assay_run *run = assay_catalog_run(catalog, i);
+    int64_t quiet_ms = assay_catalog_quiet_since(catalog, i, now_ms);
     char age[16];
     out[0] = '\0';
+    if (quiet_ms != ASSAY_NO_TIME)
+        snprintf(out, 24, " %s ago", assay_age_text(age, quiet_ms, now_ms));
     if ((run->status != ASSAY_RUN_RUNNING && run->status != ASSAY_RUN_SCHEDULED) ||
         !assay_catalog_is_kept(catalog, run->source))
         return out;

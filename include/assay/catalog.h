@@ -140,11 +140,14 @@ int64_t assay_catalog_as_of(const struct assay_catalog *catalog, uint32_t source
                             int64_t now_ms);
 /* Whether RUN is known to run now: "running" of a source out of reach is what it was once. */
 bool assay_catalog_is_live(const struct assay_catalog *catalog, const struct assay_run *run);
+/* When RUN, which nobody ended, logged its last point, where that is more than a day ago: its
+   program may have died without a word. ASSAY_NO_TIME where it goes on, or nothing is known. */
+int64_t assay_catalog_quiet_since(struct assay_catalog *catalog, uint32_t run, int64_t now_ms);
 /* What stands behind the name of RUN's state: "" where it is known to be so, " 3h ago" where it
-   was when its source was last reached, " once" where that is not known. How a run ended stays.
- */
-char *assay_catalog_state_age(char out[24], const struct assay_catalog *catalog,
-                              const struct assay_run *run, int64_t now_ms);
+   was when its source was last reached or it was last heard of, " once" where that is not
+   known. How a run ended stays. */
+char *assay_catalog_state_age(char out[24], struct assay_catalog *catalog, uint32_t run,
+                              int64_t now_ms);
 /* How long RUN took, or runs, as far as is known; ASSAY_NO_TIME where it is not. */
 int64_t assay_catalog_duration(const struct assay_catalog *catalog, const struct assay_run *run,
                                int64_t now_ms);

@@ -43,6 +43,19 @@ static void shows_what_there_is(void **state)
     screen_close(&screen);
 }
 
+/* A run that nobody ended and nothing was heard of for years is not said to be live. */
+static void what_went_silent_is_not_live(void **state)
+{
+    (void)state;
+    struct screen *screen = workbench_open(120, 36, SCREEN_XTERM, "ASSAY_NOW_MS=1860000000000");
+    int row = workbench_row(screen, "run-01");
+    assert_non_null(strstr(screen_text(screen, row), "live 3y ago"));
+    screen_refute_text(screen, "1 live");
+    screen_press(screen, "enter", NULL);
+    screen_wait(screen, "live 3y ago");
+    screen_close(&screen);
+}
+
 static void colours_mean_something(void **state)
 {
     (void)state;
@@ -709,6 +722,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shows_what_there_is),
+        cmocka_unit_test(what_went_silent_is_not_live),
         cmocka_unit_test(colours_mean_something),
         cmocka_unit_test(no_color_means_none),
         cmocka_unit_test(mono_means_none),

@@ -233,6 +233,57 @@ static void test_silence_is_not_kept(void **state)
     assay_buf_free(&moody.packed);
 }
 
+/* What a run that nobody ended is called: live for a day after its last point; then it was that
+   long ago. Where no time of a point is to be believed, it stays live. */
+static void test_quiet_runs(void **state)
+{
+    enum { DAY = 86400000 };
+    static const struct {
+        enum assay_run_status status;
+        int64_t start_ms, point_ms;
+        const char *age;
+    } cases[] = {
+        {ASSAY_RUN_RUNNING, 100 * (int64_t)DAY, 102 * (int64_t)DAY, " 8d ago"},
+        {ASSAY_RUN_RUNNING, 100 * (int64_t)DAY, 109 * (int64_t)DAY + DAY / 2, ""},
+        {ASSAY_RUN_RUNNING, 109 * (int64_t)DAY + DAY / 2, 0, ""},
+        {ASSAY_RUN_RUNNING, 100 * (int64_t)DAY, 7, ""}, /* steps for times */
+        {ASSAY_RUN_RUNNING, ASSAY_NO_TIME, 102 * (int64_t)DAY, ""},
+        {ASSAY_RUN_RUNNING, INT64_MAX, INT64_MAX, ""},
+        {ASSAY_RUN_KILLED, 100 * (int64_t)DAY, 102 * (int64_t)DAY, ""},
+    };
+    struct assay_catalog *catalog = catalog_new(&(struct catalog_hooks){0});
+    char id[8], age[24];
+
+    (void)state;
+    catalog_add_source(catalog, "kind", "name", "where");
+    catalog_put_experiment(catalog, 0, &(struct catalog_experiment){.id = "1", .name = "e"});
+    for (size_t i = 0; i < ASSAY_COUNT(cases); i++) {
+        struct assay_metric logged[] = {
+            {.key = "a", .summary = {.n = 1, .time_ms = cases[i].point_ms}},
+            {.key = "b", .summary = {.n = 1, .time_ms = 1}},
+        };
+        struct assay_attrs attrs = {.metrics = logged, .metric_count = 2};
+        struct assay_buf packed = {0};
+        snprintf(id, sizeof id, "%zu", i);
+        attrs_pack(&attrs, &packed);
+        uint32_t run = catalog_put_run(catalog, 0,
+                                       &(struct catalog_run){.id = id,
+                                                             .name = "",
+                                                             .user = "",
+                                                             .artifact_uri = "",
+                                                             .status = cases[i].status,
+                                                             .start_ms = cases[i].start_ms,
+                                                             .end_ms = ASSAY_NO_TIME,
+                                                             .attrs = packed.data,
+                                                             .attrs_length = packed.length},
+                                       true);
+        assay_buf_free(&packed);
+        assay_catalog_state_age(age, catalog, run, 110 * (int64_t)DAY);
+        assert_string_equal(age, cases[i].age);
+    }
+    catalog_free(&catalog);
+}
+
 /* Of many runs that a word may mean, as many are named as the error has room for, each of them
    whole, and it is said how many more there are. */
 static void test_candidates(void **state)
@@ -314,6 +365,7 @@ int main(void)
         cmocka_unit_test(test_huge_counts),
         cmocka_unit_test(test_status_names),
         cmocka_unit_test(test_silence_is_not_kept),
+        cmocka_unit_test(test_quiet_runs),
         cmocka_unit_test(test_candidates),
         cmocka_unit_test(test_twins),
     };

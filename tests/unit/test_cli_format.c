@@ -268,7 +268,7 @@ static void test_people_on_a_terminal(void **state)
     cli.columns = 80;
     struct cli_table *table = cli_table_new(&cli);
     cli_table_column(table, "status", "status", false);
-    cli_table_status(table, &(struct assay_run){.status = ASSAY_RUN_FAILED});
+    cli_table_status(table, &(struct assay_run){.status = ASSAY_RUN_FAILED}, "");
     cli_table_print(table);
     assert_string_equal(assay_buf_text(&cli.out),
                         "\x1b[1mstatus\x1b[0m\n\x1b[31mFAILED\x1b[0m\n");
@@ -277,7 +277,8 @@ static void test_people_on_a_terminal(void **state)
     assay_buf_reset(&cli.out);
     table = cli_table_new(&cli);
     cli_table_column(table, "status", "status", false);
-    cli_table_status(table, &(struct assay_run){.status = ASSAY_RUN_FAILED, .deleted = true});
+    cli_table_status(table, &(struct assay_run){.status = ASSAY_RUN_FAILED, .deleted = true},
+                     "");
     cli_table_print(table);
     assert_string_equal(assay_buf_text(&cli.out), "status\nFAILED, deleted\n");
     cli_table_free(&table);
