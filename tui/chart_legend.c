@@ -85,6 +85,7 @@ static int draw_notes(const struct chart_state *state, struct area area, int y)
         {state->info.nonfinite, "NaN or infinite"},
         {state->info.not_positive, "not above zero, not shown"},
         {state->info.superseded, "hidden: restarts wrote again"},
+        {chart_state_incomplete(state), "incomplete: the source is damaged"},
     };
     for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
         if (notes[i].count && y < area.rect.height) {

@@ -284,6 +284,16 @@ void chart_state_pan(struct chart_state *state, double share)
 
 /* ---- the cursor ---- */
 
+size_t chart_state_incomplete(const struct chart_state *state)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < state->count; i++) {
+        const struct assay_series *series = state->sources[i].series;
+        count += series && assay_series_incomplete(series);
+    }
+    return count;
+}
+
 double chart_state_cursor_unit(const struct chart_state *state)
 {
     if (isnan(state->cursor) || !state->drawable) {

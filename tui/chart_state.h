@@ -83,6 +83,9 @@ void chart_state_set_axis(struct chart_state *state, enum assay_axis axis);
 /* Where the cursor stands across the plot, 0..1; NaN where it is out of sight. */
 double chart_state_cursor_unit(const struct chart_state *state);
 
+/* Of how many runs points are missing because what they are read from is damaged. */
+size_t chart_state_incomplete(const struct chart_state *state);
+
 /* The value of run INDEX at the cursor, whether its line is drawn or the group's: as drawn in
    *shown, and as written in *raw. *away says that its nearest point lies elsewhere: the line
    ends before the cursor, or has a gap there.

@@ -194,8 +194,11 @@ static void draw_metric_chart(struct run_view *view, struct area area)
     int x = 1 + draw_text(area, 1, 0, ROLE_TITLE, title) + 3;
     if (view->chart.drawable) {
         char points[32];
-        draw_format(area, x, 0, ROLE_DIM, "%s points",
-                    assay_count_text(points, view->chart.info.total));
+        x += draw_format(area, x, 0, ROLE_DIM, "%s points",
+                         assay_count_text(points, view->chart.info.total));
+        if (chart_state_incomplete(&view->chart)) {
+            draw_text(area, x, 0, ROLE_WARNING, ", incomplete: the source is damaged");
+        }
     }
     chart_widget_draw(&view->widget, view->app, &view->chart,
                       area_part(area, 0, 1, area.rect.width, area.rect.height - 1), 0);

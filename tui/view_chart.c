@@ -121,10 +121,17 @@ static void draw_title(const struct chart_view *view, struct area line)
                  dot);
     }
     x += draw_text(line, x, 0, ROLE_NORMAL, how) + 3;
-    points_text(state, line.rect.width, line.rect.width - x - 1, points, sizeof points);
+    size_t prefix = 0;
+    enum role role = ROLE_DIM;
+    if (chart_state_incomplete(state) > 0) {
+        prefix = (size_t)snprintf(points, sizeof points, "incomplete: ");
+        role = ROLE_WARNING;
+    }
+    points_text(state, line.rect.width, line.rect.width - x - 1 - (int)prefix, points + prefix,
+                sizeof points - prefix);
     int width = assay_text_width(points);
     if (x + width < line.rect.width) {
-        draw_text(line, line.rect.width - width - 1, 0, ROLE_DIM, points);
+        draw_text(line, line.rect.width - width - 1, 0, role, points);
     }
 }
 

@@ -130,6 +130,7 @@ enum series_key { SERIES_BY_STEP, SERIES_BY_TIME };
 struct assay_series {
     enum assay_last_rule rule;
     uint64_t version;
+    bool incomplete; /* there are points that cannot be read */
     struct assay_summary summary;
     int64_t origin_ms;
     struct series_span *spans;

@@ -217,6 +217,16 @@ const struct assay_summary *assay_series_summary(const struct assay_series *seri
     return &series->summary;
 }
 
+void assay_series_lacks(struct assay_series *series)
+{
+    series->incomplete = true;
+}
+
+bool assay_series_incomplete(const struct assay_series *series)
+{
+    return series->incomplete;
+}
+
 uint64_t assay_series_version(const struct assay_series *series)
 {
     return series->version;

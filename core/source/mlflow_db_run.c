@@ -23,6 +23,7 @@ struct numbered {
 struct points {
     struct numbered *items;
     size_t count, capacity;
+    bool incomplete; /* some could not be read */
 };
 
 /* Whether METRICS has the index of newer schemas over (run_uuid, key, step). */
@@ -161,6 +162,7 @@ static enum assay_status read_past_damage(struct sql *sql, const char *run_id,
             continue;
         assay_error_clear(err);
         status = ASSAY_OK;
+        points->incomplete = true;
         rowid = db_behind_damage(sql, "metrics", rowid);
         rows = rowid < INT64_MAX ? DB_BATCH : 0;
     }
@@ -180,6 +182,8 @@ static void hand_over(const struct points *points, struct assay_series *out)
     struct assay_point batch[256];
     size_t held = 0;
 
+    if (points->incomplete)
+        assay_series_lacks(out);
     for (size_t i = 0; i < points->count; i++) {
         batch[held++] = points->items[i].point;
         if (held == ASSAY_COUNT(batch) || i + 1 == points->count) {
@@ -220,6 +224,7 @@ enum assay_status mlflow_db_series(const char *path, const char *run_id, const c
     for (int attempt = 0; again && attempt < DB_ATTEMPTS; attempt++) {
         assay_error_clear(err);
         points.count = 0;
+        points.incomplete = false;
         status = read_points(path, run_id, metric, &points, &again, err);
     }
     if (status == ASSAY_OK && points.count == 0)

@@ -77,6 +77,11 @@ void assay_series_add(struct assay_series *series, const struct assay_point *poi
                       size_t count);
 void assay_series_add_chunk(struct assay_series *series, struct assay_chunk *chunk_take);
 
+/* Where the series comes from it has points that can no longer be read: damage. Said once by
+   who reads it, asked by who shows it. */
+void assay_series_lacks(struct assay_series *series);
+bool assay_series_incomplete(const struct assay_series *series);
+
 size_t assay_series_count(const struct assay_series *series);
 const struct assay_summary *assay_series_summary(const struct assay_series *series);
 /* Grows by one with each change: caches of derived things compare it. */

@@ -74,45 +74,6 @@ static void test_damaged_is_told(void **state)
     assert_int_equal(rename(path, world->path), 0);
 }
 
-/* Blanks the pages that hold rows of a table with TEXT among them; how many. */
-static unsigned blank_pages(struct db_world *world, const char *text)
-{
-    static unsigned char page[4096];
-    const unsigned char blank[sizeof page] = {0};
-    unsigned blanked = 0;
-    int fd = open(world->path, O_RDWR);
-
-    assert_true(fd >= 0);
-    for (off_t at = 0; pread(fd, page, sizeof page, at) == (ssize_t)sizeof page;
-         at += (off_t)sizeof page) {
-        if (page[0] != 0x0d || !memmem(page, sizeof page, text, strlen(text)))
-            continue;
-        assert_int_equal(pwrite(fd, blank, sizeof blank, at), sizeof blank);
-        blanked++;
-    }
-    close(fd);
-    return blanked;
-}
-
-static void fill_for_damage(struct db_world *world)
-{
-    db_world_write(world, "DELETE FROM runs; DELETE FROM metrics; DELETE FROM params;"
-                     "CREATE INDEX index_params_run_uuid ON params(run_uuid);"
-                     "CREATE TABLE n(i); INSERT INTO n WITH RECURSIVE n(i) AS (SELECT 1 UNION "
-                     "ALL SELECT i+1 FROM n WHERE i<400) SELECT i FROM n;"
-                     "INSERT INTO runs SELECT printf('run%04d', i), 'a name', 'FINISHED', i, i, "
-                     "'ann', '/x', 0 FROM n;"
-                     "INSERT INTO params SELECT 'lr', printf('value%04d', i), "
-                     "printf('run%04d', i) FROM n;"
-                     "INSERT INTO metrics SELECT 'loss', i * 0.5, i, printf('run%04d', i) FROM n;"
-                     "INSERT INTO metrics SELECT 'long', i, i, 'run0007' FROM n WHERE i <= 200;"
-                     "INSERT INTO metrics VALUES('mark-middle', 0, 0, 'nobody');"
-                     "INSERT INTO metrics SELECT 'long', i, i, 'run0007' FROM n WHERE i > 200;"
-                     "INSERT INTO metrics VALUES('mark-last', 0, 0, 'nobody');"
-                     "DROP TABLE n");
-    sql_close(&world->writer);
-}
-
 /* How many of the 400 runs are there; with a param; with a metric. */
 static void count_runs(struct db_world *world, unsigned *runs, unsigned *params, unsigned *metrics)
 {
@@ -136,8 +97,8 @@ static void test_damaged_in_part(void **state)
     struct db_world *world = *state;
     unsigned runs, params, metrics;
 
-    fill_for_damage(world);
-    assert_int_equal(blank_pages(world, "value0200"), 1);
+    db_world_fill(world);
+    assert_int_equal(db_world_blank(world, "value0200"), 1);
     for (int program = 0; program < 2; program++) {
         db_world_scan(world);
         count_runs(world, &runs, &params, &metrics);
@@ -157,10 +118,10 @@ static void test_damaged_runs(void **state)
     struct db_world *world = *state;
     unsigned runs, params, metrics, before;
 
-    fill_for_damage(world);
+    db_world_fill(world);
     db_world_scan(world);
     assert_int_equal(world->collect.problem_count, 0);
-    assert_int_equal(blank_pages(world, "run0200a name"), 1);
+    assert_int_equal(db_world_blank(world, "run0200a name"), 1);
     db_world_scan(world); /* none of them is gone */
     count_runs(world, &runs, &params, &metrics);
     assert_int_equal(runs, 400);
@@ -190,9 +151,9 @@ static void test_damaged_metrics(void **state)
     struct assay_error err = {0};
     unsigned runs, params, metrics;
 
-    fill_for_damage(world);
-    assert_int_equal(blank_pages(world, "mark-middle"), 1);
-    assert_int_equal(blank_pages(world, "mark-last"), 1);
+    db_world_fill(world);
+    assert_int_equal(db_world_blank(world, "mark-middle"), 1);
+    assert_int_equal(db_world_blank(world, "mark-last"), 1);
     db_world_scan(world);
     count_runs(world, &runs, &params, &metrics);
     assert_int_equal(runs, 400);
@@ -204,6 +165,7 @@ static void test_damaged_metrics(void **state)
         source_mlflow_db.read_series(world->self, "0", "run0007", "long", series, &err),
         ASSAY_OK);
     assert_in_range(assay_series_count(series), 100, 390);
+    assert_true(assay_series_incomplete(series));
     run = ingest_collect_run(&world->collect, "run0007");
     assert_int_equal(run->attrs.metric_count, 2);
     for (size_t i = 0; i < 2; i++) {

@@ -10,7 +10,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -114,4 +116,42 @@ const struct collected_run *db_world_run(struct db_world *world, const char *id)
 
     assert_non_null(run);
     return run;
+}
+
+unsigned db_world_blank(struct db_world *world, const char *text)
+{
+    static unsigned char page[4096];
+    const unsigned char blank[sizeof page] = {0};
+    unsigned blanked = 0;
+    int fd = open(world->path, O_RDWR);
+
+    assert_true(fd >= 0);
+    for (off_t at = 0; pread(fd, page, sizeof page, at) == (ssize_t)sizeof page;
+         at += (off_t)sizeof page) {
+        if (page[0] != 0x0d || !memmem(page, sizeof page, text, strlen(text)))
+            continue;
+        assert_int_equal(pwrite(fd, blank, sizeof blank, at), sizeof blank);
+        blanked++;
+    }
+    close(fd);
+    return blanked;
+}
+
+void db_world_fill(struct db_world *world)
+{
+    db_world_write(world, "DELETE FROM runs; DELETE FROM metrics; DELETE FROM params;"
+                     "CREATE INDEX index_params_run_uuid ON params(run_uuid);"
+                     "CREATE TABLE n(i); INSERT INTO n WITH RECURSIVE n(i) AS (SELECT 1 UNION "
+                     "ALL SELECT i+1 FROM n WHERE i<400) SELECT i FROM n;"
+                     "INSERT INTO runs SELECT printf('run%04d', i), 'a name', 'FINISHED', i, i, "
+                     "'ann', '/x', 0 FROM n;"
+                     "INSERT INTO params SELECT 'lr', printf('value%04d', i), "
+                     "printf('run%04d', i) FROM n;"
+                     "INSERT INTO metrics SELECT 'loss', i * 0.5, i, printf('run%04d', i) FROM n;"
+                     "INSERT INTO metrics SELECT 'long', i, i, 'run0007' FROM n WHERE i <= 200;"
+                     "INSERT INTO metrics VALUES('mark-middle', 0, 0, 'nobody');"
+                     "INSERT INTO metrics SELECT 'long', i, i, 'run0007' FROM n WHERE i > 200;"
+                     "INSERT INTO metrics VALUES('mark-last', 0, 0, 'nobody');"
+                     "DROP TABLE n");
+    sql_close(&world->writer);
 }

@@ -26,6 +26,12 @@ void db_world_settle(struct db_world *world);
 void db_world_scan(struct db_world *world);
 /* The next scan is another program's. */
 void db_world_restart(struct db_world *world);
+/* In place of what is there: run0001 to run0400, each with a param lr (value0001 and so on) and a
+   point of loss; run0007 has long, 400 points, with rows whose keys are mark-middle and
+   mark-last among and behind them. The writer is done. */
+void db_world_fill(struct db_world *world);
+/* Blanks the pages that hold rows of a table with TEXT among them; how many. */
+unsigned db_world_blank(struct db_world *world, const char *text);
 /* The run ID as it was reported; fails where it was not. */
 const struct collected_run *db_world_run(struct db_world *world, const char *id);
 
