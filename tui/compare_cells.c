@@ -52,6 +52,30 @@ void compare_label(const struct compare_view *view, size_t field, char *out, siz
     snprintf(out + length, capacity - length, "%s", arrow);
 }
 
+/* As filters and gates call what is of this kind; "" of what nothing else is called like. */
+static const char *prefix_of(enum assay_row_kind kind)
+{
+    return kind == ASSAY_ROW_METRIC                            ? "metrics."
+           : kind == ASSAY_ROW_TAG                             ? "tags."
+           : kind == ASSAY_ROW_PARAM || kind == ASSAY_ROW_PATH ? "params."
+                                                               : "";
+}
+
+void compare_label_alone(const struct compare_view *view, size_t field, char *out,
+                         size_t capacity)
+{
+    const struct assay_row *row = assay_comparison_row(view->comparison, field);
+    const char *prefix = "";
+    for (size_t i = 0; i < view->row_count && !*prefix; i++) {
+        const struct assay_row *other = assay_comparison_row(view->comparison, view->rows[i]);
+        if (other->kind != row->kind && strcmp(other->label, row->label) == 0) {
+            prefix = prefix_of(row->kind);
+        }
+    }
+    size_t length = (size_t)snprintf(out, capacity, "%s", prefix);
+    compare_label(view, field, out + length, capacity - length);
+}
+
 /* From a little before the first byte that differs from the baseline's value. */
 static void text_from_difference(const struct compare_view *view, size_t field,
                                  const struct assay_compare_cell *cell, char *out,

@@ -202,6 +202,10 @@ void compare_run_name(const struct compare_view *view, size_t column, char *out,
                       size_t capacity);
 void compare_name(const struct compare_view *view, size_t entity, char *out, size_t capacity);
 void compare_label(const struct compare_view *view, size_t field, char *out, size_t capacity);
+/* The same where nothing beside it says what it is: "params.lr" where another row shown is an
+   lr, too. */
+void compare_label_alone(const struct compare_view *view, size_t field, char *out,
+                         size_t capacity);
 void compare_cell(const struct compare_view *view, size_t field, size_t entity,
                   struct table_cell *out);
 void compare_delta(const struct compare_view *view, size_t field, size_t entity,

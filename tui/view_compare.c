@@ -134,7 +134,7 @@ static int together_most(int width)
    the first beside what all say together, with its id where it is called like another. */
 static int column_most(const struct compare_view *view, int width)
 {
-    int most = (width - MARGIN - 36) / 2, wide = view->grouped ? 34 : 26;
+    int most = (width - MARGIN - (is_pair(view) ? 56 : 36)) / 2, wide = view->grouped ? 34 : 26;
     int least = !is_pair(view) ? 20 : view->grouped ? 18 : 16;
     return most > wide ? wide : most < least ? least : most;
 }
@@ -153,7 +153,7 @@ static size_t head_columns(struct compare_view *view, int width)
     }
     for (size_t i = view->window; i < across(view) && i < view->window + COMPARE_WINDOW; i++) {
         if (view->transposed) {
-            compare_label(view, view->rows[i], title, sizeof title);
+            compare_label_alone(view, view->rows[i], title, sizeof title);
             heading(&view->columns[count++], title,
                     assay_comparison_row(view->comparison, view->rows[i])->numeric, 20);
         } else {
@@ -178,10 +178,10 @@ static void table_text(void *context, size_t row, size_t column, struct table_ce
         }
         return;
     }
-    size_t field = view->rows[row];
-    size_t at = view->window + column - lead(view);
+    size_t field = view->rows[row], at = view->window + column - lead(view);
     if (column == 0) {
-        compare_label(view, field, out->text, sizeof out->text);
+        bool alone = is_tight(view, view->table_rect.width);
+        (alone ? compare_label_alone : compare_label)(view, field, out->text, sizeof out->text);
         if (row < view->pinned_count) {
             out->role = ROLE_STRONG;
         }

@@ -207,6 +207,43 @@ static void long_names_leave_room(void **state)
     screen_assert_text(screen, "delta");
     screen_assert_text(screen, "other");
     screen_close(&screen);
+    put(folder, "params/optimizer.schedule.warmup_fraction", "another-long-value-of-its-own");
+    screen = open_at(root, 100, 30); /* the fields' names are long as well */
+    screen_press(screen, "c", NULL);
+    screen_settle(screen);
+    screen_assert_text(screen, "optimizer.schedule.warmup_fraction");
+    screen_assert_text(screen, "delta");
+    screen_close(&screen);
+}
+
+/* Where sections have no room for their names, a param and a metric of one name say themselves
+   which they are. */
+static void one_name_of_two_kinds(void **state)
+{
+    (void)state;
+    char root[400], folder[600];
+    snprintf(root, sizeof root, "%s/kinds", getenv("TMPDIR"));
+    for (int i = 0; i < 2; i++) {
+        put_run(root, 'a' + (char)i, i ? "net-1" : "net-0", folder);
+        put(folder, "params/dropout", i ? "0.1" : "0.2");
+        put(folder, "params/lr", i ? "0.01" : "0.02");
+        put(folder, "metrics/dropout", i ? "1700000000000 0.25 0\n" : "1700000000000 0.5 0\n");
+    }
+    struct screen *screen = open_at(root, 80, 24);
+    screen_press(screen, "c", NULL);
+    screen_settle(screen);
+    screen_refute_text(screen, "params.dropout");
+    screen_resize(screen, 60, 16);
+    screen_settle(screen);
+    screen_assert_text(screen, "params.dropout");
+    screen_assert_text(screen, "metrics.dropout");
+    screen_refute_text(screen, "params.lr");
+    screen_press(screen, "T", NULL); /* fields across have no sections at any width */
+    screen_resize(screen, 120, 36);
+    screen_settle(screen);
+    screen_assert_text(screen, "params.dropout");
+    screen_assert_text(screen, "metrics.dropout");
+    screen_close(&screen);
 }
 
 /* Two runs with an artifact each, sealed as `assay compare --save` seals. */
@@ -271,6 +308,7 @@ int main(void)
         cmocka_unit_test(where_there_is_no_room_it_is_counted),
         cmocka_unit_test(artifacts_left_out_are_counted),
         cmocka_unit_test(long_names_leave_room),
+        cmocka_unit_test(one_name_of_two_kinds),
         cmocka_unit_test(long_values_leave_room),
         cmocka_unit_test(curves_of_one_name),
         cmocka_unit_test(a_bundle_in_the_workbench),
