@@ -19,7 +19,7 @@
 #define SPREAD_TEXTS 3  /* values named with their counts */
 #define NOTICES_FROM 24 /* rows of the view from which on there is room for more of them */
 #define NOTICES_MOST 4
-#define SPREAD_LOOK  400 /* different values counted; beyond that they are only counted */
+#define SPREAD_LOOK  400 /* different values that are told apart; more are only counted */
 
 void compare_run_name(const struct compare_view *view, size_t column, char *out,
                       size_t capacity)
@@ -345,8 +345,12 @@ static void text_spread(const struct compare_view *view, size_t field, struct ta
         tallies[k].count++;
     }
     qsort(tallies, count, sizeof *tallies, by_count);
-    if (count > 2 * SPREAD_TEXTS && tallies[0].count == 1) {
-        snprintf(out->text, sizeof out->text, "%zu values", count);
+    bool all = count < SPREAD_LOOK;
+    if (!all || (count > 2 * SPREAD_TEXTS && tallies[0].count == 1)) {
+        const struct assay_row *row = assay_comparison_row(view->comparison, field);
+        used = (size_t)snprintf(out->text, sizeof out->text, "%zu values",
+                                all ? count : row->distinct);
+        say_left_out(view, out, used, "none", missing);
         return;
     }
     for (size_t i = 0; i < count && i < SPREAD_TEXTS && used + 40 < sizeof out->text; i++) {

@@ -198,8 +198,9 @@ static void one_run_alone_is_said(void **state)
     screen_close(&screen);
 }
 
-/* A store of its own with COUNT runs of 40 params, all the same but "clip" in run ODD. */
-static void make_planted(const char *path, int count, int odd)
+/* A store of its own with COUNT runs of 40 params, all the same but "clip" in run ODD, and, where
+   they have texts of their OWN, "param1". */
+static void make_planted(const char *path, int count, int odd, bool own)
 {
     struct assay_error err = {0};
     struct assay_local *local = NULL;
@@ -216,6 +217,7 @@ static void make_planted(const char *path, int count, int odd)
         int64_t start = FIXTURE_NOW_MS - (int64_t)(count - i) * 60000;
         snprintf(name, sizeof name, "big-%d", i);
         params[0].value = i == odd ? "0.5" : "1.0";
+        params[1].value = own ? name : "1.0";
         struct assay_log_batch batch = {.params = params, .param_count = 40};
         assert_int_equal(assay_local_start(local, "big", name, start, run, &err), ASSAY_OK);
         assert_int_equal(assay_local_log(local, run, &batch, &err), ASSAY_OK);
@@ -225,13 +227,14 @@ static void make_planted(const char *path, int count, int odd)
     assay_local_close(&local);
 }
 
-/* Five hundred runs that are the same but for one param of one of them: found with two keys. */
+/* Five hundred runs that are the same but for one param of one of them, and one in which no two
+   are: found with two keys. */
 static void a_planted_difference_is_found(void **state)
 {
     (void)state;
     char path[400];
     snprintf(path, sizeof path, "%s/planted.db", getenv("TMPDIR"));
-    make_planted(path, 500, 321);
+    make_planted(path, 500, 321, true);
     struct screen *screen = workbench_open_on("local", path, "planted", 120, 36, SCREEN_XTERM);
     screen_settle(screen);
     screen_press(screen, "c", NULL);
@@ -239,7 +242,8 @@ static void a_planted_difference_is_found(void **state)
     screen_assert_text(screen, "500 runs");
     screen_assert_text(screen, "clip");
     screen_assert_text(screen, "1.0 ×499, 0.5 ×1");
-    screen_press(screen, "i", NULL); /* the only field that differs is under the cursor */
+    screen_assert_text(screen, "500 values"); /* of param1, all of them counted */
+    screen_press(screen, "i", NULL); /* the first field that differs is under the cursor */
     screen_settle(screen);
     screen_assert_text(screen, "    1 x  0.5");
     screen_assert_text(screen, "big-321");
@@ -468,7 +472,7 @@ static void many_marks_and_other_ways_to_choose(void **state)
     (void)state;
     char path[400];
     snprintf(path, sizeof path, "%s/marks.db", getenv("TMPDIR"));
-    make_planted(path, 120, 3);
+    make_planted(path, 120, 3, false);
     struct screen *screen = workbench_open_on("local", path, "marks", 120, 36, SCREEN_XTERM);
     screen_settle(screen);
     for (int i = 0; i < 100; i++)
