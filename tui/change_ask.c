@@ -57,6 +57,7 @@ static bool take_change(struct change_ask *ask, struct app *app,
     forget(ask);
     ask->change = *from;
     ask->change.run_id = assay_arena_strdup(&ask->arena, from->run_id);
+    ask->change.run_name = assay_arena_strdup(&ask->arena, from->run_name);
     ask->change.model = assay_arena_strdup(&ask->arena, from->model);
     ask->change.version = assay_arena_strdup(&ask->arena, from->version);
     ask->change.key = assay_arena_strdup(&ask->arena, from->key);

@@ -20,6 +20,7 @@ bool change_ask_register(struct change_ask *ask, struct app *app, uint32_t run_i
                                   &(struct assay_change){.kind = ASSAY_CHANGE_REGISTER,
                                                          .source = run->source,
                                                          .run_id = run->id,
+                                                         .run_name = run->name,
                                                          .value = place},
                                   model);
 
@@ -44,6 +45,7 @@ bool change_ask_run_command(struct change_ask *ask, struct app *app, enum comman
     }
     change.source = run->source;
     change.run_id = run->id;
+    change.run_name = run->name;
     switch (id) {
     case CMD_TAG:
         change.kind = ASSAY_CHANGE_RUN_TAG;

@@ -60,6 +60,20 @@ static void add_clean(struct assay_buf *out, const char *text)
     assay_text_clean(out, text ? text : "", text ? strlen(text) : 0);
 }
 
+#define SHOWN_ID 8 /* characters of an id that stands behind a name */
+
+static void add_run(const struct assay_change *change, struct assay_buf *out)
+{
+    if (!change->run_name || !*change->run_name) {
+        add_clean(out, change->run_id);
+        return;
+    }
+    add_clean(out, change->run_name);
+    assay_buf_text_add(out, " (");
+    assay_text_clean(out, change->run_id, strnlen(change->run_id, SHOWN_ID));
+    assay_buf_char(out, ')');
+}
+
 static void add_what(const struct assay_change *change, struct assay_buf *out)
 {
     switch (change->kind) {
@@ -92,7 +106,10 @@ static void add_what(const struct assay_change *change, struct assay_buf *out)
         break;
     }
     assay_buf_text_add(out, " of ");
-    add_clean(out, change->kind < ASSAY_CHANGE_MODEL_TAG ? change->run_id : change->model);
+    if (change->kind < ASSAY_CHANGE_MODEL_TAG)
+        add_run(change, out);
+    else
+        add_clean(out, change->model);
     if (change->kind == ASSAY_CHANGE_VERSION_TAG || change->kind == ASSAY_CHANGE_VERSION_TEXT) {
         assay_buf_text_add(out, " version ");
         add_clean(out, change->version);
@@ -107,7 +124,7 @@ void assay_change_text(const struct assay_change *change, const char *before,
     add_what(change, out);
     if (change->kind == ASSAY_CHANGE_REGISTER) {
         assay_buf_text_add(out, " from run ");
-        add_clean(out, change->run_id);
+        add_run(change, out);
         assay_buf_text_add(out, logged ? ", logged model " : ", artifacts ");
         add_clean(out, logged                            ? logged
                        : change->value && *change->value ? change->value
@@ -225,7 +242,10 @@ static enum assay_status run_change(struct server *server, const struct assay_ch
     if (status != ASSAY_OK)
         return status;
     status = make(client, change, expected, text, error);
-    assay_change_text(change, expected, &what);
+    /* The log has ids alone: a name may be another's by the time that it is read. */
+    struct assay_change logged = *change;
+    logged.run_name = NULL;
+    assay_change_text(&logged, expected, &what);
     change_log_add(mlflow_shown(client), assay_buf_text(&what), expected, *text, error);
     assay_buf_free(&what);
     return status;
@@ -357,6 +377,7 @@ static void copy_change(struct change_job *job, const struct assay_change *from)
 
     *to = *from;
     to->run_id = assay_arena_strdup(&job->arena, from->run_id);
+    to->run_name = assay_arena_strdup(&job->arena, from->run_name);
     to->model = assay_arena_strdup(&job->arena, from->model);
     to->version = assay_arena_strdup(&job->arena, from->version);
     to->key = assay_arena_strdup(&job->arena, from->key);

@@ -29,8 +29,9 @@ enum assay_change_kind {
 
 struct assay_change {
     enum assay_change_kind kind;
-    uint32_t source;    /* a server */
-    const char *run_id; /* of the kinds of a run; texts may be NULL where they say nothing */
+    uint32_t source;      /* a server */
+    const char *run_id;   /* of the kinds of a run; texts may be NULL where they say nothing */
+    const char *run_name; /* for words only, where they are for people: "seed3 (89dbaa72)" */
     const char *model, *version;
     const char *key, *value;
 };

@@ -75,14 +75,14 @@ static void tags_from_the_first_screen(void **state)
     begin(&world, "", NULL);
     go_to(world.screen, "hopeful");
     write_it(&world, "T", "tag (NAME=VALUE", "team=ads",
-             "tag team of " REGISTRY_RUN_B ": (none) → \"ads\"");
+             "tag team of hopeful (bbbbbbbb): (none) → \"ads\"");
     assert_string_equal(fake_registry_seen(&world.fake).runs[1].team, "ads");
     assert_string_equal(fake_registry_seen(&world.fake).runs[0].team, "");
     write_it(&world, "T", "tag (NAME=VALUE", "team=search",
-             "tag team of " REGISTRY_RUN_B ": \"ads\" → \"search\"");
+             "tag team of hopeful (bbbbbbbb): \"ads\" → \"search\"");
     assert_string_equal(fake_registry_seen(&world.fake).runs[1].team, "search");
     write_it(&world, "T", "tag (NAME=VALUE", "-team",
-             "tag team of " REGISTRY_RUN_B ": \"search\" → (none)");
+             "tag team of hopeful (bbbbbbbb): \"search\" → (none)");
     assert_string_equal(fake_registry_seen(&world.fake).runs[1].team, "");
     /* What is so already is said to be, and asks for no key. */
     unsigned before = fake_registry_seen(&world.fake).writes;
@@ -91,7 +91,7 @@ static void tags_from_the_first_screen(void **state)
     screen_type(world.screen, "-team");
     screen_press(world.screen, "enter", NULL);
     screen_wait(world.screen,
-                "nothing to write: tag team of " REGISTRY_RUN_B ": there is none already");
+                "nothing to write: tag team of hopeful (bbbbbbbb): there is none already");
     assert_int_equal(fake_registry_seen(&world.fake).writes, before);
     /* Left alone, nothing is written. */
     unsigned writes = fake_registry_seen(&world.fake).writes;
@@ -114,10 +114,10 @@ static void name_and_life(void **state)
     begin(&world, "", NULL);
     go_to(world.screen, "hopeful");
     write_it(&world, "N", "name: hopeful", "-again",
-             "name of " REGISTRY_RUN_B ": \"hopeful\" → \"hopeful-again\"");
+             "name of hopeful (bbbbbbbb): \"hopeful\" → \"hopeful-again\"");
     assert_string_equal(fake_registry_seen(&world.fake).runs[1].name, "hopeful-again");
     screen_wait(world.screen, "hopeful-again"); /* read back, into the table */
-    write_it(&world, "X", NULL, NULL, "life of " REGISTRY_RUN_B ": \"active\" → \"deleted\"");
+    write_it(&world, "X", NULL, NULL, "life of hopeful-again (bbbbbbbb): \"active\" → \"deleted\"");
     assert_true(fake_registry_seen(&world.fake).runs[1].deleted);
     assert_false(fake_registry_seen(&world.fake).runs[0].deleted);
     end(&world);
@@ -133,10 +133,10 @@ static void a_deleted_run_is_restored(void **state)
     screen_press(world.screen, "enter", NULL);
     screen_wait(world.screen, "metrics 1");
     screen_settle(world.screen);
-    write_it(&world, "X", NULL, NULL, "life of " REGISTRY_RUN_B ": \"active\" → \"deleted\"");
+    write_it(&world, "X", NULL, NULL, "life of hopeful (bbbbbbbb): \"active\" → \"deleted\"");
     assert_true(fake_registry_seen(&world.fake).runs[1].deleted);
     screen_wait(world.screen, ", deleted");
-    write_it(&world, "X", NULL, NULL, "life of " REGISTRY_RUN_B ": \"deleted\" → \"active\"");
+    write_it(&world, "X", NULL, NULL, "life of hopeful (bbbbbbbb): \"deleted\" → \"active\"");
     assert_false(fake_registry_seen(&world.fake).runs[1].deleted);
     assert_int_equal(fake_registry_seen(&world.fake).writes, 2);
     end(&world);
@@ -152,7 +152,7 @@ static void a_note_in_the_editor(void **state)
     assert_int_equal(assay_file_write(path, "best so far\n", 12, 0600, NULL), ASSAY_OK);
     begin(&world, "", editor);
     go_to(world.screen, "hopeful");
-    write_it(&world, "E", NULL, NULL, "note of " REGISTRY_RUN_B ": (none) → \"best so far\"");
+    write_it(&world, "E", NULL, NULL, "note of hopeful (bbbbbbbb): (none) → \"best so far\"");
     assert_string_equal(fake_registry_seen(&world.fake).runs[1].note, "best so far");
     end(&world);
 }
@@ -165,7 +165,7 @@ static void a_logged_model_is_registered(void **state)
     begin(&world, "", NULL);
     go_to(world.screen, "hopeful");
     write_it(&world, "r", "register as", "fraud",
-             "a version of fraud from run " REGISTRY_RUN_B ", logged model " REGISTRY_LOGGED);
+             "a version of fraud from run hopeful (bbbbbbbb), logged model " REGISTRY_LOGGED);
     screen_assert_text(world.screen, REGISTRY_LOGGED ": version 3");
     struct fake_registry seen = fake_registry_seen(&world.fake);
     assert_string_equal(seen.made.run_id, REGISTRY_RUN_B);
@@ -200,7 +200,7 @@ static void a_model_among_artifacts_is_registered(void **state)
     screen_wait(world.screen, "metrics 1");
     screen_settle(world.screen);
     write_it(&world, "r", "register as", "fraud",
-             "a version of fraud from run " REGISTRY_RUN_A ", artifacts model");
+             "a version of fraud from run steady (aaaaaaaa), artifacts model");
     struct fake_registry seen = fake_registry_seen(&world.fake);
     assert_string_equal(seen.made.run_id, REGISTRY_RUN_A);
     assert_string_equal(seen.made.source,
@@ -271,7 +271,7 @@ static void servers_named_prod_are_read_only(void **state)
             assert_int_equal(fake_registry_seen(&world.fake).writes, 0);
         } else {
             write_it(&world, "T", "tag (NAME=VALUE", "team=ads",
-                     "tag team of " REGISTRY_RUN_B ": (none) → \"ads\"");
+                     "tag team of hopeful (bbbbbbbb): (none) → \"ads\"");
             assert_string_equal(fake_registry_seen(&world.fake).runs[1].team, "ads");
         }
         end(&world);
