@@ -146,6 +146,10 @@ static enum assay_status read_schema(struct db_scan *scan)
         status = sql_step(statement, &row, scan->err);
     scan->to.schema = db_hash(row ? db_row_hash(statement, 0, 1) : 0, &version, sizeof version);
     sql_finish(&statement);
+    if (scan->salvage && status == ASSAY_CORRUPT) { /* nothing is kept that would need it */
+        assay_error_clear(scan->err);
+        status = ASSAY_OK;
+    }
     return status;
 }
 
@@ -607,6 +611,8 @@ static enum assay_status read_undisturbed(struct db_scan *scan)
         db->scan++;
         scan->claimed = DB_CLAIMED_NOTHING;
         status = sql_open(&db->sql, db->path, SQL_FOREIGN, scan->err);
+        if (status == ASSAY_OK)
+            db_tell_cut_off(scan);
         if (status == ASSAY_OK)
             status = read_changes(scan);
         db_fold_reset(scan);

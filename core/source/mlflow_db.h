@@ -105,6 +105,7 @@ struct db_scan {
     /* The database is damaged: whatever can be read is read anew, what cannot is told, and how
        far it went is not kept. */
     bool salvage;
+    bool cut_off;  /* that was told */
     uint32_t told; /* 1 << enum db_part */
     uint64_t rows_done, rows_total;
 };
@@ -140,6 +141,8 @@ enum db_part {
     DB_PART_TAGS,
     DB_PART_LINKS,
 };
+/* Of a database whose end is missing that is told, once, and the rest is salvaged. */
+void db_tell_cut_off(struct db_scan *scan);
 /* Whether STATUS is damage to PART that the scan leaves behind; it is told, once. */
 bool db_leaves(struct db_scan *scan, enum db_part part, enum assay_status status);
 /* Where to go on in TABLE, whose rows cannot be read right behind the rowid FROM; INT64_MAX

@@ -7,6 +7,23 @@
 
 #include <stdio.h>
 
+#include <assay/text.h>
+
+void db_tell_cut_off(struct db_scan *scan)
+{
+    uint64_t missing = sql_cut_off(scan->db->sql);
+    char text[32];
+
+    if (missing == 0)
+        return;
+    if (!scan->cut_off)
+        ingest_problem(scan->in, scan->db->path, UINT64_MAX,
+                       "the database is cut off: the last %s of its file are missing, and what "
+                       "is shown is incomplete",
+                       assay_bytes_text(text, missing));
+    scan->salvage = scan->cut_off = true;
+}
+
 bool db_leaves(struct db_scan *scan, enum db_part part, enum assay_status status)
 {
     static const char *const parts[] = {

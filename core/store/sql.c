@@ -39,6 +39,7 @@ struct sql {
     char *path;
     bool foreign;           /* opened read-only */
     bool disturbed;         /* see sql_disturbed() */
+    uint64_t cut_off;       /* see sql_cut_off() */
     atomic_uint interrupts; /* counts sql_interrupt(), for the wait on a lock */
     unsigned wait_mark;     /* its value when the wait began */
     int waited_ms;
@@ -290,6 +291,43 @@ static int open_to_read(struct sql *sql, const char *name)
     return code;
 }
 
+/* How many bytes the file lacks of those that its header says it has. Asked through the open
+   file: closing a descriptor of our own would drop the locks on it. */
+static uint64_t missing_bytes(sqlite3 *db)
+{
+    sqlite3_file *file = NULL;
+    sqlite3_int64 size = 0;
+    unsigned char header[100];
+
+    if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
+        file == NULL || file->pMethods == NULL ||
+        file->pMethods->xRead(file, header, sizeof header, 0) != SQLITE_OK ||
+        file->pMethods->xFileSize(file, &size) != SQLITE_OK) {
+        return 0;
+    }
+    uint64_t page = (uint64_t)header[16] << 8 | header[17];
+    uint64_t pages = (uint64_t)header[28] << 24 | (uint64_t)header[29] << 16 |
+                     (uint64_t)header[30] << 8 | header[31];
+    uint64_t whole = (page == 1 ? 65536 : page) * pages;
+    return whole > (uint64_t)size ? whole - (uint64_t)size : 0;
+}
+
+/* SQLite reads no page of a file that is shorter than its header says, but where the schema may
+   be repaired. That is allowed then, on a connection that cannot write: what is there of the
+   file can be read, and what is not is damage where it is met. */
+static int open_cut_off(struct sql *sql)
+{
+    uint64_t missing = missing_bytes(sql->db);
+    if (missing == 0) {
+        return SQLITE_CORRUPT;
+    }
+    sqlite3_db_config(sql->db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+    sqlite3_db_config(sql->db, SQLITE_DBCONFIG_WRITABLE_SCHEMA, 1, NULL);
+    int code = probe(sql);
+    sql->cut_off = code == SQLITE_OK ? missing : 0;
+    return code;
+}
+
 /* Opens another program's, in a way that makes and changes nothing beside it. A writer that
    opens it at this moment has made its -shm and not yet filled it: that is waited for. */
 static int open_foreign(struct sql *sql, const char *name)
@@ -308,7 +346,7 @@ static int open_foreign(struct sql *sql, const char *name)
         code = SQLITE_OK;
     }
     assay_buf_free(&uri);
-    return code;
+    return (code & 0xff) == SQLITE_CORRUPT ? open_cut_off(sql) : code;
 }
 
 /* Makes the database where there is none. The mode is set by path, never through a descriptor
@@ -385,6 +423,11 @@ void sql_interrupt(struct sql *sql)
 bool sql_disturbed(const struct sql *sql)
 {
     return sql->disturbed;
+}
+
+uint64_t sql_cut_off(const struct sql *sql)
+{
+    return sql->cut_off;
 }
 
 /* ---- statements ---- */

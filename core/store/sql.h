@@ -30,6 +30,9 @@ void sql_close(struct sql **sql);
 /* Whether a statement failed because another program began to write a foreign database that
    nobody had open before. Not for good: close it, open it again and read anew. */
 bool sql_disturbed(const struct sql *sql);
+/* How many bytes a foreign database's file lacks of those that it should have; 0 where it is
+   whole. What is there of it can be read, the rest fails as damaged. */
+uint64_t sql_cut_off(const struct sql *sql);
 /* Several statements, no results. */
 enum assay_status sql_exec(struct sql *sql, const char *text, struct assay_error *err);
 /* One number, e.g. a pragma's; FALLBACK where there is no row. */

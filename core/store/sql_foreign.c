@@ -89,6 +89,10 @@ static int read_file(sqlite3_file *file, void *bytes, int count, sqlite3_int64 o
     } else if (code == SQLITE_OK) {
         code = real_of(file)->pMethods->xRead(real_of(file), bytes, count, offset);
     }
+    /* The half of a page where a file was cut off: SQLite would take zeros for its rows. */
+    if (code == SQLITE_IOERR_SHORT_READ && foreign->database == foreign && offset > 0 &&
+        count >= 512)
+        code = SQLITE_CORRUPT;
     if (foreign->database->alone && is_there(foreign->database->shm))
         return SQLITE_BUSY_SNAPSHOT;
     return code;

@@ -51,12 +51,13 @@ static void test_damaged_is_told(void **state)
     struct source_found found = {0};
     struct assay_error err = {0};
     char path[1024];
-    struct stat st;
+    static const char nothing[1000];
     void *self;
 
     sql_close(&world->writer);
-    assert_int_equal(stat(world->path, &st), 0);
-    assert_int_equal(truncate(world->path, st.st_size / 2), 0);
+    int fd = open(world->path, O_RDWR); /* the schema, without which nothing is known */
+    assert_int_equal(pwrite(fd, nothing, sizeof nothing, 100), sizeof nothing);
+    close(fd);
     source_mlflow_db.detect(world->path, &found); /* named by the user */
     assert_int_equal(found.count, 1);
     assert_int_equal(source_mlflow_db.open(&self, world->path, &err), ASSAY_CORRUPT);
@@ -175,12 +176,45 @@ static void test_damaged_metrics(void **state)
     assay_series_free(&series);
 }
 
+/* A file that ends early: what lies before its end is there, in the runs and in a series, and it
+   is said how much is missing. */
+static void test_cut_off_is_read(void **state)
+{
+    struct db_world *world = *state;
+    struct assay_series *series = assay_series_new(ASSAY_LAST_VALUE);
+    struct assay_error err = {0};
+    struct source_found found = {0};
+    unsigned runs, params, metrics;
+    struct stat st;
+
+    db_world_fill(world);
+    assert_int_equal(stat(world->path, &st), 0);
+    assert_int_equal(truncate(world->path, st.st_size * 3 / 4), 0);
+    source_mlflow_db.detect(world->folder, &found);
+    assert_int_equal(found.count, 1);
+    source_found_free(&found);
+    db_world_scan(world);
+    count_runs(world, &runs, &params, &metrics);
+    assert_int_equal(runs, 400);
+    assert_int_equal(params, 400);
+    assert_in_range(metrics, 100, 399);
+    assert_non_null(strstr(world->collect.problems[0].message, "the database is cut off: "));
+    assert_non_null(strstr(world->collect.problems[1].message, "not all metrics"));
+    assert_int_equal(
+        source_mlflow_db.read_series(world->self, "0", "run0001", "loss", series, &err),
+        ASSAY_OK);
+    assert_int_equal(assay_series_count(series), 1);
+    assert_true(assay_series_incomplete(series));
+    assay_series_free(&series);
+}
+
 #define IN_WORLD(name) cmocka_unit_test_setup_teardown(name, db_world_old, db_world_end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_WORLD(test_cut_off),
+        IN_WORLD(test_cut_off_is_read),
         IN_WORLD(test_damaged_is_told),
         IN_WORLD(test_damaged_in_part),
         IN_WORLD(test_damaged_runs),
