@@ -319,7 +319,7 @@ enum assay_status db_fold_rows(struct db_scan *scan)
     }
     sql_finish(&statement);
     assay_buf_free(&text);
-    if (status != ASSAY_OK)
+    if (status != ASSAY_OK && !db_leaves(scan, DB_PART_METRICS, status))
         return status;
     db_claim(scan, true);
     return flush(scan, scan->to.metrics);

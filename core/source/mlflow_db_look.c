@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <assay/text.h>
+
 #include "store/store.h"
 
 /* A file that begins as SQLite's do. For one that SQLite itself could not read: closing a
@@ -30,6 +32,17 @@ static bool is_database(const char *path)
     return is;
 }
 
+static enum db_look fail_cut_off(const char *path, uint64_t missing, struct assay_error *err)
+{
+    char text[32];
+
+    assay_fail(err, ASSAY_CORRUPT,
+               "%s: the database is cut off: the last %s of its file are missing, and what "
+               "tables it has stood there",
+               path, assay_bytes_text(text, missing));
+    return DB_LOOK_TROUBLE;
+}
+
 enum db_look db_look_at(const char *path, struct assay_error *err)
 {
     enum db_look look = DB_LOOK_OTHER;
@@ -45,12 +58,16 @@ enum db_look db_look_at(const char *path, struct assay_error *err)
         assay_fail(err, ASSAY_BAD_INPUT, "%s: Assay's own, not an MLflow database", path);
         return DB_LOOK_OTHER;
     }
+    /* Of a file that was cut off part of the schema may be missing, too. */
     if (sql_open(&sql, path, SQL_FOREIGN, err) != ASSAY_OK ||
-        sql_int(sql, "SELECT count(*) FROM sqlite_master", 0, &tables, err) != ASSAY_OK)
+        (sql_cut_off(sql) == 0 &&
+         sql_int(sql, "SELECT count(*) FROM sqlite_master", 0, &tables, err) != ASSAY_OK))
         look = is_database(path) ? DB_LOOK_TROUBLE : DB_LOOK_OTHER;
-    else if (sql_has(sql, "alembic_version", NULL) && sql_has(sql, "runs", "run_uuid") &&
-             sql_has(sql, "experiments", "experiment_id"))
+    else if ((sql_has(sql, "alembic_version", NULL) || sql_cut_off(sql) > 0) &&
+             sql_has(sql, "runs", "run_uuid") && sql_has(sql, "experiments", "experiment_id"))
         look = DB_LOOK_STORE;
+    else if (sql_cut_off(sql) > 0)
+        look = fail_cut_off(path, sql_cut_off(sql), err);
     else
         assay_fail(err, ASSAY_BAD_INPUT, "%s: not an MLflow database", path);
     sql_close(&sql);

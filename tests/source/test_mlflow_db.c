@@ -14,7 +14,6 @@
 
 #include <cmocka.h>
 
-#include <assay/buf.h>
 #include <assay/text.h>
 
 #include "source/artifact_list.h"
@@ -23,28 +22,12 @@
 #include "support/mlflow_db_world.h"
 #include "support/mlflow_expect.h"
 
-static char *read_text(const char *path)
-{
-    FILE *file = fopen(path, "r");
-    struct assay_buf text = {0};
-    char bytes[4096];
-    size_t got;
-
-    assert_non_null(file);
-    while ((got = fread(bytes, 1, sizeof bytes, file)) > 0)
-        assay_buf_add(&text, bytes, got);
-    fclose(file);
-    return assay_buf_take(&text);
-}
-
 static void load_dump(struct db_world *world, const char *version)
 {
-    char path[1024], *text;
+    char path[1024];
 
     snprintf(path, sizeof path, "%s/source/data/%s/mlflow.sql", TEST_DATA, version);
-    text = read_text(path);
-    db_world_write(world, text);
-    free(text);
+    db_world_load(world, path);
 }
 
 static const struct assay_summary *summary_of(struct db_world *world, const char *id,

@@ -208,6 +208,40 @@ static void test_cut_off_is_read(void **state)
     assay_series_free(&series);
 }
 
+/* What MLflow 3 wrote, cut after every page: either what is left of it is shown, and it is told
+   that there was more, or it is said why nothing is. */
+static void test_cut_off_anywhere(void **state)
+{
+    struct db_world *world = *state;
+    unsigned shown = 0;
+    char path[1024];
+    struct stat st;
+
+    snprintf(path, sizeof path, "%s/source/data/mlflow-3/mlflow.sql", TEST_DATA);
+    db_world_load(world, path);
+    sql_close(&world->writer);
+    assert_int_equal(stat(world->path, &st), 0);
+    for (off_t size = st.st_size - 4096; size > 0; size -= 4096) {
+        struct assay_error err = {0};
+        void *self = NULL;
+
+        assert_int_equal(truncate(world->path, size), 0);
+        db_world_settle(world);
+        ingest_collect_forget_problems(&world->collect);
+        if (source_mlflow_db.open(&self, world->path, &err) != ASSAY_OK) {
+            assert_non_null(strstr(err.what, "the database is "));
+            continue;
+        }
+        assert_int_equal(source_mlflow_db.scan(self, &world->collect.ingest, &err), ASSAY_OK);
+        assert_in_range(world->collect.problem_count, 1, 10);
+        assert_non_null(strstr(world->collect.problems[0].message, "cut off: the last "));
+        source_mlflow_db.close(self);
+        shown++;
+    }
+    assert_in_range(shown, (unsigned)(st.st_size / 4096) / 4, st.st_size / 4096);
+}
+
+#define EMPTY(name)    cmocka_unit_test_setup_teardown(name, db_world_empty, db_world_end)
 #define IN_WORLD(name) cmocka_unit_test_setup_teardown(name, db_world_old, db_world_end)
 
 int main(void)
@@ -215,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_WORLD(test_cut_off),
         IN_WORLD(test_cut_off_is_read),
+        EMPTY(test_cut_off_anywhere),
         IN_WORLD(test_damaged_is_told),
         IN_WORLD(test_damaged_in_part),
         IN_WORLD(test_damaged_runs),

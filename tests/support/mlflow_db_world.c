@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include <assay/buf.h>
 #include <assay/memory.h>
 
 #include "source/readers.h"
@@ -26,6 +27,28 @@ void db_world_write(struct db_world *world, const char *text)
 
     if (sql_exec(world->writer, text, &err) != ASSAY_OK)
         fail_msg("%s", err.what);
+}
+
+static char *read_text(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    struct assay_buf text = {0};
+    char bytes[4096];
+    size_t got;
+
+    assert_non_null(file);
+    while ((got = fread(bytes, 1, sizeof bytes, file)) > 0)
+        assay_buf_add(&text, bytes, got);
+    fclose(file);
+    return assay_buf_take(&text);
+}
+
+void db_world_load(struct db_world *world, const char *path)
+{
+    char *text = read_text(path);
+
+    db_world_write(world, text);
+    free(text);
 }
 
 int db_world_empty(void **state)

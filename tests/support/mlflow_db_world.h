@@ -20,6 +20,7 @@ int db_world_empty(void **state);
 int db_world_old(void **state);
 int db_world_end(void **state); /* its teardown */
 void db_world_write(struct db_world *world, const char *text);
+void db_world_load(struct db_world *world, const char *path); /* the same from a file */
 /* Sets the file's time back, so that it does not count as written just now. */
 void db_world_settle(struct db_world *world);
 /* What the reader says of it now, into world->collect; the reader is opened where it is not. */
