@@ -27,6 +27,7 @@
 #include <assay/buf.h>
 #include <assay/file.h>
 #include <assay/memory.h>
+#include <assay/text.h>
 
 #include "store/sql_foreign.h"
 
@@ -122,6 +123,13 @@ static enum assay_status fail_code(struct sql *sql, int code, struct assay_error
         return assay_fail(err, ASSAY_CANCELLED, "%s: interrupted", sql->path);
     case SQLITE_CORRUPT:
     case SQLITE_FORMAT:
+        if (sql->cut_off > 0) {
+            char text[32];
+            return assay_fail(err, ASSAY_CORRUPT,
+                              "%s: the database is damaged: cut off, the last %s of its file "
+                              "are missing",
+                              sql->path, assay_bytes_text(text, sql->cut_off));
+        }
         return assay_fail(err, ASSAY_CORRUPT, "%s: the database is damaged: %s", sql->path,
                           sqlite3_errmsg(sql->db));
     case SQLITE_NOTADB:
@@ -323,9 +331,8 @@ static int open_cut_off(struct sql *sql)
     }
     sqlite3_db_config(sql->db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
     sqlite3_db_config(sql->db, SQLITE_DBCONFIG_WRITABLE_SCHEMA, 1, NULL);
-    int code = probe(sql);
-    sql->cut_off = code == SQLITE_OK ? missing : 0;
-    return code;
+    sql->cut_off = missing;
+    return probe(sql);
 }
 
 /* Opens another program's, in a way that makes and changes nothing beside it. A writer that
