@@ -520,6 +520,17 @@ static void apply_override(struct evaluation *e)
 
 /* ---- the state ---- */
 
+/* What was overridden is not there, and nobody is told that it is. */
+static const char *approved_words(const struct evaluation *e)
+{
+    for (size_t i = 0; i < e->count; i++)
+        if (e->list[i].state == ASSAY_OVERRIDDEN)
+            return fold_text(e->fold,
+                             "%s broke the glass: not all that the policy asks for is there",
+                             e->override->record->s.person);
+    return "all that the policy asks for is there";
+}
+
 static int64_t last_vote(const struct evaluation *e)
 {
     int64_t last = e->request->revised_ms;
@@ -587,7 +598,7 @@ static void decide_open(struct evaluation *e)
                       ? "its application was begun in time, and not finished"
                       : "its application was begun");
     else if (approved)
-        set_state(e, ASSAY_STATE_APPROVED, "all that the policy asks for is there");
+        set_state(e, ASSAY_STATE_APPROVED, approved_words(e));
     else
         set_state(e, ASSAY_STATE_PENDING, first);
 }
