@@ -105,6 +105,13 @@ enum assay_status cli_verify(struct cli *cli, struct assay_error *err)
         assay_hint(err, "assay verify --help lists what it takes");
         return ASSAY_BAD_INPUT;
     }
+    static const char *const named[] = {"model", "version", "target"};
+    for (size_t i = 0; asks && i < ASSAY_COUNT(named); i++)
+        if (!cli_value(cli, named[i])[0]) {
+            assay_fail(err, ASSAY_BAD_INPUT, "verify: --%s is empty", named[i]);
+            assay_hint(err, "in a script: is the variable that it comes from set?");
+            return ASSAY_BAD_INPUT;
+        }
     if (bundle)
         return assay_bundle_verify(bundle, cli_value(cli, "ledger"), err);
     const struct assay_ledger_options options = {

@@ -15,7 +15,8 @@
 #include "approval/manifest.h"
 #include "model/attrs.h"
 
-#define KIND "local"
+#define KIND      "local"
+#define NAME_MOST 256 /* bytes of a model's name */
 
 /* ---- writing what is known ---- */
 
@@ -182,8 +183,11 @@ enum assay_status registry_add(struct store *store, const struct assay_registrat
     enum assay_status status = ASSAY_OK;
 
     version[0] = '\0';
-    if (!what->model || !what->model[0] || strlen(what->model) > 256)
+    if (!what->model || !what->model[0])
         return assay_fail(err, ASSAY_BAD_INPUT, "a model needs a name");
+    if (strlen(what->model) > NAME_MOST)
+        return assay_fail(err, ASSAY_BAD_INPUT, "a model's name has %d bytes at most, not %zu",
+                          NAME_MOST, strlen(what->model));
     for (size_t i = 0; i < what->account_count; i++)
         if (!strchr(what->accounts[i], '='))
             return assay_fail(err, ASSAY_BAD_INPUT, "%s: should be PART=ACCOUNT",

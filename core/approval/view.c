@@ -237,11 +237,13 @@ size_t assay_ledger_requests(const struct assay_ledger *ledger,
     return ledger->fold.request_count;
 }
 
+#define REF_LEAST 4 /* digits of an id */
+
 static bool names_request(const struct assay_request *request, const char *ref)
 {
     const char *slash = strrchr(ref, '/');
 
-    if (strlen(ref) >= 4 && strncmp(request->id, ref, strlen(ref)) == 0)
+    if (strlen(ref) >= REF_LEAST && strncmp(request->id, ref, strlen(ref)) == 0)
         return true;
     return slash && strlen(request->model) == (size_t)(slash - ref) &&
            strncmp(request->model, ref, (size_t)(slash - ref)) == 0 &&
@@ -266,9 +268,15 @@ enum assay_status assay_ledger_find(const struct assay_ledger *ledger, const cha
                              request->model, request->version);
     }
     if (found == 0) {
-        status = assay_fail(err, ASSAY_BAD_INPUT, "%s: there is no such request", ref);
+        status = strlen(ref) < REF_LEAST
+                     ? assay_fail(err, ASSAY_BAD_INPUT,
+                                  "\"%s\": a request is named by %d digits of its id at least, "
+                                  "or as MODEL/VERSION where one is open",
+                                  ref, REF_LEAST)
+                     : assay_fail(err, ASSAY_BAD_INPUT, "%s: there is no such request", ref);
         assay_hint(err, "assay queue lists them");
     } else if (found > 1) {
+        *out = NULL; /* nobody goes on with the one that was looked at last */
         status = assay_fail(err, ASSAY_BAD_INPUT, "%s: could be %zu requests", ref, found);
         assay_hint(err, "%s", assay_buf_text(&names));
     }

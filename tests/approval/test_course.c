@@ -478,6 +478,24 @@ static void begun_and_finished_late(void **state)
     }
 }
 
+/* A deployment whose variable is not set is told so, and gets no 0. */
+static void gate_of_nothing(void **state)
+{
+    static const char *const asked[][3] = {{"", "1", "alias:champion"},
+                                           {"fraud", "", "alias:champion"},
+                                           {"fraud", "1", ""}};
+    static const char *const says[] = {"--model is empty", "--version is empty",
+                                       "--target is empty"};
+    (void)state;
+    begin(WORLD_POLICY);
+    for (size_t i = 0; i < 3; i++) {
+        as("adm", 2, "verify", "--model", asked[i][0], "--version", asked[i][1], "--target",
+           asked[i][2], NULL);
+        program_complains(says[i]);
+    }
+    world_stop(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -491,6 +509,7 @@ int main(void)
         cmocka_unit_test(places_of_exchange),
         cmocka_unit_test(only_commands),
         cmocka_unit_test(begun_and_finished_late),
+        cmocka_unit_test(gate_of_nothing),
     };
     return cmocka_run_group_tests_name("courses", tests, program_begin, program_end);
 }
