@@ -77,6 +77,9 @@ struct home {
         struct prompt prompt;
     } picker;
 
+    bool champion_awaited; /* the registry is being read, for */
+    uint32_t champion_for; /* ... this run's comparison */
+
     struct rect tree_rect, table_rect, preview_rect; /* on the screen, for the mouse */
     uint64_t diverged_version;
 };
@@ -148,5 +151,8 @@ void home_picker_draw(struct home *home, struct area area);
 /* Opens the comparison of the marked runs, or of all in the table where none is marked; WHICH
    may name others: "last 2", "parent", "champion". */
 void home_compare(struct home *home, const char *which);
+/* Opens the comparison with the champion once the registry has been read, if its run is still
+   the one under the cursor and nothing else was begun. */
+void home_compare_poll(struct home *home);
 
 #endif

@@ -70,19 +70,35 @@ static void compare_parent(struct home *home)
 static void compare_champion(struct home *home)
 {
     uint32_t run = home_run(home), champion = ASSAY_NONE;
-    bool busy = false;
+    bool busy = false, waited = home->champion_awaited;
     struct assay_error err = {0};
+    home->champion_awaited = false;
     if (run == ASSAY_NONE) {
         return;
     }
     enum assay_status status =
         assay_related_champion(home->app->session, run, &champion, &busy, &err);
     if (busy) {
-        app_say(home->app, "the registry is being read: try again in a moment");
+        home->champion_awaited = true;
+        home->champion_for = run;
+        if (!waited) {
+            app_say(home->app, "the registry is being read: the champion will be shown then");
+        }
     } else if (status != ASSAY_OK) {
         app_fail(home->app, &err);
     } else {
         open_comparison(home, (uint32_t[]){champion, run}, 2, champion);
+    }
+}
+
+void home_compare_poll(struct home *home)
+{
+    bool elsewhere = home->app->depth > 1 || home->app->palette.open || home->filtering ||
+                     home->picker.open || home_run(home) != home->champion_for;
+    if (home->champion_awaited && elsewhere) {
+        home->champion_awaited = false;
+    } else if (home->champion_awaited) {
+        compare_champion(home);
     }
 }
 

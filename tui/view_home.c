@@ -667,6 +667,12 @@ static void home_changed(void *self, unsigned changes)
     }
 }
 
+static bool home_poll(void *self)
+{
+    home_compare_poll(self);
+    return false;
+}
+
 static void home_complete_all(void *self)
 {
     struct home *home = self;
@@ -704,6 +710,7 @@ const struct view_ops view_home = {
     .command = home_command,
     .event = home_event,
     .changed = home_changed,
+    .poll = home_poll,
     .complete_all = home_complete_all,
     .title = home_title,
     .hints = home_hints,
