@@ -158,9 +158,9 @@ static void draw_axis(const struct compare_view *view, const struct axis *axis, 
     bool here = index == view->brush_axis;
     compare_label(view, axis->field, text, sizeof text);
     draw_field(area, left, 0, room, ALIGN_CENTER, here ? ROLE_ACCENT : ROLE_NORMAL, text);
-    assay_parallel_end(&axis->scale, true, text);
+    assay_parallel_end(&axis->scale, true, room, text);
     draw_field(area, left, 1, room, ALIGN_CENTER, ROLE_AXIS, text);
-    assay_parallel_end(&axis->scale, false, text);
+    assay_parallel_end(&axis->scale, false, room, text);
     draw_field(area, left, area.rect.height - 1, room, ALIGN_CENTER, ROLE_AXIS, text);
 }
 

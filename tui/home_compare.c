@@ -87,6 +87,7 @@ static void compare_champion(struct home *home)
     } else if (status != ASSAY_OK) {
         app_fail(home->app, &err);
     } else {
+        home->app->message_shown &= !waited; /* what was said of the waiting is over */
         open_comparison(home, (uint32_t[]){champion, run}, 2, champion);
     }
 }

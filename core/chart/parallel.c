@@ -4,8 +4,14 @@
  */
 #include <assay/figure.h>
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include <assay/clock.h>
 #include <assay/text.h>
+
+#define DIGITS 4 /* of a number at an end, at most */
 
 void assay_parallel_take(struct assay_parallel_axis *axis, double number, const char *text)
 {
@@ -51,14 +57,30 @@ double assay_parallel_number(const struct assay_parallel_axis *axis, double unit
     return assay_scale_from_unit(unit, axis->low, axis->high, axis->log);
 }
 
-void assay_parallel_end(const struct assay_parallel_axis *axis, bool high, char out[32])
+/* A number that is cut is another one: fewer digits, then a power of ten ("1e-4"). */
+static void number_in(char out[32], double value, int cells)
 {
+    int digits = DIGITS;
+    do {
+        assay_number_short(out, value, digits--);
+    } while (digits > 0 && assay_text_width(out) > cells);
+    if (assay_text_width(out) > cells) {
+        snprintf(out, 32, "%.0e", value);
+        char *power = strchr(out, 'e');
+        snprintf(power, (size_t)(out + 32 - power), "e%ld", strtol(power + 1, NULL, 10));
+    }
+}
+
+void assay_parallel_end(const struct assay_parallel_axis *axis, bool high, int cells,
+                        char out[32])
+{
+    double value = high ? axis->high : axis->low;
     if (axis->kind_count)
         assay_text_clean_to(out, 32, axis->kinds[high ? axis->kind_count - 1 : 0]);
     else if (axis->low <= axis->high && axis->duration)
-        assay_duration_text(out, llround((high ? axis->high : axis->low) * 1000));
+        assay_duration_text(out, llround(value * 1000));
     else if (axis->low <= axis->high)
-        assay_number_short(out, high ? axis->high : axis->low, 4);
+        number_in(out, value, cells);
     else
         out[0] = '\0';
 }

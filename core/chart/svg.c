@@ -213,9 +213,9 @@ static void places(struct assay_buf *out, const struct ground *g,
         }
         return;
     }
-    assay_parallel_end(axis, true, text);
+    assay_parallel_end(axis, true, (int)(room / CHAR), text);
     fitted(out, x, down(g, 1) - 8, "middle", text, room);
-    assay_parallel_end(axis, false, text);
+    assay_parallel_end(axis, false, (int)(room / CHAR), text);
     fitted(out, x, down(g, 0) + 20, "middle", text, room);
 }
 

@@ -144,8 +144,10 @@ double assay_parallel_unit(const struct assay_parallel_axis *axis, double number
 /* The same of the text of that index; and the number that stands at UNIT. */
 double assay_parallel_kind_unit(const struct assay_parallel_axis *axis, size_t kind);
 double assay_parallel_number(const struct assay_parallel_axis *axis, double unit);
-/* What stands at the upper or the lower end, as clean text. */
-void assay_parallel_end(const struct assay_parallel_axis *axis, bool high, char out[32]);
+/* What stands at the upper or the lower end, as clean text; of a number as many digits, four at
+   most, as so many CELLS have room for. */
+void assay_parallel_end(const struct assay_parallel_axis *axis, bool high, int cells,
+                        char out[32]);
 /* Adds a run's line: UNITS says where it is on each of COUNT axes, which stand ACROSS the
    picture at these places. Between axes of which it has no place on one it is broken. */
 void assay_parallel_line(struct assay_figure *figure, const double *across, const double *units,

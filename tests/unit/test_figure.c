@@ -436,19 +436,33 @@ static void runs_stand_on_upright_axes(void **state)
     assert_true(assay_parallel_unit(&texts, 3, sgd) == 1);
     assert_true(isnan(assay_parallel_unit(&texts, 3, "lion")));
     assert_true(isnan(assay_parallel_unit(&texts, 3, NULL)));
-    assay_parallel_end(&numbers, true, end);
+    assay_parallel_end(&numbers, true, 20, end);
     assert_string_equal(end, "1");
-    assay_parallel_end(&texts, false, end);
+    assay_parallel_end(&texts, false, 20, end);
     assert_string_equal(end, "adamw");
-    assay_parallel_end(&none, true, end); /* of nothing, infinity least of all */
+    assay_parallel_end(&none, true, 20, end); /* of nothing, infinity least of all */
     assert_string_equal(end, "");
     numbers.duration = true;
-    assay_parallel_end(&numbers, true, end);
+    assay_parallel_end(&numbers, true, 20, end);
     assert_string_equal(end, "1.00s");
     numbers = (struct assay_parallel_axis)ASSAY_PARALLEL_AXIS(false);
     assay_parallel_take(&numbers, 5, NULL);
     assay_parallel_settle(&numbers);
     assert_true(assay_parallel_unit(&numbers, 5, NULL) == 0.5); /* no width, no division */
+    static const struct {
+        double value;
+        int cells;
+        const char *text;
+    } ends[] = {{0.4532, 8, "0.4532"},   {0.4532, 5, "0.453"},   {0.4532, 3, "0.5"},
+                {0.000129, 8, "0.000129"}, {0.000129, 5, "1e-4"},  {-0.000129, 5, "-1e-4"},
+                {123456, 4, "1e5"},        {0, 1, "0"},
+                {9.7e5, 4, "1e6"},         {5e-324, 2, "5e-324"}};
+    for (size_t i = 0; i < ASSAY_COUNT(ends); i++) { /* fewer digits, but never "0.00…" */
+        numbers = (struct assay_parallel_axis)ASSAY_PARALLEL_AXIS(false);
+        assay_parallel_take(&numbers, ends[i].value, NULL);
+        assay_parallel_end(&numbers, true, ends[i].cells, end);
+        assert_string_equal(end, ends[i].text);
+    }
     texts = (struct assay_parallel_axis)ASSAY_PARALLEL_AXIS(true);
     static const char many[ASSAY_PARALLEL_KINDS + 1] = "";
     for (size_t i = 0; i < sizeof many; i++)
