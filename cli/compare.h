@@ -51,6 +51,7 @@ struct compare_job {
     struct assay_comparison *comparison;
     size_t baseline; /* column */
     bool all;        /* equal rows too */
+    bool files_told; /* what cannot be had of the runs' artifacts was said */
     uint64_t seed;
     struct assay_grouping grouping;
     bool grouped;  /* there is a grouping */
@@ -105,7 +106,7 @@ enum assay_status compare_diff(struct compare_job *job, const char *path,
                                struct assay_error *err);
 
 /* A run's artifacts, sorted by path: COMPARE_FILES_MAX at most, what is left out is said on
-   standard error. */
+   standard error, once where all runs are asked. */
 struct compare_artifact {
     char *path;
     uint64_t bytes;

@@ -17,6 +17,13 @@
 #define DIGEST_MAX (256u << 20) /* larger files are compared by size */
 #define DIFF_MAX   (16u << 20)
 
+static void tell(struct compare_job *job, const struct assay_error *said)
+{
+    if (!job->files_told)
+        cli_complain(said);
+    job->cli->worst = ASSAY_IO;
+}
+
 /* A copy of LIST, which is the session's until it next takes in what came. */
 static void take_list(struct compare_job *job, const struct assay_artifacts *list,
                       const char *title, struct compare_artifacts *out)
@@ -35,8 +42,7 @@ static void take_list(struct compare_job *job, const struct assay_artifacts *lis
         return;
     assay_fail(&said, ASSAY_IO, "%s: only its first %zu artifacts are compared, of %zu%s",
                title, out->count, files, list->cut ? " and more" : "");
-    cli_complain(&said);
-    job->cli->worst = ASSAY_IO;
+    tell(job, &said);
 }
 
 bool compare_artifacts(struct compare_job *job, size_t column, struct compare_artifacts *out)
@@ -56,8 +62,7 @@ bool compare_artifacts(struct compare_job *job, size_t column, struct compare_ar
         assay_fail(&said, ASSAY_IO, "%s: its artifacts: %s", title, list->error.what);
     else
         assay_fail(&said, ASSAY_IO, "%s: its artifacts are not on this machine", title);
-    cli_complain(&said);
-    job->cli->worst = ASSAY_IO;
+    tell(job, &said);
     return false;
 }
 
@@ -191,6 +196,7 @@ void compare_files(struct compare_job *job)
             add_all(job, i, &all);
         compare_artifacts_free(&all);
     }
+    job->files_told = true;
 }
 
 static enum assay_status read_from_bundle(struct compare_job *job, size_t column,

@@ -443,6 +443,30 @@ static void bad_usage(void **state)
     assert_int_equal(compare("--last", "0", NULL), 2);
 }
 
+/* What cannot be had is said of each run once, though the rows and the bundle both ask for it. */
+static void missing_artifacts_are_said_once(void **state)
+{
+    (void)state;
+    char *root = make_mlruns(), *file = in_tmp("missing.json"), from[600], to[600];
+    size_t said = 0;
+    for (int r = 0; r < 2; r++) {
+        char id[33];
+        memset(id, 'a' + r, 32);
+        id[32] = '\0';
+        snprintf(from, sizeof from, "%s/mlruns/1/%s/artifacts", root, id);
+        snprintf(to, sizeof to, "%s/moved-%d", root, r);
+        assert_int_equal(rename(from, to), 0);
+    }
+    assert_int_equal(compare("-S", root, "eval/net-0", "eval/net-1", "--files", "--save", file,
+                             NULL),
+                     3);
+    for (const char *at = program_last.err; (at = strstr(at, ": its artifacts")) != NULL; at++)
+        said++;
+    assert_int_equal(said, 2);
+    free(file);
+    free(root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +485,7 @@ int main(void)
         cmocka_unit_test(examples_test_single_runs),
         cmocka_unit_test(beside_the_champion),
         cmocka_unit_test(bad_usage),
+        cmocka_unit_test(missing_artifacts_are_said_once),
     };
     return cmocka_run_group_tests_name("assay compare", tests, make_store, program_end);
 }
