@@ -2,8 +2,6 @@
  * Threats to signatures and those who make them, T5, T6 and T13 to T17 of docs/approvals.md.
  * Each test says which line of defence it fails without.
  */
-#include <poll.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -532,33 +530,9 @@ static void t16_no_files(void **state)
 
 /* ---- T17: the agent does not answer. Fails without the deadline in spawn_run(). ---- */
 
-#define SILENT_MS 5000 /* then it hangs up: who still waits has no deadline, and ends otherwise */
-
-struct silent_agent {
-    int listener;
-    int end[2]; /* closed by the test */
-};
-
-static void *stay_silent(void *argument)
-{
-    struct silent_agent *agent = argument;
-    struct pollfd asked[] = {{.fd = agent->listener, .events = POLLIN},
-                             {.fd = agent->end[0], .events = POLLIN}};
-    if (poll(asked, 2, -1) > 0 && asked[0].revents) {
-        int client = accept(agent->listener, NULL, NULL);
-        poll(&asked[1], 1, SILENT_MS);
-        close(client);
-        close(agent->listener);
-        agent->listener = -1;
-    }
-    return NULL;
-}
-
 static void t17_silent_agent(void **state)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct silent_agent silent;
-    pthread_t thread;
     int listener = socket(AF_UNIX, SOCK_STREAM, 0);
     struct assay_ledger *ledger = NULL;
     struct assay_error err = {0};
@@ -571,9 +545,6 @@ static void t17_silent_agent(void **state)
     strncat(address.sun_path, "/q", 3);
     assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(listen(listener, 4), 0);
-    silent.listener = listener;
-    assert_int_equal(pipe(silent.end), 0);
-    assert_int_equal(pthread_create(&thread, NULL, stay_silent, &silent), 0);
     setenv("SSH_AUTH_SOCK", address.sun_path, 1);
     snprintf(heads, sizeof heads, "%s/heads-rex", world.directory);
     snprintf(key, sizeof key, "%s/rex.pub", world.agent.directory);
@@ -588,11 +559,7 @@ static void t17_silent_agent(void **state)
     assert_int_equal(assay_request_decide(ledger, id, &decision, &err), ASSAY_IO);
     assert_non_null(strstr(err.what, "no answer"));
     assay_ledger_close(&ledger);
-    close(silent.end[1]);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    close(silent.end[0]);
-    if (silent.listener >= 0)
-        close(silent.listener);
+    close(listener);
     test_agent_use(&world.agent);
     assert_int_equal(world_records(&world), before);
     assert_int_equal(world_decide(&world, "rex", id, ASSAY_WITHDRAW, NULL), ASSAY_OK);

@@ -112,7 +112,7 @@ size_t screen_held(struct screen *screen); /* bytes of answers held back */
 /* Prints the screen with its images to standard error. */
 void screen_dump(struct screen *screen);
 
-/* Fails the test, after a dump, where TEXT does not come to the screen within two minutes (a
+/* Fails the test, after a dump, where TEXT does not come to the screen within some seconds (a
    program whose threads all wait for a busy disk looks idle), or where it is there. */
 #define screen_assert_text(screen, text) screen_assert_(screen, text, true, __FILE__, __LINE__)
 #define screen_refute_text(screen, text) screen_assert_(screen, text, false, __FILE__, __LINE__)
