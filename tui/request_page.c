@@ -87,15 +87,12 @@ static enum role state_role(enum assay_requirement_state state)
                                                                      : ROLE_WORSE;
 }
 
-#define MARK_WIDTH       3  /* cells */
-#define MARK_WIDTH_BROKE 10 /* where the glass was broken */
-
 static const char *state_mark(enum assay_requirement_state state)
 {
     static const char *const marks[] = {
-        [ASSAY_UNSATISFIED] = "no",   [ASSAY_SATISFIED] = "ok",
-        [ASSAY_MISSING] = "?",        [ASSAY_ERROR] = "err",
-        [ASSAY_NOT_APPLICABLE] = "-", [ASSAY_OVERRIDDEN] = "OVERRIDDEN"};
+        [ASSAY_UNSATISFIED] = "no ",    [ASSAY_SATISFIED] = "ok ",
+        [ASSAY_MISSING] = "?  ",        [ASSAY_ERROR] = "err",
+        [ASSAY_NOT_APPLICABLE] = "-  ", [ASSAY_OVERRIDDEN] = "OVERRIDDEN"};
     return marks[state];
 }
 
@@ -123,82 +120,47 @@ static bool may_ratify(const struct assay_request *r, const char *me)
     return r->overridden && !broke;
 }
 
-enum request_part request_part(struct request_view *view, const struct assay_request *r,
-                               const struct assay_eligible **mine)
-{
-    const char *me = desk_me(view->desk);
-    const struct assay_eligible *found = NULL;
-    for (size_t i = 0; i < r->eligible_count; i++)
-        if (strcmp(r->eligible[i].person, me) == 0 && (!found || r->eligible[i].eligible))
-            found = &r->eligible[i];
-    if (mine)
-        *mine = found;
-    if (!me[0])
-        return PART_LOOK;
-    if (r->state == ASSAY_STATE_APPROVED || r->state == ASSAY_STATE_APPLY_FAILED ||
-        r->state == ASSAY_STATE_APPLYING)
-        return PART_APPLY;
-    if (r->state == ASSAY_STATE_APPLIED)
-        return PART_AFTER;
-    if (!assay_request_open_state(r->state))
-        return PART_CLOSED;
-    if (strcmp(r->requester, me) == 0)
-        return PART_ASKED;
-    if (!found && r->break_role[0] && has_role(view, me, r->break_role))
-        return PART_GLASS;
-    if (!found || !found->eligible)
-        return PART_COMMENT;
-    return found->voted ? PART_VOTED : PART_VOTE;
-}
-
 /* What I may do about it, or why not. */
 static void add_mine(struct request_view *view, const struct assay_request *r)
 {
-    const struct assay_eligible *mine;
-    switch (request_part(view, r, &mine)) {
-    case PART_LOOK:
+    const char *me = desk_me(view->desk);
+    const struct assay_eligible *mine = NULL;
+    for (size_t i = 0; i < r->eligible_count; i++)
+        if (strcmp(r->eligible[i].person, me) == 0 && (!mine || r->eligible[i].eligible))
+            mine = &r->eligible[i];
+    if (!me[0])
         request_add(view, ROLE_WARNING, 10,
                     "YOU MAY   only look: no key of a person of this ledger is in your agent; "
                     "ssh-add -L says what is, assay keys list whose keys count");
-        return;
-    case PART_APPLY:
+    else if (r->state == ASSAY_STATE_APPROVED || r->state == ASSAY_STATE_APPLY_FAILED ||
+             r->state == ASSAY_STATE_APPLYING)
         request_add(view, ROLE_WAITING, 10, "YOU MAY   apply it with a: %s then points at %s",
                     r->target, r->version);
-        return;
-    case PART_AFTER:
+    else if (r->state == ASSAY_STATE_APPLIED)
         request_add(view, r->mine ? ROLE_WAITING : ROLE_NORMAL, 10,
                     "YOU MAY   %sask for what was there before (B), revoke it (v)",
-                    may_ratify(r, desk_me(view->desk)) ? "review the override (v ratify), "
-                                                       : "");
-        return;
-    case PART_CLOSED:
+                    may_ratify(r, me) ? "review the override (v ratify), " : "");
+    else if (!assay_request_open_state(r->state))
         request_add(view, ROLE_DIM, 10, "YOU MAY   comment (v): it is closed");
-        return;
-    case PART_ASKED:
+    else if (strcmp(r->requester, me) == 0)
         request_add(view, ROLE_NORMAL, 10,
                     "YOU MAY   ask anew (Q), withdraw it (W): you asked for it");
-        return;
-    case PART_GLASS:
+    else if (!mine && r->break_role[0] && has_role(view, me, r->break_role))
         request_add(
             view, ROLE_NORMAL, 10,
             "YOU MAY   break the glass (v override): it holds at once, stays to be seen, "
             "and somebody else reviews it");
-        return;
-    case PART_COMMENT:
-        if (mine)
-            request_add(view, ROLE_DIM, 10, "YOU MAY   comment (v), not decide: %s", mine->why);
-        else
-            request_add(view, ROLE_DIM, 10,
-                        "YOU MAY   comment (v): the policy asks for no role of yours");
-        return;
-    case PART_VOTED:
+    else if (!mine)
+        request_add(view, ROLE_DIM, 10,
+                    "YOU MAY   comment (v): the policy asks for no role of "
+                    "yours");
+    else if (!mine->eligible)
+        request_add(view, ROLE_DIM, 10, "YOU MAY   comment (v), not decide: %s", mine->why);
+    else if (mine->voted)
         request_add(view, ROLE_NORMAL, 10, "YOU MAY   withdraw your decision: you have signed");
-        return;
-    case PART_VOTE:
+    else
         request_add(view, ROLE_WAITING, 10,
                     "YOU MAY   approve, reject or ask for changes, as %s", mine->role);
-        return;
-    }
 }
 
 static void add_head(struct request_view *view, const struct assay_request *r)
@@ -310,8 +272,8 @@ static void add_gates(struct request_view *view, const struct assay_request *r)
     for (size_t i = 0; i < r->gate_count; i++) {
         const struct assay_gate_result *g = &r->gates[i];
         char champion[32];
-        request_add(view, state_role(g->state), 8, "  %-*s  %-24s %s%s%s", MARK_WIDTH,
-                    state_mark(g->state), g->name, g->why, g->champion[0] ? "   champion " : "",
+        request_add(view, state_role(g->state), 8, "  %s  %-24s %s%s%s", state_mark(g->state),
+                    g->name, g->why, g->champion[0] ? "   champion " : "",
                     gate_champion(champion, g));
     }
 }
@@ -369,11 +331,8 @@ static bool is_among_gates(const struct assay_request *r, const struct assay_req
 static void add_needs(struct request_view *view, const struct assay_request *r)
 {
     size_t there = 0, all = 0;
-    int width = MARK_WIDTH;
     for (size_t i = 0; i < r->requirement_count; i++) {
         const struct assay_requirement *q = &r->requirements[i];
-        if (q->state == ASSAY_OVERRIDDEN)
-            width = MARK_WIDTH_BROKE;
         all += !is_among_gates(r, q);
         there += !is_among_gates(r, q) && assay_requirement_passes(q->state);
     }
@@ -381,8 +340,8 @@ static void add_needs(struct request_view *view, const struct assay_request *r)
     for (size_t i = 0; i < r->requirement_count; i++) {
         const struct assay_requirement *q = &r->requirements[i];
         if (!is_among_gates(r, q))
-            request_add(view, state_role(q->state), 8, "  %-*s  %-24s %s", width,
-                        state_mark(q->state), q->name, q->why);
+            request_add(view, state_role(q->state), 8, "  %s  %-24s %s", state_mark(q->state),
+                        q->name, q->why);
     }
     request_add(view, ROLE_TITLE, 2, "MAY SIGN");
     for (size_t i = 0; i < r->eligible_count; i++) {

@@ -77,22 +77,6 @@ const struct assay_draft *request_draft(struct request_view *view);
 
 void request_build(struct request_view *view);
 void request_clear(struct request_view *view);
-/* What the one at the screen may do about a request, most of all. */
-enum request_part {
-    PART_LOOK,    /* nobody of this ledger: nothing */
-    PART_APPLY,   /* it is approved, and not yet applied */
-    PART_AFTER,   /* it is applied: revoke it, roll it back, review broken glass */
-    PART_CLOSED,  /* comment */
-    PART_ASKED,   /* withdraw it or ask anew */
-    PART_GLASS,   /* override, comment */
-    PART_COMMENT, /* no decision is asked for of them, or none is theirs to take */
-    PART_VOTED,   /* withdraw their decision */
-    PART_VOTE,    /* decide */
-};
-/* MINE, or NULL: set to the clause in which they may sign, or could but for a reason; NULL
- * none. */
-enum request_part request_part(struct request_view *view, const struct assay_request *r,
-                               const struct assay_eligible **mine);
 /* Adds a line, broken at the width of the page; what does not fit goes on INDENT cells in. The
    first of its rows; valid until the next. */
 struct request_line *request_add(struct request_view *view, enum role role, int indent,

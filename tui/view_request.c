@@ -413,56 +413,39 @@ static bool request_poll(void *self)
     return file_preview_take(&view->evidence.preview, view->app);
 }
 
-static const enum command_id *part_hints(enum request_part part)
-{
-    static const enum command_id look[] = {CMD_NEXT_UNSEEN,  CMD_OPEN, CMD_COMPARE, CMD_CHANGES,
-                                           CMD_NEXT_REQUEST, CMD_BACK, CMD_NONE};
-    static const enum command_id approved[] = {
-        CMD_APPLY, CMD_COMPARE, CMD_DECIDE, CMD_OPEN, CMD_NEXT_REQUEST, CMD_BACK, CMD_NONE};
-    static const enum command_id applied[] = {
-        CMD_ROLLBACK, CMD_DECIDE, CMD_COMPARE, CMD_OPEN, CMD_NEXT_REQUEST, CMD_BACK, CMD_NONE};
-    static const enum command_id asked[] = {
-        CMD_NEXT_UNSEEN, CMD_ASK,  CMD_WITHDRAW,     CMD_OPEN, CMD_COMPARE,
-        CMD_CHANGES,     CMD_SYNC, CMD_NEXT_REQUEST, CMD_BACK, CMD_NONE};
-    static const enum command_id comment[] = {CMD_NEXT_UNSEEN, CMD_DECIDE,  CMD_OPEN,
-                                              CMD_COMPARE,     CMD_CHANGES, CMD_NEXT_REQUEST,
-                                              CMD_BACK,        CMD_NONE};
-    static const enum command_id voted[] = {CMD_NEXT_UNSEEN,  CMD_WITHDRAW, CMD_DECIDE,
-                                            CMD_OPEN,         CMD_COMPARE,  CMD_CHANGES,
-                                            CMD_NEXT_REQUEST, CMD_BACK,     CMD_NONE};
-    static const enum command_id vote[] = {
-        CMD_NEXT_UNSEEN, CMD_APPROVE, CMD_REJECT,       CMD_ASK_CHANGES, CMD_OPEN,
-        CMD_COMPARE,     CMD_CHANGES, CMD_NEXT_REQUEST, CMD_BACK,        CMD_NONE};
-    static const enum command_id *const all[] = {
-        [PART_LOOK] = look,       [PART_APPLY] = approved, [PART_AFTER] = applied,
-        [PART_CLOSED] = comment,  [PART_ASKED] = asked,    [PART_GLASS] = comment,
-        [PART_COMMENT] = comment, [PART_VOTED] = voted,    [PART_VOTE] = vote};
-    return all[part];
-}
-
 static const enum command_id *request_hints(void *self)
 {
-    static const enum command_id decide[] = {CMD_NEXT_UNSEEN, CMD_DOWN,   CMD_UP,  CMD_BACK,
-                                             CMD_APPROVE,     CMD_REJECT, CMD_NONE};
-    static const enum command_id read[] = {CMD_NEXT_UNSEEN, CMD_DOWN, CMD_UP, CMD_BACK,
-                                           CMD_NONE};
+    static const enum command_id evidence[] = {CMD_NEXT_UNSEEN, CMD_DOWN,   CMD_UP,  CMD_BACK,
+                                               CMD_APPROVE,     CMD_REJECT, CMD_NONE};
+    static const enum command_id hints[] = {
+        CMD_NEXT_UNSEEN, CMD_APPROVE, CMD_REJECT,       CMD_ASK_CHANGES, CMD_OPEN,
+        CMD_COMPARE,     CMD_CHANGES, CMD_NEXT_REQUEST, CMD_BACK,        CMD_NONE};
     static const enum command_id drafted[] = {
         CMD_SEND,    CMD_DROP_DRAFT, CMD_NEXT_UNSEEN,  CMD_OPEN, CMD_CONDITION,
         CMD_COMPARE, CMD_CHANGES,    CMD_NEXT_REQUEST, CMD_BACK, CMD_NONE};
     static const enum command_id drafted_alone[] = {
         CMD_SEND,    CMD_DROP_DRAFT,   CMD_CONDITION, CMD_COMPARE,
         CMD_CHANGES, CMD_NEXT_REQUEST, CMD_BACK,      CMD_NONE};
+    static const enum command_id applied[] = {CMD_ROLLBACK, CMD_DECIDE, CMD_COMPARE,
+                                              CMD_SEND,     CMD_BACK,   CMD_NONE};
+    static const enum command_id approved[] = {CMD_APPLY, CMD_COMPARE, CMD_DECIDE,
+                                               CMD_SEND,  CMD_BACK,    CMD_NONE};
+    static const enum command_id asked[] = {
+        CMD_NEXT_UNSEEN, CMD_ASK,  CMD_WITHDRAW,     CMD_OPEN, CMD_COMPARE,
+        CMD_CHANGES,     CMD_SYNC, CMD_NEXT_REQUEST, CMD_BACK, CMD_NONE};
     struct request_view *view = self;
     const struct assay_request *r = request_of(view);
-    const enum request_part part = r ? request_part(view, r, NULL) : PART_LOOK;
+    if (request_evidence_open(view))
+        return evidence;
+    if (r && r->state == ASSAY_STATE_APPLIED)
+        return applied;
+    if (r && r->state == ASSAY_STATE_APPROVED)
+        return approved;
     /* Without evidence nothing is unseen; the key to the next request is among the others. */
     const bool steps = r && r->evidence_count > 0;
-    if (request_evidence_open(view))
-        return part == PART_VOTE ? decide : read;
     if (request_draft(view))
         return steps ? drafted : drafted_alone;
-    const enum command_id *hints = part_hints(part);
-    return hints + (hints[0] == CMD_NEXT_UNSEEN && !steps);
+    return (r && strcmp(r->requester, desk_me(view->desk)) == 0 ? asked : hints) + !steps;
 }
 
 static const char *request_typing(void *self)
