@@ -1,8 +1,8 @@
 /*
- * The page of one request, as lines: why, what I may do, what changed since I looked, candidate
- * against champion (request_sides.c), gates, evidence (request_evidence.c), who signed, what is
- * missing, the policy. Called by view_request.c. Everything from outside is cleaned in
- * request_add(), the one way to a line.
+ * The page of one request, as lines: why, what I may do (request_may.c), what changed since I
+ * looked, candidate against champion (request_sides.c), gates, evidence (request_evidence.c),
+ * who signed, what is missing, the policy. Called by view_request.c. Everything from outside is
+ * cleaned in request_add(), the one way to a line.
  */
 #include "request_view.h"
 
@@ -17,6 +17,7 @@
 #include <assay/text.h>
 
 #define LINE_BYTES 16384
+#define NAME_CELLS 24 /* of a gate or a requirement; a longer one pushes on what follows */
 
 void request_clear(struct request_view *view)
 {
@@ -92,76 +93,25 @@ static const char *state_mark(enum assay_requirement_state state)
     static const char *const marks[] = {
         [ASSAY_UNSATISFIED] = "no ",    [ASSAY_SATISFIED] = "ok ",
         [ASSAY_MISSING] = "?  ",        [ASSAY_ERROR] = "err",
-        [ASSAY_NOT_APPLICABLE] = "-  ", [ASSAY_OVERRIDDEN] = "OVERRIDDEN"};
+        [ASSAY_NOT_APPLICABLE] = "-  ", [ASSAY_OVERRIDDEN] = "!  "};
     return marks[state];
 }
 
+/* What a row says of a requirement or a gate, after its mark and its name. That one was
+   overridden stays a whole word, in the column where the others say why. */
+static const char *state_word(enum assay_requirement_state state)
+{
+    return state == ASSAY_OVERRIDDEN ? "OVERRIDDEN: " : "";
+}
+
+/* The blanks that bring NAME to the width of its column. */
+static int name_blanks(const char *name)
+{
+    const int width = assay_text_width(name);
+    return width < NAME_CELLS ? NAME_CELLS - width : 0;
+}
+
 /* ---- the head ---- */
-
-static bool has_role(struct request_view *view, const char *me, const char *role)
-{
-    const struct assay_person *people;
-    struct assay_ledger *ledger = desk_ledger(view->desk);
-    const size_t count = ledger ? assay_ledger_people(ledger, &people) : 0;
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; strcmp(people[i].person, me) == 0 && k < people[i].role_count; k++)
-            if (strcmp(people[i].roles[k], role) == 0)
-                return true;
-    return false;
-}
-
-/* Whoever broke the glass does not review it. */
-static bool may_ratify(const struct assay_request *r, const char *me)
-{
-    bool broke = false;
-    for (size_t i = 0; i < r->vote_count; i++)
-        broke |= r->votes[i].verdict == ASSAY_OVERRIDE && r->votes[i].counts &&
-                 strcmp(r->votes[i].person, me) == 0;
-    return r->overridden && !broke;
-}
-
-/* What I may do about it, or why not. */
-static void add_mine(struct request_view *view, const struct assay_request *r)
-{
-    const char *me = desk_me(view->desk);
-    const struct assay_eligible *mine = NULL;
-    for (size_t i = 0; i < r->eligible_count; i++)
-        if (strcmp(r->eligible[i].person, me) == 0 && (!mine || r->eligible[i].eligible))
-            mine = &r->eligible[i];
-    if (!me[0])
-        request_add(view, ROLE_WARNING, 10,
-                    "YOU MAY   only look: no key of a person of this ledger is in your agent; "
-                    "ssh-add -L says what is, assay keys list whose keys count");
-    else if (r->state == ASSAY_STATE_APPROVED || r->state == ASSAY_STATE_APPLY_FAILED ||
-             r->state == ASSAY_STATE_APPLYING)
-        request_add(view, ROLE_WAITING, 10, "YOU MAY   apply it with a: %s then points at %s",
-                    r->target, r->version);
-    else if (r->state == ASSAY_STATE_APPLIED)
-        request_add(view, r->mine ? ROLE_WAITING : ROLE_NORMAL, 10,
-                    "YOU MAY   %sask for what was there before (B), revoke it (v)",
-                    may_ratify(r, me) ? "review the override (v ratify), " : "");
-    else if (!assay_request_open_state(r->state))
-        request_add(view, ROLE_DIM, 10, "YOU MAY   comment (v): it is closed");
-    else if (strcmp(r->requester, me) == 0)
-        request_add(view, ROLE_NORMAL, 10,
-                    "YOU MAY   ask anew (Q), withdraw it (W): you asked for it");
-    else if (!mine && r->break_role[0] && has_role(view, me, r->break_role))
-        request_add(
-            view, ROLE_NORMAL, 10,
-            "YOU MAY   break the glass (v override): it holds at once, stays to be seen, "
-            "and somebody else reviews it");
-    else if (!mine)
-        request_add(view, ROLE_DIM, 10,
-                    "YOU MAY   comment (v): the policy asks for no role of "
-                    "yours");
-    else if (!mine->eligible)
-        request_add(view, ROLE_DIM, 10, "YOU MAY   comment (v), not decide: %s", mine->why);
-    else if (mine->voted)
-        request_add(view, ROLE_NORMAL, 10, "YOU MAY   withdraw your decision: you have signed");
-    else
-        request_add(view, ROLE_WAITING, 10,
-                    "YOU MAY   approve, reject or ask for changes, as %s", mine->role);
-}
 
 static void add_head(struct request_view *view, const struct assay_request *r)
 {
@@ -197,7 +147,7 @@ static void add_head(struct request_view *view, const struct assay_request *r)
                                      : "");
     if (r->unsigned_votes)
         request_add(view, ROLE_WARNING, 4, "something in it was decided without a signature");
-    add_mine(view, r);
+    request_may_add(view, r);
 }
 
 /* Between my last decision and now: what the requester changed, and who said what. */
@@ -272,9 +222,9 @@ static void add_gates(struct request_view *view, const struct assay_request *r)
     for (size_t i = 0; i < r->gate_count; i++) {
         const struct assay_gate_result *g = &r->gates[i];
         char champion[32];
-        request_add(view, state_role(g->state), 8, "  %s  %-24s %s%s%s", state_mark(g->state),
-                    g->name, g->why, g->champion[0] ? "   champion " : "",
-                    gate_champion(champion, g));
+        request_add(view, state_role(g->state), 8, "  %s  %s%*s %s%s%s%s", state_mark(g->state),
+                    g->name, name_blanks(g->name), "", state_word(g->state), g->why,
+                    g->champion[0] ? "   champion " : "", gate_champion(champion, g));
     }
 }
 
@@ -340,8 +290,8 @@ static void add_needs(struct request_view *view, const struct assay_request *r)
     for (size_t i = 0; i < r->requirement_count; i++) {
         const struct assay_requirement *q = &r->requirements[i];
         if (!is_among_gates(r, q))
-            request_add(view, state_role(q->state), 8, "  %s  %-24s %s", state_mark(q->state),
-                        q->name, q->why);
+            request_add(view, state_role(q->state), 8, "  %s  %s%*s %s%s", state_mark(q->state),
+                        q->name, name_blanks(q->name), "", state_word(q->state), q->why);
     }
     request_add(view, ROLE_TITLE, 2, "MAY SIGN");
     for (size_t i = 0; i < r->eligible_count; i++) {

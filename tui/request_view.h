@@ -68,6 +68,7 @@ struct request_view {
     struct outbox outbox;
     bool dirty;
     int64_t opened_us;
+    enum command_id hints[14]; /* what is offered below the page */
 };
 
 const struct assay_request *request_of(struct request_view *view);
@@ -81,6 +82,13 @@ void request_clear(struct request_view *view);
    first of its rows; valid until the next. */
 struct request_line *request_add(struct request_view *view, enum role role, int indent,
                                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* ---- request_may.c: what who sits here may do ---- */
+
+bool request_voted(struct request_view *view); /* whether they ever decided on it */
+void request_may_add(struct request_view *view, const struct assay_request *r); /* as a line */
+/* … and the keys for it; valid until the next call. */
+const enum command_id *request_may_hints(struct request_view *view);
 
 /* ---- request_evidence.c ---- */
 

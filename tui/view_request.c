@@ -188,12 +188,8 @@ static void show_changes(struct request_view *view)
             app_dirty(view->app);
             return;
         }
-    const struct assay_request *r = request_of(view);
-    bool voted = false;
-    for (size_t i = 0; r && i < r->vote_count; i++)
-        voted |= strcmp(r->votes[i].person, desk_me(view->desk)) == 0;
-    app_say(view->app, voted ? "nothing has changed since your last decision"
-                             : "you have not decided on this request yet");
+    app_say(view->app, request_voted(view) ? "nothing has changed since your last decision"
+                                           : "you have not decided on this request yet");
 }
 
 static void apply(struct request_view *view)
@@ -415,37 +411,7 @@ static bool request_poll(void *self)
 
 static const enum command_id *request_hints(void *self)
 {
-    static const enum command_id evidence[] = {CMD_NEXT_UNSEEN, CMD_DOWN,   CMD_UP,  CMD_BACK,
-                                               CMD_APPROVE,     CMD_REJECT, CMD_NONE};
-    static const enum command_id hints[] = {
-        CMD_NEXT_UNSEEN, CMD_APPROVE, CMD_REJECT,       CMD_ASK_CHANGES, CMD_OPEN,
-        CMD_COMPARE,     CMD_CHANGES, CMD_NEXT_REQUEST, CMD_BACK,        CMD_NONE};
-    static const enum command_id drafted[] = {
-        CMD_SEND,    CMD_DROP_DRAFT, CMD_NEXT_UNSEEN,  CMD_OPEN, CMD_CONDITION,
-        CMD_COMPARE, CMD_CHANGES,    CMD_NEXT_REQUEST, CMD_BACK, CMD_NONE};
-    static const enum command_id drafted_alone[] = {
-        CMD_SEND,    CMD_DROP_DRAFT,   CMD_CONDITION, CMD_COMPARE,
-        CMD_CHANGES, CMD_NEXT_REQUEST, CMD_BACK,      CMD_NONE};
-    static const enum command_id applied[] = {CMD_ROLLBACK, CMD_DECIDE, CMD_COMPARE,
-                                              CMD_SEND,     CMD_BACK,   CMD_NONE};
-    static const enum command_id approved[] = {CMD_APPLY, CMD_COMPARE, CMD_DECIDE,
-                                               CMD_SEND,  CMD_BACK,    CMD_NONE};
-    static const enum command_id asked[] = {
-        CMD_NEXT_UNSEEN, CMD_ASK,  CMD_WITHDRAW,     CMD_OPEN, CMD_COMPARE,
-        CMD_CHANGES,     CMD_SYNC, CMD_NEXT_REQUEST, CMD_BACK, CMD_NONE};
-    struct request_view *view = self;
-    const struct assay_request *r = request_of(view);
-    if (request_evidence_open(view))
-        return evidence;
-    if (r && r->state == ASSAY_STATE_APPLIED)
-        return applied;
-    if (r && r->state == ASSAY_STATE_APPROVED)
-        return approved;
-    /* Without evidence nothing is unseen; the key to the next request is among the others. */
-    const bool steps = r && r->evidence_count > 0;
-    if (request_draft(view))
-        return steps ? drafted : drafted_alone;
-    return (r && strcmp(r->requester, desk_me(view->desk)) == 0 ? asked : hints) + !steps;
+    return request_may_hints(self);
 }
 
 static const char *request_typing(void *self)

@@ -709,6 +709,7 @@ static void view_bound(struct evaluation *e)
     view->requester_name = e->request->opened->s.name;
     view->tier = b->tier;
     view->break_role = e->policy && e->policy->break_role ? e->policy->break_role : "";
+    view->apply_role = e->policy ? e->policy->apply_role : "";
     view->policy = b->policy;
     view->policy_digest = b->policy_digest;
     view->policy_version = b->policy_version;

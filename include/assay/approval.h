@@ -248,6 +248,7 @@ struct assay_request {
     bool rollback; /* it asks for what was approved and stood there before */
     const char *words, *requester, *requester_name, *tier;
     const char *break_role; /* who may override; "" nobody */
+    const char *apply_role; /* who may apply it; "" everybody */
     const char *policy, *policy_digest;
     uint64_t policy_version;
     int64_t opened_ms, revised_ms, expires_ms, apply_by_ms; /* or ASSAY_NO_TIME */

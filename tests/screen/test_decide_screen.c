@@ -609,6 +609,109 @@ static void the_breaker(void **state)
     leave(&screen);
 }
 
+/* ---- what is offered is what can be done ---- */
+
+static void no_verdict_offered(struct screen *screen)
+{
+    screen_settle(screen);
+    screen_refute_text(screen, "A approve");
+    screen_refute_text(screen, "X reject");
+    screen_refute_text(screen, "C changes");
+}
+
+/* What is closed takes no vote, whoever looks, and who asked for it asks for it no more. */
+static void closed_offers_no_vote(void **state)
+{
+    static const char *const persons[] = {"app", "rex"};
+    (void)state;
+    char id[17];
+    struct assay_error err = {0};
+    for (size_t i = 0; i < 2; i++) {
+        begin(WORLD_POLICY, "alias:champion", id);
+        assert_int_equal(world_decide(&world, "val", id, ASSAY_REJECT, &err), ASSAY_OK);
+        struct screen *screen = sit(persons[i], true);
+        screen_assert_text(screen, "YOU MAY   comment (v): it is closed");
+        screen_assert_text(screen, "v other");
+        no_verdict_offered(screen);
+        screen_refute_text(screen, "Q ask");
+        leave(&screen);
+    }
+}
+
+/* What was begun is there to be finished. */
+static void begun_offers_to_apply(void **state)
+{
+    (void)state;
+    char id[17];
+    begin(WORLD_POLICY, "alias:champion", id);
+    world_approve(&world, id);
+    world_begin(&world, id);
+    struct screen *screen = sit("app", false);
+    screen_assert_text(screen, "APPLYING");
+    screen_assert_text(screen, "a apply");
+    no_verdict_offered(screen);
+    leave(&screen);
+}
+
+/* Neither who had a part in it nor who has no role in the policy. */
+static void strangers_are_offered_comments(void **state)
+{
+    (void)state;
+    char id[17];
+    begin(WORLD_POLICY, "alias:champion", id);
+    struct screen *screen = sit("adm", false);
+    screen_assert_text(screen, "YOU MAY   comment (v): the policy asks for no role of yours");
+    screen_assert_text(screen, "v other");
+    no_verdict_offered(screen);
+    leave(&screen);
+}
+
+/* Where a policy names who applies, nobody else is told that they may. */
+static void applied_by_a_role(void **state)
+{
+    (void)state;
+    char id[17], policy[2000];
+    snprintf(policy, sizeof policy, "[policy]\nname = prod\ntargets = alias:*\n"
+             "apply-role = validator\n%s", strstr(WORLD_POLICY, "[clause"));
+    begin(policy, "alias:champion", id);
+    world_approve(&world, id);
+    struct screen *screen = sit("app", false);
+    screen_assert_text(screen, "applying it is for who has the role validator");
+    screen_assert_text(screen, "YOU MAY   withdraw your decision");
+    screen_refute_text(screen, "a apply");
+    leave(&screen);
+    begin(policy, "alias:champion", id);
+    world_approve(&world, id);
+    screen = sit("val", false);
+    screen_assert_text(screen, "YOU MAY   apply it with a");
+    screen_assert_text(screen, "a apply");
+    leave(&screen);
+}
+
+/* Once somebody has reviewed an override, nobody is asked to do it again; the rows that it
+   overrode stand under the others. */
+static void overridden_rows(void **state)
+{
+    (void)state;
+    char id[17];
+    struct assay_error err = {0};
+    int row, column[2];
+    begin(WORLD_POLICY, "alias:champion", id);
+    assert_int_equal(world_decide(&world, "brk", id, ASSAY_OVERRIDE, &err), ASSAY_OK);
+    assert_int_equal(world_apply(&world, id, &err), ASSAY_OK);
+    assert_int_equal(world_decide(&world, "val", id, ASSAY_RATIFY, &err), ASSAY_OK);
+    struct screen *screen = sit("app", true);
+    screen_refute_text(screen, "review the override");
+    screen_assert_text(screen, "OVERRIDDEN: 0 of 1 signed as validator");
+    assert_true(screen_find(screen, "OVERRIDDEN: 0 of 1 signed as validator", &row, &column[0]));
+    assert_true(screen_find(screen, "everybody who had a part is known", &row, &column[1]));
+    assert_int_equal(column[0], column[1]);
+    assert_true(screen_find(screen, "clause validator", &row, &column[0]));
+    assert_true(screen_find(screen, "separation", &row, &column[1]));
+    assert_int_equal(column[0], column[1]);
+    leave(&screen);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -620,6 +723,11 @@ int main(void)
         cmocka_unit_test(followed),
         cmocka_unit_test(ratify_and_roll_back),
         cmocka_unit_test(the_breaker),
+        cmocka_unit_test(closed_offers_no_vote),
+        cmocka_unit_test(begun_offers_to_apply),
+        cmocka_unit_test(strangers_are_offered_comments),
+        cmocka_unit_test(applied_by_a_role),
+        cmocka_unit_test(overridden_rows),
         cmocka_unit_test(staged_plan),
         cmocka_unit_test(drafts_that_can_go),
         cmocka_unit_test(needs_without_gates),
