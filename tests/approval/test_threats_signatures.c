@@ -2,6 +2,9 @@
  * Threats to signatures and those who make them, T5, T6 and T13 to T17 of docs/approvals.md.
  * Each test says which line of defence it fails without.
  */
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -530,10 +533,30 @@ static void t16_no_files(void **state)
 
 /* ---- T17: the agent does not answer. Fails without the deadline in spawn_run(). ---- */
 
+#define GIVES_UP_MS 15000 /* far longer than who signs waits, and not for ever */
+
+struct silent_agent {
+    int listener;
+    int done[2]; /* a pipe: closed at the writing end once nobody waits for the agent */
+};
+
+/* Listens and says nothing; who would wait for it for ever comes back in the end, and is seen to
+   have waited. */
+static void *stay_silent(void *context)
+{
+    const struct silent_agent *silent = context;
+    struct pollfd done = {.fd = silent->done[0]};
+    (void)poll(&done, 1, GIVES_UP_MS);
+    close(silent->listener); /* who was not answered is told that nobody is there */
+    return NULL;
+}
+
 static void t17_silent_agent(void **state)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct silent_agent silent = {.listener = listener};
+    pthread_t thread;
     struct assay_ledger *ledger = NULL;
     struct assay_error err = {0};
     char heads[400], key[400], id[17];
@@ -545,6 +568,8 @@ static void t17_silent_agent(void **state)
     strncat(address.sun_path, "/q", 3);
     assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(listen(listener, 4), 0);
+    assert_int_equal(pipe2(silent.done, O_CLOEXEC), 0);
+    assert_int_equal(pthread_create(&thread, NULL, stay_silent, &silent), 0);
     setenv("SSH_AUTH_SOCK", address.sun_path, 1);
     snprintf(heads, sizeof heads, "%s/heads-rex", world.directory);
     snprintf(key, sizeof key, "%s/rex.pub", world.agent.directory);
@@ -559,7 +584,9 @@ static void t17_silent_agent(void **state)
     assert_int_equal(assay_request_decide(ledger, id, &decision, &err), ASSAY_IO);
     assert_non_null(strstr(err.what, "no answer"));
     assay_ledger_close(&ledger);
-    close(listener);
+    close(silent.done[1]);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    close(silent.done[0]);
     test_agent_use(&world.agent);
     assert_int_equal(world_records(&world), before);
     assert_int_equal(world_decide(&world, "rex", id, ASSAY_WITHDRAW, NULL), ASSAY_OK);

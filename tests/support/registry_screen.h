@@ -19,7 +19,7 @@ struct screen *registry_screen_open(const struct fake_registry *fake, const char
                                     const char *extra, int columns, int rows);
 /* The same with the cache and configuration that are there, whether or not anybody answers. */
 struct screen *registry_screen_again(const char *url, const char *extra, int columns, int rows);
-/* Fails the test where the row that has TEXT does not come to have WITH within some seconds. */
+/* Fails the test where the row that has TEXT does not come to have WITH in ten seconds. */
 void registry_screen_row(struct screen *screen, const char *text, const char *with);
 
 #endif

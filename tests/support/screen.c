@@ -28,6 +28,7 @@
 #include "tui/keys.h"
 
 #define SETTLE_US     120000000 /* a sanitizer on a busy machine takes ten times as long */
+#define STILL_US      15000000 /* a program asleep for this long comes to nothing more */
 #define WAKE_US       1000000
 #define QUIET_US      12000 /* two looks this far apart must find the program in the same sleep */
 #define ESC_US        60000
@@ -607,34 +608,51 @@ void screen_dump(struct screen *screen)
         fprintf(stderr, "+--- exit status %d\n", screen->status);
 }
 
+struct patience {
+    int64_t deadline, still_since;
+};
+
+static struct patience patience(void)
+{
+    const int64_t now_us = assay_monotonic_us();
+
+    return (struct patience){now_us + SETTLE_US, now_us};
+}
+
+/* Takes what comes for a moment; whether nothing more is to be waited for: the program is gone,
+   or was asleep all the while. One that works has as long as it has to settle. */
+static bool is_over(struct screen *screen, struct patience *patience)
+{
+    if (screen->ended)
+        return true;
+    if (pump(screen, 20) || sleeps(screen) < 0)
+        patience->still_since = assay_monotonic_us();
+    reap(screen, WNOHANG);
+    const int64_t now_us = assay_monotonic_us();
+    return now_us > patience->deadline || now_us - patience->still_since > STILL_US;
+}
+
 void screen_assert_images_(struct screen *screen, size_t count, const char *file, int line)
 {
-    const int64_t deadline = assay_monotonic_us() + SETTLE_US;
+    struct patience left = patience();
 
-    while (screen_images(screen) != count) {
-        if (screen->ended || assay_monotonic_us() > deadline) {
+    while (screen_images(screen) != count)
+        if (is_over(screen, &left)) {
             screen_dump(screen);
             fail_msg("%s:%d: %zu images are on the screen, not %zu", file, line,
                      screen_images(screen), count);
         }
-        pump(screen, 20);
-        reap(screen, WNOHANG);
-    }
 }
 
 void screen_assert_(struct screen *screen, const char *text, bool there, const char *file,
                     int line)
 {
-    const int64_t deadline = assay_monotonic_us() + (there ? SETTLE_US : 0);
+    struct patience left = patience();
 
-    for (;;) {
-        if (screen_find(screen, text, NULL, NULL) == there)
-            return;
-        if (screen->ended || assay_monotonic_us() > deadline)
-            break;
-        pump(screen, 20);
-        reap(screen, WNOHANG);
-    }
-    screen_dump(screen);
-    fail_msg("%s:%d: \"%s\" is %son the screen", file, line, text, there ? "not " : "");
+    while (screen_find(screen, text, NULL, NULL) != there)
+        if (!there || is_over(screen, &left)) {
+            screen_dump(screen);
+            fail_msg("%s:%d: \"%s\" is %son the screen", file, line, text,
+                     there ? "not " : "");
+        }
 }

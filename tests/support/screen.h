@@ -112,13 +112,15 @@ size_t screen_held(struct screen *screen); /* bytes of answers held back */
 /* Prints the screen with its images to standard error. */
 void screen_dump(struct screen *screen);
 
-/* Fails the test, after a dump, where TEXT does not come to the screen within some seconds (a
-   program whose threads all wait for a busy disk looks idle), or where it is there. */
+/* Fails the test, after a dump, where TEXT does not come to the screen, or where it is there. It
+   is waited for until the program has slept for fifteen seconds (one whose threads all wait for
+   a busy disk looks idle), and while it works for as long as it has to settle. */
 #define screen_assert_text(screen, text) screen_assert_(screen, text, true, __FILE__, __LINE__)
 #define screen_refute_text(screen, text) screen_assert_(screen, text, false, __FILE__, __LINE__)
 void screen_assert_(struct screen *screen, const char *text, bool there, const char *file,
                     int line);
-/* Fails the test, after a dump, where the screen does not come to show COUNT images. */
+/* Fails the test, after a dump, where the screen does not come to show COUNT images; they are
+   waited for as a text is. */
 #define screen_assert_images(screen, count)                                                    \
     screen_assert_images_(screen, count, __FILE__, __LINE__)
 void screen_assert_images_(struct screen *screen, size_t count, const char *file, int line);
