@@ -51,13 +51,30 @@ static bool is_to_apply(const struct assay_request *r)
            r->state == ASSAY_STATE_APPLY_FAILED;
 }
 
+static bool has_apply_role(struct request_view *view, const struct assay_request *r)
+{
+    return !r->apply_role[0] || has_role(view, r->apply_role);
+}
+
+bool request_champion_moved(const struct request_view *view, const struct assay_request *r)
+{
+    return view->sides.facts && assay_request_open_state(r->state) &&
+           strcmp(view->sides.facts->champion_version, r->from_version) != 0;
+}
+
+/* What was begun is finished wherever the target is by now; what was not, is not begun then. */
+static bool is_stale(const struct request_view *view, const struct assay_request *r)
+{
+    return r->state == ASSAY_STATE_APPROVED && request_champion_moved(view, r);
+}
+
 static enum may find_may(struct request_view *view, const struct assay_request *r)
 {
     const char *me = desk_me(view->desk);
     const struct assay_eligible *mine = find_mine(view, r);
     if (!me[0])
         return MAY_LOOK;
-    if (is_to_apply(r) && (!r->apply_role[0] || has_role(view, r->apply_role)))
+    if (is_to_apply(r) && has_apply_role(view, r) && !is_stale(view, r))
         return MAY_APPLY;
     if (r->state == ASSAY_STATE_APPLIED)
         return MAY_UNDO;
@@ -147,7 +164,14 @@ void request_may_add(struct request_view *view, const struct assay_request *r)
         request_add(view, ROLE_WAITING, 10,
                     "YOU MAY   approve, reject or ask for changes, as %s",
                     find_mine(view, r)->role);
-    if (may != MAY_LOOK && may != MAY_APPLY && is_to_apply(r))
+    if (may == MAY_LOOK || may == MAY_APPLY || !is_to_apply(r))
+        return;
+    if (is_stale(view, r))
+        request_add(view, ROLE_WARNING, 10,
+                    "          nobody can apply it as it is: the champion has moved, and %s",
+                    may == MAY_ASK_ANEW ? "asking anew compares with the one there is"
+                                        : "its requester has to ask anew");
+    else
         request_add(view, ROLE_DIM, 10, "          applying it is for who has the role %s",
                     r->apply_role);
 }

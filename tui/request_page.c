@@ -116,10 +116,13 @@ static int name_blanks(const char *name)
 static void add_head(struct request_view *view, const struct assay_request *r)
 {
     char age[16], left[16];
-    /* What stood there when it was asked for stands there no more once it was applied. */
+    /* What stood there when it was asked for stands there no more once it was applied, or where
+       somebody moved it. */
+    const char *there =
+        request_champion_moved(view, r) ? view->sides.facts->champion_version : r->from_version;
     request_add(view, ROLE_STRONG, 4, "%s %s to %s   %s %s%s", r->model, r->version, r->target,
                 assay_request_open_state(r->state) ? "now" : "then",
-                r->from_version[0] ? r->from_version : "nothing", ascii_note(r->model));
+                there[0] ? there : "nothing", ascii_note(r->model));
     request_add(view,
                 r->state == ASSAY_STATE_REJECTED || r->state == ASSAY_STATE_APPLY_FAILED
                     ? ROLE_FAILED

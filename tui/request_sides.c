@@ -274,8 +274,7 @@ void request_sides_add(struct request_view *view, const struct assay_request *r)
         request_add(view, ROLE_TITLE, 2,
                     "CANDIDATE AGAINST CHAMPION   version %s against %s: was, is, difference",
                     r->version, facts->champion_version);
-    if (strcmp(facts->champion_version, r->from_version) != 0 &&
-        assay_request_open_state(r->state))
+    if (request_champion_moved(view, r))
         request_add(view, ROLE_FAILED, 2,
                     "  the champion is %s now; the request was written when it was %s",
                     facts->champion_version[0] ? facts->champion_version : "none",

@@ -86,6 +86,9 @@ struct request_line *request_add(struct request_view *view, enum role role, int 
 /* ---- request_may.c: what who sits here may do ---- */
 
 bool request_voted(struct request_view *view); /* whether they ever decided on it */
+/* Whether the target is known to be elsewhere by now than where it was when it was asked for.
+ */
+bool request_champion_moved(const struct request_view *view, const struct assay_request *r);
 void request_may_add(struct request_view *view, const struct assay_request *r); /* as a line */
 /* … and the keys for it; valid until the next call. */
 const enum command_id *request_may_hints(struct request_view *view);

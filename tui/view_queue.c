@@ -705,7 +705,7 @@ static const enum command_id *queue_hints(void *self)
 static const char *queue_typing(void *self)
 {
     struct queue_view *view = self;
-    return view->outbox.open ? "esc=leave it a draft" : NULL;
+    return view->outbox.open ? "esc=leave it a draft\tdown/up=scroll" : NULL;
 }
 
 const struct view_ops view_queue = {

@@ -688,6 +688,41 @@ static void applied_by_a_role(void **state)
     leave(&screen);
 }
 
+static void register_third(void)
+{
+    char version[24];
+    struct assay_error err = {0};
+    const char *path = world.model;
+    const struct assay_registration what = {.model = "fraud", .paths = &path, .path_count = 1};
+    struct assay_ledger *ledger = world_open(&world, "rex");
+    assert_int_equal(assay_model_register(ledger, &what, version, &err), ASSAY_OK);
+    assert_string_equal(version, "3");
+    assay_ledger_close(&ledger);
+}
+
+/* Where the champion has moved since, the page says where it is, and offers no applying: that
+   would be refused. */
+static void champion_moved(void **state)
+{
+    static const char *const persons[] = {"rex", "app"};
+    (void)state;
+    char id[17];
+    for (size_t i = 0; i < 2; i++) {
+        begin(WORLD_POLICY, "alias:champion", id);
+        world_approve(&world, id);
+        register_third();
+        world_move_champion(&world, 1, 3);
+        struct screen *screen = sit(persons[i], false);
+        screen_wait(screen, "the champion is 3 now");
+        screen_assert_text(screen, "fraud 2 to alias:champion   now 3");
+        screen_assert_text(screen, i ? "its requester has to ask anew" : "asking anew compares");
+        screen_assert_text(screen, i ? "W withdraw" : "Q ask");
+        screen_refute_text(screen, "a apply");
+        screen_refute_text(screen, "YOU MAY   apply");
+        leave(&screen);
+    }
+}
+
 /* Once somebody has reviewed an override, nobody is asked to do it again; the rows that it
    overrode stand under the others. */
 static void overridden_rows(void **state)
@@ -727,6 +762,7 @@ int main(void)
         cmocka_unit_test(begun_offers_to_apply),
         cmocka_unit_test(strangers_are_offered_comments),
         cmocka_unit_test(applied_by_a_role),
+        cmocka_unit_test(champion_moved),
         cmocka_unit_test(overridden_rows),
         cmocka_unit_test(staged_plan),
         cmocka_unit_test(drafts_that_can_go),
