@@ -44,8 +44,8 @@ bool change_ask_refused(struct app *app, uint32_t source)
         return true;
     }
     if (server.read_only)
-        app_say(app, "this server is read-only: read_only = no in its section of the "
-                     "configuration file allows writing");
+        app_say(app, "this server is read-only; read_only = no in its section of config.ini "
+                     "allows writing");
     return server.read_only;
 }
 
