@@ -194,8 +194,9 @@ static void draw_metric_chart(struct run_view *view, struct area area)
     int x = 1 + draw_text(area, 1, 0, ROLE_TITLE, title) + 3;
     if (view->chart.drawable) {
         char points[32];
-        x += draw_format(area, x, 0, ROLE_DIM, "%s points",
-                         assay_count_text(points, view->chart.info.total));
+        x += draw_format(area, x, 0, ROLE_DIM, "%s %s",
+                         assay_count_text(points, view->chart.info.total),
+                         view->chart.info.total == 1 ? "point" : "points");
         if (chart_state_incomplete(&view->chart)) {
             draw_text(area, x, 0, ROLE_WARNING, ", incomplete: the source is damaged");
         }

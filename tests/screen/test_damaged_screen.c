@@ -46,7 +46,7 @@ static void charts_of_what_is_whole_say_nothing(void **state)
     screen_wait(screen, "400 runs");
     screen_press(screen, "enter", NULL);
     screen_wait(screen, "METRIC");
-    screen_wait(screen, "1 points");
+    screen_wait(screen, "1 point");
     screen_refute_text(screen, "incomplete");
     screen_close(&screen);
 }
