@@ -73,6 +73,23 @@ int compare_run_color(const struct compare_job *job, size_t run)
     return 0;
 }
 
+/* Whose colour is which, for the figures below it; more groups than there are colours share
+ * them. */
+static void print_groups(struct compare_job *job)
+{
+    struct assay_buf *out = &job->cli->out;
+    if (!job->by_group)
+        return;
+    assay_buf_text_add(out, "<p>");
+    for (size_t g = 0; g < job->grouping.count; g++) {
+        struct assay_rgb color = assay_palette_light.series[g % ASSAY_CHART_COLORS];
+        assay_buf_format(out, "<span style=\"color:#%02x%02x%02x\">●</span> ", color.r, color.g,
+                         color.b);
+        compare_html_text(out, job->grouping.groups[g].title);
+        assay_buf_text_add(out, g + 1 < job->grouping.count ? "&ensp; " : "</p>\n");
+    }
+}
+
 static void put_point(const struct compare_job *job, struct plane *p, size_t at,
                       enum assay_dot_kind kind)
 {
@@ -208,6 +225,7 @@ void compare_html_front(struct compare_job *job)
     if (!list || compare_aims(job, list, aims, &count, &failed) != ASSAY_OK)
         return;
     assay_buf_text_add(&job->cli->out, "<h2>Pareto front</h2>\n");
+    print_groups(job);
     if (count != 2) {
         compare_parallel_front(job, aims, count);
         return;
@@ -285,6 +303,7 @@ void compare_html_explain(struct compare_job *job, size_t metric_row,
     for (size_t i = 0; i < e->count; i++)
         factor_row(job, &e->factors[i]);
     assay_buf_text_add(out, "</tbody></table></div>\n");
+    print_groups(job);
     compare_parallel_explain(job, metric_row, e);
     for (size_t i = 0; i < e->count && i < SCATTERS; i++)
         draw_scatter(job, metric_row, &e->factors[i]);

@@ -185,6 +185,7 @@ static void fronts_of_groups_say_so(void **state)
                                  "--format", "html", NULL),
                          0);
         program_says("groups, by their means, on the front");
+        program_says("<span style=\"color:#005fd7\">●</span> lr=0.0003"); /* whose colour it is */
         assert_null(strstr(program_last.out, "runs on the front"));
     }
 }
