@@ -3,6 +3,7 @@
  * that a server that hangs holds up no disk and no other server), and the clock by which it is
  * looked at again. Called by session.c, scan.c and watch.c.
  */
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,6 +202,17 @@ bool server_asked_only(struct server *server)
     return only;
 }
 
+/* What was read of SOURCE is in the cache: before, no other scan of it would begin. */
+static void wait_written(struct assay_session *session, const struct session_source *source)
+{
+    struct pollfd ready = {.fd = session->epoll_fd, .events = POLLIN};
+
+    while (source->unwritten && !session->closing) {
+        poll(&ready, 1, 1000);
+        assay_session_dispatch(session);
+    }
+}
+
 bool assay_session_read_lists(struct assay_session *session)
 {
     bool any = false;
@@ -210,6 +222,7 @@ bool assay_session_read_lists(struct assay_session *session)
 
         if (!source->server || !server_asked_only(source->server) || server_offline(source))
             continue;
+        wait_written(session, source);
         server_ask(source, NULL, false);
         server_whole(source->server);
         scan_start(session, source);

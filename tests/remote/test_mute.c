@@ -202,6 +202,23 @@ static void an_unknown_id_is_waited_for_once(void **state)
     fake_mlflow_stop(&fake);
 }
 
+/* A name may look like a whole id: what the question for it brought may still be on its way into
+   the cache when the list is asked for. */
+static void a_name_that_looks_like_an_id_is_found(void **state)
+{
+    struct fake_mlflow fake = {0};
+
+    (void)state;
+    fake_mlflow_start(&fake, 1, 300, 4, 10);
+    snprintf(fake.runs[2].name, sizeof fake.runs[2].name, "%s", UNKNOWN);
+    for (int again = 0; again < 3; again++) {
+        program_run(NULL, "show", UNKNOWN, "-S", web_url(fake.web), NULL);
+        program_expect(0);
+        program_says(fake.runs[2].id);
+    }
+    fake_mlflow_stop(&fake);
+}
+
 static void of_two_servers_the_mute_one_is_waited_for_once(void **state)
 {
     struct fake_mlflow fake = {0}, other = {0};
@@ -248,6 +265,7 @@ int main(void)
         cmocka_unit_test(a_workbench_goes_offline_and_back),
         cmocka_unit_test(a_server_that_nothing_is_kept_of_is_waited_for),
         cmocka_unit_test(an_unknown_id_is_waited_for_once),
+        cmocka_unit_test(a_name_that_looks_like_an_id_is_found),
         cmocka_unit_test(of_two_servers_the_mute_one_is_waited_for_once),
         cmocka_unit_test(what_is_offline_is_said_once),
     };
