@@ -12,6 +12,8 @@
 
 /* An author can fork their chain as often as they like; the work for it has an end. */
 #define FOLDS_MOST 256
+#define AT_ONCE    64 /* sides that are weighed in one walk: a bit for each */
+#define NO_SIDE    UINT32_MAX
 #define NO_RECORD  UINT32_MAX
 
 /* How much of the ledger builds on a side, besides its author's own. */
@@ -19,17 +21,18 @@ struct weight {
     size_t persons, records;
     const char *digest;
 };
-/* A side of a fork: the record, and what of the same chain follows it; ROUGH tells which sides
-   are worth a look before there is one. */
-struct branch {
-    uint32_t *records;
-    size_t count, capacity;
+/* A side of a fork: the record it begins with; ROUGH tells which sides are worth a look before
+   there is one. */
+struct side {
+    uint32_t at;
     struct weight rough;
 };
 struct forks {
     struct assay_ledger *ledger;
-    size_t first; /* the first that was received */
-    size_t folds; /* so far */
+    size_t first;        /* the first that was received */
+    size_t folds;        /* so far */
+    uint32_t *person_of; /* whose each record is, counted out */
+    size_t persons;
 };
 
 static void fold_again(struct forks *forks)
@@ -46,78 +49,77 @@ static bool is_signed(const struct forks *forks, uint32_t at)
     return fold->fates[at].forks || !fold_check_signer(fold, &forks->ledger->records[at]);
 }
 
-static void branch_add(struct branch *branch, uint32_t index)
-{
-    ASSAY_GROW(branch->records, branch->capacity, branch->count + 1);
-    branch->records[branch->count++] = index;
-}
-
-/* The record before INDEX in its chain; NO_RECORD: it is the first, or what it follows is
-   missing. */
-static uint32_t before(const struct forks *forks, uint32_t index)
-{
-    const struct statement *s = &forks->ledger->records[index].s;
-    const uint32_t found =
-        s->number > 1 ? assay_map_get(&forks->ledger->fold.record_index, s->previous, 64)
-                      : ASSAY_MAP_NONE;
-
-    return found == ASSAY_MAP_NONE ? NO_RECORD : found;
-}
-
-/* Fills the COUNT sides, each of which has its first record: what follows it in its chain
-   follows no other. */
-static void fill_branches(const struct forks *forks, struct branch *sides, size_t count)
+/* Which of the SIDES each record belongs to, which is what follows a side's first in the same
+   chain; a first may itself follow what is missing. To be freed. */
+static uint32_t *sides_of(const struct forks *forks, const struct side *sides, size_t count)
 {
     const struct fold *fold = &forks->ledger->fold;
     const struct record *records = forks->ledger->records;
-    uint32_t *side_of = assay_alloc_array(forks->ledger->count + 1, sizeof *side_of);
+    uint32_t *of = assay_alloc_array(forks->ledger->count + 1, sizeof *of);
 
-    for (size_t side = 0; side < count; side++)
-        side_of[sides[side].records[0]] = (uint32_t)side + 1;
+    for (size_t i = 0; i < forks->ledger->count; i++)
+        of[i] = NO_SIDE;
+    for (size_t k = 0; k < count; k++)
+        of[sides[k].at] = (uint32_t)k;
     for (size_t i = 0; i < fold->placed; i++) {
-        const uint32_t index = fold->order[i], previous = before(forks, index);
-        if (side_of[index] || previous == NO_RECORD || !side_of[previous] ||
-            strcmp(records[index].chain, records[previous].chain) != 0)
-            continue;
-        side_of[index] = side_of[previous];
-        branch_add(&sides[side_of[index] - 1], index);
+        const uint32_t index = fold->order[i];
+        const uint32_t before = records[index].s.number > 1
+                                    ? fold->links.to[fold->links.start[index]]
+                                    : ASSAY_MAP_NONE;
+        if (of[index] == NO_SIDE && before != ASSAY_MAP_NONE &&
+            strcmp(records[index].chain, records[before].chain) == 0)
+            of[index] = of[before];
     }
-    free(side_of);
+    return of;
 }
 
-static void put_fault(struct forks *forks, const struct branch *branch, const char *why)
+/* Leaves out all sides but one, for WHY. */
+static void leave_all_but(struct forks *forks, const uint32_t *side_of, size_t one,
+                          const char *why)
 {
-    for (size_t i = 0; i < branch->count; i++)
-        if (branch->records[i] >= forks->first)
-            forks->ledger->records[branch->records[i]].fault = why;
+    for (size_t i = forks->first; i < forks->ledger->count; i++)
+        if (side_of[i] != NO_SIDE)
+            forks->ledger->records[i].fault = side_of[i] == one ? NULL : why;
 }
 
 /* ---- where one is here ---- */
 
-/* Whether another for the place of the record AT, of the same author, is here. */
-static bool is_held(const struct forks *forks, uint32_t at)
+/* Marks in HELD those of the ring of AT, records for one place, whose author has another for it
+   here; what is here stays. All of a ring are looked at at once: it may be long. */
+static bool mark_held(const struct forks *forks, uint32_t at, bool *looked, bool *held)
 {
     const struct fold *fold = &forks->ledger->fold;
+    bool here = false, any = false;
+    uint32_t i = at;
 
-    for (uint32_t i = fold->rivals[at]; i != at; i = fold->rivals[i])
-        if (i < forks->first && is_signed(forks, i))
-            return true;
-    return false;
+    do {
+        here = here || (i < forks->first && is_signed(forks, i));
+        looked[i] = true;
+    } while ((i = fold->rivals[i]) != at);
+    do {
+        held[i] = here && i >= forks->first && is_signed(forks, i);
+        any = any || held[i];
+    } while ((i = fold->rivals[i]) != at);
+    return any;
 }
 
 static bool leave_what_is_held(struct forks *forks)
 {
     const struct fold *fold = &forks->ledger->fold;
+    const size_t count = forks->ledger->count;
+    bool *looked = assay_alloc_array(count + 1, sizeof *looked);
+    bool *held = assay_alloc_array(count + 1, sizeof *held);
     bool any = false;
 
-    for (size_t i = forks->first; i < forks->ledger->count; i++) {
-        if (fold->rivals[i] == i || !is_signed(forks, (uint32_t)i) ||
-            !is_held(forks, (uint32_t)i))
-            continue;
-        forks->ledger->records[i].fault =
-            "its author forked their chain: for its place there is another here";
-        any = true;
-    }
+    for (size_t i = forks->first; i < count; i++)
+        if (fold->rivals[i] != i && !looked[i] && mark_held(forks, (uint32_t)i, looked, held))
+            any = true;
+    for (size_t i = forks->first; i < count; i++)
+        if (held[i])
+            forks->ledger->records[i].fault =
+                "its author forked their chain: for its place there is another here";
+    free(looked);
+    free(held);
     if (any)
         fold_again(forks);
     return any;
@@ -135,85 +137,49 @@ static bool is_somebodys(const struct forks *forks, uint32_t index, bool rough)
                  : fold->fates[index].authentic;
 }
 
-#define WEIGHED_MOST 64 /* sides in one pass, a bit each */
-
-/* A bit for each of the COUNT sides on which the record INDEX builds, or that it is. */
-static uint64_t sides_below(const struct forks *forks, const uint64_t *below, uint32_t index)
+/* Marks, a bit for each of COUNT sides, what builds on them: MARKS by record. */
+static void mark_builders(const struct forks *forks, const struct side *sides, size_t count,
+                          uint64_t *marks)
 {
     const struct fold *fold = &forks->ledger->fold;
-    const struct statement *s = &forks->ledger->records[index].s;
-    const uint32_t previous = before(forks, index);
-    uint64_t all = below[index] | (previous == NO_RECORD ? 0 : below[previous]);
 
-    for (size_t k = 0; k < s->seen_count; k++) {
-        const uint32_t seen = assay_map_get(&fold->record_index, s->seen[k].digest, 64);
-        all |= seen == ASSAY_MAP_NONE ? 0 : below[seen];
+    for (size_t k = 0; k < count; k++)
+        marks[sides[k].at] |= UINT64_C(1) << k;
+    for (size_t i = 0; i < fold->placed; i++) {
+        const uint32_t index = fold->order[i];
+        for (size_t k = fold->links.start[index]; k < fold->links.start[index + 1]; k++)
+            if (fold->links.to[k] != ASSAY_MAP_NONE)
+                marks[index] |= marks[fold->links.to[k]];
     }
-    return all;
 }
 
-static uint32_t number_of(struct assay_map *persons, const char *person)
-{
-    const size_t length = strlen(person);
-    const uint32_t known = assay_map_get(persons, person, length);
-
-    if (known != ASSAY_MAP_NONE)
-        return known;
-    assay_map_set(persons, person, length, (uint32_t)persons->count);
-    return (uint32_t)persons->count - 1;
-}
-
-/* Weighs COUNT sides, at most WEIGHED_MOST, which begin with the records AT. */
-static void weigh(const struct forks *forks, const uint32_t *at, size_t count, bool rough,
-                  struct weight *out)
+/* Weighs COUNT sides, AT_ONCE at most, in one walk over the ledger. */
+static void weigh(const struct forks *forks, const struct side *sides, size_t count, bool rough,
+                  struct weight *weights)
 {
     const struct fold *fold = &forks->ledger->fold;
     const struct record *records = forks->ledger->records;
-    const size_t most = forks->ledger->count + WEIGHED_MOST;
-    uint64_t *below = assay_alloc_array(most, sizeof *below);
-    /* Per person: the sides of which they are the author, or for which they are counted. */
-    uint64_t *own = assay_alloc_array(most, sizeof *own);
-    uint64_t *counted = assay_alloc_array(most, sizeof *counted);
-    struct assay_map persons = {0};
+    const char *author = records[sides[0].at].s.person;
+    uint64_t *marks = assay_alloc_array(forks->ledger->count + 1, sizeof *marks);
+    uint64_t *known = assay_alloc_array(forks->persons + 1, sizeof *known);
 
-    for (size_t side = 0; side < count; side++) {
-        out[side] = (struct weight){.digest = records[at[side]].digest};
-        below[at[side]] |= UINT64_C(1) << side;
-        own[number_of(&persons, records[at[side]].s.person)] |= UINT64_C(1) << side;
-    }
+    mark_builders(forks, sides, count, marks);
+    for (size_t k = 0; k < count; k++)
+        weights[k] = (struct weight){.digest = records[sides[k].at].digest};
     for (size_t i = 0; i < fold->placed; i++) {
         const uint32_t index = fold->order[i];
-        below[index] = sides_below(forks, below, index);
-        if (!below[index] || !is_somebodys(forks, index, rough))
+        uint64_t *before = &known[forks->person_of[index]];
+        if (!marks[index] || strcmp(records[index].s.person, author) == 0 ||
+            !is_somebodys(forks, index, rough))
             continue;
-        const uint32_t person = number_of(&persons, records[index].s.person);
-        const uint64_t builds = below[index] & ~own[person];
-        for (size_t side = 0; builds >> side && side < count; side++) {
-            const bool here = builds >> side & 1;
-            out[side].records += here;
-            out[side].persons += here && !(counted[person] >> side & 1);
+        for (size_t k = 0; k < count; k++) {
+            weights[k].records += marks[index] >> k & 1;
+            weights[k].persons += (marks[index] & ~*before) >> k & 1;
         }
-        counted[person] |= builds;
+        *before |= marks[index];
     }
-    assay_map_free(&persons);
-    free(counted);
-    free(own);
-    free(below);
-}
-
-static void weigh_roughly(const struct forks *forks, struct branch *sides, size_t count)
-{
-    for (size_t first = 0; first < count; first += WEIGHED_MOST) {
-        uint32_t at[WEIGHED_MOST] = {0};
-        struct weight weights[WEIGHED_MOST];
-        const size_t here = count - first < WEIGHED_MOST ? count - first : WEIGHED_MOST;
-
-        for (size_t i = 0; i < here; i++)
-            at[i] = sides[first + i].records[0];
-        weigh(forks, at, here, true, weights);
-        for (size_t i = 0; i < here; i++)
-            sides[first + i].rough = weights[i];
-    }
+    free(known);
+    free(marks);
 }
 
 static bool outweighs(const struct weight *a, const struct weight *b)
@@ -227,9 +193,8 @@ static bool outweighs(const struct weight *a, const struct weight *b)
 
 static int heaviest_first(const void *a, const void *b)
 {
-    return outweighs(&((const struct branch *)a)->rough, &((const struct branch *)b)->rough)
-               ? -1
-               : 1;
+    return outweighs(&((const struct side *)a)->rough, &((const struct side *)b)->rough) ? -1
+                                                                                         : 1;
 }
 
 static uint32_t first_fork(const struct forks *forks)
@@ -242,6 +207,33 @@ static uint32_t first_fork(const struct forks *forks)
     return NO_RECORD;
 }
 
+/* The sides of the fork that AT is one of, that on which most is built first, as far as their
+   signatures alone tell; to be freed. */
+static struct side *find_sides(const struct forks *forks, uint32_t at, size_t *count)
+{
+    struct weight weights[AT_ONCE];
+    struct side *sides = NULL;
+    size_t capacity = 0;
+    uint32_t i = at;
+
+    *count = 0;
+    do {
+        if (is_signed(forks, i)) {
+            ASSAY_GROW(sides, capacity, *count + 1);
+            sides[(*count)++] = (struct side){.at = i};
+        }
+    } while ((i = forks->ledger->fold.rivals[i]) != at);
+    for (size_t from = 0; from < *count; from += AT_ONCE) {
+        const size_t some = *count - from < AT_ONCE ? *count - from : AT_ONCE;
+        weigh(forks, sides + from, some, true, weights);
+        for (size_t k = 0; k < some; k++)
+            sides[from + k].rough = weights[k];
+    }
+    if (*count > 1)
+        qsort(sides, *count, sizeof *sides, heaviest_first);
+    return sides;
+}
+
 /* Folds as if each side were the only one, and leaves out all but that on which most is built:
    who is known, and what counts, may hang on it. Sides for which no fold is left are not looked
    at, and stay out: those are the ones on which, by the signatures alone, least is built, so
@@ -249,45 +241,47 @@ static uint32_t first_fork(const struct forks *forks)
    no two. */
 static bool choose(struct forks *forks, uint32_t at)
 {
-    const struct fold *fold = &forks->ledger->fold;
-    struct branch *sides = NULL;
-    size_t count = 0, capacity = 0, best = 0;
-    struct weight heaviest = {0};
-    uint32_t i = at;
+    size_t count, best = 0;
+    struct side *sides = find_sides(forks, at, &count);
+    uint32_t *side_of = sides_of(forks, sides, count);
+    struct weight heaviest = {0}, weight;
 
-    do {
-        if (is_signed(forks, i)) {
-            ASSAY_GROW(sides, capacity, count + 1);
-            sides[count] = (struct branch){0};
-            branch_add(&sides[count++], i);
-        }
-    } while ((i = fold->rivals[i]) != at);
-    fill_branches(forks, sides, count);
-    if (count > 1) {
-        weigh_roughly(forks, sides, count);
-        qsort(sides, count, sizeof *sides, heaviest_first);
-    }
     for (size_t side = 0; side < count && count > 1 && forks->folds < FOLDS_MOST; side++) {
-        for (size_t k = 0; k < count; k++)
-            put_fault(forks, &sides[k], k == side ? NULL : "another side");
+        leave_all_but(forks, side_of, side, "another side");
         fold_again(forks);
-        struct weight weight;
-        weigh(forks, sides[side].records, 1, false, &weight);
+        weigh(forks, &sides[side], 1, false, &weight);
         if (side == 0 || outweighs(&weight, &heaviest)) {
             heaviest = weight;
             best = side;
         }
     }
-    for (size_t k = 0; k < count; k++) {
-        put_fault(forks, &sides[k],
-                  k == best ? NULL
-                            : "its author forked their chain, and others built on another "
-                              "record for its place");
-        free(sides[k].records);
-    }
+    leave_all_but(forks, side_of, best,
+                  "its author forked their chain, and others built on another record for its "
+                  "place");
+    free(side_of);
     free(sides);
     fold_again(forks);
     return count > 1;
+}
+
+static void number_persons(struct forks *forks)
+{
+    struct assay_map numbers = {0};
+
+    forks->person_of = assay_alloc_array(forks->ledger->count + 1, sizeof *forks->person_of);
+    for (size_t i = 0; i < forks->ledger->count; i++) {
+        const struct record *record = &forks->ledger->records[i];
+        if (record->fault)
+            continue;
+        const size_t length = strlen(record->s.person);
+        uint32_t number = assay_map_get(&numbers, record->s.person, length);
+        if (number == ASSAY_MAP_NONE) {
+            number = (uint32_t)forks->persons++;
+            assay_map_set(&numbers, record->s.person, length, number);
+        }
+        forks->person_of[i] = number;
+    }
+    assay_map_free(&numbers);
 }
 
 void sync_settle_forks(struct assay_ledger *ledger, size_t first)
@@ -297,7 +291,10 @@ void sync_settle_forks(struct assay_ledger *ledger, size_t first)
 
     while (forks.folds < FOLDS_MOST && leave_what_is_held(&forks))
         continue;
+    if (first_fork(&forks) != NO_RECORD)
+        number_persons(&forks);
     while (forks.folds < FOLDS_MOST && (at = first_fork(&forks)) != NO_RECORD &&
            choose(&forks, at))
         continue;
+    free(forks.person_of);
 }
