@@ -284,6 +284,14 @@ static void print_json(struct plan *plan, bool done)
     cli_json_close(&json);
 }
 
+static bool is_read_only(const struct plan *plan)
+{
+    struct assay_server server;
+
+    return assay_session_server(plan->cli->session, plan->target.source, &server) &&
+           server.read_only;
+}
+
 static bool is_agreed(struct plan *plan)
 {
     char answer[16] = "";
@@ -356,7 +364,8 @@ static enum assay_status carry_out(struct plan *plan, struct assay_error *err)
         return status;
     for (size_t i = 0; !json && i < plan->count; i++)
         print_text(plan, &plan->items[i], false);
-    agreed = !to_write(plan) || is_agreed(plan);
+    /* A server that is read-only refuses it anyhow, and says what would allow it. */
+    agreed = !to_write(plan) || is_read_only(plan) || is_agreed(plan);
     if (agreed && to_write(plan))
         status = do_it(plan, err);
     if (json)

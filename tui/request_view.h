@@ -1,7 +1,7 @@
 /*
  * The screen of one request: its state, shared by view_request.c (commands, events, layout) and
- * its parts request_page.c (the lines of the page), request_may.c (what who sits here may do) and
- * request_sides.c (candidate against champion: rows and chart).
+ * its parts request_page.c (the lines of the page), request_may.c (what who sits here may do)
+ * and request_sides.c (candidate against champion: rows and chart).
  */
 #ifndef TUI_REQUEST_VIEW_H
 #define TUI_REQUEST_VIEW_H

@@ -44,13 +44,13 @@ static void pull_on_terminal(const char *url, struct assay_buf *out)
 
 static void progress_stays_on_its_line(void **state)
 {
-    struct fake_mlflow fake = {.delay_ms = 50};
+    struct fake_mlflow fake = {.delay_ms = 200};
     struct assay_buf out = {0};
     size_t lines = 0;
     char *save = NULL;
 
     (void)state;
-    fake_mlflow_start(&fake, 1, 20, 2, 50);
+    fake_mlflow_start(&fake, 1, 100, 3, 20);
     pull_on_terminal(web_url(fake.web), &out);
     for (char *line = strtok_r(out.data, "\r", &save); line;
          line = strtok_r(NULL, "\r", &save)) {
@@ -59,12 +59,34 @@ static void progress_stays_on_its_line(void **state)
         if (!end || end == line)
             continue; /* not of the progress, or what takes it away */
         *end = '\0';
-        assert_true(strstr(line, " of 40 series") || strstr(line, " lists, "));
+        assert_true(strstr(line, " of 300 series") || strstr(line, " lists, "));
         assert_in_range(strlen(line), 1, COLUMNS - 1 + strlen("…") - 1);
-        lines += strstr(line, " of 40 series") != NULL;
+        lines += strstr(line, " of 300 series") != NULL;
     }
     assert_true(lines > 0);
     assay_buf_free(&out);
+    fake_mlflow_stop(&fake);
+}
+
+/* A guess of seconds, not of their hundredths. */
+static void time_left_is_whole_seconds(void **state)
+{
+    struct fake_mlflow fake = {.delay_ms = 200};
+    char *argv[] = {(char *)(uintptr_t) "assay", (char *)(uintptr_t) "pull",
+                    (char *)(uintptr_t) "-S", NULL, NULL};
+    unsigned times = 0;
+
+    (void)state;
+    fake_mlflow_start(&fake, 1, 100, 3, 20);
+    argv[3] = (char *)(uintptr_t)web_url(fake.web);
+    program_run_terminal(argv);
+    program_expect(0);
+    for (const char *at = program_last.out; (at = strstr(at, ", left ")) != NULL; times++) {
+        at += strlen(", left ");
+        if (at[strspn(at, "0123456789:s")] != ' ')
+            fail_msg("%.40s", at);
+    }
+    assert_true(times > 0);
     fake_mlflow_stop(&fake);
 }
 
@@ -72,6 +94,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(progress_stays_on_its_line),
+        cmocka_unit_test(time_left_is_whole_seconds),
     };
 
     return cmocka_run_group_tests_name("progress", tests, program_begin, program_end);

@@ -7,9 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+
+#include <assay/file.h>
 
 #include "support/own_home.h"
 #include "support/program.h"
@@ -115,6 +118,27 @@ static void changing(void **state)
     fake_registry_stop(&fake);
 }
 
+/* A server that is read-only says so at once, and not that --yes would write. */
+static void read_only(void **state)
+{
+    (void)state;
+    struct fake_registry fake;
+    char path[400], text[400];
+    const char *url = web_url(serve(&fake)->web);
+    snprintf(path, sizeof path, "%s/assay.ini", own_home);
+    snprintf(text, sizeof text, "[source team]\nplace = %s\nread_only = yes\n", url);
+    assert_int_equal(assay_file_write(path, text, strlen(text), 0600, NULL), ASSAY_OK);
+    setenv("ASSAY_CONFIG", path, 1);
+    program_run(NULL, "change", "-S", "team", "bbbb", "--tag", "team=blue", NULL);
+    program_expect(1);
+    program_complains("read_only = no");
+    assert_null(strstr(program_last.err, "--yes"));
+    assert_int_equal(fake_registry_seen(&fake).writes, 0);
+    unsetenv("ASSAY_CONFIG");
+    remove(path);
+    fake_registry_stop(&fake);
+}
+
 #define UPLOADS                                                                                \
     "{'uploads': [{'from': 'hex', 'run': 'filled?', 'experiment': 'filled?', "                 \
     "'resumed': 'bool', 'points': 'integer', 'points_there': 'integer', "                      \
@@ -216,7 +240,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pulling),
-        cmocka_unit_test(changing),
+        cmocka_unit_test(changing), cmocka_unit_test(read_only),
         cmocka_unit_test(models_that_runs_logged),
         cmocka_unit_test(uploading),
         cmocka_unit_test(an_upload_that_fails),
