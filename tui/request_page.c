@@ -296,12 +296,17 @@ static void add_needs(struct request_view *view, const struct assay_request *r)
             request_add(view, state_role(q->state), 8, "  %s  %s%*s %s%s", state_mark(q->state),
                         q->name, name_blanks(q->name), "", state_word(q->state), q->why);
     }
-    request_add(view, ROLE_TITLE, 2, "MAY SIGN");
+    const bool open = assay_request_open_state(r->state);
+    request_add(view, ROLE_TITLE, 2, open ? "MAY SIGN" : "COULD SIGN");
     for (size_t i = 0; i < r->eligible_count; i++) {
         const struct assay_eligible *e = &r->eligible[i];
-        request_add(
-            view, e->eligible ? ROLE_NORMAL : ROLE_DIM, 6, "  %s (%s)   %s%s", e->name, e->role,
-            e->eligible ? (e->voted ? "has" : "may") : "may not: ", e->eligible ? "" : e->why);
+        const char *could = open ? "may" : "could";
+        if (e->eligible)
+            request_add(view, ROLE_NORMAL, 6, "  %s (%s)   %s", e->name, e->role,
+                        e->voted ? "has" : could);
+        else
+            request_add(view, ROLE_DIM, 6, "  %s (%s)   %s not: %s", e->name, e->role, could,
+                        e->why);
     }
     if (r->lineage_count)
         request_add(view, ROLE_TITLE, 2, "HAD A PART");

@@ -631,6 +631,10 @@ static void closed_offers_no_vote(void **state)
         assert_int_equal(world_decide(&world, "val", id, ASSAY_REJECT, &err), ASSAY_OK);
         struct screen *screen = sit(persons[i], true);
         screen_assert_text(screen, "YOU MAY   comment (v): it is closed");
+        screen_press(screen, "G", NULL);
+        screen_wait(screen, "COULD SIGN");
+        screen_assert_text(screen, "app (approver)   could");
+        screen_press(screen, "g", NULL);
         screen_assert_text(screen, "v other");
         no_verdict_offered(screen);
         screen_refute_text(screen, "Q ask");
