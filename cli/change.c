@@ -241,6 +241,20 @@ static enum assay_status make_plan(struct plan *plan, struct assay_error *err)
 
 /* ---- saying and doing ---- */
 
+/* Whether the server had it already: then it is neither sent nor put down in the log. */
+static bool is_there(const struct planned *item)
+{
+    return assay_change_is_there(&item->change, item->before);
+}
+
+static bool any_to_write(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        if (!is_there(&plan->items[i]))
+            return true;
+    return false;
+}
+
 static void print_text(struct plan *plan, const struct planned *item, bool done)
 {
     struct assay_buf *out = &plan->cli->out;
@@ -250,7 +264,7 @@ static void print_text(struct plan *plan, const struct planned *item, bool done)
         assay_buf_text_add(out, ": version ");
         assay_text_clean(out, item->after, strlen(item->after));
     }
-    if (done)
+    if (done && !is_there(item))
         assay_buf_text_add(out, item->status == ASSAY_OK ? "   done" : "   not done");
     assay_buf_char(out, '\n');
 }
@@ -271,9 +285,9 @@ static void print_json(struct plan *plan, bool done)
         cli_json_member(&json, "change", assay_buf_text(&text));
         cli_json_member(&json, "before", item->before);
         cli_json_member(&json, "after",
-                        assay_change_is_there(&item->change, item->before) ? item->before
-                        : done                                             ? item->after
-                                                                           : NULL);
+                        is_there(item) ? item->before
+                        : done         ? item->after
+                                       : NULL);
         cli_json_key(&json, "done");
         cli_json_bool(&json, done && item->status == ASSAY_OK);
         cli_json_member(&json, "error", item->status == ASSAY_OK ? NULL : item->error.what);
@@ -305,16 +319,6 @@ static bool is_agreed(struct plan *plan)
     return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-/* How many of them the server has not as they would be. */
-static size_t to_write(const struct plan *plan)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < plan->count; i++)
-        count += !assay_change_is_there(&plan->items[i].change, plan->items[i].before);
-    return count;
-}
-
 static enum assay_status look(struct plan *plan, struct assay_error *err)
 {
     enum assay_status status = ASSAY_OK;
@@ -331,15 +335,18 @@ static enum assay_status do_it(struct plan *plan, struct assay_error *err)
     for (size_t i = 0; i < plan->count; i++) {
         struct planned *item = &plan->items[i];
 
+        if (is_there(item))
+            continue;
         item->status = assay_change_make(plan->cli->session, &item->change, item->before,
                                          &item->after, &item->error);
         if (item->status == ASSAY_OK)
             continue;
         *err = item->error;
         for (size_t k = i + 1; k < plan->count; k++)
-            plan->items[k].status =
-                assay_fail(&plan->items[k].error, ASSAY_CANCELLED,
-                           "not tried: the change before it could not be made");
+            if (!is_there(&plan->items[k]))
+                plan->items[k].status =
+                    assay_fail(&plan->items[k].error, ASSAY_CANCELLED,
+                               "not tried: the change before it could not be made");
         return item->status;
     }
     return ASSAY_OK;
@@ -357,23 +364,24 @@ static void plan_free(struct plan *plan)
 
 static enum assay_status carry_out(struct plan *plan, struct assay_error *err)
 {
-    bool json = plan->cli->format == CLI_JSON, agreed;
+    bool json = plan->cli->format == CLI_JSON, writes, agreed;
     enum assay_status status = look(plan, err);
 
     if (status != ASSAY_OK)
         return status;
     for (size_t i = 0; !json && i < plan->count; i++)
         print_text(plan, &plan->items[i], false);
+    writes = any_to_write(plan);
     /* A server that is read-only refuses it anyhow, and says what would allow it. */
-    agreed = !to_write(plan) || is_read_only(plan) || is_agreed(plan);
-    if (agreed && to_write(plan))
+    agreed = !writes || is_read_only(plan) || is_agreed(plan);
+    if (agreed)
         status = do_it(plan, err);
     if (json)
         print_json(plan, agreed);
     if (!agreed) {
         status = assay_fail(err, ASSAY_NO, "change: nothing was written");
         assay_hint(err, "--yes writes what is shown");
-    } else if (!json && to_write(plan)) {
+    } else if (!json && writes) {
         assay_buf_reset(&plan->cli->out);
         for (size_t i = 0; i < plan->count; i++)
             print_text(plan, &plan->items[i], true);

@@ -22,9 +22,8 @@ struct parallel {
     struct assay_buf names[ASSAY_PARALLEL_AXES];
     size_t count;
     struct assay_figure figure;
-    const struct assay_front
-        *front; /* of whose runs or groups, by their means; NULL: of runs */
-    bool groups;
+    const struct assay_front *front; /* whose values the lines are of; NULL: the runs' own */
+    bool groups;                     /* it is one of groups */
 };
 
 static size_t count_lines(const struct compare_job *job, const struct parallel *p)

@@ -41,7 +41,7 @@ grep -nE '^#include "([a-z./]*/)?tui/' $(sources 'cli/*.[ch]') /dev/null | grep 
 grep -nE '^#include "([a-z./]*/)?cli/' $(sources 'tui/*.[ch]') /dev/null |
     complain "tui/ includes nothing of cli/"
 
-# Doors: one file for each foreign library, or two that share one
+# Doors: one file for each foreign library, or two that share one.
 door() { # door HEADER-PATTERN ALLOWED-FILE-PATTERN
     grep -nE "^#include <($1)" $(sources 'core/*' 'cli/*' 'tui/*' 'include/*') /dev/null | grep -vE "^($2):" |
         complain "<$1> has one door: $2"

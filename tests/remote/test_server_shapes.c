@@ -98,6 +98,13 @@ static void changing(void **state)
     program_says("tag team of " REGISTRY_RUN_B ": it is \"blue\" already\n");
     program_says("tag none of " REGISTRY_RUN_B ": there is none already\n");
     assert_int_equal(fake_registry_seen(&fake).writes, writes);
+    /* Beside a change that is made, too. */
+    program_run(NULL, "change", "-S", url, "bbbb", "--tag", "team=white", "--untag", "none",
+                "--yes", NULL);
+    program_expect(0);
+    program_says("\"blue\" → \"white\"   done\n");
+    program_says("tag none of " REGISTRY_RUN_B ": there is none already\n");
+    assert_int_equal(fake_registry_seen(&fake).writes, writes + 1);
     /* Somebody else was there in between. */
     fake_registry_after_look_at_run(&fake, "green");
     program_run(NULL, "change", "-S", url, "bbbb", "--tag", "team=black", "--untag", "old",

@@ -16,10 +16,12 @@
 
 #include <cmocka.h>
 
-#include <assay/buf.h>
+#include <assay/file.h>
 #include <assay/memory.h>
 
 #include "source/readers.h"
+
+#define DUMP_MOST (16u << 20) /* bytes of a script that makes one */
 
 void db_world_write(struct db_world *world, const char *text)
 {
@@ -29,24 +31,14 @@ void db_world_write(struct db_world *world, const char *text)
         fail_msg("%s", err.what);
 }
 
-static char *read_text(const char *path)
-{
-    FILE *file = fopen(path, "r");
-    struct assay_buf text = {0};
-    char bytes[4096];
-    size_t got;
-
-    assert_non_null(file);
-    while ((got = fread(bytes, 1, sizeof bytes, file)) > 0)
-        assay_buf_add(&text, bytes, got);
-    fclose(file);
-    return assay_buf_take(&text);
-}
-
 void db_world_load(struct db_world *world, const char *path)
 {
-    char *text = read_text(path);
+    struct assay_error err = {0};
+    char *text = NULL;
+    size_t length;
 
+    if (assay_file_read(path, DUMP_MOST, &text, &length, &err) != ASSAY_OK)
+        fail_msg("%s", err.what);
     db_world_write(world, text);
     free(text);
 }
